@@ -1,0 +1,165 @@
+"""The intermediate representation between a derivation and a printed kernel.
+
+A program is a list of assignments over named arrays with symbolic sizes:
+
+    target[free indices]  =  Σ_{over} value        (`reduce="max"` for the greatest value)
+
+with loops over layers around them. The value is a SymPy expression in array elements, so the same
+object is differentiated by the proofs and printed by the generators: what is proven is what runs.
+A contraction (one summed index, two matrices) may be printed as a library product, anything else
+as loops; that is the printer's choice and no concern of the derivations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+
+@dataclass(frozen=True)
+class Array:
+    """A named array.
+
+    Parameters
+    ----------
+    name : ASCII name in code.
+    indices : its index symbols; each stands for one role (sample, neuron, ...) and so for one size.
+    kind : where a printer keeps it: ``parameter`` and its ``gradient`` (views of flat vectors),
+        ``state`` (one per layer and sample), ``scratch`` (one for all layers), ``argument``.
+    store : storage it shares with another array, whose last use it follows; ``layer`` tells which
+        layer's part: ``in`` (i-1), ``out`` (i), ``source`` (j).
+    meaning : the entry of the notation table.
+    """
+
+    name: str
+    indices: tuple[sp.Symbol, ...]
+    kind: str
+    meaning: str
+    store: str = ""
+    layer: str = "out"
+    integer: bool = False
+
+    @property
+    def element(self) -> sp.Indexed:
+        """The element at the array's own indices."""
+        return sp.IndexedBase(self.name)[self.indices]
+
+    def at(self, *indices: sp.Expr) -> sp.Indexed:
+        """The element at other indices."""
+        return sp.IndexedBase(self.name)[indices]
+
+
+@dataclass(frozen=True)
+class Assign:
+    """`target = Σ_over value`, or `target += ...` with `accumulate`; a Symbol target is a scalar."""
+
+    target: sp.Indexed | sp.Symbol
+    value: sp.Expr
+    over: tuple[sp.Symbol, ...] = ()
+    accumulate: bool = False
+    reduce: str = "sum"
+
+    @property
+    def free(self) -> tuple[sp.Symbol, ...]:
+        return tuple(self.target.indices) if isinstance(self.target, sp.Indexed) else ()
+
+    @property
+    def operands(self) -> tuple[sp.Indexed, ...]:
+        """The array elements it reads, in a fixed order."""
+        return tuple(sorted(self.value.atoms(sp.Indexed), key=str))
+
+    @property
+    def contraction(self) -> tuple[sp.Indexed, sp.Indexed] | None:
+        """The two matrices whose product this is, or None."""
+        factors = self.value.args if self.value.is_Mul else ()
+        matrices = [f for f in factors if isinstance(f, sp.Indexed) and len(f.indices) == 2]
+        one_sum = len(self.over) == 1 and len(self.free) == 2 and self.reduce == "sum"
+        if not one_sum or len(factors) != 2 or len(matrices) != 2:
+            return None
+        left, right = sorted(matrices, key=lambda m: self.free[0] not in m.indices)
+        if set(left.indices) | set(right.indices) != {*self.free, *self.over}:
+            return None
+        return left, right
+
+    def __str__(self) -> str:
+        sums = "".join(f"sum_{index} " for index in self.over) if self.reduce == "sum" else f"{self.reduce}_{self.over[0]} "
+        return f"{self.target} {'+=' if self.accumulate else '='} {sums}{self.value}"
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The body for every layer i = 2..K, or K..2 with `reverse`."""
+
+    body: tuple[Node, ...]
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
+class When:
+    """The body where a condition on layer i holds: ``hidden`` (i < K), ``last`` (i = K), ``sender hidden`` (i-1 > 1)."""
+
+    condition: str
+    body: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The body for every layer j < i that sends to layer i; `hidden` leaves out the input layer j = 1."""
+
+    body: tuple[Node, ...]
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The body sample by sample, so that reductions over a row stay scalars."""
+
+    body: tuple[Node, ...]
+
+
+Node = Assign | Layers | When | Sources | Rows
+
+
+@dataclass(frozen=True)
+class Program:
+    """A kernel before it is printed: what it computes, on which arrays, by which theorems."""
+
+    name: str
+    summary: str
+    theorems: tuple[str, ...]
+    arrays: tuple[Array, ...]
+    body: tuple[Node, ...]
+    scalars: tuple[str, ...] = ()
+    result: str = ""
+
+    @property
+    def assignments(self) -> tuple[Assign, ...]:
+        """All assignments in order, loops left out."""
+        return tuple(_flatten(self.body))
+
+    def step(self, **conditions: bool) -> tuple[Assign, ...]:
+        """The straight-line program of one layer under the given conditions, e.g. `step(hidden=True)`."""
+        truth = {name.replace("_", " "): value for name, value in conditions.items()}
+        return tuple(_flatten(self.body, truth))
+
+    def with_assignment(self, position: int, assignment: Assign) -> Program:
+        """The same program with one assignment exchanged (used to show that a broken formula fails)."""
+        queue = list(self.assignments)
+        queue[position] = assignment
+        return replace(self, body=_rebuild(self.body, iter(queue)))
+
+
+def _flatten(body: tuple[Node, ...], truth: dict[str, bool] | None = None) -> Iterator[Assign]:
+    for node in body:
+        if isinstance(node, Assign):
+            yield node
+        elif truth is None or not isinstance(node, When) or truth[node.condition]:
+            yield from _flatten(node.body, truth)
+
+
+def _rebuild(body: tuple[Node, ...], queue: Iterator[Assign]) -> tuple[Node, ...]:
+    return tuple(
+        next(queue) if isinstance(node, Assign) else replace(node, body=_rebuild(node.body, queue)) for node in body
+    )

@@ -1,0 +1,41 @@
+"""M9: a common shift of all eigenvalues changes nothing, so all eigenvalue gradients sum to zero."""
+
+import sympy as sp
+
+from derivations import adjoint
+from derivations.algebra import LAYER as j
+from derivations.algebra import eigenvalues, phi
+from derivations.blocks import difference
+from derivations.differentiation import elements, evaluate, marker
+from derivations.notation import du, dz, h, k, lam_in, lam_out, u_in
+from derivations.notation import phi as phi_array
+from derivations.theorem import Proof, Theorem
+
+
+def argument(proof: Proof) -> None:
+    c = sp.Symbol("c")
+    i = j + 1
+    shifted = phi(i - 1) * (eigenvalues(i - 1) + c) - (eigenvalues(i) + c) * phi(i - 1)
+    proof.equal("the factor of every W_ij is unchanged by λ → λ + c", shifted, difference(i), rule="M4")
+    m_entry = phi_array.element * (lam_in.element - lam_out.element)
+    moved = phi_array.element * ((lam_in.element + c) - (lam_out.element + c))
+    proof.equal("M_hk is unchanged by λ → λ + c", moved, m_entry)
+    known = elements((phi_array, lam_in, lam_out, u_in, du))
+    for hidden in (True, False):
+        step = adjoint.GLOBAL.step(hidden=hidden, last=not hidden, sender_hidden=True)
+        values = evaluate(step, known if hidden else {**known, "dz": dz.element})
+        proof.equal(
+            f"{'hidden' if hidden else 'last'} layer: Σ_k λ̄^in_k + Σ_h λ̄^out_h = 0, so the sum over all layers is 0",
+            marker(k) * values["dlam_in"] + marker(h) * values["dlam_out"],
+            sp.Integer(0),
+            rule="M8, termwise",
+        )
+
+
+M9 = Theorem(
+    id="M9",
+    title="gauge",
+    statement="λ^(i) → λ^(i) + c for all layers leaves every W_ij unchanged; Σ over all layers of λ̄^(i) is 0 for every loss",
+    method="path products; the sums of M8 cancel in every layer, hence in every depth",
+    argument=argument,
+)

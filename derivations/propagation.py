@@ -1,0 +1,145 @@
+"""M7: propagation at linear cost. No weight W_ij is formed, and z_i is exact.
+
+With u = Φ⁻¹ x (a forward substitution), z_i = Σ_{j<i} W_ij x_j needs two products with φ per layer:
+
+    z_i = M_i u_{i-1},   v_i = φ^(i-1) u_{i-1},   u_i = f(z_i) - v_i,   M_i = φ^(i-1) ∘ (λ^(i-1) - λ^(i)).
+"""
+
+import sympy as sp
+
+from derivations.algebra import DISTANCE as d
+from derivations.algebra import LAYER as j
+from derivations.algebra import activation, lower, path, phi, sign
+from derivations.blocks import difference, transfer
+from derivations.codegen.ir import Array, Assign, Layers, Program, Sources, When
+from derivations.differentiation import elements, evaluate
+from derivations.notation import M, W, df, entries_of_difference, f, h, k, lam_in, lam_out, slope, u, u_in, v
+from derivations.notation import phi as phi_array
+from derivations.notation import x, x_in, x_source, z
+from derivations.theorem import Proof, Theorem
+
+MIX = Assign(M.element, phi_array.element * (lam_in.element - lam_out.element))
+ACTIVATE = (Assign(x.element, f(z.element)), Assign(slope.element, df(z.element)))
+
+GLOBAL = Program(
+    "propagate_global",
+    "z_i = sum over j < i of W_ij x_j for every layer, without forming W_ij",
+    ("M7",),
+    (phi_array, lam_in, lam_out, M, u_in, z, v, x, slope, u),
+    (
+        Layers(
+            (
+                MIX,
+                Assign(z.element, u_in.element * M.element, over=(k,)),
+                When(
+                    "hidden",
+                    (
+                        Assign(v.element, u_in.element * phi_array.element, over=(k,)),
+                        *ACTIVATE,
+                        Assign(u.element, x.element - v.element),
+                    ),
+                ),
+            )
+        ),
+    ),
+)
+
+LAYERWISE = Program(
+    "propagate_layerwise",
+    "z_i = (phi o (lam_in - lam_out)) x_{i-1} for every layer",
+    ("M7.layerwise",),
+    (phi_array, lam_in, lam_out, M, x_in, z, x, slope),
+    (Layers((MIX, Assign(z.element, x_in.element * M.element, over=(k,)), When("hidden", ACTIVATE))),),
+)
+
+DIRECT = Program(
+    "propagate_direct",
+    "z_i = sum over j < i of W_ij x_j for every layer, every W_ij free",
+    ("M7.direct",),
+    (W, x_source, z, x, slope),
+    (
+        Layers(
+            (
+                Assign(z.element, sp.Integer(0)),
+                Sources((Assign(z.element, x_source.element * W.element, over=(k,), accumulate=True),)),
+                When("hidden", ACTIVATE),
+            )
+        ),
+    ),
+)
+
+
+def substitution(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """The term of x_j in u_i = Σ_{j<=i} (Φ⁻¹)_ij x_j."""
+    return lower(lambda i, j: sign(i - j) * path(i, j))(i, j) * activation(j)
+
+
+def argument_for(program: Program) -> object:
+    """The argument of M7 for a program, so that tests can exchange an assignment."""
+
+    def argument(proof: Proof) -> None:
+        # u = Φ⁻¹ x solves Φ u = x, that is u_i = x_i - φ^(i-1) u_{i-1}: compare the coefficients of each x_j.
+        proof.equal("u_i: term of x_i", activation(j), substitution(j, j), rule="induction over i: base")
+        proof.equal(
+            "u_i = x_i - φ^(i-1) u_{i-1}: term of x_j, j < i",
+            -phi(j + d) * substitution(j + d, j),
+            substitution(j + d + 1, j),
+            rule="induction over i: step",
+        )
+        proof.equal(
+            "Σ_{j<i} W_ij x_j = [φ L_{i-1} - L_i φ] u_{i-1}: term of x_j",
+            transfer(j + d + 1, j) * activation(j),
+            difference(j + d + 1) * substitution(j + d, j),
+            rule="M4, path product",
+        )
+        # From blocks to elements: the program computes these formulas, layer by layer.
+        step = evaluate(program.step(hidden=True), elements((phi_array, lam_in, lam_out, u_in)))
+        proof.equal("[φ L_{i-1} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"], rule="index sum")
+        sum_over_k = sp.Symbol("Σ_k")
+        proof.equal(
+            "z = M u_{i-1}", step["z"], sp.expand(sum_over_k * u_in.element * entries_of_difference()), rule="program"
+        )
+        linear = sum_over_k * u_in.element * phi_array.element
+        proof.equal("u_i = f(z_i) - φ^(i-1) u_{i-1}", step["u"], f(step["z"]) - linear, rule="program")
+        proof.equal("slope = f'(z_i)", step["slope"], df(step["z"]), rule="program")
+        last = evaluate(program.step(hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
+        proof.equal("the last layer needs z alone", last["z"], step["z"], rule="program")
+
+    return argument
+
+
+def simple_argument_for(program: Program, senders: Array, weights: tuple[Array, ...], block: sp.Expr) -> object:
+    """z_i is the (sum of the) block times the sender's activations, x_i = f(z_i)."""
+
+    def argument(proof: Proof) -> None:
+        step = evaluate(program.step(hidden=True), elements((*weights, senders)))
+        product = sp.expand(sp.Symbol("Σ_k") * senders.element * block)
+        proof.equal(f"z = weights times {senders.name}", step["z"], product, rule="program")
+        proof.equal("x_i = f(z_i)", step["x"], f(product), rule="program")
+        proof.equal("slope = f'(z_i)", step["slope"], df(product), rule="program")
+
+    return argument
+
+
+M7 = Theorem(
+    id="M7",
+    title="linear-cost propagation",
+    statement="u_1 = x_1, z_i = M_i u_{i-1}, u_i = f(z_i) - φ^(i-1) u_{i-1} gives z_i = Σ_{j<i} W_ij x_j",
+    method="induction over layers by coefficients of x_j; entries by index sums",
+    argument=argument_for(GLOBAL),
+)
+M7_LAYERWISE = Theorem(
+    id="M7.layerwise",
+    title="layerwise propagation",
+    statement="z_i = [φ ∘ (λ^in - λ^out)] x_{i-1}, x_i = f(z_i)",
+    method="the blocks of M2 between neighbours, evaluated on symbols",
+    argument=simple_argument_for(LAYERWISE, x_in, (phi_array, lam_in, lam_out), entries_of_difference()),
+    reference="Nat. Commun. 12, 1330 (2021)",
+)
+M7_DIRECT = Theorem(
+    id="M7.direct",
+    title="direct propagation",
+    statement="z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i)",
+    method="one pair of layers for every i > j, evaluated on symbols",
+    argument=simple_argument_for(DIRECT, x_source, (W,), W.element),
+)

@@ -1,0 +1,32 @@
+"""M5: the λ are the eigenvalues of A, the columns of Φ its eigenvectors."""
+
+import sympy as sp
+
+from derivations.algebra import DISTANCE as d
+from derivations.algebra import LAYER as j
+from derivations.algebra import eigenvalues, lower, phi, times_phi_right
+from derivations.blocks import adjacency
+from derivations.theorem import Proof, Theorem
+
+weights = lower(adjacency)
+
+
+def argument(proof: Proof) -> None:
+    # (Φ Λ)_ij is L_j on the diagonal, φ^(j) L_j below it, and 0 further down.
+    proof.equal("(A Φ)_jj = L_j", times_phi_right(weights, j, j), eigenvalues(j), rule="path product")
+    proof.equal(
+        "(A Φ)_{j+1,j} = φ^(j) L_j", times_phi_right(weights, j + 1, j), phi(j) * eigenvalues(j), rule="path product"
+    )
+    proof.equal(
+        "(A Φ)_ij = 0 for i > j + 1", times_phi_right(weights, j + d + 2, j), sp.Integer(0), rule="path product"
+    )
+
+
+M5 = Theorem(
+    id="M5",
+    title="spectrum",
+    statement="A Φ = Φ Λ: the λ are the eigenvalues of A and the columns of Φ its eigenvectors",
+    method="path products with symbolic layers",
+    argument=argument,
+    reference="arXiv 2504.00885",
+)
