@@ -12,12 +12,12 @@ from derivations.notation import h, s
 from derivations.theorem import Proof, Theorem
 
 output = Array("output", (s, h), "argument", "z_K, the network's output")
-d_output = Array("d_output", (s, h), "argument", "∂ℓ/∂z_K; may be the output array itself")
+d_output = Array("d_output", (s, h), "argument", "∂ℓ/∂z_K, written over the output", store="output")
 target = Array("target", (s, h), "argument", "y, the targets")
 label = Array("label", (s,), "argument", "y, the class of each sample", integer=True)
 weight = Array("weight", (s,), "argument", "sample weights")
 scale, loss, peak, total, chosen = sp.symbols("scale loss peak total chosen")
-shifted = Array("shifted", (s, h), "argument", "exp(z - max z)", store="d_output")
+shifted = Array("shifted", (s, h), "argument", "exp(z - max z), written over the output", store="output")
 
 residual = output.element - target.element
 SQUARED_ERROR = Program(

@@ -28,9 +28,9 @@ class Array:
     indices : its index symbols; each stands for one role (sample, neuron, ...) and so for one size.
     kind : where a printer keeps it: ``parameter`` and its ``gradient`` (views of flat vectors),
         ``state`` (one per layer and sample), ``scratch`` (one for all layers), ``argument``.
-    store : storage it shares with another array, whose last use it follows; ``layer`` tells which
-        layer's part: ``in`` (i-1), ``out`` (i), ``source`` (j).
     meaning : the entry of the notation table.
+    store : the array whose storage it shares; the other's last use comes before its first.
+    layer : which layer's part of the storage: ``in`` (i-1), ``out`` (i), ``source`` (j).
     """
 
     name: str

@@ -1,0 +1,31 @@
+"""Every theorem, in reading order."""
+
+from derivations import activations, losses, optimizers, penalties
+from derivations.adjoint import M8, M8_DIRECT, M8_LAYERWISE
+from derivations.blocks import M4
+from derivations.gauge import M9
+from derivations.inversion import M3
+from derivations.nilpotency import M1
+from derivations.propagation import M7, M7_DIRECT, M7_LAYERWISE
+from derivations.spectrum import M5
+from derivations.theorem import Theorem
+from derivations.two_layers import M2
+
+THEOREMS: tuple[Theorem, ...] = (
+    M1,
+    M2,
+    M3,
+    M4,
+    M5,
+    M7,
+    M7_LAYERWISE,
+    M7_DIRECT,
+    M8,
+    M8_LAYERWISE,
+    M8_DIRECT,
+    M9,
+    *activations.THEOREMS,
+    *losses.THEOREMS,
+    *penalties.THEOREMS,
+    *optimizers.THEOREMS,
+)

@@ -1,0 +1,119 @@
+"""SymPy expressions as scalar Python source that keeps the precision of its arrays.
+
+A plain `0.5 * x` would turn float32 work into float64 in Numba, so every number becomes a named constant
+of the kernel's own type (`half = real(0.5)`), defined once at the top of the function.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
+
+NAMES = {
+    "0": "zero",
+    "1": "one",
+    "2": "two",
+    "1/2": "half",
+    "1/100": "hundredth",
+    "sqrt(2)/2": "half_root_two",
+    "sqrt(2)/(2*sqrt(pi))": "inverse_root_two_pi",
+}
+
+
+class RealPrinter(StrPrinter):
+    """Prints a scalar expression and remembers the constants it needs."""
+
+    _functions = {"exp": "math.exp", "tanh": "math.tanh", "log": "math.log", "expm1": "math.expm1"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.constants: dict[str, str] = {}
+
+    def constant(self, number: sp.Expr) -> str:
+        """The name of a number, in the kernel's own type."""
+        if str(number) not in NAMES:
+            raise ValueError(f"the constant {number} has no name; add one to the table")
+        name = NAMES[str(number)]
+        self.constants[name] = repr(float(number))
+        return name
+
+    def name_irrationals(self, e: sp.Expr) -> sp.Expr:
+        """Irrational factors as symbols, so that no rewriting of the expression takes them apart."""
+        if e.is_Mul:
+            numbers = sp.Mul(*[a for a in e.args if a.is_number])
+            rest = sp.Mul(*[self.name_irrationals(a) for a in e.args if not a.is_number])
+            return (numbers if numbers.is_rational else sp.Symbol(self.constant(numbers))) * rest
+        return e.func(*map(self.name_irrationals, e.args)) if e.args else e
+
+    def _print_Integer(self, e: sp.Integer) -> str:
+        return self.constant(e) if e >= 0 else f"-{self.constant(-e)}"
+
+    _print_int = _print_Zero = _print_One = _print_Integer
+
+    def _print_NegativeOne(self, e: sp.Expr) -> str:
+        return "-" + self.constant(sp.Integer(1))
+
+    def _print_Rational(self, e: sp.Rational) -> str:
+        return self.constant(e) if e >= 0 else f"-{self.constant(-e)}"
+
+    _print_Half = _print_Rational
+
+    def _print_Mul(self, e: sp.Mul) -> str:
+        numbers = [a for a in e.args if a.is_number]
+        rest = [a for a in e.args if not a.is_number]
+        number = sp.Mul(*numbers)
+        over = [a for a in rest if a.is_Pow and a.exp.is_number and a.exp.is_negative]
+        up = [a for a in rest if a not in over]
+        sign, number = ("-", -number) if number.is_negative else ("", number)
+        factors = ([self.constant(number)] if number != 1 else []) + [self.parenthesize(a, PRECEDENCE["Mul"]) for a in up]
+        text = sign + " * ".join(factors or [self.constant(sp.Integer(1))])
+        for power in over:
+            text += f" / {self.parenthesize(power.base**-power.exp, PRECEDENCE['Pow'])}"
+        return text
+
+    def _print_Pow(self, e: sp.Pow) -> str:
+        if e.exp == 2 and not e.base.is_number:
+            base = self.parenthesize(e.base, PRECEDENCE["Pow"])
+            return f"{base} * {base}"
+        if e.exp == sp.Rational(1, 2):
+            return f"math.sqrt({self._print(e.base)})"
+        if e.exp.is_number and e.exp.is_negative:
+            return f"{self.constant(sp.Integer(1))} / {self.parenthesize(e.base**-e.exp, PRECEDENCE['Pow'])}"
+        raise ValueError(f"no code for the power {e}")
+
+    def _print_Function(self, e: sp.Function) -> str:
+        return f"{self._functions[type(e).__name__]}({', '.join(map(self._print, e.args))})"
+
+    def _print_normal_cdf(self, e: sp.Expr) -> str:
+        half, root = self.constant(sp.Rational(1, 2)), self.constant(sp.sqrt(2) / 2)
+        return f"({half} * math.erfc(-{root} * {self.parenthesize(e.args[0], PRECEDENCE['Mul'])}))"
+
+    _print_exp = _print_tanh = _print_log = _print_expm1 = _print_Function
+
+    def _print_Abs(self, e: sp.Abs) -> str:
+        return f"abs({self._print(e.args[0])})"
+
+    def _print_sign(self, e: sp.Expr) -> str:
+        argument, zero, one = self._print(e.args[0]), self.constant(sp.Integer(0)), self.constant(sp.Integer(1))
+        return f"({one} if {argument} > {zero} else (-{one} if {argument} < {zero} else {argument}))"
+
+    def _print_KroneckerDelta(self, e: sp.KroneckerDelta) -> str:
+        a, b = sorted(map(self._index, e.args), key=len)
+        return f"({self.constant(sp.Integer(1))} if {a} == {b} else {self.constant(sp.Integer(0))})"
+
+    def _print_Piecewise(self, e: sp.Piecewise) -> str:
+        (first, condition), (second, _) = e.args
+        return f"({self._print(first)} if {self._print(condition)} else {self._print(second)})"
+
+    def _print_Relational(self, e: sp.Rel) -> str:
+        return f"{self._print(e.lhs)} {e.rel_op} {self._print(e.rhs)}"
+
+    def _index(self, e: sp.Expr) -> str:
+        return self._print(e) if isinstance(e, sp.Indexed) else str(e)
+
+    def _print_Indexed(self, e: sp.Indexed) -> str:
+        return f"{e.base}[{', '.join(map(self._index, e.indices))}]"
+
+    def _print_Symbol(self, e: sp.Symbol) -> str:
+        return str(e.name)

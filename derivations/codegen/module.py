@@ -1,0 +1,84 @@
+"""The generated kernel module as text: header, tables, proven functions, orchestration."""
+
+import hashlib
+import json
+
+import sympy
+
+from derivations import adjoint, losses, optimizers, penalties, propagation
+from derivations.activations import ACTIVATIONS
+from derivations.codegen import cpu
+from derivations.codegen.ir import Program
+from derivations.codegen.orchestration import HELPERS, RUNNERS
+
+VARIANTS = ("global", "layerwise", "direct")
+PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
+ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
+PROGRAMS: tuple[Program, ...] = (*PROPAGATIONS, *ADJOINTS, *losses.PROGRAMS, *penalties.PROGRAMS, *optimizers.PROGRAMS)
+SETTINGS = ("RATE", "BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV", "STRENGTH")
+
+HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
+
+made by       python -m derivations
+SymPy         {sympy}
+certificates  sha256 {digest}
+
+Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
+BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
+vectors of one order. `u_all`, `z_all` and `du_all` hold all layers of one mini-batch: layer i starts at
+n_samples * layout[i, START], sample first.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+ACTIVATIONS = {activations}
+LOSSES = ("squared_error", "cross_entropy")
+PENALTIES = ("group", "l1", "l2")
+OPTIMIZERS = ("adam", "sgd")
+
+SQUARED_ERROR, CROSS_ENTROPY = 0, 1
+GROUP, L1, L2 = 0, 1, 2
+ADAM, SGD = 0, 1
+{settings}
+WIDTH, START, PHI, LAMBDA_IN, LAMBDA_OUT = 0, 1, 2, 3, 4
+BLOCKS = 2
+'''
+
+
+def functions() -> dict[str, tuple[str, ...]]:
+    """Name of each generated function -> the theorems it rests on."""
+    table = {"activate": tuple(f"F.{a.name}" for a in ACTIVATIONS)}
+    return table | {program.name: program.theorems for program in PROGRAMS}
+
+
+def certificate_digest(certificates: list[dict[str, object]]) -> str:
+    """Changes with any statement, assumption or step, and so with it the header of every kernel module."""
+    return hashlib.sha256(json.dumps(certificates, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def cpu_module(certificates: list[dict[str, object]]) -> str:
+    """The text of `spectral_core/kernels/cpu.py`."""
+    header = HEADER.format(
+        sympy=sympy.__version__,
+        digest=certificate_digest(certificates),
+        activations=repr(tuple(a.name for a in ACTIVATIONS)).replace("'", '"'),
+        settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
+    )
+    parts = [header.rstrip(), HELPERS.format(decorator=cpu.DECORATOR).split("\n\n\n")]
+    helpers = [part.strip() for part in parts[1]]
+    printed = [cpu.activation_function(), *map(cpu.function, PROGRAMS)]
+    # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
+    storage, callers = helpers[:4], helpers[4:]
+    runners = [
+        RUNNERS.format(
+            decorator=cpu.DECORATOR,
+            variant=variant,
+            propagate=", ".join(cpu.signature(forward)),
+            adjoint=", ".join(cpu.signature(backward)),
+        ).strip()
+        for variant, forward, backward in zip(VARIANTS, PROPAGATIONS, ADJOINTS, strict=True)
+    ]
+    return "\n\n\n".join([parts[0], *storage, *printed, *callers, *runners]) + "\n"

@@ -1,0 +1,168 @@
+"""The part of a kernel module that carries no formula: storage, mini-batches, the epoch.
+
+Printed around the generated functions, the runners once per parametrization, so that a whole epoch is one
+compiled function that holds no lock and calls no Python.
+"""
+
+HELPERS = '''
+{decorator}
+def matrix(flat, at, rows, columns):
+    """The matrix that starts at a position of flat storage."""
+    return flat[at : at + rows * columns].reshape(rows, columns)
+
+
+{decorator}
+def vector(flat, at, size):
+    """The vector that starts at a position of flat storage."""
+    return flat[at : at + size]
+
+
+{decorator}
+def load_rows(x_data, order, start, n_samples, width, u_all):
+    """Gather rows order[start : start + n_samples] as the input layer; columns beyond the data are the constant 1."""
+    one = u_all.dtype.type(1.0)
+    for s in range(n_samples):
+        row = order[start + s]
+        for k in range(x_data.shape[1]):
+            u_all[s * width + k] = x_data[row, k]
+        for k in range(x_data.shape[1], width):
+            u_all[s * width + k] = one
+
+
+{decorator}
+def workspace(parameters, layout, batch_size):
+    """u_all, z_all, du_all for all layers; sample_scratch for the widest layer, block_scratch for M and dM."""
+    neurons, widest, block = 0, 0, 0
+    for i in range(layout.shape[0]):
+        neurons += layout[i, WIDTH]
+        widest = max(widest, layout[i, WIDTH])
+        if i > 0:
+            block = max(block, layout[i, WIDTH] * layout[i - 1, WIDTH])
+    return (
+        np.empty(batch_size * neurons, parameters.dtype),
+        np.empty(batch_size * neurons, parameters.dtype),
+        np.empty(batch_size * neurons, parameters.dtype),
+        np.empty(batch_size * widest, parameters.dtype),
+        np.empty(2 * block, parameters.dtype),
+    )
+
+
+{decorator}
+def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
+    """Loss of one mini-batch; its gradient takes the place of the output. Returns loss and batch weight."""
+    real = output.dtype.type
+    weight = np.empty(n_samples, output.dtype)
+    batch_weight = 0.0
+    for s in range(n_samples):
+        weight[s] = weights[order[start + s]]
+        batch_weight += weight[s]
+    if batch_weight == 0.0:
+        output[:] = 0
+        return 0.0, batch_weight
+    if loss == CROSS_ENTROPY:
+        label = np.empty(n_samples, labels.dtype)
+        for s in range(n_samples):
+            label[s] = labels[order[start + s]]
+        return cross_entropy(output, label, weight, real(1.0 / batch_weight)), batch_weight
+    target = np.empty((n_samples, y_data.shape[1]), output.dtype)
+    for s in range(n_samples):
+        for h in range(y_data.shape[1]):
+            target[s, h] = y_data[order[start + s], h]
+    return squared_error(output, target, weight, real(1.0 / (batch_weight * output.shape[1]))), batch_weight
+
+
+{decorator}
+def add_penalty(penalty, penalised, parameters, gradient, strength):
+    """Add the gradient of the penalty on each group [start, stop) of parameters; returns the penalty."""
+    total = 0.0
+    for group in range(penalised.shape[0]):
+        begin, end = penalised[group, 0], penalised[group, 1]
+        if penalty == GROUP:
+            total += penalty_group(parameters[begin:end], gradient[begin:end], strength)
+        elif penalty == L1:
+            total += penalty_l1(parameters[begin:end], gradient[begin:end], strength)
+        else:
+            total += penalty_l2(parameters[begin:end], gradient[begin:end], strength)
+    return total
+
+
+{decorator}
+def update(optimizer, trainable, parameters, gradient, first, second, step, settings):
+    """One optimizer step, the `step`-th, on each group [start, stop) of trainable parameters."""
+    real = parameters.dtype.type
+    correction1 = real(1.0 - float(settings[BETA1]) ** step)
+    correction2 = real(1.0 - float(settings[BETA2]) ** step)
+    for group in range(trainable.shape[0]):
+        begin, end = trainable[group, 0], trainable[group, 1]
+        theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
+        if optimizer == ADAM:
+            beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
+            adam(theta, slope, m, v, settings[RATE], beta1, beta2, epsilon, correction1, correction2)
+        else:
+            sgd(theta, slope, m, settings[RATE], settings[MOMENTUM], settings[NESTEROV])
+'''
+
+RUNNERS = '''
+{decorator}
+def predict_{variant}(x_data, order, batch_size, layout, activation, parameters, result):
+    """result = z_K of the rows of x_data in the given order, batch by batch."""
+    u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_{variant}({propagate})
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        result[start : start + n_samples] = output
+
+
+{decorator}
+def gradient_{variant}(x_data, y_data, labels, weights, order, layout, activation, loss, parameters, gradient):
+    """The loss of the rows in the given order as one batch; its gradient is written into `gradient`."""
+    n_samples = order.shape[0]
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    load_rows(x_data, order, 0, n_samples, layout[0, WIDTH], u_all)
+    propagate_{variant}({propagate})
+    output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+    value, _ = output_loss(y_data, labels, weights, order, 0, n_samples, loss, output)
+    adjoint_{variant}({adjoint})
+    return value
+
+
+{decorator}
+def epoch_{variant}(
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalty, penalised, optimizer,
+    trainable, parameters, gradient, first, second, step, settings,
+):
+    """One pass over the rows in the given order, one optimizer step for each mini-batch.
+
+    x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
+    penalised, trainable (groups, 2): positions [start, stop) in the flat parameters
+    parameters, gradient, first, second (n_parameters,): updated in place
+    step: optimizer steps done before; settings: RATE, BETA1, ... in the parameters' type
+
+    Returns the weighted mean loss, the mean penalty and the number of steps; stops at a loss that is not finite.
+    """
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_{variant}({propagate})
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        value, batch_weight = output_loss(y_data, labels, weights, order, start, n_samples, loss, output)
+        if not math.isfinite(value):
+            return value, penalty_sum / max(batches, 1), step
+        if batch_weight == 0.0:
+            continue
+        loss_sum += value * batch_weight
+        weight_sum += batch_weight
+        batches += 1
+        step += 1
+        adjoint_{variant}({adjoint})
+        penalty_sum += add_penalty(penalty, penalised, parameters, gradient, settings[STRENGTH])
+        update(optimizer, trainable, parameters, gradient, first, second, step, settings)
+    return loss_sum / weight_sum, penalty_sum / batches, step
+'''

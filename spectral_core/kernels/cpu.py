@@ -1,0 +1,887 @@
+"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
+
+made by       python -m derivations
+SymPy         1.14.0
+certificates  sha256 ed6c1b379c2217fd
+
+Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
+BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
+vectors of one order. `u_all`, `z_all` and `du_all` hold all layers of one mini-batch: layer i starts at
+n_samples * layout[i, START], sample first.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+ACTIVATIONS = ("identity", "relu", "leaky_relu", "elu", "tanh", "sigmoid", "gelu", "swish")
+LOSSES = ("squared_error", "cross_entropy")
+PENALTIES = ("group", "l1", "l2")
+OPTIMIZERS = ("adam", "sgd")
+
+SQUARED_ERROR, CROSS_ENTROPY = 0, 1
+GROUP, L1, L2 = 0, 1, 2
+ADAM, SGD = 0, 1
+RATE, BETA1, BETA2, EPSILON, MOMENTUM, NESTEROV, STRENGTH = 0, 1, 2, 3, 4, 5, 6
+WIDTH, START, PHI, LAMBDA_IN, LAMBDA_OUT = 0, 1, 2, 3, 4
+BLOCKS = 2
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def matrix(flat, at, rows, columns):
+    """The matrix that starts at a position of flat storage."""
+    return flat[at : at + rows * columns].reshape(rows, columns)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def vector(flat, at, size):
+    """The vector that starts at a position of flat storage."""
+    return flat[at : at + size]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def load_rows(x_data, order, start, n_samples, width, u_all):
+    """Gather rows order[start : start + n_samples] as the input layer; columns beyond the data are the constant 1."""
+    one = u_all.dtype.type(1.0)
+    for s in range(n_samples):
+        row = order[start + s]
+        for k in range(x_data.shape[1]):
+            u_all[s * width + k] = x_data[row, k]
+        for k in range(x_data.shape[1], width):
+            u_all[s * width + k] = one
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def workspace(parameters, layout, batch_size):
+    """u_all, z_all, du_all for all layers; sample_scratch for the widest layer, block_scratch for M and dM."""
+    neurons, widest, block = 0, 0, 0
+    for i in range(layout.shape[0]):
+        neurons += layout[i, WIDTH]
+        widest = max(widest, layout[i, WIDTH])
+        if i > 0:
+            block = max(block, layout[i, WIDTH] * layout[i - 1, WIDTH])
+    return (
+        np.empty(batch_size * neurons, parameters.dtype),
+        np.empty(batch_size * neurons, parameters.dtype),
+        np.empty(batch_size * neurons, parameters.dtype),
+        np.empty(batch_size * widest, parameters.dtype),
+        np.empty(2 * block, parameters.dtype),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def activate(activation, pre, post):
+    """post = f(pre), and f'(pre) in the place of pre, by the number of f in ACTIVATIONS.
+
+    Theorem: F.identity, F.relu, F.leaky_relu, F.elu, F.tanh, F.sigmoid, F.gelu, F.swish
+
+    pre (n_samples, n_out) z, overwritten by f'(z); post (n_samples, n_out) x = f(z)
+    """
+    half = pre.dtype.type(0.5)
+    half_root_two = pre.dtype.type(0.7071067811865476)
+    hundredth = pre.dtype.type(0.01)
+    inverse_root_two_pi = pre.dtype.type(0.3989422804014327)
+    one = pre.dtype.type(1.0)
+    zero = pre.dtype.type(0.0)
+    if activation == 0:  # identity, theorem F.identity
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                value = z
+                slope = one
+                post[s, h] = value
+                pre[s, h] = slope
+    elif activation == 1:  # relu, theorem F.relu
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                if z <= zero:
+                    value = zero
+                    slope = zero
+                else:
+                    value = z
+                    slope = one
+                post[s, h] = value
+                pre[s, h] = slope
+    elif activation == 2:  # leaky_relu, theorem F.leaky_relu
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                if z <= zero:
+                    value = hundredth * z
+                    slope = hundredth
+                else:
+                    value = z
+                    slope = one
+                post[s, h] = value
+                pre[s, h] = slope
+    elif activation == 3:  # elu, theorem F.elu
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                if z <= zero:
+                    value = math.expm1(z)
+                    slope = math.exp(z)
+                else:
+                    value = z
+                    slope = one
+                post[s, h] = value
+                pre[s, h] = slope
+    elif activation == 4:  # tanh, theorem F.tanh
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                c0 = math.tanh(z)
+                value = c0
+                slope = one - c0 * c0
+                post[s, h] = value
+                pre[s, h] = slope
+    elif activation == 5:  # sigmoid, theorem F.sigmoid
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                c0 = one / (one + math.exp(-z))
+                value = c0
+                slope = c0 * (one - c0)
+                post[s, h] = value
+                pre[s, h] = slope
+    elif activation == 6:  # gelu, theorem F.gelu
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                c0 = (half * math.erfc(-half_root_two * z))
+                value = c0 * z
+                slope = c0 + inverse_root_two_pi * z * math.exp(-half * z * z)
+                post[s, h] = value
+                pre[s, h] = slope
+    elif activation == 7:  # swish, theorem F.swish
+        for s in range(pre.shape[0]):
+            for h in range(pre.shape[1]):
+                z = pre[s, h]
+                c0 = one / (one + math.exp(-z))
+                value = c0 * z
+                slope = c0 * (z * (one - c0) + one)
+                post[s, h] = value
+                pre[s, h] = slope
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all):
+    """Z_i = sum over j < i of W_ij x_j for every layer, without forming W_ij.
+
+    Theorem: M7
+
+    phi (n_out, n_in) φ^(i-1), eigenvector block from layer i-1 to layer i
+    lam_in (n_in) λ^(i-1), eigenvalues on the sending side
+    lam_out (n_out) λ^(i), eigenvalues on the receiving side
+    M (n_out, n_in) M_i = φ^(i-1) ∘ (λ^(i-1) - λ^(i)), the weights between neighbours
+    u_in (n_samples, n_in) u_{i-1} = (Φ⁻¹ x)_{i-1}
+    z (n_samples, n_out) z_i, pre-activations of layer i
+    v (n_samples, n_out) v_i = φ^(i-1) u_{i-1}, the linear path through Φ⁻¹
+    x (n_samples, n_out) x_i = f(z_i), activations of layer i
+    slope (n_samples, n_out) f'(z_i), kept in the place of z_i
+    u (n_samples, n_out) u_i = (Φ⁻¹ x)_i
+    """
+    n_layers = layout.shape[0]
+    for i in range(1, n_layers):  # layer i+1 of the formulas
+        n_out = layout[i, WIDTH]
+        n_in = layout[i - 1, WIDTH]
+        lam_in = vector(parameters, layout[i, LAMBDA_IN], n_in)
+        lam_out = vector(parameters, layout[i, LAMBDA_OUT], n_out)
+        phi = matrix(parameters, layout[i, PHI], n_out, n_in)
+        M = matrix(block_scratch, 0, n_out, n_in)
+        u_in = matrix(u_all, n_samples * layout[i - 1, START], n_samples, n_in)
+        z = matrix(z_all, n_samples * layout[i, START], n_samples, n_out)
+        v = matrix(sample_scratch, 0, n_samples, n_out)
+        x = matrix(u_all, n_samples * layout[i, START], n_samples, n_out)
+        slope = z
+        u = x
+        for h in range(n_out):
+            for k in range(n_in):
+                M[h, k] = (lam_in[k] - lam_out[h]) * phi[h, k]
+        # z[s, h] = sum_k M[h, k]*u_in[s, k]
+        np.dot(u_in, M.T, z)
+        if i < n_layers - 1:
+            # v[s, h] = sum_k phi[h, k]*u_in[s, k]
+            np.dot(u_in, phi.T, v)
+            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            for s in range(n_samples):
+                for h in range(n_out):
+                    u[s, h] = -v[s, h] + x[s, h]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all):
+    """Z_i = (phi o (lam_in - lam_out)) x_{i-1} for every layer.
+
+    Theorem: M7.layerwise
+
+    phi (n_out, n_in) φ^(i-1), eigenvector block from layer i-1 to layer i
+    lam_in (n_in) λ^(i-1), eigenvalues on the sending side
+    lam_out (n_out) λ^(i), eigenvalues on the receiving side
+    M (n_out, n_in) M_i = φ^(i-1) ∘ (λ^(i-1) - λ^(i)), the weights between neighbours
+    x_in (n_samples, n_in) x_{i-1}, activations of layer i-1
+    z (n_samples, n_out) z_i, pre-activations of layer i
+    x (n_samples, n_out) x_i = f(z_i), activations of layer i
+    slope (n_samples, n_out) f'(z_i), kept in the place of z_i
+    """
+    n_layers = layout.shape[0]
+    for i in range(1, n_layers):  # layer i+1 of the formulas
+        n_out = layout[i, WIDTH]
+        n_in = layout[i - 1, WIDTH]
+        lam_in = vector(parameters, layout[i, LAMBDA_IN], n_in)
+        lam_out = vector(parameters, layout[i, LAMBDA_OUT], n_out)
+        phi = matrix(parameters, layout[i, PHI], n_out, n_in)
+        M = matrix(block_scratch, 0, n_out, n_in)
+        x_in = matrix(u_all, n_samples * layout[i - 1, START], n_samples, n_in)
+        z = matrix(z_all, n_samples * layout[i, START], n_samples, n_out)
+        x = matrix(u_all, n_samples * layout[i, START], n_samples, n_out)
+        slope = z
+        for h in range(n_out):
+            for k in range(n_in):
+                M[h, k] = (lam_in[k] - lam_out[h]) * phi[h, k]
+        # z[s, h] = sum_k M[h, k]*x_in[s, k]
+        np.dot(x_in, M.T, z)
+        if i < n_layers - 1:
+            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all):
+    """Z_i = sum over j < i of W_ij x_j for every layer, every W_ij free.
+
+    Theorem: M7.direct
+
+    W (n_out, n_in) W_ij, weights from layer j to layer i
+    x_source (n_samples, n_in) x_j, activations of an earlier layer j
+    z (n_samples, n_out) z_i, pre-activations of layer i
+    x (n_samples, n_out) x_i = f(z_i), activations of layer i
+    slope (n_samples, n_out) f'(z_i), kept in the place of z_i
+    """
+    zero = z_all.dtype.type(0.0)
+    n_layers = layout.shape[0]
+    for i in range(1, n_layers):  # layer i+1 of the formulas
+        n_out = layout[i, WIDTH]
+        z = matrix(z_all, n_samples * layout[i, START], n_samples, n_out)
+        x = matrix(u_all, n_samples * layout[i, START], n_samples, n_out)
+        slope = z
+        for s in range(n_samples):
+            for h in range(n_out):
+                z[s, h] = zero
+        for j in range(0, i):  # sent by layer j+1
+            if layout[i, BLOCKS + j] >= 0:  # the block exists
+                n_in = layout[j, WIDTH]
+                W = matrix(parameters, layout[i, BLOCKS + j], n_out, n_in)
+                x_source = matrix(u_all, n_samples * layout[j, START], n_samples, n_in)
+                # z[s, h] += sum_k W[h, k]*x_source[s, k]
+                product = matrix(sample_scratch, 0, n_samples, n_out)
+                np.dot(x_source, W.T, product)
+                for s in range(n_samples):
+                    for h in range(n_out):
+                        z[s, h] += product[s, h]
+        if i < n_layers - 1:
+            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all):
+    """Gradient of a loss with respect to every eigenvector block and eigenvalue.
+
+    Theorem: M8
+
+    phi (n_out, n_in) φ^(i-1), eigenvector block from layer i-1 to layer i
+    lam_in (n_in) λ^(i-1), eigenvalues on the sending side
+    lam_out (n_out) λ^(i), eigenvalues on the receiving side
+    dphi (n_out, n_in) ∂ℓ/∂φ^(i-1)
+    dlam_in (n_in) ∂ℓ/∂λ^(i-1)
+    dlam_out (n_out) ∂ℓ/∂λ^(i)
+    M (n_out, n_in) M_i = φ^(i-1) ∘ (λ^(i-1) - λ^(i)), the weights between neighbours
+    dM (n_out, n_in) ∂ℓ/∂M_i
+    g (n_out, n_in) the path through Φ⁻¹ in ∂ℓ/∂φ^(i-1)
+    u_in (n_samples, n_in) u_{i-1} = (Φ⁻¹ x)_{i-1}
+    slope (n_samples, n_out) f'(z_i), kept in the place of z_i
+    dz (n_samples, n_out) ∂ℓ/∂z_i, kept in the place of f'(z_i)
+    du (n_samples, n_out) ∂ℓ/∂u_i
+    du_in (n_samples, n_in) ∂ℓ/∂u_{i-1}
+    q (n_samples, n_in) the path through Φ⁻¹ in ∂ℓ/∂u_{i-1}
+    """
+    zero = du_all.dtype.type(0.0)
+    gradient[:] = 0
+    n_layers = layout.shape[0]
+    for i in range(n_layers - 1, 0, -1):  # layer i+1 of the formulas
+        n_out = layout[i, WIDTH]
+        n_in = layout[i - 1, WIDTH]
+        du = matrix(du_all, n_samples * layout[i, START], n_samples, n_out)
+        slope = matrix(z_all, n_samples * layout[i, START], n_samples, n_out)
+        dz = slope
+        lam_in = vector(parameters, layout[i, LAMBDA_IN], n_in)
+        lam_out = vector(parameters, layout[i, LAMBDA_OUT], n_out)
+        phi = matrix(parameters, layout[i, PHI], n_out, n_in)
+        M = matrix(block_scratch, 0, n_out, n_in)
+        u_in = matrix(u_all, n_samples * layout[i - 1, START], n_samples, n_in)
+        dM = matrix(block_scratch, block_scratch.size // 2, n_out, n_in)
+        g = matrix(gradient, layout[i, PHI], n_out, n_in)
+        dphi = g
+        dlam_in = vector(gradient, layout[i, LAMBDA_IN], n_in)
+        dlam_out = vector(gradient, layout[i, LAMBDA_OUT], n_out)
+        du_in = matrix(du_all, n_samples * layout[i - 1, START], n_samples, n_in)
+        q = matrix(sample_scratch, 0, n_samples, n_in)
+        if i < n_layers - 1:
+            for s in range(n_samples):
+                for h in range(n_out):
+                    dz[s, h] = du[s, h] * slope[s, h]
+        for h in range(n_out):
+            for k in range(n_in):
+                M[h, k] = (lam_in[k] - lam_out[h]) * phi[h, k]
+        # dM[h, k] = sum_s dz[s, h]*u_in[s, k]
+        np.dot(dz.T, u_in, dM)
+        if i < n_layers - 1:
+            # g[h, k] = sum_s du[s, h]*u_in[s, k]
+            np.dot(du.T, u_in, g)
+            for h in range(n_out):
+                for k in range(n_in):
+                    dphi[h, k] = (lam_in[k] - lam_out[h]) * dM[h, k] - g[h, k]
+        if i == n_layers - 1:
+            for h in range(n_out):
+                for k in range(n_in):
+                    dphi[h, k] = (lam_in[k] - lam_out[h]) * dM[h, k]
+        for h in range(n_out):
+            sum_1 = zero
+            for k in range(n_in):
+                dlam_in[k] += dM[h, k] * phi[h, k]
+                sum_1 -= dM[h, k] * phi[h, k]
+            dlam_out[h] += sum_1
+        if i > 1:
+            # du_in[s, k] = sum_h M[h, k]*dz[s, h]
+            np.dot(dz, M, du_in)
+            if i < n_layers - 1:
+                # q[s, k] = sum_h du[s, h]*phi[h, k]
+                np.dot(du, phi, q)
+                for s in range(n_samples):
+                    for k in range(n_in):
+                        du_in[s, k] -= q[s, k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all):
+    """Gradient of a loss with respect to every eigenvector block and eigenvalue pair.
+
+    Theorem: M8.layerwise
+
+    phi (n_out, n_in) φ^(i-1), eigenvector block from layer i-1 to layer i
+    lam_in (n_in) λ^(i-1), eigenvalues on the sending side
+    lam_out (n_out) λ^(i), eigenvalues on the receiving side
+    dphi (n_out, n_in) ∂ℓ/∂φ^(i-1)
+    dlam_in (n_in) ∂ℓ/∂λ^(i-1)
+    dlam_out (n_out) ∂ℓ/∂λ^(i)
+    M (n_out, n_in) M_i = φ^(i-1) ∘ (λ^(i-1) - λ^(i)), the weights between neighbours
+    dM (n_out, n_in) ∂ℓ/∂M_i
+    x_in (n_samples, n_in) x_{i-1}, activations of layer i-1
+    slope (n_samples, n_out) f'(z_i), kept in the place of z_i
+    dz (n_samples, n_out) ∂ℓ/∂z_i, kept in the place of f'(z_i)
+    dx (n_samples, n_out) ∂ℓ/∂x_i
+    dx_in (n_samples, n_in) ∂ℓ/∂x_{i-1}
+    """
+    zero = du_all.dtype.type(0.0)
+    gradient[:] = 0
+    n_layers = layout.shape[0]
+    for i in range(n_layers - 1, 0, -1):  # layer i+1 of the formulas
+        n_out = layout[i, WIDTH]
+        n_in = layout[i - 1, WIDTH]
+        dx = matrix(du_all, n_samples * layout[i, START], n_samples, n_out)
+        slope = matrix(z_all, n_samples * layout[i, START], n_samples, n_out)
+        dz = slope
+        lam_in = vector(parameters, layout[i, LAMBDA_IN], n_in)
+        lam_out = vector(parameters, layout[i, LAMBDA_OUT], n_out)
+        phi = matrix(parameters, layout[i, PHI], n_out, n_in)
+        M = matrix(block_scratch, 0, n_out, n_in)
+        x_in = matrix(u_all, n_samples * layout[i - 1, START], n_samples, n_in)
+        dM = matrix(block_scratch, block_scratch.size // 2, n_out, n_in)
+        dphi = matrix(gradient, layout[i, PHI], n_out, n_in)
+        dlam_in = vector(gradient, layout[i, LAMBDA_IN], n_in)
+        dlam_out = vector(gradient, layout[i, LAMBDA_OUT], n_out)
+        dx_in = matrix(du_all, n_samples * layout[i - 1, START], n_samples, n_in)
+        if i < n_layers - 1:
+            for s in range(n_samples):
+                for h in range(n_out):
+                    dz[s, h] = dx[s, h] * slope[s, h]
+        for h in range(n_out):
+            for k in range(n_in):
+                M[h, k] = (lam_in[k] - lam_out[h]) * phi[h, k]
+        # dM[h, k] = sum_s dz[s, h]*x_in[s, k]
+        np.dot(dz.T, x_in, dM)
+        for h in range(n_out):
+            sum_2 = zero
+            for k in range(n_in):
+                dphi[h, k] = (lam_in[k] - lam_out[h]) * dM[h, k]
+                dlam_in[k] += dM[h, k] * phi[h, k]
+                sum_2 -= dM[h, k] * phi[h, k]
+            dlam_out[h] += sum_2
+        if i > 1:
+            # dx_in[s, k] = sum_h M[h, k]*dz[s, h]
+            np.dot(dz, M, dx_in)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all):
+    """Gradient of a loss with respect to every weight W_ij.
+
+    Theorem: M8.direct
+
+    W (n_out, n_in) W_ij, weights from layer j to layer i
+    dW (n_out, n_in) ∂ℓ/∂W_ij
+    x_source (n_samples, n_in) x_j, activations of an earlier layer j
+    slope (n_samples, n_out) f'(z_i), kept in the place of z_i
+    dz (n_samples, n_out) ∂ℓ/∂z_i, kept in the place of f'(z_i)
+    dx (n_samples, n_out) ∂ℓ/∂x_i
+    dx_source (n_samples, n_in) ∂ℓ/∂x_j
+    """
+    du_all[:] = 0
+    n_layers = layout.shape[0]
+    for i in range(n_layers - 1, 0, -1):  # layer i+1 of the formulas
+        n_out = layout[i, WIDTH]
+        dx = matrix(du_all, n_samples * layout[i, START], n_samples, n_out)
+        slope = matrix(z_all, n_samples * layout[i, START], n_samples, n_out)
+        dz = slope
+        if i < n_layers - 1:
+            for s in range(n_samples):
+                for h in range(n_out):
+                    dz[s, h] = dx[s, h] * slope[s, h]
+        for j in range(0, i):  # sent by layer j+1
+            if layout[i, BLOCKS + j] >= 0:  # the block exists
+                n_in = layout[j, WIDTH]
+                x_source = matrix(u_all, n_samples * layout[j, START], n_samples, n_in)
+                dW = matrix(gradient, layout[i, BLOCKS + j], n_out, n_in)
+                # dW[h, k] = sum_s dz[s, h]*x_source[s, k]
+                np.dot(dz.T, x_source, dW)
+        for j in range(1, i):  # sent by layer j+1
+            if layout[i, BLOCKS + j] >= 0:  # the block exists
+                n_in = layout[j, WIDTH]
+                W = matrix(parameters, layout[i, BLOCKS + j], n_out, n_in)
+                dx_source = matrix(du_all, n_samples * layout[j, START], n_samples, n_in)
+                # dx_source[s, k] += sum_h W[h, k]*dz[s, h]
+                product = matrix(sample_scratch, 0, n_samples, n_in)
+                np.dot(dz, W, product)
+                for s in range(n_samples):
+                    for k in range(n_in):
+                        dx_source[s, k] += product[s, k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def squared_error(output, target, weight, scale):
+    """Weighted mean over samples and outputs of (z - y)^2, and its gradient.
+
+    Theorem: L.squared_error
+
+    output (n_samples, n_out) z_K, the network's output
+    target (n_samples, n_out) y, the targets
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) ∂ℓ/∂z_K, written over the output
+    """
+    two = output.dtype.type(2.0)
+    zero = output.dtype.type(0.0)
+    loss = 0.0
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        sum_0 = zero
+        for h in range(n_out):
+            sum_0 += scale * (output[s, h] - target[s, h]) * (output[s, h] - target[s, h]) * weight[s]
+        loss += sum_0
+        for h in range(n_out):
+            d_output[s, h] = two * scale * (output[s, h] - target[s, h]) * weight[s]
+    return loss
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def cross_entropy(output, label, weight, scale):
+    """Weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient.
+
+    Theorem: L.cross_entropy
+
+    output (n_samples, n_out) z_K, the network's output
+    label (n_samples) y, the class of each sample
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) ∂ℓ/∂z_K, written over the output
+    shifted (n_samples, n_out) exp(z - max z), written over the output
+    """
+    lowest = output.dtype.type(-math.inf)
+    one = output.dtype.type(1.0)
+    zero = output.dtype.type(0.0)
+    loss = 0.0
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    shifted = output
+    for s in range(n_samples):
+        peak = lowest
+        chosen = zero
+        for h in range(n_out):
+            peak = max(peak, output[s, h])
+            chosen += output[s, h] * (one if h == label[s] else zero)
+        for h in range(n_out):
+            shifted[s, h] = math.exp(-peak + output[s, h])
+        total = zero
+        for h in range(n_out):
+            total += shifted[s, h]
+        loss += scale * (-chosen + peak + math.log(total)) * weight[s]
+        for h in range(n_out):
+            d_output[s, h] = scale * (-(one if h == label[s] else zero) + shifted[s, h] / total) * weight[s]
+    return loss
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def penalty_group(value, gradient, strength):
+    """Strength |value|_2 (not squared), and its gradient, 0 at the zero vector.
+
+    Theorem: R.group
+
+    value (size) the parameters of one group, e.g. λ^(i)
+    gradient (size) ∂(ℓ + penalty)/∂value
+    """
+    zero = value.dtype.type(0.0)
+    size = value.shape[0]
+    squares = zero
+    for p in range(size):
+        squares += value[p] * value[p]
+    norm = math.sqrt(squares)
+    penalty = norm * strength
+    inverse = (strength / norm if norm > zero else zero)
+    for p in range(size):
+        gradient[p] += inverse * value[p]
+    return penalty
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def penalty_l1(value, gradient, strength):
+    """Strength |value|_1, and its gradient, 0 at 0.
+
+    Theorem: R.l1
+
+    value (size) the parameters of one group, e.g. λ^(i)
+    gradient (size) ∂(ℓ + penalty)/∂value
+    """
+    one = value.dtype.type(1.0)
+    zero = value.dtype.type(0.0)
+    size = value.shape[0]
+    penalty = zero
+    for p in range(size):
+        penalty += strength * abs(value[p])
+        gradient[p] += strength * (one if value[p] > zero else (-one if value[p] < zero else value[p]))
+    return penalty
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def penalty_l2(value, gradient, strength):
+    """Strength |value|_2^2, and its gradient.
+
+    Theorem: R.l2
+
+    value (size) the parameters of one group, e.g. λ^(i)
+    gradient (size) ∂(ℓ + penalty)/∂value
+    """
+    two = value.dtype.type(2.0)
+    zero = value.dtype.type(0.0)
+    size = value.shape[0]
+    penalty = zero
+    for p in range(size):
+        penalty += strength * value[p] * value[p]
+        gradient[p] += two * strength * value[p]
+    return penalty
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def adam(parameter, gradient, first, second, rate, beta1, beta2, epsilon, correction1, correction2):
+    """M = beta1 m + (1-beta1) g, v = beta2 v + (1-beta2) g^2, theta -= rate m/c1 / (sqrt(v/c2) + epsilon).
+
+    Theorem: O.adam
+
+    parameter (size) θ, updated in place
+    gradient (size) g = ∂ℓ/∂θ
+    first (size) m, first moment, updated in place
+    second (size) v, second moment, updated in place
+    updated (size) θ after the step
+    first_new (size) m after the step
+    second_new (size) v after the step
+    """
+    one = parameter.dtype.type(1.0)
+    size = parameter.shape[0]
+    updated = parameter
+    first_new = first
+    second_new = second
+    step_size = rate / correction1
+    root = one / (math.sqrt(correction2))
+    for p in range(size):
+        first_new[p] = beta1 * first[p] + (one - beta1) * gradient[p]
+        second_new[p] = beta2 * second[p] + gradient[p] * gradient[p] * (one - beta2)
+        updated[p] = -step_size * first_new[p] / (epsilon + root * math.sqrt(second_new[p])) + parameter[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def sgd(parameter, gradient, first, rate, momentum, nesterov):
+    """B = momentum b + g, theta -= rate (g + momentum b) with nesterov = 1, rate b with nesterov = 0.
+
+    Theorem: O.sgd
+
+    parameter (size) θ, updated in place
+    gradient (size) g = ∂ℓ/∂θ
+    first (size) m, first moment, updated in place
+    updated (size) θ after the step
+    first_new (size) m after the step
+    """
+    one = parameter.dtype.type(1.0)
+    size = parameter.shape[0]
+    updated = parameter
+    first_new = first
+    for p in range(size):
+        first_new[p] = momentum * first[p] + gradient[p]
+        updated[p] = -rate * (nesterov * (momentum * first_new[p] + gradient[p]) + (one - nesterov) * first_new[p]) + parameter[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
+    """Loss of one mini-batch; its gradient takes the place of the output. Returns loss and batch weight."""
+    real = output.dtype.type
+    weight = np.empty(n_samples, output.dtype)
+    batch_weight = 0.0
+    for s in range(n_samples):
+        weight[s] = weights[order[start + s]]
+        batch_weight += weight[s]
+    if batch_weight == 0.0:
+        output[:] = 0
+        return 0.0, batch_weight
+    if loss == CROSS_ENTROPY:
+        label = np.empty(n_samples, labels.dtype)
+        for s in range(n_samples):
+            label[s] = labels[order[start + s]]
+        return cross_entropy(output, label, weight, real(1.0 / batch_weight)), batch_weight
+    target = np.empty((n_samples, y_data.shape[1]), output.dtype)
+    for s in range(n_samples):
+        for h in range(y_data.shape[1]):
+            target[s, h] = y_data[order[start + s], h]
+    return squared_error(output, target, weight, real(1.0 / (batch_weight * output.shape[1]))), batch_weight
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def add_penalty(penalty, penalised, parameters, gradient, strength):
+    """Add the gradient of the penalty on each group [start, stop) of parameters; returns the penalty."""
+    total = 0.0
+    for group in range(penalised.shape[0]):
+        begin, end = penalised[group, 0], penalised[group, 1]
+        if penalty == GROUP:
+            total += penalty_group(parameters[begin:end], gradient[begin:end], strength)
+        elif penalty == L1:
+            total += penalty_l1(parameters[begin:end], gradient[begin:end], strength)
+        else:
+            total += penalty_l2(parameters[begin:end], gradient[begin:end], strength)
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def update(optimizer, trainable, parameters, gradient, first, second, step, settings):
+    """One optimizer step, the `step`-th, on each group [start, stop) of trainable parameters."""
+    real = parameters.dtype.type
+    correction1 = real(1.0 - float(settings[BETA1]) ** step)
+    correction2 = real(1.0 - float(settings[BETA2]) ** step)
+    for group in range(trainable.shape[0]):
+        begin, end = trainable[group, 0], trainable[group, 1]
+        theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
+        if optimizer == ADAM:
+            beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
+            adam(theta, slope, m, v, settings[RATE], beta1, beta2, epsilon, correction1, correction2)
+        else:
+            sgd(theta, slope, m, settings[RATE], settings[MOMENTUM], settings[NESTEROV])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def predict_global(x_data, order, batch_size, layout, activation, parameters, result):
+    """result = z_K of the rows of x_data in the given order, batch by batch."""
+    u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        result[start : start + n_samples] = output
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def gradient_global(x_data, y_data, labels, weights, order, layout, activation, loss, parameters, gradient):
+    """The loss of the rows in the given order as one batch; its gradient is written into `gradient`."""
+    n_samples = order.shape[0]
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    load_rows(x_data, order, 0, n_samples, layout[0, WIDTH], u_all)
+    propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
+    output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+    value, _ = output_loss(y_data, labels, weights, order, 0, n_samples, loss, output)
+    adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def epoch_global(
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalty, penalised, optimizer,
+    trainable, parameters, gradient, first, second, step, settings,
+):
+    """One pass over the rows in the given order, one optimizer step for each mini-batch.
+
+    x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
+    penalised, trainable (groups, 2): positions [start, stop) in the flat parameters
+    parameters, gradient, first, second (n_parameters,): updated in place
+    step: optimizer steps done before; settings: RATE, BETA1, ... in the parameters' type
+
+    Returns the weighted mean loss, the mean penalty and the number of steps; stops at a loss that is not finite.
+    """
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        value, batch_weight = output_loss(y_data, labels, weights, order, start, n_samples, loss, output)
+        if not math.isfinite(value):
+            return value, penalty_sum / max(batches, 1), step
+        if batch_weight == 0.0:
+            continue
+        loss_sum += value * batch_weight
+        weight_sum += batch_weight
+        batches += 1
+        step += 1
+        adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
+        penalty_sum += add_penalty(penalty, penalised, parameters, gradient, settings[STRENGTH])
+        update(optimizer, trainable, parameters, gradient, first, second, step, settings)
+    return loss_sum / weight_sum, penalty_sum / batches, step
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def predict_layerwise(x_data, order, batch_size, layout, activation, parameters, result):
+    """result = z_K of the rows of x_data in the given order, batch by batch."""
+    u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        result[start : start + n_samples] = output
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def gradient_layerwise(x_data, y_data, labels, weights, order, layout, activation, loss, parameters, gradient):
+    """The loss of the rows in the given order as one batch; its gradient is written into `gradient`."""
+    n_samples = order.shape[0]
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    load_rows(x_data, order, 0, n_samples, layout[0, WIDTH], u_all)
+    propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
+    output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+    value, _ = output_loss(y_data, labels, weights, order, 0, n_samples, loss, output)
+    adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def epoch_layerwise(
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalty, penalised, optimizer,
+    trainable, parameters, gradient, first, second, step, settings,
+):
+    """One pass over the rows in the given order, one optimizer step for each mini-batch.
+
+    x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
+    penalised, trainable (groups, 2): positions [start, stop) in the flat parameters
+    parameters, gradient, first, second (n_parameters,): updated in place
+    step: optimizer steps done before; settings: RATE, BETA1, ... in the parameters' type
+
+    Returns the weighted mean loss, the mean penalty and the number of steps; stops at a loss that is not finite.
+    """
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        value, batch_weight = output_loss(y_data, labels, weights, order, start, n_samples, loss, output)
+        if not math.isfinite(value):
+            return value, penalty_sum / max(batches, 1), step
+        if batch_weight == 0.0:
+            continue
+        loss_sum += value * batch_weight
+        weight_sum += batch_weight
+        batches += 1
+        step += 1
+        adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
+        penalty_sum += add_penalty(penalty, penalised, parameters, gradient, settings[STRENGTH])
+        update(optimizer, trainable, parameters, gradient, first, second, step, settings)
+    return loss_sum / weight_sum, penalty_sum / batches, step
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def predict_direct(x_data, order, batch_size, layout, activation, parameters, result):
+    """result = z_K of the rows of x_data in the given order, batch by batch."""
+    u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        result[start : start + n_samples] = output
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def gradient_direct(x_data, y_data, labels, weights, order, layout, activation, loss, parameters, gradient):
+    """The loss of the rows in the given order as one batch; its gradient is written into `gradient`."""
+    n_samples = order.shape[0]
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    load_rows(x_data, order, 0, n_samples, layout[0, WIDTH], u_all)
+    propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
+    output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+    value, _ = output_loss(y_data, labels, weights, order, 0, n_samples, loss, output)
+    adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def epoch_direct(
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalty, penalised, optimizer,
+    trainable, parameters, gradient, first, second, step, settings,
+):
+    """One pass over the rows in the given order, one optimizer step for each mini-batch.
+
+    x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
+    penalised, trainable (groups, 2): positions [start, stop) in the flat parameters
+    parameters, gradient, first, second (n_parameters,): updated in place
+    step: optimizer steps done before; settings: RATE, BETA1, ... in the parameters' type
+
+    Returns the weighted mean loss, the mean penalty and the number of steps; stops at a loss that is not finite.
+    """
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
+    last = layout.shape[0] - 1
+    loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
+    for start in range(0, order.shape[0], batch_size):
+        n_samples = min(batch_size, order.shape[0] - start)
+        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
+        output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
+        value, batch_weight = output_loss(y_data, labels, weights, order, start, n_samples, loss, output)
+        if not math.isfinite(value):
+            return value, penalty_sum / max(batches, 1), step
+        if batch_weight == 0.0:
+            continue
+        loss_sum += value * batch_weight
+        weight_sum += batch_weight
+        batches += 1
+        step += 1
+        adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
+        penalty_sum += add_penalty(penalty, penalised, parameters, gradient, settings[STRENGTH])
+        update(optimizer, trainable, parameters, gradient, first, second, step, settings)
+    return loss_sum / weight_sum, penalty_sum / batches, step
