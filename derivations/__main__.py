@@ -15,11 +15,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from derivations.catalogue import THEOREMS
-from derivations.codegen.module import cpu_module, functions
+from derivations.codegen.module import cpu_module, functions, tables_module
 from derivations.theorem import Certificate, ProofError
 
 ROOT = Path(__file__).resolve().parent.parent
-KERNELS = ROOT / "spectral_core" / "kernels" / "cpu.py"
+KERNELS = ROOT / "spectral_core" / "kernels"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 
 
@@ -46,7 +46,11 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
         record["functions"] = [name for name, ids in relying.items() if certificate.id in ids]
         records.append(record)
     text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
-    return {KERNELS: cpu_module(records), CERTIFICATES: text}
+    return {
+        KERNELS / "tables.py": tables_module(),
+        KERNELS / "cpu.py": cpu_module(records),
+        CERTIFICATES: text,
+    }
 
 
 def differences(files: dict[Path, str]) -> str:

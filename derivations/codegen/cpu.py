@@ -19,7 +19,11 @@ from derivations.notation import f, h, k, p, s
 
 ORDER = {s: 0, h: 1, k: 2, p: 3}
 SIZES = {s: "n_samples", h: "n_out", k: "n_in", p: "size"}
-DECORATOR = '@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})'
+_OPTIONS = 'cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}'
+RUNNER = f"@njit({_OPTIONS})"
+# Inlined for the sake of equal bits: a called function exists twice, compiled alone and with its caller, and a
+# process that compiles runs the one where a process that loads from the cache runs the other.
+DECORATOR = f"@njit({_OPTIONS}, forceinline=True)"
 CONDITIONS = {"hidden": "i < n_layers - 1", "last": "i == n_layers - 1", "sender hidden": "i > 1"}
 OFFSETS = {"phi": "PHI", "lam_in": "LAMBDA_IN", "lam_out": "LAMBDA_OUT"}
 LAYER = {"in": "i - 1", "out": "i", "source": "j"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 import sympy
 
@@ -48,6 +49,18 @@ BLOCKS = 2
 '''
 
 
+TABLES = '''"""Names and numbers the kernels understand, without importing Numba. Printed by `python -m derivations`."""
+
+ACTIVATIONS = {activations}
+ZERO_AT_ZERO = {at_zero}
+"""The activations with f(0) = 0, which silence, compaction and the linear start need."""
+LOSSES = ("squared_error", "cross_entropy")
+PENALTIES = ("group", "l1", "l2")
+OPTIMIZERS = ("adam", "sgd")
+SETTINGS = {settings}
+'''
+
+
 def functions() -> dict[str, tuple[str, ...]]:
     """Name of each generated function -> the theorems it rests on."""
     table = {"activate": tuple(f"F.{a.name}" for a in ACTIVATIONS)}
@@ -59,12 +72,25 @@ def certificate_digest(certificates: list[dict[str, object]]) -> str:
     return hashlib.sha256(json.dumps(certificates, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
+def tables_module() -> str:
+    """The text of `spectral_core/kernels/tables.py`."""
+    return TABLES.format(
+        activations=_tuple(a.name for a in ACTIVATIONS),
+        at_zero=_tuple(a.name for a in ACTIVATIONS if a.at_zero == 0),
+        settings=_tuple(name.lower() for name in SETTINGS),
+    )
+
+
+def _tuple(names: Iterable[str]) -> str:
+    return repr(tuple(names)).replace("'", '"')
+
+
 def cpu_module(certificates: list[dict[str, object]]) -> str:
     """The text of `spectral_core/kernels/cpu.py`."""
     header = HEADER.format(
         sympy=sympy.__version__,
         digest=certificate_digest(certificates),
-        activations=repr(tuple(a.name for a in ACTIVATIONS)).replace("'", '"'),
+        activations=_tuple(a.name for a in ACTIVATIONS),
         settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
     )
     parts = [header.rstrip(), HELPERS.format(decorator=cpu.DECORATOR).split("\n\n\n")]
@@ -74,7 +100,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
     storage, callers = helpers[:4], helpers[4:]
     runners = [
         RUNNERS.format(
-            decorator=cpu.DECORATOR,
+            decorator=cpu.RUNNER,
             variant=variant,
             propagate=", ".join(cpu.signature(forward)),
             adjoint=", ".join(cpu.signature(backward)),

@@ -28,19 +28,19 @@ WIDTH, START, PHI, LAMBDA_IN, LAMBDA_OUT = 0, 1, 2, 3, 4
 BLOCKS = 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def matrix(flat, at, rows, columns):
     """The matrix that starts at a position of flat storage."""
     return flat[at : at + rows * columns].reshape(rows, columns)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def vector(flat, at, size):
     """The vector that starts at a position of flat storage."""
     return flat[at : at + size]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def load_rows(x_data, order, start, n_samples, width, u_all):
     """Gather rows order[start : start + n_samples] as the input layer; columns beyond the data are the constant 1."""
     one = u_all.dtype.type(1.0)
@@ -52,7 +52,7 @@ def load_rows(x_data, order, start, n_samples, width, u_all):
             u_all[s * width + k] = one
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def workspace(parameters, layout, batch_size):
     """u_all, z_all, du_all for all layers; sample_scratch for the widest layer, block_scratch for M and dM."""
     neurons, widest, block = 0, 0, 0
@@ -70,7 +70,7 @@ def workspace(parameters, layout, batch_size):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def activate(activation, pre, post):
     """post = f(pre), and f'(pre) in the place of pre, by the number of f in ACTIVATIONS.
 
@@ -166,7 +166,7 @@ def activate(activation, pre, post):
                 pre[s, h] = slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all):
     """Z_i = sum over j < i of W_ij x_j for every layer, without forming W_ij.
 
@@ -211,7 +211,7 @@ def propagate_global(layout, activation, n_samples, block_scratch, parameters, s
                     u[s, h] = -v[s, h] + x[s, h]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all):
     """Z_i = (phi o (lam_in - lam_out)) x_{i-1} for every layer.
 
@@ -247,7 +247,7 @@ def propagate_layerwise(layout, activation, n_samples, block_scratch, parameters
             activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all):
     """Z_i = sum over j < i of W_ij x_j for every layer, every W_ij free.
 
@@ -284,7 +284,7 @@ def propagate_direct(layout, activation, n_samples, parameters, sample_scratch, 
             activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all):
     """Gradient of a loss with respect to every eigenvector block and eigenvalue.
 
@@ -363,7 +363,7 @@ def adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameter
                         du_in[s, k] -= q[s, k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all):
     """Gradient of a loss with respect to every eigenvector block and eigenvalue pair.
 
@@ -423,7 +423,7 @@ def adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parame
             np.dot(dz, M, dx_in)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all):
     """Gradient of a loss with respect to every weight W_ij.
 
@@ -468,7 +468,7 @@ def adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scrat
                         dx_source[s, k] += product[s, k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def squared_error(output, target, weight, scale):
     """Weighted mean over samples and outputs of (z - y)^2, and its gradient.
 
@@ -495,7 +495,7 @@ def squared_error(output, target, weight, scale):
     return loss
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def cross_entropy(output, label, weight, scale):
     """Weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient.
 
@@ -532,7 +532,7 @@ def cross_entropy(output, label, weight, scale):
     return loss
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def penalty_group(value, gradient, strength):
     """Strength |value|_2 (not squared), and its gradient, 0 at the zero vector.
 
@@ -554,7 +554,7 @@ def penalty_group(value, gradient, strength):
     return penalty
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def penalty_l1(value, gradient, strength):
     """Strength |value|_1, and its gradient, 0 at 0.
 
@@ -573,7 +573,7 @@ def penalty_l1(value, gradient, strength):
     return penalty
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def penalty_l2(value, gradient, strength):
     """Strength |value|_2^2, and its gradient.
 
@@ -592,7 +592,7 @@ def penalty_l2(value, gradient, strength):
     return penalty
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adam(parameter, gradient, first, second, rate, beta1, beta2, epsilon, correction1, correction2):
     """M = beta1 m + (1-beta1) g, v = beta2 v + (1-beta2) g^2, theta -= rate m/c1 / (sqrt(v/c2) + epsilon).
 
@@ -619,7 +619,7 @@ def adam(parameter, gradient, first, second, rate, beta1, beta2, epsilon, correc
         updated[p] = -step_size * first_new[p] / (epsilon + root * math.sqrt(second_new[p])) + parameter[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def sgd(parameter, gradient, first, rate, momentum, nesterov):
     """B = momentum b + g, theta -= rate (g + momentum b) with nesterov = 1, rate b with nesterov = 0.
 
@@ -640,7 +640,7 @@ def sgd(parameter, gradient, first, rate, momentum, nesterov):
         updated[p] = -rate * (nesterov * (momentum * first_new[p] + gradient[p]) + (one - nesterov) * first_new[p]) + parameter[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
     """Loss of one mini-batch; its gradient takes the place of the output. Returns loss and batch weight."""
     real = output.dtype.type
@@ -664,7 +664,7 @@ def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
     return squared_error(output, target, weight, real(1.0 / (batch_weight * output.shape[1]))), batch_weight
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def add_penalty(penalty, penalised, parameters, gradient, strength):
     """Add the gradient of the penalty on each group [start, stop) of parameters; returns the penalty."""
     total = 0.0
@@ -679,7 +679,7 @@ def add_penalty(penalty, penalised, parameters, gradient, strength):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def update(optimizer, trainable, parameters, gradient, first, second, step, settings):
     """One optimizer step, the `step`-th, on each group [start, stop) of trainable parameters."""
     real = parameters.dtype.type

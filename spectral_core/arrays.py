@@ -1,0 +1,124 @@
+"""The only gate for numbers: type, order, shape and finiteness are settled here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spectral_core.errors import InvalidInputError
+
+DTYPES = ("float32", "float64")
+
+
+def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray:
+    """A C-contiguous array of the given type and number of dimensions with only finite values.
+
+    Raises
+    ------
+    InvalidInputError : text or complex numbers, another number of dimensions, no elements, NaN or infinity.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind in "OUS":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise InvalidInputError(f"{name} must hold numbers; got {_first_text(array)}") from None
+    if array.dtype.kind not in "biuf":
+        raise InvalidInputError(f"{name} must hold real numbers; got {array.dtype}")
+    if array.ndim != dimensions:
+        raise InvalidInputError(f"{name} must have {dimensions} dimension(s); got shape {array.shape}")
+    if array.size == 0:
+        raise InvalidInputError(f"{name} must not be empty; got shape {array.shape}")
+    with np.errstate(over="ignore"):  # what overflows float32 is found as infinity in the next line
+        array = np.ascontiguousarray(array, dtype=dtype)
+    finite = np.isfinite(array)
+    if not finite.all():
+        place = np.unravel_index(int(np.argmin(finite)), array.shape)
+        where = ", ".join(map(str, place))
+        raise InvalidInputError(f"{name} must be finite; {name}[{where}] is {array[place]}")
+    return array
+
+
+def _first_text(array: np.ndarray) -> str:
+    for place, item in np.ndenumerate(array):
+        try:
+            float(item)
+        except (TypeError, ValueError):
+            return f"{item!r} at [{', '.join(map(str, place))}]"
+    return str(array.dtype)
+
+
+def features(value: Any, dtype: Any, columns: int, name: str = "X") -> np.ndarray:
+    """X (samples, features) with as many columns as the network has inputs."""
+    array = real_array(value, name, dtype, 2)
+    if array.shape[1] != columns:
+        raise InvalidInputError(f"{name} must have {columns} feature column(s); got shape {array.shape}")
+    return array
+
+
+def targets(value: Any, dtype: Any, rows: int, outputs: int, name: str = "y") -> np.ndarray:
+    """y (samples, outputs); a vector stands for one output."""
+    array = np.asarray(value)
+    if array.ndim == 1 and outputs == 1:
+        array = array.reshape(-1, 1)
+    array = real_array(array, name, dtype, 2)
+    if array.shape != (rows, outputs):
+        raise InvalidInputError(f"{name} must have shape ({rows}, {outputs}); got {np.asarray(value).shape}")
+    return array
+
+
+def class_indices(value: Any, rows: int, classes: int, name: str = "y") -> np.ndarray:
+    """y (samples,) with class indices 0 .. classes-1."""
+    array = np.asarray(value)
+    if array.shape != (rows,):
+        raise InvalidInputError(f"{name} must have shape ({rows},) with class indices; got {array.shape}")
+    whole = array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool(np.all(np.mod(array, 1) == 0)))
+    if not whole:
+        raise InvalidInputError(f"{name} must hold class indices (whole numbers); got {array.dtype}")
+    outside = (array < 0) | (array >= classes)
+    if outside.any():
+        place = int(np.argmax(outside))
+        raise InvalidInputError(f"{name} must lie in 0..{classes - 1}; {name}[{place}] is {array[place]}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def sample_weights(value: Any, dtype: Any, rows: int) -> np.ndarray:
+    """Weights (samples,), none negative, not all zero; ones where None is given."""
+    if value is None:
+        return np.ones(rows, dtype)
+    array = real_array(value, "sample_weight", dtype, 1)
+    if array.shape != (rows,):
+        raise InvalidInputError(f"sample_weight must have shape ({rows},); got {array.shape}")
+    if array.min() < 0 or array.max() == 0:
+        raise InvalidInputError("sample_weight must not be negative, and not zero everywhere")
+    return array
+
+
+def real_type(value: Any) -> np.dtype[Any]:
+    """float32 or float64."""
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        dtype = None
+    if dtype is None or dtype.name not in DTYPES:
+        raise InvalidInputError(f"dtype must be one of {', '.join(DTYPES)}; got {value!r}")
+    return dtype
+
+
+def number(value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False) -> float:
+    """A real number in [low, high], or (low, high] with `open_low`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InvalidInputError(f"{name} must be a number; got {value!r}")
+    if not low <= value <= high or (open_low and value == low) or not np.isfinite(value):
+        rule = f"more than {low:g}" if open_low else f"at least {low:g}"
+        upper = "" if high == np.inf else f" and at most {high:g}"
+        raise InvalidInputError(f"{name} must be {rule}{upper}; got {value!r}")
+    return float(value)
+
+
+def whole(value: Any, name: str, low: int) -> int:
+    """A whole number of at least `low`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
+        raise InvalidInputError(f"{name} must be a whole number of at least {low}; got {value!r}")
+    return int(value)

@@ -1,0 +1,54 @@
+"""The exceptions of the package. Each derives from `SpectralCoreError` and from the standard class one would expect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spectral_core.network import SpectralNetwork
+
+
+class SpectralCoreError(Exception):
+    """Base of all errors of this package."""
+
+
+class InvalidInputError(SpectralCoreError, ValueError):
+    """An argument breaks a rule; the message names the rule, the value and the place."""
+
+
+class DataFileError(InvalidInputError):
+    """A data file cannot be used; the message names the file and, where there is one, the line or column."""
+
+
+class ModelFileError(SpectralCoreError, OSError):
+    """A model file is missing, truncated, or not a model file."""
+
+
+class MissingDependencyError(SpectralCoreError, ImportError):
+    """A library of an optional extra is not installed; the message names the extra."""
+
+
+class BackendError(SpectralCoreError, RuntimeError):
+    """The requested backend cannot be used on this machine."""
+
+
+class DivergenceError(SpectralCoreError, ArithmeticError):
+    """The loss became infinite or not a number.
+
+    Attributes
+    ----------
+    epoch : the epoch (counted from 1) in which it happened.
+    network : the best network of the epochs before; the starting network if there was none.
+    """
+
+    def __init__(self, message: str, epoch: int, network: SpectralNetwork) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.network = network
+
+
+def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:
+    """The value if it is one of the allowed names, else an error that lists them."""
+    if isinstance(value, str) and value in allowed:
+        return value
+    raise InvalidInputError(f"{what} must be one of {', '.join(allowed)}; got {value!r}")

@@ -1,0 +1,80 @@
+"""Model files: one NPZ archive of arrays and a JSON record. No pickle, so a model file runs no code."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from spectral_core.errors import InvalidInputError, ModelFileError
+
+FORMAT = "spectral-core"
+VERSION = 1
+
+
+def write_beside(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
+    """Write to a temporary file in the same folder, then rename: the old file or the whole new one, never half."""
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise InvalidInputError(f"cannot write {target}: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        os.chmod(beside, 0o666 & ~_umask())
+        os.replace(beside, target)
+    except BaseException as error:
+        Path(beside).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InvalidInputError(f"cannot write {target}: {error.strerror}") from None
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file as a whole or not at all."""
+    write_beside(path, lambda file: file.write(text.encode()) and None)
+
+
+def save_model(path: str | os.PathLike[str], kind: str, record: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Save arrays and a JSON record as one model file of the given kind."""
+    header = json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, "record": record})
+    stored: dict[str, Any] = {"header": np.frombuffer(header.encode(), dtype=np.uint8), **arrays}
+    write_beside(path, lambda file: np.savez(file, **stored))
+
+
+def load_model(path: str | os.PathLike[str], kinds: tuple[str, ...]) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
+    """Kind, record and arrays of a model file.
+
+    Raises
+    ------
+    ModelFileError : the file is missing, unreadable, truncated, of another kind or a newer version.
+    """
+    try:
+        with np.load(Path(path), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        header = json.loads(bytes(arrays.pop("header")).decode())
+    except FileNotFoundError:
+        raise ModelFileError(f"no such model file: {path}") from None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise ModelFileError(f"{path} is not a readable model file ({type(error).__name__}); it may be truncated") from None
+    if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(header.get("record"), dict):
+        raise ModelFileError(f"{path} is not a {FORMAT} model file")
+    if header.get("version") != VERSION:
+        raise ModelFileError(f"{path} has format version {header.get('version')}; this package reads version {VERSION}")
+    if header.get("kind") not in kinds:
+        raise ModelFileError(f"{path} holds a {header.get('kind')}; expected {' or '.join(kinds)}")
+    return header["kind"], header["record"], arrays

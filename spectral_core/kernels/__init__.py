@@ -1,0 +1,102 @@
+"""The dispatcher: parametrization and names in, compiled kernel out.
+
+Importing this module is cheap; Numba is imported with the first call that needs a kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectral_core.kernels import tables
+from spectral_core.layout import Layout
+
+CHUNK = 1024
+"""Samples propagated at a time where only outputs are wanted."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data and loss as the kernels take them: real targets or class labels, whichever the loss wants."""
+
+    x: np.ndarray
+    y: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    loss: str
+
+
+def predict(layout: Layout, activation: str, parameters: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """z_K (samples, outputs) of the rows of x, in chunks."""
+    from spectral_core.kernels import cpu
+
+    kernel = getattr(cpu, f"predict_{layout.parametrization}")
+    result = np.empty((x.shape[0], layout.widths[-1]), parameters.dtype)
+    order = np.arange(x.shape[0])
+    chunk = min(CHUNK, x.shape[0])
+    kernel(x, order, chunk, layout.table, tables.ACTIVATIONS.index(activation), parameters, result)
+    return result
+
+
+def loss_and_gradient(
+    layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
+) -> tuple[float, np.ndarray]:
+    """Loss over all samples as one batch, and its gradient as a flat vector."""
+    from spectral_core.kernels import cpu
+
+    kernel = getattr(cpu, f"gradient_{layout.parametrization}")
+    gradient = np.zeros_like(parameters)
+    loss, f = tables.LOSSES.index(problem.loss), tables.ACTIVATIONS.index(activation)
+    order = np.arange(problem.x.shape[0])
+    data = (problem.x, problem.y, problem.labels, problem.weights, order)
+    return float(kernel(*data, layout.table, f, loss, parameters, gradient)), gradient
+
+
+def output_loss(output: np.ndarray, problem: Problem) -> float:
+    """The loss of given outputs z_K; the array is overwritten with ∂ℓ/∂z_K."""
+    from spectral_core.kernels import cpu
+
+    loss = tables.LOSSES.index(problem.loss)
+    order = np.arange(output.shape[0])
+    value, _ = cpu.output_loss(problem.y, problem.labels, problem.weights, order, 0, output.shape[0], loss, output)
+    return float(value)
+
+
+@dataclass
+class Stepper:
+    """The optimizer's state and the one function that runs an epoch on it.
+
+    `settings` are the numbers named in `tables.SETTINGS`, in the parameters' type.
+    """
+
+    layout: Layout
+    activation: str
+    problem: Problem
+    batch_size: int
+    penalty: str
+    penalised: np.ndarray
+    optimizer: str
+    trainable: np.ndarray
+    settings: np.ndarray
+    parameters: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    step: int = 0
+
+    def epoch(self, order: np.ndarray) -> tuple[float, float]:
+        """One pass over the rows in the given order: mean loss and mean penalty."""
+        from spectral_core.kernels import cpu
+
+        kernel = getattr(cpu, f"epoch_{self.layout.parametrization}")
+        data = (self.problem.x, self.problem.y, self.problem.labels, self.problem.weights, order, self.batch_size)
+        codes = (
+            tables.ACTIVATIONS.index(self.activation),
+            tables.LOSSES.index(self.problem.loss),
+            tables.PENALTIES.index(self.penalty),
+        )
+        loss, penalty, self.step = kernel(
+            *data, self.layout.table, *codes, self.penalised, tables.OPTIMIZERS.index(self.optimizer), self.trainable,
+            self.parameters, np.empty_like(self.parameters), self.first, self.second, self.step, self.settings,
+        )  # fmt: skip
+        return float(loss), float(penalty)

@@ -1,0 +1,445 @@
+"""The network: flat parameters, their names, and what follows from them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from spectral_core import arrays, files, kernels
+from spectral_core.errors import InvalidInputError, ModelFileError, one_of
+from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, ZERO_AT_ZERO
+from spectral_core.layout import PARAMETRIZATIONS, Layout
+
+Eigenvalues = list[np.ndarray] | list[tuple[np.ndarray, np.ndarray]]
+
+
+class Parameters:
+    """Named views of a flat vector, structured as the network's parameters (also used for gradients).
+
+    `eigenvectors` : φ^(1..K-1), arrays (n_{i+1}, n_i); empty for `direct`.
+    `eigenvalues` : λ^(1..K) for `global`, pairs (λ^in, λ^out) for `layerwise`; empty for `direct`.
+    `blocks` : {(i, j): W_ij} for `direct`, else empty.
+    """
+
+    def __init__(self, layout: Layout, flat: np.ndarray) -> None:
+        self._layout = layout
+        self.flat = flat
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._layout.groups:
+            raise InvalidInputError(f"no parameter group {name!r}; there are {', '.join(self._layout.groups)}")
+        return self._layout.groups[name].view(self.flat)
+
+    @property
+    def eigenvectors(self) -> list[np.ndarray]:
+        if self._layout.parametrization == "direct":
+            return []
+        return [self[f"eigenvectors[{i}]"] for i in range(len(self._layout.widths) - 1)]
+
+    @property
+    def eigenvalues(self) -> Eigenvalues:
+        layers = len(self._layout.widths)
+        if self._layout.parametrization == "global":
+            return [self[f"eigenvalues[{i}]"] for i in range(layers)]
+        if self._layout.parametrization == "layerwise":
+            return [(self[f"eigenvalues_in[{i}]"], self[f"eigenvalues_out[{i}]"]) for i in range(layers - 1)]
+        return []
+
+    @property
+    def blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self._layout.pairs}
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralNetwork:
+    """A feed-forward network by the spectrum of its adjacency matrix A = Φ Λ Φ⁻¹.
+
+    Layers 1..K have n_1..n_K neurons; x_1 is the input (with `bias` followed by the constant 1), and
+
+        z_i = Σ_{j<i} W_ij x_j,   x_i = f(z_i),   output z_K,
+
+    with W_ij the strictly lower blocks of A (`global`), W_{i+1,i} = φ ∘ (λ^in - λ^out) alone (`layerwise`), or
+    free (`direct`). Arrays and strings only: a network can be pickled and saved.
+
+    Parameters
+    ----------
+    eigenvectors : list of φ^(i), arrays (n_{i+1}, n_i).
+    eigenvalues : list of K vectors (n_i,) for `global`; K-1 pairs ((n_i,), (n_{i+1},)) for `layerwise`.
+    blocks : {(i, j): W_ij (n_i, n_j)} for `direct`, layers counted from 1, i > j; pairs may be left out.
+    activation : identity, relu, leaky_relu (slope 0.01), elu (α = 1), tanh, sigmoid, gelu (exact), swish.
+    bias : the last neuron of layer 1 is the constant 1.
+    parametrization : global, layerwise or direct.
+    dtype : float32 or float64; by default that of the arrays, float64 if they mix.
+    frozen : parameter groups that training leaves alone: families (``eigenvectors``, ``eigenvalues``,
+        ``eigenvalues_in``, ``blocks``) or single groups (``eigenvalues[0]``, ``blocks[3,1]``).
+
+    Raises
+    ------
+    InvalidInputError : shapes that do not fit, values that are not finite, unknown names.
+
+    References
+    ----------
+    Peri, Chicchi, Fanelli, Giambagli, arXiv 2504.00885 (formulas M1-M6); M7, M8: `derivations`.
+    """
+
+    layout: Layout
+    parameters: np.ndarray
+    activation: str
+    bias: bool
+    frozen: tuple[str, ...]
+
+    def __init__(
+        self,
+        eigenvectors: Sequence[Any] | None = None,
+        eigenvalues: Sequence[Any] | None = None,
+        *,
+        blocks: Mapping[tuple[int, int], Any] | None = None,
+        activation: str = "relu",
+        bias: bool = False,
+        parametrization: str = "global",
+        dtype: Any = None,
+        frozen: Sequence[str] = (),
+    ) -> None:
+        one_of(parametrization, PARAMETRIZATIONS, "parametrization")
+        one_of(activation, ACTIVATIONS, "activation")
+        if not isinstance(bias, (bool, np.bool_)):
+            raise InvalidInputError(f"bias must be True or False; got {bias!r}")
+        if parametrization == "direct":
+            if eigenvectors is not None or eigenvalues is not None or blocks is None:
+                raise InvalidInputError("a direct network takes blocks={(i, j): W_ij}, no eigenvectors or eigenvalues")
+            layout, values = _direct(blocks)
+        else:
+            if blocks is not None or eigenvectors is None or eigenvalues is None:
+                raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
+            layout, values = _spectral(parametrization, list(eigenvectors), list(eigenvalues))
+        if dtype is None:
+            kinds = {np.asarray(value).dtype for value in values.values()}
+            dtype = kinds.pop() if len(kinds) == 1 and {k.name for k in kinds} <= set(arrays.DTYPES) else np.float64
+        real = arrays.real_type(dtype)
+        flat = np.empty(layout.size, real)
+        for name, group in layout.groups.items():
+            group.view(flat)[...] = arrays.real_array(values[name], name, real, len(group.shape))
+        self._set(layout, flat, activation, bool(bias), frozen)
+
+    def _set(self, layout: Layout, flat: np.ndarray, activation: str, bias: bool, frozen: Sequence[str]) -> None:
+        if bias and layout.widths[0] < 2:
+            raise InvalidInputError("with bias, layer 1 needs a feature besides the constant neuron; it has width 1")
+        layout.select(frozen)
+        for name, value in (
+            ("layout", layout), ("parameters", flat), ("activation", activation), ("bias", bias), ("frozen", tuple(frozen)),
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def initialize(
+        cls,
+        widths: Sequence[int],
+        *,
+        activation: str = "relu",
+        bias: bool = True,
+        parametrization: str = "global",
+        start: str | None = None,
+        dtype: Any = "float32",
+        seed: int = 0,
+        frozen: Sequence[str] | None = None,
+    ) -> SpectralNetwork:
+        """A network with random φ (Xavier uniform, |φ| <= √(6/(n_i + n_{i+1}))).
+
+        Parameters
+        ----------
+        widths : neurons of layers 1..K without the constant neuron, which `bias` adds to layer 1.
+        start : ``linear`` (`global`): λ = 0, ..., 0, 1 by layer, so every hidden z is 0 and the network is exactly
+            linear. ``dense`` (`layerwise`: λ^in = 0, λ^out = 1; `direct`: Xavier blocks between neighbours,
+            zero skip blocks). By default the one that fits the parametrization.
+        frozen : by default λ^in of a layerwise network, nothing else.
+        """
+        one_of(parametrization, PARAMETRIZATIONS, "parametrization")
+        one_of(activation, ACTIVATIONS, "activation")
+        fitting = "linear" if parametrization == "global" else "dense"
+        if one_of(start or fitting, ("linear", "dense"), "start") != fitting:
+            raise InvalidInputError(f"a {parametrization} network starts {fitting!r}; got start={start!r}")
+        if fitting == "linear" and activation not in ZERO_AT_ZERO:
+            raise InvalidInputError(f"the linear start needs f(0) = 0; {activation} has f(0) != 0")
+        n = [arrays.whole(width, f"widths[{i}]", 1) for i, width in enumerate(_sequence(widths, "widths"))]
+        if len(n) < 2:
+            raise InvalidInputError(f"widths must name at least two layers; got {list(widths)}")
+        n[0] += bool(bias)
+        generator = np.random.default_rng(arrays.whole(seed, "seed", 0))
+        phi = [_xavier(generator, n[i + 1], n[i]) for i in range(len(n) - 1)]
+        common = {"activation": activation, "bias": bias, "parametrization": parametrization, "dtype": dtype}
+        if parametrization == "global":
+            values = [np.zeros(width) for width in n[:-1]] + [np.ones(n[-1])]
+            return cls(phi, values, frozen=frozen or (), **common)
+        if parametrization == "layerwise":
+            pairs = [(np.zeros(n[i]), np.ones(n[i + 1])) for i in range(len(n) - 1)]
+            return cls(phi, pairs, frozen=("eigenvalues_in",) if frozen is None else frozen, **common)
+        blocks = {(i, j): np.zeros((n[i - 1], n[j - 1])) for i in range(2, len(n) + 1) for j in range(1, i)}
+        blocks |= {(i + 2, i + 1): block for i, block in enumerate(phi)}
+        return cls(blocks=blocks, frozen=frozen or (), **common)
+
+    # --- shape ------------------------------------------------------------------------------------
+
+    @property
+    def parametrization(self) -> str:
+        return self.layout.parametrization
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons of layers 1..K, the constant neuron of layer 1 included."""
+        return self.layout.widths
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.widths)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return self.widths[0] - self.bias
+
+    @property
+    def n_parameters(self) -> int:
+        return int(self.parameters.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.parameters.dtype
+
+    # --- parameters -------------------------------------------------------------------------------
+
+    @cached_property
+    def _named(self) -> Parameters:
+        return Parameters(self.layout, self.parameters)
+
+    @property
+    def eigenvectors(self) -> list[np.ndarray]:
+        """φ^(1..K-1), views of the parameters, arrays (n_{i+1}, n_i)."""
+        return self._named.eigenvectors
+
+    @property
+    def eigenvalues(self) -> Eigenvalues:
+        """λ^(1..K), or pairs (λ^in, λ^out); views of the parameters."""
+        return self._named.eigenvalues
+
+    @property
+    def blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        """{(i, j): W_ij} of a direct network; views of the parameters."""
+        return self._named.blocks
+
+    def with_parameters(self, flat: np.ndarray, *, frozen: Sequence[str] | None = None) -> SpectralNetwork:
+        """The same network with a copy of other parameter values."""
+        other = object.__new__(SpectralNetwork)
+        values = arrays.real_array(flat, "parameters", self.dtype, 1).copy()
+        if values.shape != self.parameters.shape:
+            raise InvalidInputError(f"parameters must have shape {self.parameters.shape}; got {values.shape}")
+        other._set(self.layout, values, self.activation, self.bias, self.frozen if frozen is None else frozen)
+        return other
+
+    # --- computation ------------------------------------------------------------------------------
+
+    def forward(self, X: Any) -> np.ndarray:
+        """z_K (samples, outputs), the raw output, of X (samples, features)."""
+        x = arrays.features(X, self.dtype, self.n_features)
+        return kernels.predict(self.layout, self.activation, self.parameters, x)
+
+    def problem(self, X: Any, y: Any, loss: str, sample_weight: Any = None) -> kernels.Problem:
+        """Data checked and shaped for the kernels: X (samples, features), y (samples, outputs) or classes (samples,)."""
+        one_of(loss, LOSSES, "loss")
+        x = arrays.features(X, self.dtype, self.n_features)
+        weights = arrays.sample_weights(sample_weight, self.dtype, len(x))
+        y_real, labels = np.empty((0, self.widths[-1]), self.dtype), np.empty(0, np.int64)
+        if loss == "cross_entropy":
+            if self.widths[-1] < 2:
+                raise InvalidInputError("cross_entropy needs at least two outputs; the network has one")
+            labels = arrays.class_indices(y, len(x), self.widths[-1])
+        else:
+            y_real = arrays.targets(y, self.dtype, len(x), self.widths[-1])
+        return kernels.Problem(x, y_real, labels, weights, loss)
+
+    def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
+        """The loss alone, propagated in chunks."""
+        problem = self.problem(X, y, loss, sample_weight)
+        return kernels.output_loss(self.forward(problem.x), problem)
+
+    def loss_and_gradients(
+        self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None
+    ) -> tuple[float, Parameters]:
+        """Loss over all samples, and its gradient structured as the parameters (M8).
+
+        Parameters
+        ----------
+        X : (samples, features).
+        y : (samples, outputs), or class indices (samples,) for ``cross_entropy``.
+        loss : ``squared_error``, the mean over samples and outputs of (z - y)²; ``cross_entropy``, the mean over
+            samples of log Σ exp z - z_y.
+        sample_weight : (samples,); the means are weighted by it.
+
+        Returns
+        -------
+        loss, gradients : the gradients of frozen groups are given too.
+        """
+        problem = self.problem(X, y, loss, sample_weight)
+        value, flat = kernels.loss_and_gradient(self.layout, self.activation, self.parameters, problem)
+        return value, Parameters(self.layout, flat)
+
+    def neighbour_weights(self) -> list[np.ndarray]:
+        """M_i = φ ∘ (λ^in - λ^out) (n_{i+1}, n_i), the weights W_{i+1,i} between neighbours (M2)."""
+        if self.parametrization == "direct":
+            raise InvalidInputError("a direct network has no eigenvectors; its weights are `blocks`")
+        values = self.eigenvalues
+        pairs = zip(values[:-1], values[1:], strict=True) if self.parametrization == "global" else values
+        return [phi * (lam_in - lam_out[:, None]) for phi, (lam_in, lam_out) in zip(self.eigenvectors, pairs, strict=True)]
+
+    def transfer_blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`.
+
+        W_ij = (-1)^{i-1-j} [φ^(i-1) L_{i-1} - L_i φ^(i-1)] φ^(i-2) ... φ^(j).
+        """
+        if self.parametrization == "direct":
+            return {pair: block.copy() for pair, block in self.blocks.items()}
+        weights = self.neighbour_weights()
+        if self.parametrization == "layerwise":
+            return {(i + 2, i + 1): block for i, block in enumerate(weights)}
+        result = {}
+        for j in range(1, self.n_layers):
+            path = np.eye(self.widths[j - 1], dtype=self.dtype)  # (-1)^{i-1-j} φ^(i-2) ... φ^(j)
+            for i in range(j + 1, self.n_layers + 1):
+                result[i, j] = weights[i - 2] @ path
+                path = -self.eigenvectors[i - 2] @ path
+        return result
+
+    def adjacency(self) -> np.ndarray:
+        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹."""
+        matrix = self._assemble(self.transfer_blocks())
+        if self.parametrization == "global":
+            np.fill_diagonal(matrix, np.concatenate([np.asarray(values) for values in self.eigenvalues]))
+        return matrix
+
+    def eigenvector_matrix(self) -> np.ndarray:
+        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal."""
+        if self.parametrization == "direct":
+            raise InvalidInputError("a direct network has no eigenvectors")
+        matrix = self._assemble({(i + 2, i + 1): phi for i, phi in enumerate(self.eigenvectors)})
+        np.fill_diagonal(matrix, 1)
+        return matrix
+
+    def _assemble(self, blocks: Mapping[tuple[int, int], np.ndarray]) -> np.ndarray:
+        at = np.cumsum((0, *self.widths))
+        matrix = np.zeros((at[-1], at[-1]), self.dtype)
+        for (i, j), block in blocks.items():
+            matrix[at[i - 1] : at[i], at[j - 1] : at[j]] = block
+        return matrix
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a model file (NPZ without pickle)."""
+        files.save_model(path, "network", self.record(), {"parameters": self.parameters})
+
+    def record(self) -> dict[str, Any]:
+        """Everything but the parameter values, for JSON."""
+        return {
+            "parametrization": self.parametrization,
+            "widths": list(self.widths),
+            "pairs": [list(pair) for pair in self.layout.pairs],
+            "activation": self.activation,
+            "bias": self.bias,
+            "frozen": list(self.frozen),
+        }
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SpectralNetwork:
+        """Read a network from a model file; raises `ModelFileError`."""
+        _, record, stored = files.load_model(path, ("network",))
+        return cls.from_record(record, stored.get("parameters"), path)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], flat: Any, source: object) -> SpectralNetwork:
+        """The network of a record and flat parameters; what does not fit is a `ModelFileError` naming the source."""
+        try:
+            one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
+            one_of(record["activation"], ACTIVATIONS, "activation")
+            widths = tuple(arrays.whole(width, "widths", 1) for width in record["widths"])
+            layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
+            values = arrays.real_array(flat, "parameters", arrays.real_type(flat.dtype), 1)
+            if values.shape != (layout.size,):
+                raise InvalidInputError(f"{values.size} parameters where the widths need {layout.size}")
+            network = object.__new__(cls)
+            network._set(layout, values, record["activation"], bool(record["bias"]), tuple(record["frozen"]))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ModelFileError(f"{source} does not describe a network: {error}") from None
+        return network
+
+    def __repr__(self) -> str:
+        widths = "-".join(map(str, self.widths))
+        return f"SpectralNetwork({widths}, {self.parametrization}, {self.activation}, bias={self.bias}, {self.dtype.name})"
+
+
+def _sequence(value: Any, name: str) -> Sequence[Any]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        raise InvalidInputError(f"{name} must be a sequence; got {value!r}")
+    return value
+
+
+def _xavier(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    limit = np.sqrt(6 / (rows + columns))
+    return generator.uniform(-limit, limit, (rows, columns))
+
+
+def _spectral(parametrization: str, phi: list[Any], values: list[Any]) -> tuple[Layout, dict[str, Any]]:
+    """Layout and values by group name; the shapes of φ decide the widths, everything else must fit."""
+    shapes = [np.shape(block) for block in phi]
+    if not shapes:
+        raise InvalidInputError("eigenvectors must hold at least one block")
+    for i, shape in enumerate(shapes):
+        if len(shape) != 2 or 0 in shape:
+            raise InvalidInputError(f"eigenvectors[{i}] must have shape (n_{i + 2}, n_{i + 1}); got {shape}")
+        if i and shape[1] != shapes[i - 1][0]:
+            raise InvalidInputError(
+                f"eigenvectors[{i}] must have {shapes[i - 1][0]} columns, the rows of eigenvectors[{i - 1}]; got {shape}"
+            )
+    widths = (shapes[0][1], *(shape[0] for shape in shapes))
+    layout = Layout(parametrization, widths)
+    named = {f"eigenvectors[{i}]": block for i, block in enumerate(phi)}
+    expected = len(widths) if parametrization == "global" else len(phi)
+    if len(values) != expected:
+        what = "vectors" if parametrization == "global" else "pairs (λ_in, λ_out)"
+        raise InvalidInputError(f"eigenvalues must hold {expected} {what} for {len(phi)} blocks; got {len(values)}")
+    for i, value in enumerate(values):
+        if parametrization == "global":
+            named[f"eigenvalues[{i}]"] = value
+            continue
+        if not isinstance(value, Sequence) or len(value) != 2:
+            raise InvalidInputError(f"eigenvalues[{i}] must be a pair (λ_in, λ_out)")
+        named[f"eigenvalues_in[{i}]"], named[f"eigenvalues_out[{i}]"] = value
+    for name, group in layout.groups.items():
+        if np.shape(named[name]) != group.shape:
+            raise InvalidInputError(f"{name} must have shape {group.shape}; got {np.shape(named[name])}")
+    return layout, named
+
+
+def _direct(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[str, Any]]:
+    """Layout and values by group name; every layer's width must follow from some block."""
+    widths: dict[int, int] = {}
+    for pair, block in blocks.items():
+        shape = np.shape(block)
+        whole = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(n, (int, np.integer)) for n in pair)
+        if not whole or not pair[0] > pair[1] >= 1:
+            raise InvalidInputError(f"a block's key must be (i, j) with layers i > j >= 1; got {pair!r}")
+        if len(shape) != 2 or 0 in shape:
+            raise InvalidInputError(f"blocks[{pair}] must have shape (n_i, n_j); got {shape}")
+        for layer, width in zip(pair, shape, strict=True):
+            if widths.setdefault(int(layer), width) != width:
+                raise InvalidInputError(f"blocks[{pair}] gives layer {layer} {width} neurons, another block {widths[layer]}")
+    layers = max(widths, default=0)
+    missing = [layer for layer in range(1, layers + 1) if layer not in widths]
+    if layers < 2 or missing:
+        raise InvalidInputError(f"blocks must reach every layer from 1 to K >= 2; missing: {missing or 'all'}")
+    pairs = tuple(sorted((int(i), int(j)) for i, j in blocks))
+    layout = Layout("direct", tuple(widths[i] for i in range(1, layers + 1)), pairs)
+    return layout, {f"blocks[{i},{j}]": blocks[i, j] for i, j in pairs}

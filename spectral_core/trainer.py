@@ -1,0 +1,292 @@
+"""Training: mini-batches, one compiled function per epoch, early stopping, checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectral_core import arrays, files, kernels
+from spectral_core.errors import DivergenceError, InvalidInputError, ModelFileError, one_of
+from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES, SETTINGS
+from spectral_core.network import SpectralNetwork
+
+CHECKPOINT_SECONDS = 30.0
+STATE = ("parameters", "first", "second", "best")
+
+
+@dataclass
+class History:
+    """One entry for each epoch: what was measured while (training) and after (validation) it."""
+
+    training_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    penalty: list[float] = field(default_factory=list)
+    eigenvalue_norms: list[list[float]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.training_loss)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees between epochs; `network` is a copy, made when it is asked for."""
+
+    epoch: int
+    epochs: int
+    history: History
+    snapshot: Callable[[], SpectralNetwork]
+
+    @property
+    def network(self) -> SpectralNetwork:
+        return self.snapshot()
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """`network` is the trained one (the best epoch where early stopping was asked for), `best_epoch` its epoch."""
+
+    network: SpectralNetwork
+    history: History
+    best_epoch: int
+    stopped: str
+
+
+def train(
+    net: SpectralNetwork,
+    X: Any,
+    y: Any,
+    *,
+    loss: str = "squared_error",
+    epochs: int = 100,
+    batch_size: int = 100,
+    optimizer: str = "adam",
+    learning_rate: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    epsilon: float = 1e-8,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    penalty: str = "group",
+    penalty_strength: float = 0.0,
+    sample_weight: Any = None,
+    validation_data: tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    callbacks: Sequence[Callable[[Progress], Any]] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> TrainingResult:
+    """Minimise loss + penalty by mini-batches; the given network is left as it was.
+
+    Parameters
+    ----------
+    X, y : (samples, features); (samples, outputs) or class indices (samples,). Never rescaled here.
+    loss : ``squared_error`` or ``cross_entropy``.
+    epochs, batch_size : passes over the data; samples in a mini-batch (the last one may be smaller).
+    optimizer : ``adam`` (`betas`, `epsilon`) or ``sgd`` (`momentum`, `nesterov`), with `learning_rate`.
+    penalty : ``group`` strength · Σ ‖λ^(i)‖₂, ``l1`` strength · Σ ‖λ^(i)‖₁, ``l2`` strength · Σ ‖λ^(i)‖₂²; over the
+        input and hidden layers (`global`), λ^out of hidden layers (`layerwise`), each block (`direct`).
+    validation_data : (X, y) on which the loss is measured after each epoch.
+    patience : with validation data, stop after this many epochs without a better validation loss and
+        return the best epoch's network.
+    shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
+    callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
+    checkpoint : a file in which an interrupted run leaves its state (Ctrl-C, and every 30 s); the same call
+        continues from it, with the same bits as an undisturbed run, and removes it at the end.
+
+    Returns
+    -------
+    TrainingResult : `.network`, `.history`, `.best_epoch` (from 1), `.stopped` (``epochs``, ``patience``, ``callback``).
+
+    Raises
+    ------
+    InvalidInputError : data or options break a rule.
+    DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
+    """
+    problem = net.problem(X, y, loss, sample_weight)
+    validation = None
+    if validation_data is not None:
+        if not isinstance(validation_data, tuple) or len(validation_data) != 2:
+            raise InvalidInputError("validation_data must be a pair (X, y)")
+        validation = net.problem(*validation_data, loss)
+    epochs = arrays.whole(epochs, "epochs", 1)
+    if patience is not None:
+        patience = arrays.whole(patience, "patience", 1)
+        if validation is None:
+            raise InvalidInputError("patience needs validation_data")
+    seed = arrays.whole(seed, "seed", 0)
+    names = [name for name in net.layout.groups if name not in net.layout.select(net.frozen)]
+    settings = {
+        "rate": arrays.number(learning_rate, "learning_rate", 0, open_low=True),
+        "beta1": arrays.number(betas[0], "betas[0]", 0, 1),
+        "beta2": arrays.number(betas[1], "betas[1]", 0, 1),
+        "epsilon": arrays.number(epsilon, "epsilon", 0, open_low=True),
+        "momentum": arrays.number(momentum, "momentum", 0, 1),
+        "nesterov": float(bool(nesterov)),
+        "strength": arrays.number(penalty_strength, "penalty_strength", 0),
+    }
+    stepper = kernels.Stepper(
+        layout=net.layout,
+        activation=net.activation,
+        problem=problem,
+        batch_size=min(arrays.whole(batch_size, "batch_size", 1), len(problem.x)),
+        penalty=one_of(penalty, PENALTIES, "penalty"),
+        penalised=net.layout.penalised() if penalty_strength else np.empty((0, 2), np.int64),
+        optimizer=one_of(optimizer, OPTIMIZERS, "optimizer"),
+        trainable=net.layout.segments(names, merge=True),
+        settings=np.array([settings[name] for name in SETTINGS], net.dtype),
+        parameters=net.parameters.copy(),
+        first=np.zeros_like(net.parameters),
+        second=np.zeros_like(net.parameters),
+    )
+    run = _Run(net, stepper, validation, epochs, patience, seed, bool(shuffle))
+    store = None
+    if checkpoint is not None:
+        options = [run.description(), sorted(settings.items()), penalty, optimizer, stepper.batch_size]
+        store = _Checkpoint(Path(checkpoint), run, _fingerprint(net, problem, validation, options))
+        store.restore()
+    try:
+        run.run(callbacks, store)
+    except DivergenceError:
+        raise  # a continued run would only diverge again
+    except BaseException:
+        if store is not None:
+            store.save()
+        raise
+    if store is not None:
+        store.remove()
+    return TrainingResult(run.result(), run.history, run.best_epoch if patience else len(run.history), run.stopped)
+
+
+class _Run:
+    """The state of one training between epochs."""
+
+    def __init__(
+        self,
+        net: SpectralNetwork,
+        stepper: kernels.Stepper,
+        validation: kernels.Problem | None,
+        epochs: int,
+        patience: int | None,
+        seed: int,
+        shuffle: bool,
+    ) -> None:
+        self.net, self.stepper, self.validation = net, stepper, validation
+        self.epochs, self.patience, self.seed, self.shuffle = epochs, patience, seed, shuffle
+        self.history = History()
+        self.best, self.best_loss, self.best_epoch = net.parameters.copy(), np.inf, 0
+        self.stopped = "epochs"
+
+    def description(self) -> list[Any]:
+        return [self.net.record(), self.epochs, self.patience, self.seed, self.shuffle]
+
+    def run(self, callbacks: Sequence[Callable[[Progress], Any]], store: _Checkpoint | None) -> None:
+        for epoch in range(len(self.history) + 1, self.epochs + 1):
+            self._epoch(epoch)
+            if store is not None:
+                store.epoch_done()
+            progress = Progress(epoch, self.epochs, self.history, lambda: self.net.with_parameters(self.stepper.parameters))
+            if any([callback(progress) is True for callback in callbacks]):
+                self.stopped = "callback"
+                return
+            if self.patience is not None and epoch - self.best_epoch >= self.patience:
+                self.stopped = "patience"
+                return
+
+    def _epoch(self, epoch: int) -> None:
+        rows = len(self.stepper.problem.x)
+        order = np.random.default_rng((self.seed, epoch)).permutation(rows) if self.shuffle else np.arange(rows)
+        loss, penalty = self.stepper.epoch(order)
+        judged = self._validate() if np.isfinite(loss) and self.validation is not None else loss
+        if not np.isfinite(judged) or not np.isfinite(self.stepper.parameters).all():
+            raise DivergenceError(
+                f"the loss diverged in epoch {epoch} (loss {judged}); the best network is that of epoch {self.best_epoch}; "
+                "a smaller learning_rate may help",
+                epoch,
+                self.net.with_parameters(self.best),
+            )
+        self.history.training_loss.append(loss)
+        self.history.penalty.append(penalty)
+        if self.validation is not None:
+            self.history.validation_loss.append(judged)
+        groups = self.net.layout.groups.items()
+        eigenvalues = [group.view(self.stepper.parameters) for name, group in groups if name.startswith("eigenvalues")]
+        self.history.eigenvalue_norms.append([float(np.linalg.norm(values)) for values in eigenvalues])
+        if judged < self.best_loss:
+            self.best, self.best_loss, self.best_epoch = self.stepper.parameters.copy(), judged, epoch
+
+    def _validate(self) -> float:
+        assert self.validation is not None
+        output = kernels.predict(self.net.layout, self.net.activation, self.stepper.parameters, self.validation.x)
+        return kernels.output_loss(output, self.validation)
+
+    def result(self) -> SpectralNetwork:
+        return self.net.with_parameters(self.best if self.patience is not None else self.stepper.parameters)
+
+
+def _fingerprint(net: SpectralNetwork, *parts: Any) -> str:
+    """Identifies a training by its start, data and options, so that a checkpoint continues that training only."""
+    digest = hashlib.sha256(net.parameters.tobytes())
+    for part in parts:
+        if isinstance(part, kernels.Problem):
+            for array in (part.x, part.y, part.labels, part.weights):
+                digest.update(array.tobytes())
+            digest.update(part.loss.encode())
+        else:
+            digest.update(json.dumps(part).encode())
+    return digest.hexdigest()
+
+
+class _Checkpoint:
+    """The file of an unfinished run."""
+
+    def __init__(self, path: Path, run: _Run, fingerprint: str) -> None:
+        self.path, self.state, self.fingerprint = path, run, fingerprint
+        self.saved_at = time.monotonic()
+        self.committed: tuple[tuple[int, int, float, int], tuple[np.ndarray, ...]] | None = None
+
+    def restore(self) -> None:
+        """Continue where the file left off; another training's file is an error, no file a fresh start."""
+        if not self.path.exists():
+            return
+        _, record, stored = files.load_model(self.path, ("checkpoint",))
+        if record.get("fingerprint") != self.fingerprint:
+            raise ModelFileError(f"{self.path} belongs to another training; delete it to start afresh")
+        run, stepper = self.state, self.state.stepper
+        stepper.parameters, stepper.first, stepper.second, run.best = (stored[name] for name in STATE)
+        stepper.step, run.best_epoch = record["step"], record["best_epoch"]
+        run.best_loss = np.inf if record["best_loss"] is None else record["best_loss"]
+        run.history = History(**record["history"])
+
+    def epoch_done(self) -> None:
+        """Remember this epoch, since an interrupt may come in the middle of the next; write it when it is time."""
+        run, stepper = self.state, self.state.stepper
+        numbers = (int(stepper.step), run.best_epoch, float(run.best_loss), len(run.history))
+        self.committed = numbers, (stepper.parameters.copy(), stepper.first.copy(), stepper.second.copy(), run.best)
+        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Write the last whole epoch."""
+        if self.committed is None:
+            return
+        (step, best_epoch, best_loss, epochs), values = self.committed
+        record = {
+            "fingerprint": self.fingerprint,
+            "step": step,
+            "best_loss": best_loss if np.isfinite(best_loss) else None,
+            "best_epoch": best_epoch,
+            "history": {name: entries[:epochs] for name, entries in asdict(self.state.history).items()},
+        }
+        files.save_model(self.path, "checkpoint", record, dict(zip(STATE, values, strict=True)))
+        self.saved_at = time.monotonic()
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
