@@ -105,28 +105,20 @@ class Layout:
             chosen.update(dict.fromkeys(found))
         return [name for name in self.groups if name in chosen]
 
-    def segments(self, names: Iterable[str], *, merge: bool) -> np.ndarray:
-        """Positions [start, stop) of groups (m, 2); neighbours in one piece with `merge`."""
-        pieces: list[list[int]] = []
-        for name in names:
-            group = self.groups[name]
-            if merge and pieces and pieces[-1][1] == group.start:
-                pieces[-1][1] = group.stop
-            else:
-                pieces.append([group.start, group.stop])
+    def segments(self, names: Iterable[str]) -> np.ndarray:
+        """Positions [start, stop) of groups, (m, 2)."""
+        pieces = [(self.groups[name].start, self.groups[name].stop) for name in names]
         return np.array(pieces, dtype=np.int64).reshape(-1, 2)
 
-    def penalised(self) -> np.ndarray:
-        """The groups a penalty acts on.
+    def spectral_groups(self) -> list[str]:
+        """The groups that the published penalty acts on, one ‖·‖ each.
 
         `global`: the eigenvalues of the input and the hidden layers, not the output (arXiv 2504.00885).
-        `layerwise`: λ^out of the hidden layers. `direct`: each block W_ij.
+        `layerwise`: λ^out of the hidden layers. `direct`: each block W_ij, there being no eigenvalues.
         """
         layers = len(self.widths)
         if self.parametrization == "global":
-            names = [f"eigenvalues[{i}]" for i in range(layers - 1)]
-        elif self.parametrization == "layerwise":
-            names = [f"eigenvalues_out[{i}]" for i in range(layers - 2)]
-        else:
-            names = list(self.groups)
-        return self.segments(names, merge=False)
+            return [f"eigenvalues[{i}]" for i in range(layers - 1)]
+        if self.parametrization == "layerwise":
+            return [f"eigenvalues_out[{i}]" for i in range(layers - 2)]
+        return list(self.groups)

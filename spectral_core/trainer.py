@@ -16,6 +16,7 @@ import numpy as np
 from spectral_core import arrays, files, kernels
 from spectral_core.errors import DivergenceError, InvalidInputError, ModelFileError, one_of
 from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES, SETTINGS
+from spectral_core.layout import Layout
 from spectral_core.network import SpectralNetwork
 
 CHECKPOINT_SECONDS = 30.0
@@ -69,12 +70,14 @@ def train(
     batch_size: int = 100,
     optimizer: str = "adam",
     learning_rate: float = 1e-3,
+    eigenvalue_learning_rate: float | None = None,
     betas: tuple[float, float] = (0.9, 0.999),
     epsilon: float = 1e-8,
     momentum: float = 0.0,
     nesterov: bool = False,
     penalty: str = "group",
     penalty_strength: float = 0.0,
+    eigenvector_penalty: float = 0.0,
     sample_weight: Any = None,
     validation_data: tuple[Any, Any] | None = None,
     patience: int | None = None,
@@ -82,6 +85,7 @@ def train(
     seed: int = 0,
     callbacks: Sequence[Callable[[Progress], Any]] = (),
     checkpoint: str | os.PathLike[str] | None = None,
+    keep_checkpoint: bool = False,
 ) -> TrainingResult:
     """Minimise loss + penalty by mini-batches; the given network is left as it was.
 
@@ -90,16 +94,19 @@ def train(
     X, y : (samples, features); (samples, outputs) or class indices (samples,). Never rescaled here.
     loss : ``squared_error`` or ``cross_entropy``.
     epochs, batch_size : passes over the data; samples in a mini-batch (the last one may be smaller).
-    optimizer : ``adam`` (`betas`, `epsilon`) or ``sgd`` (`momentum`, `nesterov`), with `learning_rate`.
+    optimizer : ``adam`` (`betas`, `epsilon`) or ``sgd`` (`momentum`, `nesterov`), with `learning_rate`; eigenvalues
+        may learn at their own `eigenvalue_learning_rate`.
     penalty : ``group`` strength · Σ ‖λ^(i)‖₂, ``l1`` strength · Σ ‖λ^(i)‖₁, ``l2`` strength · Σ ‖λ^(i)‖₂²; over the
         input and hidden layers (`global`), λ^out of hidden layers (`layerwise`), each block (`direct`).
+    eigenvector_penalty : strength of Σ ‖φ^(i)‖₂² (`direct`: Σ ‖W_ij‖₂²), added to it.
     validation_data : (X, y) on which the loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
         return the best epoch's network.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
     checkpoint : a file in which an interrupted run leaves its state (Ctrl-C, and every 30 s); the same call
-        continues from it, with the same bits as an undisturbed run, and removes it at the end.
+        continues from it, with the same bits as an undisturbed run, and removes it at the end. With
+        `keep_checkpoint` the file stays, and the same call returns the finished result at once.
 
     Returns
     -------
@@ -122,25 +129,31 @@ def train(
         if validation is None:
             raise InvalidInputError("patience needs validation_data")
     seed = arrays.whole(seed, "seed", 0)
-    names = [name for name in net.layout.groups if name not in net.layout.select(net.frozen)]
+    rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
+    own = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
+    penalised, strengths = _penalties(
+        net.layout,
+        (one_of(penalty, PENALTIES, "penalty"), arrays.number(penalty_strength, "penalty_strength", 0)),
+        arrays.number(eigenvector_penalty, "eigenvector_penalty", 0),
+    )
+    trainable, rates = _rates(net, rate, arrays.number(own, "eigenvalue_learning_rate", 0, open_low=True))
     settings = {
-        "rate": arrays.number(learning_rate, "learning_rate", 0, open_low=True),
         "beta1": arrays.number(betas[0], "betas[0]", 0, 1),
         "beta2": arrays.number(betas[1], "betas[1]", 0, 1),
         "epsilon": arrays.number(epsilon, "epsilon", 0, open_low=True),
         "momentum": arrays.number(momentum, "momentum", 0, 1),
         "nesterov": float(bool(nesterov)),
-        "strength": arrays.number(penalty_strength, "penalty_strength", 0),
     }
     stepper = kernels.Stepper(
         layout=net.layout,
         activation=net.activation,
         problem=problem,
         batch_size=min(arrays.whole(batch_size, "batch_size", 1), len(problem.x)),
-        penalty=one_of(penalty, PENALTIES, "penalty"),
-        penalised=net.layout.penalised() if penalty_strength else np.empty((0, 2), np.int64),
+        penalised=penalised,
+        strengths=np.array(strengths, net.dtype),
         optimizer=one_of(optimizer, OPTIMIZERS, "optimizer"),
-        trainable=net.layout.segments(names, merge=True),
+        trainable=trainable,
+        rates=np.array(rates, net.dtype),
         settings=np.array([settings[name] for name in SETTINGS], net.dtype),
         parameters=net.parameters.copy(),
         first=np.zeros_like(net.parameters),
@@ -149,7 +162,8 @@ def train(
     run = _Run(net, stepper, validation, epochs, patience, seed, bool(shuffle))
     store = None
     if checkpoint is not None:
-        options = [run.description(), sorted(settings.items()), penalty, optimizer, stepper.batch_size]
+        options = [run.description(), sorted(settings.items()), optimizer, stepper.batch_size, rates, strengths]
+        options += [trainable.tolist(), penalised.tolist()]
         store = _Checkpoint(Path(checkpoint), run, _fingerprint(net, problem, validation, options))
         store.restore()
     try:
@@ -161,8 +175,35 @@ def train(
             store.save()
         raise
     if store is not None:
-        store.remove()
+        store.save() if keep_checkpoint else store.remove()
     return TrainingResult(run.result(), run.history, run.best_epoch if patience else len(run.history), run.stopped)
+
+
+def _penalties(layout: Layout, spectral: tuple[str, float], vectors: float) -> tuple[np.ndarray, list[float]]:
+    """Rows (start, stop, kind) and strengths of every penalty that is switched on."""
+    kind, strength = spectral
+    wanted = [(name, kind, strength) for name in layout.spectral_groups()]
+    wanted += [(name, "l2", vectors) for name in layout.groups if not name.startswith("eigenvalues")]
+    wanted = [(name, kind, strength) for name, kind, strength in wanted if strength]
+    rows = [[*layout.segments([name])[0], PENALTIES.index(kind)] for name, kind, _ in wanted]
+    return np.array(rows, dtype=np.int64).reshape(-1, 3), [strength for _, _, strength in wanted]
+
+
+def _rates(net: SpectralNetwork, vectors: float, eigenvalues: float) -> tuple[np.ndarray, list[float]]:
+    """Rows (start, stop) and learning rates of what is not frozen, neighbours at one rate in one piece."""
+    frozen = net.layout.select(net.frozen)
+    rows: list[list[int]] = []
+    rates: list[float] = []
+    for name, group in net.layout.groups.items():
+        rate = eigenvalues if name.startswith("eigenvalues") else vectors
+        if name in frozen:
+            continue
+        if rows and rows[-1][1] == group.start and rates[-1] == rate:
+            rows[-1][1] = group.stop
+        else:
+            rows.append([group.start, group.stop])
+            rates.append(rate)
+    return np.array(rows, dtype=np.int64).reshape(-1, 2), rates
 
 
 class _Run:
@@ -188,16 +229,17 @@ class _Run:
         return [self.net.record(), self.epochs, self.patience, self.seed, self.shuffle]
 
     def run(self, callbacks: Sequence[Callable[[Progress], Any]], store: _Checkpoint | None) -> None:
-        for epoch in range(len(self.history) + 1, self.epochs + 1):
+        while len(self.history) < self.epochs:
+            epoch = len(self.history) + 1
+            if self.patience is not None and epoch - 1 - self.best_epoch >= self.patience:
+                self.stopped = "patience"
+                return
             self._epoch(epoch)
             if store is not None:
                 store.epoch_done()
             progress = Progress(epoch, self.epochs, self.history, lambda: self.net.with_parameters(self.stepper.parameters))
             if any([callback(progress) is True for callback in callbacks]):
                 self.stopped = "callback"
-                return
-            if self.patience is not None and epoch - self.best_epoch >= self.patience:
-                self.stopped = "patience"
                 return
 
     def _epoch(self, epoch: int) -> None:

@@ -16,7 +16,7 @@ VARIANTS = ("global", "layerwise", "direct")
 PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
 ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
 PROGRAMS: tuple[Program, ...] = (*PROPAGATIONS, *ADJOINTS, *losses.PROGRAMS, *penalties.PROGRAMS, *optimizers.PROGRAMS)
-SETTINGS = ("RATE", "BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV", "STRENGTH")
+SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV")
 
 HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
 

@@ -72,23 +72,23 @@ def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
 
 
 {decorator}
-def add_penalty(penalty, penalised, parameters, gradient, strength):
-    """Add the gradient of the penalty on each group [start, stop) of parameters; returns the penalty."""
+def add_penalty(penalised, strengths, parameters, gradient):
+    """Add the gradient of the penalty on each group (start, stop, kind) of parameters; returns the penalty."""
     total = 0.0
     for group in range(penalised.shape[0]):
-        begin, end = penalised[group, 0], penalised[group, 1]
-        if penalty == GROUP:
-            total += penalty_group(parameters[begin:end], gradient[begin:end], strength)
-        elif penalty == L1:
-            total += penalty_l1(parameters[begin:end], gradient[begin:end], strength)
+        begin, end, kind = penalised[group, 0], penalised[group, 1], penalised[group, 2]
+        if kind == GROUP:
+            total += penalty_group(parameters[begin:end], gradient[begin:end], strengths[group])
+        elif kind == L1:
+            total += penalty_l1(parameters[begin:end], gradient[begin:end], strengths[group])
         else:
-            total += penalty_l2(parameters[begin:end], gradient[begin:end], strength)
+            total += penalty_l2(parameters[begin:end], gradient[begin:end], strengths[group])
     return total
 
 
 {decorator}
-def update(optimizer, trainable, parameters, gradient, first, second, step, settings):
-    """One optimizer step, the `step`-th, on each group [start, stop) of trainable parameters."""
+def update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings):
+    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at its own rate."""
     real = parameters.dtype.type
     correction1 = real(1.0 - float(settings[BETA1]) ** step)
     correction2 = real(1.0 - float(settings[BETA2]) ** step)
@@ -97,9 +97,9 @@ def update(optimizer, trainable, parameters, gradient, first, second, step, sett
         theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            adam(theta, slope, m, v, settings[RATE], beta1, beta2, epsilon, correction1, correction2)
+            adam(theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
         else:
-            sgd(theta, slope, m, settings[RATE], settings[MOMENTUM], settings[NESTEROV])
+            sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
 '''
 
 RUNNERS = '''
@@ -132,15 +132,16 @@ def gradient_{variant}(x_data, y_data, labels, weights, order, layout, activatio
 
 {decorator}
 def epoch_{variant}(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalty, penalised, optimizer,
-    trainable, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
+    trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
-    penalised, trainable (groups, 2): positions [start, stop) in the flat parameters
+    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,)
+    trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
     parameters, gradient, first, second (n_parameters,): updated in place
-    step: optimizer steps done before; settings: RATE, BETA1, ... in the parameters' type
+    step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
     Returns the weighted mean loss, the mean penalty and the number of steps; stops at a loss that is not finite.
     """
@@ -162,7 +163,7 @@ def epoch_{variant}(
         batches += 1
         step += 1
         adjoint_{variant}({adjoint})
-        penalty_sum += add_penalty(penalty, penalised, parameters, gradient, settings[STRENGTH])
-        update(optimizer, trainable, parameters, gradient, first, second, step, settings)
+        penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
+        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
     return loss_sum / weight_sum, penalty_sum / batches, step
 '''

@@ -67,17 +67,20 @@ def output_loss(output: np.ndarray, problem: Problem) -> float:
 class Stepper:
     """The optimizer's state and the one function that runs an epoch on it.
 
-    `settings` are the numbers named in `tables.SETTINGS`, in the parameters' type.
+    penalised : (groups, 3), start and stop in the flat parameters and the number of the penalty; `strengths` (groups,).
+    trainable : (groups, 2), start and stop; `rates` (groups,), learning rates.
+    settings : the numbers named in `tables.SETTINGS`. All real numbers are in the parameters' type.
     """
 
     layout: Layout
     activation: str
     problem: Problem
     batch_size: int
-    penalty: str
     penalised: np.ndarray
+    strengths: np.ndarray
     optimizer: str
     trainable: np.ndarray
+    rates: np.ndarray
     settings: np.ndarray
     parameters: np.ndarray
     first: np.ndarray
@@ -90,13 +93,10 @@ class Stepper:
 
         kernel = getattr(cpu, f"epoch_{self.layout.parametrization}")
         data = (self.problem.x, self.problem.y, self.problem.labels, self.problem.weights, order, self.batch_size)
-        codes = (
-            tables.ACTIVATIONS.index(self.activation),
-            tables.LOSSES.index(self.problem.loss),
-            tables.PENALTIES.index(self.penalty),
-        )
+        f, loss_kind = tables.ACTIVATIONS.index(self.activation), tables.LOSSES.index(self.problem.loss)
         loss, penalty, self.step = kernel(
-            *data, self.layout.table, *codes, self.penalised, tables.OPTIMIZERS.index(self.optimizer), self.trainable,
-            self.parameters, np.empty_like(self.parameters), self.first, self.second, self.step, self.settings,
+            *data, self.layout.table, f, loss_kind, self.penalised, self.strengths,
+            tables.OPTIMIZERS.index(self.optimizer), self.trainable, self.rates, self.parameters,
+            np.empty_like(self.parameters), self.first, self.second, self.step, self.settings,
         )  # fmt: skip
         return float(loss), float(penalty)

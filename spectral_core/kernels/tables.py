@@ -6,4 +6,4 @@ ZERO_AT_ZERO = ("identity", "relu", "leaky_relu", "elu", "tanh", "gelu", "swish"
 LOSSES = ("squared_error", "cross_entropy")
 PENALTIES = ("group", "l1", "l2")
 OPTIMIZERS = ("adam", "sgd")
-SETTINGS = ("rate", "beta1", "beta2", "epsilon", "momentum", "nesterov", "strength")
+SETTINGS = ("beta1", "beta2", "epsilon", "momentum", "nesterov")

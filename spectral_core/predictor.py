@@ -1,0 +1,128 @@
+"""A network together with the scaling of its data: what is saved after a search and used for predictions."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spectral_core import arrays, files
+from spectral_core.compaction import CompactNetwork
+from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.network import SpectralNetwork
+
+TASKS = ("regression", "classification")
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """x' = (x - mean) / deviation, columnwise; a constant column has deviation 1."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, columns: np.ndarray) -> Scaling:
+        """The scaling that gives these columns mean 0 and standard deviation 1."""
+        mean, deviation = columns.mean(axis=0), columns.std(axis=0)
+        # A constant column has a deviation of rounding size, not 0; dividing by it would blow up noise.
+        tiny = deviation <= 1e-12 * np.maximum(np.abs(mean), 1)
+        return cls(mean, np.where(tiny, 1.0, deviation))
+
+    @classmethod
+    def none(cls, columns: int) -> Scaling:
+        return cls(np.zeros(columns), np.ones(columns))
+
+    def apply(self, columns: np.ndarray) -> np.ndarray:
+        return (columns - self.mean) / self.deviation
+
+    def undo(self, columns: np.ndarray) -> np.ndarray:
+        return columns * self.deviation + self.mean
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """Predictions in the units of the data.
+
+    Parameters
+    ----------
+    network : spectral or compact.
+    task : ``regression`` or ``classification``.
+    inputs, outputs : scaling of features and (regression) targets, undone in predictions.
+    classes : labels in the order of the outputs (classification).
+    feature_names, target_names : columns of the data, for files.
+    """
+
+    network: SpectralNetwork | CompactNetwork
+    task: str
+    inputs: Scaling
+    outputs: Scaling
+    classes: tuple[Any, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+
+    def raw(self, X: Any) -> np.ndarray:
+        """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
+        x = arrays.features(X, np.float64, self.network.n_features)
+        return self.network.forward(self.inputs.apply(x))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Targets (samples, outputs) in the units of the data, or class labels (samples,)."""
+        output = self.raw(X).astype(np.float64)
+        if self.task == "classification":
+            return np.asarray(self.classes)[output.argmax(axis=1)]
+        return self.outputs.undo(output)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Class probabilities (samples, classes), the softmax of z_K."""
+        if self.task != "classification":
+            raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
+        output = self.raw(X).astype(np.float64)
+        weights = np.exp(output - output.max(axis=1, keepdims=True))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def score(self, X: Any, y: np.ndarray) -> float:
+        """Accuracy for class indices y (samples,); R² for targets y (samples, outputs), the mean over outputs."""
+        if self.task == "classification":
+            return float(np.mean(self.raw(X).argmax(axis=1) == y))
+        error = np.square(y - self.predict(X)).mean(axis=0)
+        return float(np.mean(1 - error / y.var(axis=0)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write network and scaling to one model file."""
+        compact = isinstance(self.network, CompactNetwork)
+        record = {
+            "compact": compact,
+            "network": self.network.record(),
+            "task": self.task,
+            "classes": [label.item() if isinstance(label, np.generic) else label for label in self.classes],
+            "feature_names": list(self.feature_names),
+            "target_names": list(self.target_names),
+        }
+        parameters = self.network.direct.parameters if isinstance(self.network, CompactNetwork) else self.network.parameters
+        stored = {
+            "parameters": parameters,
+            "input_mean": self.inputs.mean,
+            "input_deviation": self.inputs.deviation,
+            "output_mean": self.outputs.mean,
+            "output_deviation": self.outputs.deviation,
+        }
+        files.save_model(path, "predictor", record, stored)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Predictor:
+        """Read a predictor from a model file; raises `ModelFileError`."""
+        _, record, stored = files.load_model(path, ("predictor",))
+        try:
+            home = CompactNetwork if record["compact"] else SpectralNetwork
+            network = home.from_record(record["network"], stored.get("parameters"), path)
+            inputs = Scaling(stored["input_mean"], stored["input_deviation"])
+            outputs = Scaling(stored["output_mean"], stored["output_deviation"])
+            if record["task"] not in TASKS or inputs.mean.shape != (network.n_features,):
+                raise ValueError("task or scaling do not fit the network")
+            names = (tuple(record[name]) for name in ("classes", "feature_names", "target_names"))
+            return cls(network, record["task"], inputs, outputs, *names)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"{path} does not describe a predictor: {error}") from None

@@ -1,0 +1,120 @@
+"""What a search found, as numbers, text and JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Block:
+    """One live block W_ij: layers (from 1) in the numbers of the full network, shape, Frobenius norm."""
+
+    receiver: int
+    sender: int
+    rows: int
+    columns: int
+    norm: float
+
+    @property
+    def weights(self) -> int:
+        return self.rows * self.columns
+
+
+@dataclass
+class SearchReport:
+    """The result of a search in numbers.
+
+    Losses are in the units of training (standardised, where the data were); scores are accuracy or R² in the units
+    of the data. `before` is the trained network, `after` the trimmed one; test entries are there with test data.
+    """
+
+    task: str
+    activation: str
+    bias: bool
+    standardized: bool
+    training_samples: int
+    validation_samples: int
+    widths: list[int]
+    live: list[int]
+    blocks: list[Block]
+    spectral_parameters: int
+    all_pairs_parameters: int
+    compact_parameters: int
+    validation_loss_before: float
+    validation_loss_after: float
+    validation_loss_limit: float
+    validation_score_before: float
+    validation_score_after: float
+    path_norms_before: list[float]
+    path_norms_after: list[float]
+    mean_abs_eigenvalue: float
+    epochs: int
+    best_epoch: int
+    eigenvector_penalty: float
+    validation_loss_by_penalty: dict[str, float]
+    tolerance: float
+    seed: int
+    seconds: float
+    data: str = ""
+    test_samples: int = 0
+    test_score_before: float | None = None
+    test_score_after: float | None = None
+    peer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def score_name(self) -> str:
+        return "accuracy" if self.task == "classification" else "R²"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+    def to_text(self) -> str:
+        """The report as a person wants to read it."""
+        lines = [
+            f"{self.data or 'data'}: {self.task}, {self.training_samples} training, {self.validation_samples} validation"
+            + (f", {self.test_samples} test samples" if self.test_samples else " samples"),
+            f"trained {'-'.join(map(str, self.widths))} {self.activation} from the linear seed: {self.epochs} epochs, "
+            f"the best was {self.best_epoch}; eigenvector penalty {self.eigenvector_penalty:g}; {self.seconds:.1f} s",
+            "",
+            "layer      neurons   live",
+            *(self._layer(number, *counts) for number, counts in enumerate(zip(self.widths, self.live, strict=True), 1)),
+            "",
+            "live block   shape        weights      norm",
+            *(self._block(block) for block in self.blocks),
+            "",
+            f"parameters   {self.spectral_parameters:,} spectral ({self.all_pairs_parameters:,} if every pair of layers were "
+            f"joined), {self.compact_parameters:,} after trimming",
+            f"‖Γ‖          {self._norms(self.path_norms_before)} trained, {self._norms(self.path_norms_after)} trimmed; "
+            f"mean |λ| of input and hidden layers {self.mean_abs_eigenvalue:.3g}",
+            "",
+            "             trained      trimmed",
+            f"validation   {self.validation_loss_before:<12.6g} {self.validation_loss_after:<12.6g} loss"
+            f" (limit {self.validation_loss_limit:.6g})",
+            f"validation   {self.validation_score_before:<12.5f} {self.validation_score_after:<12.5f} {self.score_name}",
+        ]
+        if self.test_score_before is not None and self.test_score_after is not None:
+            lines.append(f"test         {self.test_score_before:<12.5f} {self.test_score_after:<12.5f} {self.score_name}")
+        if self.peer:
+            lines.append(f"             {self.peer['score']:<12.5f} {'':<12} {self.score_name} of {self.peer['name']} on the same data")
+        return "\n".join(lines) + "\n"
+
+    def _layer(self, number: int, neurons: int, live: int) -> str:
+        role = "input" if number == 1 else "output" if number == len(self.widths) else "hidden"
+        constant = "  (the constant neuron included)" if number == 1 and self.bias else ""
+        return f"{number} {role:<9}{neurons:>7}{live:>7}{constant}"
+
+    @staticmethod
+    def _block(block: Block) -> str:
+        name, shape = f"W_{block.receiver},{block.sender}", f"{block.rows}x{block.columns}"
+        skip = "  skip connection" if block.receiver - block.sender > 1 else ""
+        return f"{name:<12} {shape:<10}{block.weights:>10}{block.norm:>10.4g}{skip}"
+
+    @staticmethod
+    def _norms(norms: list[float]) -> str:
+        return ", ".join(f"{norm:.4g}" for norm in norms) or "-"

@@ -1,0 +1,329 @@
+"""Brute-force truth for the tests: plain NumPy and Python, sharing nothing with the package.
+
+Everything follows the definitions, not the fast formulas: A = Φ Λ Φ⁻¹ is built as a dense matrix, its blocks are cut
+out, and layer after layer sums over all blocks. The functions take any number type (float, complex, `Fraction`,
+`Dual`), so one code path gives values, derivatives by complex step, and exact values and derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import prod, sqrt
+from typing import Any
+
+import numpy as np
+from scipy.special import erfc
+
+ACTIVATIONS = ("identity", "relu", "leaky_relu", "elu", "tanh", "sigmoid", "gelu", "swish")
+KINKED = ("relu", "leaky_relu")
+ZERO_AT_ZERO = tuple(name for name in ACTIVATIONS if name != "sigmoid")
+STEP = 1e-30
+"""Imaginary step: its square underflows against 1, so Im f(x + ih)/h is f' to the last bits."""
+
+
+# --- the dense definition ---------------------------------------------------------------------------------------------
+
+
+def eigenvector_matrix(phi: Sequence[np.ndarray]) -> np.ndarray:
+    """Φ = I + N with φ^(i) on the first block sub-diagonal."""
+    at = np.cumsum([0, phi[0].shape[1], *(block.shape[0] for block in phi)])
+    matrix = np.eye(at[-1], dtype=int).astype(np.result_type(*phi))
+    for i, block in enumerate(phi):
+        matrix[at[i + 1] : at[i + 2], at[i] : at[i + 1]] = block
+    return matrix
+
+
+def dense_adjacency(phi: Sequence[np.ndarray], lam: Sequence[np.ndarray]) -> np.ndarray:
+    """A = Φ Λ Φ⁻¹ by a library inverse (real numbers)."""
+    matrix = eigenvector_matrix(phi)
+    return matrix @ np.diag(np.concatenate(lam)) @ np.linalg.inv(matrix)
+
+
+def unit_lower_inverse(matrix: np.ndarray) -> np.ndarray:
+    """Inverse of a lower triangular matrix with ones on its diagonal, row by row; needs no division."""
+    inverse = np.eye(len(matrix), dtype=int).astype(matrix.dtype)
+    for row in range(1, len(matrix)):
+        inverse[row] = inverse[row] - matrix[row, :row] @ inverse[:row]
+    return inverse
+
+
+def global_blocks(phi: Sequence[np.ndarray], lam: Sequence[np.ndarray]) -> dict[tuple[int, int], np.ndarray]:
+    """{(i, j): W_ij}, the strictly lower blocks of A, for any number type."""
+    matrix = eigenvector_matrix(phi)
+    adjacency = (matrix * np.concatenate(lam)) @ unit_lower_inverse(matrix)
+    at = np.cumsum([0, *(len(values) for values in lam)])
+    layers = len(lam)
+    return {
+        (i, j): adjacency[at[i - 1] : at[i], at[j - 1] : at[j]] for i in range(2, layers + 1) for j in range(1, i)
+    }
+
+
+def layerwise_blocks(phi: Sequence[np.ndarray], lam: Sequence[Any]) -> dict[tuple[int, int], np.ndarray]:
+    """{(i+1, i): φ ∘ (λ_in - λ_out)} element by element."""
+    result = {}
+    for i, (block, (lam_in, lam_out)) in enumerate(zip(phi, lam, strict=True)):
+        weights = block.astype(np.result_type(block, lam_in, lam_out))
+        for row in range(block.shape[0]):
+            for column in range(block.shape[1]):
+                weights[row, column] = block[row, column] * (lam_in[column] - lam_out[row])
+        result[i + 2, i + 1] = weights
+    return result
+
+
+# --- activations and the forward pass ---------------------------------------------------------------------------------
+
+
+def activation(name: str, z: np.ndarray) -> np.ndarray:
+    """f(z); a kinked function takes the piece of the real part, the left one at 0."""
+    if name == "identity":
+        return z
+    if name == "relu":
+        return np.where(_real(z) > 0, z, 0 * z)
+    if name == "leaky_relu":
+        return np.where(_real(z) > 0, z, z / 100)
+    if name == "elu":
+        return np.where(_real(z) > 0, z, np.expm1(np.where(_real(z) > 0, 0 * z, z)))
+    if name == "tanh":
+        return np.tanh(z)
+    if name == "gelu":
+        return z * _normal_cdf(z)
+    logistic = 1 / (1 + np.exp(-z))
+    return {"sigmoid": logistic, "swish": z * logistic}[name]
+
+
+def _real(z: np.ndarray) -> np.ndarray:
+    return np.vectorize(lambda e: getattr(e, "real", e), otypes=[object])(z) if z.dtype == object else z.real
+
+
+def _normal_cdf(z: np.ndarray) -> np.ndarray:
+    """(1 + erf(z/√2))/2; the integral of the density, so a tiny imaginary step adds i·step·density."""
+    value = erfc(-z.real / sqrt(2)) / 2
+    return value + 1j * z.imag * np.exp(-z.real**2 / 2) / sqrt(2 * np.pi) if np.iscomplexobj(z) else value
+
+
+def with_constant(x: np.ndarray, bias: bool) -> np.ndarray:
+    """The input layer: the features, with bias followed by the constant 1."""
+    return np.concatenate([x, np.ones((len(x), 1), dtype=int).astype(x.dtype)], axis=1) if bias else x
+
+
+def forward(
+    blocks: dict[tuple[int, int], np.ndarray],
+    f: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
+    widths: Sequence[int],
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """z_K and all hidden z_i: z_i = Σ_{j<i} W_ij x_j over every block there is. x holds the constant already."""
+    states, hidden = [x], []
+    for i in range(2, len(widths) + 1):
+        z = np.zeros((len(x), widths[i - 1]), dtype=int).astype(np.result_type(x, *blocks.values()))
+        for j in range(1, i):
+            if (i, j) in blocks:
+                z = z + states[j - 1] @ blocks[i, j].T
+        if i == len(widths):
+            return z, hidden
+        hidden.append(z)
+        states.append(f(z))
+    raise ValueError("a network needs two layers")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network as plain numbers: its parameters are one flat vector θ, φ first, then λ; or the blocks in order."""
+
+    parametrization: str
+    widths: tuple[int, ...]
+    activation: str = "relu"
+    bias: bool = False
+    pairs: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        n = self.widths
+        if self.parametrization == "direct":
+            return [(n[i - 1], n[j - 1]) for i, j in self.pairs]
+        phi = [(rows, columns) for columns, rows in pairwise(n)]
+        if self.parametrization == "global":
+            return [*phi, *((width,) for width in n)]
+        return [*phi, *((width,) for pair in pairwise(n) for width in pair)]
+
+    @property
+    def size(self) -> int:
+        return sum(prod(shape) for shape in self.shapes)
+
+    @property
+    def n_features(self) -> int:
+        return self.widths[0] - self.bias
+
+    def arrays(self, theta: np.ndarray) -> list[np.ndarray]:
+        at = np.cumsum([0, *(prod(shape) for shape in self.shapes)])
+        return [theta[at[i] : at[i + 1]].reshape(shape) for i, shape in enumerate(self.shapes)]
+
+    def parts(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[Any]]:
+        """φ, and λ as K vectors (`global`) or pairs (`layerwise`)."""
+        arrays, steps = self.arrays(theta), len(self.widths) - 1
+        phi, lam = arrays[:steps], arrays[steps:]
+        return phi, lam if self.parametrization == "global" else list(zip(lam[::2], lam[1::2], strict=True))
+
+    def blocks(self, theta: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
+        if self.parametrization == "direct":
+            return dict(zip(self.pairs, self.arrays(theta), strict=True))
+        build = global_blocks if self.parametrization == "global" else layerwise_blocks
+        return build(*self.parts(theta))
+
+    def run(self, theta: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """z_K and the hidden z_i of the rows of x (without the constant)."""
+        return forward(
+            self.blocks(theta), lambda z: activation(self.activation, z), with_constant(x, self.bias), self.widths
+        )
+
+    def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return self.run(theta, x)[0]
+
+    def loss(self, theta: np.ndarray, x: np.ndarray, y: np.ndarray, name: str, weight: Any = None) -> Any:
+        return loss(name, self.output(theta, x), y, weight)
+
+    def magnitude(self, theta: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """`run` with every term counted by its absolute value (|f(z)| <= |z| + 1): what rounding is relative to.
+
+        θ and x must be given as absolute values.
+        """
+        if self.parametrization == "direct":
+            blocks = self.blocks(theta)
+        else:
+            phi, lam = self.parts(theta)
+            pairs = list(pairwise(lam)) if self.parametrization == "global" else lam
+            weights = [block * (a + b[:, None]) for block, (a, b) in zip(phi, pairs, strict=True)]
+            blocks = {}
+            for j in range(1, len(self.widths)):
+                path = np.eye(self.widths[j - 1])
+                for i in range(j + 1, len(self.widths) + 1 if self.parametrization == "global" else j + 2):
+                    blocks[i, j] = weights[i - 2] @ path
+                    path = phi[i - 2] @ path
+        return forward(blocks, lambda z: z + 1, with_constant(x, self.bias), self.widths)
+
+
+# --- losses and penalties ---------------------------------------------------------------------------------------------
+
+
+def loss(name: str, z: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> Any:
+    """Weighted mean of (z - y)² over samples and outputs, or of log Σ exp z - z_y over samples."""
+    weight = np.ones(len(z), dtype=int).astype(object) if weight is None else weight
+    if name == "squared_error":
+        total = sum(weight[s] * (z[s, h] - y[s, h]) ** 2 for s in range(z.shape[0]) for h in range(z.shape[1]))
+        return total / (sum(weight) * z.shape[1])
+    total = 0
+    for row, label, w in zip(z, y, weight, strict=True):
+        peak = row.real.max()
+        total = total + w * (peak + np.log(np.exp(row - peak).sum()) - row[int(label)])
+    return total / weight.sum()
+
+
+def penalty(name: str, values: np.ndarray, strength: float) -> Any:
+    """strength · ‖λ‖₂, ‖λ‖₁ or ‖λ‖₂²; at its kink the value has no derivative part (the subgradient 0)."""
+    if name == "group":
+        return strength * np.sqrt((values**2).sum()) if np.any(values.real != 0) else 0.0
+    if name == "l1":
+        return strength * (np.sign(values.real) * values).sum()
+    return strength * (values**2).sum()
+
+
+# --- derivatives ------------------------------------------------------------------------------------------------------
+
+
+def gradient(function: Callable[[np.ndarray], Any], at: np.ndarray) -> np.ndarray:
+    """∂function/∂(every number) by complex step."""
+    result = np.empty(len(at))
+    for p in range(len(at)):
+        moved = at.astype(complex)
+        moved[p] += 1j * STEP
+        result[p] = np.imag(function(moved)) / STEP
+    return result
+
+
+def derivative(function: Callable[[np.ndarray], Any], at: np.ndarray, direction: np.ndarray) -> Any:
+    """The derivative of a scalar or an array along a direction, by complex step."""
+    return np.imag(function(at + 1j * STEP * direction)) / STEP
+
+
+class Dual:
+    """real + dual·ε with ε² = 0 over exact fractions: exact derivatives of piecewise polynomials."""
+
+    def __init__(self, real: Any, dual: Any = 0) -> None:
+        self.real, self.dual = Fraction(real), Fraction(dual)
+
+    @staticmethod
+    def of(value: Any) -> Dual:
+        return value if isinstance(value, Dual) else Dual(value)
+
+    def __add__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        return Dual(self.real + other.real, self.dual + other.dual)
+
+    def __mul__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        return Dual(self.real * other.real, self.real * other.dual + self.dual * other.real)
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.real, -self.dual)
+
+    def __sub__(self, other: Any) -> Dual:
+        return self + -Dual.of(other)
+
+    def __rsub__(self, other: Any) -> Dual:
+        return Dual.of(other) - self
+
+    def __truediv__(self, other: Any) -> Dual:
+        return self * (1 / Fraction(other))
+
+    def __pow__(self, exponent: int) -> Dual:
+        return Dual(1) if exponent == 0 else self * self ** (exponent - 1)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def exact(values: Any) -> np.ndarray:
+    """An array of fractions."""
+    array = np.asarray(values)
+    return np.array([Fraction(float(v)) for v in array.ravel()] + [None], dtype=object)[:-1].reshape(array.shape)
+
+
+def exact_gradient(function: Callable[[np.ndarray], Dual], at: np.ndarray) -> list[Fraction]:
+    """∂function/∂(every number), exactly."""
+    result = []
+    for p in range(len(at)):
+        moved = np.array([Dual(value, int(p == place)) for place, value in enumerate(at)] + [None], dtype=object)[:-1]
+        result.append(Dual.of(function(moved)).dual)
+    return result
+
+
+# --- optimizers, as the papers write them -----------------------------------------------------------------------------
+
+
+def adam(
+    theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: float, beta1: float,
+    beta2: float, epsilon: float,
+) -> np.ndarray:  # fmt: skip
+    """Kingma and Ba, arXiv 1412.6980, algorithm 1."""
+    m, v = np.zeros_like(theta), np.zeros_like(theta)
+    for t in range(1, steps + 1):
+        g = slope(theta, t - 1)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        theta = theta - rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+    return theta
+
+
+def sgd(
+    theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: float, momentum: float,
+    nesterov: bool,
+) -> np.ndarray:  # fmt: skip
+    """Momentum b = μ b + g; Nesterov's form steps along g + μ b."""
+    b = np.zeros_like(theta)
+    for t in range(steps):
+        g = slope(theta, t)
+        b = momentum * b + g
+        theta = theta - rate * (g + momentum * b if nesterov else b)
+    return theta
