@@ -43,7 +43,7 @@ class Activation:
     name: str
     value: sp.Expr
     slope: sp.Expr
-    at_zero: sp.Expr = sp.Integer(0)
+    at_zero: sp.Expr = sp.S.Zero
 
     @property
     def pieces(self) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
@@ -80,14 +80,16 @@ def theorem_for(activation: Activation) -> Theorem:
         if len(pieces) == 2:
             (left, left_slope), (right, _) = pieces
             proof.equal("f is continuous at the kink", left.subs(z, 0), right.subs(z, 0), rule="limit")
-            proof.equal("f'(0) is the left derivative", activation.slope.subs(z, 0), left_slope.subs(z, 0), rule="convention")
+            proof.equal(
+                "f'(0) is the left derivative", activation.slope.subs(z, 0), left_slope.subs(z, 0), rule="convention"
+            )
         proof.equal("f(0)", activation.value.subs(z, 0), activation.at_zero, rule="value")
 
     return Theorem(
         id=f"F.{activation.name}",
         title=f"activation {activation.name}",
         statement=f"f(z) = {sp.sstr(activation.value)}, f'(z) = {sp.sstr(activation.slope)}",
-        method="differentiation of each smooth piece",
+        method="differentiation by pieces",
         argument=argument,
         scope="every real z",
         reference="standard",

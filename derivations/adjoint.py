@@ -12,6 +12,7 @@ The programs below are these lines. Each is proven equal to what reverse accumul
 assignments of `propagation`, for the hidden and for the last layer; the chain of layers is an induction.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sympy as sp
@@ -22,10 +23,10 @@ from derivations.differentiation import cotangents, elements, evaluate
 from derivations.notation import (
     M,
     W,
-    dM,
     df,
     dlam_in,
     dlam_out,
+    dM,
     dphi,
     du,
     du_in,
@@ -49,7 +50,7 @@ from derivations.notation import (
     z,
 )
 from derivations.propagation import MIX
-from derivations.theorem import Proof, ProofError, Theorem
+from derivations.theorem import Proof, Theorem
 
 EIGENVALUE_GRADIENTS = (
     Assign(dlam_in.element, dM.element * phi.element, over=(h,), accumulate=True),
@@ -135,7 +136,7 @@ DIRECT = Program(
 PARAMETERS = {"phi": dphi, "lam_in": dlam_in, "lam_out": dlam_out, "W": dW}
 
 
-def argument_for(forward: Program, backward: Program) -> object:
+def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]:
     """The argument for a pair of programs, so that tests can exchange an assignment in either."""
 
     def argument(proof: Proof) -> None:
@@ -156,7 +157,8 @@ def argument_for(forward: Program, backward: Program) -> object:
             if not hidden:
                 known["dz"] = dz.element
             claimed = evaluate(
-                backward.step(hidden=hidden, last=not hidden, sender_hidden=True), {**known, d_receiver.name: d_receiver.element}
+                backward.step(hidden=hidden, last=not hidden, sender_hidden=True),
+                {**known, d_receiver.name: d_receiver.element},
             )
             for name, gradient in PARAMETERS.items():
                 if name in names:
@@ -169,7 +171,9 @@ def argument_for(forward: Program, backward: Program) -> object:
         # steps share (λ^(i) as λ^out and as λ^in; x_j in every later layer) collects one contribution from each.
         read = {str(op.base) for a in forward.assignments for op in a.operands}
         made = {str(a.target.base) for a in forward.assignments}
-        proof.same("step i reads only the sender and its own parameters", read - made, leaves, rule="induction over layers")
+        proof.same(
+            "step i reads only the sender and its own parameters", read - made, leaves, rule="induction over layers"
+        )
         shared = {"dlam_in", "dlam_out"} if "lam_in" in names else {"dx_source"}
         collected = {str(a.target.base) for a in backward.assignments if a.accumulate and str(a.target.base) != "du_in"}
         proof.same("what several steps share is accumulated", collected, shared, rule="induction over layers")
@@ -190,7 +194,7 @@ M8 = Theorem(
     title="adjoint",
     statement="z̄ = ū ∘ f'(z), M̄ = z̄ uᵀ, φ̄ = M̄ ∘ (λ^in - λ^out) - ū uᵀ, λ̄^in = Σ_h M̄ ∘ φ, λ̄^out = -Σ_k M̄ ∘ φ, "
     "ū_{i-1} = Mᵀ z̄ - φᵀ ū",
-    method="reverse accumulation termwise; induction over layers",
+    method="reverse accumulation, induction",
     argument=argument_for(propagation.GLOBAL, GLOBAL),
     assumptions=("f is differentiable at every z_i, or f' is a chosen one-sided derivative there",),
 )

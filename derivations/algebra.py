@@ -110,9 +110,7 @@ def normal_form(expression: sp.Expr) -> sp.Expr:
         result = sp.Integer(0)
         for term in sp.Add.make_args(sp.expand(expression)):
             commutative, word = term.args_cnc()
-            coefficient = sp.Mul(*commutative).replace(
-                lambda e: e.is_Pow and e.base == -1, lambda e: sign(e.exp)
-            )
+            coefficient = sp.Mul(*commutative).replace(lambda e: e.is_Pow and e.base == -1, lambda e: sign(e.exp))
             result += coefficient * sp.Mul(*_join(_unfold(word)))
         if result == expression:
             return result

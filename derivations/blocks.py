@@ -34,7 +34,7 @@ M4 = Theorem(
     id="M4",
     title="transfer blocks",
     statement="W_ij = (-1)^{i-1-j} [φ^(i-1) L_{i-1} - L_i φ^(i-1)] φ^(i-2) ... φ^(j) for i > j",
-    method="path products with symbolic layers",
+    method="path products",
     argument=argument,
     reference="arXiv 2504.00885",
 )

@@ -36,6 +36,6 @@ M9 = Theorem(
     id="M9",
     title="gauge",
     statement="λ^(i) → λ^(i) + c for all layers leaves every W_ij unchanged; Σ over all layers of λ̄^(i) is 0 for every loss",
-    method="path products; the sums of M8 cancel in every layer, hence in every depth",
+    method="path products, cancelling sums of M8",
     argument=argument,
 )

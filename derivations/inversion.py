@@ -56,7 +56,7 @@ M3 = Theorem(
     id="M3",
     title="inversion",
     statement="Φ⁻¹ = Σ_{i=0}^{B} (-1)^i C(B+1, i+1) Φ^i, and (Φ⁻¹)_ij = (-1)^{i-j} φ^(i-1) ... φ^(j) for i > j",
-    method="induction over B (Pascal's rule, M1); path products for the blocks",
+    method="Pascal's rule, path products",
     argument=argument,
     reference="arXiv 2504.00885",
 )

@@ -79,7 +79,9 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     # Where the total and the shifted exponentials stand in a bar, their meaning is what the program gave them.
     meaning = {total: values["total"], shifted.element: values["shifted"]}
     claimed = next(a for a in rows if a.target == d_output.element).value
-    proof.equal("∂ℓ/∂z = scale w (softmax - onehot)", claimed.subs(meaning), bars["output"].subs(meaning), rule="termwise")
+    proof.equal(
+        "∂ℓ/∂z = scale w (softmax - onehot)", claimed.subs(meaning), bars["output"].subs(meaning), rule="termwise"
+    )
     # A shift by `peak` changes nothing: ∂ℓ/∂peak = scale w (1 - Σ_h exp(z_h - peak) / total) = 0.
     proof.equal("ℓ does not depend on the shift", bars["peak"].subs(meaning), sp.Integer(0), rule="termwise")
     plain = scale * weight.element * (sp.log(marker(h) * sp.exp(output.element)) - values["chosen"])
@@ -90,7 +92,7 @@ L_SQUARED_ERROR = Theorem(
     id="L.squared_error",
     title="squared error",
     statement="ℓ = scale Σ_sh w_s (z_sh - y_sh)², ∂ℓ/∂z_sh = 2 scale w_s (z_sh - y_sh)",
-    method="reverse accumulation termwise",
+    method="reverse accumulation",
     argument=squared_error_argument,
     scope="every batch size and width",
     reference="standard",
@@ -99,9 +101,9 @@ L_CROSS_ENTROPY = Theorem(
     id="L.cross_entropy",
     title="softmax cross entropy",
     statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - z_s,label), ∂ℓ/∂z = scale w (softmax(z) - onehot(label))",
-    method="reverse accumulation termwise; invariance under the shift by the greatest output",
+    method="reverse accumulation, shift invariance",
     argument=cross_entropy_argument,
-    scope="every batch size and number of classes",
+    scope="every batch size and class count",
     reference="standard",
 )
 THEOREMS = (L_SQUARED_ERROR, L_CROSS_ENTROPY)

@@ -29,7 +29,7 @@ M1 = Theorem(
     id="M1",
     title="nilpotency",
     statement="N^{B+1} = 0, and (N^k)_ij = φ^(i-1) φ^(i-2) ... φ^(j) where i - j = k, else 0",
-    method="induction over k on block indices",
+    method="induction over k",
     argument=argument,
     reference="arXiv 2504.00885",
 )

@@ -52,10 +52,7 @@ SGD = Program(
             updated.element,
             parameter.element
             - rate
-            * (
-                nesterov * (gradient.element + momentum * first_new.element)
-                + (1 - nesterov) * first_new.element
-            ),
+            * (nesterov * (gradient.element + momentum * first_new.element) + (1 - nesterov) * first_new.element),
         ),
     ),
     scalars=("rate", "momentum", "nesterov"),
@@ -99,7 +96,7 @@ THEOREMS = (
         id="O.adam",
         title="Adam step",
         statement="m = β1 m + (1-β1) g, v = β2 v + (1-β2) g², θ -= rate m̂/(√v̂ + ε), m̂ = m/(1-β1^t), v̂ = v/(1-β2^t)",
-        method="equality with the published recurrence; induction over t for the bias corrections",
+        method="the published recurrence, induction",
         argument=adam_argument,
         scope="every number of parameters",
         reference="arXiv 1412.6980",
@@ -108,7 +105,7 @@ THEOREMS = (
         id="O.sgd",
         title="SGD step",
         statement="b = μ b + g, θ -= rate b, or rate (g + μ b) in Nesterov's form",
-        method="equality with the published recurrence",
+        method="the published recurrence",
         argument=sgd_argument,
         scope="every number of parameters",
         reference="Sutskever et al., ICML 2013",

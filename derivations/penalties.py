@@ -4,10 +4,12 @@ Each kernel adds the gradient to what stands there and returns the penalty. The 
 penalty at the zero vector, and of |λ| at 0, is taken as 0: both are subgradients.
 """
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from derivations.codegen.ir import Array, Assign, Program
-from derivations.differentiation import cotangents, elements
+from derivations.differentiation import cotangents
 from derivations.notation import p
 from derivations.theorem import Proof, Theorem
 
@@ -66,9 +68,13 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
     term = next(a.value for a in program.assignments if a.target == penalty)
     for name, sample in (("λ > 0", sp.Symbol("a", positive=True)), ("λ < 0", sp.Symbol("a", negative=True))):
         truth = sp.diff(term.subs(value.element, sample), sample)
-        proof.equal(f"∂/∂λ_p ρ|λ_p| for {name}", _claimed(program).subs(value.element, sample), truth, rule="differentiation")
+        proof.equal(
+            f"∂/∂λ_p ρ|λ_p| for {name}", _claimed(program).subs(value.element, sample), truth, rule="differentiation"
+        )
     proof.equal("the gradient at 0 is 0", _claimed(program).subs(value.element, 0), sp.Integer(0), rule="convention")
-    proof.true("ρ|λ| >= 0 for every λ", (strength * sp.Abs(sp.Symbol("a", real=True))).is_nonnegative, rule="subgradient")
+    proof.true(
+        "ρ|λ| >= 0 for every λ", (strength * sp.Abs(sp.Symbol("a", real=True))).is_nonnegative, rule="subgradient"
+    )
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:
@@ -76,12 +82,12 @@ def l2_argument(proof: Proof, program: Program = L2) -> None:
     proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(program), bars["value"], rule="termwise")
 
 
-def _theorem(name: str, statement: str, argument: object) -> Theorem:
+def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Theorem:
     return Theorem(
         id=f"R.{name}",
         title=f"{name} penalty",
         statement=statement,
-        method="reverse accumulation termwise; subgradient where it is not smooth",
+        method="reverse accumulation, subgradient",
         argument=argument,
         scope="every group size",
         reference="arXiv 2504.00885" if name == "group" else "standard",

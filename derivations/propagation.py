@@ -5,6 +5,8 @@ With u = Φ⁻¹ x (a forward substitution), z_i = Σ_{j<i} W_ij x_j needs two p
     z_i = M_i u_{i-1},   v_i = φ^(i-1) u_{i-1},   u_i = f(z_i) - v_i,   M_i = φ^(i-1) ∘ (λ^(i-1) - λ^(i)).
 """
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from derivations.algebra import DISTANCE as d
@@ -13,9 +15,25 @@ from derivations.algebra import activation, lower, path, phi, sign
 from derivations.blocks import difference, transfer
 from derivations.codegen.ir import Array, Assign, Layers, Program, Sources, When
 from derivations.differentiation import elements, evaluate
-from derivations.notation import M, W, df, entries_of_difference, f, h, k, lam_in, lam_out, slope, u, u_in, v
+from derivations.notation import (
+    M,
+    W,
+    df,
+    entries_of_difference,
+    f,
+    k,
+    lam_in,
+    lam_out,
+    slope,
+    u,
+    u_in,
+    v,
+    x,
+    x_in,
+    x_source,
+    z,
+)
 from derivations.notation import phi as phi_array
-from derivations.notation import x, x_in, x_source, z
 from derivations.theorem import Proof, Theorem
 
 MIX = Assign(M.element, phi_array.element * (lam_in.element - lam_out.element))
@@ -74,7 +92,7 @@ def substitution(i: sp.Expr, j: sp.Expr) -> sp.Expr:
     return lower(lambda i, j: sign(i - j) * path(i, j))(i, j) * activation(j)
 
 
-def argument_for(program: Program) -> object:
+def argument_for(program: Program) -> Callable[[Proof], None]:
     """The argument of M7 for a program, so that tests can exchange an assignment."""
 
     def argument(proof: Proof) -> None:
@@ -108,7 +126,9 @@ def argument_for(program: Program) -> object:
     return argument
 
 
-def simple_argument_for(program: Program, senders: Array, weights: tuple[Array, ...], block: sp.Expr) -> object:
+def simple_argument_for(
+    program: Program, senders: Array, weights: tuple[Array, ...], block: sp.Expr
+) -> Callable[[Proof], None]:
     """z_i is the (sum of the) block times the sender's activations, x_i = f(z_i)."""
 
     def argument(proof: Proof) -> None:
@@ -125,14 +145,14 @@ M7 = Theorem(
     id="M7",
     title="linear-cost propagation",
     statement="u_1 = x_1, z_i = M_i u_{i-1}, u_i = f(z_i) - φ^(i-1) u_{i-1} gives z_i = Σ_{j<i} W_ij x_j",
-    method="induction over layers by coefficients of x_j; entries by index sums",
+    method="induction over layers, index sums",
     argument=argument_for(GLOBAL),
 )
 M7_LAYERWISE = Theorem(
     id="M7.layerwise",
     title="layerwise propagation",
     statement="z_i = [φ ∘ (λ^in - λ^out)] x_{i-1}, x_i = f(z_i)",
-    method="the blocks of M2 between neighbours, evaluated on symbols",
+    method="index sums, evaluation on symbols",
     argument=simple_argument_for(LAYERWISE, x_in, (phi_array, lam_in, lam_out), entries_of_difference()),
     reference="Nat. Commun. 12, 1330 (2021)",
 )
@@ -140,6 +160,6 @@ M7_DIRECT = Theorem(
     id="M7.direct",
     title="direct propagation",
     statement="z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i)",
-    method="one pair of layers for every i > j, evaluated on symbols",
+    method="evaluation on symbols",
     argument=simple_argument_for(DIRECT, x_source, (W,), W.element),
 )

@@ -26,7 +26,7 @@ M5 = Theorem(
     id="M5",
     title="spectrum",
     statement="A Φ = Φ Λ: the λ are the eigenvalues of A and the columns of Φ its eigenvectors",
-    method="path products with symbolic layers",
+    method="path products",
     argument=argument,
     reference="arXiv 2504.00885",
 )

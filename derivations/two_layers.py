@@ -1,10 +1,12 @@
-"""M2: one block. Φ⁻¹ = 2I - Φ and the weights w_ab = (λ_b^in - λ_a^out) φ_ab."""
+"""M2: the weights between neighbours, w_ab = (λ_b^in - λ_a^out) φ_ab; with one block, Φ⁻¹ = 2I - Φ."""
 
 import sympy as sp
 
-from derivations.algebra import eigenvalues, path, phi
+from derivations.algebra import LAYER as j
+from derivations.algebra import eigenvalues, phi
 from derivations.blocks import adjacency
-from derivations.notation import entries_of_difference, h, k, lam_in, lam_out, phi as phi_array
+from derivations.notation import entries_of_difference, h, k, lam_in, lam_out
+from derivations.notation import phi as phi_array
 from derivations.theorem import Proof, Theorem
 
 
@@ -19,13 +21,14 @@ def argument(proof: Proof) -> None:
             identity = sp.Integer(int(a == b))
             proof.equal(f"(Φ (2I - Φ))_{a + 1}{b + 1}", product(matrix, inverse, a, b), identity, rule="path product")
             proof.equal(f"((2I - Φ) Φ)_{a + 1}{b + 1}", product(inverse, matrix, a, b), identity, rule="path product")
-    one = sp.Integer(1)
     proof.equal(
-        "W_21 = φ L_1 - L_2 φ", adjacency(one + 1, one), phi(1) * eigenvalues(1) - eigenvalues(2) * path(2, 1),
+        "neighbours in every depth: W_{j+1,j} = φ^(j) L_j - L_{j+1} φ^(j)",
+        adjacency(j + 1, j),
+        phi(j) * eigenvalues(j) - eigenvalues(j + 1) * phi(j),
         rule="path product",
     )
     proof.equal(
-        "[φ L_1 - L_2 φ]_ab = (λ_b - λ_a) φ_ab",
+        "[φ L_in - L_out φ]_ab = (λ_b^in - λ_a^out) φ_ab",
         entries_of_difference(),
         (lam_in.at(k) - lam_out.at(h)) * phi_array.at(h, k),
         rule="index sum",
@@ -34,10 +37,9 @@ def argument(proof: Proof) -> None:
 
 M2 = Theorem(
     id="M2",
-    title="two layers",
-    statement="B = 1: Φ⁻¹ = 2I - Φ and W_21 = φ L_1 - L_2 φ, elementwise w_ab = (λ_b^in - λ_a^out) φ_ab",
-    method="block products; entries by index sums",
+    title="neighbouring layers",
+    statement="W_{j+1,j} = φ^(j) L_j - L_{j+1} φ^(j), elementwise w_ab = (λ_b^in - λ_a^out) φ_ab; for B = 1, Φ⁻¹ = 2I - Φ",
+    method="path products, index sums",
     argument=argument,
     reference="arXiv 2504.00885",
-    scope="two layers, every width",
 )

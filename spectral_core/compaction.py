@@ -100,7 +100,10 @@ class CompactNetwork:
             result = cls(direct, neurons, tuple(map(int, record["layers"])), int(record["n_features"]), widths)
             if tuple(map(len, neurons)) != direct.widths or len(result.layers) != len(neurons):
                 raise ValueError("the live neurons do not match the widths")
-            if any(p.size and not 0 <= p.min() <= p.max() < widths[i - 1] for i, p in zip(result.layers, neurons, strict=True)):
+            if any(
+                p.size and not 0 <= p.min() <= p.max() < widths[i - 1]
+                for i, p in zip(result.layers, neurons, strict=True)
+            ):
                 raise ValueError("a live neuron lies outside its layer")
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelFileError(f"{source} does not describe a compact network: {error}") from None

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import re
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +11,25 @@ from typing import Any
 import numpy as np
 
 from spectral_core import arrays
-from spectral_core.errors import DataFileError, InvalidInputError, MissingDependencyError, one_of
+from spectral_core.errors import DataFileError, InvalidInputError, one_of
+from spectral_core.sources import (
+    Columns,
+    Source,
+    feature_matrix,
+    floats,
+    from_npz,
+    from_table,
+    npz_arrays,
+    npz_features,
+    optional,
+    read_table,
+    require_columns,
+)
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (".csv", ".parquet", ".npz")
 TASKS = ("auto", "regression", "classification")
 MOST_CLASSES = 20  # more distinct whole numbers than this are taken for measurements, not labels
-CSV_BLOCK = 2**26  # bytes; Arrow needs each row to fit into one block
-
-Source = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +93,7 @@ def load(
         return replace(data, fresh=sparcs(alpha, beta, seed=seed, stream=1))
     if kind in BUILT_IN:
         return _dataset(kind, kind, _bundled(kind), task)
-    read = _from_npz(source) if kind == ".npz" else _from_table(source, kind, target)
+    read = from_npz(source) if kind == ".npz" else from_table(source, kind, target)
     return _dataset(Path(source).stem, source, read, task)
 
 
@@ -103,11 +109,11 @@ def load_features(source: Source, feature_names: Sequence[str], *, seed: int = 0
     """
     kind = _kind(source)
     if kind in (".csv", ".parquet"):
-        table = _read_table(source, kind)
-        _require_columns(source, table, feature_names)
-        return _feature_matrix(source, table, feature_names)
+        table = read_table(source, kind)
+        require_columns(source, table, feature_names)
+        return feature_matrix(source, table, feature_names)
     if kind == ".npz":
-        x = _npz_features(source, *_npz_arrays(source, "X"))
+        x = npz_features(source, *npz_arrays(source, "X"))
     else:
         x = load(kind, seed=seed).x
     if x.shape[1] != len(feature_names):
@@ -166,8 +172,6 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
 
 # --- from columns to a data set ---------------------------------------------------------------------------------------
 
-Columns = tuple[np.ndarray, np.ndarray, tuple[str, ...], tuple[str, ...]]  # x, y, feature names, target names
-
 
 def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
     """Settle the task and check the target for it; y is (samples,) of text, bools or numbers, or (samples, outputs)."""
@@ -178,7 +182,7 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
         classes, indices = _classes(source, y, target_names)
         return Dataset(name, x, indices, task, feature_names, target_names, classes)
     if y.ndim == 1:
-        y = _floats(source, target_names[0], y)[:, np.newaxis]
+        y = floats(source, target_names[0], y)[:, np.newaxis]
     constant = np.flatnonzero(y.min(axis=0) == y.max(axis=0))
     if constant.size:
         column = int(constant[0])
@@ -223,30 +227,6 @@ def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tu
     return classes, indices.astype(np.int64)
 
 
-def _floats(source: Source, column: str, values: np.ndarray) -> np.ndarray:
-    """A column as float64; an error names its first text, NaN or infinity."""
-    if values.dtype.kind == "O":
-        values = np.array([_float(source, column, row, text) for row, text in enumerate(values, 1)])
-    values = values.astype(np.float64)
-    finite = np.isfinite(values)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise DataFileError(f"{source}: column {column!r}, row {row + 1}: numbers must be finite; got {values[row]}")
-    return values
-
-
-def _float(source: Source, column: str, row: int, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise DataFileError(
-            f"{source}: column {column!r}, row {row}: {_shown(text)} is text in a numeric column"
-        ) from None
-
-
-# --- sources ----------------------------------------------------------------------------------------------------------
-
-
 def _kind(source: Source) -> str:
     """A name of `BUILT_IN` or a suffix of `SUFFIXES`; the file is there."""
     if isinstance(source, str) and source in BUILT_IN:
@@ -262,169 +242,8 @@ def _kind(source: Source) -> str:
     return path.suffix.lower()
 
 
-def _optional(module: str, use: str) -> Any:
-    """A library of the extra `full`, imported when it is needed."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        library = {"sklearn": "scikit-learn"}.get(module.split(".")[0], "pyarrow")
-        raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[full]'") from None
-
-
 def _bundled(name: str) -> Columns:
     """A data set that comes with scikit-learn; classes are its own 0, 1, ..., so that y is the same as there."""
-    sets = _optional("sklearn.datasets", f"the data set {name!r}")
+    sets = optional("sklearn.datasets", f"the data set {name!r}")
     bunch = getattr(sets, f"load_{name}")()
     return np.ascontiguousarray(bunch.data, np.float64), bunch.target, tuple(map(str, bunch.feature_names)), ("target",)
-
-
-def _one_line(value: object) -> str:
-    return " ".join(str(value).split()) or type(value).__name__
-
-
-def _npz_arrays(source: Source, *wanted: str) -> list[np.ndarray]:
-    """The wanted arrays of an NPZ file; a lower-case name will do."""
-    try:
-        with open(source, "rb") as file:
-            archive = np.load(file, allow_pickle=False)  # a lone array, if the file is an NPY file
-            there = list(getattr(archive, "files", ()))
-            names = [name if name in there else name.lower() for name in wanted]
-            found = [np.asarray(archive[name]) for name in names if name in there]  # NumPy gives alien members as bytes
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataFileError(f"{source} cannot be read as an NPZ file of plain arrays: {_one_line(error)}") from None
-    if len(found) < len(wanted):
-        raise DataFileError(f"{source} must hold the arrays {' and '.join(wanted)}; it holds {_listed(there)}")
-    return found
-
-
-def _npz_features(source: Source, x: np.ndarray) -> np.ndarray:
-    try:
-        return arrays.real_array(x, "X", np.float64, 2)
-    except InvalidInputError as error:
-        raise DataFileError(f"{source}: {error}") from None
-
-
-def _npz_target(source: Source, y: np.ndarray, rows: int) -> np.ndarray:
-    if y.ndim not in (1, 2) or len(y) != rows:
-        raise DataFileError(
-            f"{source}: X has {rows} row(s), y must have shape ({rows},) or ({rows}, outputs); got {y.shape}"
-        )
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 1 and y.dtype.kind in "Ubiu":  # possible labels stay what they are
-        return y.astype(object) if y.dtype.kind == "U" else y
-    try:
-        return arrays.real_array(y, "y", np.float64, y.ndim)
-    except InvalidInputError as error:
-        raise DataFileError(f"{source}: {error}") from None
-
-
-def _from_npz(source: Source) -> Columns:
-    x, y = _npz_arrays(source, "X", "y")
-    x = _npz_features(source, x)
-    y = _npz_target(source, y, len(x))
-    target_names = ("y",) if y.ndim == 1 else tuple(f"y{k}" for k in range(1, y.shape[1] + 1))
-    return x, y, tuple(f"x{k}" for k in range(1, x.shape[1] + 1)), target_names
-
-
-def _from_table(source: Source, kind: str, target: str | None) -> Columns:
-    table = _read_table(source, kind)
-    names = table.column_names
-    if len(names) < 2:
-        raise DataFileError(f"{source} needs a target and at least one feature column; it has {_listed(names)}")
-    target = names[-1] if target is None else target
-    _require_columns(source, table, (target,))
-    features = tuple(name for name in names if name != target)
-    y = _column(source, target, table.column(target))
-    if y.dtype.kind == "f":
-        y = _floats(source, target, y)
-    return _feature_matrix(source, table, features), y, features, (target,)
-
-
-def _read_table(source: Source, kind: str) -> Any:
-    """An Arrow table with rows and unambiguous column names."""
-    library = _optional("pyarrow", f"reading {source}")
-    try:
-        table = _read_csv(source) if kind == ".csv" else _read_parquet(source)
-        names = table.column_names
-    except (library.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataFileError(f"{source} cannot be read as a {kind} file: {_one_line(error)}") from None
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < len(names) else []
-    if twice:
-        raise DataFileError(f"{source}: column names must differ; more than one column is called {_listed(twice)}")
-    if table.num_rows == 0:
-        raise DataFileError(f"{source} has column names but no rows")
-    return table
-
-
-def _read_csv(source: Source) -> Any:
-    csv = _optional("pyarrow.csv", f"reading {source}")
-    try:
-        return csv.read_csv(
-            os.fspath(source),
-            read_options=csv.ReadOptions(use_threads=False, block_size=CSV_BLOCK),  # threads lose the row numbers
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(strings_can_be_null=True),  # an empty label is a missing one
-        )
-    except ValueError as error:  # ArrowInvalid is one
-        # From the message, as Arrow's invalid_row_handler cannot take rows that are not UTF-8.
-        ragged = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
-        if ragged is None:
-            raise
-        number, need, have = map(int, ragged.groups())  # Arrow's row 1 is the header
-        raise DataFileError(
-            f"{source}: row {number - 1} has {have} value(s); the header has {need} column(s)"
-        ) from None
-
-
-def _read_parquet(source: Source) -> Any:
-    parquet = _optional("pyarrow.parquet", f"reading {source}")
-    with parquet.ParquetFile(os.fspath(source)) as file:  # read_table would add columns for folders called 'a=1'
-        return file.read()
-
-
-def _require_columns(source: Source, table: Any, wanted: Sequence[str]) -> None:
-    there = set(table.column_names)
-    missing = [name for name in wanted if name not in there]
-    if missing:
-        raise DataFileError(f"{source} has no column {_listed(missing)}; it has {_listed(table.column_names)}")
-
-
-def _feature_matrix(source: Source, table: Any, names: Sequence[str]) -> np.ndarray:
-    x = np.empty((table.num_rows, len(names)))
-    for k, name in enumerate(names):
-        x[:, k] = _floats(source, name, _column(source, name, table.column(name)))
-    return x
-
-
-def _column(source: Source, name: str, column: Any) -> np.ndarray:
-    """An Arrow column as an array of bools, numbers, or text (as objects); no value may be missing."""
-    types = _optional("pyarrow.types", f"reading {source}")
-    if types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if column.null_count:
-        row = int(np.argmax(column.is_null().to_numpy())) + 1
-        raise DataFileError(f"{source}: column {name!r}, row {row}: the value is missing")
-    if types.is_decimal(column.type):
-        column = column.cast("float64")
-    if types.is_boolean(column.type) or types.is_integer(column.type) or types.is_floating(column.type):
-        return column.to_numpy()
-    if types.is_string(column.type) or types.is_large_string(column.type):
-        try:
-            return np.array(column.to_pylist(), dtype=object)
-        except UnicodeDecodeError as error:  # Arrow checks the text of CSV files only
-            raise DataFileError(f"{source}: column {name!r} holds text that is not UTF-8: {_one_line(error)}") from None
-    raise DataFileError(
-        f"{source}: column {name!r} must hold numbers or text, not {column.type}; row 1 is {_shown(column[0].as_py())}"
-    )
-
-
-def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, (str, bytes)) else _one_line(value)
-    return text if len(text) <= 40 else text[:40] + "..."
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Quoted names, the first ten of a long list."""
-    shown = ", ".join(map(repr, names[:10])) or "nothing"
-    return shown if len(names) <= 10 else f"{shown}, ... ({len(names)} in all)"

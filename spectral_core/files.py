@@ -18,7 +18,7 @@ FORMAT = "spectral-core"
 VERSION = 1
 
 
-def write_beside(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
+def write_beside(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Write to a temporary file in the same folder, then rename: the old file or the whole new one, never half."""
     target = Path(path)
     try:
@@ -46,7 +46,7 @@ def _umask() -> int:
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file as a whole or not at all."""
-    write_beside(path, lambda file: file.write(text.encode()) and None)
+    write_beside(path, lambda file: file.write(text.encode()))
 
 
 def save_model(path: str | os.PathLike[str], kind: str, record: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -56,7 +56,9 @@ def save_model(path: str | os.PathLike[str], kind: str, record: dict[str, Any], 
     write_beside(path, lambda file: np.savez(file, **stored))
 
 
-def load_model(path: str | os.PathLike[str], kinds: tuple[str, ...]) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
+def load_model(
+    path: str | os.PathLike[str], kinds: tuple[str, ...]
+) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
     """Kind, record and arrays of a model file.
 
     Raises
@@ -69,8 +71,19 @@ def load_model(path: str | os.PathLike[str], kinds: tuple[str, ...]) -> tuple[st
         header = json.loads(bytes(arrays.pop("header")).decode())
     except FileNotFoundError:
         raise ModelFileError(f"no such model file: {path}") from None
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise ModelFileError(f"{path} is not a readable model file ({type(error).__name__}); it may be truncated") from None
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+        NotImplementedError,
+    ) as error:
+        raise ModelFileError(
+            f"{path} is not a readable model file ({type(error).__name__}); it may be truncated"
+        ) from None
     if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(header.get("record"), dict):
         raise ModelFileError(f"{path} is not a {FORMAT} model file")
     if header.get("version") != VERSION:

@@ -101,7 +101,9 @@ class Layout:
             found = [name for name in self.groups if name == pattern or re.sub(r"\[.*", "", name) in families]
             if not found:
                 known = sorted({re.sub(r"\[.*", "", name) for name in self.groups} | set(self.groups))
-                raise InvalidInputError(f"no parameter group {pattern!r}; a {self.parametrization} network has {', '.join(known)}")
+                raise InvalidInputError(
+                    f"no parameter group {pattern!r}; a {self.parametrization} network has {', '.join(known)}"
+                )
             chosen.update(dict.fromkeys(found))
         return [name for name in self.groups if name in chosen]
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,45 +15,7 @@ from spectral_core import arrays, files, kernels
 from spectral_core.errors import InvalidInputError, ModelFileError, one_of
 from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, ZERO_AT_ZERO
 from spectral_core.layout import PARAMETRIZATIONS, Layout
-
-Eigenvalues = list[np.ndarray] | list[tuple[np.ndarray, np.ndarray]]
-
-
-class Parameters:
-    """Named views of a flat vector, structured as the network's parameters (also used for gradients).
-
-    `eigenvectors` : φ^(1..K-1), arrays (n_{i+1}, n_i); empty for `direct`.
-    `eigenvalues` : λ^(1..K) for `global`, pairs (λ^in, λ^out) for `layerwise`; empty for `direct`.
-    `blocks` : {(i, j): W_ij} for `direct`, else empty.
-    """
-
-    def __init__(self, layout: Layout, flat: np.ndarray) -> None:
-        self._layout = layout
-        self.flat = flat
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._layout.groups:
-            raise InvalidInputError(f"no parameter group {name!r}; there are {', '.join(self._layout.groups)}")
-        return self._layout.groups[name].view(self.flat)
-
-    @property
-    def eigenvectors(self) -> list[np.ndarray]:
-        if self._layout.parametrization == "direct":
-            return []
-        return [self[f"eigenvectors[{i}]"] for i in range(len(self._layout.widths) - 1)]
-
-    @property
-    def eigenvalues(self) -> Eigenvalues:
-        layers = len(self._layout.widths)
-        if self._layout.parametrization == "global":
-            return [self[f"eigenvalues[{i}]"] for i in range(layers)]
-        if self._layout.parametrization == "layerwise":
-            return [(self[f"eigenvalues_in[{i}]"], self[f"eigenvalues_out[{i}]"]) for i in range(layers - 1)]
-        return []
-
-    @property
-    def blocks(self) -> dict[tuple[int, int], np.ndarray]:
-        return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self._layout.pairs}
+from spectral_core.parameters import Eigenvalues, Parameters, direct_values, sequence, spectral_values, xavier_uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +75,11 @@ class SpectralNetwork:
         if parametrization == "direct":
             if eigenvectors is not None or eigenvalues is not None or blocks is None:
                 raise InvalidInputError("a direct network takes blocks={(i, j): W_ij}, no eigenvectors or eigenvalues")
-            layout, values = _direct(blocks)
+            layout, values = direct_values(blocks)
         else:
             if blocks is not None or eigenvectors is None or eigenvalues is None:
                 raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
-            layout, values = _spectral(parametrization, list(eigenvectors), list(eigenvalues))
+            layout, values = spectral_values(parametrization, list(eigenvectors), list(eigenvalues))
         if dtype is None:
             kinds = {np.asarray(value).dtype for value in values.values()}
             dtype = kinds.pop() if len(kinds) == 1 and {k.name for k in kinds} <= set(arrays.DTYPES) else np.float64
@@ -165,12 +128,12 @@ class SpectralNetwork:
             raise InvalidInputError(f"a {parametrization} network starts {fitting!r}; got start={start!r}")
         if fitting == "linear" and activation not in ZERO_AT_ZERO:
             raise InvalidInputError(f"the linear start needs f(0) = 0; {activation} has f(0) != 0")
-        n = [arrays.whole(width, f"widths[{i}]", 1) for i, width in enumerate(_sequence(widths, "widths"))]
+        n = [arrays.whole(width, f"widths[{i}]", 1) for i, width in enumerate(sequence(widths, "widths"))]
         if len(n) < 2:
             raise InvalidInputError(f"widths must name at least two layers; got {list(widths)}")
         n[0] += bool(bias)
         generator = np.random.default_rng(arrays.whole(seed, "seed", 0))
-        phi = [_xavier(generator, n[i + 1], n[i]) for i in range(len(n) - 1)]
+        phi = [xavier_uniform(generator, n[i + 1], n[i]) for i in range(len(n) - 1)]
         common = {"activation": activation, "bias": bias, "parametrization": parametrization, "dtype": dtype}
         if parametrization == "global":
             values = [np.zeros(width) for width in n[:-1]] + [np.ones(n[-1])]
@@ -291,9 +254,11 @@ class SpectralNetwork:
         """M_i = φ ∘ (λ^in - λ^out) (n_{i+1}, n_i), the weights W_{i+1,i} between neighbours (M2)."""
         if self.parametrization == "direct":
             raise InvalidInputError("a direct network has no eigenvectors; its weights are `blocks`")
-        values = self.eigenvalues
-        pairs = zip(values[:-1], values[1:], strict=True) if self.parametrization == "global" else values
-        return [phi * (lam_in - lam_out[:, None]) for phi, (lam_in, lam_out) in zip(self.eigenvectors, pairs, strict=True)]
+        values: list[Any] = list(self.eigenvalues)
+        pairs = list(pairwise(values)) if self.parametrization == "global" else values
+        return [
+            phi * (lam_in - lam_out[:, None]) for phi, (lam_in, lam_out) in zip(self.eigenvectors, pairs, strict=True)
+        ]
 
     def transfer_blocks(self) -> dict[tuple[int, int], np.ndarray]:
         """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`.
@@ -377,69 +342,6 @@ class SpectralNetwork:
 
     def __repr__(self) -> str:
         widths = "-".join(map(str, self.widths))
-        return f"SpectralNetwork({widths}, {self.parametrization}, {self.activation}, bias={self.bias}, {self.dtype.name})"
-
-
-def _sequence(value: Any, name: str) -> Sequence[Any]:
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
-        raise InvalidInputError(f"{name} must be a sequence; got {value!r}")
-    return value
-
-
-def _xavier(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    limit = np.sqrt(6 / (rows + columns))
-    return generator.uniform(-limit, limit, (rows, columns))
-
-
-def _spectral(parametrization: str, phi: list[Any], values: list[Any]) -> tuple[Layout, dict[str, Any]]:
-    """Layout and values by group name; the shapes of φ decide the widths, everything else must fit."""
-    shapes = [np.shape(block) for block in phi]
-    if not shapes:
-        raise InvalidInputError("eigenvectors must hold at least one block")
-    for i, shape in enumerate(shapes):
-        if len(shape) != 2 or 0 in shape:
-            raise InvalidInputError(f"eigenvectors[{i}] must have shape (n_{i + 2}, n_{i + 1}); got {shape}")
-        if i and shape[1] != shapes[i - 1][0]:
-            raise InvalidInputError(
-                f"eigenvectors[{i}] must have {shapes[i - 1][0]} columns, the rows of eigenvectors[{i - 1}]; got {shape}"
-            )
-    widths = (shapes[0][1], *(shape[0] for shape in shapes))
-    layout = Layout(parametrization, widths)
-    named = {f"eigenvectors[{i}]": block for i, block in enumerate(phi)}
-    expected = len(widths) if parametrization == "global" else len(phi)
-    if len(values) != expected:
-        what = "vectors" if parametrization == "global" else "pairs (λ_in, λ_out)"
-        raise InvalidInputError(f"eigenvalues must hold {expected} {what} for {len(phi)} blocks; got {len(values)}")
-    for i, value in enumerate(values):
-        if parametrization == "global":
-            named[f"eigenvalues[{i}]"] = value
-            continue
-        if not isinstance(value, Sequence) or len(value) != 2:
-            raise InvalidInputError(f"eigenvalues[{i}] must be a pair (λ_in, λ_out)")
-        named[f"eigenvalues_in[{i}]"], named[f"eigenvalues_out[{i}]"] = value
-    for name, group in layout.groups.items():
-        if np.shape(named[name]) != group.shape:
-            raise InvalidInputError(f"{name} must have shape {group.shape}; got {np.shape(named[name])}")
-    return layout, named
-
-
-def _direct(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[str, Any]]:
-    """Layout and values by group name; every layer's width must follow from some block."""
-    widths: dict[int, int] = {}
-    for pair, block in blocks.items():
-        shape = np.shape(block)
-        whole = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(n, (int, np.integer)) for n in pair)
-        if not whole or not pair[0] > pair[1] >= 1:
-            raise InvalidInputError(f"a block's key must be (i, j) with layers i > j >= 1; got {pair!r}")
-        if len(shape) != 2 or 0 in shape:
-            raise InvalidInputError(f"blocks[{pair}] must have shape (n_i, n_j); got {shape}")
-        for layer, width in zip(pair, shape, strict=True):
-            if widths.setdefault(int(layer), width) != width:
-                raise InvalidInputError(f"blocks[{pair}] gives layer {layer} {width} neurons, another block {widths[layer]}")
-    layers = max(widths, default=0)
-    missing = [layer for layer in range(1, layers + 1) if layer not in widths]
-    if layers < 2 or missing:
-        raise InvalidInputError(f"blocks must reach every layer from 1 to K >= 2; missing: {missing or 'all'}")
-    pairs = tuple(sorted((int(i), int(j)) for i, j in blocks))
-    layout = Layout("direct", tuple(widths[i] for i in range(1, layers + 1)), pairs)
-    return layout, {f"blocks[{i},{j}]": blocks[i, j] for i, j in pairs}
+        return (
+            f"SpectralNetwork({widths}, {self.parametrization}, {self.activation}, bias={self.bias}, {self.dtype.name})"
+        )

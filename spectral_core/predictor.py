@@ -101,7 +101,9 @@ class Predictor:
             "feature_names": list(self.feature_names),
             "target_names": list(self.target_names),
         }
-        parameters = self.network.direct.parameters if isinstance(self.network, CompactNetwork) else self.network.parameters
+        parameters = (
+            self.network.direct.parameters if isinstance(self.network, CompactNetwork) else self.network.parameters
+        )
         stored = {
             "parameters": parameters,
             "input_mean": self.inputs.mean,
@@ -126,3 +128,12 @@ class Predictor:
             return cls(network, record["task"], inputs, outputs, *names)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path} does not describe a predictor: {error}") from None
+
+
+def load_any(path: str | os.PathLike[str]) -> tuple[SpectralNetwork | CompactNetwork, Predictor | None]:
+    """The network of any model file, and the predictor around it where there is one; raises `ModelFileError`."""
+    kind, _, _ = files.load_model(path, ("network", "compact network", "predictor"))
+    if kind == "predictor":
+        predictor = Predictor.load(path)
+        return predictor.network, predictor
+    return (SpectralNetwork if kind == "network" else CompactNetwork).load(path), None

@@ -83,7 +83,10 @@ class SearchReport:
             f"the best was {self.best_epoch}; eigenvector penalty {self.eigenvector_penalty:g}; {self.seconds:.1f} s",
             "",
             "layer      neurons   live",
-            *(self._layer(number, *counts) for number, counts in enumerate(zip(self.widths, self.live, strict=True), 1)),
+            *(
+                self._layer(number, *counts)
+                for number, counts in enumerate(zip(self.widths, self.live, strict=True), 1)
+            ),
             "",
             "live block   shape        weights      norm",
             *(self._block(block) for block in self.blocks),
@@ -99,9 +102,13 @@ class SearchReport:
             f"validation   {self.validation_score_before:<12.5f} {self.validation_score_after:<12.5f} {self.score_name}",
         ]
         if self.test_score_before is not None and self.test_score_after is not None:
-            lines.append(f"test         {self.test_score_before:<12.5f} {self.test_score_after:<12.5f} {self.score_name}")
+            lines.append(
+                f"test         {self.test_score_before:<12.5f} {self.test_score_after:<12.5f} {self.score_name}"
+            )
         if self.peer:
-            lines.append(f"             {self.peer['score']:<12.5f} {'':<12} {self.score_name} of {self.peer['name']} on the same data")
+            lines.append(
+                f"             {self.peer['score']:<12.5f} {'':<12} {self.score_name} of {self.peer['name']} on the same data"
+            )
         return "\n".join(lines) + "\n"
 
     def _layer(self, number: int, neurons: int, live: int) -> str:

@@ -19,10 +19,12 @@ from spectral_core.network import SpectralNetwork
 from spectral_core.predictor import TASKS, Predictor, Scaling
 from spectral_core.pruning import Trimmed, path_norms, trim
 from spectral_core.report import Block, SearchReport
-from spectral_core.trainer import History, TrainingResult, train
+from spectral_core.trainer import History, Progress, TrainingResult, train
 
 PUBLISHED: dict[str, Any] = {
     "standardize": False,
+    "batch_size": 100,
+    "penalty_strength": 1e-4,
     "eigenvalue_learning_rate": 1e-3,
     "eigenvector_penalties": (0.0,),
     "patience": None,
@@ -32,6 +34,7 @@ PUBLISHED: dict[str, Any] = {
 NOISE = 1e-3
 """Losses are compared on the scale of this share of the constant predictor's loss, where the loss itself is less."""
 
+MANY_SAMPLES = 10_000
 CLASS_LIMIT = 20
 """Whole-number targets with at most this many values are classes, when the task is left to `auto`."""
 
@@ -53,7 +56,7 @@ class SearchResult:
 
     def plot(self, path: str | os.PathLike[str]) -> None:
         """A picture (PNG) of the network that was found."""
-        from spectral_core.plots import network_picture
+        from spectral_core.network_plot import network_picture
 
         report, compact = self.report, self.compact
         network_picture(
@@ -86,11 +89,11 @@ def search(
     validation_fraction: float = 0.2,
     standardize: bool = True,
     epochs: int = 300,
-    batch_size: int = 100,
+    batch_size: int | None = None,
     learning_rate: float = 1e-3,
-    eigenvalue_learning_rate: float = 1e-2,
+    eigenvalue_learning_rate: float = 5e-2,
     penalty: str = "group",
-    penalty_strength: float = 1e-4,
+    penalty_strength: float = 1e-3,
     eigenvector_penalties: Sequence[float] = (0.0, 1e-3, 1e-2),
     patience: int | None = 50,
     dtype: str = "float32",
@@ -122,7 +125,9 @@ def search(
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.
     eigenvector_penalties : strengths of Σ ‖φ‖₂² to try; the one with the least validation loss is kept.
-    epochs, batch_size, learning_rate, eigenvalue_learning_rate, penalty, penalty_strength, patience : see `train`.
+    batch_size : by default 32, and 100 from 10,000 training samples on.
+    epochs, learning_rate, eigenvalue_learning_rate, penalty, penalty_strength, patience : see `train`. Eigenvalues learn
+        faster by default, so that hidden layers can switch on before the linear path has learned the data by heart.
         `PUBLISHED` holds the settings of the paper where they differ.
     progress : called with (epochs done, epochs in all, a line of text).
     checkpoint : a file name; an interrupted search leaves its state in files of that name with a number behind, and
@@ -147,6 +152,8 @@ def search(
     tolerance = arrays.number(tolerance, "tolerance", 0)
     data = _prepare(X, y, task, validation_data, validation_fraction, standardize, seed)
     loss = "cross_entropy" if data.task == "classification" else "squared_error"
+    if batch_size is None:
+        batch_size = 32 if len(data.x) < MANY_SAMPLES else 100
     widths = [data.x.shape[1], *hidden, data.n_outputs]
     net = SpectralNetwork.initialize(widths, activation=activation, bias=bias, dtype=dtype, seed=seed)
     strengths = [arrays.number(s, f"eigenvector_penalties[{i}]", 0) for i, s in enumerate(eigenvector_penalties)]
@@ -157,6 +164,9 @@ def search(
         if progress is not None:
             progress(index * epochs + epoch, len(strengths) * epochs, text)
 
+    def watch(index: int, strength: float) -> Callable[[Progress], None]:
+        return lambda p: notify(index, p.epoch, f"φ penalty {strength:g}, loss {p.history.validation_loss[-1]:.4g}")
+
     trained: list[tuple[float, TrainingResult]] = []
     stores = [Path(f"{checkpoint}.{index}") for index in range(len(strengths))] if checkpoint is not None else []
     for index, strength in enumerate(strengths):
@@ -165,7 +175,7 @@ def search(
             eigenvalue_learning_rate=eigenvalue_learning_rate, penalty=penalty, penalty_strength=penalty_strength,
             eigenvector_penalty=strength, validation_data=(data.x_valid, data.y_valid), patience=patience, seed=seed,
             checkpoint=stores[index] if stores else None, keep_checkpoint=True,
-            callbacks=[lambda p, i=index, s=strength: notify(i, p.epoch, f"φ penalty {s:g}, loss {p.history.validation_loss[-1]:.4g}")],
+            callbacks=[watch(index, strength)],
         )  # fmt: skip
         notify(index, epochs, f"φ penalty {strength:g} done")
         trained.append((result.network.loss(data.x_valid, data.y_valid, loss), result))
@@ -267,7 +277,9 @@ def _target(y: Any, task: str, name: str, classes: tuple[Any, ...] | None) -> tu
     if classes is None:
         labels, indices = np.unique(array, return_inverse=True)
         if len(labels) < 2:
-            raise InvalidInputError(f"classification needs at least two classes; all {len(array)} labels are {labels[0]!r}")
+            raise InvalidInputError(
+                f"classification needs at least two classes; all {len(array)} labels are {labels[0]!r}"
+            )
         return indices, tuple(labels.tolist())
     number = {label: index for index, label in enumerate(classes)}
     unknown = [label for label in array.tolist() if label not in number]
@@ -280,7 +292,11 @@ def _held_out(target: np.ndarray, task: str, fraction: float, seed: int) -> np.n
     """A mask of the validation samples: a share of all, or of each class (at least one stays in training)."""
     generator = np.random.default_rng((seed, 1))
     mask = np.zeros(len(target), dtype=bool)
-    parts = [np.flatnonzero(target == c) for c in np.unique(target)] if task == "classification" else [np.arange(len(target))]
+    parts = (
+        [np.flatnonzero(target == c) for c in np.unique(target)]
+        if task == "classification"
+        else [np.arange(len(target))]
+    )
     for part in parts:
         count = min(round(fraction * len(part)), len(part) - 1)
         mask[generator.permutation(part)[:count]] = True
@@ -303,7 +319,10 @@ def _report(data: _Data, result: TrainingResult, trimmed: Trimmed) -> SearchRepo
         validation_samples=len(data.x_valid),
         widths=list(net.widths),
         live=list(compact.live),
-        blocks=[Block(original[i], original[j], *compact.blocks[i, j].shape, norms[i, j]) for i, j in compact.blocks],
+        blocks=[
+            Block(original[i], original[j], len(block), block.shape[1], norms[i, j])
+            for (i, j), block in compact.blocks.items()
+        ],
         spectral_parameters=net.n_parameters,
         all_pairs_parameters=sum(net.widths[i] * net.widths[j] for i in range(net.n_layers) for j in range(i)),
         compact_parameters=compact.n_parameters,

@@ -237,8 +237,11 @@ class _Run:
             self._epoch(epoch)
             if store is not None:
                 store.epoch_done()
-            progress = Progress(epoch, self.epochs, self.history, lambda: self.net.with_parameters(self.stepper.parameters))
-            if any([callback(progress) is True for callback in callbacks]):
+            progress = Progress(
+                epoch, self.epochs, self.history, lambda: self.net.with_parameters(self.stepper.parameters)
+            )
+            answers = [callback(progress) for callback in callbacks]
+            if any(answer is True for answer in answers):
                 self.stopped = "callback"
                 return
 

@@ -56,9 +56,7 @@ def global_blocks(phi: Sequence[np.ndarray], lam: Sequence[np.ndarray]) -> dict[
     adjacency = (matrix * np.concatenate(lam)) @ unit_lower_inverse(matrix)
     at = np.cumsum([0, *(len(values) for values in lam)])
     layers = len(lam)
-    return {
-        (i, j): adjacency[at[i - 1] : at[i], at[j - 1] : at[j]] for i in range(2, layers + 1) for j in range(1, i)
-    }
+    return {(i, j): adjacency[at[i - 1] : at[i], at[j - 1] : at[j]] for i in range(2, layers + 1) for j in range(1, i)}
 
 
 def layerwise_blocks(phi: Sequence[np.ndarray], lam: Sequence[Any]) -> dict[tuple[int, int], np.ndarray]:
@@ -101,7 +99,7 @@ def _real(z: np.ndarray) -> np.ndarray:
 def _normal_cdf(z: np.ndarray) -> np.ndarray:
     """(1 + erf(z/√2))/2; the integral of the density, so a tiny imaginary step adds i·step·density."""
     value = erfc(-z.real / sqrt(2)) / 2
-    return value + 1j * z.imag * np.exp(-z.real**2 / 2) / sqrt(2 * np.pi) if np.iscomplexobj(z) else value
+    return value + 1j * z.imag * np.exp(-(z.real**2) / 2) / sqrt(2 * np.pi) if np.iscomplexobj(z) else value
 
 
 def with_constant(x: np.ndarray, bias: bool) -> np.ndarray:
@@ -303,7 +301,7 @@ def exact_gradient(function: Callable[[np.ndarray], Dual], at: np.ndarray) -> li
 
 
 def adam(
-    theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: float, beta1: float,
+    theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: Any, beta1: float,
     beta2: float, epsilon: float,
 ) -> np.ndarray:  # fmt: skip
     """Kingma and Ba, arXiv 1412.6980, algorithm 1."""
@@ -317,7 +315,7 @@ def adam(
 
 
 def sgd(
-    theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: float, momentum: float,
+    theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: Any, momentum: float,
     nesterov: bool,
 ) -> np.ndarray:  # fmt: skip
     """Momentum b = μ b + g; Nesterov's form steps along g + μ b."""

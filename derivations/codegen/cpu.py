@@ -63,7 +63,12 @@ class CpuPrinter:
         return names
 
     def docstring(self) -> list[str]:
-        lines = [f'"""{self.program.summary[0].upper()}{self.program.summary[1:]}.', "", f"Theorem: {', '.join(self.program.theorems)}", ""]
+        lines = [
+            f'"""{self.program.summary[0].upper()}{self.program.summary[1:]}.',
+            "",
+            f"Theorem: {', '.join(self.program.theorems)}",
+            "",
+        ]
         for array in self.program.arrays:
             shape = ", ".join(SIZES[index] for index in array.indices)
             lines.append(f"{array.name} ({shape}) {array.meaning}")
@@ -125,7 +130,14 @@ class CpuPrinter:
             return [
                 f"for j in range({first}, i):  # sent by layer j+1",
                 "    if layout[i, BLOCKS + j] >= 0:  # the block exists",
-                *indent(["n_in = layout[j, WIDTH]", *self.views(node.body, source=True), *self.block(node.body, open_loops)], 2),
+                *indent(
+                    [
+                        "n_in = layout[j, WIDTH]",
+                        *self.views(node.body, source=True),
+                        *self.block(node.body, open_loops),
+                    ],
+                    2,
+                ),
             ]
         if isinstance(node, When):
             return [f"if {CONDITIONS[node.condition]}:", *indent(self.block(node.body, open_loops))]
@@ -147,7 +159,8 @@ class CpuPrinter:
         used = dict.fromkeys(n for a in inner.assignments for n in self.names(a) if n not in outside)
         if source:
             used = {n: None for n in used if k in self.arrays[n].indices}
-        lines, placed = [], {}
+        lines: list[str] = []
+        placed: dict[tuple[str, str, str], str] = {}
         for name in used:
             array = self.arrays[name]
             place = (array.store or name, array.layer, array.kind)
@@ -224,7 +237,10 @@ class CpuPrinter:
         return [
             f"product = matrix(sample_scratch, 0, {', '.join(SIZES[index] for index in assign.free)})",
             f"np.dot({a}, {b}, product)",
-            *self.nest([Assign(assign.target, Array("product", assign.free, "scratch", "").element, accumulate=True)], frozenset()),
+            *self.nest(
+                [Assign(assign.target, Array("product", assign.free, "scratch", "").element, accumulate=True)],
+                frozenset(),
+            ),
         ]
 
     def nest(self, nest: list[Assign], open_loops: frozenset[sp.Symbol]) -> list[str]:
@@ -255,7 +271,9 @@ class CpuPrinter:
         return self._loops(indices, scalar_level, before, inside, after)
 
     @staticmethod
-    def _loops(indices: list[sp.Symbol], level: int, before: list[str], inside: list[str], after: list[str]) -> list[str]:
+    def _loops(
+        indices: list[sp.Symbol], level: int, before: list[str], inside: list[str], after: list[str]
+    ) -> list[str]:
         lines = inside
         for depth in reversed(range(len(indices))):
             lines = [f"for {indices[depth]} in range({SIZES[indices[depth]]}):", *indent(lines)]
@@ -307,7 +325,9 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
 
 def _piece(printer: RealPrinter, expressions: tuple[sp.Expr, ...]) -> list[str]:
     """Value and slope, common subexpressions once."""
-    common, (value, slope) = sp.cse([printer.name_irrationals(e) for e in expressions], symbols=sp.numbered_symbols("c"))
+    common, (value, slope) = sp.cse(
+        [printer.name_irrationals(e) for e in expressions], symbols=sp.numbered_symbols("c")
+    )
     lines = [f"{name} = {printer.doprint(e)}" for name, e in common]
     return [*lines, f"value = {printer.doprint(value)}", f"slope = {printer.doprint(slope)}"]
 

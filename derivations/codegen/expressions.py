@@ -66,7 +66,9 @@ class RealPrinter(StrPrinter):
         over = [a for a in rest if a.is_Pow and a.exp.is_number and a.exp.is_negative]
         up = [a for a in rest if a not in over]
         sign, number = ("-", -number) if number.is_negative else ("", number)
-        factors = ([self.constant(number)] if number != 1 else []) + [self.parenthesize(a, PRECEDENCE["Mul"]) for a in up]
+        factors = ([self.constant(number)] if number != 1 else []) + [
+            self.parenthesize(a, PRECEDENCE["Mul"]) for a in up
+        ]
         text = sign + " * ".join(factors or [self.constant(sp.Integer(1))])
         for power in over:
             text += f" / {self.parenthesize(power.base**-power.exp, PRECEDENCE['Pow'])}"

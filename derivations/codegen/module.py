@@ -93,8 +93,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
         activations=_tuple(a.name for a in ACTIVATIONS),
         settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
     )
-    parts = [header.rstrip(), HELPERS.format(decorator=cpu.DECORATOR).split("\n\n\n")]
-    helpers = [part.strip() for part in parts[1]]
+    helpers = [part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR).split("\n\n\n")]
     printed = [cpu.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
     storage, callers = helpers[:4], helpers[4:]
@@ -107,4 +106,4 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
         ).strip()
         for variant, forward, backward in zip(VARIANTS, PROPAGATIONS, ADJOINTS, strict=True)
     ]
-    return "\n\n\n".join([parts[0], *storage, *printed, *callers, *runners]) + "\n"
+    return "\n\n\n".join([header.rstrip(), *storage, *printed, *callers, *runners]) + "\n"

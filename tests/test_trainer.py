@@ -1,0 +1,633 @@
+"""Training against plain loops written from the papers, and what a training promises beyond its numbers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import oracles
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oracles import ACTIVATIONS, Model
+
+from spectral_core.errors import DivergenceError, InvalidInputError, ModelFileError
+from spectral_core.network import SpectralNetwork
+from spectral_core.trainer import train
+
+ROOT = Path(__file__).resolve().parent.parent
+PARAMETRIZATIONS = ("global", "layerwise", "direct")
+SMOOTH = tuple(name for name in ACTIVATIONS if name not in oracles.KINKED)
+SAMPLES = 7
+
+CHECK = settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+"""For every property test, whatever profile another file loads: the first example may compile kernels."""
+
+
+def model_of(parametrization: str, activation: str = "tanh", widths: tuple[int, ...] = (3, 3, 2)) -> Model:
+    pairs = tuple((i, j) for i in range(2, len(widths) + 1) for j in range(1, i)) if parametrization == "direct" else ()
+    return Model(parametrization, widths, activation, True, pairs)
+
+
+def network(model: Model, theta: np.ndarray, **options: Any) -> SpectralNetwork:
+    """θ of the oracle and the flat parameters have the same order, which the first test relies on and checks."""
+    common = {"activation": model.activation, "bias": model.bias, "parametrization": model.parametrization, **options}
+    if model.parametrization == "direct":
+        net = SpectralNetwork(blocks=model.blocks(theta), **common)
+    else:
+        net = SpectralNetwork(*model.parts(theta), **common)
+    assert np.array_equal(net.parameters, theta.astype(net.dtype))
+    return net
+
+
+def data(model: Model, seed: int, loss: str = "squared_error") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    theta = generator.uniform(-1, 1, model.size)
+    x = generator.uniform(-1, 1, (SAMPLES, model.n_features))
+    outputs = model.widths[-1]
+    y = (
+        generator.integers(0, outputs, SAMPLES)
+        if loss == "cross_entropy"
+        else generator.normal(size=(SAMPLES, outputs))
+    )
+    return theta, x, y
+
+
+def penalised(model: Model) -> list[slice]:
+    """Where the penalised groups stand: λ of all but the last layer; λ_out of hidden layers; every block."""
+    sizes = [int(np.prod(shape)) for shape in model.shapes]
+    at = np.cumsum([0, *sizes])
+    slices = [slice(at[i], at[i + 1]) for i in range(len(sizes))]
+    steps = len(model.widths) - 1
+    if model.parametrization == "direct":
+        return slices
+    return slices[steps:-1] if model.parametrization == "global" else slices[steps + 1 : -2 : 2]
+
+
+def eigenvalues(model: Model) -> np.ndarray:
+    """Which numbers of θ are eigenvalues."""
+    return np.concatenate([np.full(int(np.prod(shape)), len(shape) == 1) for shape in model.shapes])
+
+
+class Truth:
+    """The mini-batch gradients of loss + penalty by complex step, as functions of θ and the step."""
+
+    def __init__(
+        self, model: Model, x: Any, y: Any, batch: int, loss: str, penalty: str, strength: float, w: Any,
+        vectors: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.model, self.x, self.y, self.weight, self.loss = model, x, y, w, loss
+        self.rows = [np.arange(start, min(start + batch, len(x))) for start in range(0, len(x), batch)]
+        self.penalty, self.strength, self.vectors = penalty, strength, vectors
+        self.losses: list[float] = []
+        self.penalties: list[float] = []
+
+    def penalty_of(self, theta: np.ndarray) -> Any:
+        total = sum(oracles.penalty(self.penalty, theta[group], self.strength) for group in penalised(self.model))
+        return total + oracles.penalty("l2", theta[~eigenvalues(self.model)], self.vectors)
+
+    def slope(self, theta: np.ndarray, step: int) -> np.ndarray:
+        rows = self.rows[step % len(self.rows)]
+        weight = None if self.weight is None else self.weight[rows]
+
+        def loss(moved: np.ndarray) -> Any:
+            return self.model.loss(moved, self.x[rows], self.y[rows], self.loss, weight)
+
+        self.losses.append(float(loss(theta)))
+        self.penalties.append(float(self.penalty_of(theta)))
+        return oracles.gradient(loss, theta) + oracles.gradient(self.penalty_of, theta)
+
+
+@given(
+    st.sampled_from(PARAMETRIZATIONS),
+    st.sampled_from(SMOOTH),
+    st.sampled_from(["squared_error", "cross_entropy"]),
+    st.sampled_from(["group", "l1", "l2"]),
+    st.sampled_from([0.0, 0.3]),
+    st.sampled_from(["adam", "plain", "momentum", "nesterov"]),
+    st.integers(1, SAMPLES + 1),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+)
+@settings(CHECK, max_examples=60)
+def test_epochs_equal_the_loop_from_the_papers(
+    parametrization: str, activation: str, loss: str, penalty: str, strength: float, optimizer: str, batch: int,
+    weighted: bool, apart: bool, seed: int,
+) -> None:  # fmt: skip
+    """With `apart`, eigenvalues learn at their own rate and eigenvectors have a penalty of their own."""
+    model = model_of(parametrization, activation)
+    theta, x, y = data(model, seed, loss)
+    weight = np.random.default_rng(seed).uniform(0.5, 2, SAMPLES) if weighted else None
+    truth = Truth(model, x, y, batch, loss, penalty, strength, weight, 0.2 if apart else 0.0)
+    rates = np.where(eigenvalues(model) & apart, 0.01, 0.05)
+    extra = {"eigenvalue_learning_rate": 0.01, "eigenvector_penalty": 0.2} if apart else {}
+    epochs = 2
+    steps = epochs * len(truth.rows)
+    if optimizer == "adam":
+        options = {"optimizer": "adam", "learning_rate": 0.05, "betas": (0.8, 0.95), "epsilon": 1e-3}
+        final = oracles.adam(theta, truth.slope, steps, rates, 0.8, 0.95, 1e-3)
+    else:
+        momentum, nesterov = (0.0 if optimizer == "plain" else 0.7), optimizer == "nesterov"
+        options = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": momentum, "nesterov": nesterov}
+        final = oracles.sgd(theta, truth.slope, steps, rates, momentum, nesterov)
+    result = train(
+        network(model, theta, frozen=()), x, y, loss=loss, epochs=epochs, batch_size=batch, penalty=penalty,
+        penalty_strength=strength, sample_weight=weight, shuffle=False, **options, **extra,
+    )  # fmt: skip
+    np.testing.assert_allclose(result.network.parameters, final, rtol=0, atol=1e-11)
+    # History: each epoch's mean over its mini-batches, the loss weighted by the samples in them.
+    weights = [len(rows) if weight is None else weight[rows].sum() for rows in truth.rows]
+    losses = np.reshape(truth.losses, (epochs, -1)) @ weights / sum(weights)
+    np.testing.assert_allclose(result.history.training_loss, losses, rtol=1e-11)
+    np.testing.assert_allclose(
+        result.history.penalty, np.reshape(truth.penalties, (epochs, -1)).mean(axis=1), rtol=1e-11, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_first_steps_have_twelve_digits(optimizer: str) -> None:
+    """The published defaults, one well-conditioned problem."""
+    model = model_of("global")
+    theta, x, y = data(model, 1)
+    truth = Truth(model, x, y, 3, "squared_error", "group", 1e-2, None)
+    result = train(
+        network(model, theta), x, y, epochs=1, batch_size=3, optimizer=optimizer, penalty_strength=1e-2, shuffle=False,
+        learning_rate=1e-3,
+    )  # fmt: skip
+    loop = {"adam": lambda: oracles.adam(theta, truth.slope, 3, 1e-3, 0.9, 0.999, 1e-8)}
+    final = loop.get(optimizer, lambda: oracles.sgd(theta, truth.slope, 3, 1e-3, 0.0, False))()
+    np.testing.assert_allclose(result.network.parameters, final, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", oracles.KINKED)
+def test_kinked_activations_train_from_the_linear_seed(activation: str) -> None:
+    """Every hidden z is 0 at first, the place where the convention f'(0) from the left matters."""
+    model = Model("global", (3, 4, 2), activation, True)
+    net = SpectralNetwork.initialize([2, 4, 2], activation=activation, dtype="float64", seed=3)
+    _, x, y = data(model, 5)
+    truth = Truth(model, x, y, SAMPLES, "squared_error", "group", 0.1, None)
+    final = oracles.sgd(net.parameters, truth.slope, 1, 0.1, 0.0, False)
+    result = train(
+        net, x, y, epochs=1, batch_size=SAMPLES, optimizer="sgd", learning_rate=0.1, penalty_strength=0.1, shuffle=False
+    )
+    np.testing.assert_allclose(result.network.parameters, final, rtol=0, atol=1e-13)
+
+
+@given(st.sampled_from(PARAMETRIZATIONS), st.sampled_from(["adam", "sgd"]), st.data())
+@CHECK
+def test_frozen_groups_keep_their_bits(parametrization: str, optimizer: str, data_: st.DataObject) -> None:
+    model = model_of(parametrization)
+    theta, x, y = data(model, 2)
+    families = {
+        "global": ["eigenvectors", "eigenvalues", "eigenvectors[0]", "eigenvalues[1]", "eigenvalues[2]"],
+        "layerwise": ["eigenvectors", "eigenvalues", "eigenvalues_in", "eigenvalues_out[0]", "eigenvectors[1]"],
+        "direct": ["blocks", "blocks[3,1]", "blocks[2,1]"],
+    }[parametrization]
+    frozen = tuple(data_.draw(st.sets(st.sampled_from(families))))
+    net = network(model, theta, frozen=frozen)
+    options = {"epochs": 2, "batch_size": 3, "optimizer": optimizer, "learning_rate": 0.01, "penalty_strength": 0.1}
+    trained, free = (train(start, x, y, **options).network for start in (net, network(model, theta)))
+    assert trained.frozen == frozen
+    held = set(net.layout.select(frozen))
+    for name, group in net.layout.groups.items():
+        same = group.view(trained.parameters).tobytes() == group.view(theta).tobytes()
+        assert same is (name in held), name
+    if not held:
+        assert trained.parameters.tobytes() == free.parameters.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_given_network_and_data_are_left_alone(dtype: str) -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 3)
+    net = network(model, theta, dtype=dtype)
+    before, inputs, targets = net.parameters.copy(), x.copy(), y.copy()
+    result = train(net, x, y, epochs=3, batch_size=2)
+    assert np.array_equal(net.parameters, before)
+    assert np.array_equal(x, inputs)
+    assert np.array_equal(y, targets)
+    assert result.network.dtype == dtype
+    assert not np.array_equal(result.network.parameters, before)
+
+
+@given(st.integers(0, 1000), st.integers(1, SAMPLES + 1), st.sampled_from(["float32", "float64"]))
+@CHECK
+def test_the_seed_decides_the_bits(seed: int, batch: int, dtype: str) -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 4)
+    net = network(model, theta, dtype=dtype)
+    options = {"epochs": 3, "batch_size": batch, "penalty_strength": 0.01}
+    first, second = (train(net, x, y, seed=seed, **options) for _ in range(2))
+    assert first.network.parameters.tobytes() == second.network.parameters.tobytes()
+    assert first.history == second.history
+    if batch < SAMPLES:
+        other = train(net, x, y, seed=seed + 1, **options)
+        assert first.network.parameters.tobytes() != other.network.parameters.tobytes()
+
+
+def test_every_epoch_has_its_own_order_and_longer_trainings_begin_alike() -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 4)
+    net = network(model, theta)
+    short, long = (train(net, x, y, epochs=epochs, batch_size=2, seed=9) for epochs in (2, 4))
+    assert long.history.training_loss[:2] == short.history.training_loss
+    plain = train(net, x, y, epochs=2, batch_size=2, shuffle=False)
+    assert plain.history.training_loss != short.history.training_loss
+
+
+def test_a_full_batch_does_not_care_about_the_order() -> None:
+    model = model_of("layerwise")
+    theta, x, y = data(model, 4)
+    net = network(model, theta)
+    results = [train(net, x, y, epochs=2, batch_size=size, seed=size).network.parameters for size in (SAMPLES, 1000)]
+    np.testing.assert_allclose(*results, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("weight", [[1, 1, 0, 0, 0, 2, 1], [0, 0, 0, 1, 1, 1, 1]])
+def test_samples_of_no_weight_might_as_well_not_be_there(weight: list[float]) -> None:
+    """Also where a whole mini-batch has no weight: no step is taken."""
+    model = model_of("global")
+    theta, x, y = data(model, 6)
+    net, weight = network(model, theta), np.array(weight, float)
+    weighted = train(net, x, y, epochs=1, batch_size=3, sample_weight=weight, shuffle=False, optimizer="sgd")
+    x[weight == 0], y[weight == 0] = 5, -5
+    other = train(net, x, y, epochs=1, batch_size=3, sample_weight=weight, shuffle=False, optimizer="sgd")
+    assert weighted.network.parameters.tobytes() == other.network.parameters.tobytes()
+    assert weighted.history == other.history
+
+
+# --- history, callbacks, early stopping -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parametrization", PARAMETRIZATIONS)
+def test_history_has_one_entry_an_epoch(parametrization: str) -> None:
+    model = model_of(parametrization)
+    theta, x, y = data(model, 8)
+    seen: list[tuple[int, int, int, bytes]] = []
+
+    def watch(progress: Any) -> None:
+        seen.append((progress.epoch, progress.epochs, len(progress.history), progress.network.parameters.tobytes()))
+
+    validation = (x[:3], y[:3])
+    result = train(network(model, theta), x, y, epochs=4, batch_size=3, validation_data=validation, callbacks=[watch])
+    history = result.history
+    assert len(history) == 4
+    lengths = {len(history.training_loss), len(history.validation_loss), len(history.penalty)}
+    assert lengths | {len(history.eigenvalue_norms)} == {4}
+    assert [entry[:3] for entry in seen] == [(epoch, 4, epoch) for epoch in range(1, 5)]
+    assert seen[-1][3] == result.network.parameters.tobytes()
+    assert (result.best_epoch, result.stopped) == (4, "epochs")
+    assert history.validation_loss[-1] == pytest.approx(result.network.loss(*validation), rel=1e-13)
+    values = result.network.eigenvalues
+    vectors = [vector for pair in values for vector in pair] if parametrization == "layerwise" else values
+    assert history.eigenvalue_norms[-1] == [pytest.approx(np.sqrt((vector**2).sum())) for vector in vectors]
+    assert train(network(model, theta), x, y, epochs=2).history.validation_loss == []
+
+
+def test_a_callback_ends_the_training_and_all_of_them_are_called() -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 8)
+    calls: list[str] = []
+    callbacks = [lambda p: calls.append("a") or p.epoch == 2, lambda p: calls.append("b") or "go on"]
+    result = train(network(model, theta), x, y, epochs=5, callbacks=callbacks)
+    assert calls == ["a", "b"] * 2
+    assert (len(result.history), result.stopped, result.best_epoch) == (2, "callback", 2)
+    short = train(network(model, theta), x, y, epochs=2)
+    assert result.network.parameters.tobytes() == short.network.parameters.tobytes()
+
+
+@given(st.integers(0, 50), st.integers(1, 3))
+@CHECK
+def test_early_stopping_returns_the_best_epoch(seed: int, patience: int) -> None:
+    model = model_of("global")
+    theta, x, y = data(model, seed)
+    _, other_x, other_y = data(model, seed + 1000)
+    snapshots: list[bytes] = []
+    result = train(
+        network(model, theta), x, y, epochs=30, batch_size=3, learning_rate=0.1, validation_data=(other_x, other_y),
+        patience=patience, callbacks=[lambda p: snapshots.append(p.network.parameters.tobytes())],
+    )  # fmt: skip
+    losses = result.history.validation_loss
+    best = int(np.argmin(losses)) + 1
+    assert result.best_epoch == best
+    assert result.network.parameters.tobytes() == snapshots[best - 1]
+    waits = [epoch - int(np.argmin(losses[:epoch])) - 1 for epoch in range(1, len(losses) + 1)]
+    assert all(wait < patience for wait in waits[:-1])
+    if len(losses) < 30:
+        assert result.stopped == "patience"
+        assert waits[-1] == patience
+
+
+# --- divergence -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_divergence_names_the_epoch_and_returns_the_best_network(optimizer: str, dtype: str) -> None:
+    model = model_of("global", "identity", (3, 3, 3, 2))
+    theta, x, y = data(model, 9)
+    net = network(model, theta, dtype=dtype)
+    snapshots: list[tuple[float, bytes]] = []
+
+    def watch(progress: Any) -> None:
+        snapshots.append((progress.history.training_loss[-1], progress.network.parameters.tobytes()))
+
+    with pytest.raises(DivergenceError, match=r"diverged in epoch \d+") as caught:
+        train(net, x, y, epochs=500, optimizer=optimizer, learning_rate=1e30, callbacks=[watch], batch_size=3)
+    error = caught.value
+    assert error.epoch == len(snapshots) + 1
+    assert f"epoch {error.epoch}" in str(error)
+    best = min(snapshots, key=lambda entry: entry[0], default=(0, net.parameters.tobytes()))
+    assert error.network.parameters.tobytes() == best[1]
+    assert isinstance(error, ArithmeticError)
+
+
+def test_a_diverging_start_returns_the_start() -> None:
+    model = model_of("direct", "identity")
+    _, x, y = data(model, 9)
+    net = network(model, np.full(model.size, 1e200))
+    with pytest.raises(DivergenceError) as caught:
+        train(net, x, y, epochs=3)
+    assert caught.value.epoch == 1
+    assert np.array_equal(caught.value.network.parameters, net.parameters)
+
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+class Interrupt:
+    """A callback that raises once, after a given epoch."""
+
+    def __init__(self, epoch: int, error: BaseException) -> None:
+        self.epoch, self.error, self.seen = epoch, error, []
+
+    def __call__(self, progress: Any) -> None:
+        self.seen.append(progress.epoch)
+        if progress.epoch == self.epoch:
+            self.epoch = -1
+            raise self.error
+
+
+@given(
+    st.sampled_from(PARAMETRIZATIONS),
+    st.sampled_from(["adam", "sgd"]),
+    st.sampled_from(["float32", "float64"]),
+    st.none() | st.integers(1, 4),
+    st.lists(st.integers(1, 7), min_size=1, max_size=2, unique=True).map(sorted),
+    st.integers(0, 99),
+)
+@settings(CHECK, max_examples=40)
+def test_an_interrupted_training_continues_with_the_same_bits(
+    tmp_path_factory: pytest.TempPathFactory, parametrization: str, optimizer: str, dtype: str, patience: int | None,
+    epochs: list[int], seed: int,
+) -> None:  # fmt: skip
+    model = model_of(parametrization)
+    theta, x, y = data(model, seed)
+    _, other_x, other_y = data(model, seed + 1)
+    net = network(model, theta, dtype=dtype)
+    path = tmp_path_factory.getbasetemp() / "state" / "checkpoint.npz"
+    options: dict[str, Any] = {
+        "epochs": 7, "batch_size": 3, "optimizer": optimizer, "learning_rate": 0.1, "momentum": 0.5, "seed": seed,
+        "validation_data": (other_x, other_y), "patience": patience, "penalty_strength": 0.01,
+    }  # fmt: skip
+    undisturbed = train(net, x, y, **options)
+    interrupted = 0
+    for epoch in epochs:
+        stop = Interrupt(epoch, KeyboardInterrupt())
+        try:
+            result = train(net, x, y, checkpoint=path, callbacks=[stop], **options)
+        except KeyboardInterrupt:
+            interrupted += 1
+            assert path.exists()
+        else:
+            break
+    else:
+        result = train(net, x, y, checkpoint=path, **options)
+    assert not path.exists()
+    assert interrupted == sum(epoch <= len(undisturbed.history) for epoch in epochs)
+    assert result.network.parameters.tobytes() == undisturbed.network.parameters.tobytes()
+    assert result.history == undisturbed.history
+    assert (result.best_epoch, result.stopped) == (undisturbed.best_epoch, undisturbed.stopped)
+
+
+def test_a_finished_epoch_is_not_run_again(tmp_path: Path) -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 1)
+    stop = Interrupt(3, RuntimeError("boom"))
+    options: dict[str, Any] = {"epochs": 5, "checkpoint": tmp_path / "state.npz", "callbacks": [stop]}
+    with pytest.raises(RuntimeError, match="boom"):
+        train(network(model, theta), x, y, **options)
+    train(network(model, theta), x, y, **options)
+    assert stop.seen == [1, 2, 3, 4, 5]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kept_checkpoint_gives_the_result_at_once(tmp_path: Path) -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 1)
+    path = tmp_path / "state.npz"
+    seen = Interrupt(0, RuntimeError())
+    options: dict[str, Any] = {"epochs": 3, "checkpoint": path, "keep_checkpoint": True, "callbacks": [seen]}
+    first, second = (train(network(model, theta), x, y, **options) for _ in range(2))
+    assert seen.seen == [1, 2, 3]
+    assert path.exists()
+    assert first.network.parameters.tobytes() == second.network.parameters.tobytes()
+    assert (first.history, first.best_epoch) == (second.history, second.best_epoch)
+
+
+def test_an_interrupt_within_an_epoch_keeps_the_last_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The optimizer works in place, so a half-done epoch must not reach the file."""
+    from spectral_core import kernels
+
+    model = model_of("global")
+    theta, x, y = data(model, 1)
+    options: dict[str, Any] = {"epochs": 4, "batch_size": 2}
+    undisturbed = train(network(model, theta), x, y, **options)
+    run, calls = kernels.Stepper.epoch, []
+
+    def epoch(self: Any, order: np.ndarray) -> Any:
+        calls.append(run(self, order))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return calls[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kernels.Stepper, "epoch", epoch)
+        with pytest.raises(KeyboardInterrupt):
+            train(network(model, theta), x, y, checkpoint=tmp_path / "state.npz", **options)
+    result = train(network(model, theta), x, y, checkpoint=tmp_path / "state.npz", **options)
+    assert result.network.parameters.tobytes() == undisturbed.network.parameters.tobytes()
+    assert result.history == undisturbed.history
+
+
+@pytest.fixture
+def unfinished(tmp_path: Path) -> tuple[Path, SpectralNetwork, np.ndarray, np.ndarray]:
+    model = model_of("global")
+    theta, x, y = data(model, 1)
+    path, net = tmp_path / "state.npz", network(model, theta)
+    with pytest.raises(KeyboardInterrupt):
+        train(net, x, y, epochs=5, checkpoint=path, callbacks=[Interrupt(2, KeyboardInterrupt())])
+    return path, net, x, y
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 6}, {"seed": 1}, {"batch_size": 2}, {"learning_rate": 1e-2}, {"optimizer": "sgd"},
+        {"penalty_strength": 0.1}, {"penalty_strength": 0.1, "penalty": "l1"},
+        {"eigenvector_penalty": 0.1}, {"eigenvalue_learning_rate": 0.1}, {"momentum": 0.5}, {"patience": 3, "validation": 1}, {"shuffle": False}, {"sample_weight": [1, 1, 1, 1, 1, 1, 2]},
+        {"betas": (0.5, 0.9)}, {"x": 2.0}, {"y": 2.0}, {"theta": 2.0}, {"activation": "elu"}, {"frozen": ("eigenvectors",)},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_checkpoint_of_another_training_is_refused(unfinished: Any, change: dict[str, Any]) -> None:
+    path, net, x, y = unfinished
+    before = path.read_bytes()
+    options: dict[str, Any] = {"epochs": 5, "checkpoint": path} | change
+    if options.pop("validation", None):
+        options["validation_data"] = (x, y)
+    x, y = x * options.pop("x", 1), y * options.pop("y", 1)
+    theta = net.parameters * options.pop("theta", 1)
+    other = SpectralNetwork(
+        *Model("global", net.widths).parts(theta), activation=options.pop("activation", "tanh"), bias=True,
+        frozen=options.pop("frozen", ()),
+    )  # fmt: skip
+    with pytest.raises(ModelFileError, match=r"state\.npz belongs to another training"):
+        train(other, x, y, **options)
+    assert path.read_bytes() == before
+
+
+def test_damaged_and_foreign_checkpoints_are_refused(unfinished: Any) -> None:
+    path, net, x, y = unfinished
+    content = path.read_bytes()
+    for damaged in (content[:-30], content[: len(content) // 2], b"garbage", b""):
+        path.write_bytes(damaged)
+        with pytest.raises(ModelFileError, match=r"state\.npz"):
+            train(net, x, y, epochs=5, checkpoint=path)
+    net.save(path)
+    with pytest.raises(ModelFileError, match="holds a network; expected checkpoint"):
+        train(net, x, y, epochs=5, checkpoint=path)
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="checkpoint; expected network"):
+        SpectralNetwork.load(path)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
+        ({"epochs": 2.5}, "epochs must be a whole number"),
+        ({"batch_size": 0}, "batch_size must be a whole number"),
+        ({"learning_rate": 0}, "learning_rate must be more than 0; got 0"),
+        ({"learning_rate": -1.0}, "learning_rate must be more than 0"),
+        ({"learning_rate": np.nan}, "learning_rate"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number; got 'fast'"),
+        ({"betas": (0.9, 1.5)}, r"betas\[1\] must be at least 0 and at most 1"),
+        ({"betas": (0.9, 1.0)}, r"betas\[1\]"),
+        ({"betas": (1.0, 0.9)}, r"betas\[0\]"),
+        ({"betas": 0.9}, "betas"),
+        ({"betas": (0.9,)}, "betas"),
+        ({"eigenvalue_learning_rate": 0}, "eigenvalue_learning_rate must be more than 0"),
+        ({"eigenvector_penalty": -1}, "eigenvector_penalty must be at least 0"),
+        ({"epsilon": 0}, "epsilon must be more than 0"),
+        ({"momentum": 1.5}, "momentum must be at least 0 and at most 1"),
+        ({"penalty_strength": -0.1}, "penalty_strength must be at least 0"),
+        ({"penalty": "l3"}, "penalty must be one of group, l1, l2; got 'l3'"),
+        ({"optimizer": "lbfgs"}, "optimizer must be one of adam, sgd; got 'lbfgs'"),
+        ({"loss": "hinge"}, "loss must be one of"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"patience": 3}, "patience needs validation_data"),
+        ({"patience": 0, "validation_data": (np.ones((1, 2)), np.ones((1, 2)))}, "patience must be a whole number"),
+        ({"validation_data": np.ones((1, 2))}, r"validation_data must be a pair \(X, y\)"),
+        ({"validation_data": (np.ones((1, 3)), np.ones((1, 2)))}, r"2 feature column\(s\)"),
+        ({"sample_weight": [1, 2]}, "sample_weight must have shape"),
+        ({"callbacks": 5}, "callbacks"),
+        ({"callbacks": [5]}, "callbacks"),
+    ],
+    ids=str,
+)
+def test_options_that_are_refused(options: dict[str, Any], words: str) -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 1)
+    with pytest.raises(InvalidInputError, match=words):
+        train(network(model, theta), x, y, **options)
+
+
+def test_everything_frozen_changes_nothing() -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 1)
+    net = network(model, theta, frozen=("eigenvectors", "eigenvalues"))
+    result = train(net, x, y, epochs=2, penalty_strength=0.1)
+    assert result.network.parameters.tobytes() == net.parameters.tobytes()
+    assert result.history.training_loss[0] == pytest.approx(net.loss(x, y))
+
+
+# --- compiled code: in processes of their own -------------------------------------------------------------------------
+
+SIGNATURES = """
+import numpy as np
+from spectral_core.kernels import cpu
+from spectral_core.network import SpectralNetwork
+from spectral_core.trainer import train
+
+generator = np.random.default_rng(0)
+for parametrization in ("global", "layerwise", "direct"):
+    net = SpectralNetwork.initialize([3, 4, 2], parametrization=parametrization, dtype="float32")
+    x, y = generator.normal(size=(9, 3)), generator.normal(size=(9, 2))
+    protected = x.astype("float32")
+    protected.flags.writeable = False
+    for inputs in (x, x.tolist(), np.asfortranarray(x), x.astype("float32"), protected, x.astype(">f8"), x.round().astype(int)):
+        train(net, inputs, y, epochs=2, batch_size=4, validation_data=(inputs, y), penalty_strength=0.1)
+        train(net, inputs, [0, 1, 0, 1, 0, 1, 0, 1, 1], loss="cross_entropy", epochs=1, optimizer="sgd")
+        net.loss_and_gradients(inputs, y)
+counts = {name: len(f.signatures) for name in dir(cpu) if hasattr(f := getattr(cpu, name), "signatures")}
+called = [n for n in counts if n.startswith(("epoch_", "predict_", "gradient_"))] + ["output_loss"]
+print({n: counts[n] for n in called if counts[n] != 1})
+"""
+
+
+def run(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_one_compiled_signature_for_each_kernel() -> None:
+    """In one dtype, whatever the memory order, byte order, type or protection of the given arrays."""
+    assert run(SIGNATURES).strip() == "{}"
+
+
+BITS = """
+import numpy as np
+from spectral_core.kernels import cpu
+from spectral_core.network import SpectralNetwork
+from spectral_core.trainer import train
+
+generator = np.random.default_rng(0)
+x, y = generator.normal(size=(50, 6)), generator.normal(size=(50, 3))
+net = SpectralNetwork.initialize([6, 8, 8, 3], activation="gelu", dtype="float32")
+result = train(net, x, y, epochs=5, batch_size=7, penalty_strength=0.1, validation_data=(x, y))
+print(result.network.parameters.tobytes().hex(), result.history)
+print(sum(cpu.epoch_global.stats.cache_hits.values()))
+"""
+
+
+def test_slow_a_cold_and_a_warm_cache_give_the_same_bits(tmp_path: Path) -> None:
+    """The slow one: compiles in an empty cache (about half a minute), then runs again from the cache."""
+    cold, cold_hits = run(BITS, NUMBA_CACHE_DIR=str(tmp_path)).splitlines()
+    warm, warm_hits = run(BITS, NUMBA_CACHE_DIR=str(tmp_path)).splitlines()
+    assert (cold_hits, warm_hits) == ("0", "1")
+    assert cold == warm
