@@ -37,7 +37,12 @@ def main() -> int:
             parser.error(f"no benchmark {name!r}; there are {', '.join(NAMES)}")
         rows += importlib.import_module(f"benchmarks.{name}").measure()
     record = {"date": datetime.date.today().isoformat(), "machine": machine(), "rows": rows}
-    lines = [f"Measured {record['date']} on {record['machine']}.", "", "| question | figure | target |", "|---|---|---|"]
+    lines = [
+        f"Measured {record['date']} on {record['machine']}.",
+        "",
+        "| question | figure | target |",
+        "|---|---|---|",
+    ]
     lines += [f"| {row['question']} | {row['figure']:.3g} {row['unit']} | {row['target']} |" for row in rows]
     text = "\n".join(lines) + "\n"
     print(text)

@@ -29,7 +29,9 @@ def measure() -> list[dict[str, object]]:
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-c", TRAINING]
     runs = [
-        float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True, preexec_fn=tie).stdout)
+        float(
+            subprocess.run(command, env=environment, check=True, capture_output=True, text=True, preexec_fn=tie).stdout
+        )
         for _ in range(5)
     ]
     median = statistics.median(runs)

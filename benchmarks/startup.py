@@ -35,14 +35,17 @@ def measure() -> list[dict[str, object]]:
     """Rows of question, figure, unit, target."""
     with tempfile.TemporaryDirectory() as cache:
         imports = statistics.median(seconds(IMPORT, cache) for _ in range(7))
-        process = statistics.median(
-            whole_process("import spectral_core") - whole_process("pass") for _ in range(7)
-        )
+        process = statistics.median(whole_process("import spectral_core") - whole_process("pass") for _ in range(7))
         cold = seconds(FIRST_TRAINING, cache)
         warm = statistics.median(seconds(FIRST_TRAINING, cache) for _ in range(5))
     return [
         {"question": "import spectral_core, inside the process", "figure": imports, "unit": "s", "target": "0.15"},
-        {"question": "import spectral_core, process against an empty one", "figure": process, "unit": "s", "target": "0.15"},
+        {
+            "question": "import spectral_core, process against an empty one",
+            "figure": process,
+            "unit": "s",
+            "target": "0.15",
+        },
         {"question": "first training, cold kernel cache", "figure": cold, "unit": "s", "target": "8"},
         {"question": "first training, warm kernel cache", "figure": warm, "unit": "s", "target": "1"},
     ]

@@ -39,6 +39,11 @@ def _capture_free(inner: sp.Expr, outer: Assign) -> None:
         raise ValueError(f"the sum over {sorted(clash)} would capture an index of: {outer}")
 
 
+def _sums_only(assign: Assign) -> None:
+    if assign.reduce != "sum":
+        raise ValueError(f"only sums have a normal form here: {assign}")
+
+
 def _name(element: sp.Indexed | sp.Symbol) -> str:
     return str(element.base) if isinstance(element, sp.Indexed) else str(element)
 
@@ -75,6 +80,7 @@ def cotangents(
     """
     total = dict(seeds)
     for assign in reversed(list(program)):
+        _sums_only(assign)
         bar = total.get(_name(assign.target), sp.Integer(0))
         if not assign.accumulate:
             total.pop(_name(assign.target), None)
@@ -93,6 +99,7 @@ def evaluate(program: Iterable[Assign], known: dict[str, sp.Expr]) -> dict[str, 
     """Run a program on symbols: the value of each target in terms of what the program did not compute."""
     values = dict(known)
     for assign in program:
+        _sums_only(assign)
         value = assign.value
         for leaf in leaves(value):
             if _name(leaf) in values:

@@ -65,7 +65,7 @@ PROGRAMS = (SQUARED_ERROR, CROSS_ENTROPY)
 def squared_error_argument(proof: Proof, program: Program = SQUARED_ERROR) -> None:
     value = [a for a in program.assignments if a.target == loss]
     # ℓ sums over samples too; the derivative at sample s keeps that sample's term alone.
-    truth = cotangents(value, {"loss": sp.Integer(1)}, fixed=(s,))["output"]
+    truth = cotangents(value, {"loss": sp.Integer(1)}, fixed=(s,)).get("output", sp.Integer(0))
     claimed = evaluate(program.assignments, elements((output, target, weight)))["d_output"]
     proof.equal("∂ℓ/∂z = 2 scale w (z - y)", claimed, truth, rule="termwise")
     proof.equal("ℓ is the sum of squares", value[0].value, scale * weight.element * residual**2, rule="definition")
@@ -73,17 +73,24 @@ def squared_error_argument(proof: Proof, program: Program = SQUARED_ERROR) -> No
 
 def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> None:
     rows = list(program.assignments)
-    value = [a for a in rows if a.reduce == "sum" and a.target != d_output.element]
+    greatest = rows[0]
+    proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, output.element, (h,), reduce="max")])
+    value = [a for a in rows if a is not greatest and a.target != d_output.element]
     bars = cotangents(value, {"loss": sp.Integer(1)}, fixed=(s,))
     values = evaluate(value, elements((output, label, weight)))
     # Where the total and the shifted exponentials stand in a bar, their meaning is what the program gave them.
     meaning = {total: values["total"], shifted.element: values["shifted"]}
     claimed = next(a for a in rows if a.target == d_output.element).value
     proof.equal(
-        "∂ℓ/∂z = scale w (softmax - onehot)", claimed.subs(meaning), bars["output"].subs(meaning), rule="termwise"
+        "∂ℓ/∂z = scale w (softmax - onehot)",
+        claimed.subs(meaning),
+        bars.get("output", sp.Integer(0)).subs(meaning),
+        rule="termwise",
     )
     # A shift by `peak` changes nothing: ∂ℓ/∂peak = scale w (1 - Σ_h exp(z_h - peak) / total) = 0.
-    proof.equal("ℓ does not depend on the shift", bars["peak"].subs(meaning), sp.Integer(0), rule="termwise")
+    proof.equal(
+        "ℓ does not depend on the shift", bars.get("peak", sp.Integer(0)).subs(meaning), sp.Integer(0), rule="termwise"
+    )
     plain = scale * weight.element * (sp.log(marker(h) * sp.exp(output.element)) - values["chosen"])
     proof.equal("with no shift, ℓ = log Σ exp(z) - z_label", values["loss"].subs(peak, 0), plain, rule="definition")
 

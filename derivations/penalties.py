@@ -47,17 +47,20 @@ L2 = _program(
 PROGRAMS = (GROUP, L1, L2)
 
 
-def _claimed(program: Program) -> sp.Expr:
-    return next(a.value for a in program.assignments if a.target == gradient.element)
+def _claimed(proof: Proof, program: Program) -> sp.Expr:
+    assign = next(a for a in program.assignments if a.target == gradient.element)
+    proof.true("the gradient is added to that of the loss", assign.accumulate)
+    return assign.value
 
 
 def group_argument(proof: Proof, program: Program = GROUP) -> None:
     values = {a.target: a.value for a in program.assignments}
     smooth = [a for a in program.assignments if a.target in (squares, norm, penalty)]
     bars = cotangents(smooth, {"penalty": sp.Integer(1)})
+    proof.true("the slope has a piece of its own at 0", values[inverse].is_Piecewise)
     slope = values[inverse].args[0][0]
-    truth = bars["value"].subs(sp.sqrt(squares), norm)
-    claimed = _claimed(program).subs(inverse, slope)
+    truth = bars.get("value", sp.Integer(0)).subs(sp.sqrt(squares), norm)
+    claimed = _claimed(proof, program).subs(inverse, slope)
     proof.equal("∂/∂λ_p ρ‖λ‖ = ρ λ_p / ‖λ‖ where ‖λ‖ > 0", claimed, truth, rule="termwise")
     proof.equal("the gradient at the zero vector is 0", values[inverse].subs(norm, 0), sp.Integer(0), rule="convention")
     # 0 is a subgradient there: ρ‖λ‖ >= ρ‖0‖ + 0·λ for every λ.
@@ -65,13 +68,13 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
 
 
 def l1_argument(proof: Proof, program: Program = L1) -> None:
-    term = next(a.value for a in program.assignments if a.target == penalty)
+    total = next(a for a in program.assignments if a.target == penalty)
+    proof.true("ρ‖λ‖₁ is the sum over all λ_p", total.over == (p,) and total.reduce == "sum")
+    term, claimed = total.value, _claimed(proof, program)
     for name, sample in (("λ > 0", sp.Symbol("a", positive=True)), ("λ < 0", sp.Symbol("a", negative=True))):
         truth = sp.diff(term.subs(value.element, sample), sample)
-        proof.equal(
-            f"∂/∂λ_p ρ|λ_p| for {name}", _claimed(program).subs(value.element, sample), truth, rule="differentiation"
-        )
-    proof.equal("the gradient at 0 is 0", _claimed(program).subs(value.element, 0), sp.Integer(0), rule="convention")
+        proof.equal(f"∂/∂λ_p ρ|λ_p| for {name}", claimed.subs(value.element, sample), truth, rule="differentiation")
+    proof.equal("the gradient at 0 is 0", claimed.subs(value.element, 0), sp.Integer(0), rule="convention")
     proof.true(
         "ρ|λ| >= 0 for every λ", (strength * sp.Abs(sp.Symbol("a", real=True))).is_nonnegative, rule="subgradient"
     )
@@ -79,7 +82,7 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:
     bars = cotangents([a for a in program.assignments if a.target == penalty], {"penalty": sp.Integer(1)})
-    proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(program), bars["value"], rule="termwise")
+    proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), bars.get("value", sp.Integer(0)), rule="termwise")
 
 
 def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Theorem:

@@ -14,7 +14,7 @@ _HOME = {
     "Predictor": "predictor",
     "train": "trainer",
     "compact": "compaction",
-    "search": "search",
+    "search": "architecture",
     "SpectralCoreError": "errors",
     "InvalidInputError": "errors",
     "DataFileError": "errors",

@@ -11,6 +11,14 @@ from spectral_core.errors import InvalidInputError
 DTYPES = ("float32", "float64")
 
 
+def as_array(value: Any, name: str) -> np.ndarray:
+    """`np.asarray`, with rows of unequal length as our error."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InvalidInputError(f"{name} must be an array: {error}") from None
+
+
 def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray:
     """A C-contiguous array of the given type and number of dimensions with only finite values.
 
@@ -18,7 +26,7 @@ def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray
     ------
     InvalidInputError : text or complex numbers, another number of dimensions, no elements, NaN or infinity.
     """
-    array = np.asarray(value)
+    array = as_array(value, name)
     if array.dtype.kind in "OUS":
         try:
             array = array.astype(np.float64)
@@ -32,6 +40,8 @@ def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray
         raise InvalidInputError(f"{name} must not be empty; got shape {array.shape}")
     with np.errstate(over="ignore"):  # what overflows float32 is found as infinity in the next line
         array = np.ascontiguousarray(array, dtype=dtype)
+    if not (array.flags.writeable and array.flags.aligned):
+        array = array.copy()  # Numba takes these flags as types of their own and would compile every kernel again
     finite = np.isfinite(array)
     if not finite.all():
         place = np.unravel_index(int(np.argmin(finite)), array.shape)
@@ -59,7 +69,7 @@ def features(value: Any, dtype: Any, columns: int, name: str = "X") -> np.ndarra
 
 def targets(value: Any, dtype: Any, rows: int, outputs: int, name: str = "y") -> np.ndarray:
     """y (samples, outputs); a vector stands for one output."""
-    array = np.asarray(value)
+    array = as_array(value, name)
     if array.ndim == 1 and outputs == 1:
         array = array.reshape(-1, 1)
     array = real_array(array, name, dtype, 2)
@@ -70,17 +80,17 @@ def targets(value: Any, dtype: Any, rows: int, outputs: int, name: str = "y") ->
 
 def class_indices(value: Any, rows: int, classes: int, name: str = "y") -> np.ndarray:
     """y (samples,) with class indices 0 .. classes-1."""
-    array = np.asarray(value)
+    array = as_array(value, name)
     if array.shape != (rows,):
         raise InvalidInputError(f"{name} must have shape ({rows},) with class indices; got {array.shape}")
-    whole = array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool(np.all(np.mod(array, 1) == 0)))
+    whole = array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool(np.all(array == np.trunc(array))))
     if not whole:
         raise InvalidInputError(f"{name} must hold class indices (whole numbers); got {array.dtype}")
     outside = (array < 0) | (array >= classes)
     if outside.any():
         place = int(np.argmax(outside))
         raise InvalidInputError(f"{name} must lie in 0..{classes - 1}; {name}[{place}] is {array[place]}")
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return np.array(array, dtype=np.int64, order="C")
 
 
 def sample_weights(value: Any, dtype: Any, rows: int) -> np.ndarray:
@@ -103,7 +113,7 @@ def real_type(value: Any) -> np.dtype[Any]:
         dtype = None
     if dtype is None or dtype.name not in DTYPES:
         raise InvalidInputError(f"dtype must be one of {', '.join(DTYPES)}; got {value!r}")
-    return dtype
+    return np.dtype(dtype.name)  # in this machine's byte order
 
 
 def number(value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False) -> float:

@@ -23,8 +23,8 @@ from spectral_core.kernels.tables import ZERO_AT_ZERO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spectral_core.architecture import SearchResult
     from spectral_core.datasets import Dataset
-    from spectral_core.search import SearchResult
 
 
 class _Parser(argparse.ArgumentParser):
@@ -170,8 +170,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _search(options: argparse.Namespace) -> int:
     from spectral_core import datasets
+    from spectral_core.architecture import PUBLISHED, search
     from spectral_core.plots import require_matplotlib
-    from spectral_core.search import PUBLISHED, search
 
     hidden = _widths(options.hidden)
     data = datasets.load(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +17,9 @@ import numpy as np
 from spectral_core.errors import InvalidInputError, ModelFileError
 
 FORMAT = "spectral-core"
+DAMAGE = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError)
+DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error)  # type: ignore[assignment]
+"""What reading a damaged archive may raise; found by damaging model files at every byte."""
 VERSION = 1
 
 
@@ -66,21 +71,13 @@ def load_model(
     ModelFileError : the file is missing, unreadable, truncated, of another kind or a newer version.
     """
     try:
-        with np.load(Path(path), allow_pickle=False) as archive:
+        # Opened here, since np.load leaves its own handle open when the archive is damaged.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(bytes(arrays.pop("header")).decode())
     except FileNotFoundError:
         raise ModelFileError(f"no such model file: {path}") from None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        zipfile.BadZipFile,
-        NotImplementedError,
-    ) as error:
+    except DAMAGE as error:
         raise ModelFileError(
             f"{path} is not a readable model file ({type(error).__name__}); it may be truncated"
         ) from None

@@ -95,6 +95,8 @@ class Layout:
 
     def select(self, patterns: Iterable[str]) -> list[str]:
         """The groups that are named in full, or whose family is (``eigenvalues``, ``eigenvalues_in``, ...)."""
+        if isinstance(patterns, str):
+            raise InvalidInputError(f"parameter groups must be a sequence of names, such as ({patterns!r},)")
         chosen: dict[str, None] = {}
         for pattern in patterns:
             families = ("eigenvalues", "eigenvalues_in", "eigenvalues_out") if pattern == "eigenvalues" else (pattern,)

@@ -79,7 +79,9 @@ class SpectralNetwork:
         else:
             if blocks is not None or eigenvectors is None or eigenvalues is None:
                 raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
-            layout, values = spectral_values(parametrization, list(eigenvectors), list(eigenvalues))
+            layout, values = spectral_values(
+                parametrization, sequence(eigenvectors, "eigenvectors"), sequence(eigenvalues, "eigenvalues")
+            )
         if dtype is None:
             kinds = {np.asarray(value).dtype for value in values.values()}
             dtype = kinds.pop() if len(kinds) == 1 and {k.name for k in kinds} <= set(arrays.DTYPES) else np.float64
@@ -331,6 +333,9 @@ class SpectralNetwork:
             one_of(record["activation"], ACTIVATIONS, "activation")
             widths = tuple(arrays.whole(width, "widths", 1) for width in record["widths"])
             layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
+            pairs = [pair for pair in layout.pairs if not len(widths) >= pair[0] > pair[1] >= 1]
+            if len(widths) < 2 or pairs:
+                raise InvalidInputError(f"{len(widths)} layers, and blocks {pairs} that lie outside them")
             values = arrays.real_array(flat, "parameters", arrays.real_type(flat.dtype), 1)
             if values.shape != (layout.size,):
                 raise InvalidInputError(f"{values.size} parameters where the widths need {layout.size}")

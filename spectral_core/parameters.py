@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core import arrays
 from spectral_core.errors import InvalidInputError
 from spectral_core.layout import Layout
 
@@ -65,7 +66,8 @@ def xavier_uniform(generator: np.random.Generator, rows: int, columns: int) -> n
 
 def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> tuple[Layout, dict[str, Any]]:
     """Layout and values by group name; the shapes of φ decide the widths, everything else must fit."""
-    shapes = [np.shape(block) for block in phi]
+    phi = [arrays.as_array(block, f"eigenvectors[{i}]") for i, block in enumerate(phi)]
+    shapes = [block.shape for block in phi]
     if not shapes:
         raise InvalidInputError("eigenvectors must hold at least one block")
     for i, shape in enumerate(shapes):
@@ -90,8 +92,9 @@ def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> 
             raise InvalidInputError(f"eigenvalues[{i}] must be a pair (λ_in, λ_out)")
         named[f"eigenvalues_in[{i}]"], named[f"eigenvalues_out[{i}]"] = value
     for name, group in layout.groups.items():
-        if np.shape(named[name]) != group.shape:
-            raise InvalidInputError(f"{name} must have shape {group.shape}; got {np.shape(named[name])}")
+        shape = arrays.as_array(named[name], name).shape
+        if shape != group.shape:
+            raise InvalidInputError(f"{name} must have shape {group.shape}; got {shape}")
     return layout, named
 
 
@@ -99,7 +102,7 @@ def direct_values(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[s
     """Layout and values by group name; every layer's width must follow from some block."""
     widths: dict[int, int] = {}
     for pair, block in blocks.items():
-        shape = np.shape(block)
+        shape = arrays.as_array(block, f"blocks[{pair}]").shape
         whole = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(n, (int, np.integer)) for n in pair)
         if not whole or not pair[0] > pair[1] >= 1:
             raise InvalidInputError(f"a block's key must be (i, j) with layers i > j >= 1; got {pair!r}")

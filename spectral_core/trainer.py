@@ -129,6 +129,10 @@ def train(
         if validation is None:
             raise InvalidInputError("patience needs validation_data")
     seed = arrays.whole(seed, "seed", 0)
+    if not isinstance(betas, Sequence) or len(betas) != 2:
+        raise InvalidInputError(f"betas must be a pair (beta1, beta2); got {betas!r}")
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise InvalidInputError(f"callbacks must be a sequence of functions; got {callbacks!r}")
     rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
     own = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
     penalised, strengths = _penalties(
@@ -138,8 +142,8 @@ def train(
     )
     trainable, rates = _rates(net, rate, arrays.number(own, "eigenvalue_learning_rate", 0, open_low=True))
     settings = {
-        "beta1": arrays.number(betas[0], "betas[0]", 0, 1),
-        "beta2": arrays.number(betas[1], "betas[1]", 0, 1),
+        "beta1": _below_one(betas[0], "betas[0]"),
+        "beta2": _below_one(betas[1], "betas[1]"),
         "epsilon": arrays.number(epsilon, "epsilon", 0, open_low=True),
         "momentum": arrays.number(momentum, "momentum", 0, 1),
         "nesterov": float(bool(nesterov)),
@@ -177,6 +181,13 @@ def train(
     if store is not None:
         store.save() if keep_checkpoint else store.remove()
     return TrainingResult(run.result(), run.history, run.best_epoch if patience else len(run.history), run.stopped)
+
+
+def _below_one(value: Any, name: str) -> float:
+    """β < 1: the bias correction divides by 1 - β^t."""
+    if arrays.number(value, name, 0, 1) == 1:
+        raise InvalidInputError(f"{name} must be less than 1; got {value!r}")
+    return float(value)
 
 
 def _penalties(layout: Layout, spectral: tuple[str, float], vectors: float) -> tuple[np.ndarray, list[float]]:
@@ -241,7 +252,7 @@ class _Run:
                 epoch, self.epochs, self.history, lambda: self.net.with_parameters(self.stepper.parameters)
             )
             answers = [callback(progress) for callback in callbacks]
-            if any(answer is True for answer in answers):
+            if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
                 self.stopped = "callback"
                 return
 

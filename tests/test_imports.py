@@ -26,7 +26,7 @@ ORDER = [
     "report",
     "plots",
     "network_plot",
-    "search",
+    "architecture",
     "sources",
     "datasets",
     "estimators",

@@ -66,6 +66,10 @@ class Assign:
         return tuple(self.target.indices) if isinstance(self.target, sp.Indexed) else ()
 
     @property
+    def name(self) -> str:
+        return str(self.target.base) if isinstance(self.target, sp.Indexed) else str(self.target)
+
+    @property
     def operands(self) -> tuple[sp.Indexed, ...]:
         """The array elements it reads, in a fixed order."""
         return tuple(sorted(self.value.atoms(sp.Indexed), key=str))
@@ -116,11 +120,16 @@ class Sources:
     hidden: bool = False
 
 
+SAMPLE = sp.Symbol("s", integer=True, nonnegative=True)
+"""The index of samples, `s` of the notation."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """The body sample by sample, so that reductions over a row stay scalars."""
 
     body: tuple[Node, ...]
+    index: sp.Symbol = SAMPLE
 
 
 Node = Assign | Layers | When | Sources | Rows
@@ -137,6 +146,54 @@ class Program:
     body: tuple[Node, ...]
     scalars: tuple[str, ...] = ()
     result: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse assignments that the proofs, which work on generic elements, would not tell from right ones."""
+        if self.arrays:
+            self._check(self.body, (), set())
+
+    def _check(self, body: tuple[Node, ...], around: tuple[Node, ...], assigned: set[str]) -> None:
+        for node in body:
+            if not isinstance(node, Assign):
+                self._check(node.body, (*around, node), assigned)
+                continue
+            try:
+                self._check_indices(node, around)
+                self._check_accumulation(node, around, assigned)
+            except ValueError as error:
+                raise ValueError(f"{self.name}: {node}: {error}") from None
+            assigned.add(node.name)
+
+    def _check_indices(self, assign: Assign, around: tuple[Node, ...]) -> None:
+        """Every array stands at its own indices; every index is free, summed once, or that of the rows."""
+        own = {array.name: array.element for array in self.arrays}
+        for element in (*assign.operands, *([assign.target] if assign.free else [])):
+            if own.get(str(element.base)) != element:
+                raise ValueError(f"{element} is not at the indices of its array, {own.get(str(element.base))}")
+        read = {index for element in assign.operands for index in element.indices}
+        read |= {i for delta in assign.value.atoms(sp.KroneckerDelta) for i in delta.args if i.is_Symbol}
+        rows = {node.index for node in around if isinstance(node, Rows)}
+        if (
+            set(assign.over) & {*assign.free, *rows}
+            or not set(assign.over) <= read
+            or len(set(assign.over)) != len(assign.over)
+        ):
+            raise ValueError("a summed index must occur in the value, and not in the target")
+        if not read <= {*assign.free, *assign.over, *rows}:
+            raise ValueError("an index is neither free nor summed")
+        if assign.reduce != "sum" and (assign.reduce != "max" or not assign.over or assign.free):
+            raise ValueError("a reduction other than a sum is the greatest value of a row")
+
+    def _check_accumulation(self, assign: Assign, around: tuple[Node, ...], assigned: set[str]) -> None:
+        """`+=` exactly where several contributions meet: nothing is added to what was never set."""
+        array = next((a for a in self.arrays if a.name == assign.name), None)
+        shared = any(isinstance(node, Sources) for node in around) and array is not None and array.kind == "state"
+        total = assign.name == self.result and any(isinstance(node, Rows) for node in around)
+        given = array is not None and (array.kind == "gradient" or (array.kind == "argument" and not array.store))
+        if (shared or total) and not assign.accumulate:
+            raise ValueError("what several sources or rows contribute to must be accumulated")
+        if assign.accumulate and not (shared or total or given or assign.name in assigned):
+            raise ValueError("nothing stands there yet to add to")
 
     @property
     def assignments(self) -> tuple[Assign, ...]:

@@ -1,0 +1,183 @@
+"""The search: what it finds, what it reports, what it refuses. Predictors with it."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from spectral_core import InvalidInputError, ModelFileError, Predictor, search
+from spectral_core.architecture import PUBLISHED
+from spectral_core.datasets import load, sparcs, train_test_split
+from spectral_core.predictor import Scaling, load_any
+
+QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
+
+
+def linear_data(rows=300, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal([5, -100, 0.01], [2, 30, 0.001], (rows, 3))
+    return x, 3 * x[:, 0] - 0.1 * x[:, 1] + 500 * x[:, 2] + 7
+
+
+def test_a_linear_task_keeps_no_hidden_neuron():
+    found = search(*linear_data(), hidden=(30, 10), epochs=200, learning_rate=1e-2, seed=1)
+    assert found.compact.live[1:3] == (0, 0)
+    assert [(b.receiver, b.sender) for b in found.report.blocks] == [(4, 1)]
+    assert found.report.validation_score_after > 0.999
+
+
+@pytest.mark.parametrize(("alpha", "hidden_live"), [(0.0, False), (1.0, True)])
+def test_the_published_experiment_switches_the_hidden_layer_on_only_where_it_is_needed(alpha, hidden_live):
+    data = load("sparcs", alpha=alpha, beta=5.0)
+    found = search(data.x, data.y, validation_data=(data.fresh.x, data.fresh.y), **PUBLISHED)
+    assert (found.compact.live[1] > 0) == hidden_live
+    fresh = sparcs(alpha, 5.0, seed=99)
+    assert found.compact_predictor.score(fresh.x, fresh.y) > 0.999
+
+
+def test_digits_are_classified_and_the_network_shrinks():
+    training, test = train_test_split(load("digits"), 0.3, 0)
+    found = search(training.x, training.y, task="classification", seed=0)
+    report = found.report
+    assert report.validation_loss_after <= report.validation_loss_limit
+    assert found.compact.live[1] < 300
+    # The README's figure is 0.96 or more; a bound with room, since another processor rounds otherwise.
+    assert found.compact_predictor.score(test.x, test.y) > 0.95
+    # The peer of the same data in one line each: nearest class mean, 0.89 or so.
+    means = np.array([training.x[training.y == c].mean(0) for c in range(10)])
+    nearest = np.square(test.x[:, None] - means).sum(2).argmin(1)
+    assert found.compact_predictor.score(test.x, test.y) > (nearest == test.y).mean()
+
+
+def test_predictions_come_in_the_units_of_the_data():
+    x, y = linear_data()
+    found = search(x, y, hidden=(), epochs=300, learning_rate=1e-2, batch_size=20)
+    np.testing.assert_allclose(found.predict(x)[:, 0], y, atol=0.05 * y.std())
+    labels = np.where(y > y.mean(), "high", "low")
+    classes = search(x, labels, **QUICK)
+    assert set(classes.predict(x)) == {"high", "low"}
+    probabilities = classes.predictor.predict_proba(x)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert np.array_equal(np.array(["high", "low"])[probabilities.argmax(axis=1)], classes.predictor.predict(x))
+    with pytest.raises(InvalidInputError, match="predict_proba needs a classification model"):
+        found.predictor.predict_proba(x)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
+    x, y = linear_data()
+    first, second, other = (search(x, y, seed=seed, **QUICK) for seed in (3, 3, 4))
+    assert np.array_equal(first.network.parameters, second.network.parameters)
+    assert first.compact.blocks.keys() == second.compact.blocks.keys()
+    assert not np.array_equal(first.network.parameters, other.network.parameters)
+
+
+def test_several_outputs_and_constant_columns():
+    x, y = linear_data()
+    x = np.c_[x, np.full(len(x), 4.2)]
+    found = search(x, np.c_[y, -y, y**2], **QUICK)
+    assert found.predict(x).shape == (len(x), 3)
+    assert np.isfinite(found.predict(x)).all()
+
+
+def test_results_are_saved_whole_and_load_again(tmp_path):
+    x, y = linear_data()
+    found = search(x, y, name="linear", feature_names=("a", "b", "c"), target_names=("t",), **QUICK)
+    found.save(tmp_path / "out")
+    found.plot(tmp_path / "out" / "network.png")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "model.npz", "compact.npz", "report.json", "report.txt", "network.png",
+    }  # fmt: skip
+    for name, predictor in (("model", found.predictor), ("compact", found.compact_predictor)):
+        again = Predictor.load(tmp_path / "out" / f"{name}.npz")
+        assert np.array_equal(again.predict(x), predictor.predict(x))
+        assert again.feature_names == ("a", "b", "c")
+        network, around = load_any(tmp_path / "out" / f"{name}.npz")
+        assert around is not None
+        assert network.n_parameters == predictor.network.n_parameters
+    assert np.array_equal(pickle.loads(pickle.dumps(found.predictor)).predict(x), found.predictor.predict(x))
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["compact_parameters"] == found.compact.n_parameters
+    assert report["live"] == list(found.compact.live)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100, -1, -100])
+def test_a_truncated_model_is_named_as_such(tmp_path, cut):
+    found = search(*linear_data(), **QUICK)
+    found.predictor.save(tmp_path / "m.npz")
+    (tmp_path / "m.npz").write_bytes((tmp_path / "m.npz").read_bytes()[:cut])
+    with pytest.raises(ModelFileError, match=r"m\.npz is not a readable model file"):
+        Predictor.load(tmp_path / "m.npz")
+
+
+def test_an_interrupted_search_continues_with_the_same_bits(tmp_path):
+    x, y = linear_data()
+    options = {"hidden": (20,), "epochs": 12, "eigenvector_penalties": (0.0, 1e-3, 1e-2), "seed": 5}
+    undisturbed = search(x, y, **options)
+
+    def interrupt(done, total, text):
+        if done >= 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(x, y, checkpoint=tmp_path / "state", progress=interrupt, **options)
+    assert {p.name for p in tmp_path.iterdir()} == {"state.0", "state.1"}
+    seen = []
+    resumed = search(x, y, checkpoint=tmp_path / "state", progress=lambda *what: seen.append(what[0]), **options)
+    assert np.array_equal(resumed.network.parameters, undisturbed.network.parameters)
+    assert resumed.history == undisturbed.history
+    assert [done for done in seen if done % 12] == [*range(21, 24), *range(25, 36)], "only what was missing is trained"
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_runs_to_the_end():
+    seen = []
+    search(*linear_data(), progress=lambda done, total, text: seen.append((done, total)), **QUICK)
+    assert seen == sorted(seen)
+    assert seen[-1] == (30, 30)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": np.zeros(300, int)}, "at least two classes; all 300 labels are 0"),
+        ({"y": np.zeros(7)}, "equally many rows; got 300 and 7"),
+        ({"activation": "sigmoid"}, r"f\(0\) = 0"),
+        ({"tolerance": -1}, "tolerance must be at least 0; got -1"),
+        ({"task": "ranking"}, "task must be one of auto, regression, classification; got 'ranking'"),
+        ({"hidden": (0,)}, r"widths\[1\] must be a whole number of at least 1; got 0"),
+        ({"validation_fraction": 0.0}, "validation_fraction must be more than 0"),
+        ({"eigenvector_penalties": ()}, "at least one strength"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1"),
+        ({"validation_data": (np.ones((3, 2)), np.ones(3))}, r"validation X must have 3 feature column\(s\)"),
+    ],
+)
+def test_wrong_requests_name_the_rule_and_the_value(change, message):
+    x, y = linear_data()
+    arguments = {"X": x, "y": y, **QUICK, **change}
+    with pytest.raises(InvalidInputError, match=message):
+        search(**arguments)
+
+
+def test_a_nan_is_named_with_its_place():
+    x, y = linear_data()
+    x[17, 2] = np.nan
+    with pytest.raises(InvalidInputError, match=r"X\[17, 2\] is nan"):
+        search(x, y, **QUICK)
+
+
+def test_validation_labels_must_be_known():
+    x, y = linear_data()
+    labels = np.where(y > y.mean(), "b", "a")
+    with pytest.raises(InvalidInputError, match="lack: 'c'"):
+        search(x, labels, validation_data=(x[:2], np.array(["a", "c"])), **QUICK)
+
+
+def test_scaling_is_undone_and_a_constant_column_keeps_its_value():
+    columns = np.c_[np.arange(5.0), np.full(5, 0.1)]
+    scaling = Scaling.of(columns)
+    scaled = scaling.apply(columns)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-15)
+    assert scaled[:, 0].std() == pytest.approx(1)
+    assert np.array_equal(scaled[:, 1], columns[:, 1] - scaling.mean[1])
+    np.testing.assert_allclose(scaling.undo(scaled), columns)
