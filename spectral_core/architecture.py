@@ -228,9 +228,9 @@ def _prepare(
     X: Any, y: Any, task: str, validation_data: tuple[Any, Any] | None, fraction: float, standardize: bool, seed: int
 ) -> _Data:
     x = arrays.real_array(X, "X", np.float64, 2)
+    _same_rows(x, y, "X", "y")
     task = _task(y, task)
     target, classes = _target(y, task, "y", None)
-    _same_rows(x, target, "X", "y")
     if validation_data is None:
         held_out = _held_out(target, task, arrays.number(fraction, "validation_fraction", 0, 0.9, open_low=True), seed)
         x_valid, y_valid, x, target = x[held_out], target[held_out], x[~held_out], target[~held_out]
@@ -238,8 +238,8 @@ def _prepare(
         if not isinstance(validation_data, tuple) or len(validation_data) != 2:
             raise InvalidInputError("validation_data must be a pair (X, y)")
         x_valid = arrays.features(validation_data[0], np.float64, x.shape[1], "validation X")
+        _same_rows(x_valid, validation_data[1], "validation X", "validation y")
         y_valid, _ = _target(validation_data[1], task, "validation y", classes)
-        _same_rows(x_valid, y_valid, "validation X", "validation y")
     regression = task == "regression"
     inputs = Scaling.of(x) if standardize else Scaling.none(x.shape[1])
     columns = target.shape[1] if regression else 1
@@ -250,9 +250,10 @@ def _prepare(
     )
 
 
-def _same_rows(x: np.ndarray, y: np.ndarray, x_name: str, y_name: str) -> None:
-    if len(x) != len(y):
-        raise InvalidInputError(f"{x_name} and {y_name} must have equally many rows; got {len(x)} and {len(y)}")
+def _same_rows(x: np.ndarray, y: Any, x_name: str, y_name: str) -> None:
+    rows = arrays.as_array(y, y_name).shape[:1]
+    if rows != (len(x),):
+        raise InvalidInputError(f"{x_name} and {y_name} must have equally many rows; got {len(x)} and {sum(rows)}")
 
 
 def _task(y: Any, task: str) -> str:
@@ -278,7 +279,7 @@ def _target(y: Any, task: str, name: str, classes: tuple[Any, ...] | None) -> tu
         labels, indices = np.unique(array, return_inverse=True)
         if len(labels) < 2:
             raise InvalidInputError(
-                f"classification needs at least two classes; all {len(array)} labels are {labels[0]!r}"
+                f"classification needs at least two classes; all {len(array)} labels are {labels.tolist()[0]!r}"
             )
         return indices, tuple(labels.tolist())
     number = {label: index for index, label in enumerate(classes)}

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spectral_core import datasets
+from spectral_core import datasets, sources
 from spectral_core.datasets import Dataset, load, load_features, sparcs, train_test_split
 from spectral_core.errors import DataFileError, InvalidInputError, MissingDependencyError
 
@@ -224,7 +224,7 @@ def test_automatic_task(tmp_path, y, task):
 
 
 def test_csv_types_found_late(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "CSV_BLOCK", 64)
+    monkeypatch.setattr(sources, "CSV_BLOCK", 64)
     start = "a,b\n" + "1,2\n" * 100
     data = load(csv(tmp_path, start + "1.5,3\n"))
     assert data.x[-1, 0] == 1.5

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_core import plots
+from spectral_core import network_plot, plots
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 pytest.importorskip("matplotlib")
@@ -74,7 +74,7 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> list[LineCollection]:
 @given(st.lists(st.integers(-20, 20), min_size=0, max_size=40), st.integers(0, 50))
 def test_strongest_against_sorting(values: list[int], count: int) -> None:
     w = np.array(values, float).reshape(1, -1)
-    places = plots.strongest(w, count)
+    places = network_plot.strongest(w, count)
     expected = sorted((abs(v) for v in values if v), reverse=True)[:count]
     assert [abs(values[k]) for k in places] == expected
     assert len(set(places)) == len(places)
@@ -85,7 +85,7 @@ def test_strongest_against_sorting(values: list[int], count: int) -> None:
 def test_chosen_edges_against_sorting(seed: int, limit: int, floor: int) -> None:
     generator = np.random.default_rng(seed)
     blocks = heavy_tailed(list(generator.integers(1, 6, 4)), seed=seed)
-    chosen = plots.choose_edges(blocks, limit, floor)
+    chosen = network_plot.choose_edges(blocks, limit, floor)
     floor = min(floor, max(limit // len(blocks), 1))
     ranked = {pair: sorted(np.abs(w).ravel(), reverse=True) for pair, w in blocks.items()}
     rest = sorted((size for sizes in ranked.values() for size in sizes[floor:]), reverse=True)
@@ -97,17 +97,17 @@ def test_chosen_edges_against_sorting(seed: int, limit: int, floor: int) -> None
 
 def test_weak_block_keeps_its_edges() -> None:
     blocks = {(2, 1): np.full((50, 50), 9.0), (3, 1): np.full((5, 50), 1e-6)}
-    chosen = plots.choose_edges(blocks)
-    assert len(chosen[3, 1]) == plots.EDGES_PER_BLOCK
-    assert sum(map(len, chosen.values())) == plots.EDGES
+    chosen = network_plot.choose_edges(blocks)
+    assert len(chosen[3, 1]) == network_plot.EDGES_PER_BLOCK
+    assert sum(map(len, chosen.values())) == network_plot.EDGES
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_shown_neurons(seed: int) -> None:
     widths = [65, 120, 3, 40]
     blocks = heavy_tailed(widths, seed=seed)
-    shown = plots.shown_neurons(widths, blocks, bias=True)
-    assert [len(some) for some in shown] == [plots.DOTS, plots.DOTS, 3, plots.DOTS]
+    shown = network_plot.shown_neurons(widths, blocks, bias=True)
+    assert [len(some) for some in shown] == [network_plot.DOTS, network_plot.DOTS, 3, network_plot.DOTS]
     assert all(
         (np.diff(some) > 0).all() and some[0] >= 0 and some[-1] < n for some, n in zip(shown, widths, strict=True)
     )
@@ -119,7 +119,7 @@ def test_shown_neurons(seed: int) -> None:
 
 
 def test_sample_without_weights_is_even() -> None:
-    (some, _) = plots.shown_neurons([1000, 1], {})
+    (some, _) = network_plot.shown_neurons([1000, 1], {})
     assert some[0] == 0
     assert some[-1] == 999
     assert np.ptp(np.diff(some)) <= 1
@@ -132,7 +132,7 @@ def test_sample_without_weights_is_even() -> None:
 @pytest.mark.parametrize("ends", [(0.0, 0.0), (-1.9, 1.9), (-1.9, -1.9)])
 def test_arch_passes_over_the_layers_between(span: int, ends: tuple[float, float]) -> None:
     top, peak = 1.9, 2.4 - 0.08
-    points = plots.arch((1.0, ends[0]), (1.0 + 2 * span, ends[1]), peak, span)
+    points = network_plot.arch((1.0, ends[0]), (1.0 + 2 * span, ends[1]), peak, span)
     assert tuple(points[0]) == (1.0, ends[0])
     assert tuple(points[-1]) == (1.0 + 2 * span, ends[1])
     assert (np.diff(points[:, 0]) > 0).all()
@@ -143,7 +143,7 @@ def test_arch_passes_over_the_layers_between(span: int, ends: tuple[float, float
 
 def test_arch_levels() -> None:
     pairs = [(i, j) for i in range(3, 9) for j in range(1, i - 1)]
-    levels = plots.arch_levels(pairs)
+    levels = network_plot.arch_levels(pairs)
     assert set(levels) == set(pairs)
     for (i, j), level in levels.items():
         for (a, b), other in levels.items():
@@ -151,14 +151,14 @@ def test_arch_levels() -> None:
                 assert level != other, "two arches that overlap share a level"
             if (i, j) != (a, b) and a <= i and b >= j:
                 assert level > other, "an arch runs below one that it spans"
-    assert plots.arch_levels([(3, 1), (5, 3)]) == {(3, 1): 0, (5, 3): 0}
+    assert network_plot.arch_levels([(3, 1), (5, 3)]) == {(3, 1): 0, (5, 3): 0}
 
 
 @pytest.mark.parametrize("dots", [1, 2, 3, 24])
 @pytest.mark.parametrize("gap", [False, True])
 @pytest.mark.parametrize("bias", [False, True])
 def test_column(dots: int, gap: bool, bias: bool) -> None:
-    y, middle = plots.column(dots, gap, bias)
+    y, middle = network_plot.column(dots, gap, bias)
     assert len(y) == dots
     assert (np.diff(y) < 0).all()
     assert y[0] == pytest.approx(-y[-1])
@@ -178,9 +178,13 @@ def test_sorted_values_and_zero_level() -> None:
 
 
 def test_labels() -> None:
-    assert plots._block_label((3, 1), np.array([[3.0, -4.0]])) == "‖W₃₁‖ = 5"
-    assert plots._block_label((12, 1), np.full((1, 4), 1e300)) == "‖W₁₂,₁‖ = 2e+300"
-    assert plots._captions([65, 1200, 1], (), True) == [["input", "64 + bias"], ["hidden", "1,200"], ["output", "1"]]
+    assert network_plot._block_label((3, 1), np.array([[3.0, -4.0]])) == "‖W₃₁‖ = 5"
+    assert network_plot._block_label((12, 1), np.full((1, 4), 1e300)) == "‖W₁₂,₁‖ = 2e+300"
+    assert network_plot._captions([65, 1200, 1], (), True) == [
+        ["input", "64 + bias"],
+        ["hidden", "1,200"],
+        ["output", "1"],
+    ]
 
 
 # --- the network's picture ------------------------------------------------------------------------------
@@ -190,22 +194,26 @@ def test_labels() -> None:
 def test_network_picture(case: str, tmp_path: Any, collections: list[LineCollection]) -> None:
     widths, which, bias = CASES[case]
     blocks = heavy_tailed(widths, which)
-    plots.network_picture(tmp_path / "net.png", widths, blocks, title=f"{case} $5 and $", subtitle="x_1 ^", bias=bias)
+    network_plot.network_picture(
+        tmp_path / "net.png", widths, blocks, title=f"{case} $5 and $", subtitle="x_1 ^", bias=bias
+    )
     pixels(tmp_path / "net.png")
     drawn = [item for item in collections if isinstance(item, LineCollection)]
     edges = len(drawn[0].get_segments()) if drawn else 0
     weights = sum(w.size for w in blocks.values())
-    assert edges <= plots.EDGES
-    assert edges >= min(weights, plots.EDGES_PER_BLOCK * len(blocks) // 2)
+    assert edges <= network_plot.EDGES
+    assert edges >= min(weights, network_plot.EDGES_PER_BLOCK * len(blocks) // 2)
     assert all(len(segment) <= 81 for item in drawn for segment in item.get_segments())
     dots = [item.get_offsets() for item in collections if not isinstance(item, LineCollection)]
-    assert sum(map(len, dots)) == sum(min(n, plots.DOTS) for n in widths)
+    assert sum(map(len, dots)) == sum(min(n, network_plot.DOTS) for n in widths)
 
 
 def test_zero_blocks_draw_nothing(tmp_path: Any) -> None:
     first = {(2, 1): np.ones((4, 3))}
-    plots.network_picture(tmp_path / "a.png", [3, 4, 1], first)
-    plots.network_picture(tmp_path / "b.png", [3, 4, 1], {**first, (3, 1): np.zeros((1, 3)), (3, 2): np.zeros((1, 4))})
+    network_plot.network_picture(tmp_path / "a.png", [3, 4, 1], first)
+    network_plot.network_picture(
+        tmp_path / "b.png", [3, 4, 1], {**first, (3, 1): np.zeros((1, 3)), (3, 2): np.zeros((1, 4))}
+    )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
@@ -213,7 +221,7 @@ def test_zero_blocks_draw_nothing(tmp_path: Any) -> None:
 def test_same_input_same_bytes(kind: str, tmp_path: Any) -> None:
     blocks = heavy_tailed([5, 30, 2])
     for name in "ab":
-        plots.network_picture(
+        network_plot.network_picture(
             tmp_path / f"{name}.{kind}", [5, 30, 2], dict(reversed(blocks.items())) if name == "b" else blocks
         )
         blocks = {pair: w.copy() for pair, w in blocks.items()}
@@ -222,13 +230,13 @@ def test_same_input_same_bytes(kind: str, tmp_path: Any) -> None:
 
 def test_large_blocks(tmp_path: Any, collections: list[LineCollection]) -> None:
     widths = [1500, 1500, 2]
-    plots.network_picture(tmp_path / "net.png", widths, heavy_tailed(widths))
+    network_plot.network_picture(tmp_path / "net.png", widths, heavy_tailed(widths))
     pixels(tmp_path / "net.png")
-    assert len(collections[0].get_segments()) == plots.EDGES
+    assert len(collections[0].get_segments()) == network_plot.EDGES
 
 
 def test_colour_tells_the_sign(tmp_path: Any, collections: list[LineCollection]) -> None:
-    plots.network_picture(tmp_path / "net.png", [2, 1], {(2, 1): np.array([[-1.0, 2.0]])})
+    network_plot.network_picture(tmp_path / "net.png", [2, 1], {(2, 1): np.array([[-1.0, 2.0]])})
     (weak, strong), widths = collections[0].get_colors(), collections[0].get_linewidths()
     assert weak[2] > weak[0], "negative is blue"
     assert strong[0] > strong[2], "positive is red"
@@ -249,31 +257,31 @@ def test_colour_tells_the_sign(tmp_path: Any, collections: list[LineCollection])
 )
 def test_what_does_not_fit_leaves_nothing(widths: Any, blocks: Any, message: str, tmp_path: Any) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        plots.network_picture(tmp_path / "new" / "net.png", widths, blocks)
+        network_plot.network_picture(tmp_path / "new" / "net.png", widths, blocks)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_other_errors_leave_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInputError, match="names must hold 2"):
-        plots.network_picture(tmp_path / "net.png", [1, 1], {}, names=["one"])
+        network_plot.network_picture(tmp_path / "net.png", [1, 1], {}, names=["one"])
     with pytest.raises(InvalidInputError, match="png, svg, pdf; got 'gif'"):
-        plots.network_picture(tmp_path / "net.gif", [1, 1], {})
-    monkeypatch.setattr(plots, "_draw_layer", lambda *a: 1 / 0)
+        network_plot.network_picture(tmp_path / "net.gif", [1, 1], {})
+    monkeypatch.setattr(network_plot, "_draw_layer", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        plots.network_picture(tmp_path / "net.png", [1, 1], {})
+        network_plot.network_picture(tmp_path / "net.png", [1, 1], {})
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingDependencyError, match=r"spectral-core\[full\]"):
-        plots.network_picture(tmp_path / "net.png", [1, 1], {})
+        network_plot.network_picture(tmp_path / "net.png", [1, 1], {})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_old_picture_survives_a_failed_write(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "deep" / "er" / "net.png"
-    plots.network_picture(path, [1, 1], {(2, 1): np.ones((1, 1))})
+    network_plot.network_picture(path, [1, 1], {(2, 1): np.ones((1, 1))})
     before = path.read_bytes()
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda self, file, **kw: file.write(b"half") / 0)
     with pytest.raises(ZeroDivisionError):
-        plots.network_picture(path, [1, 1], {})
+        network_plot.network_picture(path, [1, 1], {})
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
