@@ -288,16 +288,20 @@ def _progress(title: str) -> Iterator[Callable[[int, int, str], object]]:
 
 
 def _lines(title: str) -> Callable[[int, int, str], object]:
-    start, last = time.monotonic(), -1
+    """A line for every tenth; the time left is judged from the first report on, which compiling has gone before."""
+    begun, last = (0.0, 0), -1
 
     def show(done: int, total: int, text: str) -> None:
-        nonlocal last
+        nonlocal begun, last
+        now = time.monotonic()
+        if last < 0:
+            begun = (now, done)
         tenth = 10 * done // total
         if tenth > last:
             last = tenth
-            elapsed = time.monotonic() - start
-            left = f", {elapsed * (total - done) / done:.0f} s left" if 0 < done < total else ""
-            print(f"{title}: {100 * done // total} %, {elapsed:.0f} s{left}, {text}", file=sys.stderr, flush=True)
+            elapsed, steps = now - begun[0], done - begun[1]
+            left = f", {elapsed * (total - done) / steps:.0f} s left" if steps > 0 and done < total else ""
+            print(f"{title}: {100 * done // total} %{left}, {text}", file=sys.stderr, flush=True)
 
     return show
 
