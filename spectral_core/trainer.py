@@ -81,6 +81,7 @@ def train(
     sample_weight: Any = None,
     validation_data: tuple[Any, Any] | None = None,
     patience: int | None = None,
+    best_of_last: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
     callbacks: Sequence[Callable[[Progress], Any]] = (),
@@ -102,6 +103,8 @@ def train(
     validation_data : (X, y) on which the loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
         return the best epoch's network.
+    best_of_last : with validation data and without patience, return the best of this many last epochs instead of the
+        last one, whose loss may stand anywhere in the noise that a constant learning rate leaves.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
     checkpoint : a file in which an interrupted run leaves its state (Ctrl-C, and every 30 s); the same call
@@ -126,8 +129,13 @@ def train(
     epochs = arrays.whole(epochs, "epochs", 1)
     if patience is not None:
         patience = arrays.whole(patience, "patience", 1)
-        if validation is None:
-            raise InvalidInputError("patience needs validation_data")
+    if best_of_last is not None:
+        best_of_last = arrays.whole(best_of_last, "best_of_last", 1)
+    for name, option in (("patience", patience), ("best_of_last", best_of_last)):
+        if option is not None and validation is None:
+            raise InvalidInputError(f"{name} needs validation_data")
+    if patience is not None and best_of_last is not None:
+        raise InvalidInputError("patience already keeps the best of all epochs; leave out best_of_last")
     seed = arrays.whole(seed, "seed", 0)
     if not isinstance(betas, Sequence) or len(betas) != 2:
         raise InvalidInputError(f"betas must be a pair (beta1, beta2); got {betas!r}")
@@ -163,7 +171,7 @@ def train(
         first=np.zeros_like(net.parameters),
         second=np.zeros_like(net.parameters),
     )
-    run = _Run(net, stepper, validation, epochs, patience, seed, bool(shuffle))
+    run = _Run(net, stepper, validation, epochs, patience, best_of_last, seed, bool(shuffle))
     store = None
     if checkpoint is not None:
         options = [run.description(), sorted(settings.items()), optimizer, stepper.batch_size, rates, strengths]
@@ -180,7 +188,7 @@ def train(
         raise
     if store is not None:
         store.save() if keep_checkpoint else store.remove()
-    return TrainingResult(run.result(), run.history, run.best_epoch if patience else len(run.history), run.stopped)
+    return TrainingResult(run.result(), run.history, run.chosen_epoch, run.stopped)
 
 
 def _below_one(value: Any, name: str) -> float:
@@ -227,17 +235,19 @@ class _Run:
         validation: kernels.Problem | None,
         epochs: int,
         patience: int | None,
+        best_of_last: int | None,
         seed: int,
         shuffle: bool,
     ) -> None:
         self.net, self.stepper, self.validation = net, stepper, validation
         self.epochs, self.patience, self.seed, self.shuffle = epochs, patience, seed, shuffle
+        self.best_of_last = best_of_last
         self.history = History()
         self.best, self.best_loss, self.best_epoch = net.parameters.copy(), np.inf, 0
         self.stopped = "epochs"
 
     def description(self) -> list[Any]:
-        return [self.net.record(), self.epochs, self.patience, self.seed, self.shuffle]
+        return [self.net.record(), self.epochs, self.patience, self.best_of_last, self.seed, self.shuffle]
 
     def run(self, callbacks: Sequence[Callable[[Progress], Any]], store: _Checkpoint | None) -> None:
         while len(self.history) < self.epochs:
@@ -275,7 +285,8 @@ class _Run:
         groups = self.net.layout.groups.items()
         eigenvalues = [group.view(self.stepper.parameters) for name, group in groups if name.startswith("eigenvalues")]
         self.history.eigenvalue_norms.append([float(np.linalg.norm(values)) for values in eigenvalues])
-        if judged < self.best_loss:
+        counting_begins = self.best_of_last is not None and epoch == max(self.epochs - self.best_of_last + 1, 1)
+        if judged < self.best_loss or counting_begins:
             self.best, self.best_loss, self.best_epoch = self.stepper.parameters.copy(), judged, epoch
 
     def _validate(self) -> float:
@@ -283,8 +294,16 @@ class _Run:
         output = kernels.predict(self.net.layout, self.net.activation, self.stepper.parameters, self.validation.x)
         return kernels.output_loss(output, self.validation)
 
+    @property
+    def keeps_best(self) -> bool:
+        return self.patience is not None or self.best_of_last is not None
+
+    @property
+    def chosen_epoch(self) -> int:
+        return self.best_epoch if self.keeps_best else len(self.history)
+
     def result(self) -> SpectralNetwork:
-        return self.net.with_parameters(self.best if self.patience is not None else self.stepper.parameters)
+        return self.net.with_parameters(self.best if self.keeps_best else self.stepper.parameters)
 
 
 def _fingerprint(net: SpectralNetwork, *parts: Any) -> str:

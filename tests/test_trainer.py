@@ -631,3 +631,22 @@ def test_slow_a_cold_and_a_warm_cache_give_the_same_bits(tmp_path: Path) -> None
     warm, warm_hits = run(BITS, NUMBA_CACHE_DIR=str(tmp_path)).splitlines()
     assert (cold_hits, warm_hits) == ("0", "1")
     assert cold == warm
+
+
+def test_the_best_of_the_last_epochs_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(64, 3))
+    y = x[:, :1] ** 2
+    net = SpectralNetwork.initialize([3, 8, 1], dtype="float64")
+    seen: list[np.ndarray] = []
+    options = {"epochs": 12, "learning_rate": 0.2, "batch_size": 8, "validation_data": (x, y)}
+    result = train(net, x, y, best_of_last=4, callbacks=[lambda p: seen.append(p.network.parameters)], **options)
+    losses = result.history.validation_loss
+    assert result.best_epoch == 9 + int(np.argmin(losses[8:]))
+    assert np.array_equal(result.network.parameters, seen[result.best_epoch - 1])
+    assert np.argmin(losses) < 8, "the best of all epochs lies earlier, or this test shows nothing"
+    assert train(net, x, y, best_of_last=50, **options).best_epoch == 1 + int(np.argmin(losses))
+    with pytest.raises(InvalidInputError, match="best_of_last needs validation_data"):
+        train(net, x, y, best_of_last=3)
+    with pytest.raises(InvalidInputError, match="leave out best_of_last"):
+        train(net, x, y, best_of_last=3, patience=3, validation_data=(x, y))
