@@ -1,7 +1,8 @@
 """The activation functions: value and derivative, proven piece by piece.
 
-Each is written in the form that stays exact in floating point (expm1, erfc, no 1 + erf in the tail) and
-that lets NaN pass: the first piece of a kinked function is chosen by `z <= 0`, which a NaN fails.
+Each value is written in the form that loses no digits to cancellation (expm1, erfc, no 1 + erf in the tail);
+the slopes of tanh and sigmoid, 1 - f² and f (1 - f), keep an absolute, not a relative error where they vanish. NaN
+passes: the first piece of a kinked function is chosen by `z <= 0`, which a NaN fails.
 At a kink the derivative is the one from the left, so relu'(0) = 0: training starts exactly there.
 """
 
@@ -71,11 +72,14 @@ def theorem_for(activation: Activation) -> Theorem:
 
     def argument(proof: Proof) -> None:
         pieces = activation.pieces
+        for function in (activation.value, activation.slope):
+            if isinstance(function, sp.Piecewise):
+                proof.same("two pieces, z <= 0 and z > 0", [c for _, c in function.args], [z <= 0, sp.true])
         for number, (value, slope) in enumerate(pieces):
             derivative = sp.diff(value.rewrite(sp.erf), z)
             claimed = slope.rewrite(sp.erf)
             proof.equal(
-                f"f' on piece {number + 1}", derivative.rewrite(sp.exp), claimed.rewrite(sp.exp), rule="differentiation"
+                f"f' on piece {number + 1}", derivative.rewrite(sp.exp), claimed.rewrite(sp.exp), rule="differentiation", simplify=True
             )
         if len(pieces) == 2:
             (left, left_slope), (right, _) = pieces
@@ -83,6 +87,9 @@ def theorem_for(activation: Activation) -> Theorem:
             proof.equal(
                 "f'(0) is the left derivative", activation.slope.subs(z, 0), left_slope.subs(z, 0), rule="convention"
             )
+        if activation.value.has(normal_cdf):
+            printed = sp.erfc(-z / sp.sqrt(2)) / 2
+            proof.equal("Φ(z) is printed as erfc(-z/√2)/2", normal_cdf(z).rewrite(sp.erf), printed.rewrite(sp.erf))
         proof.equal("f(0)", activation.value.subs(z, 0), activation.at_zero, rule="value")
 
     return Theorem(

@@ -14,11 +14,12 @@ assignments of `propagation`, for the hidden and for the last layer; the chain o
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import sympy as sp
 
 from derivations import propagation
-from derivations.codegen.ir import Assign, Layers, Program, Sources, When
+from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Sources, When
 from derivations.differentiation import cotangents, elements, evaluate
 from derivations.notation import (
     M,
@@ -147,25 +148,35 @@ def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]
         d_receiver = du if receiver == "u" else dx
         leaves = elements(a for a in forward.arrays if a.kind == "parameter") | elements((sender,))
 
-        for hidden in (True, False):
-            where = "hidden layer" if hidden else "last layer"
+        for hidden, sender_hidden in product((True, False), repeat=2):
+            where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
             # The loss enters a hidden layer through u_i (or x_i), the last one through z_K.
             seed = {receiver: d_receiver.element} if hidden else {"z": dz.element}
-            truth = cotangents(forward.step(hidden=hidden), seed)
+            truth = cotangents(forward.step(hidden=hidden, sender_hidden=sender_hidden), seed)
             truth = {name: _inline(bar, forward) for name, bar in truth.items()}
             known = {**leaves, "slope": df(z.element)}
             if not hidden:
                 known["dz"] = dz.element
             claimed = evaluate(
-                backward.step(hidden=hidden, last=not hidden, sender_hidden=True),
+                backward.step(hidden=hidden, last=not hidden, sender_hidden=sender_hidden),
                 {**known, d_receiver.name: d_receiver.element},
             )
             for name, gradient in PARAMETERS.items():
                 if name in names:
                     proof.equal(
-                        f"{where}: ∂ℓ/∂{name}", claimed[gradient.name], truth.get(name, sp.Integer(0)), rule="termwise"
+                        f"{where}: ∂ℓ/∂{name}", claimed.get(gradient.name, sp.Integer(0)), truth.get(name, sp.Integer(0)), rule="termwise"
                     )
-            proof.equal(f"{where}: ∂ℓ/∂{sender.name}", claimed[d_sender.name], truth[sender.name], rule="termwise")
+            if sender_hidden:
+                proof.equal(f"{where}: ∂ℓ/∂{sender.name}", claimed.get(d_sender.name, sp.Integer(0)), truth[sender.name], rule="termwise")
+        proof.same(
+            "one loop over all layers, forward and then back", [*map(_order, forward.body), *map(_order, backward.body)],
+            [(Layers, False), (Layers, True)], rule="induction over layers",
+        )
+        # What one step leaves is what the next one finds: x_i or u_i as its sender, ū_{i-1} as its receiver.
+        last_state = [a.target for a in forward.assignments if str(a.target.base) in ("u", "x")][-1]
+        proof.same("a layer's result is the next layer's sender", [place(sender)], [place(names[str(last_state.base)])])
+        proof.same("a sender's cotangent is the next receiver's", [place(d_sender)], [place(d_receiver)])
+        proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", [place(slope), place(dz)], 2 * [place(names["z"])])
         # Induction over layers. Step i reads layer i-1 only through the sender (any j < i in the direct network) and
         # the parameters of its own layers; so ∂ℓ/∂(sender) is complete once step i is done, and an array that two
         # steps share (λ^(i) as λ^out and as λ^in; x_j in every later layer) collects one contribution from each.
@@ -181,6 +192,15 @@ def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]
     return argument
 
 
+def place(array: Array) -> tuple[str, str]:
+    """Where an array is kept, its layer apart."""
+    return array.store or array.name, array.kind
+
+
+def _order(node: Node) -> tuple[type, bool]:
+    return type(node), getattr(node, "reverse", False)
+
+
 def _inline(expression: sp.Expr, forward: Program) -> sp.Expr:
     """Write M_hk by its definition."""
     if M not in forward.arrays:
@@ -189,13 +209,37 @@ def _inline(expression: sp.Expr, forward: Program) -> sp.Expr:
     return sp.expand(expression.subs(M.element, mix.value))
 
 
+def published_form(proof: Proof) -> None:
+    """M8 in its first form, v̄_i = -ū_i - L_i z̄_i, is the same: termwise before the sums over samples or neurons."""
+    for where, bar_u in (("hidden", du.element), ("last", sp.Integer(0))):
+        bar_z, bar_v = dz.element, -bar_u - lam_out.element * dz.element
+        weight = phi.element * (lam_in.element - lam_out.element)
+        proof.equal(
+            f"{where} layer: v̄ uᵀ + z̄ (L u)ᵀ = M̄ ∘ (λ^in - λ^out) - ū uᵀ",
+            bar_v * u_in.element + bar_z * lam_in.element * u_in.element,
+            bar_z * u_in.element * (lam_in.element - lam_out.element) - bar_u * u_in.element,
+            rule="termwise",
+        )
+        proof.equal(
+            f"{where} layer: φᵀ v̄ + L φᵀ z̄ = Mᵀ z̄ - φᵀ ū",
+            phi.element * bar_v + lam_in.element * phi.element * bar_z,
+            weight * bar_z - phi.element * bar_u,
+            rule="termwise",
+        )
+
+
+def m8_argument(proof: Proof) -> None:
+    argument_for(propagation.GLOBAL, GLOBAL)(proof)
+    published_form(proof)
+
+
 M8 = Theorem(
     id="M8",
     title="adjoint",
     statement="z̄ = ū ∘ f'(z), M̄ = z̄ uᵀ, φ̄ = M̄ ∘ (λ^in - λ^out) - ū uᵀ, λ̄^in = Σ_h M̄ ∘ φ, λ̄^out = -Σ_k M̄ ∘ φ, "
     "ū_{i-1} = Mᵀ z̄ - φᵀ ū",
     method="reverse accumulation, induction",
-    argument=argument_for(propagation.GLOBAL, GLOBAL),
+    argument=m8_argument,
     assumptions=("f is differentiable at every z_i, or f' is a chosen one-sided derivative there",),
 )
 M8_LAYERWISE = replace(

@@ -29,6 +29,8 @@ Block = Callable[[sp.Expr, sp.Expr], sp.Expr]
 
 def path(i: sp.Expr, j: sp.Expr) -> sp.Expr:
     """P(i, j), the product of the eigenvector blocks from layer j up to layer i >= j."""
+    if (sp.sympify(i) - j).is_negative:
+        raise ValueError(f"there is no path up from layer {j} to layer {i}")
     return _PATH(sp.sympify(i), sp.sympify(j))
 
 
@@ -53,6 +55,8 @@ def sign(exponent: sp.Expr) -> sp.Expr:
     result = sp.Integer(-1) ** (constant % 2)
     for term in terms:
         coefficient, symbol = term.as_coeff_Mul()
+        if not (coefficient.is_Integer and symbol.is_integer):
+            raise ValueError(f"the exponent {exponent} is no integer")
         if coefficient % 2:
             result *= sp.Pow(-1, symbol, evaluate=False)
     return result
@@ -119,8 +123,9 @@ def normal_form(expression: sp.Expr) -> sp.Expr:
 
 def _unfold(word: list[sp.Expr]) -> list[sp.Expr]:
     """Write powers P**n of a word as repeated factors, so that neighbours can join."""
-    return [
-        factor.base if factor.is_Pow else factor
-        for factor in word
-        for _ in range(int(factor.exp) if factor.is_Pow else 1)
-    ]
+    result: list[sp.Expr] = []
+    for factor in word:
+        if factor.is_Pow and not (factor.exp.is_Integer and factor.exp.is_positive):
+            raise ValueError(f"{factor} is no repeated product")
+        result += [factor.base] * int(factor.exp) if factor.is_Pow else [factor]
+    return result

@@ -44,6 +44,26 @@ def _sums_only(assign: Assign) -> None:
         raise ValueError(f"only sums have a normal form here: {assign}")
 
 
+def _single(program: Iterable[Assign]) -> list[Assign]:
+    """The assignments, if a name has one meaning throughout: not set twice, not changed once it was read."""
+    program, made, read = list(program), set(), set()
+    for assign in program:
+        read |= set(map(_name, leaves(assign.value)))
+        if assign.name in read or (assign.name in made and not assign.accumulate):
+            raise ValueError(f"{assign.name} would have two meanings: {assign}")
+        made.add(assign.name)
+    return program
+
+
+def _linear(assign: Assign, sums: list[sp.Expr]) -> None:
+    """A marker stands for a sum only where the sum stands linearly, or whole inside f or f'."""
+    outside = assign.value.replace(lambda e: e.func in (f, df), lambda e: sp.Dummy())
+    plain = {leaf: sp.Dummy() for leaf in sums}
+    outside = outside.xreplace(plain)
+    if any(sp.diff(outside, a, b) != 0 for a in plain.values() for b in plain.values()):
+        raise ValueError(f"a sum stands nonlinearly in: {assign}")
+
+
 def _name(element: sp.Indexed | sp.Symbol) -> str:
     return str(element.base) if isinstance(element, sp.Indexed) else str(element)
 
@@ -79,7 +99,7 @@ def cotangents(
     `fixed` indices belong to a loop around the program (one sample after the other) and are not summed.
     """
     total = dict(seeds)
-    for assign in reversed(list(program)):
+    for assign in reversed(_single(program)):
         _sums_only(assign)
         bar = total.get(_name(assign.target), sp.Integer(0))
         if not assign.accumulate:
@@ -98,13 +118,13 @@ def cotangents(
 def evaluate(program: Iterable[Assign], known: dict[str, sp.Expr]) -> dict[str, sp.Expr]:
     """Run a program on symbols: the value of each target in terms of what the program did not compute."""
     values = dict(known)
-    for assign in program:
+    for assign in _single(program):
         _sums_only(assign)
-        value = assign.value
-        for leaf in leaves(value):
-            if _name(leaf) in values:
-                _capture_free(values[_name(leaf)], assign)
-                value = value.subs(leaf, values[_name(leaf)])
+        inner = {leaf: values[_name(leaf)] for leaf in leaves(assign.value) if _name(leaf) in values}
+        for bound in inner.values():
+            _capture_free(bound, assign)
+        _linear(assign, [leaf for leaf, bound in inner.items() if _bound(bound)])
+        value = assign.value.xreplace(inner)
         value = sp.expand(value * sp.Mul(*map(marker, assign.over)))
         previous = values.get(_name(assign.target), sp.Integer(0)) if assign.accumulate else sp.Integer(0)
         values[_name(assign.target)] = sp.expand(previous + value)

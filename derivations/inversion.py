@@ -5,6 +5,7 @@ import sympy as sp
 from derivations.algebra import DISTANCE as d
 from derivations.algebra import LAYER as j
 from derivations.algebra import lower, path, sign, times_phi_left, times_phi_right
+from derivations.nilpotency import power
 from derivations.theorem import Proof, Theorem
 
 inverse = lower(lambda i, j: sign(i - j) * path(i, j))
@@ -22,32 +23,46 @@ def argument(proof: Proof) -> None:
     def pascal(claim: str, left: sp.Expr, right: sp.Expr) -> None:
         proof.equal(claim, sp.combsimp(sp.expand(left / right)), sp.Integer(1), rule="Pascal")
 
-    proof.equal("(1-x)^0 = C(0, 0)", sp.Integer(1), coefficient(sp.Integer(0), sp.Integer(0)), rule="induction: base")
+    def plain(claim: str, left: sp.Expr, right: sp.Expr) -> None:
+        proof.equal(claim, left.expand(func=True), right.expand(func=True), rule="Pascal")
+
+    # The binomial theorem, coefficient by coefficient: (1-x)^{n+1} = (1-x)^n - x (1-x)^n.
+    zero = sp.Integer(0)
+    plain("(1-x)^0 has the constant term 1", sp.Integer(1), coefficient(zero, zero))
+    plain("(1-x)^0 has no other term", zero, coefficient(zero, i))
+    plain("the constant term of (1-x)^n is the same for n + 1", coefficient(n, zero), coefficient(n + 1, zero))
     pascal(
-        "(1-x)^n has the coefficients (-1)^i C(n, i): (1-x)^n (1-x) carries n to n+1",
+        "(1-x)^n has the coefficients (-1)^i C(n, i) for 1 <= i <= n: from n to n + 1",
         coefficient(n, i) - coefficient(n, i - 1),
         coefficient(n + 1, i),
     )
+    plain("and for i = n + 1", -coefficient(n, n), coefficient(n + 1, n + 1))
+    # S_{B+1} - S_B = Σ_i (-1)^i C(B+1, i) x^i = (1-x)^{B+1}, with n = B + 1.
     pascal(
-        "S_{B+1} - S_B = Σ_i (-1)^i C(B+1, i) x^i = (1-x)^{B+1}, with n = B+1",
+        "the coefficients of S_{B+1} - S_B, i >= 1, are those of (1-x)^{B+1}",
         sign(i) * (sp.binomial(n + 1, i + 1) - sp.binomial(n, i + 1)),
         coefficient(n, i),
     )
-    x, power, tail = sp.symbols("x power S")  # power = (1-x)^{B+1}, tail = S_B
-    proof.induction(
+    plain("and for i = 0", sp.binomial(n + 1, 1) - sp.binomial(n, 1), coefficient(n, zero))
+    x = sp.Symbol("x")
+    proof.recurrence(
         "x S_B = 1 - (1-x)^{B+1}",
-        base=(x * sp.binomial(1, 1), 1 - (1 - x)),
-        step=(sp.expand(x * (tail + power)).subs(x * tail, 1 - power), 1 - (1 - x) * power),
+        first=x * sp.binomial(1, 1),
+        advance=lambda tail, blocks: tail + x * (1 - x) ** (blocks + 1),
+        closed=lambda blocks: 1 - (1 - x) ** (blocks + 1),
         over="B",
     )
-    nilpotent = sp.Symbol("N", commutative=False)
-    proof.equal("1 - Φ = -N, so Φ S_B(Φ) = I - (-N)^{B+1}", 1 - (1 + nilpotent), -nilpotent)
-    # Two layers are e apart with e <= B = e + r, r >= 0, and M1 puts N^{B+1} only where e = B + 1.
+    # x := Φ = I + N: (I - Φ)^{B+1} = (-N)^{B+1}, whose blocks are those of M1 up to a sign.
     e, r = sp.symbols("e r", integer=True, nonnegative=True)
-    proof.true("N^{B+1} = 0 (M1), so Φ S_B(Φ) = I", sp.Lt(e - (e + r + 1), 0), rule="M1")
+    nilpotent = sp.Symbol("N", commutative=False)
+    proof.equal("I - Φ = -N", 1 - (1 + nilpotent), -nilpotent)
+    proof.equal("(-N)^{B+1} = 0 on and below the diagonal", sign(e + r + 1) * power(e + r + 1)(j + e, j), zero, rule="M1")
+    proof.equal("(-N)^{B+1} = 0 above the diagonal", sign(e + r + 1) * power(e + r + 1)(j, j + d + 1), zero, rule="M1")
     # --- blockwise, both sides: i = j + d + 1 runs over all blocks below the diagonal
     proof.equal("(Φ Φ⁻¹)_ij = 0 for i > j", times_phi_left(inverse, j + d + 1, j), sp.Integer(0), rule="path product")
     proof.equal("(Φ Φ⁻¹)_jj = I", times_phi_left(inverse, j, j), sp.Integer(1), rule="path product")
+    proof.equal("(Φ Φ⁻¹)_ij = 0 for i < j", times_phi_left(inverse, j, j + d + 1), sp.Integer(0), rule="path product")
+    proof.equal("(Φ⁻¹ Φ)_ij = 0 for i < j", times_phi_right(inverse, j, j + d + 1), sp.Integer(0), rule="path product")
     proof.equal("(Φ⁻¹ Φ)_ij = 0 for i > j", times_phi_right(inverse, j + d + 1, j), sp.Integer(0), rule="path product")
     proof.equal("(Φ⁻¹ Φ)_jj = I", times_phi_right(inverse, j, j), sp.Integer(1), rule="path product")
 

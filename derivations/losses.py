@@ -76,24 +76,27 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     greatest = rows[0]
     proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, output.element, (h,), reduce="max")])
     value = [a for a in rows if a is not greatest and a.target != d_output.element]
+    proof.same("total = Σ exp(z - peak), chosen = z_label, ℓ = log total + peak - chosen", value, DEFINITION)
     bars = cotangents(value, {"loss": sp.Integer(1)}, fixed=(s,))
-    values = evaluate(value, elements((output, label, weight)))
-    # Where the total and the shifted exponentials stand in a bar, their meaning is what the program gave them.
-    meaning = {total: values["total"], shifted.element: values["shifted"]}
+    # `total` stays a symbol on both sides: it is a sum, and stands in a denominator.
+    power = {shifted.element: sp.expand(sp.exp(output.element - peak))}
     claimed = next(a for a in rows if a.target == d_output.element).value
     proof.equal(
         "∂ℓ/∂z = scale w (softmax - onehot)",
-        claimed.subs(meaning),
-        bars.get("output", sp.Integer(0)).subs(meaning),
+        claimed.subs(power),
+        bars.get("output", sp.Integer(0)).subs(power),
         rule="termwise",
     )
-    # A shift by `peak` changes nothing: ∂ℓ/∂peak = scale w (1 - Σ_h exp(z_h - peak) / total) = 0.
-    proof.equal(
-        "ℓ does not depend on the shift", bars.get("peak", sp.Integer(0)).subs(meaning), sp.Integer(0), rule="termwise"
-    )
-    plain = scale * weight.element * (sp.log(marker(h) * sp.exp(output.element)) - values["chosen"])
-    proof.equal("with no shift, ℓ = log Σ exp(z) - z_label", values["loss"].subs(peak, 0), plain, rule="definition")
+    by_peak = bars.get("peak", sp.Integer(0)).subs(marker(h) * power[shifted.element], total)
+    proof.equal("ℓ does not depend on the shift: Σ_h exp(z_h - peak) = total", by_peak, sp.Integer(0), rule="termwise")
 
+
+DEFINITION = (
+    Assign(chosen, hit * output.element, over=(h,)),
+    Assign(shifted.element, sp.exp(output.element - peak)),
+    Assign(total, shifted.element, over=(h,)),
+    Assign(loss, scale * weight.element * (sp.log(total) + peak - chosen), accumulate=True),
+)
 
 L_SQUARED_ERROR = Theorem(
     id="L.squared_error",

@@ -2,33 +2,61 @@
 
 import sympy as sp
 
+from derivations.algebra import DISTANCE as d
 from derivations.algebra import LAYER as j
-from derivations.algebra import path, phi
+from derivations.algebra import Block, path, phi
 from derivations.theorem import Proof, Theorem
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
 
 
+def power(exponent: sp.Expr) -> Block:
+    """(N^k)_ij: the path product where i - j = k, else 0; undecided distances are an error."""
+
+    def block(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+        beyond = sp.expand(sp.sympify(i) - j - exponent)
+        if beyond.is_zero:
+            return path(i, j)
+        if beyond.is_nonzero:
+            return sp.Integer(0)
+        raise ValueError(f"whether {i} - {j} is {exponent} is not decided")
+
+    return block
+
+
+def times_n(x: Block, i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """(N X)_ij = φ^(i-1) X_{i-1,j}: row i of N holds one block, row 1 none (there X_{0,j} does not exist)."""
+    return phi(i - 1) * x(i - 1, j)
+
+
 def argument(proof: Proof) -> None:
-    # (N^{k+1})_ij = N_{i,i-1} (N^k)_{i-1,j}: N has one block in row i. By hypothesis the second factor
-    # is P(i-1, j) where i-1-j = k, and 0 elsewhere.
-    proof.induction(
-        "(N^k)_ij = P(i, j) where i - j = k",
-        base=(path(j, j), sp.Integer(1)),
-        step=(phi(j + k) * path(j + k, j), path(j + k + 1, j)),
-        over="k",
-    )
-    e = sp.Symbol("e", integer=True)
-    proof.equal("N_{i,i-1} (N^k)_{i-1,j} is not 0 exactly where i - j = k + 1", (e - 1) - k, e - (k + 1), rule="index")
-    # Two of the layers 1..B+1 are e apart with e <= B = e + r, r >= 0: no pair has e = B + 1.
-    distance, rest = sp.symbols("e r", integer=True, nonnegative=True)
-    proof.true("i - j <= B < B + 1, so N^{B+1} = 0", sp.Lt(distance, distance + rest + 1), rule="index")
+    zero, following = sp.Integer(0), power(k + 1)
+    proof.equal("(N^0)_jj = I", power(zero)(j, j), sp.Integer(1), rule="induction over k: base")
+    proof.equal("(N^0)_ij = 0 below the diagonal", power(zero)(j + d + 1, j), zero, rule="induction over k: base")
+    proof.equal("(N^0)_ij = 0 above the diagonal", power(zero)(j, j + d + 1), zero, rule="induction over k: base")
+    # (N^{k+1})_ij = φ^(i-1) (N^k)_{i-1,j} for rows i >= 2, in the three cases of the distance i - j.
+    for case, i in (("=", j + k + 1), (">", j + k + 2 + d)):
+        proof.equal(
+            f"(N N^k)_ij = (N^{{k+1}})_ij where i - j {case} k + 1",
+            times_n(power(k), i, j), following(i, j), rule="induction over k: step",
+        )  # fmt: skip
+    upper = sp.Symbol("i", integer=True, positive=True) + 1
+    proof.equal(
+        "(N N^k)_ij = (N^{k+1})_ij where i - j < k + 1, i >= 2",
+        times_n(power(k), upper, upper - k + d), following(upper, upper - k + d), rule="induction over k: step",
+    )  # fmt: skip
+    # Row 1 of N is empty, and (N^{k+1})_1j is 0, since 1 - j <= 0 < k + 1.
+    proof.equal("(N^{k+1})_1j = 0", following(sp.Integer(1), 1 + d), zero, rule="induction over k: row 1")
+    # Two of the layers 1..B+1 are e <= B apart: B = e + r with r >= 0.
+    e, r = sp.symbols("e r", integer=True, nonnegative=True)
+    proof.equal("N^{B+1} = 0: i - j = e <= B, on and below the diagonal", power(e + r + 1)(j + e, j), zero, rule="cases")
+    proof.equal("N^{B+1} = 0: above the diagonal", power(e + r + 1)(j, j + d + 1), zero, rule="cases")
 
 
 M1 = Theorem(
     id="M1",
     title="nilpotency",
-    statement="N^{B+1} = 0, and (N^k)_ij = φ^(i-1) φ^(i-2) ... φ^(j) where i - j = k, else 0",
+    statement="N^{B+1} = 0, and (N^k)_ij = φ^(i-1) φ^(i-2) ... φ^(j) where i - j = k >= 0, else 0",
     method="induction over k",
     argument=argument,
     reference="arXiv 2504.00885",

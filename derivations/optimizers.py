@@ -69,13 +69,12 @@ def adam_argument(proof: Proof, program: Program = ADAM) -> None:
     proof.equal("v", values["second_new"], v_new, rule="recurrence")
     proof.equal("θ", values["updated"], published, rule="recurrence")
     # The corrections: for a constant gradient m_t = (1 - β1^t) g, so m_t / (1 - β1^t) = g without bias.
-    t = sp.Symbol("t", integer=True, nonnegative=True)
-    hypothesis = {m: (1 - beta1**t) * g, v: (1 - beta2**t) * g**2}
-    for name, new, beta, truth in (("m", m_new, beta1, g), ("v", v_new, beta2, g**2)):
-        proof.induction(
-            f"{name}_t = (1 - β^t) {name} of a constant gradient",
-            base=((1 - beta**0) * truth, sp.Integer(0)),
-            step=(new.subs(hypothesis), (1 - beta ** (t + 1)) * truth),
+    for name, moment, new, beta, truth in (("m", m, m_new, beta1, g), ("v", v, v_new, beta2, g**2)):
+        proof.recurrence(
+            f"{name}_t = (1 - β^t) times its limit, for a constant gradient",
+            first=sp.Integer(0),
+            advance=lambda value, t, moment=moment, new=new: new.subs(moment, value),
+            closed=lambda t, beta=beta, truth=truth: (1 - beta**t) * truth,
             over="t",
         )
 

@@ -58,7 +58,9 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     smooth = [a for a in program.assignments if a.target in (squares, norm, penalty)]
     bars = cotangents(smooth, {"penalty": sp.Integer(1)})
     proof.true("the slope has a piece of its own at 0", values[inverse].is_Piecewise)
-    slope = values[inverse].args[0][0]
+    (slope, where), (_, otherwise) = values[inverse].args
+    proof.same("the slope is used exactly where ‖λ‖ > 0", [where, otherwise], [sp.Gt(norm, 0), sp.true])
+    proof.same("the penalty is ρ‖λ‖₂", smooth, GROUP.body[:3])
     truth = bars.get("value", sp.Integer(0)).subs(sp.sqrt(squares), norm)
     claimed = _claimed(proof, program).subs(inverse, slope)
     proof.equal("∂/∂λ_p ρ‖λ‖ = ρ λ_p / ‖λ‖ where ‖λ‖ > 0", claimed, truth, rule="termwise")
@@ -69,7 +71,7 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
 
 def l1_argument(proof: Proof, program: Program = L1) -> None:
     total = next(a for a in program.assignments if a.target == penalty)
-    proof.true("ρ‖λ‖₁ is the sum over all λ_p", total.over == (p,) and total.reduce == "sum")
+    proof.same("the penalty is ρ Σ|λ_p|", [total], [Assign(penalty, strength * sp.Abs(value.element), over=(p,))])
     term, claimed = total.value, _claimed(proof, program)
     for name, sample in (("λ > 0", sp.Symbol("a", positive=True)), ("λ < 0", sp.Symbol("a", negative=True))):
         truth = sp.diff(term.subs(value.element, sample), sample)
@@ -81,7 +83,9 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:
-    bars = cotangents([a for a in program.assignments if a.target == penalty], {"penalty": sp.Integer(1)})
+    total = [a for a in program.assignments if a.target == penalty]
+    proof.same("the penalty is ρ Σ λ_p²", total, [Assign(penalty, strength * value.element**2, over=(p,))])
+    bars = cotangents(total, {"penalty": sp.Integer(1)})
     proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), bars.get("value", sp.Integer(0)), rule="termwise")
 
 

@@ -111,7 +111,8 @@ def argument_for(program: Program) -> Callable[[Proof], None]:
             rule="M4, path product",
         )
         # From blocks to elements: the program computes these formulas, layer by layer.
-        step = evaluate(program.step(hidden=True), elements((phi_array, lam_in, lam_out, u_in)))
+        proof.true("layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False])
+        step = evaluate(program.step(hidden=True, sender_hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
         proof.equal("[φ L_{i-1} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"], rule="index sum")
         sum_over_k = sp.Symbol("Σ_k")
         proof.equal(
@@ -120,7 +121,7 @@ def argument_for(program: Program) -> Callable[[Proof], None]:
         linear = sum_over_k * u_in.element * phi_array.element
         proof.equal("u_i = f(z_i) - φ^(i-1) u_{i-1}", step["u"], f(step["z"]) - linear, rule="program")
         proof.equal("slope = f'(z_i)", step["slope"], df(step["z"]), rule="program")
-        last = evaluate(program.step(hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
+        last = evaluate(program.step(hidden=False, sender_hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
         proof.equal("the last layer needs z alone", last["z"], step["z"], rule="program")
 
     return argument
@@ -132,7 +133,8 @@ def simple_argument_for(
     """z_i is the (sum of the) block times the sender's activations, x_i = f(z_i)."""
 
     def argument(proof: Proof) -> None:
-        step = evaluate(program.step(hidden=True), elements((*weights, senders)))
+        proof.true("layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False])
+        step = evaluate(program.step(hidden=True, sender_hidden=False), elements((*weights, senders)))
         product = sp.expand(sp.Symbol("Σ_k") * senders.element * block)
         proof.equal(f"z = weights times {senders.name}", step["z"], product, rule="program")
         proof.equal("x_i = f(z_i)", step["x"], f(product), rule="program")

@@ -50,10 +50,15 @@ class Proof:
     theorem: str
     steps: list[Step] = field(default_factory=list)
 
-    def equal(self, claim: str, left: sp.Expr, right: sp.Expr, rule: str = "algebra") -> None:
-        """Both sides have one normal form (path products joined, signs reduced, expanded)."""
+    def equal(
+        self, claim: str, left: sp.Expr, right: sp.Expr, rule: str = "algebra", *, simplify: bool = False
+    ) -> None:
+        """Both sides have one normal form (path products joined, signs reduced, expanded).
+
+        `simplify` lets SymPy's simplification finish where expansion does not (quotients of exponentials).
+        """
         remainder = normal_form(sp.sympify(left) - sp.sympify(right))
-        if remainder != 0:
+        if remainder != 0 and simplify:
             remainder = sp.simplify(remainder)
         if remainder != 0:
             raise ProofError(f"{self.theorem}: {claim}: left - right = {remainder}, not 0")
@@ -72,17 +77,22 @@ class Proof:
             raise ProofError(f"{self.theorem}: {claim}: {left} is not {right}")
         self.steps.append(Step(rule, claim))
 
-    def induction(
+    def recurrence(
         self,
         claim: str,
         *,
-        base: tuple[sp.Expr, sp.Expr],
-        step: tuple[sp.Expr, sp.Expr],
+        first: sp.Expr,
+        advance: Callable[[sp.Expr, sp.Expr], sp.Expr],
+        closed: Callable[[sp.Expr], sp.Expr],
         over: str,
     ) -> None:
-        """The claim holds at the base, and its hypothesis (already substituted in `step`) carries it one further."""
-        self.equal(f"{claim} [base]", *base, rule=f"induction over {over}: base")
-        self.equal(f"{claim} [step]", *step, rule=f"induction over {over}: step")
+        """Induction over n = 0, 1, ...: what starts at `first` and goes from n to n+1 by `advance` is `closed(n)`.
+
+        The step advances the closed form itself, so base and step cannot speak of different things.
+        """
+        n = sp.Symbol(over, integer=True, nonnegative=True)
+        self.equal(f"{claim} [base]", first, closed(sp.Integer(0)), rule=f"induction over {over}: base")
+        self.equal(f"{claim} [step]", advance(closed(n), n), closed(n + 1), rule=f"induction over {over}: step")
 
 
 @dataclass(frozen=True)

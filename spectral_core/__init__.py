@@ -20,6 +20,7 @@ _HOME = {
     "DataFileError": "errors",
     "ModelFileError": "errors",
     "DivergenceError": "errors",
+    "MissingDependencyError": "errors",
     "BackendError": "errors",
 }
 

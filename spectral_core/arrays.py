@@ -12,7 +12,9 @@ DTYPES = ("float32", "float64")
 
 
 def as_array(value: Any, name: str) -> np.ndarray:
-    """`np.asarray`, with rows of unequal length as our error."""
+    """`np.asarray`, with rows of unequal length, or a mask that it would drop, as our error."""
+    if np.ma.is_masked(value):
+        raise InvalidInputError(f"{name} must not have masked values")
     try:
         return np.asarray(value)
     except ValueError as error:
@@ -38,6 +40,7 @@ def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray
         raise InvalidInputError(f"{name} must have {dimensions} dimension(s); got shape {array.shape}")
     if array.size == 0:
         raise InvalidInputError(f"{name} must not be empty; got shape {array.shape}")
+    given = array
     with np.errstate(over="ignore"):  # what overflows float32 is found as infinity in the next line
         array = np.ascontiguousarray(array, dtype=dtype)
     if not (array.flags.writeable and array.flags.aligned):
@@ -46,7 +49,8 @@ def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray
     if not finite.all():
         place = np.unravel_index(int(np.argmin(finite)), array.shape)
         where = ", ".join(map(str, place))
-        raise InvalidInputError(f"{name} must be finite; {name}[{where}] is {array[place]}")
+        why = f", too large for {array.dtype.name}" if np.isfinite(given[place]) else ""
+        raise InvalidInputError(f"{name} must be finite; {name}[{where}] is {given[place]}{why}")
     return array
 
 

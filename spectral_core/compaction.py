@@ -152,6 +152,8 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
     ------
     InvalidInputError : the activation has f(0) != 0, so that a silent neuron still speaks.
     """
+    if not isinstance(net, SpectralNetwork):
+        raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
     if net.activation not in ZERO_AT_ZERO:
         raise InvalidInputError(f"compaction needs f(0) = 0; {net.activation} has f(0) != 0")
     # In float64 if the network is: the blocks of a float32 network are products of float32 numbers.

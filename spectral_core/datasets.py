@@ -25,11 +25,10 @@ from spectral_core.sources import (
     read_table,
     require_columns,
 )
+from spectral_core.tasks import TASKS, held_out, is_whole, looks_like_classes
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (".csv", ".parquet", ".npz")
-TASKS = ("auto", "regression", "classification")
-MOST_CLASSES = 20  # more distinct whole numbers than this are taken for measurements, not labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +81,7 @@ def load(
     DataFileError : the file or its contents cannot be used; the message names column and row (data rows from 1).
     MissingDependencyError : pyarrow or scikit-learn is needed and not installed.
     """
-    one_of(task, TASKS, "task")
+    one_of(task, ("auto", *TASKS), "task")
     kind = _kind(source)
     if target is not None and kind not in (".csv", ".parquet"):
         raise InvalidInputError(f"target names a column of a CSV or Parquet file; {source} has none; got {target!r}")
@@ -150,24 +149,13 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
     fraction = arrays.number(test_fraction, "test_fraction", 0, 1, open_low=True)
     if fraction == 1:
         raise InvalidInputError(f"test_fraction must be less than 1; got {test_fraction!r}")
-    rows = len(dataset.x)
-    order = np.random.default_rng(arrays.whole(seed, "seed", 0)).permutation(rows)
-    labels = dataset.y[order] if dataset.task == "classification" else np.zeros(rows, np.int64)
-    # Each class is spread evenly over (0, 1): the front of the common order then holds all classes in proportion.
-    place = np.empty(rows)
-    present = np.unique(labels)
-    for label in present:
-        members = np.flatnonzero(labels == label)
-        place[members] = (np.arange(len(members)) + 0.5) / len(members)
-        place[members[-1]] = np.inf  # kept for training
-    if rows == len(present):
-        raise InvalidInputError(f"{dataset.name} cannot be split: its {rows} row(s) are all needed for training")
-    count = min(max(1, round(fraction * rows)), rows - len(present))
-    ranked = order[np.argsort(place, kind="stable")]
-    test, train = np.sort(ranked[:count]), np.sort(ranked[count:])
-    return replace(dataset, x=dataset.x[train], y=dataset.y[train]), replace(
-        dataset, x=dataset.x[test], y=dataset.y[test]
-    )
+    generator = np.random.default_rng(arrays.whole(seed, "seed", 0))
+    labels = dataset.y if dataset.task == "classification" else None
+    try:
+        test = held_out(labels, len(dataset.x), fraction, generator)
+    except InvalidInputError as error:
+        raise DataFileError(f"{dataset.name}: {error}") from None
+    return replace(dataset, x=dataset.x[~test], y=dataset.y[~test]), replace(dataset, x=dataset.x[test], y=dataset.y[test])
 
 
 # --- from columns to a data set ---------------------------------------------------------------------------------------
@@ -177,7 +165,7 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
     """Settle the task and check the target for it; y is (samples,) of text, bools or numbers, or (samples, outputs)."""
     x, y, feature_names, target_names = columns
     if task == "auto":
-        task = "classification" if _looks_like_classes(y) else "regression"
+        task = "classification" if looks_like_classes(y) else "regression"
     if task == "classification":
         classes, indices = _classes(source, y, target_names)
         return Dataset(name, x, indices, task, feature_names, target_names, classes)
@@ -193,23 +181,12 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
     return Dataset(name, x, np.ascontiguousarray(y, np.float64), task, feature_names, target_names)
 
 
-def _is_whole(y: np.ndarray) -> np.ndarray:
-    """Where numbers are whole and exact; beyond 2⁵³ every float is whole and says nothing."""
-    return np.ones(len(y), bool) if y.dtype.kind in "biu" else (np.mod(y, 1) == 0) & (np.abs(y) < 2**53)
-
-
-def _looks_like_classes(y: np.ndarray) -> bool:
-    if y.ndim != 1:
-        return False
-    return y.dtype.kind in "Ob" or bool(_is_whole(y).all() and len(np.unique(y)) <= MOST_CLASSES)
-
-
 def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tuple[tuple[Any, ...], np.ndarray]:
     """The sorted labels and the index of each row's label."""
     if y.ndim != 1:
         raise DataFileError(f"{source}: classification needs a single target column; y has {y.shape[1]}")
     if y.dtype.kind == "f":
-        whole = _is_whole(y)
+        whole = is_whole(y)
         if not whole.all():
             row = int(np.argmin(whole))
             raise DataFileError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spectral_core.network import SpectralNetwork
@@ -45,6 +45,10 @@ class DivergenceError(SpectralCoreError, ArithmeticError):
         super().__init__(message)
         self.epoch = epoch
         self.network = network
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are unpickled from their message alone, which would lose the rest (and fail in process pools).
+        return type(self), (str(self), self.epoch, self.network)
 
 
 def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:

@@ -100,6 +100,8 @@ def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> 
 
 def direct_values(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[str, Any]]:
     """Layout and values by group name; every layer's width must follow from some block."""
+    if not isinstance(blocks, Mapping):
+        raise InvalidInputError(f"blocks must be a dictionary {{(i, j): W_ij}}; got {type(blocks).__name__}")
     widths: dict[int, int] = {}
     for pair, block in blocks.items():
         shape = arrays.as_array(block, f"blocks[{pair}]").shape

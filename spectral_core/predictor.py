@@ -12,8 +12,7 @@ from spectral_core import arrays, files
 from spectral_core.compaction import CompactNetwork
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.network import SpectralNetwork
-
-TASKS = ("regression", "classification")
+from spectral_core.tasks import TASKS, class_indices, real_targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +23,16 @@ class Scaling:
     deviation: np.ndarray
 
     @classmethod
-    def of(cls, columns: np.ndarray) -> Scaling:
-        """The scaling that gives these columns mean 0 and standard deviation 1."""
-        mean, deviation = columns.mean(axis=0), columns.std(axis=0)
-        # A constant column has a deviation of rounding size, not 0; dividing by it would blow up noise.
-        tiny = deviation <= 1e-12 * np.maximum(np.abs(mean), 1)
-        return cls(mean, np.where(tiny, 1.0, deviation))
+    def of(cls, columns: np.ndarray, name: str) -> Scaling:
+        """The scaling that gives these columns mean 0 and standard deviation 1; `name` is for the error message."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found in the next lines
+            mean, deviation = columns.mean(axis=0), columns.std(axis=0)
+        for column in np.flatnonzero(~np.isfinite(deviation)):
+            largest = np.abs(columns[:, column]).max()
+            raise InvalidInputError(f"{name} column {column} is too large to be standardised: it reaches {largest:g}")
+        # A constant column has a deviation of rounding size, not 0; dividing by it would blow up the rounding.
+        constant = deviation <= 16 * np.finfo(np.float64).eps * np.abs(columns).max(axis=0)
+        return cls(mean, np.where(constant, 1.0, deviation))
 
     @classmethod
     def none(cls, columns: int) -> Scaling:
@@ -66,11 +69,15 @@ class Predictor:
     def raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
         x = arrays.features(X, np.float64, self.network.n_features)
-        return self.network.forward(self.inputs.apply(x))
+        output = self.network.forward(self.inputs.apply(x)).astype(np.float64)
+        finite = np.isfinite(output).all(axis=1)
+        if not finite.all():
+            raise InvalidInputError(f"the prediction for row {int(np.argmin(finite))} of X is not finite; X is out of range")
+        return output
 
     def predict(self, X: Any) -> np.ndarray:
         """Targets (samples, outputs) in the units of the data, or class labels (samples,)."""
-        output = self.raw(X).astype(np.float64)
+        output = self.raw(X)
         if self.task == "classification":
             return np.asarray(self.classes)[output.argmax(axis=1)]
         return self.outputs.undo(output)
@@ -79,16 +86,31 @@ class Predictor:
         """Class probabilities (samples, classes), the softmax of z_K."""
         if self.task != "classification":
             raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
-        output = self.raw(X).astype(np.float64)
+        output = self.raw(X)
         weights = np.exp(output - output.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
 
-    def score(self, X: Any, y: np.ndarray) -> float:
-        """Accuracy for class indices y (samples,); R² for targets y (samples, outputs), the mean over outputs."""
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.
+
+        NaN where R² is not defined, on targets that do not vary.
+        """
+        prediction = self.predict(X)
         if self.task == "classification":
-            return float(np.mean(self.raw(X).argmax(axis=1) == y))
-        error = np.square(y - self.predict(X)).mean(axis=0)
-        return float(np.mean(1 - error / y.var(axis=0)))
+            truth, _ = class_indices(y, "y", self.classes)
+            self._same_shape(truth, prediction)
+            return float(np.mean(prediction == np.asarray(self.classes)[truth]))
+        truth = real_targets(y, "y")
+        self._same_shape(truth, prediction)
+        variance = truth.var(axis=0)
+        if not variance.all():
+            return float("nan")
+        return float(np.mean(1 - np.square(truth - prediction).mean(axis=0) / variance))
+
+    @staticmethod
+    def _same_shape(truth: np.ndarray, prediction: np.ndarray) -> None:
+        if truth.shape != prediction.shape:
+            raise InvalidInputError(f"y must have the shape of the predictions, {prediction.shape}; got {truth.shape}")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write network and scaling to one model file."""

@@ -120,6 +120,8 @@ def train(
     InvalidInputError : data or options break a rule.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
     """
+    if not isinstance(net, SpectralNetwork):
+        raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
     problem = net.problem(X, y, loss, sample_weight)
     validation = None
     if validation_data is not None:
@@ -267,14 +269,15 @@ class _Run:
                 return
 
     def _epoch(self, epoch: int) -> None:
+        before = self.stepper.parameters.copy()
         rows = len(self.stepper.problem.x)
         order = np.random.default_rng((self.seed, epoch)).permutation(rows) if self.shuffle else np.arange(rows)
         loss, penalty = self.stepper.epoch(order)
         judged = self._validate() if np.isfinite(loss) and self.validation is not None else loss
         if not np.isfinite(judged) or not np.isfinite(self.stepper.parameters).all():
             raise DivergenceError(
-                f"the loss diverged in epoch {epoch} (loss {judged}); the best network is that of epoch {self.best_epoch}; "
-                "a smaller learning_rate may help",
+                f"the loss diverged in epoch {epoch} (loss {judged}); the best network is that of "
+                f"{f'epoch {self.best_epoch}' if self.best_epoch else 'the start'}; a smaller learning_rate may help",
                 epoch,
                 self.net.with_parameters(self.best),
             )
@@ -287,7 +290,9 @@ class _Run:
         self.history.eigenvalue_norms.append([float(np.linalg.norm(values)) for values in eigenvalues])
         counting_begins = self.best_of_last is not None and epoch == max(self.epochs - self.best_of_last + 1, 1)
         if judged < self.best_loss or counting_begins:
-            self.best, self.best_loss, self.best_epoch = self.stepper.parameters.copy(), judged, epoch
+            # A training loss was measured on the way from the parameters before, so it says nothing of those after.
+            measured = (self.stepper.parameters.copy(), epoch) if self.validation is not None else (before, epoch - 1)
+            (self.best, self.best_epoch), self.best_loss = measured, judged
 
     def _validate(self) -> float:
         assert self.validation is not None
@@ -296,7 +301,9 @@ class _Run:
 
     @property
     def keeps_best(self) -> bool:
-        return self.patience is not None or self.best_of_last is not None
+        if self.best_of_last is not None:
+            return len(self.history) > self.epochs - self.best_of_last
+        return self.patience is not None
 
     @property
     def chosen_epoch(self) -> int:
@@ -331,7 +338,10 @@ class _Checkpoint:
         """Continue where the file left off; another training's file is an error, no file a fresh start."""
         if not self.path.exists():
             return
-        _, record, stored = files.load_model(self.path, ("checkpoint",))
+        try:
+            _, record, stored = files.load_model(self.path, ("checkpoint",))
+        except ModelFileError as error:
+            raise ModelFileError(f"{error}; delete it to start afresh") from None
         if record.get("fingerprint") != self.fingerprint:
             raise ModelFileError(f"{self.path} belongs to another training; delete it to start afresh")
         run, stepper = self.state, self.state.stepper

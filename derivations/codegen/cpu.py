@@ -16,6 +16,7 @@ from derivations.activations import Activation
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When
 from derivations.notation import f, h, k, p, s
+from derivations.propagation import ACTIVATE
 
 ORDER = {s: 0, h: 1, k: 2, p: 3}
 SIZES = {s: "n_samples", h: "n_out", k: "n_in", p: "size"}
@@ -64,7 +65,7 @@ class CpuPrinter:
 
     def docstring(self) -> list[str]:
         lines = [
-            f'"""{self.program.summary[0].upper()}{self.program.summary[1:]}.',
+            f'"""{self.program.summary}.',
             "",
             f"Theorem: {', '.join(self.program.theorems)}",
             "",
@@ -189,6 +190,8 @@ class CpuPrinter:
             samples = s in array.indices
             flat = "sample_scratch" if samples else "block_scratch"
             mates = [a.name for a in self.program.arrays if a.kind == "scratch" and (s in a.indices) == samples]
+            if samples and len(mates) > 1:
+                raise ValueError(f"{flat} has room for one of {mates}")
             at = ("0", f"{flat}.size // 2")[mates.index(array.name)]
         self.storage[flat] = None
         return f"{shape}({flat}, {at}, {sizes})"
@@ -202,10 +205,17 @@ class CpuPrinter:
             if nest[0].contraction:
                 lines += self.product(nest[0])
             elif nest[0].value.func == f:
+                self.require_activation(nest[0], run)
                 lines.append("activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z")
             else:
                 lines += self.nest(nest, open_loops)
         return lines
+
+    @staticmethod
+    def require_activation(assign: Assign, run: tuple[Assign, ...]) -> None:
+        """`activate` computes x = f(z) with slope = f'(z) in the place of z, and nothing else."""
+        if (assign, run[run.index(assign) + 1 :][:1]) != (ACTIVATE[0], (ACTIVATE[1],)):
+            raise ValueError(f"no code for {assign}")
 
     def nests(self, run: tuple[Assign, ...]) -> list[list[Assign]]:
         """Neighbours over the same indices, unless one reads what another has not finished summing."""
@@ -219,11 +229,16 @@ class CpuPrinter:
             if fits and {*assign.free, *assign.over} == {*last[0].free, *last[0].over}:
                 sums = {str(getattr(a.target, "base", a.target)) for a in last if a.over}
                 reads = {str(o.base) for o in assign.operands} | {str(y) for y in assign.value.free_symbols}
-                if not sums & reads:
+                partial = set(assign.free) != {*last[0].free, *last[0].over}
+                before = {self.stored(str(o.base)) for a in (*last, assign) for o in a.operands}
+                if not sums & reads and not (partial and assign.free and self.stored(assign.name) in before):
                     last.append(assign)
                     continue
             result.append([assign])
         return result
+
+    def stored(self, name: str) -> tuple[str, str]:
+        return (self.arrays[name].store or name, self.arrays[name].layer)
 
     def product(self, assign: Assign) -> list[str]:
         """One matrix product into its destination."""
@@ -234,6 +249,8 @@ class CpuPrinter:
         if not assign.accumulate:
             return [f"np.dot({a}, {b}, {assign.target.base})"]
         self.storage["sample_scratch"] = None
+        if any(a.kind == "scratch" and s in a.indices for a in self.program.arrays):
+            raise ValueError(f"the product would overwrite scratch: {assign}")
         return [
             f"product = matrix(sample_scratch, 0, {', '.join(SIZES[index] for index in assign.free)})",
             f"np.dot({a}, {b}, product)",
@@ -253,6 +270,8 @@ class CpuPrinter:
             target = self.printer.doprint(assign.target)
             inner_sum = assign.over and assign.over[-1] == indices[-1]
             if inner_sum:
+                if len(set(assign.over) - open_loops) > 1 and not assign.accumulate:
+                    raise ValueError(f"a sum over an outer index must accumulate: {assign}")
                 name = f"sum_{number}" if isinstance(assign.target, sp.Indexed) or assign.accumulate else target
                 scalar_level = len(indices) - 1
                 if assign.reduce == "max":

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import sympy as sp
 
@@ -83,7 +84,7 @@ class Assign:
         if not one_sum or len(factors) != 2 or len(matrices) != 2:
             return None
         left, right = sorted(matrices, key=lambda m: self.free[0] not in m.indices)
-        if set(left.indices) | set(right.indices) != {*self.free, *self.over}:
+        if [set(left.indices), set(right.indices)] != [{self.free[0], *self.over}, {self.free[1], *self.over}]:
             return None
         return left, right
 
@@ -150,7 +151,12 @@ class Program:
     def __post_init__(self) -> None:
         """Refuse assignments that the proofs, which work on generic elements, would not tell from right ones."""
         if self.arrays:
+            scalars = {str(a.target) for a in self.assignments if not a.free} | set(self.scalars)
+            if scalars & {a.name for a in self.arrays}:
+                raise ValueError(f"{self.name}: a scalar and an array are both called {scalars & {a.name for a in self.arrays}}")
             self._check(self.body, (), set())
+            for hidden, sender in product((True, False), repeat=2):
+                self._check_storage({"hidden": hidden, "last": not hidden, "sender hidden": sender})
 
     def _check(self, body: tuple[Node, ...], around: tuple[Node, ...], assigned: set[str]) -> None:
         for node in body:
@@ -195,6 +201,27 @@ class Program:
         if assign.accumulate and not (shared or total or given or assign.name in assigned):
             raise ValueError("nothing stands there yet to add to")
 
+    def _check_storage(self, truth: dict[str, bool]) -> None:
+        """Nothing is read from a place that another array has taken, nor summed into its own operand."""
+        place = {a.name: (a.store or a.name, a.layer, a.kind) for a in self.arrays}
+        holder: dict[tuple[str, str, str], str] = {}
+        made: set[str] = set()
+        for assign in _flatten(self.body, truth):
+            for operand in assign.operands:
+                name = str(operand.base)
+                if holder.get(place[name], name) != name:
+                    raise ValueError(f"{self.name}: {assign}: {name} was overwritten by {holder[place[name]]}")
+                if assign.free and place[name] == place[assign.name] and (assign.over or operand.indices != assign.free):
+                    raise ValueError(f"{self.name}: {assign}: reads the place it writes")
+            if assign.accumulate and assign.free and assign.name not in made:
+                array = next(a for a in self.arrays if a.name == assign.name)
+                zeroed = not any(a.name == assign.name and not a.accumulate for a in self.assignments)
+                if not zeroed:
+                    raise ValueError(f"{self.name}: {assign}: nothing stands there yet where {truth}")
+            made.add(assign.name)
+            if assign.free:
+                holder[place[assign.name]] = assign.name
+
     @property
     def assignments(self) -> tuple[Assign, ...]:
         """All assignments in order, loops left out."""
@@ -216,8 +243,14 @@ def _flatten(body: tuple[Node, ...], truth: dict[str, bool] | None = None) -> It
     for node in body:
         if isinstance(node, Assign):
             yield node
-        elif truth is None or not isinstance(node, When) or truth[node.condition]:
+        elif truth is None or all(truth[c] for c in _conditions(node)):
             yield from _flatten(node.body, truth)
+
+
+def _conditions(node: Node) -> tuple[str, ...]:
+    if isinstance(node, When):
+        return (node.condition,)
+    return ("sender hidden",) if isinstance(node, Sources) and node.hidden else ()
 
 
 def _rebuild(body: tuple[Node, ...], queue: Iterator[Assign]) -> tuple[Node, ...]:

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e34aebb299f0794d
+certificates  sha256 4e927c173717ac6b
 
 Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
 BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
@@ -168,7 +168,7 @@ def activate(activation, pre, post):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all):
-    """Z_i = sum over j < i of W_ij x_j for every layer, without forming W_ij.
+    """z_i = sum over j < i of W_ij x_j for every layer, without forming W_ij.
 
     Theorem: M7
 
@@ -213,7 +213,7 @@ def propagate_global(layout, activation, n_samples, block_scratch, parameters, s
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all):
-    """Z_i = (phi o (lam_in - lam_out)) x_{i-1} for every layer.
+    """z_i = (phi o (lam_in - lam_out)) x_{i-1} for every layer.
 
     Theorem: M7.layerwise
 
@@ -249,7 +249,7 @@ def propagate_layerwise(layout, activation, n_samples, block_scratch, parameters
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all):
-    """Z_i = sum over j < i of W_ij x_j for every layer, every W_ij free.
+    """z_i = sum over j < i of W_ij x_j for every layer, every W_ij free.
 
     Theorem: M7.direct
 
@@ -286,7 +286,7 @@ def propagate_direct(layout, activation, n_samples, parameters, sample_scratch, 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all):
-    """Gradient of a loss with respect to every eigenvector block and eigenvalue.
+    """gradient of a loss with respect to every eigenvector block and eigenvalue.
 
     Theorem: M8
 
@@ -365,7 +365,7 @@ def adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameter
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all):
-    """Gradient of a loss with respect to every eigenvector block and eigenvalue pair.
+    """gradient of a loss with respect to every eigenvector block and eigenvalue pair.
 
     Theorem: M8.layerwise
 
@@ -425,7 +425,7 @@ def adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parame
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all):
-    """Gradient of a loss with respect to every weight W_ij.
+    """gradient of a loss with respect to every weight W_ij.
 
     Theorem: M8.direct
 
@@ -470,7 +470,7 @@ def adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scrat
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def squared_error(output, target, weight, scale):
-    """Weighted mean over samples and outputs of (z - y)^2, and its gradient.
+    """weighted mean over samples and outputs of (z - y)^2, and its gradient.
 
     Theorem: L.squared_error
 
@@ -497,7 +497,7 @@ def squared_error(output, target, weight, scale):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def cross_entropy(output, label, weight, scale):
-    """Weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient.
+    """weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient.
 
     Theorem: L.cross_entropy
 
@@ -534,7 +534,7 @@ def cross_entropy(output, label, weight, scale):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def penalty_group(value, gradient, strength):
-    """Strength |value|_2 (not squared), and its gradient, 0 at the zero vector.
+    """strength |value|_2 (not squared), and its gradient, 0 at the zero vector.
 
     Theorem: R.group
 
@@ -556,7 +556,7 @@ def penalty_group(value, gradient, strength):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def penalty_l1(value, gradient, strength):
-    """Strength |value|_1, and its gradient, 0 at 0.
+    """strength |value|_1, and its gradient, 0 at 0.
 
     Theorem: R.l1
 
@@ -575,7 +575,7 @@ def penalty_l1(value, gradient, strength):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def penalty_l2(value, gradient, strength):
-    """Strength |value|_2^2, and its gradient.
+    """strength |value|_2^2, and its gradient.
 
     Theorem: R.l2
 
@@ -594,7 +594,7 @@ def penalty_l2(value, gradient, strength):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adam(parameter, gradient, first, second, rate, beta1, beta2, epsilon, correction1, correction2):
-    """M = beta1 m + (1-beta1) g, v = beta2 v + (1-beta2) g^2, theta -= rate m/c1 / (sqrt(v/c2) + epsilon).
+    """m = beta1 m + (1-beta1) g, v = beta2 v + (1-beta2) g^2, theta -= rate m/c1 / (sqrt(v/c2) + epsilon).
 
     Theorem: O.adam
 
@@ -621,7 +621,7 @@ def adam(parameter, gradient, first, second, rate, beta1, beta2, epsilon, correc
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def sgd(parameter, gradient, first, rate, momentum, nesterov):
-    """B = momentum b + g, theta -= rate (g + momentum b) with nesterov = 1, rate b with nesterov = 0.
+    """b = momentum b + g, theta -= rate (g + momentum b) with nesterov = 1, rate b with nesterov = 0.
 
     Theorem: O.sgd
 
