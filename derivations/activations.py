@@ -79,7 +79,11 @@ def theorem_for(activation: Activation) -> Theorem:
             derivative = sp.diff(value.rewrite(sp.erf), z)
             claimed = slope.rewrite(sp.erf)
             proof.equal(
-                f"f' on piece {number + 1}", derivative.rewrite(sp.exp), claimed.rewrite(sp.exp), rule="differentiation", simplify=True
+                f"f' on piece {number + 1}",
+                derivative.rewrite(sp.exp),
+                claimed.rewrite(sp.exp),
+                rule="differentiation",
+                simplify=True,
             )
         if len(pieces) == 2:
             (left, left_slope), (right, _) = pieces

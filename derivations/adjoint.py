@@ -164,13 +164,23 @@ def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]
             for name, gradient in PARAMETERS.items():
                 if name in names:
                     proof.equal(
-                        f"{where}: ∂ℓ/∂{name}", claimed.get(gradient.name, sp.Integer(0)), truth.get(name, sp.Integer(0)), rule="termwise"
+                        f"{where}: ∂ℓ/∂{name}",
+                        claimed.get(gradient.name, sp.Integer(0)),
+                        truth.get(name, sp.Integer(0)),
+                        rule="termwise",
                     )
             if sender_hidden:
-                proof.equal(f"{where}: ∂ℓ/∂{sender.name}", claimed.get(d_sender.name, sp.Integer(0)), truth[sender.name], rule="termwise")
+                proof.equal(
+                    f"{where}: ∂ℓ/∂{sender.name}",
+                    claimed.get(d_sender.name, sp.Integer(0)),
+                    truth[sender.name],
+                    rule="termwise",
+                )
         proof.same(
-            "one loop over all layers, forward and then back", [*map(_order, forward.body), *map(_order, backward.body)],
-            [(Layers, False), (Layers, True)], rule="induction over layers",
+            "one loop over all layers, forward and then back",
+            [*map(_order, forward.body), *map(_order, backward.body)],
+            [(Layers, False), (Layers, True)],
+            rule="induction over layers",
         )
         # What one step leaves is what the next one finds: x_i or u_i as its sender, ū_{i-1} as its receiver.
         last_state = [a.target for a in forward.assignments if str(a.target.base) in ("u", "x")][-1]
@@ -255,4 +265,5 @@ M8_DIRECT = replace(
     title="direct adjoint",
     statement="z̄_i = x̄_i ∘ f'(z_i), W̄_ij = z̄_i x_jᵀ, x̄_j = Σ_{i>j} W_ijᵀ z̄_i",
     argument=argument_for(propagation.DIRECT, DIRECT),
+    assumptions=(*M8.assumptions, "`Sources` runs over every j < i, and += over it is the sum over j"),
 )

@@ -56,7 +56,9 @@ def argument(proof: Proof) -> None:
     e, r = sp.symbols("e r", integer=True, nonnegative=True)
     nilpotent = sp.Symbol("N", commutative=False)
     proof.equal("I - Φ = -N", 1 - (1 + nilpotent), -nilpotent)
-    proof.equal("(-N)^{B+1} = 0 on and below the diagonal", sign(e + r + 1) * power(e + r + 1)(j + e, j), zero, rule="M1")
+    proof.equal(
+        "(-N)^{B+1} = 0 on and below the diagonal", sign(e + r + 1) * power(e + r + 1)(j + e, j), zero, rule="M1"
+    )
     proof.equal("(-N)^{B+1} = 0 above the diagonal", sign(e + r + 1) * power(e + r + 1)(j, j + d + 1), zero, rule="M1")
     # --- blockwise, both sides: i = j + d + 1 runs over all blocks below the diagonal
     proof.equal("(Φ Φ⁻¹)_ij = 0 for i > j", times_phi_left(inverse, j + d + 1, j), sp.Integer(0), rule="path product")

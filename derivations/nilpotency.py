@@ -49,7 +49,9 @@ def argument(proof: Proof) -> None:
     proof.equal("(N^{k+1})_1j = 0", following(sp.Integer(1), 1 + d), zero, rule="induction over k: row 1")
     # Two of the layers 1..B+1 are e <= B apart: B = e + r with r >= 0.
     e, r = sp.symbols("e r", integer=True, nonnegative=True)
-    proof.equal("N^{B+1} = 0: i - j = e <= B, on and below the diagonal", power(e + r + 1)(j + e, j), zero, rule="cases")
+    proof.equal(
+        "N^{B+1} = 0: i - j = e <= B, on and below the diagonal", power(e + r + 1)(j + e, j), zero, rule="cases"
+    )
     proof.equal("N^{B+1} = 0: above the diagonal", power(e + r + 1)(j, j + d + 1), zero, rule="cases")
 
 

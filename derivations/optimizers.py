@@ -69,14 +69,19 @@ def adam_argument(proof: Proof, program: Program = ADAM) -> None:
     proof.equal("v", values["second_new"], v_new, rule="recurrence")
     proof.equal("θ", values["updated"], published, rule="recurrence")
     # The corrections: for a constant gradient m_t = (1 - β1^t) g, so m_t / (1 - β1^t) = g without bias.
-    for name, moment, new, beta, truth in (("m", m, m_new, beta1, g), ("v", v, v_new, beta2, g**2)):
-        proof.recurrence(
-            f"{name}_t = (1 - β^t) times its limit, for a constant gradient",
-            first=sp.Integer(0),
-            advance=lambda value, t, moment=moment, new=new: new.subs(moment, value),
-            closed=lambda t, beta=beta, truth=truth: (1 - beta**t) * truth,
-            over="t",
-        )
+    for moment, new, beta, truth in ((m, m_new, beta1, g), (v, v_new, beta2, g**2)):
+        _without_bias(proof, moment, new, beta, truth)
+
+
+def _without_bias(proof: Proof, moment: sp.Expr, new: sp.Expr, beta: sp.Expr, limit: sp.Expr) -> None:
+    def advance(value: sp.Expr, t: sp.Expr) -> sp.Expr:
+        return new.subs(moment, value)
+
+    def closed(t: sp.Expr) -> sp.Expr:
+        return (1 - beta**t) * limit
+
+    claim = f"{moment.base}_t = (1 - β^t) times its limit, for a constant gradient"
+    proof.recurrence(claim, first=sp.Integer(0), advance=advance, closed=closed, over="t")
 
 
 def sgd_argument(proof: Proof, program: Program = SGD) -> None:

@@ -164,4 +164,5 @@ M7_DIRECT = Theorem(
     statement="z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i)",
     method="evaluation on symbols",
     argument=simple_argument_for(DIRECT, x_source, (W,), W.element),
+    assumptions=("`Sources` runs over every j < i, and += over it is the sum over j",),
 )

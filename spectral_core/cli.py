@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import io
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spectral_core import __version__
+from spectral_core import __version__, console
+from spectral_core.console import say
 from spectral_core.errors import InvalidInputError, MissingDependencyError, SpectralCoreError
-from spectral_core.kernels.tables import ZERO_AT_ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from spectral_core.architecture import SearchResult
     from spectral_core.datasets import Dataset
 
@@ -42,16 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SpectralCoreError as error:
         print(f"spectral-core: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except console.InterruptedWithState:
         print("spectral-core: interrupted; the same command continues where it stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): not an error of ours, and nothing more can be written.
-        sys.stdout = io.StringIO()
-        return 0
+    except KeyboardInterrupt:
+        print("spectral-core: interrupted", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
+    # Not at the top: an interrupt during the import of NumPy should meet `main`.
+    from spectral_core.kernels.tables import ZERO_AT_ZERO
+
     parser = _Parser(prog="spectral-core", description="Spectral neural networks with a proven core.")
     parser.add_argument("--version", action="version", version=f"spectral-core {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -128,9 +129,12 @@ def _verify(options: argparse.Namespace) -> int:
     from derivations.theorem import ProofError
     from spectral_core import files
 
+    if options.json:
+        files.check_writable(options.json)
+    columns = "{:<16} {:<24} {:<33} {:<39} {:>6} {:>8}\n"
     rows: list[dict[str, Any]] = []
     certificates = []
-    print(f"{'theorem':<16} {'what':<24} {'scope':<33} {'method':<39} {'steps':>5} {'time':>8}")
+    say(columns.format("theorem", "what", "scope", "method", "steps", "time"))
     for theorem in THEOREMS:
         start = time.perf_counter()
         row: dict[str, Any] = {
@@ -140,28 +144,25 @@ def _verify(options: argparse.Namespace) -> int:
             "method": theorem.method,
         }
         try:
-            certificate = theorem.prove()
-            certificates.append(certificate)
-            row |= {"proven": True, "steps": len(certificate.steps)}
+            certificates.append(theorem.prove())
+            row |= {"proven": True, "steps": len(certificates[-1].steps)}
         except ProofError as error:
             row |= {"proven": False, "steps": 0, "failure": str(error)}
         row["seconds"] = round(time.perf_counter() - start, 4)
         rows.append(row)
-        steps = row["steps"] or "FAILED"
-        print(
-            f"{theorem.id:<16} {theorem.title:<24} {theorem.scope:<33} {theorem.method:<39} {steps:>5} {row['seconds'] * 1e3:>5.0f} ms"
-        )
+        cells = (*(row[name] for name in ("theorem", "title", "scope", "method")), row["steps"] or "FAILED")
+        say(columns.format(*cells, f"{row['seconds'] * 1e3:.0f} ms"))
         if "failure" in row:
-            print(f"  {row['failure']}")
+            say(f"  {row['failure']}\n")
     proven = len(certificates) == len(THEOREMS)
     difference = differences(generate(certificates)) if proven else "not compared: a proof failed"
-    print(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; ", end="")
-    print("kernels and certificates agree with the derivations" if not difference else "the checked-in files differ:")
-    if difference:
-        print(difference)
     if options.json:
         report = {"theorems": rows, "proven": proven, "files_agree": not difference, "version": __version__}
         files.write_text(options.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    verdict = "kernels and certificates agree with the derivations"
+    if difference:
+        verdict = f"the checked-in files differ:\n{difference}"
+    say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; {verdict}\n")
     return 0 if proven and not difference else 1
 
 
@@ -169,7 +170,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from spectral_core import datasets
+    from spectral_core import datasets, files
     from spectral_core.architecture import PUBLISHED, search
     from spectral_core.plots import require_matplotlib
 
@@ -182,37 +183,54 @@ def _search(options: argparse.Namespace) -> int:
         beta=options.beta,
         seed=options.seed,
     )
-    require_matplotlib()  # before the work, not after it
-    if data.fresh is not None:
-        half = len(data.fresh.x) // 2
-        training = data
-        validation = (data.fresh.x[:half], _labels(data.fresh)[:half])
-        test_x, test_y = data.fresh.x[half:], data.fresh.y[half:]
-    else:
-        training, test = datasets.train_test_split(data, options.test_fraction, options.seed)
-        validation, test_x, test_y = None, test.x, test.y
-    protocol = options.protocol or ("tuned" if data.standardize else "published")
+    training, validation, test = _parts(data, options.test_fraction, options.seed)
     home = Path(options.out) if options.out else Path("results") / data.name
-    with _progress(f"search {data.name}") as progress:
-        result = search(
-            training.x, _labels(training), hidden=hidden, task=data.task, activation=options.activation,
-            tolerance=options.tolerance, epochs=options.epochs, seed=options.seed, validation_data=validation,
-            name=data.name, feature_names=data.feature_names, target_names=data.target_names, progress=progress,
-            checkpoint=home / "unfinished", **(PUBLISHED if protocol == "published" else {}),
-        )  # fmt: skip
-    report = result.report
-    report.test_samples = len(test_x)
-    report.test_score_before = result.predictor.score(test_x, test_y)
-    report.test_score_after = result.compact_predictor.score(test_x, test_y)
-    if options.compare:
-        report.peer = _peer(training, test_x, test_y, hidden, options.activation, options.seed)
-    result.save(home)
-    _pictures(result, home)
-    print(report.to_text())
-    print(
-        f"written to {home}: model.npz, compact.npz, report.json, report.txt, network.png, spectrum.png, training.png"
-    )
+    # What could stop us at the end is asked at the beginning.
+    require_matplotlib()
+    files.check_writable(home / "report.json")
+    state = home / f"unfinished-{_fingerprint(options)}"
+    published = (options.protocol or ("tuned" if data.standardize else "published")) == "published"
+    with console.resumable(state):
+        with console.progress(f"search {data.name}") as progress:
+            result = search(
+                training.x, _targets(training), hidden=hidden, task=data.task, activation=options.activation,
+                tolerance=options.tolerance, epochs=options.epochs, seed=options.seed, validation_data=validation,
+                name=data.name, feature_names=data.feature_names, target_names=data.target_names, progress=progress,
+                checkpoint=state, keep_checkpoint=True, **(PUBLISHED if published else {}),
+            )  # fmt: skip
+        report = result.report
+        report.test_samples = len(test.x)
+        report.test_score_before = result.predictor.score(test.x, _targets(test))
+        report.test_score_after = result.compact_predictor.score(test.x, _targets(test))
+        if options.compare:
+            report.peer = _peer(training, test, hidden, options.activation, options.seed)
+        result.save(home)
+        _pictures(result, home)
+    for leftover in home.glob("unfinished-*"):  # ours, and those of other options, whose results these replace
+        leftover.unlink()
+    names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, spectrum.png, training.png"
+    say(f"{report.to_text()}\nwritten to {home}: {names}\n")
     return 0
+
+
+def _parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, tuple[Any, Any] | None, Dataset]:
+    """Training data, validation data where they are not to be drawn from those, test data."""
+    from dataclasses import replace
+
+    from spectral_core import datasets
+
+    if data.fresh is None:
+        training, test = datasets.train_test_split(data, fraction, seed)
+        return training, None, test
+    half = len(data.fresh.x) // 2
+    test = replace(data.fresh, x=data.fresh.x[half:], y=data.fresh.y[half:])
+    return data, (data.fresh.x[:half], _targets(data.fresh)[:half]), test
+
+
+def _fingerprint(options: argparse.Namespace) -> str:
+    """Tells apart the unfinished states of commands with different options."""
+    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in ("run", "out", "compare"))
+    return hashlib.sha256(repr(named).encode()).hexdigest()[:8]
 
 
 def _widths(text: str) -> tuple[int, ...]:
@@ -222,7 +240,7 @@ def _widths(text: str) -> tuple[int, ...]:
         raise InvalidInputError(f"--hidden must be whole numbers with commas between; got {text!r}") from None
 
 
-def _labels(data: Dataset) -> Any:
+def _targets(data: Dataset) -> Any:
     """Targets, or class labels as the data had them, so that predictions speak the data's language."""
     import numpy as np
 
@@ -233,77 +251,37 @@ def _pictures(result: SearchResult, home: Path) -> None:
     from spectral_core.plots import spectrum_picture, training_picture
     from spectral_core.pruning import path_scores
 
-    net = result.network
+    net, name = result.network, result.report.data
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
-    spectrum_picture(
-        home / "spectrum.png", net.eigenvalues, scores, title=f"{result.report.data}: eigenvalues and path scores"
-    )
-    training_picture(home / "training.png", result.history, title=f"{result.report.data}: training")
+    spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=f"{name}: eigenvalues and path scores")
+    training_picture(home / "training.png", result.history, title=f"{name}: training")
 
 
-def _peer(
-    training: Dataset, test_x: Any, test_y: Any, hidden: tuple[int, ...], activation: str, seed: int
-) -> dict[str, Any]:
+def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], activation: str, seed: int) -> dict[str, Any]:
     """Score of scikit-learn's MLP of the same widths, trained on all training samples, on the same test data."""
     try:
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPClassifier, MLPRegressor
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
     except ImportError:
-        raise MissingDependencyError("--compare needs scikit-learn; install spectral-core[full]") from None
+        raise MissingDependencyError("--compare needs scikit-learn: pip install 'spectral-core[full]'") from None
     home = MLPClassifier if training.task == "classification" else MLPRegressor
-    shared = {"relu": "relu", "tanh": "tanh", "identity": "identity"}.get(activation, "relu")
-    model = make_pipeline(StandardScaler(), home(hidden, activation=shared, max_iter=1000, random_state=seed))
-    start = time.perf_counter()
+    shared = activation if activation in ("relu", "tanh", "identity") else "relu"  # what scikit-learn has of ours
+    model = make_pipeline(
+        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=seed)
+    )
     one_output = training.task == "regression" and training.y.shape[1] == 1
-    model.fit(training.x, training.y[:, 0] if one_output else training.y)
-    widths = "-".join(map(str, hidden))
+    start = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        model.fit(training.x, training.y[:, 0] if one_output else training.y)
     return {
-        "name": f"scikit-learn {home.__name__} ({widths} {shared})",
-        "score": float(model.score(test_x, test_y)),
+        "name": f"scikit-learn {home.__name__} ({'-'.join(map(str, hidden))} {shared}{', not converged' * bool(caught)})",
+        "score": float(model.score(test.x, test.y)),
         "seconds": time.perf_counter() - start,
     }
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int, str], object]]:
-    """A bar with the time left on a terminal; a line for every tenth elsewhere. Both on stderr."""
-    if not sys.stderr.isatty():
-        yield _lines(title)
-        return
-    try:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    except ImportError:
-        yield _lines(title)
-        return
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, text="compiling")
-        yield lambda done, total, text: bar.update(task, completed=done, total=total, text=text)
-
-
-def _lines(title: str) -> Callable[[int, int, str], object]:
-    """A line for every tenth; the time left is judged from the first report on, which compiling has gone before."""
-    begun, last = (0.0, 0), -1
-
-    def show(done: int, total: int, text: str) -> None:
-        nonlocal begun, last
-        now = time.monotonic()
-        if last < 0:
-            begun = (now, done)
-        tenth = 10 * done // total
-        if tenth > last:
-            last = tenth
-            elapsed, steps = now - begun[0], done - begun[1]
-            left = f", {elapsed * (total - done) / steps:.0f} s left" if steps > 0 and done < total else ""
-            print(f"{title}: {100 * done // total} %{left}, {text}", file=sys.stderr, flush=True)
-
-    return show
 
 
 # --- predict and inspect ------------------------------------------------------------------------------
@@ -313,6 +291,8 @@ def _predict(options: argparse.Namespace) -> int:
     from spectral_core import datasets, files
     from spectral_core.predictor import Predictor
 
+    if options.out:
+        files.check_writable(options.out)
     model = Predictor.load(options.model)
     x = datasets.load_features(options.data, model.feature_names)
     if options.proba:
@@ -329,49 +309,56 @@ def _predict(options: argparse.Namespace) -> int:
     if options.out:
         files.write_text(options.out, text.getvalue())
     else:
-        sys.stdout.write(text.getvalue())
+        say(text.getvalue())
     return 0
 
 
 def _inspect(options: argparse.Namespace) -> int:
     import numpy as np
 
+    from spectral_core import files
     from spectral_core.compaction import CompactNetwork, live_masks
     from spectral_core.network_plot import network_picture
-    from spectral_core.plots import spectrum_picture
+    from spectral_core.plots import require_matplotlib, spectrum_picture
     from spectral_core.predictor import load_any
     from spectral_core.pruning import path_scores
 
     network, predictor = load_any(options.model)
-    direct = network.direct if isinstance(network, CompactNetwork) else network
+    if options.out:
+        require_matplotlib()
+        files.check_writable(Path(options.out) / "network.png")
+    if isinstance(network, CompactNetwork):
+        direct, numbers = network.direct, network.layers
+    else:
+        direct, numbers = network, tuple(range(1, network.n_layers + 1))
     blocks = direct.transfer_blocks()
     live, scores = live_masks(blocks, direct.widths), path_scores(blocks, direct.widths)
-    print(network)
+    lines = [repr(network)]
     if predictor is not None:
-        print(f"{predictor.task} of {', '.join(predictor.target_names) or 'y'} from {network.n_features} features")
-    print("\nlayer      neurons   live   largest path score")
+        lines.append(
+            f"{predictor.task} of {', '.join(predictor.target_names) or 'y'} from {network.n_features} features"
+        )
+    lines += ["", "layer      neurons   live   largest path score"]
     for i, width in enumerate(direct.widths):
         score = f"{scores[i - 1].max():>14.4g}" if 0 < i < direct.n_layers - 1 else ""
-        print(f"{i + 1:<11}{width:>7}{int(live[i].sum()):>7}{score}")
-    print("\nblock        shape          norm")
+        lines.append(f"{numbers[i]:<11}{width:>7}{int(live[i].sum()):>7}{score}")
+    lines += ["", "block        shape          norm"]
     for (i, j), block in blocks.items():
-        print(f"{f'W_{i},{j}':<12} {f'{block.shape[0]}x{block.shape[1]}':<12} {np.linalg.norm(block):>8.4g}")
+        name, shape = f"W_{numbers[i - 1]},{numbers[j - 1]}", f"{block.shape[0]}x{block.shape[1]}"
+        lines.append(f"{name:<12} {shape:<12} {np.linalg.norm(block):>8.4g}")
     groups = {n: g.view(direct.parameters) for n, g in direct.layout.groups.items() if n.startswith("eigenvalues")}
     if groups:
-        print("\neigenvalues          least     median   greatest    ‖·‖₂")
-    for name, values in groups.items():
-        print(
-            f"{name:<17}{values.min():>9.4g}{np.median(values):>11.4g}{values.max():>11.4g}{np.linalg.norm(values):>9.4g}"
-        )
-    print(f"\n{network.n_parameters:,} parameters, {network.dtype.name}")
+        lines += ["", "eigenvalues          least     median   greatest    ‖·‖₂"]
+    for name, v in groups.items():
+        lines.append(f"{name:<17}{v.min():>9.4g}{np.median(v):>11.4g}{v.max():>11.4g}{np.linalg.norm(v):>9.4g}")
+    lines += ["", f"{network.n_parameters:,} parameters, {network.dtype.name}"]
     if options.out:
-        home = Path(options.out)
-        network_picture(home / "network.png", direct.widths, blocks, title=Path(options.model).name, bias=direct.bias)
+        home, title = Path(options.out), Path(options.model).name
+        network_picture(home / "network.png", direct.widths, blocks, layers=numbers, title=title, bias=direct.bias)
         if groups:
-            spectrum_picture(
-                home / "spectrum.png", list(groups.values()), title=Path(options.model).name, labels=list(groups)
-            )
-        print(f"pictures written to {home}")
+            spectrum_picture(home / "spectrum.png", list(groups.values()), title=title, labels=list(groups))
+        lines.append(f"pictures written to {home}")
+    say("\n".join(lines) + "\n")
     return 0
 
 

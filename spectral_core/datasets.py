@@ -155,7 +155,9 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
         test = held_out(labels, len(dataset.x), fraction, generator)
     except InvalidInputError as error:
         raise DataFileError(f"{dataset.name}: {error}") from None
-    return replace(dataset, x=dataset.x[~test], y=dataset.y[~test]), replace(dataset, x=dataset.x[test], y=dataset.y[test])
+    return replace(dataset, x=dataset.x[~test], y=dataset.y[~test]), replace(
+        dataset, x=dataset.x[test], y=dataset.y[test]
+    )
 
 
 # --- from columns to a data set ---------------------------------------------------------------------------------------

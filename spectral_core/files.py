@@ -49,6 +49,17 @@ def _umask() -> int:
     return mask
 
 
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise `InvalidInputError` if nothing can be written at a path, without writing: to be asked before long work."""
+    there = Path(path).absolute().parent
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise InvalidInputError(f"cannot write {path}: {there} is not a folder that can be written to")
+    if Path(path).is_dir():
+        raise InvalidInputError(f"cannot write {path}: it is a folder")
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file as a whole or not at all."""
     write_beside(path, lambda file: file.write(text.encode()))

@@ -155,6 +155,7 @@ def network_picture(
     blocks: Mapping[Pair, Any],
     *,
     names: Sequence[str] = (),
+    layers: Sequence[int] = (),
     title: str = "",
     subtitle: str = "",
     bias: bool = False,
@@ -171,6 +172,7 @@ def network_picture(
     widths : neurons of layers 1..K, the constant neuron included.
     blocks : {(i, j): W_ij (n_i, n_j)}, layers counted from 1, i > j; zero blocks draw nothing.
     names : the K names under the layers.
+    layers : the numbers of the layers in the labels, where they are not 1..K (a compact network).
     bias : the last neuron of layer 1 is the constant 1.
 
     Raises
@@ -202,7 +204,7 @@ def network_picture(
         for (i, j), weights in live.items():
             y = peaks[i, j] + 0.17 if (i, j) in peaks else lowest[i, j] - 0.18
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}
-            label = _block_label((i, j), weights)
+            label = _block_label((layers[i - 1], layers[j - 1]) if layers else (i, j), weights)
             axes.text((x[i - 1] + x[j - 1]) / 2, y, label, size=8.5, ha="center", va="center", bbox=box, **text)
         for k, (y, middle) in enumerate(columns):
             _draw_layer(axes, x[k], y, _connected(k + 1, n[k], live)[shown[k]], bias and k == 0)

@@ -72,7 +72,9 @@ class Predictor:
         output = self.network.forward(self.inputs.apply(x)).astype(np.float64)
         finite = np.isfinite(output).all(axis=1)
         if not finite.all():
-            raise InvalidInputError(f"the prediction for row {int(np.argmin(finite))} of X is not finite; X is out of range")
+            raise InvalidInputError(
+                f"the prediction for row {int(np.argmin(finite))} of X is not finite; X is out of range"
+            )
         return output
 
     def predict(self, X: Any) -> np.ndarray:

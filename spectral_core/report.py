@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -45,19 +46,19 @@ class SearchReport:
     validation_loss_before: float
     validation_loss_after: float
     validation_loss_limit: float
-    validation_score_before: float
-    validation_score_after: float
     path_norms_before: list[float]
     path_norms_after: list[float]
     mean_abs_eigenvalue: float
     epochs: int
-    best_epoch: int
+    epoch: int
     eigenvector_penalty: float
-    validation_loss_by_penalty: dict[str, float]
-    tolerance: float
-    seed: int
-    seconds: float
+    candidates: list[dict[str, float]]
+    tolerance: float = 0.0
+    seed: int = 0
+    seconds: float = 0.0
     data: str = ""
+    validation_score_before: float | None = None
+    validation_score_after: float | None = None
     test_samples: int = 0
     test_score_before: float | None = None
     test_score_after: float | None = None
@@ -68,11 +69,13 @@ class SearchReport:
         return "accuracy" if self.task == "classification" else "R²"
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
-        return asdict(self)
+        """Everything, ready for JSON: a score that is not defined is None, never NaN."""
+        scores = ("validation_score_before", "validation_score_after", "test_score_before", "test_score_after")
+        record = asdict(self)
+        return record | {name: _defined(record[name]) for name in scores}
 
     def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def to_text(self) -> str:
         """The report as a person wants to read it."""
@@ -80,7 +83,7 @@ class SearchReport:
             f"{self.data or 'data'}: {self.task}, {self.training_samples} training, {self.validation_samples} validation"
             + (f", {self.test_samples} test samples" if self.test_samples else " samples"),
             f"trained {'-'.join(map(str, self.widths))} {self.activation} from the linear seed: {self.epochs} epochs, "
-            f"the best was {self.best_epoch}; eigenvector penalty {self.eigenvector_penalty:g}; {self.seconds:.1f} s",
+            f"of which {self.epoch} was kept; eigenvector penalty {self.eigenvector_penalty:g}; {self.seconds:.1f} s",
             "",
             "layer      neurons   live",
             *(
@@ -99,12 +102,10 @@ class SearchReport:
             "             trained      trimmed",
             f"validation   {self.validation_loss_before:<12.6g} {self.validation_loss_after:<12.6g} loss"
             f" (limit {self.validation_loss_limit:.6g})",
-            f"validation   {self.validation_score_before:<12.5f} {self.validation_score_after:<12.5f} {self.score_name}",
+            self._scores("validation", self.validation_score_before, self.validation_score_after),
         ]
-        if self.test_score_before is not None and self.test_score_after is not None:
-            lines.append(
-                f"test         {self.test_score_before:<12.5f} {self.test_score_after:<12.5f} {self.score_name}"
-            )
+        if self.test_samples:
+            lines.append(self._scores("test", self.test_score_before, self.test_score_after))
         if self.peer:
             lines.append(
                 f"             {self.peer['score']:<12.5f} {'':<12} {self.score_name} of {self.peer['name']} on the same data"
@@ -116,6 +117,10 @@ class SearchReport:
         constant = "  (the constant neuron included)" if number == 1 and self.bias else ""
         return f"{number} {role:<9}{neurons:>7}{live:>7}{constant}"
 
+    def _scores(self, name: str, before: float | None, after: float | None) -> str:
+        shown = ["-" if _defined(score) is None else f"{score:.5f}" for score in (before, after)]
+        return f"{name:<12} {shown[0]:<12} {shown[1]:<12} {self.score_name}"
+
     @staticmethod
     def _block(block: Block) -> str:
         name, shape = f"W_{block.receiver},{block.sender}", f"{block.rows}x{block.columns}"
@@ -125,3 +130,7 @@ class SearchReport:
     @staticmethod
     def _norms(norms: list[float]) -> str:
         return ", ".join(f"{norm:.4g}" for norm in norms) or "-"
+
+
+def _defined(score: float | None) -> float | None:
+    return score if score is not None and math.isfinite(score) else None

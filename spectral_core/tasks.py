@@ -62,7 +62,9 @@ def class_indices(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> 
     if classes is None:
         labels = tuple(np.unique(array).tolist())
         if len(labels) < 2:
-            raise InvalidInputError(f"classification needs at least two classes; all {len(array)} labels are {labels[0]!r}")
+            raise InvalidInputError(
+                f"classification needs at least two classes; all {len(array)} labels are {labels[0]!r}"
+            )
         classes = labels
     number = {label: index for index, label in enumerate(classes)}
     unknown = [label for label in array.tolist() if label not in number]

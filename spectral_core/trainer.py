@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spectral_core import arrays, files, kernels
-from spectral_core.errors import DivergenceError, InvalidInputError, ModelFileError, one_of
+from spectral_core import arrays, kernels
+from spectral_core.checkpoint import Best, Checkpoint, History, fingerprint
+from spectral_core.errors import DivergenceError, InvalidInputError, one_of
 from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES, SETTINGS
 from spectral_core.layout import Layout
 from spectral_core.network import SpectralNetwork
-
-CHECKPOINT_SECONDS = 30.0
-STATE = ("parameters", "first", "second", "best")
-
-
-@dataclass
-class History:
-    """One entry for each epoch: what was measured while (training) and after (validation) it."""
-
-    training_loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    penalty: list[float] = field(default_factory=list)
-    eigenvalue_norms: list[list[float]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.training_loss)
 
 
 @dataclass(frozen=True)
@@ -52,11 +34,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """`network` is the trained one (the best epoch where early stopping was asked for), `best_epoch` its epoch."""
+    """The trained `network` and its `epoch`; `best_network` of all epochs and its `best_epoch`; why it `stopped`.
+
+    With `patience` both are the best of all epochs; with `best_of_last` the network is the best of the last ones.
+    """
 
     network: SpectralNetwork
-    history: History
+    epoch: int
+    best_network: SpectralNetwork
     best_epoch: int
+    history: History
     stopped: str
 
 
@@ -113,7 +100,8 @@ def train(
 
     Returns
     -------
-    TrainingResult : `.network`, `.history`, `.best_epoch` (from 1), `.stopped` (``epochs``, ``patience``, ``callback``).
+    TrainingResult : `.network`, `.history`, `.best_network`, `.best_epoch` (from 1), `.stopped` (``epochs``, ``patience``,
+        ``callback``), `.epoch`, that of the network.
 
     Raises
     ------
@@ -173,12 +161,12 @@ def train(
         first=np.zeros_like(net.parameters),
         second=np.zeros_like(net.parameters),
     )
-    run = _Run(net, stepper, validation, epochs, patience, best_of_last, seed, bool(shuffle))
+    run = Run(net, stepper, validation, epochs, patience, best_of_last, seed, bool(shuffle))
     store = None
     if checkpoint is not None:
         options = [run.description(), sorted(settings.items()), optimizer, stepper.batch_size, rates, strengths]
         options += [trainable.tolist(), penalised.tolist()]
-        store = _Checkpoint(Path(checkpoint), run, _fingerprint(net, problem, validation, options))
+        store = Checkpoint(Path(checkpoint), run, fingerprint(net, problem, validation, options))
         store.restore()
     try:
         run.run(callbacks, store)
@@ -190,7 +178,7 @@ def train(
         raise
     if store is not None:
         store.save() if keep_checkpoint else store.remove()
-    return TrainingResult(run.result(), run.history, run.chosen_epoch, run.stopped)
+    return run.result()
 
 
 def _below_one(value: Any, name: str) -> float:
@@ -227,7 +215,7 @@ def _rates(net: SpectralNetwork, vectors: float, eigenvalues: float) -> tuple[np
     return np.array(rows, dtype=np.int64).reshape(-1, 2), rates
 
 
-class _Run:
+class Run:
     """The state of one training between epochs."""
 
     def __init__(
@@ -245,16 +233,16 @@ class _Run:
         self.epochs, self.patience, self.seed, self.shuffle = epochs, patience, seed, shuffle
         self.best_of_last = best_of_last
         self.history = History()
-        self.best, self.best_loss, self.best_epoch = net.parameters.copy(), np.inf, 0
+        self.best = self.late = Best(net.parameters.copy(), np.inf, 0)
         self.stopped = "epochs"
 
     def description(self) -> list[Any]:
         return [self.net.record(), self.epochs, self.patience, self.best_of_last, self.seed, self.shuffle]
 
-    def run(self, callbacks: Sequence[Callable[[Progress], Any]], store: _Checkpoint | None) -> None:
+    def run(self, callbacks: Sequence[Callable[[Progress], Any]], store: Checkpoint | None) -> None:
         while len(self.history) < self.epochs:
             epoch = len(self.history) + 1
-            if self.patience is not None and epoch - 1 - self.best_epoch >= self.patience:
+            if self.patience is not None and epoch - 1 - self.best.epoch >= self.patience:
                 self.stopped = "patience"
                 return
             self._epoch(epoch)
@@ -277,9 +265,9 @@ class _Run:
         if not np.isfinite(judged) or not np.isfinite(self.stepper.parameters).all():
             raise DivergenceError(
                 f"the loss diverged in epoch {epoch} (loss {judged}); the best network is that of "
-                f"{f'epoch {self.best_epoch}' if self.best_epoch else 'the start'}; a smaller learning_rate may help",
+                f"{f'epoch {self.best.epoch}' if self.best.epoch else 'the start'}; a smaller learning_rate may help",
                 epoch,
-                self.net.with_parameters(self.best),
+                self.net.with_parameters(self.best.parameters),
             )
         self.history.training_loss.append(loss)
         self.history.penalty.append(penalty)
@@ -288,90 +276,23 @@ class _Run:
         groups = self.net.layout.groups.items()
         eigenvalues = [group.view(self.stepper.parameters) for name, group in groups if name.startswith("eigenvalues")]
         self.history.eigenvalue_norms.append([float(np.linalg.norm(values)) for values in eigenvalues])
-        counting_begins = self.best_of_last is not None and epoch == max(self.epochs - self.best_of_last + 1, 1)
-        if judged < self.best_loss or counting_begins:
-            # A training loss was measured on the way from the parameters before, so it says nothing of those after.
-            measured = (self.stepper.parameters.copy(), epoch) if self.validation is not None else (before, epoch - 1)
-            (self.best, self.best_epoch), self.best_loss = measured, judged
+        # A training loss was measured on the way from the parameters before, so it says nothing of those after.
+        of, at = (self.stepper.parameters.copy(), epoch) if self.validation is not None else (before, epoch - 1)
+        if judged < self.best.loss:
+            self.best = Best(of, judged, at)
+        begun = self.best_of_last is not None and epoch > self.epochs - self.best_of_last
+        if begun and judged < self.late.loss:
+            self.late = Best(of, judged, at)
 
     def _validate(self) -> float:
         assert self.validation is not None
         output = kernels.predict(self.net.layout, self.net.activation, self.stepper.parameters, self.validation.x)
         return kernels.output_loss(output, self.validation)
 
-    @property
-    def keeps_best(self) -> bool:
-        if self.best_of_last is not None:
-            return len(self.history) > self.epochs - self.best_of_last
-        return self.patience is not None
-
-    @property
-    def chosen_epoch(self) -> int:
-        return self.best_epoch if self.keeps_best else len(self.history)
-
-    def result(self) -> SpectralNetwork:
-        return self.net.with_parameters(self.best if self.keeps_best else self.stepper.parameters)
-
-
-def _fingerprint(net: SpectralNetwork, *parts: Any) -> str:
-    """Identifies a training by its start, data and options, so that a checkpoint continues that training only."""
-    digest = hashlib.sha256(net.parameters.tobytes())
-    for part in parts:
-        if isinstance(part, kernels.Problem):
-            for array in (part.x, part.y, part.labels, part.weights):
-                digest.update(array.tobytes())
-            digest.update(part.loss.encode())
-        else:
-            digest.update(json.dumps(part).encode())
-    return digest.hexdigest()
-
-
-class _Checkpoint:
-    """The file of an unfinished run."""
-
-    def __init__(self, path: Path, run: _Run, fingerprint: str) -> None:
-        self.path, self.state, self.fingerprint = path, run, fingerprint
-        self.saved_at = time.monotonic()
-        self.committed: tuple[tuple[int, int, float, int], tuple[np.ndarray, ...]] | None = None
-
-    def restore(self) -> None:
-        """Continue where the file left off; another training's file is an error, no file a fresh start."""
-        if not self.path.exists():
-            return
-        try:
-            _, record, stored = files.load_model(self.path, ("checkpoint",))
-        except ModelFileError as error:
-            raise ModelFileError(f"{error}; delete it to start afresh") from None
-        if record.get("fingerprint") != self.fingerprint:
-            raise ModelFileError(f"{self.path} belongs to another training; delete it to start afresh")
-        run, stepper = self.state, self.state.stepper
-        stepper.parameters, stepper.first, stepper.second, run.best = (stored[name] for name in STATE)
-        stepper.step, run.best_epoch = record["step"], record["best_epoch"]
-        run.best_loss = np.inf if record["best_loss"] is None else record["best_loss"]
-        run.history = History(**record["history"])
-
-    def epoch_done(self) -> None:
-        """Remember this epoch, since an interrupt may come in the middle of the next; write it when it is time."""
-        run, stepper = self.state, self.state.stepper
-        numbers = (int(stepper.step), run.best_epoch, float(run.best_loss), len(run.history))
-        self.committed = numbers, (stepper.parameters.copy(), stepper.first.copy(), stepper.second.copy(), run.best)
-        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
-            self.save()
-
-    def save(self) -> None:
-        """Write the last whole epoch."""
-        if self.committed is None:
-            return
-        (step, best_epoch, best_loss, epochs), values = self.committed
-        record = {
-            "fingerprint": self.fingerprint,
-            "step": step,
-            "best_loss": best_loss if np.isfinite(best_loss) else None,
-            "best_epoch": best_epoch,
-            "history": {name: entries[:epochs] for name, entries in asdict(self.state.history).items()},
-        }
-        files.save_model(self.path, "checkpoint", record, dict(zip(STATE, values, strict=True)))
-        self.saved_at = time.monotonic()
-
-    def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
+    def result(self) -> TrainingResult:
+        last = Best(self.stepper.parameters, np.inf, len(self.history))
+        chosen = self.best if self.patience is not None else last
+        if self.best_of_last is not None and self.late.epoch:
+            chosen = self.late
+        network, best = (self.net.with_parameters(kept.parameters) for kept in (chosen, self.best))
+        return TrainingResult(network, chosen.epoch, best, self.best.epoch, self.history, self.stopped)

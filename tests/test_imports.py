@@ -19,10 +19,13 @@ ORDER = [
     "kernels",
     "parameters",
     "network",
+    "checkpoint",
     "trainer",
     "compaction",
     "pruning",
+    "tasks",
     "predictor",
+    "preparation",
     "report",
     "plots",
     "network_plot",
@@ -30,6 +33,7 @@ ORDER = [
     "sources",
     "datasets",
     "estimators",
+    "console",
     "cli",
 ]
 """A module of the package imports only from modules before it; edit when one is added."""

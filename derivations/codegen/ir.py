@@ -153,7 +153,9 @@ class Program:
         if self.arrays:
             scalars = {str(a.target) for a in self.assignments if not a.free} | set(self.scalars)
             if scalars & {a.name for a in self.arrays}:
-                raise ValueError(f"{self.name}: a scalar and an array are both called {scalars & {a.name for a in self.arrays}}")
+                raise ValueError(
+                    f"{self.name}: a scalar and an array are both called {scalars & {a.name for a in self.arrays}}"
+                )
             self._check(self.body, (), set())
             for hidden, sender in product((True, False), repeat=2):
                 self._check_storage({"hidden": hidden, "last": not hidden, "sender hidden": sender})
@@ -211,13 +213,16 @@ class Program:
                 name = str(operand.base)
                 if holder.get(place[name], name) != name:
                     raise ValueError(f"{self.name}: {assign}: {name} was overwritten by {holder[place[name]]}")
-                if assign.free and place[name] == place[assign.name] and (assign.over or operand.indices != assign.free):
+                if (
+                    assign.free
+                    and place[name] == place[assign.name]
+                    and (assign.over or operand.indices != assign.free)
+                ):
                     raise ValueError(f"{self.name}: {assign}: reads the place it writes")
-            if assign.accumulate and assign.free and assign.name not in made:
-                array = next(a for a in self.arrays if a.name == assign.name)
-                zeroed = not any(a.name == assign.name and not a.accumulate for a in self.assignments)
-                if not zeroed:
-                    raise ValueError(f"{self.name}: {assign}: nothing stands there yet where {truth}")
+            # What is only ever added to is cleared by the printer before the first addition.
+            set_elsewhere = any(a.name == assign.name and not a.accumulate for a in self.assignments)
+            if assign.accumulate and assign.free and assign.name not in made and set_elsewhere:
+                raise ValueError(f"{self.name}: {assign}: nothing stands there yet where {truth}")
             made.add(assign.name)
             if assign.free:
                 holder[place[assign.name]] = assign.name
