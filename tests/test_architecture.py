@@ -6,10 +6,11 @@ import pickle
 import numpy as np
 import pytest
 
-from spectral_core import InvalidInputError, ModelFileError, Predictor, search
+from spectral_core import InvalidInputError, ModelFileError, Predictor, SpectralNetwork, search, train
 from spectral_core.architecture import PUBLISHED
 from spectral_core.datasets import load, sparcs, train_test_split
 from spectral_core.predictor import Scaling, load_any
+from spectral_core.pruning import path_norms
 
 QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
 
@@ -86,7 +87,7 @@ def test_results_are_saved_whole_and_load_again(tmp_path):
     found.save(tmp_path / "out")
     found.plot(tmp_path / "out" / "network.png")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "model.npz", "compact.npz", "report.json", "report.txt", "network.png",
+        "model.npz", "compact.npz", "report.json", "report.txt", "history.json", "network.png",
     }  # fmt: skip
     for name, predictor in (("model", found.predictor), ("compact", found.compact_predictor)):
         again = Predictor.load(tmp_path / "out" / f"{name}.npz")
@@ -149,6 +150,15 @@ def test_progress_runs_to_the_end():
         ({"validation_fraction": 0.0}, "validation_fraction must be more than 0"),
         ({"eigenvector_penalties": ()}, "at least one strength"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1"),
+        ({"keep": "best"}, "keep must be one of simplest, last; got 'best'"),
+        ({"hidden": 300}, "hidden must be a sequence; got 300"),
+        ({"eigenvector_penalties": 0.1}, "eigenvector_penalties must be a sequence"),
+        ({"seed": "a"}, "seed must be a whole number"),
+        ({"y": np.full(300, 2.5)}, "targets that vary; all of column 0 of y are 2.5"),
+        ({"y": np.zeros(300, complex)}, "y must hold numbers or labels; got complex128"),
+        ({"y": np.array([None, "a"] * 150, object)}, "labels of one kind, text or numbers; got NoneType, str"),
+        ({"y": np.array([b"a", b"b"] * 150)}, "y must hold numbers or labels"),
+        ({"X": np.full((300, 3), 1e200) * np.arange(300)[:, None]}, "X column 0 is too large to be standardised"),
         ({"validation_data": (np.ones((3, 2)), np.ones(3))}, r"validation X must have 3 feature column\(s\)"),
     ],
 )
@@ -169,15 +179,79 @@ def test_a_nan_is_named_with_its_place():
 def test_validation_labels_must_be_known():
     x, y = linear_data()
     labels = np.where(y > y.mean(), "b", "a")
-    with pytest.raises(InvalidInputError, match="lack: 'c'"):
+    with pytest.raises(InvalidInputError, match="not among the classes: 'c'"):
         search(x, labels, validation_data=(x[:2], np.array(["a", "c"])), **QUICK)
 
 
 def test_scaling_is_undone_and_a_constant_column_keeps_its_value():
     columns = np.c_[np.arange(5.0), np.full(5, 0.1)]
-    scaling = Scaling.of(columns)
+    scaling = Scaling.of(columns, "X")
     scaled = scaling.apply(columns)
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-15)
     assert scaled[:, 0].std() == pytest.approx(1)
     assert np.array_equal(scaled[:, 1], columns[:, 1] - scaling.mean[1])
     np.testing.assert_allclose(scaling.undo(scaled), columns)
+
+
+@pytest.mark.parametrize("scale", [1e-13, 1.0, 1e13])
+def test_the_units_of_the_data_do_not_matter(scale):
+    """Scores agree to rounding when features and targets are measured in other units."""
+    x, y = linear_data()
+    found = search(x * scale, y / scale, **QUICK)
+    reference = search(x, y, **QUICK)
+    assert found.compact_predictor.score(x * scale, y / scale) == pytest.approx(
+        reference.compact_predictor.score(x, y), abs=2e-3
+    )
+
+
+def test_scores_want_what_predictions_are():
+    x, y = linear_data()
+    found = search(x, y, **QUICK).predictor
+    assert found.score(x, y) == found.score(x, y[:, None]) > 0.5
+    assert np.isnan(found.score(x, np.ones(len(x)))), "R² is not defined on targets that do not vary"
+    with pytest.raises(InvalidInputError, match="y must have the shape of the predictions"):
+        found.score(x, y[:5])
+    labels = np.where(y > y.mean(), "high", "low")
+    classifier = search(x, labels, **QUICK).predictor
+    assert classifier.score(x, labels) == np.mean(classifier.predict(x) == labels) > 0.8
+    with pytest.raises(InvalidInputError, match="not among the classes: 'middle'"):
+        classifier.score(x[:1], ["middle"])
+
+
+def test_a_prediction_out_of_range_is_an_error_and_not_infinity():
+    x, y = linear_data()
+    found = search(x, y, **QUICK)
+    with pytest.raises(InvalidInputError, match=r"too large for float32|is not finite"):
+        found.predict(np.full((1, 3), 1e300))
+
+
+def test_undefined_scores_are_null_in_json_and_a_dash_in_text():
+    report = search(*linear_data(), **QUICK).report
+    report.test_samples, report.test_score_before, report.test_score_after = 1, float("nan"), float("-inf")
+    assert json.loads(report.to_json(), parse_constant=pytest.fail)["test_score_after"] is None
+    assert "test         -            -" in report.to_text()
+
+
+def test_the_simplest_network_within_one_standard_error_is_kept():
+    x, y = linear_data()
+    noisy = y + np.random.default_rng(1).normal(size=len(y)) * y.std()
+    found = search(x, noisy, hidden=(20,), epochs=60, seed=2)
+    losses = [candidate["validation_loss"] for candidate in found.report.candidates]
+    assert len(losses) > 4, "the best and the last epochs of four trainings"
+    assert found.report.validation_loss_before <= min(losses) * 2
+    last = search(x, noisy, hidden=(20,), epochs=60, seed=2, keep="last")
+    assert all(candidate["epoch"] > 54 for candidate in last.report.candidates)
+    assert len(last.report.candidates) == 4
+
+
+@pytest.mark.parametrize(("alpha", "reference"), [(0.0, 6.40793e-05), (1.0, 0.378621)])
+def test_the_path_norm_agrees_with_the_published_implementation(alpha, reference):
+    """‖Γ‖ of the authors' own run (β = 5, one seed) lies inside the spread of ours, on a logarithmic scale."""
+    norms = []
+    for seed in range(6):
+        data = sparcs(alpha, 5.0, seed=seed)
+        net = SpectralNetwork.initialize([2, 300, 1], seed=seed)
+        net = train(net, data.x, data.y, epochs=300, batch_size=100, penalty_strength=1e-4, seed=seed).network
+        norms.append(path_norms(net.transfer_blocks(), net.widths)[0])
+    logarithms = np.log(norms)
+    assert abs(np.log(reference) - logarithms.mean()) <= 2.5 * logarithms.std(ddof=1)

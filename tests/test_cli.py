@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -52,7 +54,9 @@ def refused(capsys, *arguments):
 
 def test_search_writes_report_models_and_pictures(found, capsys):
     home = found / "out"
-    names = {"model.npz", "compact.npz", "report.json", "report.txt", "network.png", "spectrum.png", "training.png"}
+    names = {"model.npz", "compact.npz", "report.json", "report.txt", "history.json"} | {
+        "network.png", "spectrum.png", "training.png",
+    }  # fmt: skip
     assert {p.name for p in home.iterdir()} == names
     report = json.loads((home / "report.json").read_text())
     assert report["task"] == "regression"
@@ -179,7 +183,7 @@ def test_usage_errors_are_one_line_too(capsys):
 
 
 def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, capsys, monkeypatch):
-    from spectral_core import cli
+    from spectral_core import console
 
     arguments = ["search", "wine", "--hidden", "10", "--epochs", "20", "--out", str(tmp_path / "out")]
     assert main([*arguments[:-1], str(tmp_path / "whole")]) == 0
@@ -189,12 +193,12 @@ def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, c
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli, "_lines", lambda title: stop)
+        patch.setattr(console, "lines", lambda title: stop)
         assert main(arguments) == 130
     assert "continues where it stopped" in capsys.readouterr().err
-    assert (tmp_path / "out" / "unfinished.0").exists()
+    assert list((tmp_path / "out").glob("unfinished-*.0"))
     assert main(arguments) == 0
-    assert not (tmp_path / "out" / "unfinished.0").exists()
+    assert not list((tmp_path / "out").glob("unfinished-*"))
     one, two = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("out", "whole"))
     one.pop("seconds"), two.pop("seconds")
     assert one == two
@@ -205,3 +209,64 @@ def test_the_installed_command_runs():
         [sys.executable, "-m", "spectral_core.cli", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("spectral-core ")
+
+
+def run(*arguments, **options):
+    return subprocess.Popen([sys.executable, "-m", "spectral_core.cli", *map(str, arguments)], text=True, **options)
+
+
+def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path):
+    arguments = ("search", "digits", "--hidden", "50", "--epochs", "2000", "--out", tmp_path / "out")
+    with run(*arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        for line in process.stderr:  # once it trains; inside an import there is nothing to keep
+            if "%" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert rest[-1] == "spectral-core: interrupted; the same command continues where it stopped"
+    assert not [line for line in rest if "Traceback" in line]
+    assert list((tmp_path / "out").glob("unfinished-*"))
+    # Another search into the same folder is not held up by it.
+    assert main(["search", "wine", "--hidden", "5", "--epochs", "5", "--out", str(tmp_path / "out")]) == 0
+    assert not list((tmp_path / "out").glob("unfinished-*"))
+
+
+def test_a_reader_that_goes_away_does_not_end_the_work(tmp_path):
+    with run("verify", "--json", tmp_path / "v.json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+    assert json.loads((tmp_path / "v.json").read_text())["proven"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_disk_is_one_line(found):
+    with open("/dev/full", "w") as full:
+        process = run("inspect", found / "out" / "model.npz", stdout=full, stderr=subprocess.PIPE)
+        with process:
+            assert process.stderr.read().startswith("spectral-core: cannot write to standard output")
+    assert process.returncode == WRONG
+
+
+def test_what_cannot_be_written_is_said_before_the_work(found, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    blocked = tmp_path / "file" / "out"
+    assert "cannot write" in refused(capsys, "search", "wine", "--out", blocked)
+    assert "cannot write" in refused(capsys, "verify", "--json", blocked)
+    assert "cannot write" in refused(capsys, "inspect", found / "out" / "model.npz", "--out", blocked)
+    assert "cannot write" in refused(capsys, "predict", found / "out" / "model.npz", found / "n.csv", "--out", blocked)
+
+
+def test_inspect_and_report_number_the_layers_alike(tmp_path, capsys):
+    """A compact network without its hidden layer still speaks of layers 1 and 3."""
+    rows = "\n".join(f"{i},{(i * 7) % 11},{2 * i - (i * 7) % 11}" for i in range(60))
+    (tmp_path / "line.csv").write_text(f"a,b,y\n{rows}\n")
+    out = tmp_path / "out"
+    assert main(["search", str(tmp_path / "line.csv"), "--hidden", "6", "--out", str(out), "--task", "regression"]) == 0
+    report = json.loads((out / "report.json").read_text())
+    capsys.readouterr()
+    assert main(["inspect", str(out / "compact.npz")]) == 0
+    text = capsys.readouterr().out
+    for block in report["blocks"]:
+        assert f"W_{block['receiver']},{block['sender']} " in text

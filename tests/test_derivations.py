@@ -137,9 +137,11 @@ def test_a_proof_refuses_false_and_undecided_claims() -> None:
     with pytest.raises(ProofError):
         proof.same("claim", ["a"], ["a", "a"])
     with pytest.raises(ProofError, match="base"):
-        proof.induction("claim", base=(a, b), step=(a, a), over="n")
+        proof.recurrence("claim", first=b, advance=lambda x, n: a * x, closed=lambda n: a**n, over="n")
     with pytest.raises(ProofError, match="step"):
-        proof.induction("claim", base=(a, a), step=(a, b), over="n")
+        proof.recurrence("claim", first=sp.Integer(1), advance=lambda x, n: b * x, closed=lambda n: a**n, over="n")
+    with pytest.raises(ProofError):
+        proof.equal("only by simplification", sp.sin(a) ** 2 + sp.cos(a) ** 2, sp.Integer(1))
     with pytest.raises(ProofError, match="states no claim"):
         Theorem("T", "", "", "", lambda proof: None).prove()
     noncommuting = [sp.Symbol(name, commutative=False) for name in "AB"]

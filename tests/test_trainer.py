@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -298,7 +299,7 @@ def test_a_callback_ends_the_training_and_all_of_them_are_called() -> None:
     callbacks = [lambda p: calls.append("a") or p.epoch == 2, lambda p: calls.append("b") or "go on"]
     result = train(network(model, theta), x, y, epochs=5, callbacks=callbacks)
     assert calls == ["a", "b"] * 2
-    assert (len(result.history), result.stopped, result.best_epoch) == (2, "callback", 2)
+    assert (len(result.history), result.stopped, result.epoch) == (2, "callback", 2)
     short = train(network(model, theta), x, y, epochs=2)
     assert result.network.parameters.tobytes() == short.network.parameters.tobytes()
 
@@ -642,11 +643,30 @@ def test_the_best_of_the_last_epochs_is_kept() -> None:
     options = {"epochs": 12, "learning_rate": 0.2, "batch_size": 8, "validation_data": (x, y)}
     result = train(net, x, y, best_of_last=4, callbacks=[lambda p: seen.append(p.network.parameters)], **options)
     losses = result.history.validation_loss
-    assert result.best_epoch == 9 + int(np.argmin(losses[8:]))
-    assert np.array_equal(result.network.parameters, seen[result.best_epoch - 1])
     assert np.argmin(losses) < 8, "the best of all epochs lies earlier, or this test shows nothing"
-    assert train(net, x, y, best_of_last=50, **options).best_epoch == 1 + int(np.argmin(losses))
+    assert (result.epoch, result.best_epoch) == (9 + int(np.argmin(losses[8:])), 1 + int(np.argmin(losses)))
+    assert np.array_equal(result.network.parameters, seen[result.epoch - 1])
+    assert np.array_equal(result.best_network.parameters, seen[result.best_epoch - 1])
+    assert train(net, x, y, best_of_last=50, **options).epoch == 1 + int(np.argmin(losses))
+    # Stopped before those epochs begin, the last one counts.
+    stopped = train(net, x, y, best_of_last=4, callbacks=[lambda p: p.epoch == 3], **options)
+    assert (stopped.epoch, len(stopped.history)) == (3, 3)
+    assert np.array_equal(stopped.network.parameters, seen[2])
     with pytest.raises(InvalidInputError, match="best_of_last needs validation_data"):
         train(net, x, y, best_of_last=3)
     with pytest.raises(InvalidInputError, match="leave out best_of_last"):
         train(net, x, y, best_of_last=3, patience=3, validation_data=(x, y))
+
+
+@pytest.mark.parametrize("rate", [10.0, 0.7])
+def test_the_network_of_a_divergence_is_no_worse_than_the_start(rate: float) -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
+    net = SpectralNetwork.initialize([3, 6, 1], activation="identity", dtype="float64")
+    net = net.with_parameters(rng.normal(size=net.n_parameters))
+    with pytest.raises(DivergenceError) as caught:
+        train(net, x, y, optimizer="sgd", learning_rate=rate, epochs=200, batch_size=10)
+    assert caught.value.network.loss(x, y) <= net.loss(x, y)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.epoch) == (str(caught.value), caught.value.epoch)
+    assert np.array_equal(again.network.parameters, caught.value.network.parameters)
