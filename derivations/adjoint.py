@@ -158,7 +158,7 @@ def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]
             if not hidden:
                 known["dz"] = dz.element
             claimed = evaluate(
-                backward.step(hidden=hidden, last=not hidden, sender_hidden=sender_hidden),
+                backward.step(hidden=hidden, sender_hidden=sender_hidden),
                 {**known, d_receiver.name: d_receiver.element},
             )
             for name, gradient in PARAMETERS.items():
@@ -184,9 +184,14 @@ def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]
         )
         # What one step leaves is what the next one finds: x_i or u_i as its sender, ū_{i-1} as its receiver.
         last_state = [a.target for a in forward.assignments if str(a.target.base) in ("u", "x")][-1]
-        proof.same("a layer's result is the next layer's sender", [place(sender)], [place(names[str(last_state.base)])])
-        proof.same("a sender's cotangent is the next receiver's", [place(d_sender)], [place(d_receiver)])
-        proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", [place(slope), place(dz)], 2 * [place(names["z"])])
+        ahead, back = ({array.name: place(array) for array in p.arrays} for p in (forward, backward))
+        proof.same("a layer's result is the next layer's sender", [ahead[sender.name]], [ahead[str(last_state.base)]])
+        proof.same("a sender's cotangent is the next receiver's", [back[d_sender.name]], [back[d_receiver.name]])
+        proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", [back["slope"], back["dz"]], 2 * [ahead["z"]])
+        both = sorted(ahead.keys() & back.keys())
+        proof.same(
+            "both programs keep the same arrays in the same place", [ahead[n] for n in both], [back[n] for n in both]
+        )
         # Induction over layers. Step i reads layer i-1 only through the sender (any j < i in the direct network) and
         # the parameters of its own layers; so ∂ℓ/∂(sender) is complete once step i is done, and an array that two
         # steps share (λ^(i) as λ^out and as λ^in; x_j in every later layer) collects one contribution from each.

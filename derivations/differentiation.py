@@ -115,9 +115,16 @@ def cotangents(
     return total
 
 
-def evaluate(program: Iterable[Assign], known: dict[str, sp.Expr]) -> dict[str, sp.Expr]:
+class Values(dict[str, sp.Expr]):
+    """What a program computed, by name."""
+
+    def __missing__(self, name: str) -> sp.Expr:
+        raise ValueError(f"the program does not compute {name}")
+
+
+def evaluate(program: Iterable[Assign], known: dict[str, sp.Expr]) -> Values:
     """Run a program on symbols: the value of each target in terms of what the program did not compute."""
-    values = dict(known)
+    values = Values(known)
     for assign in _single(program):
         _sums_only(assign)
         inner = {leaf: values[_name(leaf)] for leaf in leaves(assign.value) if _name(leaf) in values}

@@ -22,7 +22,7 @@ def argument(proof: Proof) -> None:
     proof.equal("M_hk is unchanged by λ → λ + c", moved, m_entry)
     known = elements((phi_array, lam_in, lam_out, u_in, du))
     for hidden in (True, False):
-        step = adjoint.GLOBAL.step(hidden=hidden, last=not hidden, sender_hidden=True)
+        step = adjoint.GLOBAL.step(hidden=hidden, sender_hidden=True)
         values = evaluate(step, known if hidden else {**known, "dz": dz.element})
         proof.equal(
             f"{'hidden' if hidden else 'last'} layer: Σ_k λ̄^in_k + Σ_h λ̄^out_h = 0, so the sum over all layers is 0",

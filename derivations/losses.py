@@ -62,7 +62,13 @@ CROSS_ENTROPY = Program(
 PROGRAMS = (SQUARED_ERROR, CROSS_ENTROPY)
 
 
+def takes_the_output(proof: Proof, program: Program) -> None:
+    stores = {array.store for array in program.arrays if array.store}
+    proof.same("∂ℓ/∂z takes the place of the output", stores, ["output"])
+
+
 def squared_error_argument(proof: Proof, program: Program = SQUARED_ERROR) -> None:
+    takes_the_output(proof, program)
     value = [a for a in program.assignments if a.target == loss]
     # ℓ sums over samples too; the derivative at sample s keeps that sample's term alone.
     truth = cotangents(value, {"loss": sp.Integer(1)}, fixed=(s,)).get("output", sp.Integer(0))
@@ -72,6 +78,7 @@ def squared_error_argument(proof: Proof, program: Program = SQUARED_ERROR) -> No
 
 
 def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> None:
+    takes_the_output(proof, program)
     rows = list(program.assignments)
     greatest = rows[0]
     proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, output.element, (h,), reduce="max")])

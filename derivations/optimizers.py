@@ -60,7 +60,15 @@ SGD = Program(
 PROGRAMS = (ADAM, SGD)
 
 
+def in_place(proof: Proof, program: Program) -> None:
+    places = {array.name: array.store for array in program.arrays if array.store}
+    expected = {"updated": "parameter", "first_new": "first", "second_new": "second"}
+    made = {assign.name for assign in program.assignments}
+    proof.same("θ and the moments are updated in place", places.items(), [e for e in expected.items() if e[0] in made])
+
+
 def adam_argument(proof: Proof, program: Program = ADAM) -> None:
+    in_place(proof, program)
     values = evaluate(program.assignments, elements((parameter, gradient, first, second)))
     g, m, v = gradient.element, first.element, second.element
     m_new, v_new = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
@@ -85,6 +93,7 @@ def _without_bias(proof: Proof, moment: sp.Expr, new: sp.Expr, beta: sp.Expr, li
 
 
 def sgd_argument(proof: Proof, program: Program = SGD) -> None:
+    in_place(proof, program)
     values = evaluate(program.assignments, elements((parameter, gradient, first)))
     b = momentum * first.element + gradient.element
     proof.equal("b", values["first_new"], b, rule="recurrence")

@@ -92,6 +92,13 @@ def substitution(i: sp.Expr, j: sp.Expr) -> sp.Expr:
     return lower(lambda i, j: sign(i - j) * path(i, j))(i, j) * activation(j)
 
 
+def output_stays(proof: Proof, program: Program) -> None:
+    """In the last layer nothing is written over z_K, as f'(z) is over the z of a hidden layer."""
+    places = {array.name: array.store or array.name for array in program.arrays}
+    made = [a.name for a in program.step(hidden=False, sender_hidden=False) if places[a.name] == places["z"]]
+    proof.same("z_K stays in its place", set(made), {"z"}, rule="program")
+
+
 def argument_for(program: Program) -> Callable[[Proof], None]:
     """The argument of M7 for a program, so that tests can exchange an assignment."""
 
@@ -123,6 +130,7 @@ def argument_for(program: Program) -> Callable[[Proof], None]:
         proof.equal("slope = f'(z_i)", step["slope"], df(step["z"]), rule="program")
         last = evaluate(program.step(hidden=False, sender_hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
         proof.equal("the last layer needs z alone", last["z"], step["z"], rule="program")
+        output_stays(proof, program)
 
     return argument
 
@@ -137,6 +145,7 @@ def simple_argument_for(
         step = evaluate(program.step(hidden=True, sender_hidden=False), elements((*weights, senders)))
         product = sp.expand(sp.Symbol("Σ_k") * senders.element * block)
         proof.equal(f"z = weights times {senders.name}", step["z"], product, rule="program")
+        output_stays(proof, program)
         proof.equal("x_i = f(z_i)", step["x"], f(product), rule="program")
         proof.equal("slope = f'(z_i)", step["slope"], df(product), rule="program")
 

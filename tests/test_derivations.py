@@ -26,10 +26,11 @@ from derivations.algebra import LAYER as j
 from derivations.blocks import adjacency, transfer
 from derivations.catalogue import THEOREMS
 from derivations.codegen import cpu
-from derivations.codegen.ir import Assign, Program
+from derivations.codegen.ir import Array, Assign, Layers, Program, Sources, When
 from derivations.codegen.module import PROGRAMS, cpu_module, functions
+from derivations.differentiation import elements, evaluate
 from derivations.inversion import inverse
-from derivations.notation import W, df, entries_of_difference, x_in, x_source
+from derivations.notation import W, df, entries_of_difference, k, s, x_in, x_source
 from derivations.notation import lam_in as lam_in_array
 from derivations.notation import lam_out as lam_out_array
 from derivations.notation import phi as phi_array
@@ -457,3 +458,124 @@ def test_printed_code_is_right_and_broken_code_is_wrong(program: Program, monkey
     assert unnoticed == []
     assert ran >= 4
     assert agrees(program)
+
+
+# --- mutation: structure ----------------------------------------------------------------------------------------------
+
+
+def _replace_node(body: tuple[Any, ...], old: Any, new: tuple[Any, ...]) -> tuple[Any, ...]:
+    result: list[Any] = []
+    for node in body:
+        if node is old:
+            result.extend(new)
+        elif isinstance(node, Assign):
+            result.append(node)
+        else:
+            result.append(replace(node, body=_replace_node(node.body, old, new)))
+    return tuple(result)
+
+
+def _nodes(body: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    for node in body:
+        yield body, node
+        if not isinstance(node, Assign):
+            yield from _nodes(node.body)
+
+
+def structural_mutants(program: Program) -> Iterator[tuple[str, Callable[[], Program]]]:
+    """Loops turned round, sources left out, conditions added or removed, neighbours swapped, storage shared."""
+
+    def with_body(old: Any, *new: Any) -> Callable[[], Program]:
+        return lambda: replace(program, body=_replace_node(program.body, old, new))
+
+    layered = any(isinstance(node, Layers) for node in program.body)
+    for block, node in list(_nodes(program.body)):
+        if isinstance(node, Layers):
+            yield "reversed", with_body(node, replace(node, reverse=not node.reverse))
+        elif isinstance(node, Sources):
+            yield "sources", with_body(node, replace(node, hidden=not node.hidden))
+        elif isinstance(node, When):
+            yield f"not only {node.condition}", with_body(node, *node.body)
+        elif isinstance(node, Assign) and layered:
+            for condition in ("hidden", "last", "sender hidden"):
+                yield f"{condition} only: {node}", with_body(node, When(condition, (node,)))
+        following = block[block.index(node) + 1 :][:1]
+        if following:
+            swapped = (*block[: block.index(node)], following[0], node, *block[block.index(node) + 2 :])
+            parent = next((n for _, n in _nodes(program.body) if not isinstance(n, Assign) and n.body is block), None)
+            if parent is None:
+                yield f"swapped: {node}", lambda swapped=swapped: replace(program, body=swapped)
+            else:
+                yield f"swapped: {node}", with_body(parent, replace(parent, body=swapped))
+    for array in program.arrays:
+        for other in program.arrays:
+            if other is not array and other.kind == array.kind and other.indices == array.indices:
+                arrays = tuple(replace(a, store=other.store or other.name) if a is array else a for a in program.arrays)
+                if arrays != program.arrays:
+                    yield f"{array.name} kept in {other.name}", lambda arrays=arrays: replace(program, arrays=arrays)
+
+
+def _prints_right(make: Callable[[], Program]) -> bool:
+    """The mutant's own code, run as plain Python, gives the oracle's numbers."""
+    program = make()
+    space = dict(SPACE)
+    with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
+        exec(cpu.function(program), space)
+        patch.setitem(SPACE, program.name, FunctionType(space[program.name].__code__, SPACE, program.name))
+        return agrees(program)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_every_broken_structure_is_refused_or_runs_right(program: Program) -> None:
+    """What the proofs do not refuse must be another way to write the same: its code agrees with the oracle."""
+    survivors, tried = [], 0
+    for what, make in structural_mutants(program):
+        tried += 1
+        if refused(make):
+            continue
+        try:
+            right = _prints_right(make)
+        except (ArithmeticError, ValueError, TypeError, NameError):
+            continue  # not printed, or wrong loudly: another signature, a name not yet set
+        if not right:
+            survivors.append(what)
+    assert survivors == []
+    assert tried > 0
+
+
+def test_a_formula_that_reads_what_was_overwritten_is_no_program() -> None:
+    """b = μ b + g in place, then the old b read for θ: equal on paper, wrong in memory."""
+    o = optimizers
+    stale = o.parameter.element - o.rate * (o.momentum * o.first.element + o.gradient.element)
+    with pytest.raises(ValueError, match="first was overwritten by first_new"):
+        o.SGD.with_assignment(1, replace(o.SGD.assignments[1], value=stale))
+
+
+@pytest.mark.parametrize(
+    ("what", "claim"),
+    [
+        ("a negative power", lambda: (algebra.phi(j) ** -1, sp.Integer(1))),
+        ("a root", lambda: (sp.sqrt(algebra.eigenvalues(j)), sp.Integer(1))),
+        ("half a sign", lambda: (algebra.sign(d / 2), algebra.sign(d))),
+        ("a path down", lambda: (algebra.path(j, j + 1) * algebra.phi(j), sp.Integer(1))),
+    ],
+)
+def test_the_algebra_refuses_what_has_no_meaning(what: str, claim: Callable[[], tuple[sp.Expr, sp.Expr]]) -> None:
+    with pytest.raises((ValueError, ProofError)):
+        Proof("T").equal(what, *claim())
+
+
+def test_sums_are_linear_only() -> None:
+    """Σ x · Σ y is not Σ Σ x y, and a sum in a denominator is no term of a sum."""
+    x, y, w = (Array(n, (s, k), "argument", "") for n in "xyw")
+    total, other, result = (Array(n, (s,), "argument", "") for n in ("total", "other", "result"))
+    sums = (
+        Assign(total.element, x.element, over=(k,)),
+        Assign(other.element, y.element, over=(k,)),
+    )
+    for value in (total.element * other.element, 1 / total.element, sp.exp(total.element)):
+        with pytest.raises(ValueError, match=r"nonlinearly|capture"):
+            evaluate([*sums, Assign(result.element, value)], elements((x, y, w)))
+    again = (Assign(result.element, x.element, over=(k,)), Assign(result.element, y.element, over=(k,)))
+    with pytest.raises(ValueError, match="two meanings"):
+        evaluate(again, elements((x, y)))

@@ -157,8 +157,9 @@ class Program:
                     f"{self.name}: a scalar and an array are both called {scalars & {a.name for a in self.arrays}}"
                 )
             self._check(self.body, (), set())
+            self._check_inputs()
             for hidden, sender in product((True, False), repeat=2):
-                self._check_storage({"hidden": hidden, "last": not hidden, "sender hidden": sender})
+                self._check_storage(conditions(hidden, sender))
 
     def _check(self, body: tuple[Node, ...], around: tuple[Node, ...], assigned: set[str]) -> None:
         for node in body:
@@ -203,6 +204,13 @@ class Program:
         if assign.accumulate and not (shared or total or given or assign.name in assigned):
             raise ValueError("nothing stands there yet to add to")
 
+    def _check_inputs(self) -> None:
+        """What a caller passes in has a place of its own."""
+        made = {assign.name for assign in self.assignments}
+        for array in self.arrays:
+            if array.kind == "argument" and array.store and array.name not in made:
+                raise ValueError(f"{self.name}: the argument {array.name} cannot be kept in {array.store}")
+
     def _check_storage(self, truth: dict[str, bool]) -> None:
         """Nothing is read from a place that another array has taken, nor summed into its own operand."""
         place = {a.name: (a.store or a.name, a.layer, a.kind) for a in self.arrays}
@@ -232,16 +240,20 @@ class Program:
         """All assignments in order, loops left out."""
         return tuple(_flatten(self.body))
 
-    def step(self, **conditions: bool) -> tuple[Assign, ...]:
-        """The straight-line program of one layer under the given conditions, e.g. `step(hidden=True)`."""
-        truth = {name.replace("_", " "): value for name, value in conditions.items()}
-        return tuple(_flatten(self.body, truth))
+    def step(self, *, hidden: bool, sender_hidden: bool) -> tuple[Assign, ...]:
+        """The straight-line program of one layer i: is it hidden (or the last), is the layer before it hidden (or the input)."""
+        return tuple(_flatten(self.body, conditions(hidden, sender_hidden)))
 
     def with_assignment(self, position: int, assignment: Assign) -> Program:
         """The same program with one assignment exchanged (used to show that a broken formula fails)."""
         queue = list(self.assignments)
         queue[position] = assignment
         return replace(self, body=_rebuild(self.body, iter(queue)))
+
+
+def conditions(hidden: bool, sender_hidden: bool) -> dict[str, bool]:
+    """The truth of every condition a `When` may name."""
+    return {"hidden": hidden, "last": not hidden, "sender hidden": sender_hidden}
 
 
 def _flatten(body: tuple[Node, ...], truth: dict[str, bool] | None = None) -> Iterator[Assign]:
