@@ -12,7 +12,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-NAMES = ("startup", "sparcs_training", "sparcs_spread")
+NAMES = ("startup", "sparcs_training", "sparcs_spread", "search_quality")
 HOME = Path(__file__).parent
 
 
@@ -40,10 +40,12 @@ def main() -> int:
     lines = [
         f"Measured {record['date']} on {record['machine']}.",
         "",
-        "| question | figure | target |",
+        "| question | figure | target or reference |",
         "|---|---|---|",
     ]
-    lines += [f"| {row['question']} | {row['figure']:.3g} {row['unit']} | {row['target']} |" for row in rows]
+    for row in rows:
+        question = row["question"].replace("|", "\\|")
+        lines.append(f"| {question} | {row['figure']:.4g} {row['unit']} | {row['target']} |")
     text = "\n".join(lines) + "\n"
     print(text)
     if set(names) == set(NAMES):
