@@ -65,6 +65,8 @@ PROGRAMS = (SQUARED_ERROR, CROSS_ENTROPY)
 def takes_the_output(proof: Proof, program: Program) -> None:
     stores = {array.store for array in program.arrays if array.store}
     proof.same("∂ℓ/∂z takes the place of the output", stores, ["output"])
+    proof.same("one loop over the rows", [type(node) for node in program.body], [Rows])
+    proof.same("the loss is returned", [program.result], [loss])
 
 
 def squared_error_argument(proof: Proof, program: Program = SQUARED_ERROR) -> None:

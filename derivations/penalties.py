@@ -47,6 +47,14 @@ L2 = _program(
 PROGRAMS = (GROUP, L1, L2)
 
 
+def well_formed(proof: Proof, program: Program, targets: list[sp.Expr]) -> None:
+    """Each target is set once, in this order, and the penalty is what the kernel returns."""
+    proof.equal("the number of assignments", sp.Integer(len(program.assignments)), sp.Integer(len(targets)))
+    for number, (assign, target) in enumerate(zip(program.assignments, targets, strict=True), 1):
+        proof.same(f"assignment {number} sets {target}", [assign.target], [target])
+    proof.same("the penalty is returned", [program.result], [penalty])
+
+
 def _claimed(proof: Proof, program: Program) -> sp.Expr:
     assign = next(a for a in program.assignments if a.target == gradient.element)
     proof.true("the gradient is added to that of the loss", assign.accumulate)
@@ -54,6 +62,7 @@ def _claimed(proof: Proof, program: Program) -> sp.Expr:
 
 
 def group_argument(proof: Proof, program: Program = GROUP) -> None:
+    well_formed(proof, program, [squares, norm, penalty, inverse, gradient.element])
     values = {a.target: a.value for a in program.assignments}
     smooth = [a for a in program.assignments if a.target in (squares, norm, penalty)]
     bars = cotangents(smooth, {"penalty": sp.Integer(1)})
@@ -70,6 +79,7 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
 
 
 def l1_argument(proof: Proof, program: Program = L1) -> None:
+    well_formed(proof, program, [penalty, gradient.element])
     total = next(a for a in program.assignments if a.target == penalty)
     proof.same("the penalty is ρ Σ|λ_p|", [total], [Assign(penalty, strength * sp.Abs(value.element), over=(p,))])
     term, claimed = total.value, _claimed(proof, program)
@@ -83,6 +93,7 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:
+    well_formed(proof, program, [penalty, gradient.element])
     total = [a for a in program.assignments if a.target == penalty]
     proof.same("the penalty is ρ Σ λ_p²", total, [Assign(penalty, strength * value.element**2, over=(p,))])
     bars = cotangents(total, {"penalty": sp.Integer(1)})

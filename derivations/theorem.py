@@ -121,7 +121,11 @@ class Theorem:
     def prove(self) -> Certificate:
         """Run the argument; raises `ProofError` at the first step that fails."""
         proof = Proof(self.id)
-        self.argument(proof)
+        try:
+            self.argument(proof)
+        except (ValueError, LookupError, StopIteration, TypeError) as error:
+            # A derivation that is not even well formed is not proven, and must not stop the others from being checked.
+            raise ProofError(f"{self.id}: {type(error).__name__}: {error}") from error
         if not proof.steps:
             raise ProofError(f"{self.id}: the argument states no claim")
         return Certificate(

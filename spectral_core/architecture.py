@@ -21,7 +21,7 @@ from spectral_core.network import SpectralNetwork
 from spectral_core.parameters import sequence
 from spectral_core.predictor import Predictor
 from spectral_core.preparation import PreparedData, prepare
-from spectral_core.pruning import Trimmed, path_norms, trim
+from spectral_core.pruning import Trimmed, as_direct, path_norms, trim
 from spectral_core.report import Block, SearchReport
 from spectral_core.trainer import Progress, train
 
@@ -77,11 +77,15 @@ class SearchResult:
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Write model.npz, compact.npz, report.json, report.txt and history.json."""
         home = Path(directory)
+        texts = {
+            "report.json": self.report.to_json(),
+            "report.txt": self.report.to_text(),
+            "history.json": json.dumps(asdict(self.history)) + "\n",
+        }
         self.predictor.save(home / "model.npz")
         self.compact_predictor.save(home / "compact.npz")
-        files.write_text(home / "report.json", self.report.to_json())
-        files.write_text(home / "report.txt", self.report.to_text())
-        files.write_text(home / "history.json", json.dumps(asdict(self.history)) + "\n")
+        for name, text in texts.items():
+            files.write_text(home / name, text)
 
 
 def search(
@@ -137,7 +141,7 @@ def search(
     eigenvector_penalties : strengths of Σ ‖φ‖₂² to try, one training each.
     keep : ``simplest``: each training gives the best of all its epochs and the best of its last tenth (eigenvalues that
         are not needed fall to zero long after the loss has fallen); of those whose validation loss is within one
-        standard error of the least, the one with the fewest weights after trimming. ``last``: only the latter ones.
+        standard error (of the best one's own loss) of the least, the one with the fewest weights after trimming. ``last``: only the latter ones.
     batch_size : by default 32, and 100 from 10,000 training samples on.
     epochs, learning_rate, eigenvalue_learning_rate, penalty, penalty_strength, patience : see `train`. Eigenvalues learn
         faster by default, so that hidden layers can switch on before the linear path has learned the data by heart.
@@ -173,11 +177,17 @@ def search(
     if not strengths:
         raise InvalidInputError("eigenvector_penalties must name at least one strength")
     data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed)
+    names = (
+        _names(feature_names, "feature_names", "x", data.x.shape[1]),
+        _names(target_names, "target_names", "y", 1 if data.task == "classification" else data.n_outputs),
+    )
     widths = [data.x.shape[1], *sequence(hidden, "hidden"), data.n_outputs]
     net = SpectralNetwork.initialize(widths, activation=activation, bias=bias, dtype=dtype, seed=seed)
+    if progress is not None and not callable(progress):
+        raise InvalidInputError(f"progress must be a function; got {progress!r}")
     options = {
         "epochs": epochs,
-        "batch_size": batch_size or (32 if len(data.x) < MANY_SAMPLES else 100),
+        "batch_size": (32 if len(data.x) < MANY_SAMPLES else 100) if batch_size is None else batch_size,
         "learning_rate": learning_rate,
         "eigenvalue_learning_rate": eigenvalue_learning_rate,
         "penalty": penalty,
@@ -189,7 +199,6 @@ def search(
     stores = [Path(f"{checkpoint}.{index}") if checkpoint is not None else None for index in range(len(strengths))]
     candidates = _train_all(net, data, strengths, stores, options, keep == "simplest", progress)
     chosen, trimmed = _simplest(candidates, data, tolerance)
-    names = (tuple(feature_names), tuple(target_names))
     predictor, compact_predictor = (
         Predictor(n, data.task, data.inputs, data.outputs, data.classes, *names)
         for n in (chosen.network, trimmed.compact)
@@ -204,6 +213,16 @@ def search(
             store.unlink(missing_ok=True)
     history = chosen.history
     return SearchResult(chosen.network, trimmed.compact, report, history, predictor, compact_predictor)
+
+
+def _names(given: Sequence[str], what: str, letter: str, count: int) -> tuple[str, ...]:
+    """The names of columns, x1, x2, ... by default (a single target is plain y)."""
+    names = tuple(sequence(given, what))
+    if not names:
+        return (letter,) if letter == "y" and count == 1 else tuple(f"{letter}{i + 1}" for i in range(count))
+    if len(names) != count or len(set(names)) != count or not all(isinstance(name, str) for name in names):
+        raise InvalidInputError(f"{what} must hold {count} different name(s); got {list(names)}")
+    return names
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,7 +293,9 @@ def _simplest(candidates: list[_Candidate], data: PreparedData, tolerance: float
     fitting = [candidate for candidate in candidates if candidate.loss <= reach]
     trials = []
     for candidate in fitting:
-        limit = candidate.loss + tolerance * (candidate.loss + NOISE * data.constant_loss())
+        # The loss of the same weights multiplied in the order that the trimmed ones will be: rounding is no change.
+        start = data.validation_loss(as_direct(candidate.network, candidate.network.transfer_blocks()))
+        limit = start + tolerance * (start + NOISE * data.constant_loss())
         trials.append((candidate, trim(candidate.network, data.validation_loss, limit)))
     return min(trials, key=lambda trial: (trial[1].compact.n_parameters, trial[0].loss))
 

@@ -124,7 +124,9 @@ def number(value: Any, name: str, low: float, high: float = np.inf, *, open_low:
     """A real number in [low, high], or (low, high] with `open_low`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInputError(f"{name} must be a number; got {value!r}")
-    if not low <= value <= high or (open_low and value == low) or not np.isfinite(value):
+    if not np.isfinite(value):
+        raise InvalidInputError(f"{name} must be finite; got {value!r}")
+    if not low <= value <= high or (open_low and value == low):
         rule = f"more than {low:g}" if open_low else f"at least {low:g}"
         upper = "" if high == np.inf else f" and at most {high:g}"
         raise InvalidInputError(f"{name} must be {rule}{upper}; got {value!r}")

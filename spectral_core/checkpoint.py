@@ -67,9 +67,9 @@ class Checkpoint:
     """The file of an unfinished run."""
 
     def __init__(self, path: Path, run: Run, fingerprint: str) -> None:
-        self.path, self.state, self.fingerprint = path, run, fingerprint
+        self.path, self.run, self.fingerprint = path, run, fingerprint
         self.saved_at = time.monotonic()
-        self.committed: tuple[int, int, tuple[np.ndarray, ...], tuple[Best, Best]] | None = None
+        self.committed: tuple[int, int, str, tuple[np.ndarray, ...], tuple[Best, Best]] | None = None
 
     def restore(self) -> None:
         """Continue where the file left off; another training's file is an error, no file a fresh start."""
@@ -81,17 +81,17 @@ class Checkpoint:
             raise ModelFileError(f"{error}; delete it to start afresh") from None
         if record.get("fingerprint") != self.fingerprint:
             raise ModelFileError(f"{self.path} belongs to another training; delete it to start afresh")
-        run, stepper = self.state, self.state.stepper
+        run, stepper = self.run, self.run.stepper
         stepper.parameters, stepper.first, stepper.second = (stored[name] for name in MOMENTS)
-        stepper.step = record["step"]
+        stepper.step, run.stopped = record["step"], record["stopped"]
         run.best, run.late = (Best(stored[name], *_number(record[name])) for name in BESTS)
         run.history = History(**record["history"])
 
     def epoch_done(self) -> None:
         """Remember this epoch, since an interrupt may come in the middle of the next; write it when it is time."""
-        run, stepper = self.state, self.state.stepper
+        run, stepper = self.run, self.run.stepper
         values = tuple(getattr(stepper, name).copy() for name in MOMENTS)
-        self.committed = (int(stepper.step), len(run.history), values, (run.best, run.late))
+        self.committed = (int(stepper.step), len(run.history), run.stopped, values, (run.best, run.late))
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
             self.save()
 
@@ -99,11 +99,12 @@ class Checkpoint:
         """Write the last whole epoch."""
         if self.committed is None:
             return
-        step, epochs, values, bests = self.committed
+        step, epochs, stopped, values, bests = self.committed
         record = {
             "fingerprint": self.fingerprint,
             "step": step,
-            "history": {name: entries[:epochs] for name, entries in asdict(self.state.history).items()},
+            "stopped": stopped,
+            "history": {name: entries[:epochs] for name, entries in asdict(self.run.history).items()},
             # JSON has no infinity, which stands for "not measured yet".
             **{
                 name: [best.loss if np.isfinite(best.loss) else None, best.epoch]

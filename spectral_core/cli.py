@@ -206,8 +206,8 @@ def _search(options: argparse.Namespace) -> int:
             report.peer = _peer(training, test, hidden, options.activation, options.seed)
         result.save(home)
         _pictures(result, home)
-    for leftover in home.glob("unfinished-*"):  # ours, and those of other options, whose results these replace
-        leftover.unlink()
+    for finished in home.glob(f"{state.name}.*"):
+        finished.unlink()
     names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, spectrum.png, training.png"
     say(f"{report.to_text()}\nwritten to {home}: {names}\n")
     return 0

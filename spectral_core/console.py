@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,11 +63,13 @@ def progress(title: str) -> Iterator[Report]:
             raise KeyboardInterrupt
         pressed = True
 
-    try:
-        before = signal.signal(signal.SIGINT, remember)
-    except ValueError:  # not in the main thread, where signals do not arrive either
-        yield lines(title)
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        # Ignored (a background job), or somebody else's: left as it is. Other threads get no signals.
+        with _display(title) as report:
+            yield report
         return
+    signal.signal(signal.SIGINT, remember)
     try:
         with _display(title) as report:
 

@@ -25,7 +25,7 @@ from spectral_core.sources import (
     read_table,
     require_columns,
 )
-from spectral_core.tasks import TASKS, held_out, is_whole, looks_like_classes
+from spectral_core.tasks import TASKS, class_indices, held_out, looks_like_classes
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (".csv", ".parquet", ".npz")
@@ -187,22 +187,10 @@ def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tu
     """The sorted labels and the index of each row's label."""
     if y.ndim != 1:
         raise DataFileError(f"{source}: classification needs a single target column; y has {y.shape[1]}")
-    if y.dtype.kind == "f":
-        whole = is_whole(y)
-        if not whole.all():
-            row = int(np.argmin(whole))
-            raise DataFileError(
-                f"{source}: classification needs text or whole numbers; "
-                f"column {target_names[0]!r}, row {row + 1} is {y[row]}"
-            )
-        y = y.astype(np.int64)
-    labels, indices = np.unique(y, return_inverse=True)
-    classes = tuple(labels.tolist())
-    if len(classes) < 2:
-        raise DataFileError(
-            f"{source}: classification needs at least two classes; "
-            f"all {len(y)} row(s) of {target_names[0]!r} are {classes[0]!r}"
-        )
+    try:
+        indices, classes = class_indices(y, f"column {target_names[0]!r}")
+    except InvalidInputError as error:
+        raise DataFileError(f"{source}: {error}") from None
     return classes, indices.astype(np.int64)
 
 

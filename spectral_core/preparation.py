@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 from spectral_core import arrays
 from spectral_core.errors import InvalidInputError
 from spectral_core.network import SpectralNetwork
 from spectral_core.predictor import Scaling
 from spectral_core.tasks import class_indices, held_out, real_targets, settle
-
-PARTS = 20
-"""Of the validation data, whose losses give its standard error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +42,13 @@ class PreparedData:
         return network.loss(self.x_valid, self.y_valid, self.loss)
 
     def standard_error(self, network: SpectralNetwork) -> float:
-        """Standard error of the validation loss, from the losses of up to `PARTS` parts of the validation data."""
-        parts = np.array_split(np.arange(len(self.x_valid)), min(PARTS, len(self.x_valid)))
-        losses = [network.loss(self.x_valid[part], self.y_valid[part], self.loss) for part in parts]
-        return float(np.std(losses, ddof=1) / np.sqrt(len(parts))) if len(parts) > 1 else 0.0
+        """Standard error of the validation loss of a network: deviation of the samples' losses over √samples."""
+        output = network.forward(self.x_valid).astype(np.float64)
+        if self.task == "classification":
+            losses = logsumexp(output, axis=1) - output[np.arange(len(output)), self.y_valid]
+        else:
+            losses = np.square(output - self.y_valid).mean(axis=1)
+        return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def constant_loss(self) -> float:
         """Validation loss of the best constant: class frequencies, or the mean target."""
@@ -60,6 +61,8 @@ class PreparedData:
 def prepare(
     X: Any, y: Any, task: str, validation_data: tuple[Any, Any] | None, fraction: float, standardize: bool, seed: int
 ) -> PreparedData:
+    if not isinstance(standardize, (bool, np.bool_)):
+        raise InvalidInputError(f"standardize must be True or False; got {standardize!r}")
     x = arrays.real_array(X, "X", np.float64, 2)
     _same_rows(x, y, "X", "y")
     task = settle(y, task)
@@ -92,7 +95,7 @@ def prepare(
         y_train, y_judge, validation = outputs.apply(target), outputs.apply(y_valid), y_valid
     return PreparedData(
         task, inputs.apply(x), y_train, inputs.apply(x_valid), y_judge, inputs, outputs, classes, (x_valid, validation),
-        standardize,
+        bool(standardize),
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def trim(net: SpectralNetwork, loss: Callable[[SpectralNetwork], float], limit: 
         return {(i, j): block * keep[i - 1][:, None] * keep[j - 1] for (i, j), block in blocks.items()}
 
     def judge(parts: Blocks) -> float:
-        return loss(_direct(net, parts))
+        return loss(as_direct(net, parts))
 
     before = loss(net)
     count = _largest(len(order), lambda n: judge(without(n)) <= limit)
@@ -88,11 +88,11 @@ def trim(net: SpectralNetwork, loss: Callable[[SpectralNetwork], float], limit: 
             candidate = {**parts, pair: np.zeros_like(parts[pair])}
             if judge(candidate) <= limit:
                 parts = candidate
-    result = _direct(net, parts)
+    result = as_direct(net, parts)
     return Trimmed(result, compact(result), before, loss(result), limit)
 
 
-def _direct(net: SpectralNetwork, blocks: Blocks) -> SpectralNetwork:
+def as_direct(net: SpectralNetwork, blocks: Blocks) -> SpectralNetwork:
     return SpectralNetwork(
         blocks=blocks, activation=net.activation, bias=net.bias, parametrization="direct", dtype=net.dtype
     )

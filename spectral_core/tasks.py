@@ -56,8 +56,14 @@ def class_indices(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> 
         raise InvalidInputError(f"{name} must be a vector of class labels; got shape {array.shape}, {array.dtype}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InvalidInputError(f"{name} must be finite; {name}[{int(np.argmin(np.isfinite(array)))}] is not")
+    if array.dtype.kind == "f":
+        whole = is_whole(array)
+        if not whole.all():
+            row = int(np.argmin(whole))
+            raise InvalidInputError(f"classification needs text or whole numbers; {name}[{row}] is {array[row]}")
+        array = array.astype(np.int64)
     kinds = sorted({type(label).__name__ for label in array.tolist()})
-    if kinds not in (["str"], ["bool"], ["int"], ["float"], ["float", "int"]):
+    if kinds not in (["str"], ["bool"], ["int"]):
         raise InvalidInputError(f"{name} must hold labels of one kind, text or numbers; got {', '.join(kinds)}")
     if classes is None:
         labels = tuple(np.unique(array).tolist())

@@ -132,13 +132,13 @@ def train(
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise InvalidInputError(f"callbacks must be a sequence of functions; got {callbacks!r}")
     rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
-    own = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
+    eigenvalue_rate = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
     penalised, strengths = _penalties(
         net.layout,
         (one_of(penalty, PENALTIES, "penalty"), arrays.number(penalty_strength, "penalty_strength", 0)),
         arrays.number(eigenvector_penalty, "eigenvector_penalty", 0),
     )
-    trainable, rates = _rates(net, rate, arrays.number(own, "eigenvalue_learning_rate", 0, open_low=True))
+    trainable, rates = _rates(net, rate, arrays.number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True))
     settings = {
         "beta1": _below_one(betas[0], "betas[0]"),
         "beta2": _below_one(betas[1], "betas[1]"),
@@ -171,7 +171,9 @@ def train(
     try:
         run.run(callbacks, store)
     except DivergenceError:
-        raise  # a continued run would only diverge again
+        if store is not None:
+            store.remove()  # a continued run would only diverge again
+        raise
     except BaseException:
         if store is not None:
             store.save()
@@ -240,21 +242,20 @@ class Run:
         return [self.net.record(), self.epochs, self.patience, self.best_of_last, self.seed, self.shuffle]
 
     def run(self, callbacks: Sequence[Callable[[Progress], Any]], store: Checkpoint | None) -> None:
-        while len(self.history) < self.epochs:
+        while self.stopped == "epochs" and len(self.history) < self.epochs:
             epoch = len(self.history) + 1
             if self.patience is not None and epoch - 1 - self.best.epoch >= self.patience:
                 self.stopped = "patience"
                 return
             self._epoch(epoch)
-            if store is not None:
-                store.epoch_done()
             progress = Progress(
                 epoch, self.epochs, self.history, lambda: self.net.with_parameters(self.stepper.parameters)
             )
             answers = [callback(progress) for callback in callbacks]
             if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
                 self.stopped = "callback"
-                return
+            if store is not None:  # behind the callbacks: an epoch they did not see is done again
+                store.epoch_done()
 
     def _epoch(self, epoch: int) -> None:
         before = self.stepper.parameters.copy()
@@ -262,9 +263,11 @@ class Run:
         order = np.random.default_rng((self.seed, epoch)).permutation(rows) if self.shuffle else np.arange(rows)
         loss, penalty = self.stepper.epoch(order)
         judged = self._validate() if np.isfinite(loss) and self.validation is not None else loss
-        if not np.isfinite(judged) or not np.isfinite(self.stepper.parameters).all():
+        norms = self._eigenvalue_norms()
+        if not np.isfinite([judged, *norms]).all() or not np.isfinite(self.stepper.parameters).all():
+            what = "validation loss" if np.isfinite(loss) and not np.isfinite(judged) else "loss"
             raise DivergenceError(
-                f"the loss diverged in epoch {epoch} (loss {judged}); the best network is that of "
+                f"the {what} diverged in epoch {epoch} ({judged}); the best network is that of "
                 f"{f'epoch {self.best.epoch}' if self.best.epoch else 'the start'}; a smaller learning_rate may help",
                 epoch,
                 self.net.with_parameters(self.best.parameters),
@@ -273,9 +276,7 @@ class Run:
         self.history.penalty.append(penalty)
         if self.validation is not None:
             self.history.validation_loss.append(judged)
-        groups = self.net.layout.groups.items()
-        eigenvalues = [group.view(self.stepper.parameters) for name, group in groups if name.startswith("eigenvalues")]
-        self.history.eigenvalue_norms.append([float(np.linalg.norm(values)) for values in eigenvalues])
+        self.history.eigenvalue_norms.append(norms)
         # A training loss was measured on the way from the parameters before, so it says nothing of those after.
         of, at = (self.stepper.parameters.copy(), epoch) if self.validation is not None else (before, epoch - 1)
         if judged < self.best.loss:
@@ -283,6 +284,12 @@ class Run:
         begun = self.best_of_last is not None and epoch > self.epochs - self.best_of_last
         if begun and judged < self.late.loss:
             self.late = Best(of, judged, at)
+
+    def _eigenvalue_norms(self) -> list[float]:
+        groups = self.net.layout.groups.items()
+        eigenvalues = [group.view(self.stepper.parameters) for name, group in groups if name.startswith("eigenvalues")]
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows has diverged, and is reported as that
+            return [float(np.linalg.norm(values)) for values in eigenvalues]
 
     def _validate(self) -> float:
         assert self.validation is not None

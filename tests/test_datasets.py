@@ -262,8 +262,8 @@ def test_csv_types_found_late(tmp_path, monkeypatch):
         ),
         (b"a,b\n\xe9,1\n2,2\n", "column 'a' must hold numbers or text, not binary; row 1 is b'\\xe9'"),
         (b"\xe9,b\n1,1\n2,2\n", "codec can't decode"),
-        ("a,b\n1,7\n2,7\n", "needs at least two classes; all 2 row(s) of 'b' are 7"),
-        ("a,b\n1,x\n2,x\n", "needs at least two classes; all 2 row(s) of 'b' are 'x'"),
+        ("a,b\n1,7\n2,7\n", "needs at least two classes; all 2 labels are 7"),
+        ("a,b\n1,x\n2,x\n", "needs at least two classes; all 2 labels are 'x'"),
         ("a,b\n1,0.5\n2,0.5\n", "needs a target that varies; all 2 row(s) of 'b' are 0.5"),
     ],
 )
@@ -278,9 +278,7 @@ def test_target_refusals(tmp_path):
     assert message.endswith("'c9', ... (12 in all)")
     assert "column 'c11', row 1: 'x' is text in a numeric column" in refusal(path, task="regression")
     path = csv(tmp_path, "a,b\n1,1\n2,2.5\n")
-    assert "classification needs text or whole numbers; column 'b', row 2 is 2.5" in refusal(
-        path, task="classification"
-    )
+    assert "classification needs text or whole numbers; column 'b'[1] is 2.5" in refusal(path, task="classification")
 
 
 def test_file_refusals(tmp_path):

@@ -26,7 +26,7 @@ from derivations.algebra import LAYER as j
 from derivations.blocks import adjacency, transfer
 from derivations.catalogue import THEOREMS
 from derivations.codegen import cpu
-from derivations.codegen.ir import Array, Assign, Layers, Program, Sources, When
+from derivations.codegen.ir import Array, Assign, Layers, Program, Rows, Sources, When
 from derivations.codegen.module import PROGRAMS, cpu_module, functions
 from derivations.differentiation import elements, evaluate
 from derivations.inversion import inverse
@@ -579,3 +579,32 @@ def test_sums_are_linear_only() -> None:
     again = (Assign(result.element, x.element, over=(k,)), Assign(result.element, y.element, over=(k,)))
     with pytest.raises(ValueError, match="two meanings"):
         evaluate(again, elements((x, y)))
+
+
+def test_programs_that_return_or_repeat_the_wrong_thing_are_refused() -> None:
+    p, lo = penalties, losses
+    wrong: list[tuple[Callable[[Proof, Program], None], Callable[[], Program]]] = [
+        (p.l2_argument, lambda: replace(p.L2, body=(*p.L2.body, p.L2.body[-1]))),
+        (p.l1_argument, lambda: replace(p.L1, body=(p.L1.body[0], *p.L1.body))),
+        (p.group_argument, lambda: replace(p.GROUP, result="norm")),
+        (p.l2_argument, lambda: replace(p.L2, result="")),
+        (p.l2_argument, lambda: replace(p.L2, body=p.L2.body[:1])),
+        (lo.squared_error_argument, lambda: replace(lo.SQUARED_ERROR, result="")),
+        (
+            lo.cross_entropy_argument,
+            lambda: replace(lo.CROSS_ENTROPY, body=tuple(Rows((a,)) for a in lo.CROSS_ENTROPY.assignments)),
+        ),
+    ]
+    for argument, make in wrong:
+        with pytest.raises((ProofError, ValueError)):
+            argument(Proof("mutant"), make())
+    with pytest.raises(ValueError, match="inside another loop"):
+        replace(propagation.DIRECT, body=(Layers(propagation.DIRECT.body),))
+
+
+def test_a_derivation_that_is_not_well_formed_is_a_failed_proof() -> None:
+    def argument(proof: Proof) -> None:
+        next(iter(()))
+
+    with pytest.raises(ProofError, match="T: StopIteration"):
+        Theorem("T", "", "", "", argument).prove()

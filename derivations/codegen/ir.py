@@ -31,7 +31,6 @@ class Array:
         ``state`` (one per layer and sample), ``scratch`` (one for all layers), ``argument``.
     meaning : the entry of the notation table.
     store : the array whose storage it shares; the other's last use comes before its first.
-    layer : which layer's part of the storage: ``in`` (i-1), ``out`` (i), ``source`` (j).
     """
 
     name: str
@@ -39,8 +38,12 @@ class Array:
     kind: str
     meaning: str
     store: str = ""
-    layer: str = "out"
     integer: bool = False
+
+    @property
+    def layer(self) -> str:
+        """Whose part of the storage it is, by its name: layer i-1 (``in``), an earlier layer j (``source``), or i (``out``)."""
+        return next((end for end in ("in", "source") if self.name.endswith(f"_{end}")), "out")
 
     @property
     def element(self) -> sp.Indexed:
@@ -164,6 +167,8 @@ class Program:
     def _check(self, body: tuple[Node, ...], around: tuple[Node, ...], assigned: set[str]) -> None:
         for node in body:
             if not isinstance(node, Assign):
+                if around and isinstance(node, (Layers, Rows)):
+                    raise ValueError(f"{self.name}: a loop over layers or rows stands inside another loop")
                 self._check(node.body, (*around, node), assigned)
                 continue
             try:
