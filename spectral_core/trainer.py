@@ -116,19 +116,8 @@ def train(
         if not isinstance(validation_data, tuple) or len(validation_data) != 2:
             raise InvalidInputError("validation_data must be a pair (X, y)")
         validation = net.problem(*validation_data, loss)
-    epochs = arrays.whole(epochs, "epochs", 1)
-    if patience is not None:
-        patience = arrays.whole(patience, "patience", 1)
-    if best_of_last is not None:
-        best_of_last = arrays.whole(best_of_last, "best_of_last", 1)
-    for name, option in (("patience", patience), ("best_of_last", best_of_last)):
-        if option is not None and validation is None:
-            raise InvalidInputError(f"{name} needs validation_data")
-    if patience is not None and best_of_last is not None:
-        raise InvalidInputError("patience already keeps the best of all epochs; leave out best_of_last")
-    seed = arrays.whole(seed, "seed", 0)
-    if not isinstance(betas, Sequence) or len(betas) != 2:
-        raise InvalidInputError(f"betas must be a pair (beta1, beta2); got {betas!r}")
+    epochs, seed = arrays.whole(epochs, "epochs", 1), arrays.whole(seed, "seed", 0)
+    _check_stopping(patience, best_of_last, validation is not None)
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise InvalidInputError(f"callbacks must be a sequence of functions; got {callbacks!r}")
     rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
@@ -139,13 +128,7 @@ def train(
         arrays.number(eigenvector_penalty, "eigenvector_penalty", 0),
     )
     trainable, rates = _rates(net, rate, arrays.number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True))
-    settings = {
-        "beta1": _below_one(betas[0], "betas[0]"),
-        "beta2": _below_one(betas[1], "betas[1]"),
-        "epsilon": arrays.number(epsilon, "epsilon", 0, open_low=True),
-        "momentum": arrays.number(momentum, "momentum", 0, 1),
-        "nesterov": float(bool(nesterov)),
-    }
+    settings = _settings(betas, epsilon, momentum, nesterov)
     stepper = kernels.Stepper(
         layout=net.layout,
         activation=net.activation,
@@ -181,6 +164,32 @@ def train(
     if store is not None:
         store.save() if keep_checkpoint else store.remove()
     return run.result()
+
+
+def _check_stopping(patience: Any, best_of_last: Any, validated: bool) -> None:
+    for name, option in (("patience", patience), ("best_of_last", best_of_last)):
+        if option is None:
+            continue
+        arrays.whole(option, name, 1)
+        if not validated:
+            raise InvalidInputError(f"{name} needs validation_data")
+    if patience is not None and best_of_last is not None:
+        raise InvalidInputError("patience already keeps the best of all epochs; leave out best_of_last")
+
+
+def _settings(betas: Any, epsilon: float, momentum: float, nesterov: bool) -> dict[str, float]:
+    """The optimizer's numbers by their names in `tables.SETTINGS`."""
+    if not isinstance(betas, Sequence) or len(betas) != 2:
+        raise InvalidInputError(f"betas must be a pair (beta1, beta2); got {betas!r}")
+    if not isinstance(nesterov, (bool, np.bool_)):
+        raise InvalidInputError(f"nesterov must be True or False; got {nesterov!r}")
+    return {
+        "beta1": _below_one(betas[0], "betas[0]"),
+        "beta2": _below_one(betas[1], "betas[1]"),
+        "epsilon": arrays.number(epsilon, "epsilon", 0, open_low=True),
+        "momentum": arrays.number(momentum, "momentum", 0, 1),
+        "nesterov": float(nesterov),
+    }
 
 
 def _below_one(value: Any, name: str) -> float:
