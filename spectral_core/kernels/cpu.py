@@ -4,6 +4,9 @@ made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 bbb2292b684bb327
 
+Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
+brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls) and rounding.
+
 Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
 BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
 vectors of one order. `u_all`, `z_all` and `du_all` hold all layers of one mini-batch: layer i starts at
