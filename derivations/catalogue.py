@@ -6,7 +6,9 @@ from derivations.blocks import M4
 from derivations.gauge import M9
 from derivations.inversion import M3
 from derivations.nilpotency import M1
+from derivations.path_tensor import M6
 from derivations.propagation import M7, M7_DIRECT, M7_LAYERWISE
+from derivations.silence import M10, M11
 from derivations.spectrum import M5
 from derivations.theorem import Theorem
 from derivations.two_layers import M2
@@ -17,6 +19,7 @@ THEOREMS: tuple[Theorem, ...] = (
     M3,
     M4,
     M5,
+    M6,
     M7,
     M7_LAYERWISE,
     M7_DIRECT,
@@ -24,6 +27,8 @@ THEOREMS: tuple[Theorem, ...] = (
     M8_LAYERWISE,
     M8_DIRECT,
     M9,
+    M10,
+    M11,
     *activations.THEOREMS,
     *losses.THEOREMS,
     *penalties.THEOREMS,

@@ -17,6 +17,7 @@ normal form, and no size is ever a number. A marker may not capture an index tha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 import sympy as sp
 
@@ -55,13 +56,18 @@ def _single(program: Iterable[Assign]) -> list[Assign]:
     return program
 
 
-def _linear(assign: Assign, sums: list[sp.Expr]) -> None:
-    """A marker stands for a sum only where the sum stands linearly, or whole inside f or f'."""
+def _linear(assign: Assign, sums: dict[sp.Expr, sp.Expr]) -> None:
+    """A marker stands for a sum only where the sum stands linearly, or whole inside f or f'.
+
+    A product of sums over different indices is the sum over both (distributivity): neither summand carries the
+    index of the other, which `_capture_free` has seen to.
+    """
     outside = assign.value.replace(lambda e: e.func in (f, df), lambda e: sp.Dummy())
     plain = {leaf: sp.Dummy() for leaf in sums}
     outside = outside.xreplace(plain)
-    if any(sp.diff(outside, a, b) != 0 for a in plain.values() for b in plain.values()):
-        raise ValueError(f"a sum stands nonlinearly in: {assign}")
+    for a, b in product(sums, repeat=2):
+        if _bound(sums[a]) & _bound(sums[b]) and sp.diff(outside, plain[a], plain[b]) != 0:
+            raise ValueError(f"a sum stands nonlinearly in: {assign}")
 
 
 def _name(element: sp.Indexed | sp.Symbol) -> str:
@@ -130,7 +136,7 @@ def evaluate(program: Iterable[Assign], known: dict[str, sp.Expr]) -> Values:
         inner = {leaf: values[_name(leaf)] for leaf in leaves(assign.value) if _name(leaf) in values}
         for bound in inner.values():
             _capture_free(bound, assign)
-        _linear(assign, [leaf for leaf, bound in inner.items() if _bound(bound)])
+        _linear(assign, {leaf: bound for leaf, bound in inner.items() if _bound(bound)})
         value = assign.value.xreplace(inner)
         value = sp.expand(value * sp.Mul(*map(marker, assign.over)))
         previous = values.get(_name(assign.target), sp.Integer(0)) if assign.accumulate else sp.Integer(0)

@@ -30,7 +30,7 @@ from derivations.codegen.ir import Array, Assign, Layers, Program, Rows, Sources
 from derivations.codegen.module import PROGRAMS, cpu_module, functions
 from derivations.differentiation import elements, evaluate
 from derivations.inversion import inverse
-from derivations.notation import W, df, entries_of_difference, k, s, x_in, x_source
+from derivations.notation import W, df, entries_of_difference, h, k, s, x_in, x_source
 from derivations.notation import lam_in as lam_in_array
 from derivations.notation import lam_out as lam_out_array
 from derivations.notation import phi as phi_array
@@ -576,6 +576,12 @@ def test_sums_are_linear_only() -> None:
     for value in (total.element * other.element, 1 / total.element, sp.exp(total.element)):
         with pytest.raises(ValueError, match=r"nonlinearly|capture"):
             evaluate([*sums, Assign(result.element, value)], elements((x, y, w)))
+    # Over different indices a product of sums is a double sum.
+    v = Array("v", (s, h), "argument", "")
+    both = (sums[0], Assign(other.element, v.element, over=(h,)), Assign(result.element, total.element * other.element))
+    double = (Assign(result.element, x.element * v.element, over=(h, k)),)
+    known = elements((x, v))
+    assert evaluate(both, known)["result"] == evaluate(double, known)["result"]
     again = (Assign(result.element, x.element, over=(k,)), Assign(result.element, y.element, over=(k,)))
     with pytest.raises(ValueError, match="two meanings"):
         evaluate(again, elements((x, y)))
