@@ -12,8 +12,10 @@ The programs below are these lines. Each is proven equal to what reverse accumul
 assignments of `propagation`, for the hidden and for the last layer; the chain of layers is an induction.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 
 import sympy as sp
@@ -45,7 +47,9 @@ from derivations.notation import (
     q,
     s,
     slope,
+    u,
     u_in,
+    x,
     x_in,
     x_source,
     z,
@@ -134,77 +138,91 @@ DIRECT = Program(
     ),
 )
 
-PARAMETERS = {"phi": dphi, "lam_in": dlam_in, "lam_out": dlam_out, "W": dW}
+
+@dataclass(frozen=True)
+class Roles:
+    """What a layer receives from (u_{i-1}, x_{i-1} or x_j), what it makes (u_i or x_i), and their cotangents."""
+
+    sender: Array
+    receiver: Array
+    d_sender: Array
+    d_receiver: Array
+
+    @classmethod
+    def of(cls, forward: Program) -> Roles:
+        names = {array.name for array in forward.arrays}
+        if "u" in names:
+            return cls(u_in, u, du_in, du)
+        return cls(x_in, x, dx_in, dx) if "x_in" in names else cls(x_source, x, dx_source, dx)
 
 
 def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]:
     """The argument for a pair of programs, so that tests can exchange an assignment in either."""
 
     def argument(proof: Proof) -> None:
-        names = {array.name: array for array in forward.arrays}
-        sender = next(array for array in (u_in, x_in, x_source) if array.name in names)
-        receiver = "u" if "u" in names else "x"
-        d_sender = next(a for a in (du_in, dx_in, dx_source) if a.name == f"d{sender.name}")
-        d_receiver = du if receiver == "u" else dx
-        leaves = elements(a for a in forward.arrays if a.kind == "parameter") | elements((sender,))
-
         for hidden, sender_hidden in product((True, False), repeat=2):
-            where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
-            # The loss enters a hidden layer through u_i (or x_i), the last one through z_K.
-            seed = {receiver: d_receiver.element} if hidden else {"z": dz.element}
-            truth = cotangents(forward.step(hidden=hidden, sender_hidden=sender_hidden), seed)
-            truth = {name: _inline(bar, forward) for name, bar in truth.items()}
-            known = {**leaves, "slope": df(z.element)}
-            if not hidden:
-                known["dz"] = dz.element
-            claimed = evaluate(
-                backward.step(hidden=hidden, sender_hidden=sender_hidden),
-                {**known, d_receiver.name: d_receiver.element},
-            )
-            for name, gradient in PARAMETERS.items():
-                if name in names:
-                    proof.equal(
-                        f"{where}: ∂ℓ/∂{name}",
-                        claimed.get(gradient.name, sp.Integer(0)),
-                        truth.get(name, sp.Integer(0)),
-                        rule="termwise",
-                    )
-            if sender_hidden:
-                proof.equal(
-                    f"{where}: ∂ℓ/∂{sender.name}",
-                    claimed.get(d_sender.name, sp.Integer(0)),
-                    truth[sender.name],
-                    rule="termwise",
-                )
-        proof.same(
-            "one loop over all layers, forward and then back",
-            [*map(_order, forward.body), *map(_order, backward.body)],
-            [(Layers, False), (Layers, True)],
-            rule="induction over layers",
-        )
-        # What one step leaves is what the next one finds: x_i or u_i as its sender, ū_{i-1} as its receiver.
-        last_state = [a.target for a in forward.assignments if str(a.target.base) in ("u", "x")][-1]
-        ahead, back = ({array.name: place(array) for array in p.arrays} for p in (forward, backward))
-        proof.same("a layer's result is the next layer's sender", [ahead[sender.name]], [ahead[str(last_state.base)]])
-        proof.same("a sender's cotangent is the next receiver's", [back[d_sender.name]], [back[d_receiver.name]])
-        proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", [back["slope"], back["dz"]], 2 * [ahead["z"]])
-        both = sorted(ahead.keys() & back.keys())
-        proof.same(
-            "both programs keep the same arrays in the same place", [ahead[n] for n in both], [back[n] for n in both]
-        )
-        # Induction over layers. Step i reads layer i-1 only through the sender (any j < i in the direct network) and
-        # the parameters of its own layers; so ∂ℓ/∂(sender) is complete once step i is done, and an array that two
-        # steps share (λ^(i) as λ^out and as λ^in; x_j in every later layer) collects one contribution from each.
-        read = {str(op.base) for a in forward.assignments for op in a.operands}
-        made = {str(a.target.base) for a in forward.assignments}
-        proof.same(
-            "step i reads only the sender and its own parameters", read - made, leaves, rule="induction over layers"
-        )
-        shared = {"dlam_in", "dlam_out"} if "lam_in" in names else {"dx_source"}
-        collected = {str(a.target.base) for a in backward.assignments if a.accumulate and str(a.target.base) != "du_in"}
-        proof.same("what several steps share is accumulated", collected, shared, rule="induction over layers")
+            one_layer(proof, forward, backward, hidden, sender_hidden)
+        all_layers(proof, forward, backward)
+        places(proof, forward, backward)
 
     return argument
+
+
+def one_layer(proof: Proof, forward: Program, backward: Program, hidden: bool, sender_hidden: bool) -> None:
+    """Each line of the adjoint is what reverse accumulation makes of the propagation of this layer."""
+    where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
+    roles, zero = Roles.of(forward), sp.Integer(0)
+    # The loss enters a hidden layer through u_i (or x_i), the last one through z_K.
+    seed = {roles.receiver.name: roles.d_receiver.element} if hidden else {"z": dz.element}
+    truth = cotangents(forward.step(hidden=hidden, sender_hidden=sender_hidden), seed)
+    truth = {name: _inline(bar, forward) for name, bar in truth.items()}
+    known = elements((*parameters(forward), roles.sender, roles.d_receiver)) | {"slope": df(z.element)}
+    if not hidden:
+        known["dz"] = dz.element
+    claimed = evaluate(backward.step(hidden=hidden, sender_hidden=sender_hidden), known)
+    pairs = [(array.name, f"d{array.name}") for array in parameters(forward)]
+    if sender_hidden:  # the input layer's own cotangent is not asked for
+        pairs.append((roles.sender.name, roles.d_sender.name))
+    for name, bar in pairs:
+        proof.equal(f"{where}: ∂ℓ/∂{name}", claimed.get(bar, zero), truth.get(name, zero), rule="termwise")
+
+
+def all_layers(proof: Proof, forward: Program, backward: Program) -> None:
+    """Induction over layers.
+
+    Step i reads layer i-1 only through the sender (any j < i in the direct network) and the parameters of its own
+    layers; so ∂ℓ/∂(sender) is complete once step i is done, and an array that two steps share (λ^(i) as λ^out and
+    as λ^in; x_j in every later layer) collects one contribution from each.
+    """
+    rule, roles = "induction over layers", Roles.of(forward)
+    loops = [*map(_order, forward.body), *map(_order, backward.body)]
+    proof.same("one loop over all layers, forward and then back", loops, [(Layers, False), (Layers, True)], rule)
+    read = {str(operand.base) for a in forward.assignments for operand in a.operands}
+    made = {a.name for a in forward.assignments}
+    own = {array.name for array in (*parameters(forward), roles.sender)}
+    proof.same("step i reads only the sender and its own parameters", read - made, own, rule)
+    shared = {"dlam_in", "dlam_out"} if lam_in in forward.arrays else {"dx_source"}
+    # ū_{i-1} is put together from two products inside one step.
+    collected = {a.name for a in backward.assignments if a.accumulate} - {"du_in"}
+    proof.same("what several steps share is accumulated", collected, shared, rule)
+
+
+def places(proof: Proof, forward: Program, backward: Program) -> None:
+    """What one step leaves is what the next one finds."""
+    roles = Roles.of(forward)
+    ahead, back = ({array.name: place(array) for array in p.arrays} for p in (forward, backward))
+    result = [a.name for a in forward.assignments if a.name in ("u", "x")][-1]
+    proof.same("a layer's result is the next layer's sender", [ahead[roles.sender.name]], [ahead[result]])
+    proof.same(
+        "a sender's cotangent is the next receiver's", [back[roles.d_sender.name]], [back[roles.d_receiver.name]]
+    )
+    proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", [back["slope"], back["dz"]], 2 * [ahead["z"]])
+    both = sorted(ahead.keys() & back.keys())
+    proof.same("both programs keep an array in one place", [ahead[n] for n in both], [back[n] for n in both])
+
+
+def parameters(program: Program) -> list[Array]:
+    return [array for array in program.arrays if array.kind == "parameter"]
 
 
 def place(array: Array) -> tuple[str, str]:

@@ -12,8 +12,8 @@ inverse = lower(lambda i, j: sign(i - j) * path(i, j))
 """(Φ⁻¹)_ij = (-1)^{i-j} P(i, j)."""
 
 
-def argument(proof: Proof) -> None:
-    # --- the polynomial: x S_B(x) = 1 - (1-x)^{B+1} with S_B = Σ_i (-1)^i C(B+1, i+1) x^i, then x := Φ
+def polynomial(proof: Proof) -> None:
+    """x S_B(x) = 1 - (1-x)^{B+1} with S_B = Σ_i (-1)^i C(B+1, i+1) x^i; then x := Φ."""
     n = sp.Symbol("n", integer=True, nonnegative=True)
     i = sp.Symbol("i", integer=True, positive=True)
 
@@ -60,13 +60,21 @@ def argument(proof: Proof) -> None:
         "(-N)^{B+1} = 0 on and below the diagonal", sign(e + r + 1) * power(e + r + 1)(j + e, j), zero, rule="M1"
     )
     proof.equal("(-N)^{B+1} = 0 above the diagonal", sign(e + r + 1) * power(e + r + 1)(j, j + d + 1), zero, rule="M1")
-    # --- blockwise, both sides: i = j + d + 1 runs over all blocks below the diagonal
+
+
+def blockwise(proof: Proof) -> None:
+    """Both products with Φ, block by block; i = j + d + 1 runs over all blocks below the diagonal."""
     proof.equal("(Φ Φ⁻¹)_ij = 0 for i > j", times_phi_left(inverse, j + d + 1, j), sp.Integer(0), rule="path product")
     proof.equal("(Φ Φ⁻¹)_jj = I", times_phi_left(inverse, j, j), sp.Integer(1), rule="path product")
     proof.equal("(Φ Φ⁻¹)_ij = 0 for i < j", times_phi_left(inverse, j, j + d + 1), sp.Integer(0), rule="path product")
     proof.equal("(Φ⁻¹ Φ)_ij = 0 for i < j", times_phi_right(inverse, j, j + d + 1), sp.Integer(0), rule="path product")
     proof.equal("(Φ⁻¹ Φ)_ij = 0 for i > j", times_phi_right(inverse, j + d + 1, j), sp.Integer(0), rule="path product")
     proof.equal("(Φ⁻¹ Φ)_jj = I", times_phi_right(inverse, j, j), sp.Integer(1), rule="path product")
+
+
+def argument(proof: Proof) -> None:
+    polynomial(proof)
+    blockwise(proof)
 
 
 M3 = Theorem(
