@@ -95,12 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument(
         "--protocol", choices=("tuned", "published"), help="training settings; published is the default for sparcs"
     )
-    search.add_argument(
-        "--alpha", type=float, default=1.0, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)"
-    )
-    search.add_argument(
-        "--beta", type=float, default=5.0, help="sparcs: sharpness of the change between them (default: 5)"
-    )
+    search.add_argument("--alpha", type=float, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)")
+    search.add_argument("--beta", type=float, help="sparcs: sharpness of the change between them (default: 5)")
     search.add_argument("--compare", action="store_true", help="train scikit-learn's MLP of the same widths beside it")
     search.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     search.set_defaults(run=_search)
@@ -175,14 +171,10 @@ def _search(options: argparse.Namespace) -> int:
     from spectral_core.plots import require_matplotlib
 
     hidden = _widths(options.hidden)
-    data = datasets.load(
-        options.data,
-        target=options.target,
-        task=options.task,
-        alpha=options.alpha,
-        beta=options.beta,
-        seed=options.seed,
-    )
+    if options.data != "sparcs" and (options.alpha is not None or options.beta is not None):
+        raise InvalidInputError(f"--alpha and --beta belong to the data set sparcs; got {options.data}")
+    target = {name: getattr(options, name) for name in ("alpha", "beta") if getattr(options, name) is not None}
+    data = datasets.load(options.data, target=options.target, task=options.task, seed=options.seed, **target)
     training, validation, test = _parts(data, options.test_fraction, options.seed)
     home = Path(options.out) if options.out else Path("results") / data.name
     # What could stop us at the end is asked at the beginning.

@@ -158,6 +158,7 @@ def test_bad_data_gives_one_line_and_leaves_nothing(tmp_path, capsys):
     assert "tolerance" in refused(capsys, "search", good, "--tolerance", "-1", "--out", out)
     assert "test_fraction" in refused(capsys, "search", good, "--test-fraction", "1.5", "--out", out)
     assert "alpha" in refused(capsys, "search", "sparcs", "--alpha", "7", "--out", out)
+    assert "belong to the data set sparcs" in refused(capsys, "search", "wine", "--alpha", "0.5", "--out", out)
     assert not out.exists()
 
 
