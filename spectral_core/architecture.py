@@ -141,7 +141,8 @@ def search(
     eigenvector_penalties : strengths of Σ ‖φ‖₂² to try, one training each.
     keep : ``simplest``: each training gives the best of all its epochs and the best of its last tenth (eigenvalues that
         are not needed fall to zero long after the loss has fallen); of those whose validation loss is within one
-        standard error (of the best one's own loss) of the least, the one with the fewest weights after trimming. ``last``: only the latter ones.
+        standard error (that of the best one's loss) of the least, the one with the fewest weights after trimming.
+        ``last``: only the best of the last tenth of each training.
     batch_size : by default 32, and 100 from 10,000 training samples on.
     epochs, learning_rate, eigenvalue_learning_rate, penalty, penalty_strength, patience : see `train`. Eigenvalues learn
         faster by default, so that hidden layers can switch on before the linear path has learned the data by heart.

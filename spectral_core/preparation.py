@@ -61,6 +61,7 @@ class PreparedData:
 def prepare(
     X: Any, y: Any, task: str, validation_data: tuple[Any, Any] | None, fraction: float, standardize: bool, seed: int
 ) -> PreparedData:
+    """Check, split and scale; scaling follows the training part alone. Raises `InvalidInputError`; see `search`."""
     if not isinstance(standardize, (bool, np.bool_)):
         raise InvalidInputError(f"standardize must be True or False; got {standardize!r}")
     x = arrays.real_array(X, "X", np.float64, 2)

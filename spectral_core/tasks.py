@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,19 @@ def looks_like_classes(y: np.ndarray) -> bool:
     return bool(np.isfinite(y).all() and is_whole(y).all() and len(np.unique(y)) <= MOST_CLASSES)
 
 
+def _plain(y: Any, name: str) -> np.ndarray:
+    """y as an array; a table library's column of objects that are all numbers becomes numbers."""
+    array = arrays.as_array(y, name)
+    if array.dtype.kind == "O" and all(isinstance(v, Real) and not isinstance(v, bool) for v in array.flat):
+        return array.astype(np.float64)
+    return array
+
+
 def settle(y: Any, task: str) -> str:
     """The task, by `looks_like_classes` where it is left to ``auto``."""
     if one_of(task, ("auto", *TASKS), "task") != "auto":
         return task
-    array = arrays.as_array(y, "y")
+    array = _plain(y, "y")
     if array.dtype.kind not in "OUbiuf":
         raise InvalidInputError(f"y must hold numbers or labels; got {array.dtype}")
     return "classification" if looks_like_classes(array) else "regression"
@@ -51,7 +60,7 @@ def class_indices(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> 
     ------
     InvalidInputError : not a vector of labels, labels of mixed kinds, one class only, a label `classes` lacks.
     """
-    array = arrays.as_array(y, name)
+    array = _plain(y, name)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "OUbiuf":
         raise InvalidInputError(f"{name} must be a vector of class labels; got shape {array.shape}, {array.dtype}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():

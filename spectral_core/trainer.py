@@ -100,7 +100,7 @@ def train(
 
     Returns
     -------
-    TrainingResult : `.network`, `.history`, `.best_network`, `.best_epoch` (from 1), `.stopped` (``epochs``, ``patience``,
+    TrainingResult : `.network`, `.history`, `.best_network`, `.best_epoch` (0 is the start), `.stopped` (``epochs``, ``patience``,
         ``callback``), `.epoch`, that of the network.
 
     Raises

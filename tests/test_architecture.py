@@ -298,6 +298,8 @@ def test_labels_are_text_or_whole_numbers_from_python_as_from_files():
     with pytest.raises(InvalidInputError, match=r"needs text or whole numbers; y\[0\] is 0.5"):
         search(x, [0.5, 1.5] * 150, task="classification", **QUICK)
     assert search(x, [0.0, 1.0] * 150, **QUICK).predictor.classes == (0, 1)
+    assert search(x, np.array([3, 7] * 150, object), **QUICK).predictor.classes == (3, 7)
+    assert search(x, y.astype(object), **QUICK).report.task == "regression"
     with pytest.raises(InvalidInputError, match="standardize must be True or False; got 'no'"):
         search(x, y, standardize="no", **QUICK)
     assert json.loads(search(x, y, standardize=np.True_, **QUICK).report.to_json())["standardized"] is True

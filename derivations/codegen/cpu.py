@@ -249,6 +249,8 @@ class CpuPrinter:
         if not assign.accumulate:
             return [f"np.dot({a}, {b}, {assign.target.base})"]
         self.storage["sample_scratch"] = None
+        if s not in assign.free:
+            raise ValueError(f"sample_scratch has no room for the product: {assign}")
         if any(a.kind == "scratch" and s in a.indices for a in self.program.arrays):
             raise ValueError(f"the product would overwrite scratch: {assign}")
         return [

@@ -16,6 +16,13 @@ VARIANTS = ("global", "layerwise", "direct")
 PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
 ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
 PROGRAMS: tuple[Program, ...] = (*PROPAGATIONS, *ADJOINTS, *losses.PROGRAMS, *penalties.PROGRAMS, *optimizers.PROGRAMS)
+NAMES = {
+    "activations": [activation.name for activation in ACTIVATIONS],
+    "losses": [program.name for program in losses.PROGRAMS],
+    "penalties": [program.name.removeprefix("penalty_") for program in penalties.PROGRAMS],
+    "optimizers": [program.name for program in optimizers.PROGRAMS],
+}
+"""What the kernels offer by number, in the order of the derivations."""
 SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV")
 
 HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
@@ -39,13 +46,11 @@ import numpy as np
 from numba import njit
 
 ACTIVATIONS = {activations}
-LOSSES = ("squared_error", "cross_entropy")
-PENALTIES = ("group", "l1", "l2")
-OPTIMIZERS = ("adam", "sgd")
+LOSSES = {losses}
+PENALTIES = {penalties}
+OPTIMIZERS = {optimizers}
 
-SQUARED_ERROR, CROSS_ENTROPY = 0, 1
-GROUP, L1, L2 = 0, 1, 2
-ADAM, SGD = 0, 1
+{numbers}
 {settings}
 WIDTH, START, PHI, LAMBDA_IN, LAMBDA_OUT = 0, 1, 2, 3, 4
 BLOCKS = 2
@@ -57,9 +62,9 @@ TABLES = '''"""Names and numbers the kernels understand, without importing Numba
 ACTIVATIONS = {activations}
 ZERO_AT_ZERO = {at_zero}
 """The activations with f(0) = 0, which silence, compaction and the linear start need."""
-LOSSES = ("squared_error", "cross_entropy")
-PENALTIES = ("group", "l1", "l2")
-OPTIMIZERS = ("adam", "sgd")
+LOSSES = {losses}
+PENALTIES = {penalties}
+OPTIMIZERS = {optimizers}
 SETTINGS = {settings}
 '''
 
@@ -78,10 +83,15 @@ def certificate_digest(certificates: list[dict[str, object]]) -> str:
 def tables_module() -> str:
     """The text of `spectral_core/kernels/tables.py`."""
     return TABLES.format(
-        activations=_tuple(a.name for a in ACTIVATIONS),
+        **{family: _tuple(names) for family, names in NAMES.items()},
         at_zero=_tuple(a.name for a in ACTIVATIONS if a.at_zero == 0),
         settings=_tuple(name.lower() for name in SETTINGS),
     )
+
+
+def _numbers(names: list[str]) -> str:
+    """The names as constants, numbered from 0."""
+    return f"{', '.join(name.upper() for name in names)} = {', '.join(map(str, range(len(names))))}"
 
 
 def _tuple(names: Iterable[str]) -> str:
@@ -93,7 +103,8 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
     header = HEADER.format(
         sympy=sympy.__version__,
         digest=certificate_digest(certificates),
-        activations=_tuple(a.name for a in ACTIVATIONS),
+        **{family: _tuple(names) for family, names in NAMES.items()},
+        numbers="\n".join(_numbers(NAMES[family]) for family in ("losses", "penalties", "optimizers")),
         settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
     )
     helpers = [part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR).split("\n\n\n")]
