@@ -2,14 +2,17 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from spectral_core import InvalidInputError, ModelFileError, Predictor, SpectralNetwork, search, train
-from spectral_core.architecture import PUBLISHED
+from spectral_core.architecture import PUBLISHED, _Candidate, _simplest
+from spectral_core.checkpoint import History
 from spectral_core.datasets import load, sparcs, train_test_split
 from spectral_core.predictor import Scaling, load_any
+from spectral_core.preparation import prepare
 from spectral_core.pruning import path_norms
 
 QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
@@ -232,6 +235,37 @@ def test_undefined_scores_are_null_in_json_and_a_dash_in_text():
     assert "test         -            -" in report.to_text()
 
 
+def test_a_smaller_network_beyond_one_standard_error_is_not_kept():
+    """Of a fitting network, a smaller one within chance of it, and a still smaller poor one, the second is taken."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2))
+    y = x @ [1.0, 2.0] + 0.5 * rng.normal(size=400)
+    data = prepare(x, y, "regression", None, 0.3, False, 0)
+
+    def candidate(outgoing):
+        blocks = {(2, 1): np.eye(3, 2), (3, 2): np.array([outgoing]), (3, 1): np.array([[1.0, 2.0]])}
+        net = SpectralNetwork(blocks=blocks, parametrization="direct")
+        return _Candidate(0.0, 1, net, data.validation_loss(net), History())
+
+    good, smaller = candidate([1e-3, 1e-3, 0.0]), candidate([0.0, 0.0, 0.0])
+    poor = replace(smaller, network=smaller.network.with_parameters(0 * smaller.network.parameters))
+    poor = replace(poor, loss=data.validation_loss(poor.network))
+    reach = min(good.loss, smaller.loss) + data.standard_error(min(good, smaller, key=lambda c: c.loss).network)
+    assert max(good.loss, smaller.loss) <= reach < poor.loss
+    chosen, trimmed = _simplest([good, smaller, poor], data, 0.0)
+    assert chosen.loss <= reach
+    assert trimmed.compact.n_parameters == 2
+
+
+def test_scaling_follows_the_training_part_alone():
+    x, y = linear_data()
+    data = prepare(x, y, "auto", None, 0.3, True, 0)
+    np.testing.assert_allclose(data.x.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(data.x.std(axis=0), 1, rtol=1e-9)
+    np.testing.assert_allclose((data.y.mean(), data.y.std()), (0, 1), atol=1e-9)
+    assert abs(data.x_valid.mean()) > 1e-6
+
+
 def test_the_simplest_network_within_one_standard_error_is_kept():
     x, y = linear_data()
     noisy = y + np.random.default_rng(1).normal(size=len(y)) * y.std()
@@ -278,10 +312,6 @@ def test_names_must_fit_the_columns(names):
 
 
 def test_the_standard_error_is_that_of_the_mean_and_does_not_depend_on_the_order_of_rows():
-    from dataclasses import replace
-
-    from spectral_core.preparation import prepare
-
     x, y = linear_data()
     for target, loss in ((y, "squared_error"), (np.where(y > y.mean(), "b", "a"), "cross_entropy")):
         data = prepare(x, target, "auto", None, 0.3, True, 0)
