@@ -11,16 +11,20 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import sympy
 
 from derivations.catalogue import THEOREMS
 from derivations.codegen.module import cpu_module, functions, tables_module
+from derivations.rules import RULES, Step
 from derivations.theorem import Certificate, ProofError
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
+ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
 
 
 def prove_all() -> list[tuple[Certificate, float]]:
@@ -40,17 +44,50 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
     unproven = {name: ids for name, ids in relying.items() if not set(ids) <= known}
     if unproven:
         raise ProofError(f"kernels without a certificate: {unproven}")
-    records = []
-    for certificate in certificates:
-        record = asdict(certificate)
-        record["functions"] = [name for name, ids in relying.items() if certificate.id in ids]
-        records.append(record)
-    text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
+    records = [record(c, [name for name, ids in relying.items() if c.id in ids]) for c in certificates]
     return {
         KERNELS / "tables.py": tables_module(),
         KERNELS / "cpu.py": cpu_module(records),
-        CERTIFICATES: text,
+        CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
+        ASSUMPTIONS: assumptions(certificates),
     }
+
+
+def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
+    """A certificate as it is written: formulas as text, what it cites and trusts, the functions that rely on it."""
+    return {
+        **{name: getattr(certificate, name) for name in ("id", "title", "statement", "scope", "method", "reference")},
+        "assumptions": certificate.assumptions,
+        "symbols": certificate.symbols,
+        "cites": certificate.cites,
+        "trusted": [f"{rule}: {RULES[rule]}" for rule in certificate.rules],
+        "steps": [
+            {"rule": s.rule, "claim": s.claim, "formula": formula(s), "cites": s.cites} for s in certificate.steps
+        ],
+        "functions": relying,
+    }
+
+
+def formula(step: Step) -> str:
+    """A step's own formula as text."""
+    if step.rule == "decided":
+        return str(step.left)
+    left, right = (", ".join(side) if isinstance(side, tuple) else sympy.sstr(side) for side in (step.left, step.right))
+    return f"{left} {'<=' if step.rule == 'bound' else '='} {right}"
+
+
+def assumptions(certificates: list[Certificate]) -> str:
+    """Everything the proofs assume, one line each: a proof that begins to assume more shows up as a difference."""
+    lines = [
+        "What the proofs assume. Printed by `python -m derivations`; a new line here is to be defended in a review."
+    ]
+    for certificate in certificates:
+        lines += ["", f"{certificate.id}  {certificate.title}, {certificate.scope}"]
+        lines += [f"  assumes  {text}" for text in certificate.assumptions]
+        lines += [f"  symbols  {', '.join(names)}: {what}" for what, names in certificate.symbols.items()]
+        lines += [f"  cites    {', '.join(certificate.cites)}"] if certificate.cites else []
+        lines += [f"  rules    {', '.join(certificate.rules)}"]
+    return "\n".join(lines) + "\n"
 
 
 def differences(files: dict[Path, str]) -> str:

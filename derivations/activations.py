@@ -82,19 +82,18 @@ def theorem_for(activation: Activation) -> Theorem:
                 f"f' on piece {number + 1}",
                 derivative.rewrite(sp.exp),
                 claimed.rewrite(sp.exp),
-                rule="differentiation",
-                simplify=True,
+                rule="rational",
             )
         if len(pieces) == 2:
             (left, left_slope), (right, _) = pieces
-            proof.equal("f is continuous at the kink", left.subs(z, 0), right.subs(z, 0), rule="limit")
+            proof.equal("f is continuous at the kink", left.subs(z, 0), right.subs(z, 0), rule="convention")
             proof.equal(
                 "f'(0) is the left derivative", activation.slope.subs(z, 0), left_slope.subs(z, 0), rule="convention"
             )
         if activation.value.has(normal_cdf):
             printed = sp.erfc(-z / sp.sqrt(2)) / 2
             proof.equal("Φ(z) is printed as erfc(-z/√2)/2", normal_cdf(z).rewrite(sp.erf), printed.rewrite(sp.erf))
-        proof.equal("f(0)", activation.value.subs(z, 0), activation.at_zero, rule="value")
+        proof.equal("f(0)", activation.value.subs(z, 0), activation.at_zero, rule="convention")
 
     return Theorem(
         id=f"F.{activation.name}",

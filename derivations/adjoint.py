@@ -22,7 +22,6 @@ import sympy as sp
 
 from derivations import propagation
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Sources, When
-from derivations.differentiation import cotangents, elements, evaluate
 from derivations.notation import (
     M,
     W,
@@ -38,6 +37,7 @@ from derivations.notation import (
     dx_in,
     dx_source,
     dz,
+    elements,
     g,
     h,
     k,
@@ -55,6 +55,7 @@ from derivations.notation import (
     z,
 )
 from derivations.propagation import MIX
+from derivations.rules import cotangents, evaluate
 from derivations.theorem import Proof, Theorem
 
 EIGENVALUE_GRADIENTS = (
@@ -184,7 +185,7 @@ def one_layer(proof: Proof, forward: Program, backward: Program, hidden: bool, s
     if sender_hidden:  # the input layer's own cotangent is not asked for
         pairs.append((roles.sender.name, roles.d_sender.name))
     for name, bar in pairs:
-        proof.equal(f"{where}: ∂ℓ/∂{name}", claimed.get(bar, zero), truth.get(name, zero), rule="termwise")
+        proof.equal(f"{where}: ∂ℓ/∂{name}", claimed.get(bar, zero), truth.get(name, zero), rule="reverse accumulation")
 
 
 def all_layers(proof: Proof, forward: Program, backward: Program) -> None:
@@ -194,17 +195,17 @@ def all_layers(proof: Proof, forward: Program, backward: Program) -> None:
     layers; so ∂ℓ/∂(sender) is complete once step i is done, and an array that two steps share (λ^(i) as λ^out and
     as λ^in; x_j in every later layer) collects one contribution from each.
     """
-    rule, roles = "induction over layers", Roles.of(forward)
+    roles = Roles.of(forward)
     loops = [*map(_order, forward.body), *map(_order, backward.body)]
-    proof.same("one loop over all layers, forward and then back", loops, [(Layers, False), (Layers, True)], rule)
+    proof.same("one loop over all layers, forward and then back", loops, [(Layers, False), (Layers, True)])
     read = {str(operand.base) for a in forward.assignments for operand in a.operands}
     made = {a.name for a in forward.assignments}
     own = {array.name for array in (*parameters(forward), roles.sender)}
-    proof.same("step i reads only the sender and its own parameters", read - made, own, rule)
+    proof.same("step i reads only the sender and its own parameters", read - made, own)
     shared = {"dlam_in", "dlam_out"} if lam_in in forward.arrays else {"dx_source"}
     # ū_{i-1} is put together from two products inside one step.
     collected = {a.name for a in backward.assignments if a.accumulate} - {"du_in"}
-    proof.same("what several steps share is accumulated", collected, shared, rule)
+    proof.same("what several steps share is accumulated", collected, shared)
 
 
 def places(proof: Proof, forward: Program, backward: Program) -> None:
@@ -251,13 +252,11 @@ def published_form(proof: Proof) -> None:
             f"{where} layer: v̄ uᵀ + z̄ (L u)ᵀ = M̄ ∘ (λ^in - λ^out) - ū uᵀ",
             bar_v * u_in.element + bar_z * lam_in.element * u_in.element,
             bar_z * u_in.element * (lam_in.element - lam_out.element) - bar_u * u_in.element,
-            rule="termwise",
         )
         proof.equal(
             f"{where} layer: φᵀ v̄ + L φᵀ z̄ = Mᵀ z̄ - φᵀ ū",
             phi.element * bar_v + lam_in.element * phi.element * bar_z,
             weight * bar_z - phi.element * bar_u,
-            rule="termwise",
         )
 
 

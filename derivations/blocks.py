@@ -25,9 +25,9 @@ transfer = lower(lambda i, j: sign(i - 1 - j) * difference(i) * path(i - 1, j))
 
 def argument(proof: Proof) -> None:
     i = j + d + 1
-    proof.equal("A_ij = W_ij for every i > j", adjacency(i, j), transfer(i, j), rule="path product")
-    proof.equal("A_jj = L_j", adjacency(j, j), eigenvalues(j), rule="path product")
-    proof.equal("A_ij = 0 for i < j", adjacency(j, j + d + 1), sp.Integer(0), rule="path product")
+    proof.equal("A_ij = W_ij for every i > j", adjacency(i, j), transfer(i, j))
+    proof.equal("A_jj = L_j", adjacency(j, j), eigenvalues(j))
+    proof.equal("A_ij = 0 for i < j", adjacency(j, j + d + 1), sp.Integer(0))
 
 
 M4 = Theorem(

@@ -6,9 +6,9 @@ from derivations import adjoint
 from derivations.algebra import LAYER as j
 from derivations.algebra import eigenvalues, phi
 from derivations.blocks import difference
-from derivations.differentiation import elements, evaluate, marker
-from derivations.notation import du, dz, h, k, lam_in, lam_out, u_in
+from derivations.notation import du, dz, elements, h, k, lam_in, lam_out, u_in
 from derivations.notation import phi as phi_array
+from derivations.rules import evaluate, marker
 from derivations.theorem import Proof, Theorem
 
 
@@ -16,7 +16,7 @@ def argument(proof: Proof) -> None:
     c = sp.Symbol("c")
     i = j + 1
     shifted = phi(i - 1) * (eigenvalues(i - 1) + c) - (eigenvalues(i) + c) * phi(i - 1)
-    proof.equal("the factor of every W_ij is unchanged by λ → λ + c", shifted, difference(i), rule="M4")
+    proof.equal("the factor of every W_ij is unchanged by λ → λ + c", shifted, difference(i), cites=("M4",))
     m_entry = phi_array.element * (lam_in.element - lam_out.element)
     moved = phi_array.element * ((lam_in.element + c) - (lam_out.element + c))
     proof.equal("M_hk is unchanged by λ → λ + c", moved, m_entry)
@@ -28,7 +28,8 @@ def argument(proof: Proof) -> None:
             f"{'hidden' if hidden else 'last'} layer: Σ_k λ̄^in_k + Σ_h λ̄^out_h = 0, so the sum over all layers is 0",
             marker(k) * values["dlam_in"] + marker(h) * values["dlam_out"],
             sp.Integer(0),
-            rule="M8, termwise",
+            "program",
+            cites=("M8",),
         )
 
 

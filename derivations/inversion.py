@@ -21,29 +21,26 @@ def polynomial(proof: Proof) -> None:
         return sign(i) * sp.binomial(n, i)
 
     def pascal(claim: str, left: sp.Expr, right: sp.Expr) -> None:
-        proof.equal(claim, sp.combsimp(sp.expand(left / right)), sp.Integer(1), rule="Pascal")
-
-    def plain(claim: str, left: sp.Expr, right: sp.Expr) -> None:
-        proof.equal(claim, left.expand(func=True), right.expand(func=True), rule="Pascal")
+        proof.equal(claim, left, right, rule="binomial")
 
     # The binomial theorem, coefficient by coefficient: (1-x)^{n+1} = (1-x)^n - x (1-x)^n.
     zero = sp.Integer(0)
-    plain("(1-x)^0 has the constant term 1", sp.Integer(1), coefficient(zero, zero))
-    plain("(1-x)^0 has no other term", zero, coefficient(zero, i))
-    plain("the constant term of (1-x)^n is the same for n + 1", coefficient(n, zero), coefficient(n + 1, zero))
+    pascal("(1-x)^0 has the constant term 1", sp.Integer(1), coefficient(zero, zero))
+    pascal("(1-x)^0 has no other term", zero, coefficient(zero, i))
+    pascal("the constant term of (1-x)^n is the same for n + 1", coefficient(n, zero), coefficient(n + 1, zero))
     pascal(
         "(1-x)^n has the coefficients (-1)^i C(n, i) for 1 <= i <= n: from n to n + 1",
         coefficient(n, i) - coefficient(n, i - 1),
         coefficient(n + 1, i),
     )
-    plain("and for i = n + 1", -coefficient(n, n), coefficient(n + 1, n + 1))
+    pascal("and for i = n + 1", -coefficient(n, n), coefficient(n + 1, n + 1))
     # S_{B+1} - S_B = Σ_i (-1)^i C(B+1, i) x^i = (1-x)^{B+1}, with n = B + 1.
     pascal(
         "the coefficients of S_{B+1} - S_B, i >= 1, are those of (1-x)^{B+1}",
         sign(i) * (sp.binomial(n + 1, i + 1) - sp.binomial(n, i + 1)),
         coefficient(n, i),
     )
-    plain("and for i = 0", sp.binomial(n + 1, 1) - sp.binomial(n, 1), coefficient(n, zero))
+    pascal("and for i = 0", sp.binomial(n + 1, 1) - sp.binomial(n, 1), coefficient(n, zero))
     x = sp.Symbol("x")
     proof.recurrence(
         "x S_B = 1 - (1-x)^{B+1}",
@@ -57,19 +54,21 @@ def polynomial(proof: Proof) -> None:
     nilpotent = sp.Symbol("N", commutative=False)
     proof.equal("I - Φ = -N", 1 - (1 + nilpotent), -nilpotent)
     proof.equal(
-        "(-N)^{B+1} = 0 on and below the diagonal", sign(e + r + 1) * power(e + r + 1)(j + e, j), zero, rule="M1"
+        "(-N)^{B+1} = 0 on and below the diagonal", sign(e + r + 1) * power(e + r + 1)(j + e, j), zero, cites=("M1",)
     )
-    proof.equal("(-N)^{B+1} = 0 above the diagonal", sign(e + r + 1) * power(e + r + 1)(j, j + d + 1), zero, rule="M1")
+    proof.equal(
+        "(-N)^{B+1} = 0 above the diagonal", sign(e + r + 1) * power(e + r + 1)(j, j + d + 1), zero, cites=("M1",)
+    )
 
 
 def blockwise(proof: Proof) -> None:
     """Both products with Φ, block by block; i = j + d + 1 runs over all blocks below the diagonal."""
-    proof.equal("(Φ Φ⁻¹)_ij = 0 for i > j", times_phi_left(inverse, j + d + 1, j), sp.Integer(0), rule="path product")
-    proof.equal("(Φ Φ⁻¹)_jj = I", times_phi_left(inverse, j, j), sp.Integer(1), rule="path product")
-    proof.equal("(Φ Φ⁻¹)_ij = 0 for i < j", times_phi_left(inverse, j, j + d + 1), sp.Integer(0), rule="path product")
-    proof.equal("(Φ⁻¹ Φ)_ij = 0 for i < j", times_phi_right(inverse, j, j + d + 1), sp.Integer(0), rule="path product")
-    proof.equal("(Φ⁻¹ Φ)_ij = 0 for i > j", times_phi_right(inverse, j + d + 1, j), sp.Integer(0), rule="path product")
-    proof.equal("(Φ⁻¹ Φ)_jj = I", times_phi_right(inverse, j, j), sp.Integer(1), rule="path product")
+    proof.equal("(Φ Φ⁻¹)_ij = 0 for i > j", times_phi_left(inverse, j + d + 1, j), sp.Integer(0))
+    proof.equal("(Φ Φ⁻¹)_jj = I", times_phi_left(inverse, j, j), sp.Integer(1))
+    proof.equal("(Φ Φ⁻¹)_ij = 0 for i < j", times_phi_left(inverse, j, j + d + 1), sp.Integer(0))
+    proof.equal("(Φ⁻¹ Φ)_ij = 0 for i < j", times_phi_right(inverse, j, j + d + 1), sp.Integer(0))
+    proof.equal("(Φ⁻¹ Φ)_ij = 0 for i > j", times_phi_right(inverse, j + d + 1, j), sp.Integer(0))
+    proof.equal("(Φ⁻¹ Φ)_jj = I", times_phi_right(inverse, j, j), sp.Integer(1))
 
 
 def argument(proof: Proof) -> None:

@@ -7,8 +7,8 @@
 import sympy as sp
 
 from derivations.codegen.ir import Array, Assign, Program, Rows
-from derivations.differentiation import cotangents, elements, evaluate, marker
-from derivations.notation import h, s
+from derivations.notation import elements, h, s
+from derivations.rules import cotangents, evaluate, marker
 from derivations.theorem import Proof, Theorem
 
 output = Array("output", (s, h), "argument", "z_K, the network's output")
@@ -75,7 +75,7 @@ def squared_error_argument(proof: Proof, program: Program = SQUARED_ERROR) -> No
     # ℓ sums over samples too; the derivative at sample s keeps that sample's term alone.
     truth = cotangents(value, {"loss": sp.Integer(1)}, fixed=(s,)).get("output", sp.Integer(0))
     claimed = evaluate(program.assignments, elements((output, target, weight)))["d_output"]
-    proof.equal("∂ℓ/∂z = 2 scale w (z - y)", claimed, truth, rule="termwise")
+    proof.equal("∂ℓ/∂z = 2 scale w (z - y)", claimed, truth, rule="reverse accumulation")
     proof.equal("ℓ is the sum of squares", value[0].value, scale * weight.element * residual**2, rule="definition")
 
 
@@ -94,10 +94,15 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
         "∂ℓ/∂z = scale w (softmax - onehot)",
         claimed.subs(power),
         bars.get("output", sp.Integer(0)).subs(power),
-        rule="termwise",
+        rule="reverse accumulation",
     )
     by_peak = bars.get("peak", sp.Integer(0)).subs(marker(h) * power[shifted.element], total)
-    proof.equal("ℓ does not depend on the shift: Σ_h exp(z_h - peak) = total", by_peak, sp.Integer(0), rule="termwise")
+    proof.equal(
+        "ℓ does not depend on the shift: Σ_h exp(z_h - peak) = total",
+        by_peak,
+        sp.Integer(0),
+        rule="reverse accumulation",
+    )
 
 
 DEFINITION = (

@@ -31,22 +31,22 @@ def times_n(x: Block, i: sp.Expr, j: sp.Expr) -> sp.Expr:
 
 def argument(proof: Proof) -> None:
     zero, following = sp.Integer(0), power(k + 1)
-    proof.equal("(N^0)_jj = I", power(zero)(j, j), sp.Integer(1), rule="induction over k: base")
-    proof.equal("(N^0)_ij = 0 below the diagonal", power(zero)(j + d + 1, j), zero, rule="induction over k: base")
-    proof.equal("(N^0)_ij = 0 above the diagonal", power(zero)(j, j + d + 1), zero, rule="induction over k: base")
+    proof.equal("(N^0)_jj = I", power(zero)(j, j), sp.Integer(1), rule="induction")
+    proof.equal("(N^0)_ij = 0 below the diagonal", power(zero)(j + d + 1, j), zero, rule="induction")
+    proof.equal("(N^0)_ij = 0 above the diagonal", power(zero)(j, j + d + 1), zero, rule="induction")
     # (N^{k+1})_ij = φ^(i-1) (N^k)_{i-1,j} for rows i >= 2, in the three cases of the distance i - j.
     for case, i in (("=", j + k + 1), (">", j + k + 2 + d)):
         proof.equal(
             f"(N N^k)_ij = (N^{{k+1}})_ij where i - j {case} k + 1",
-            times_n(power(k), i, j), following(i, j), rule="induction over k: step",
+            times_n(power(k), i, j), following(i, j), rule="induction",
         )  # fmt: skip
     upper = sp.Symbol("i", integer=True, positive=True) + 1
     proof.equal(
         "(N N^k)_ij = (N^{k+1})_ij where i - j < k + 1, i >= 2",
-        times_n(power(k), upper, upper - k + d), following(upper, upper - k + d), rule="induction over k: step",
+        times_n(power(k), upper, upper - k + d), following(upper, upper - k + d), rule="induction",
     )  # fmt: skip
     # Row 1 of N is empty, and (N^{k+1})_1j is 0, since 1 - j <= 0 < k + 1.
-    proof.equal("(N^{k+1})_1j = 0", following(sp.Integer(1), 1 + d), zero, rule="induction over k: row 1")
+    proof.equal("(N^{k+1})_1j = 0", following(sp.Integer(1), 1 + d), zero, rule="induction")
     # Two of the layers 1..B+1 are e <= B apart: B = e + r with r >= 0.
     e, r = sp.symbols("e r", integer=True, nonnegative=True)
     proof.equal(

@@ -6,6 +6,8 @@ stored sample first, the transpose of the column vectors of the mathematics; in 
 no difference.
 """
 
+from collections.abc import Iterable
+
 import sympy as sp
 from sympy.concrete.delta import deltasummation
 
@@ -61,3 +63,8 @@ def entries_of_difference() -> sp.Expr:
     right = collapse(phi.at(h, m) * lam_in.at(m) * sp.KroneckerDelta(m, k))
     left = collapse(sp.KroneckerDelta(h, m) * lam_out.at(h) * phi.at(m, k))
     return right - left
+
+
+def elements(arrays: Iterable[Array]) -> dict[str, sp.Expr]:
+    """The arrays as themselves, for the rules that run a program on symbols."""
+    return {array.name: array.element for array in arrays}

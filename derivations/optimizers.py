@@ -7,8 +7,8 @@ SGD with momentum and Nesterov's form (Sutskever et al. 2013, as PyTorch writes 
 import sympy as sp
 
 from derivations.codegen.ir import Array, Assign, Program
-from derivations.differentiation import elements, evaluate
-from derivations.notation import p
+from derivations.notation import elements, p
+from derivations.rules import evaluate
 from derivations.theorem import Proof, Theorem
 
 parameter = Array("parameter", (p,), "argument", "θ, updated in place")
@@ -73,9 +73,9 @@ def adam_argument(proof: Proof, program: Program = ADAM) -> None:
     g, m, v = gradient.element, first.element, second.element
     m_new, v_new = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
     published = parameter.element - rate * (m_new / correction1) / (sp.sqrt(v_new / correction2) + epsilon)
-    proof.equal("m", values["first_new"], m_new, rule="recurrence")
-    proof.equal("v", values["second_new"], v_new, rule="recurrence")
-    proof.equal("θ", values["updated"], published, rule="recurrence")
+    proof.equal("m", values["first_new"], m_new, rule="program")
+    proof.equal("v", values["second_new"], v_new, rule="program")
+    proof.equal("θ", values["updated"], published, rule="program")
     # The corrections: for a constant gradient m_t = (1 - β1^t) g, so m_t / (1 - β1^t) = g without bias.
     for moment, new, beta, truth in ((m, m_new, beta1, g), (v, v_new, beta2, g**2)):
         _without_bias(proof, moment, new, beta, truth)
@@ -96,11 +96,11 @@ def sgd_argument(proof: Proof, program: Program = SGD) -> None:
     in_place(proof, program)
     values = evaluate(program.assignments, elements((parameter, gradient, first)))
     b = momentum * first.element + gradient.element
-    proof.equal("b", values["first_new"], b, rule="recurrence")
+    proof.equal("b", values["first_new"], b, rule="program")
     heavy = parameter.element - rate * b
     looking_ahead = parameter.element - rate * (gradient.element + momentum * b)
-    proof.equal("θ without Nesterov", values["updated"].subs(nesterov, 0), heavy, rule="recurrence")
-    proof.equal("θ with Nesterov", values["updated"].subs(nesterov, 1), looking_ahead, rule="recurrence")
+    proof.equal("θ without Nesterov", values["updated"].subs(nesterov, 0), heavy, rule="program")
+    proof.equal("θ with Nesterov", values["updated"].subs(nesterov, 1), looking_ahead, rule="program")
     proof.equal("no momentum: θ - rate g", heavy.subs(momentum, 0), parameter.element - rate * gradient.element)
 
 

@@ -3,8 +3,8 @@
 import sympy as sp
 
 from derivations.codegen.ir import Array, Assign
-from derivations.differentiation import elements, evaluate
-from derivations.notation import entries_of_difference, h, k, lam_in, lam_out, phi
+from derivations.notation import elements, entries_of_difference, h, k, lam_in, lam_out, phi
+from derivations.rules import evaluate
 from derivations.theorem import Proof, Theorem
 
 a, b, c = sp.symbols("a b c", integer=True, nonnegative=True)  # neurons of layers 3, 2 and 1
@@ -27,7 +27,7 @@ def argument(proof: Proof) -> None:
         "Σ_abc ((W_32)_ab (W_21)_bc)² = Σ_b ‖(W_32)_{:,b}‖² ‖(W_21)_{b,:}‖²",
         evaluate(tensor, known)["norm"],
         evaluate(split, known)["norm"],
-        rule="distributivity",
+        rule="program",
     )
     # The score ‖incoming‖ ‖outgoing‖ of neuron b: rescaling its row of φ by t and its column by 1/t changes neither W.
     t, shift = sp.symbols("t shift", positive=True)

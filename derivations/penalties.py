@@ -9,8 +9,8 @@ from collections.abc import Callable
 import sympy as sp
 
 from derivations.codegen.ir import Array, Assign, Program
-from derivations.differentiation import cotangents
 from derivations.notation import p
+from derivations.rules import cotangents
 from derivations.theorem import Proof, Theorem
 
 value = Array("value", (p,), "argument", "the parameters of one group, e.g. λ^(i)")
@@ -72,10 +72,10 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     proof.same("the penalty is ρ‖λ‖₂", smooth, GROUP.body[:3])
     truth = bars.get("value", sp.Integer(0)).subs(sp.sqrt(squares), norm)
     claimed = _claimed(proof, program).subs(inverse, slope)
-    proof.equal("∂/∂λ_p ρ‖λ‖ = ρ λ_p / ‖λ‖ where ‖λ‖ > 0", claimed, truth, rule="termwise")
+    proof.equal("∂/∂λ_p ρ‖λ‖ = ρ λ_p / ‖λ‖ where ‖λ‖ > 0", claimed, truth, rule="reverse accumulation")
     proof.equal("the gradient at the zero vector is 0", values[inverse].subs(norm, 0), sp.Integer(0), rule="convention")
     # 0 is a subgradient there: ρ‖λ‖ >= ρ‖0‖ + 0·λ for every λ.
-    proof.true("ρ‖λ‖ >= 0 for every λ", values[penalty].is_nonnegative, rule="subgradient")
+    proof.true("ρ‖λ‖ >= 0 for every λ", values[penalty].is_nonnegative)
 
 
 def l1_argument(proof: Proof, program: Program = L1) -> None:
@@ -87,9 +87,7 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
         truth = sp.diff(term.subs(value.element, sample), sample)
         proof.equal(f"∂/∂λ_p ρ|λ_p| for {name}", claimed.subs(value.element, sample), truth, rule="differentiation")
     proof.equal("the gradient at 0 is 0", claimed.subs(value.element, 0), sp.Integer(0), rule="convention")
-    proof.true(
-        "ρ|λ| >= 0 for every λ", (strength * sp.Abs(sp.Symbol("a", real=True))).is_nonnegative, rule="subgradient"
-    )
+    proof.true("ρ|λ| >= 0 for every λ", (strength * sp.Abs(sp.Symbol("a", real=True))).is_nonnegative)
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:
@@ -97,7 +95,9 @@ def l2_argument(proof: Proof, program: Program = L2) -> None:
     total = [a for a in program.assignments if a.target == penalty]
     proof.same("the penalty is ρ Σ λ_p²", total, [Assign(penalty, strength * value.element**2, over=(p,))])
     bars = cotangents(total, {"penalty": sp.Integer(1)})
-    proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), bars.get("value", sp.Integer(0)), rule="termwise")
+    proof.equal(
+        "∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), bars.get("value", sp.Integer(0)), rule="reverse accumulation"
+    )
 
 
 def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Theorem:

@@ -14,11 +14,11 @@ from derivations.algebra import LAYER as j
 from derivations.algebra import activation, lower, path, phi, sign
 from derivations.blocks import difference, transfer
 from derivations.codegen.ir import Array, Assign, Layers, Program, Sources, When
-from derivations.differentiation import elements, evaluate
 from derivations.notation import (
     M,
     W,
     df,
+    elements,
     entries_of_difference,
     f,
     k,
@@ -34,6 +34,7 @@ from derivations.notation import (
     z,
 )
 from derivations.notation import phi as phi_array
+from derivations.rules import evaluate
 from derivations.theorem import Proof, Theorem
 
 MIX = Assign(M.element, phi_array.element * (lam_in.element - lam_out.element))
@@ -96,7 +97,7 @@ def output_stays(proof: Proof, program: Program) -> None:
     """In the last layer nothing is written over z_K, as f'(z) is over the z of a hidden layer."""
     places = {array.name: array.store or array.name for array in program.arrays}
     made = [a.name for a in program.step(hidden=False, sender_hidden=False) if places[a.name] == places["z"]]
-    proof.same("z_K stays in its place", set(made), {"z"}, rule="program")
+    proof.same("z_K stays in its place", set(made), {"z"})
 
 
 def argument_for(program: Program) -> Callable[[Proof], None]:
@@ -104,23 +105,23 @@ def argument_for(program: Program) -> Callable[[Proof], None]:
 
     def argument(proof: Proof) -> None:
         # u = Φ⁻¹ x solves Φ u = x, that is u_i = x_i - φ^(i-1) u_{i-1}: compare the coefficients of each x_j.
-        proof.equal("u_i: term of x_i", activation(j), substitution(j, j), rule="induction over i: base")
+        proof.equal("u_i: term of x_i", activation(j), substitution(j, j), rule="induction")
         proof.equal(
             "u_i = x_i - φ^(i-1) u_{i-1}: term of x_j, j < i",
             -phi(j + d) * substitution(j + d, j),
             substitution(j + d + 1, j),
-            rule="induction over i: step",
+            rule="induction",
         )
         proof.equal(
             "Σ_{j<i} W_ij x_j = [φ L_{i-1} - L_i φ] u_{i-1}: term of x_j",
             transfer(j + d + 1, j) * activation(j),
             difference(j + d + 1) * substitution(j + d, j),
-            rule="M4, path product",
+            cites=("M4",),
         )
         # From blocks to elements: the program computes these formulas, layer by layer.
         proof.true("layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False])
         step = evaluate(program.step(hidden=True, sender_hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
-        proof.equal("[φ L_{i-1} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"], rule="index sum")
+        proof.equal("[φ L_{i-1} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"])
         sum_over_k = sp.Symbol("Σ_k")
         proof.equal(
             "z = M u_{i-1}", step["z"], sp.expand(sum_over_k * u_in.element * entries_of_difference()), rule="program"

@@ -7,9 +7,9 @@ from derivations.algebra import LAYER as j
 from derivations.algebra import path, phi, sign
 from derivations.blocks import difference, transfer
 from derivations.codegen.ir import Array, Assign
-from derivations.differentiation import Values, elements, evaluate
-from derivations.notation import entries_of_difference, f, h, k, lam_in, lam_out, s
+from derivations.notation import elements, entries_of_difference, f, h, k, lam_in, lam_out, s
 from derivations.notation import phi as phi_array
+from derivations.rules import evaluate
 from derivations.theorem import Proof, Theorem
 
 c = sp.Symbol("c", integer=True, nonnegative=True)  # neuron of an earlier layer j
@@ -29,10 +29,10 @@ def silence_argument(proof: Proof) -> None:
     i = j + d + 1
     proof.equal(
         "every W_ij is M_i times a path: W_ij = (-1)^{i-1-j} [φ L - L φ] P(i-1, j)",
-        transfer(i, j), sign(d) * difference(i) * path(i - 1, j), rule="M4",
+        transfer(i, j), sign(d) * difference(i) * path(i - 1, j), cites=("M4",),
     )  # fmt: skip
     entry = phi_array.element * (lam_in.element - lam_out.element)
-    proof.equal("[φ L - L φ]_hk = φ_hk (λ_k - λ_h)", entries_of_difference(), entry, rule="index sum")
+    proof.equal("[φ L - L φ]_hk = φ_hk (λ_k - λ_h)", entries_of_difference(), entry)
     values = evaluate(
         (
             Assign(W.element, M.element * product.element, over=(k,)),
@@ -44,18 +44,18 @@ def silence_argument(proof: Proof) -> None:
     proof.equal("row h of W_ij is 0 where M_hk = 0 for all k", values["W"].xreplace(premise), sp.Integer(0))
     proof.equal("z_h = 0: every layer j < i sends 0", values["z"].xreplace(premise), sp.Integer(0))
     zero = sp.Integer(0)
-    proof.equal("x_h = f(0) = 0", f(zero).xreplace({f(zero): zero}), zero, rule="assumption f(0) = 0")
+    proof.equal("x_h = f(0) = 0", f(zero).xreplace({f(zero): zero}), zero, rule="convention")
     # Not enough, and not all.
     alone = entry.subs(lam_out.at(h), 0)
     proof.equal("λ_h = 0 alone leaves M_hk = φ_hk λ_k", alone, phi_array.element * lam_in.element)
     proof.equal(
         "the linear path stays: W_{i+1,i-1} = -[φ L - L φ]^(i) φ^(i-1) does not contain M_i",
-        transfer(j + 2, j), -difference(j + 2) * phi(j), rule="M4",
+        transfer(j + 2, j), -difference(j + 2) * phi(j), cites=("M4",),
     )  # fmt: skip
 
 
 def compaction_argument(proof: Proof) -> None:
-    def on_all(summand: sp.Expr) -> Values:
+    def on_all(summand: sp.Expr) -> dict[str, sp.Expr]:
         program = (Assign(full.element, weight.element * summand, over=(k,)),)
         return evaluate(program, elements((weight, live, signal)))
 
@@ -65,7 +65,7 @@ def compaction_argument(proof: Proof) -> None:
     only_live = on_all(live.element * activation)["full"]
     proof.equal(
         "Σ_k W_hk x_k = Σ_{k live} W_hk x_k",
-        only_live.subs(live.element**2, live.element), everything, rule="termwise",
+        only_live.subs(live.element**2, live.element), everything, rule="program",
     )  # fmt: skip
     for value in (0, 1):
         proof.equal(f"live² = live for {value}", sp.Integer(value) ** 2, sp.Integer(value))

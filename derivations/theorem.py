@@ -1,18 +1,20 @@
 """Theorems, proofs and certificates.
 
-A `Theorem` carries a statement and an argument. The argument receives a `Proof` and may only state
-claims through its methods; every method checks its claim and raises `ProofError` where it does not
-hold. Nothing prints and goes on. The `Certificate` of a finished proof lists each step with its rule.
+A `Theorem` carries a statement and an argument. The argument receives a `Proof` and may only state claims through
+it; each becomes a `Step` that `rules` checks, and the first that does not hold raises `ProofError`. Nothing prints and
+goes on. The `Certificate` of a finished proof holds every step with its formulas, so it can be checked again by
+itself, and text made from it cannot part from what was proven.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 
-from derivations.algebra import normal_form
+from derivations.rules import Step, induction
 
 EVERY_SIZE = "every depth and width"
 
@@ -21,17 +23,46 @@ class ProofError(AssertionError):
     """A step of a proof does not hold; the message names the theorem, the claim and the remainder."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """One checked claim and the rule that checked it."""
+@dataclass
+class Proof:
+    """Collects the steps of one argument and refuses every step that does not hold."""
 
-    rule: str
-    claim: str
+    theorem: str
+    steps: list[Step] = field(default_factory=list)
+
+    def step(self, step: Step) -> None:
+        remainder = step.remainder()
+        if remainder != 0:
+            raise ProofError(f"{self.theorem}: {step.claim}: left - right = {remainder}, not 0")
+        self.steps.append(step)
+
+    def equal(self, claim: str, left: Any, right: Any, rule: str = "algebra", cites: Iterable[str] = ()) -> None:
+        """Both sides are equal by the rule, with the help of the theorems it cites."""
+        self.step(Step(rule, claim, sp.sympify(left), sp.sympify(right), tuple(cites)))
+
+    def true(self, claim: str, condition: object) -> None:
+        """A condition that is decided, not merely plausible: `None` (undecided) fails as `False` does."""
+        self.step(Step("decided", claim, True if condition is sp.true else condition, True))
+
+    def same(self, claim: str, left: Iterable[object], right: Iterable[object]) -> None:
+        """Two collections hold the same members."""
+        self.step(Step("definition", claim, tuple(sorted(map(str, left))), tuple(sorted(map(str, right)))))
+
+    def at_most(self, claim: str, left: Any, right: Any) -> None:
+        """left <= right, both exact rational numbers."""
+        self.step(Step("bound", claim, sp.Rational(left), sp.Rational(right)))
+
+    def recurrence(
+        self, claim: str, *, first: Any, advance: Callable[[Any, Any], Any], closed: Callable[[Any], Any], over: str
+    ) -> None:
+        """What starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`."""
+        for step in induction(claim, over, first, advance, closed):
+            self.step(step)
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """The record of a finished proof, as written to `certificates.json`."""
+    """The record of a finished proof."""
 
     id: str
     title: str
@@ -42,57 +73,30 @@ class Certificate:
     reference: str
     steps: tuple[Step, ...]
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The theorems that its steps use, in order of first use."""
+        return tuple(dict.fromkeys(name for step in self.steps for name in step.cites))
 
-@dataclass
-class Proof:
-    """Collects the steps of one argument and refuses every step that does not hold."""
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that its steps were checked by."""
+        return tuple(sorted({step.rule for step in self.steps}))
 
-    theorem: str
-    steps: list[Step] = field(default_factory=list)
+    @property
+    def symbols(self) -> dict[str, tuple[str, ...]]:
+        """What the formulas assume of their symbols: assumption (integer, positive, ...) -> names."""
+        formulas = [side for step in self.steps for side in (step.left, step.right) if isinstance(side, sp.Basic)]
+        assumed = {(_assumed(symbol), str(symbol)) for formula in formulas for symbol in formula.atoms(sp.Symbol)}
+        return {what: tuple(n for w, n in sorted(assumed) if w == what) for what, _ in sorted(assumed) if what}
 
-    def equal(
-        self, claim: str, left: sp.Expr, right: sp.Expr, rule: str = "algebra", *, simplify: bool = False
-    ) -> None:
-        """Both sides have one normal form (path products joined, signs reduced, expanded).
 
-        `simplify` lets SymPy's simplification finish where expansion does not (quotients of exponentials).
-        """
-        remainder = normal_form(sp.sympify(left) - sp.sympify(right))
-        if remainder != 0 and simplify:
-            remainder = sp.simplify(remainder)
-        if remainder != 0:
-            raise ProofError(f"{self.theorem}: {claim}: left - right = {remainder}, not 0")
-        self.steps.append(Step(rule, claim))
-
-    def true(self, claim: str, condition: object, rule: str = "definition") -> None:
-        """A condition that is decided, not merely plausible: `None` (undecided) fails as `False` does."""
-        if condition is not True and condition is not sp.true:
-            raise ProofError(f"{self.theorem}: {claim}: the condition is {condition}, not true")
-        self.steps.append(Step(rule, claim))
-
-    def same(self, claim: str, left: Iterable[object], right: Iterable[object], rule: str = "structure") -> None:
-        """Two collections hold the same members."""
-        left, right = sorted(map(str, left)), sorted(map(str, right))
-        if left != right:
-            raise ProofError(f"{self.theorem}: {claim}: {left} is not {right}")
-        self.steps.append(Step(rule, claim))
-
-    def recurrence(
-        self,
-        claim: str,
-        *,
-        first: sp.Expr,
-        advance: Callable[[sp.Expr, sp.Expr], sp.Expr],
-        closed: Callable[[sp.Expr], sp.Expr],
-        over: str,
-    ) -> None:
-        """Induction over n = 0, 1, ...: what starts at `first` and goes from n to n+1 by `advance` is `closed(n)`.
-
-        The step advances the closed form itself, so base and step cannot speak of different things.
-        """
-        n = sp.Symbol(over, integer=True, nonnegative=True)
-        self.equal(f"{claim} [base]", first, closed(sp.Integer(0)), rule=f"induction over {over}: base")
-        self.equal(f"{claim} [step]", advance(closed(n), n), closed(n + 1), rule=f"induction over {over}: step")
+def _assumed(symbol: sp.Symbol) -> str:
+    """The assumptions a symbol was made with."""
+    given = symbol.assumptions0 if isinstance(symbol, sp.Dummy) else symbol._assumptions_orig
+    return ", ".join(
+        f"{'' if truth else 'not '}{name}" for name, truth in sorted(given.items()) if name != "commutative"
+    )
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class Theorem:
         proof = Proof(self.id)
         try:
             self.argument(proof)
-        except (ValueError, LookupError, StopIteration, TypeError) as error:
+        except (ValueError, LookupError, StopIteration, TypeError, AttributeError) as error:
             # A derivation that is not even well formed is not proven, and must not stop the others from being checked.
             raise ProofError(f"{self.id}: {type(error).__name__}: {error}") from error
         if not proof.steps:

@@ -1,0 +1,200 @@
+"""The proof rules. Everything else in this package produces steps; this file checks them.
+
+Words. A path product P(i, j) = φ^(i-1) φ^(i-2) ... φ^(j) is a non-commutative function of two layers, so i, j and the
+depth stay symbols. Two rules define it: P(i, i) = I, and paths join, P(i, m) P(m, j) = P(i, j).
+
+Programs assign target = Σ_over value(leaf, ...). A sum over s is written as multiplication with a marker Σ_s; sums
+are linear, so such expressions are polynomials with a normal form, and no size is ever a number. If t̄ is ∂ℓ/∂target,
+the pairing is Σ t̄ · value over *all* indices of the assignment, so it contributes to the leaf at its generic indices
+
+    Σ_{indices of the assignment that the leaf does not carry}  t̄ · ∂value/∂leaf,
+
+because each leaf occurs with one pattern of distinct indices (checked), whose delta removes exactly the leaf's sums.
+A marker may not capture an index that is free elsewhere, and a sum may not stand nonlinearly (both checked).
+
+Trusted besides this file: SymPy's expand, diff, cancel, combsimp and the signs that its assumptions decide; the definitions.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import sympy as sp
+
+from derivations.codegen.ir import Assign
+from derivations.notation import df, f
+
+Function = Callable[..., Any]
+RULES = {
+    "algebra": "both sides have one normal form: multiplied out, paths joined, signs reduced modulo 2",
+    "induction": "base or step of an induction; each has its normal form",
+    "cases": "one of finitely many cases that together are all; each has its normal form",
+    "program": "the program, run on symbols, gives this normal form",
+    "reverse accumulation": "the derivative that reverse accumulation makes of the program has this normal form",
+    "differentiation": "SymPy's derivative of an elementary function has this normal form",
+    "convention": "the value chosen at a kink or a boundary has this normal form",
+    "rational": "the difference, over one denominator, has the numerator 0",
+    "binomial": "quotients of binomial coefficients cancel",
+    "definition": "both sides are written alike",
+    "decided": "a condition that SymPy's assumptions decide",
+    "bound": "an inequality between exact rational numbers",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One claim, `left = right` (`left <= right` for a bound; a condition is `True`), its rule and what it cites."""
+
+    rule: str
+    claim: str
+    left: Any
+    right: Any
+    cites: tuple[str, ...] = ()
+
+    def remainder(self) -> Any:
+        """0 if the step holds by its rule; else what is left over."""
+        left, right = self.left, self.right
+        if self.rule not in RULES:
+            return f"there is no rule {self.rule}"
+        if self.rule in ("definition", "decided"):  # undecided, `None`, fails as `False` does
+            return 0 if left == right and type(left) is type(right) else f"{left} is not {right}"
+        if self.rule == "bound":
+            return 0 if left.is_Rational and right.is_Rational and left <= right else f"{left} > {right}"
+        if self.rule == "binomial":
+            return sp.combsimp(sp.expand((left - right).expand(func=True)))
+        return sp.cancel(sp.together(left - right)) if self.rule == "rational" else normal_form(left - right)
+
+
+def induction(claim: str, over: str, first: Any, advance: Function, closed: Function) -> tuple[Step, Step]:
+    """What starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`, for n = 0, 1, ...
+
+    The step advances the closed form itself, so base and step cannot speak of different things.
+    """
+    n = sp.Symbol(over, integer=True, nonnegative=True)
+    base = Step("induction", f"{claim}: {over} = 0", sp.sympify(first), closed(sp.S.Zero))
+    return base, Step("induction", f"{claim}: from {over} to {over} + 1", advance(closed(n), n), closed(n + 1))
+
+
+PATH = sp.Function("P", commutative=False)
+
+
+def path(i: Any, j: Any) -> sp.Expr:
+    """P(i, j), the product of the eigenvector blocks from layer j up to layer i >= j."""
+    if (sp.sympify(i) - j).is_negative:
+        raise ValueError(f"there is no path up from layer {j} to layer {i}")
+    return PATH(sp.sympify(i), sp.sympify(j))
+
+
+def sign(exponent: Any) -> sp.Expr:
+    """(-1)^exponent with every integer coefficient of the exponent reduced modulo 2."""
+    terms = [term.as_coeff_Mul() for term in sp.Add.make_args(sp.expand(exponent))]
+    if not all(coefficient.is_Integer and symbol.is_integer for coefficient, symbol in terms):
+        raise ValueError(f"the exponent {exponent} is no integer")
+    return sp.Mul(*[sp.Integer(-1) ** symbol for coefficient, symbol in terms if coefficient % 2])
+
+
+def normal_form(expression: Any) -> sp.Expr:
+    """Multiply out, reduce signs and join paths until nothing changes."""
+    expression = sp.sympify(expression)
+    while True:
+        result = sp.S.Zero
+        for term in sp.Add.make_args(sp.expand(expression)):
+            commutative, word = term.args_cnc()
+            coefficient = sp.Mul(*commutative).replace(lambda e: e.is_Pow and e.base == -1, lambda e: sign(e.exp))
+            result += coefficient * sp.Mul(*_join(word))
+        if result == expression:
+            return result
+        expression = result
+
+
+def _join(factors: list[sp.Expr]) -> list[sp.Expr]:
+    """The two rules of path products on one word; a power is a repeated factor."""
+    word: list[sp.Expr] = []
+    for base, times in (factor.as_base_exp() for factor in factors):
+        if not (times.is_Integer and times.is_positive):
+            raise ValueError(f"{base}**{times} is no repeated product")
+        for factor in int(times) * [base.func(*map(sp.expand, base.args)) if base.args else base]:
+            if factor.func == PATH and word and word[-1].func == PATH and word[-1].args[1] == factor.args[0]:
+                factor = path(word.pop().args[0], factor.args[1])
+            if factor.func != PATH or factor.args[0] != factor.args[1]:
+                word.append(factor)
+    return word
+
+
+def marker(index: sp.Symbol) -> sp.Symbol:
+    """Σ_index as a factor."""
+    return sp.Symbol(f"Σ_{index}")
+
+
+def name_of(element: sp.Expr) -> str:
+    return str(element.base) if isinstance(element, sp.Indexed) else str(element)
+
+
+def _sums(expression: sp.Expr, outer: Assign) -> set[str]:
+    """The indices that sums in an expression run over; none may be an index of the assignment around it."""
+    bound = {symbol.name[2:] for symbol in expression.free_symbols if symbol.name.startswith("Σ_")}
+    if clash := bound & {str(index) for index in (*outer.free, *outer.over)}:
+        raise ValueError(f"the sum over {sorted(clash)} would capture an index of: {outer}")
+    return bound
+
+
+def _single(program: Iterable[Assign]) -> list[Assign]:
+    """The assignments, if all are sums and no name has two meanings: set twice, or changed once it was read."""
+    program, made, read = list(program), set(), set()
+    for assign in program:
+        read |= set(map(name_of, leaves(assign.value)))
+        if assign.reduce != "sum" or assign.name in read or (assign.name in made and not assign.accumulate):
+            raise ValueError(f"no sum, or {assign.name} would have two meanings: {assign}")
+        made.add(assign.name)
+    return program
+
+
+def leaves(value: sp.Expr) -> list[sp.Expr]:
+    """Array elements and scalars a value depends on, in a fixed order."""
+    indexed = value.atoms(sp.Indexed)
+    inner = {symbol for element in indexed | value.atoms(sp.KroneckerDelta) for symbol in element.free_symbols}
+    return sorted(indexed | (value.free_symbols - inner), key=str)
+
+
+def derivative(value: sp.Expr, leaf: sp.Expr) -> sp.Expr:
+    """∂value/∂leaf, with f' written as `df`; the leaf must carry distinct plain indices, in one pattern."""
+    indices = leaf.indices if isinstance(leaf, sp.Indexed) else ()
+    patterns = {element for element in leaves(value) if name_of(element) == name_of(leaf)} | {leaf}
+    if len(patterns | {*indices}) != 1 + len(indices) or not all(i.is_Symbol for i in indices):
+        raise ValueError(f"{name_of(leaf)} has more than one index pattern: {sorted(map(str, patterns))}")
+    plain = sp.Dummy()
+    result = sp.diff(value.subs(leaf, plain), plain)
+    result = result.replace(lambda e: isinstance(e, sp.Derivative) and e.expr.func == f, lambda e: df(e.expr.args[0]))
+    return result.subs(plain, leaf)
+
+
+def cotangents(program: Iterable[Assign], seeds: dict[str, Any], fixed: tuple[sp.Symbol, ...] = ()) -> dict[str, Any]:
+    """∂ℓ/∂(every array), given those of the outputs; `fixed` indices belong to a loop around and are not summed."""
+    total = dict(seeds)
+    for assign in reversed(_single(program)):
+        bar = total.get(assign.name, sp.S.Zero) if assign.accumulate else total.pop(assign.name, sp.S.Zero)
+        _sums(bar, assign)
+        for leaf in leaves(assign.value) if bar != 0 else ():
+            carried = (*fixed, *(leaf.indices if isinstance(leaf, sp.Indexed) else ()))
+            summed = [marker(index) for index in (*assign.free, *assign.over) if index not in carried]
+            term = bar * derivative(assign.value, leaf) * sp.Mul(*summed)
+            total[name_of(leaf)] = sp.expand(total.get(name_of(leaf), sp.S.Zero) + term)
+    return total
+
+
+def evaluate(program: Iterable[Assign], known: dict[str, Any]) -> dict[str, Any]:
+    """The value of each target in terms of what the program did not compute."""
+    values = dict(known)
+    for assign in _single(program):
+        inner = {leaf: values[name_of(leaf)] for leaf in leaves(assign.value) if name_of(leaf) in values}
+        sums = {leaf: _sums(value, assign) for leaf, value in inner.items()}
+        plain = {leaf: sp.Dummy() for leaf in inner}
+        outside = assign.value.replace(lambda e: e.func in (f, df), lambda e: sp.Dummy()).xreplace(plain)
+        # A sum stands linearly, or whole inside f or f'; a product of sums over different indices is a double sum.
+        for a, b in product(inner, repeat=2):
+            if sums[a] & sums[b] and sp.diff(outside, plain[a], plain[b]) != 0:
+                raise ValueError(f"a sum stands nonlinearly in: {assign}")
+        previous = values.get(assign.name, sp.S.Zero) if assign.accumulate else sp.S.Zero
+        values[assign.name] = sp.expand(previous + assign.value.xreplace(inner) * sp.Mul(*map(marker, assign.over)))
+    return values
