@@ -3,8 +3,11 @@
 from derivations import activations, losses, optimizers, penalties
 from derivations.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.blocks import M4
+from derivations.compensation import M15
 from derivations.gauge import M9
+from derivations.growth import M12, M13, M14
 from derivations.inversion import M3
+from derivations.merging import M16
 from derivations.nilpotency import M1
 from derivations.path_tensor import M6
 from derivations.propagation import M7, M7_DIRECT, M7_LAYERWISE
@@ -29,6 +32,11 @@ THEOREMS: tuple[Theorem, ...] = (
     M9,
     M10,
     M11,
+    M12,
+    M13,
+    M14,
+    M15,
+    M16,
     *activations.THEOREMS,
     *losses.THEOREMS,
     *penalties.THEOREMS,

@@ -9,10 +9,10 @@ the pairing is Σ t̄ · value over *all* indices of the assignment, so it contr
 
     Σ_{indices of the assignment that the leaf does not carry}  t̄ · ∂value/∂leaf,
 
-because each leaf occurs with one pattern of distinct indices (checked), whose delta removes exactly the leaf's sums.
-A marker may not capture an index that is free elsewhere, and a sum may not stand nonlinearly (both checked).
+because a leaf occurs at one pattern of distinct indices, whose delta removes exactly the leaf's sums. A marker may not
+capture an index that is free elsewhere, and a sum may not stand nonlinearly. All this is checked.
 
-Trusted besides this file: SymPy's expand, diff, cancel, combsimp and the signs that its assumptions decide; the definitions.
+Trusted besides: SymPy's expand, diff, cancel, combsimp and the signs its assumptions decide; the definitions.
 """
 
 from collections.abc import Callable, Iterable
@@ -55,8 +55,6 @@ class Step:
     def remainder(self) -> Any:
         """0 if the step holds by its rule; else what is left over."""
         left, right = self.left, self.right
-        if self.rule not in RULES:
-            return f"there is no rule {self.rule}"
         if self.rule in ("definition", "decided"):  # undecided, `None`, fails as `False` does
             return 0 if left == right and type(left) is type(right) else f"{left} is not {right}"
         if self.rule == "bound":
@@ -139,13 +137,16 @@ def _sums(expression: sp.Expr, outer: Assign) -> set[str]:
     return bound
 
 
-def _single(program: Iterable[Assign]) -> list[Assign]:
-    """The assignments, if all are sums and no name has two meanings: set twice, or changed once it was read."""
-    program, made, read = list(program), set(), set()
+def _single(program: Iterable[Assign], known: Iterable[str]) -> list[Assign]:
+    """The assignments, all of them sums; a name is set once, before it is read, and if known or set, at one pattern."""
+    program, made, read, place = list(program), set[str](), set[str](), dict[str, sp.Expr]()
     for assign in program:
-        read |= set(map(name_of, leaves(assign.value)))
-        if assign.reduce != "sum" or assign.name in read or (assign.name in made and not assign.accumulate):
-            raise ValueError(f"no sum, or {assign.name} would have two meanings: {assign}")
+        elements = [assign.target, *leaves(assign.value)]
+        read |= set(map(name_of, elements[1:]))
+        again = assign.name in read or (assign.name in made and not assign.accumulate)
+        moved = [e for e in elements if place.setdefault(name_of(e), e) != e and name_of(e) in {*known, *made}]
+        if assign.reduce != "sum" or again or moved:
+            raise ValueError(f"no sum, or a name would have two meanings: {assign}")
         made.add(assign.name)
     return program
 
@@ -158,11 +159,9 @@ def leaves(value: sp.Expr) -> list[sp.Expr]:
 
 
 def derivative(value: sp.Expr, leaf: sp.Expr) -> sp.Expr:
-    """∂value/∂leaf, with f' written as `df`; the leaf must carry distinct plain indices, in one pattern."""
-    indices = leaf.indices if isinstance(leaf, sp.Indexed) else ()
-    patterns = {element for element in leaves(value) if name_of(element) == name_of(leaf)} | {leaf}
-    if len(patterns | {*indices}) != 1 + len(indices) or not all(i.is_Symbol for i in indices):
-        raise ValueError(f"{name_of(leaf)} has more than one index pattern: {sorted(map(str, patterns))}")
+    """∂value/∂leaf, with f' written as `df`; the leaf carries distinct plain indices."""
+    if isinstance(leaf, sp.Indexed) and len({i for i in leaf.indices if i.is_Symbol}) < len(leaf.indices):
+        raise ValueError(f"{leaf} is not at distinct plain indices")
     plain = sp.Dummy()
     result = sp.diff(value.subs(leaf, plain), plain)
     result = result.replace(lambda e: isinstance(e, sp.Derivative) and e.expr.func == f, lambda e: df(e.expr.args[0]))
@@ -171,8 +170,8 @@ def derivative(value: sp.Expr, leaf: sp.Expr) -> sp.Expr:
 
 def cotangents(program: Iterable[Assign], seeds: dict[str, Any], fixed: tuple[sp.Symbol, ...] = ()) -> dict[str, Any]:
     """∂ℓ/∂(every array), given those of the outputs; `fixed` indices belong to a loop around and are not summed."""
-    total = dict(seeds)
-    for assign in reversed(_single(program)):
+    total, program = dict(seeds), tuple(program)
+    for assign in reversed(_single(program, {*seeds, *(name_of(e) for a in program for e in leaves(a.value))})):
         bar = total.get(assign.name, sp.S.Zero) if assign.accumulate else total.pop(assign.name, sp.S.Zero)
         _sums(bar, assign)
         for leaf in leaves(assign.value) if bar != 0 else ():
@@ -186,7 +185,7 @@ def cotangents(program: Iterable[Assign], seeds: dict[str, Any], fixed: tuple[sp
 def evaluate(program: Iterable[Assign], known: dict[str, Any]) -> dict[str, Any]:
     """The value of each target in terms of what the program did not compute."""
     values = dict(known)
-    for assign in _single(program):
+    for assign in _single(program, known):
         inner = {leaf: values[name_of(leaf)] for leaf in leaves(assign.value) if name_of(leaf) in values}
         sums = {leaf: _sums(value, assign) for leaf, value in inner.items()}
         plain = {leaf: sp.Dummy() for leaf in inner}

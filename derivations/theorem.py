@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from derivations.rules import Step, induction
+from derivations.rules import RULES, Step, induction
 
 EVERY_SIZE = "every depth and width"
 
@@ -31,6 +31,8 @@ class Proof:
     steps: list[Step] = field(default_factory=list)
 
     def step(self, step: Step) -> None:
+        if step.rule not in RULES:
+            raise ProofError(f"{self.theorem}: {step.claim}: there is no rule {step.rule!r}")
         remainder = step.remainder()
         if remainder != 0:
             raise ProofError(f"{self.theorem}: {step.claim}: left - right = {remainder}, not 0")
