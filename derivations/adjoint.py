@@ -197,7 +197,7 @@ def all_layers(proof: Proof, forward: Program, backward: Program) -> None:
     """
     roles = Roles.of(forward)
     loops = [*map(_order, forward.body), *map(_order, backward.body)]
-    proof.same("one loop over all layers, forward and then back", loops, [(Layers, False), (Layers, True)])
+    proof.same("one loop over all layers, forward and then back", loops, [("Layers", False), ("Layers", True)])
     read = {str(operand.base) for a in forward.assignments for operand in a.operands}
     made = {a.name for a in forward.assignments}
     own = {array.name for array in (*parameters(forward), roles.sender)}
@@ -231,8 +231,8 @@ def place(array: Array) -> tuple[str, str]:
     return array.store or array.name, array.kind
 
 
-def _order(node: Node) -> tuple[type, bool]:
-    return type(node), getattr(node, "reverse", False)
+def _order(node: Node) -> tuple[str, bool]:
+    return type(node).__name__, getattr(node, "reverse", False)
 
 
 def _inline(expression: sp.Expr, forward: Program) -> sp.Expr:

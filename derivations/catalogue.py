@@ -1,6 +1,6 @@
 """Every theorem, in reading order."""
 
-from derivations import activations, losses, optimizers, penalties
+from derivations import activations, losses, optimizers, penalties, proximal
 from derivations.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.blocks import M4
 from derivations.compensation import M15
@@ -40,5 +40,6 @@ THEOREMS: tuple[Theorem, ...] = (
     *activations.THEOREMS,
     *losses.THEOREMS,
     *penalties.THEOREMS,
+    *proximal.THEOREMS,
     *optimizers.THEOREMS,
 )

@@ -64,7 +64,9 @@ def in_place(proof: Proof, program: Program) -> None:
     places = {array.name: array.store for array in program.arrays if array.store}
     expected = {"updated": "parameter", "first_new": "first", "second_new": "second"}
     made = {assign.name for assign in program.assignments}
-    proof.same("θ and the moments are updated in place", places.items(), [e for e in expected.items() if e[0] in made])
+    proof.same(
+        "θ and the moments are updated in place", {*places.items()}, {e for e in expected.items() if e[0] in made}
+    )
 
 
 def adam_argument(proof: Proof, program: Program = ADAM) -> None:

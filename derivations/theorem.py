@@ -47,8 +47,12 @@ class Proof:
         self.step(Step("decided", claim, True if condition is sp.true else condition, True))
 
     def same(self, claim: str, left: Iterable[object], right: Iterable[object]) -> None:
-        """Two collections hold the same members."""
-        self.step(Step("definition", claim, tuple(sorted(map(str, left))), tuple(sorted(map(str, right)))))
+        """Two lists hold the same members in the same order, two sets the same members."""
+        sides = [
+            tuple(map(str, side)) if isinstance(side, list | tuple) else tuple(sorted(map(str, side)))
+            for side in (left, right)
+        ]
+        self.step(Step("definition", claim, *sides))
 
     def at_most(self, claim: str, left: Any, right: Any) -> None:
         """left <= right, both exact rational numbers."""

@@ -71,14 +71,22 @@ def features(value: Any, dtype: Any, columns: int, name: str = "X") -> np.ndarra
     return array
 
 
-def targets(value: Any, dtype: Any, rows: int, outputs: int, name: str = "y") -> np.ndarray:
-    """y (samples, outputs); a vector stands for one output."""
+def targets(
+    value: Any, dtype: Any, rows: int, outputs: int, name: str = "y", within: tuple[float, float] = (-np.inf, np.inf)
+) -> np.ndarray:
+    """y (samples, outputs), no number outside `within`; a vector stands for one output."""
     array = as_array(value, name)
     if array.ndim == 1 and outputs == 1:
         array = array.reshape(-1, 1)
     array = real_array(array, name, dtype, 2)
     if array.shape != (rows, outputs):
         raise InvalidInputError(f"{name} must have shape ({rows}, {outputs}); got {np.asarray(value).shape}")
+    outside = (array < within[0]) | (array > within[1])
+    if outside.any():
+        place = tuple(int(i) for i in np.argwhere(outside)[0])
+        raise InvalidInputError(
+            f"{name} must lie in [{within[0]}, {within[1]}] for this loss; {name}[{place[0]}, {place[1]}] is {array[place]}"
+        )
     return array
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from spectral_core import arrays, files, kernels
 from spectral_core.errors import InvalidInputError, ModelFileError, one_of
-from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, ZERO_AT_ZERO
+from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, TARGET_RANGES, ZERO_AT_ZERO
 from spectral_core.layout import PARAMETRIZATIONS, Layout
 from spectral_core.parameters import Eigenvalues, Parameters, direct_values, sequence, spectral_values, xavier_uniform
 
@@ -223,7 +223,8 @@ class SpectralNetwork:
                 raise InvalidInputError("cross_entropy needs at least two outputs; the network has one")
             labels = arrays.class_indices(y, len(x), self.widths[-1])
         else:
-            y_real = arrays.targets(y, self.dtype, len(x), self.widths[-1])
+            within = TARGET_RANGES.get(loss, (-np.inf, np.inf))
+            y_real = arrays.targets(y, self.dtype, len(x), self.widths[-1], within=within)
         return kernels.Problem(x, y_real, labels, weights, loss)
 
     def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
@@ -240,8 +241,10 @@ class SpectralNetwork:
         ----------
         X : (samples, features).
         y : (samples, outputs), or class indices (samples,) for ``cross_entropy``.
-        loss : ``squared_error``, the mean over samples and outputs of (z - y)²; ``cross_entropy``, the mean over
-            samples of log Σ exp z - z_y.
+        loss : a mean over samples and outputs: ``squared_error`` of (z - y)²; ``huber`` of (z - y)²/2 within a
+            distance of 1 and |z - y| - 1/2 beyond; ``poisson`` of exp(z) - y z for counts y >= 0;
+            ``binary_cross_entropy`` of log(1 + exp z) - y z for y in [0, 1] (several outputs: several labels). Or
+            ``cross_entropy``, the mean over samples of log Σ exp z - z_y for class indices y.
         sample_weight : (samples,); the means are weighted by it.
 
         Returns

@@ -80,7 +80,8 @@ def train(
     Parameters
     ----------
     X, y : (samples, features); (samples, outputs) or class indices (samples,). Never rescaled here.
-    loss : ``squared_error`` or ``cross_entropy``.
+    loss : ``squared_error``, ``huber``, ``poisson``, ``binary_cross_entropy`` (also for several labels) or
+        ``cross_entropy``; their formulas stand in `SpectralNetwork.loss_and_gradients`.
     epochs, batch_size : passes over the data; samples in a mini-batch (the last one may be smaller).
     optimizer : ``adam`` (`betas`, `epsilon`) or ``sgd`` (`momentum`, `nesterov`), with `learning_rate`; eigenvalues
         may learn at their own `eigenvalue_learning_rate`.

@@ -206,11 +206,30 @@ class Model:
 # --- losses and penalties ---------------------------------------------------------------------------------------------
 
 
+ELEMENTWISE_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
+    "squared_error": lambda z, y: (z - y) ** 2,
+    "huber": lambda z, y: (z - y) ** 2 / 2 if abs((z - y).real) <= 1 else (z - y) * np.sign((z - y).real) - 0.5,
+    "poisson": lambda z, y: np.exp(z) - y * z,
+    "binary_cross_entropy": lambda z, y: np.log1p(np.exp(-z * np.sign(z.real))) + z * (z.real > 0) - y * z,
+}
+LOSSES = (*ELEMENTWISE_LOSSES, "cross_entropy")
+
+
+def targets(name: str, generator: np.random.Generator, samples: int, outputs: int) -> np.ndarray:
+    """Random targets that a loss has a meaning for."""
+    if name == "cross_entropy":
+        return generator.integers(0, outputs, samples)
+    if name in ("poisson", "binary_cross_entropy"):
+        return generator.integers(0, 2 if name == "binary_cross_entropy" else 5, (samples, outputs)).astype(float)
+    return generator.normal(size=(samples, outputs))
+
+
 def loss(name: str, z: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> Any:
-    """Weighted mean of (z - y)² over samples and outputs, or of log Σ exp z - z_y over samples."""
+    """Weighted mean over samples and outputs, or (cross entropy) of log Σ exp z - z_y over samples."""
     weight = np.ones(len(z), dtype=int).astype(object) if weight is None else weight
-    if name == "squared_error":
-        total = sum(weight[s] * (z[s, h] - y[s, h]) ** 2 for s in range(z.shape[0]) for h in range(z.shape[1]))
+    if name in ELEMENTWISE_LOSSES:
+        term = ELEMENTWISE_LOSSES[name]
+        total = sum(weight[s] * term(z[s, h], y[s, h]) for s in range(z.shape[0]) for h in range(z.shape[1]))
         return total / (sum(weight) * z.shape[1])
     total = 0
     for row, label, w in zip(z, y, weight, strict=True):
@@ -226,6 +245,11 @@ def penalty(name: str, values: np.ndarray, strength: float) -> Any:
     if name == "l1":
         return strength * (np.sign(values.real) * values).sum()
     return strength * (values**2).sum()
+
+
+def objective(name: str, x: np.ndarray, v: np.ndarray, threshold: float) -> Any:
+    """½‖x - v‖² + threshold · penalty(x), what a proximal map minimises."""
+    return ((x - v) ** 2).sum() / 2 + penalty(name, x, threshold)
 
 
 # --- derivatives ------------------------------------------------------------------------------------------------------

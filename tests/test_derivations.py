@@ -19,7 +19,7 @@ import oracles
 import pytest
 import sympy as sp
 
-from derivations import activations, adjoint, algebra, losses, optimizers, penalties, propagation
+from derivations import activations, adjoint, algebra, losses, optimizers, penalties, propagation, proximal
 from derivations.__main__ import generate
 from derivations.algebra import DISTANCE as d
 from derivations.algebra import LAYER as j
@@ -246,8 +246,8 @@ SIMPLE: dict[str, Any] = {
     "propagate_direct": (x_source, (W,), W.element),
 }
 OTHERS = {
-    "squared_error": losses.squared_error_argument,
-    "cross_entropy": losses.cross_entropy_argument,
+    **losses.ARGUMENTS,
+    **proximal.ARGUMENTS,
     "penalty_group": penalties.group_argument,
     "penalty_l1": penalties.l1_argument,
     "penalty_l2": penalties.l2_argument,
@@ -260,7 +260,7 @@ def arguments(program: Program) -> list[Argument]:
     """Every argument that speaks about a program; all of them must hold before a kernel is written."""
     name = program.name
     if name in OTHERS:
-        return [lambda proof: OTHERS[name](proof, program)]
+        return [lambda proof: OTHERS[name](proof, program=program)]
     forward, backward = PAIRS[name.replace("adjoint", "propagate")]
     if name.startswith("adjoint"):
         return [adjoint.argument_for(forward, program)]
@@ -370,9 +370,10 @@ def _network_agrees(parametrization: str, loss: str) -> bool:
     generator = np.random.default_rng(11)
     theta, x, weight = generator.uniform(-1, 1, model.size), generator.uniform(-1, 1, (3, 3)), np.array([1.0, 2.0, 0.5])
     y, labels = generator.uniform(-1, 1, (3, 3)), np.array([2, 0, 1])
-    wanted = y if loss == "squared_error" else labels
+    y = np.array([[2.5, -0.3, 0.2], [-3.0, 0.4, 1.5], [0.1, -0.7, 0.9]]) if loss == "huber" else y
+    wanted = labels if loss == "cross_entropy" else y
     gradient = np.full(model.size, 7.0)
-    code = ("squared_error", "cross_entropy").index(loss)
+    code = SPACE["LOSSES"].index(loss)
     table = Layout(parametrization, WIDTHS, pairs).table
     run = SPACE[f"gradient_{parametrization}"]
     value = run(x, y, labels, weight, np.arange(3), table, TANH, code, theta, gradient)
@@ -389,6 +390,22 @@ def _penalty_agrees(name: str) -> bool:
     truth = oracles.gradient(lambda moved: oracles.penalty(name, moved, 0.3), values)
     agrees = np.allclose(gradient, before + truth, rtol=0, atol=1e-13) and np.array_equal(nothing, before)
     return bool(agrees and zero == 0 and math.isclose(total, oracles.penalty(name, values, 0.3), rel_tol=1e-13))
+
+
+def _proximal_agrees(name: str) -> bool:
+    """Inside and outside of the threshold, the objective is least at the result among many points around it."""
+    generator = np.random.default_rng(5)
+    for v in (np.array([0.5, -2.0, 0.0, 1.5]), np.array([0.1, -0.2, 0.0, 0.15])):
+        x = v.copy()
+        SPACE[f"proximal_{name}"](x, 0.3)
+        least = oracles.objective(name, x, v, 0.3)
+        for size in (1e-3, 0.1, 1.0):
+            for step in generator.normal(0, size, (50, 4)):
+                if oracles.objective(name, x + step, v, 0.3) < least:
+                    return False
+        if name != "l2" and np.linalg.norm(v) < 0.3 and x.any():
+            return False  # exact zeros
+    return True
 
 
 def _optimizer_agrees(name: str, nesterov: bool) -> bool:
@@ -414,6 +431,8 @@ def agrees(program: Program) -> bool:
         return _network_agrees(which, "squared_error")
     if kind == "penalty":
         return _penalty_agrees(which)
+    if kind == "proximal":
+        return _proximal_agrees(which)
     if program.name in ("adam", "sgd"):
         return all(_optimizer_agrees(program.name, nesterov) for nesterov in (False, True))
     return _network_agrees("global", program.name)
@@ -595,7 +614,7 @@ def test_programs_that_return_or_repeat_the_wrong_thing_are_refused() -> None:
         (p.group_argument, lambda: replace(p.GROUP, result="norm")),
         (p.l2_argument, lambda: replace(p.L2, result="")),
         (p.l2_argument, lambda: replace(p.L2, body=p.L2.body[:1])),
-        (lo.squared_error_argument, lambda: replace(lo.SQUARED_ERROR, result="")),
+        (lo.ARGUMENTS["squared_error"], lambda: replace(lo.SQUARED_ERROR.program, result="")),
         (
             lo.cross_entropy_argument,
             lambda: replace(lo.CROSS_ENTROPY, body=tuple(Rows((a,)) for a in lo.CROSS_ENTROPY.assignments)),
@@ -603,7 +622,7 @@ def test_programs_that_return_or_repeat_the_wrong_thing_are_refused() -> None:
     ]
     for argument, make in wrong:
         with pytest.raises((ProofError, ValueError)):
-            argument(Proof("mutant"), make())
+            argument(Proof("mutant"), program=make())
     with pytest.raises(ValueError, match="inside another loop"):
         replace(propagation.DIRECT, body=(Layers(propagation.DIRECT.body),))
 

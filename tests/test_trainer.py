@@ -52,12 +52,7 @@ def data(model: Model, seed: int, loss: str = "squared_error") -> tuple[np.ndarr
     theta = generator.uniform(-1, 1, model.size)
     x = generator.uniform(-1, 1, (SAMPLES, model.n_features))
     outputs = model.widths[-1]
-    y = (
-        generator.integers(0, outputs, SAMPLES)
-        if loss == "cross_entropy"
-        else generator.normal(size=(SAMPLES, outputs))
-    )
-    return theta, x, y
+    return theta, x, oracles.targets(loss, generator, SAMPLES, outputs)
 
 
 def penalised(model: Model) -> list[slice]:
@@ -108,7 +103,7 @@ class Truth:
 @given(
     st.sampled_from(PARAMETRIZATIONS),
     st.sampled_from(SMOOTH),
-    st.sampled_from(["squared_error", "cross_entropy"]),
+    st.sampled_from(oracles.LOSSES),
     st.sampled_from(["group", "l1", "l2"]),
     st.sampled_from([0.0, 0.3]),
     st.sampled_from(["adam", "plain", "momentum", "nesterov"]),

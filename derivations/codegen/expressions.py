@@ -24,7 +24,13 @@ NAMES = {
 class RealPrinter(StrPrinter):
     """Prints a scalar expression and remembers the constants it needs."""
 
-    _functions = {"exp": "math.exp", "tanh": "math.tanh", "log": "math.log", "expm1": "math.expm1"}
+    _functions = {
+        "exp": "math.exp",
+        "tanh": "math.tanh",
+        "log": "math.log",
+        "expm1": "math.expm1",
+        "log1p": "math.log1p",
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +97,7 @@ class RealPrinter(StrPrinter):
         half, root = self.constant(sp.Rational(1, 2)), self.constant(sp.sqrt(2) / 2)
         return f"({half} * math.erfc(-{root} * {self.parenthesize(e.args[0], PRECEDENCE['Mul'])}))"
 
-    _print_exp = _print_tanh = _print_log = _print_expm1 = _print_Function
+    _print_exp = _print_tanh = _print_log = _print_expm1 = _print_log1p = _print_Function
 
     def _print_Abs(self, e: sp.Abs) -> str:
         return f"abs({self._print(e.args[0])})"
@@ -105,8 +111,9 @@ class RealPrinter(StrPrinter):
         return f"({self.constant(sp.Integer(1))} if {a} == {b} else {self.constant(sp.Integer(0))})"
 
     def _print_Piecewise(self, e: sp.Piecewise) -> str:
-        (first, condition), (second, _) = e.args
-        return f"({self._print(first)} if {self._print(condition)} else {self._print(second)})"
+        (first, condition), *others = e.args
+        rest = sp.Piecewise(*others) if len(others) > 1 else others[0][0]
+        return f"({self._print(first)} if {self._print(condition)} else {self._print(rest)})"
 
     def _print_Relational(self, e: sp.Rel) -> str:
         return f"{self._print(e.lhs)} {e.rel_op} {self._print(e.rhs)}"

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 
 import sympy
 
-from derivations import adjoint, losses, optimizers, penalties, propagation
+from derivations import adjoint, losses, optimizers, penalties, propagation, proximal
 from derivations.activations import ACTIVATIONS
 from derivations.codegen import cpu
 from derivations.codegen.ir import Program
@@ -15,7 +16,14 @@ from derivations.codegen.orchestration import HELPERS, RUNNERS
 VARIANTS = ("global", "layerwise", "direct")
 PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
 ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
-PROGRAMS: tuple[Program, ...] = (*PROPAGATIONS, *ADJOINTS, *losses.PROGRAMS, *penalties.PROGRAMS, *optimizers.PROGRAMS)
+PROGRAMS: tuple[Program, ...] = (
+    *PROPAGATIONS,
+    *ADJOINTS,
+    *losses.PROGRAMS,
+    *penalties.PROGRAMS,
+    *proximal.PROGRAMS,
+    *optimizers.PROGRAMS,
+)
 NAMES = {
     "activations": [activation.name for activation in ACTIVATIONS],
     "losses": [program.name for program in losses.PROGRAMS],
@@ -63,6 +71,8 @@ ACTIVATIONS = {activations}
 ZERO_AT_ZERO = {at_zero}
 """The activations with f(0) = 0, which silence, compaction and the linear start need."""
 LOSSES = {losses}
+TARGET_RANGES = {{{ranges}}}
+"""The least and the greatest target that a loss has a meaning for, where not every number is one."""
 PENALTIES = {penalties}
 OPTIMIZERS = {optimizers}
 SETTINGS = {settings}
@@ -85,8 +95,19 @@ def tables_module() -> str:
     return TABLES.format(
         **{family: _tuple(names) for family, names in NAMES.items()},
         at_zero=_tuple(a.name for a in ACTIVATIONS if a.at_zero == 0),
+        ranges=", ".join(
+            f'"{item.name}": ({_bound(item.targets[0])}, {_bound(item.targets[1])})' for item in _bounded()
+        ),
         settings=_tuple(name.lower() for name in SETTINGS),
     )
+
+
+def _bounded() -> list[losses.Elementwise]:
+    return [item for item in losses.ELEMENTWISE if item.targets != (-math.inf, math.inf)]
+
+
+def _bound(number: float) -> str:
+    return f"{number}" if math.isfinite(number) else f'float("{number}")'
 
 
 def _numbers(names: list[str]) -> str:
@@ -98,6 +119,15 @@ def _tuple(names: Iterable[str]) -> str:
     return repr(tuple(names)).replace("'", '"')
 
 
+def _elementwise() -> str:
+    """One branch for each loss that sums over samples and outputs."""
+    lines: list[str] = []
+    for number, item in enumerate(losses.ELEMENTWISE):
+        lines.append(f"    {'elif' if number else 'if'} loss == {item.name.upper()}:")
+        lines.append(f"        value = {item.name}(output, target, weight, share)")
+    return "\n".join(lines)
+
+
 def cpu_module(certificates: list[dict[str, object]]) -> str:
     """The text of `spectral_core/kernels/cpu.py`."""
     header = HEADER.format(
@@ -107,7 +137,9 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
         numbers="\n".join(_numbers(NAMES[family]) for family in ("losses", "penalties", "optimizers")),
         settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
     )
-    helpers = [part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR).split("\n\n\n")]
+    helpers = [
+        part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR, elementwise=_elementwise()).split("\n\n\n")
+    ]
     printed = [cpu.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
     storage, callers = helpers[:4], helpers[4:]

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 408313cf792882b9
+certificates  sha256 cd9e84fb1d3073cb
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls) and rounding.
@@ -19,11 +19,11 @@ import numpy as np
 from numba import njit
 
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "elu", "tanh", "sigmoid", "gelu", "swish")
-LOSSES = ("squared_error", "cross_entropy")
+LOSSES = ("squared_error", "huber", "poisson", "binary_cross_entropy", "cross_entropy")
 PENALTIES = ("group", "l1", "l2")
 OPTIMIZERS = ("adam", "sgd")
 
-SQUARED_ERROR, CROSS_ENTROPY = 0, 1
+SQUARED_ERROR, HUBER, POISSON, BINARY_CROSS_ENTROPY, CROSS_ENTROPY = 0, 1, 2, 3, 4
 GROUP, L1, L2 = 0, 1, 2
 ADAM, SGD = 0, 1
 BETA1, BETA2, EPSILON, MOMENTUM, NESTEROV = 0, 1, 2, 3, 4
@@ -499,6 +499,87 @@ def squared_error(output, target, weight, scale):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def huber(output, target, weight, scale):
+    """weighted mean over samples and outputs of (z - y)^2 / 2 near y and |z - y| - 1/2 beyond a distance of 1.
+
+    Theorem: L.huber
+
+    output (n_samples, n_out) z_K, the network's output
+    target (n_samples, n_out) y, the targets
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) ∂ℓ/∂z_K, written over the output
+    """
+    half = output.dtype.type(0.5)
+    one = output.dtype.type(1.0)
+    zero = output.dtype.type(0.0)
+    loss = 0.0
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        sum_0 = zero
+        for h in range(n_out):
+            sum_0 += scale * weight[s] * (-output[s, h] + target[s, h] - half if output[s, h] - target[s, h] < -one else (output[s, h] - target[s, h] - half if output[s, h] - target[s, h] > one else half * (output[s, h] - target[s, h]) * (output[s, h] - target[s, h])))
+        loss += sum_0
+        for h in range(n_out):
+            d_output[s, h] = scale * weight[s] * (-one if output[s, h] - target[s, h] < -one else (one if output[s, h] - target[s, h] > one else output[s, h] - target[s, h]))
+    return loss
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def poisson(output, target, weight, scale):
+    """weighted mean over samples and outputs of exp(z) - y z for counts y of mean exp(z), and its gradient.
+
+    Theorem: L.poisson
+
+    output (n_samples, n_out) z_K, the network's output
+    target (n_samples, n_out) y, the targets
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) ∂ℓ/∂z_K, written over the output
+    """
+    zero = output.dtype.type(0.0)
+    loss = 0.0
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        sum_0 = zero
+        for h in range(n_out):
+            sum_0 += scale * (math.exp(output[s, h]) - output[s, h] * target[s, h]) * weight[s]
+        loss += sum_0
+        for h in range(n_out):
+            d_output[s, h] = scale * (math.exp(output[s, h]) - target[s, h]) * weight[s]
+    return loss
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def binary_cross_entropy(output, target, weight, scale):
+    """weighted mean over samples and labels of log(1 + exp(z)) - y z, without overflow, and its gradient.
+
+    Theorem: L.binary_cross_entropy
+
+    output (n_samples, n_out) z_K, the network's output
+    target (n_samples, n_out) y, the targets
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) ∂ℓ/∂z_K, written over the output
+    """
+    one = output.dtype.type(1.0)
+    zero = output.dtype.type(0.0)
+    loss = 0.0
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        sum_0 = zero
+        for h in range(n_out):
+            sum_0 += scale * weight[s] * (math.log1p(math.exp(output[s, h])) - output[s, h] * target[s, h] if output[s, h] <= zero else math.log1p(math.exp(-output[s, h])) - output[s, h] * target[s, h] + output[s, h])
+        loss += sum_0
+        for h in range(n_out):
+            d_output[s, h] = scale * weight[s] * (-target[s, h] + math.exp(output[s, h]) / (math.exp(output[s, h]) + one) if output[s, h] <= zero else -target[s, h] + one / (one + math.exp(-output[s, h])))
+    return loss
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def cross_entropy(output, label, weight, scale):
     """weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient.
 
@@ -596,6 +677,62 @@ def penalty_l2(value, gradient, strength):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def proximal_group(value, threshold):
+    """v (1 - threshold / |v|_2), and 0 where |v|_2 <= threshold.
+
+    Theorem: P.group
+
+    value (size) v, the parameters of one group, overwritten by x
+    moved (size) x, in the place of v
+    """
+    one = value.dtype.type(1.0)
+    zero = value.dtype.type(0.0)
+    size = value.shape[0]
+    moved = value
+    squares = zero
+    for p in range(size):
+        squares += value[p] * value[p]
+    norm = math.sqrt(squares)
+    factor = (one - threshold / norm if norm > threshold else zero)
+    for p in range(size):
+        moved[p] = factor * value[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def proximal_l1(value, threshold):
+    """v moved towards 0 by threshold, and 0 where |v| <= threshold.
+
+    Theorem: P.l1
+
+    value (size) v, the parameters of one group, overwritten by x
+    moved (size) x, in the place of v
+    """
+    zero = value.dtype.type(0.0)
+    size = value.shape[0]
+    moved = value
+    for p in range(size):
+        moved[p] = (-threshold + value[p] if threshold < value[p] else (threshold + value[p] if threshold < -value[p] else zero))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def proximal_l2(value, threshold):
+    """v / (1 + 2 threshold).
+
+    Theorem: P.l2
+
+    value (size) v, the parameters of one group, overwritten by x
+    moved (size) x, in the place of v
+    """
+    one = value.dtype.type(1.0)
+    two = value.dtype.type(2.0)
+    size = value.shape[0]
+    moved = value
+    factor = one / (two * threshold + one)
+    for p in range(size):
+        moved[p] = factor * value[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def adam(parameter, gradient, first, second, rate, beta1, beta2, epsilon, correction1, correction2):
     """m = beta1 m + (1-beta1) g, v = beta2 v + (1-beta2) g^2, theta -= rate m/c1 / (sqrt(v/c2) + epsilon).
 
@@ -664,7 +801,17 @@ def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
     for s in range(n_samples):
         for h in range(y_data.shape[1]):
             target[s, h] = y_data[order[start + s], h]
-    return squared_error(output, target, weight, real(1.0 / (batch_weight * output.shape[1]))), batch_weight
+    share = real(1.0 / (batch_weight * output.shape[1]))
+    value = 0.0
+    if loss == SQUARED_ERROR:
+        value = squared_error(output, target, weight, share)
+    elif loss == HUBER:
+        value = huber(output, target, weight, share)
+    elif loss == POISSON:
+        value = poisson(output, target, weight, share)
+    elif loss == BINARY_CROSS_ENTROPY:
+        value = binary_cross_entropy(output, target, weight, share)
+    return value, batch_weight
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)

@@ -3,7 +3,9 @@
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "elu", "tanh", "sigmoid", "gelu", "swish")
 ZERO_AT_ZERO = ("identity", "relu", "leaky_relu", "elu", "tanh", "gelu", "swish")
 """The activations with f(0) = 0, which silence, compaction and the linear start need."""
-LOSSES = ("squared_error", "cross_entropy")
+LOSSES = ("squared_error", "huber", "poisson", "binary_cross_entropy", "cross_entropy")
+TARGET_RANGES = {"poisson": (0, float("inf")), "binary_cross_entropy": (0, 1)}
+"""The least and the greatest target that a loss has a meaning for, where not every number is one."""
 PENALTIES = ("group", "l1", "l2")
 OPTIMIZERS = ("adam", "sgd")
 SETTINGS = ("beta1", "beta2", "epsilon", "momentum", "nesterov")
