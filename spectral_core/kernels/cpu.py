@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 cd9e84fb1d3073cb
+certificates  sha256 2fe565a636a22dcd
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls) and rounding.
