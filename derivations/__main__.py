@@ -1,6 +1,7 @@
 """`python -m derivations`: prove every theorem, then write kernels and certificates.
 
-`--check` writes nothing: it prints the difference to what is checked in, and exits 1 if there is one.
+`--check` writes nothing: it prints the difference to what is checked in, every kernel without a theorem, every theorem
+whose kernel is gone and every numeric function that is not listed, and exits 1 if there is any of these.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import sympy
 
+from derivations import links
 from derivations.catalogue import THEOREMS
 from derivations.codegen.module import cpu_module, functions, tables_module
 from derivations.rules import RULES, Step
@@ -37,14 +39,19 @@ def prove_all() -> list[tuple[Certificate, float]]:
     return results
 
 
-def generate(certificates: list[Certificate]) -> dict[Path, str]:
-    """The files that follow from the certificates, as text."""
+def records_of(certificates: list[Certificate]) -> list[dict[str, Any]]:
+    """The certificates as they are written, each with the functions that rely on it."""
     relying = functions()
     known = {certificate.id for certificate in certificates}
     unproven = {name: ids for name, ids in relying.items() if not set(ids) <= known}
     if unproven:
         raise ProofError(f"kernels without a certificate: {unproven}")
-    records = [record(c, [name for name, ids in relying.items() if c.id in ids]) for c in certificates]
+    return [record(c, [name for name, ids in relying.items() if c.id in ids]) for c in certificates]
+
+
+def generate(certificates: list[Certificate]) -> dict[Path, str]:
+    """The files that follow from the certificates, as text."""
+    records = records_of(certificates)
     return {
         KERNELS / "tables.py": tables_module(),
         KERNELS / "cpu.py": cpu_module(records),
@@ -119,7 +126,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ProofError as error:
         print(f"not proven: {error}", file=sys.stderr)
         return 1
-    files = generate([certificate for certificate, _ in proven])
+    certificates = [certificate for certificate, _ in proven]
+    files = generate(certificates)
     steps = sum(len(certificate.steps) for certificate, _ in proven)
     print(f"{len(proven)} theorems proven in {steps} steps, {sum(seconds for _, seconds in proven):.2f} s")
     difference = differences(files)
@@ -129,11 +137,18 @@ def main(arguments: list[str] | None = None) -> int:
             print("the checked-in files differ from the derivations; run: python -m derivations", file=sys.stderr)
             return 1
         print(f"{len(files)} files agree with the derivations")
-        return 0
-    for path, text in files.items():
-        write(path, text)
-        print(f"wrote {path.relative_to(ROOT).as_posix()}")
-    return 0
+    else:
+        for path, text in files.items():
+            write(path, text)
+            print(f"wrote {path.relative_to(ROOT).as_posix()}")
+    found = links.problems(ROOT, records_of(certificates))
+    for problem in found:
+        print(problem, file=sys.stderr)
+    if not found:
+        print(
+            f"{len(functions())} kernels and their theorems name each other; {len(links.HAND_WRITTEN)} functions by hand are listed"
+        )
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,157 @@
+"""From kernel to theorem and back, and the list of numeric code that no theorem covers.
+
+`problems()` reads the checked-in sources (nothing is imported or run) and names every kernel without a certificate,
+every certificate whose kernel is gone, and every function with a formula of its own that is neither generated from a
+theorem nor listed in `HAND_WRITTEN` with a reason and the test that compares it with brute force.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class HandWritten:
+    """Numeric code that is not generated: `function` (module.qualified name), what it computes, why by hand, its test."""
+
+    function: str
+    formula: str
+    reason: str
+    test: str
+
+
+ARRAYS = "returns whole arrays for a user to look at; no training step needs them"
+STATISTIC = "a statistic of predictions, not part of the network"
+ORCHESTRATION = "carries no formula: storage and order of calls, printed from one template for all programs"
+GRADIENTS = "test_network.test_every_gradient_to_eleven_digits"
+EPOCHS = "test_trainer.test_epochs_equal_the_loop_from_the_papers"
+
+HAND_WRITTEN = (
+    HandWritten("network.SpectralNetwork.neighbour_weights", "M_i = φ ∘ (λ^in - λ^out)  (M2)", ARRAYS, "test_network.test_transfer_blocks_are_those_of_the_dense_matrix"),
+    HandWritten("network.SpectralNetwork.transfer_blocks", "W_ij = M_i (-φ^(i-2)) ... (-φ^(j))  (M4)", ARRAYS, "test_network.test_transfer_blocks_are_those_of_the_dense_matrix"),
+    HandWritten("network.SpectralNetwork.adjacency", "A = Φ Λ Φ⁻¹ from its blocks  (M4, M5)", ARRAYS, "test_network.test_adjacency_has_the_given_spectrum"),
+    HandWritten("network.SpectralNetwork.eigenvector_matrix", "Φ = I + N", ARRAYS, "test_network.test_adjacency_has_the_given_spectrum"),
+    HandWritten("parameters.xavier_uniform", "φ uniform in ±√(6/(rows + columns))", "a random start; drawn once", "test_network.test_the_start_is_xavier_uniform"),
+    HandWritten("compaction.CompactNetwork.forward", "the live columns of X, then M7.direct  (M11)", "gathers columns; the rest is generated", "test_compaction.test_the_compact_network_is_the_same_function"),
+    HandWritten("compaction.live_masks", "live: reached from a live input and heard by the output  (M10)", "a walk through a graph, no arithmetic", "test_compaction.test_live_masks_against_paths_found_one_by_one"),
+    HandWritten("compaction.compact", "the blocks W_ij among live neurons  (M11)", "picks rows and columns, no arithmetic", "test_compaction.test_the_compact_network_is_the_same_function"),
+    HandWritten("pruning.path_scores", "‖incoming row‖₂ ‖outgoing column‖₂  (M6)", "once per trimming, outside of training", "test_pruning.test_the_path_norm_is_the_norm_of_the_path_tensor"),
+    HandWritten("pruning.path_norms", "‖Γ‖² = Σ_h score_h²  (M6)", "once per report", "test_pruning.test_the_path_norm_is_the_norm_of_the_path_tensor"),
+    HandWritten("pruning.trim", "neurons and blocks set to 0 in the order of their norms", "a search; losses come from the kernels", "test_pruning.test_trimming_stays_within_the_limit_and_leaves_the_network_alone"),
+    HandWritten("trainer.Run._eigenvalue_norms", "‖λ^(i)‖₂ for the history", "once an epoch", "test_trainer.test_history_has_one_entry_an_epoch"),
+    HandWritten("predictor.Scaling.of", "(x - mean)/standard deviation", "standardisation of data, as scikit-learn does it", "test_architecture.test_scaling_is_undone_and_a_constant_column_keeps_its_value"),
+    HandWritten("predictor.Predictor.predict_proba", "softmax", "once per prediction, in float64", "test_architecture.test_digits_are_classified_and_the_network_shrinks"),
+    HandWritten("predictor.Predictor.score", "accuracy, R²", STATISTIC, "test_architecture.test_scores_want_what_predictions_are"),
+    HandWritten("preparation.PreparedData.standard_error", "standard deviation of the losses / √samples", STATISTIC, "test_architecture.test_the_standard_error_is_that_of_the_mean_and_does_not_depend_on_the_order_of_rows"),
+    HandWritten("preparation.PreparedData.constant_loss", "loss of the best constant", STATISTIC, "test_pruning.test_trimming_stays_within_the_limit_and_leaves_the_network_alone"),
+    HandWritten("datasets.sparcs", "the target of the published experiment", "data", "test_datasets.test_sparcs_formula"),
+    HandWritten("architecture._report", "norms and means for the report", STATISTIC, "test_architecture.test_the_path_norm_agrees_with_the_published_implementation"),
+    HandWritten("cli._inspect", "norms and medians for the table", STATISTIC, "test_cli.test_inspect_shows_layers_blocks_and_eigenvalues"),
+    *(HandWritten(f"kernels.cpu.{name}", what, ORCHESTRATION, test) for name, what, test in (
+        ("matrix", "a view", GRADIENTS),
+        ("vector", "a view", GRADIENTS),
+        ("load_rows", "rows of a mini-batch, and the constant 1", GRADIENTS),
+        ("workspace", "storage for one mini-batch", GRADIENTS),
+        ("output_loss", "weights and targets of a mini-batch, 1/(Σ weight · outputs)", GRADIENTS),
+        ("add_penalty", "one penalty for each group", EPOCHS),
+        ("update", "one optimizer step for each group, corrections 1 - β^t", EPOCHS),
+    )),
+    *(HandWritten(f"kernels.cpu.{kind}_{variant}", what, ORCHESTRATION, test)
+      for variant in ("global", "layerwise", "direct")
+      for kind, what, test in (
+        ("predict", "propagation in chunks", "test_network.test_forward_takes_any_number_of_samples"),
+        ("gradient", "propagation, loss, adjoint", GRADIENTS),
+        ("epoch", "gradient, penalty and step for each mini-batch", EPOCHS),
+    )),
+)  # fmt: skip
+"""Everything numeric in `spectral_core` that is not generated from a theorem."""
+
+PICTURES = ("plots", "network_plot")
+"""Modules that place marks on a canvas; their arithmetic is about pixels."""
+NUMERIC = {"dot", "exp", "log", "sqrt", "tanh", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "square"} | {
+    "expm1", "log1p", "mean", "std", "var", "median"}  # fmt: skip
+"""Calls that give away a formula, as do the operators `@` and `**` between expressions."""
+
+
+def problems(root: Path, certificates: list[dict[str, Any]]) -> list[str]:
+    """What is wrong with the links, one sentence each; `certificates` are those that were proven."""
+    found = list(_kernels_and_theorems(root, certificates))
+    source = {name: path for path in sorted((root / "spectral_core").rglob("*.py")) for name in [_module(root, path)]}
+    functions = {f"{m}.{name}": node for m, path in source.items() for name, node in _functions(path)}
+    listed = {entry.function for entry in HAND_WRITTEN}
+    for entry in HAND_WRITTEN:
+        if entry.function not in functions:
+            found.append(f"{entry.function} is listed as written by hand, and does not exist")
+    for name, node in functions.items():
+        if name.split(".")[0] not in (*PICTURES, "kernels") and _numeric(node) and name not in listed:
+            found.append(
+                f"{name} computes by a formula of its own ({_numeric(node)}); generate it or list it in HAND_WRITTEN"
+            )
+    if (root / "tests").is_dir():  # an installed package comes without them
+        tests = {f"{path.stem}.{name}" for path in (root / "tests").glob("test_*.py") for name, _ in _functions(path)}
+        found += [f"{e.function}: its test {e.test} does not exist" for e in HAND_WRITTEN if e.test not in tests]
+    return found
+
+
+def _kernels_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Iterator[str]:
+    relying = {name: set(theorems) for name, theorems in theorems_of(root / "spectral_core/kernels/cpu.py").items()}
+    known = {certificate["id"]: set(certificate["functions"]) for certificate in certificates}
+    orchestration = {e.function.removeprefix("kernels.cpu.") for e in HAND_WRITTEN if e.reason == ORCHESTRATION}
+    for name, theorems in relying.items():
+        if not theorems and name not in orchestration:
+            yield f"kernel {name} names no theorem and is not listed as orchestration"
+        for theorem in sorted(theorems - known.keys()):
+            yield f"kernel {name} rests on {theorem}, which has no certificate"
+    for theorem, functions in known.items():
+        for name in sorted(functions - relying.keys()):
+            yield f"certificate {theorem} names kernel {name}, which does not exist"
+        for name in sorted(n for n, theorems in relying.items() if theorem in theorems and n not in functions):
+            yield f"kernel {name} rests on {theorem}, whose certificate does not name it"
+    written = root / "derivations/certificates.json"
+    if written.exists():
+        for record in json.loads(written.read_text(encoding="utf-8")):
+            for name in sorted(set(record["functions"]) - relying.keys()):
+                yield f"certificates.json: {record['id']} names kernel {name}, which does not exist"
+
+
+def theorems_of(kernels: Path) -> dict[str, tuple[str, ...]]:
+    """Each function of a kernel module with the theorems its docstring names."""
+    table = {}
+    for name, node in _functions(kernels):
+        lines = (ast.get_docstring(node) or "").splitlines()
+        stated = [line.removeprefix("Theorem: ") for line in lines if line.startswith("Theorem: ")]
+        table[name] = tuple(theorem.strip() for line in stated for theorem in line.split(","))
+    return table
+
+
+def _module(root: Path, path: Path) -> str:
+    return ".".join(path.relative_to(root / "spectral_core").with_suffix("").parts)
+
+
+def _functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions and methods by their qualified names; what stands inside a function belongs to it."""
+
+    def inside(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+        for node in body:
+            if isinstance(node, ast.FunctionDef):
+                yield prefix + node.name, node
+            elif isinstance(node, ast.ClassDef):
+                yield from inside(node.body, f"{prefix}{node.name}.")
+
+    yield from inside(ast.parse(path.read_text(encoding="utf-8")).body, "")
+
+
+def _numeric(function: ast.FunctionDef) -> str:
+    """The first expression in a function that gives away a formula, or nothing."""
+    for node in ast.walk(function):
+        matrix = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not isinstance(node.left, ast.Constant)
+        call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in NUMERIC
+        if matrix or power or call:
+            return ast.unparse(node)
+    return ""

@@ -1,0 +1,83 @@
+"""Kernels and theorems name each other, and numeric code that no theorem covers is listed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derivations import links
+from derivations.codegen.module import functions
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDS = json.loads((ROOT / "derivations" / "certificates.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("derivations", "spectral_core", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_everything_is_linked() -> None:
+    assert links.problems(ROOT, RECORDS) == []
+
+
+def test_the_docstrings_of_the_kernels_are_the_table_of_the_generator() -> None:
+    stated = {
+        name: theorems
+        for name, theorems in links.theorems_of(ROOT / "spectral_core/kernels/cpu.py").items()
+        if theorems
+    }
+    assert stated == functions()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda root: edit(root / "spectral_core/kernels/cpu.py", "def huber(", "def hubert("), ["L.huber names kernel huber", "kernel hubert rests on L.huber"]),
+        (lambda root: edit(root / "spectral_core/kernels/cpu.py", "    Theorem: L.poisson\n", ""), ["kernel poisson names no theorem"]),
+        (lambda root: edit(root / "spectral_core/kernels/cpu.py", "Theorem: M8\n", "Theorem: M88\n"), ["adjoint_global rests on M88, which has no certificate"]),
+        (lambda root: edit(root / "spectral_core/pruning.py", "def path_norms(", "def norms("), ["pruning.path_norms is listed", "pruning.norms computes by a formula of its own"]),
+        (lambda root: edit(root / "tests/test_pruning.py", "def test_trimming_stays", "def trimming_stays"), ["its test test_pruning.test_trimming_stays"]),
+        (lambda root: (root / "spectral_core/extra.py").write_text("def f(a, b):\n    return a @ b\n"), ["extra.f computes by a formula of its own (a @ b)"]),
+    ],
+)  # fmt: skip
+def test_a_broken_link_is_named(tree: Path, change: Callable[[Path], Any], words: list[str]) -> None:
+    change(tree)
+    found = "\n".join(links.problems(tree, RECORDS))
+    for sentence in words:
+        assert sentence in found
+
+
+def test_a_certificate_of_a_kernel_that_is_gone_is_named(tree: Path) -> None:
+    path = tree / "derivations/certificates.json"
+    records = json.loads(path.read_text(encoding="utf-8"))
+    records[0]["functions"] = ["vanished"]
+    path.write_text(json.dumps(records), encoding="utf-8")
+    assert "certificates.json: M1 names kernel vanished, which does not exist" in links.problems(tree, RECORDS)
+
+
+def test_an_unproven_theorem_leaves_its_kernels_without_certificate() -> None:
+    without = [record for record in RECORDS if record["id"] != "M7"]
+    assert "kernel propagate_global rests on M7, which has no certificate" in links.problems(ROOT, without)
+
+
+def test_an_entry_that_fits_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = replace(links.HAND_WRITTEN[0], function="network.SpectralNetwork.nothing")
+    monkeypatch.setattr(links, "HAND_WRITTEN", (*links.HAND_WRITTEN, stale))
+    assert links.problems(ROOT, RECORDS) == [
+        "network.SpectralNetwork.nothing is listed as written by hand, and does not exist"
+    ]
