@@ -45,10 +45,10 @@ HAND_WRITTEN = (
     HandWritten("pruning.trim", "neurons and blocks set to 0 in the order of their norms", "a search; losses come from the kernels", "test_pruning.test_trimming_stays_within_the_limit_and_leaves_the_network_alone"),
     HandWritten("trainer.Run._eigenvalue_norms", "‖λ^(i)‖₂ for the history", "once an epoch", "test_trainer.test_history_has_one_entry_an_epoch"),
     HandWritten("predictor.Scaling.of", "(x - mean)/standard deviation", "standardisation of data, as scikit-learn does it", "test_architecture.test_scaling_is_undone_and_a_constant_column_keeps_its_value"),
-    HandWritten("predictor.Predictor.predict_proba", "softmax", "once per prediction, in float64", "test_architecture.test_digits_are_classified_and_the_network_shrinks"),
+    HandWritten("predictor.Predictor.predict_proba", "softmax", "SciPy's, once per prediction", "test_architecture.test_probabilities_are_the_softmax"),
     HandWritten("predictor.Predictor.score", "accuracy, R²", STATISTIC, "test_architecture.test_scores_want_what_predictions_are"),
     HandWritten("preparation.PreparedData.standard_error", "standard deviation of the losses / √samples", STATISTIC, "test_architecture.test_the_standard_error_is_that_of_the_mean_and_does_not_depend_on_the_order_of_rows"),
-    HandWritten("preparation.PreparedData.constant_loss", "loss of the best constant", STATISTIC, "test_pruning.test_trimming_stays_within_the_limit_and_leaves_the_network_alone"),
+    HandWritten("preparation.PreparedData.constant_loss", "loss of the best constant", STATISTIC, "test_architecture.test_the_constant_loss_is_that_of_the_best_constant"),
     HandWritten("datasets.sparcs", "the target of the published experiment", "data", "test_datasets.test_sparcs_formula"),
     HandWritten("architecture._report", "norms and means for the report", STATISTIC, "test_architecture.test_the_path_norm_agrees_with_the_published_implementation"),
     HandWritten("cli._inspect", "norms and medians for the table", STATISTIC, "test_cli.test_inspect_shows_layers_blocks_and_eigenvalues"),
@@ -73,7 +73,7 @@ HAND_WRITTEN = (
 
 PICTURES = ("plots", "network_plot")
 """Modules that place marks on a canvas; their arithmetic is about pixels."""
-NUMERIC = {"dot", "exp", "log", "sqrt", "tanh", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "square"} | {
+NUMERIC = {"dot", "exp", "log", "sqrt", "tanh", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "square", "softmax", "logsumexp"} | {
     "expm1", "log1p", "mean", "std", "var", "median"}  # fmt: skip
 """Calls that give away a formula, as do the operators `@` and `**` between expressions."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from spectral_core import arrays, files
 from spectral_core.compaction import CompactNetwork
@@ -88,9 +89,7 @@ class Predictor:
         """Class probabilities (samples, classes), the softmax of z_K."""
         if self.task != "classification":
             raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
-        output = self.raw(X)
-        weights = np.exp(output - output.max(axis=1, keepdims=True))
-        return weights / weights.sum(axis=1, keepdims=True)
+        return softmax(self.raw(X), axis=1)
 
     def score(self, X: Any, y: Any) -> float:
         """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.

@@ -1,6 +1,7 @@
 """The search: what it finds, what it reports, what it refuses. Predictors with it."""
 
 import json
+import math
 import pickle
 from dataclasses import replace
 
@@ -333,3 +334,23 @@ def test_labels_are_text_or_whole_numbers_from_python_as_from_files():
     with pytest.raises(InvalidInputError, match="standardize must be True or False; got 'no'"):
         search(x, y, standardize="no", **QUICK)
     assert json.loads(search(x, y, standardize=np.True_, **QUICK).report.to_json())["standardized"] is True
+
+
+def test_probabilities_are_the_softmax():
+    x, y = linear_data()
+    predictor = search(x, np.where(y > y.mean(), "high", "low"), **QUICK).predictor
+    powers = [[math.exp(value) for value in row] for row in predictor.raw(x[:20]).astype(float).tolist()]
+    truth = [[value / sum(row) for value in row] for row in powers]
+    np.testing.assert_allclose(predictor.predict_proba(x[:20]), truth, rtol=1e-5)
+
+
+def test_the_constant_loss_is_that_of_the_best_constant():
+    x, y = linear_data()
+    data = prepare(x, y, "regression", None, 0.2, True, 0)
+    losses = [float(np.mean((data.y_valid - data.y.mean() - shift) ** 2)) for shift in (-0.5, 0, 0.5)]
+    assert data.constant_loss() == pytest.approx(losses[1], rel=1e-12)
+    labels = np.array([0] * 30 + [1] * 10)
+    classes = prepare(np.arange(40.0)[:, None], labels, "classification", None, 0.2, True, 0)
+    shares = [(np.sum(classes.y == label) + 1) / (len(classes.y) + 2) for label in (0, 1)]
+    truth = -np.mean([math.log(shares[label]) for label in classes.y_valid])
+    assert classes.constant_loss() == pytest.approx(truth, rel=1e-12)
