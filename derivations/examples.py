@@ -1,0 +1,134 @@
+"""The second opinion: both sides of a formula in exact numbers, straight from the definitions.
+
+Nothing here knows a theorem or the path algebra: Φ = I + N is a dense matrix of whole numbers, its inverse comes from
+forward substitution, A = Φ Λ Φ⁻¹ from two products, and a block is cut out of the matrix it belongs to.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate, pairwise
+
+from derivations.indices import Index
+from derivations.syntax import Block, Expression, Formula, Identity, Matrix, Negative, Number, Power, Product, Sign
+
+Entry = int | Fraction
+Dense = tuple[tuple[Entry, ...], ...]
+Value = Entry | Dense
+"""A number stands for itself and for that multiple of the identity of fitting size."""
+
+
+def times(a: Value, b: Value) -> Value:
+    if not isinstance(a, tuple):
+        a, b = b, a
+    if not isinstance(a, tuple):
+        return a * b  # type: ignore[operator]  # both are numbers
+    if not isinstance(b, tuple):
+        return tuple(tuple(b * entry for entry in row) for row in a)
+    columns = tuple(zip(*b, strict=True))
+    return tuple(tuple(sum(x * y for x, y in zip(row, c, strict=True) if x and y) for c in columns) for row in a)
+
+
+def plus(a: Value, b: Value) -> Value:
+    if not isinstance(a, tuple):
+        a, b = b, a
+    if not isinstance(a, tuple):
+        return a + b  # type: ignore[operator]  # both are numbers
+    if not isinstance(b, tuple):
+        b = identity(len(a), b) if b else times(0, a)
+    return tuple(tuple(x + y for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True))  # type: ignore[arg-type]
+
+
+def identity(size: int, multiple: Entry = 1) -> Dense:
+    return tuple(tuple(multiple if row == column else 0 for column in range(size)) for row in range(size))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Widths, eigenvector blocks φ^(1).. and eigenvalues of the layers 1.. of one network, in whole numbers."""
+
+    widths: tuple[int, ...]
+    phi: tuple[Dense, ...]
+    eigenvalues: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def drawn(cls, widths: tuple[int, ...], greatest: int, source: random.Random) -> Network:
+        """Numbers between -greatest and greatest; no entry of φ is 0, so that every path counts."""
+        entries = [n for n in range(-greatest, greatest + 1) if n]
+        phi = tuple(
+            tuple(tuple(source.choice(entries) for _ in range(below)) for _ in range(above))
+            for below, above in pairwise(widths)
+        )
+        return cls(widths, phi, tuple(tuple(source.randint(-greatest, greatest) for _ in range(n)) for n in widths))
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Where each layer ends among all neurons, 0 before the first."""
+        return tuple(accumulate(self.widths, initial=0))
+
+    @cached_property
+    def matrices(self) -> dict[str, Dense]:
+        """N, Φ, Λ, Φ⁻¹ and A as whole matrices."""
+        size, ends = self.ends[-1], self.ends
+        n = [[0] * size for _ in range(size)]
+        for layer, block in enumerate(self.phi):
+            for row, values in enumerate(block):
+                n[ends[layer + 1] + row][ends[layer] : ends[layer + 1]] = values
+        lam = [value for values in self.eigenvalues for value in values]
+        phi = [[entry + (row == column) for column, entry in enumerate(n[row])] for row in range(size)]
+        # Forward substitution: row r of Φ⁻¹ is e_r minus what the rows before it have already.
+        inverse: list[list[int]] = []
+        for r in range(size):
+            inverse.append(
+                [(r == c) - sum(phi[r][k] * inverse[k][c] for k in range(r) if phi[r][k]) for c in range(size)]
+            )
+        scaled = tuple(tuple(entry * value for entry, value in zip(row, lam, strict=True)) for row in phi)
+        dense = {"N": n, "Phi": phi, "Phi^-1": inverse}
+        result: dict[str, Dense] = {name: tuple(map(tuple, rows)) for name, rows in dense.items()}
+        result["Lambda"] = tuple(tuple(lam[r] if r == c else 0 for c in range(size)) for r in range(size))
+        adjacency = times(scaled, result["Phi^-1"])
+        assert isinstance(adjacency, tuple)
+        return result | {"A": adjacency}
+
+    def block(self, name: str, layers: tuple[int, ...]) -> Value:
+        """The block that a term of the language means."""
+        above, below = layers[0], layers[-1]
+        if name == "phi":
+            return self.phi[above - 1]
+        if name == "P":
+            result: Value = identity(self.widths[below - 1])
+            for layer in range(below, above):
+                result = times(self.phi[layer - 1], result)
+            return result
+        whole = self.matrices[{"L": "Lambda", "Inv": "Phi^-1", "W": "A", "A": "A"}[name]]
+        rows = whole[self.ends[above - 1] : self.ends[above]]
+        return tuple(row[self.ends[below - 1] : self.ends[below]] for row in rows)
+
+
+def value(node: Expression, network: Network, indices: Mapping[str, int]) -> Value:
+    """One side of a formula for one network and one choice of the indices."""
+    if isinstance(node, Number):
+        return node.value if node.value.denominator > 1 else int(node.value)
+    if isinstance(node, Identity):
+        return 1
+    if isinstance(node, Sign):
+        return -1 if node.exponent.number(indices) % 2 else 1
+    if isinstance(node, Matrix):
+        return network.matrices[node.name]
+    if isinstance(node, Block):
+        return network.block(node.name, tuple(layer.number(indices) for layer in node.layers))
+    if isinstance(node, Negative):
+        return times(-1, value(node.term, network, indices))
+    if isinstance(node, Power):
+        base, result = value(node.base, network, indices), 1
+        for _ in range(node.exponent):
+            result = times(result, base)  # type: ignore[assignment]
+        return result
+    first, *others = (value(part, network, indices) for part in (node.factors if isinstance(node, Product) else node.terms))
+    for other in others:
+        first = (times if isinstance(node, Product) else plus)(first, other)
+    return first
