@@ -7,14 +7,13 @@ forward substitution, A = Φ Λ Φ⁻¹ from two products, and a block is cut ou
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from derivations.indices import Index
-from derivations.syntax import Block, Expression, Formula, Identity, Matrix, Negative, Number, Power, Product, Sign
+from derivations.syntax import Block, Expression, Identity, Matrix, Negative, Number, Power, Product, Sign
 
 Entry = int | Fraction
 Dense = tuple[tuple[Entry, ...], ...]
@@ -57,8 +56,8 @@ class Network:
 
     @classmethod
     def drawn(cls, widths: tuple[int, ...], greatest: int, source: random.Random) -> Network:
-        """Numbers between -greatest and greatest; no entry of φ is 0, so that every path counts."""
-        entries = [n for n in range(-greatest, greatest + 1) if n]
+        """Eigenvalues between -greatest and greatest, φ between -2 and 2 (no path passes a block twice) without 0."""
+        entries = [-1, 1] if greatest == 1 else [-2, -1, 1, 2]
         phi = tuple(
             tuple(tuple(source.choice(entries) for _ in range(below)) for _ in range(above))
             for below, above in pairwise(widths)
@@ -74,14 +73,14 @@ class Network:
     def matrices(self) -> dict[str, Dense]:
         """N, Φ, Λ, Φ⁻¹ and A as whole matrices."""
         size, ends = self.ends[-1], self.ends
-        n = [[0] * size for _ in range(size)]
+        n: list[list[Entry]] = [[0] * size for _ in range(size)]
         for layer, block in enumerate(self.phi):
             for row, values in enumerate(block):
                 n[ends[layer + 1] + row][ends[layer] : ends[layer + 1]] = values
         lam = [value for values in self.eigenvalues for value in values]
         phi = [[entry + (row == column) for column, entry in enumerate(n[row])] for row in range(size)]
         # Forward substitution: row r of Φ⁻¹ is e_r minus what the rows before it have already.
-        inverse: list[list[int]] = []
+        inverse: list[list[Entry]] = []
         for r in range(size):
             inverse.append(
                 [(r == c) - sum(phi[r][k] * inverse[k][c] for k in range(r) if phi[r][k]) for c in range(size)]
@@ -128,7 +127,9 @@ def value(node: Expression, network: Network, indices: Mapping[str, int]) -> Val
         for _ in range(node.exponent):
             result = times(result, base)  # type: ignore[assignment]
         return result
-    first, *others = (value(part, network, indices) for part in (node.factors if isinstance(node, Product) else node.terms))
+    first, *others = (
+        value(part, network, indices) for part in (node.factors if isinstance(node, Product) else node.terms)
+    )
     for other in others:
         first = (times if isinstance(node, Product) else plus)(first, other)
     return first

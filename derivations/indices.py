@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import gcd
 
-MOST_ROWS = 2000
+MOST_ROWS = 200
 """Elimination may square the number of rows at each step; beyond this it gives up and answers "there may be one"."""
 
 
@@ -160,7 +160,9 @@ def _cheapest(rows: Rows) -> str:
 
 def _without(name: str, rows: Rows) -> tuple[Index, ...]:
     """The rows without a name: every pair that bounds it from below and from above is added up."""
-    below, above, others = [], [], []
+    below: list[tuple[int, Index]] = []
+    above: list[tuple[int, Index]] = []
+    others: list[tuple[int, Index]] = []
     for terms, constant in rows.items():
         coefficient = dict(terms).get(name, 0)
         home = below if coefficient > 0 else above if coefficient < 0 else others

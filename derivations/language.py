@@ -43,6 +43,7 @@ from derivations.syntax import (
     Relation,
     Sign,
     Sum,
+    degree,
 )
 
 MATRICES = ("N", "Phi", "Lambda", "A")
@@ -55,7 +56,7 @@ INDEX_NAME = re.compile(r"(?!(?:phi|for)$)[a-z][A-Za-z0-9]*|B")
 
 LONGEST, NESTING = 2000, 40
 GREATEST_DEPTH, GREATEST_INDEX, GREATEST_NUMBER, GREATEST_POWER = 8, 12, 10**6, 20
-MOST_NAMES, MOST_CONDITIONS = 5, 20
+MOST_NAMES, MOST_CONDITIONS, MOST_FACTORS = 5, 20, 100
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def read(text: str) -> Formula:
 
 
 def _tokens(text: str) -> list[Token]:
-    tokens, at = [], 0
+    tokens: list[Token] = []
+    at = 0
     while not tokens or tokens[-1].text:
         match = TOKEN.match(text, at)
         assert match is not None  # any character, or the end, matches
@@ -137,8 +139,13 @@ class _Reader:
             while self.accept(","):
                 conditions += self.condition()
         if self.token.text:
-            follow = 'a relation, "," or the end' if conditions else 'an operator ("+", "-", "*", "^"), "for" or the end'
+            follow = (
+                'a relation, "," or the end' if conditions else 'an operator ("+", "-", "*", "^"), "for" or the end'
+            )
             raise self.fail(SLIPS.get(self.token.text) or f"expected {follow}")
+        for side in (left, right):
+            if degree(side) > MOST_FACTORS:
+                raise self.fail(f"expected products of at most {MOST_FACTORS} factors, powers written out", side.at)
         if len(conditions) > MOST_CONDITIONS:
             raise self.fail(f"expected at most {MOST_CONDITIONS} conditions", start)
         # `B = n` has done its work: it reads n = n here.
@@ -235,7 +242,7 @@ class _Reader:
         return Block(token.text, tuple(layers), token.at)
 
     def unknown(self, token: Token) -> str:
-        expected = "expected a number, I, phi, L, P, W, A, Inv, N, Phi, Lambda or \"(\""
+        expected = 'expected a number, I, phi, L, P, W, A, Inv, N, Phi, Lambda or "("'
         if token.text in ("-", "+"):
             return f"{expected}; a sign behind an operator needs parentheses"
         if INDEX_NAME.fullmatch(token.text):

@@ -26,14 +26,16 @@ from derivations.syntax import (
     parts,
 )
 
+NOWHERE = Index()
+
 
 @dataclass(frozen=True)
 class Shape:
     """`block`: from layer `below` to layer `above`; `identity`: a multiple of I, which fits any square block."""
 
     kind: str  # "number", "zero", "identity", "matrix" or "block"
-    above: Index = Index()
-    below: Index = Index()
+    above: Index = NOWHERE
+    below: Index = NOWHERE
 
     def __str__(self) -> str:
         if self.kind == "block":
@@ -74,7 +76,8 @@ def check(formula: Formula) -> None:
         elif isinstance(node, Matrix) and formula.depth is None:
             message = f"{node} as a whole matrix needs a chosen depth: add for B = 4, say"
             raise FormulaError(formula.text, node.at, message)
-    checker.joined(checker.shape(formula.left), checker.shape(formula.right), formula.equals_at)
+    left, right = checker.shape(formula.left), checker.shape(formula.right)
+    checker.joined(left, right, formula.equals_at, f"the left side is {left}, the right side is {right}")
 
 
 class _Checker:
@@ -150,10 +153,11 @@ class _Checker:
     def sum(self, node: Sum) -> Shape:
         result = self.shape(node.terms[0])
         for term in node.terms[1:]:
-            result = self.joined(result, self.shape(term), term.at)
+            shape = self.shape(term)
+            result = self.joined(result, shape, term.at, f"{shape} cannot be added to {result}")
         return result
 
-    def joined(self, a: Shape, b: Shape, at: int) -> Shape:
+    def joined(self, a: Shape, b: Shape, at: int, otherwise: str) -> Shape:
         """The shape of a sum of two shapes, and of both sides of an equation."""
         if a == ZERO or b == ZERO:
             return b if a == ZERO else a
@@ -171,7 +175,7 @@ class _Checker:
             fits = self.admitted.equal(a.above, b.above) and self.admitted.equal(a.below, b.below)
             remedy = self.remedy(a.above, b.above) or self.remedy(a.below, b.below)
         if not fits:
-            raise self.fail(at, f"{b} cannot be added to or compared with {a}{remedy}")
+            raise self.fail(at, f"{otherwise}{remedy}")
         return high
 
     def remedy(self, a: Index, b: Index) -> str:

@@ -130,8 +130,9 @@ Expression = Number | Identity | Sign | Block | Matrix | Negative | Sum | Produc
 def _within(node: Expression, *loose: type) -> str:
     """The text of a part, in parentheses where it binds no tighter than what is around it."""
     # A fraction and Phi^-1 are one node each, but no base of a power.
-    two = isinstance(node, Number) and node.value.denominator > 1 or isinstance(node, Matrix) and node.name == INVERSE
-    return f"({node})" if isinstance(node, loose) or (two and Power in loose) else str(node)
+    fraction = isinstance(node, Number) and node.value.denominator > 1
+    inverse = isinstance(node, Matrix) and node.name == INVERSE
+    return f"({node})" if isinstance(node, loose) or (Power in loose and (fraction or inverse)) else str(node)
 
 
 @dataclass(frozen=True)
@@ -181,13 +182,26 @@ def parts(node: Formula | Expression) -> Iterator[Expression]:
         yield from parts(node.right)
         return
     yield node
-    below: dict[type, tuple[str, ...]] = {Negative: ("term",), Power: ("base",)}
-    for name in below.get(type(node), ()):
-        yield from parts(getattr(node, name))
-    for inner in node.terms if isinstance(node, Sum) else node.factors if isinstance(node, Product) else ():
-        yield from parts(inner)
+    if isinstance(node, Negative):
+        yield from parts(node.term)
+    elif isinstance(node, Power):
+        yield from parts(node.base)
+    elif isinstance(node, Sum | Product):
+        for inner in node.terms if isinstance(node, Sum) else node.factors:
+            yield from parts(inner)
 
 
 def indices(node: Expression) -> tuple[Index, ...]:
     """The indices that a node holds itself."""
     return node.layers if isinstance(node, Block) else (node.exponent,) if isinstance(node, Sign) else ()
+
+
+def degree(node: Expression) -> int:
+    """How many factors the longest product of a tree has, its powers written out."""
+    if isinstance(node, Power):
+        return degree(node.base) * node.exponent
+    if isinstance(node, Product):
+        return sum(map(degree, node.factors))
+    if isinstance(node, Sum):
+        return max(map(degree, node.terms))
+    return degree(node.term) if isinstance(node, Negative) else 1
