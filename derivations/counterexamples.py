@@ -16,8 +16,8 @@ from derivations.examples import Dense, Entry, Network, identity, value
 from derivations.shapes import region
 from derivations.syntax import Block, Formula, parts
 
-ROUNDS = ((1, 1), (2, 1), (2, 1), (2, 1), (2, 2), (2, 3), (9, 1), (99, 1))
-"""Greatest eigenvalue and greatest width of each round of the search."""
+ROUNDS = ((1, 1, 4), (2, 1, 4), (2, 3, 2), (9, 1, 2), (99, 1, 1))
+"""Greatest eigenvalue, greatest width and networks for each choice of the indices, round after round."""
 MOST_INSTANCES, MOST_TRIALS, MOST_LAYERS = 300, 200_000, 40
 CONFIRMATIONS = 24
 """Networks that must agree with a proof before it is believed."""
@@ -99,8 +99,8 @@ def search(formula: Formula, suspects: Iterable[Instance]) -> Counterexample | N
     """The first network for which the formula fails; None where none was found."""
     source = random.Random(0)
     tried = list(islice(suspects, MOST_INSTANCES))
-    for greatest, widest in ROUNDS:
-        for instance in tried:
+    for greatest, widest, draws in ROUNDS:
+        for instance in (instance for instance in tried for _ in range(draws)):
             widths = tuple(source.randint(1, widest) for _ in range(instance.layers))
             if found := compare(formula, Network.drawn(widths, greatest, source), instance.indices):
                 return found

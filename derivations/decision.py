@@ -38,7 +38,7 @@ from derivations.syntax import (
 PROVEN, REFUTED, UNDECIDED = "PROVEN", "REFUTED", "UNDECIDED"
 MOST_CASES = 1000
 """Choices of the indices at a chosen depth, or orders of layers, that are checked."""
-MOST_PRODUCTS = 20_000
+MOST_PRODUCTS = 6000
 """Products of two terms that a proof may expand; a power of a long sum has more than any use."""
 
 Blocks = dict[tuple[int, int], sp.Expr]

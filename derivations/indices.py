@@ -63,12 +63,13 @@ class Index:
         return frozenset(name for name, _ in self.terms)
 
     def __str__(self) -> str:
-        text = ""
-        for name, coefficient in sorted(self.terms, key=lambda term: term[1] < 0):
-            size = name if abs(coefficient) == 1 else f"{abs(coefficient)}*{name}"
-            text += (" - " if coefficient < 0 else " + ") + size
-        if self.constant or not self.terms:
-            text += (" - " if self.constant < 0 else " + ") + str(abs(self.constant))
+        parts = [("", self.constant)] if self.constant or not self.terms else []
+        # What is positive first, and the constant last: i - j - 1, but 3 - 2*i.
+        written = []
+        for name, coefficient in sorted([*self.terms, *parts], key=lambda part: (part[1] < 0, not part[0], part[0])):
+            size = "*".join([str(abs(coefficient))] * (abs(coefficient) != 1 or not name) + [name] * bool(name))
+            written.append((" - " if coefficient < 0 else " + ") + size)
+        text = "".join(written)
         return ("-" if text.startswith(" - ") else "") + text[3:]
 
 

@@ -213,7 +213,7 @@ class _Reader:
             value = self.nested(self.index)
             assert isinstance(value, Index)
         else:
-            value = self.part("an exponent: a number, a name or an index in parentheses")
+            value = self.part("an exponent: a number, a name or an index in parentheses", GREATEST_NUMBER)
         return -value if minus else value
 
     def atom(self) -> Expression:
@@ -289,11 +289,13 @@ class _Reader:
             value = value * other.constant if value.terms else other * value.constant
         return value
 
-    def part(self, expected: str = 'an index: a number, a name such as i, or "("') -> Index:
+    def part(
+        self, expected: str = 'an index: a number, a name such as i, or "("', greatest: int = GREATEST_INDEX
+    ) -> Index:
         token = self.token
         if token.text.isdecimal():
             self.here += 1
-            return Index((), self.whole(token, GREATEST_INDEX, "a number in an index"))
+            return Index((), self.whole(token, greatest, "a whole number here"))
         if INDEX_NAME.fullmatch(token.text):
             self.here += 1
             return Index((), self.depth) if token.text == "B" and self.depth is not None else Index.named(token.text)
