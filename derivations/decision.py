@@ -1,7 +1,7 @@
 """Decides a formula: PROVEN by the normal form of left - right, REFUTED by numbers, or UNDECIDED.
 
 A proof covers every admitted choice of the indices. For a chosen depth these are finitely many, and each is checked. For
-a symbolic depth the indices stay symbols; where the meaning of a block depends on the order of its two layers, the cases
+a symbolic depth (or more than 1000 choices) the indices stay symbols; where the meaning of a block depends on the order of its two layers, the cases
 >, = and < are checked one by one. The definitions are
 
     Inv(i, j) = (-1)^(i-j) P(i, j) for i >= j, else 0                        (M3)
@@ -122,16 +122,15 @@ def decide(formula: Formula) -> Verdict:
 
 
 def _cases(formula: Formula) -> Iterator[_Case]:
-    if formula.depth is None:
+    chosen = [] if formula.depth is None else list(islice(instances(formula), MOST_CASES + 1))
+    if formula.depth is None or len(chosen) > MOST_CASES:
+        # Symbols do for a chosen depth as well, where there are too many choices to check each.
         pairs = [n.layers for n in parts(formula) if isinstance(n, Block) and n.name in ("A", "Inv")]
         for count, case in enumerate(_split(region(formula), pairs, ())):
             if count == MOST_CASES:
                 raise _Undecided(f"there are more than {MOST_CASES} orders of the layers")
             yield case
         return
-    chosen = list(islice(instances(formula), MOST_CASES + 1))
-    if len(chosen) > MOST_CASES:
-        raise _Undecided(f"the conditions admit more than {MOST_CASES} choices of the indices")
     for instance in chosen:
         values = {name: Index((), number) for name, number in instance.indices}
         name = ", ".join(f"{name} = {number}" for name, number in instance.indices)

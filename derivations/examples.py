@@ -123,9 +123,10 @@ def value(node: Expression, network: Network, indices: Mapping[str, int]) -> Val
     if isinstance(node, Negative):
         return times(-1, value(node.term, network, indices))
     if isinstance(node, Power):
-        base, result = value(node.base, network, indices), 1
+        base = value(node.base, network, indices)
+        result: Value = identity(len(base)) if isinstance(base, tuple) else 1
         for _ in range(node.exponent):
-            result = times(result, base)  # type: ignore[assignment]
+            result = times(result, base)
         return result
     first, *others = (
         value(part, network, indices) for part in (node.factors if isinstance(node, Product) else node.terms)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations import decision
+from derivations import decision, language
 from derivations.counterexamples import Counterexample, instances
 from derivations.decision import PROVEN, REFUTED, UNDECIDED, Contradiction, Verdict, decide
 from derivations.examples import Network
@@ -24,6 +25,8 @@ from derivations.indices import Index, Region
 from derivations.language import GREATEST_DEPTH, NESTING, read
 from derivations.syntax import Block, Formula, FormulaError, Negative, Number, Power, Product, Relation, Sign, Sum
 from spectral_core.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
 
 M4 = "W(i,j) = (-1)^(i-1-j) * (phi(i-1)*L(i-1) - L(i)*phi(i-1)) * P(i-1,j) for i > j"
 M4_FOR_4 = "W(5,1) = -(phi(4)*L(4) - L(5)*phi(4))*phi(3)*phi(2)*phi(1) for B = 4"
@@ -436,8 +439,14 @@ def test_a_proof_that_grows_too_long_is_undecided_and_can_still_be_refuted(monke
     assert verdict.status == UNDECIDED
     assert "more than 200 products" in verdict.reason
     assert answer("(A + Phi)^3 = (A + Phi)^2*(Phi - A) for B = 3") == REFUTED
+
+
+def test_many_choices_are_decided_with_symbols_and_many_orders_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decision, "MOST_CASES", 3)
-    assert "choices of the indices" in decide(read("A(i,i) = L(i) for B = 3")).reason
+    for text, cases in {"A(i,i) = L(i) for B = 3": 1, "Inv(i,j) = A(i,j)*0*I + Inv(i,j) for B = 3": 3}.items():
+        verdict = decide(read(text))
+        assert (verdict.status, len(verdict.cases)) == (PROVEN, cases)
+    verified(decide(read("Inv(i,j)*A(j,i) = 0 for B = 3")))
     monkeypatch.setattr(decision, "MOST_CASES", 2)
     assert "orders of the layers" in decide(read("Inv(i,j)*Inv(j,i) = Inv(i,j)*Inv(j,i)")).reason
 
@@ -600,6 +609,55 @@ def test_broken_identities_are_refuted(parts: tuple[str, str, str], data: st.Dat
         assert verdict.status == PROVEN
     else:
         verified(verdict)
+
+
+TOKENS = st.sampled_from(
+    [*"+-*^()=,/0123ijmBI", "phi", "L", "P", "W", "A", "Inv", "N", "Phi", "Lambda", "for", ">=", "<"]
+)
+
+
+@given(st.sampled_from(TRUE), st.integers(0, 200), TOKENS, st.sampled_from(["change", "insert", "delete"]))
+@settings(max_examples=150, deadline=None)
+def test_a_slip_of_one_token_is_refused_or_answered_right(text: str, place: int, token: str, kind: str) -> None:
+    tokens = re.findall(r"[A-Za-z]+|>=|\d+|\S", text)
+    place %= len(tokens)
+    tokens[place : place + (kind != "insert")] = [] if kind == "delete" else [token]
+    try:
+        formula = read(" ".join(tokens))
+        verdict = decide(formula)
+    except FormulaError:
+        return
+    assert read(str(formula)) == formula
+    if verdict.status == REFUTED:
+        verified(verdict)
+    else:
+        assert verdict.status == PROVEN or "B" in formula.names or len(formula.conditions) > 1, formula
+
+
+# --- the documentation --------------------------------------------------------------------------------------------------
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """(formula, what the page says is printed, exit code) of every command in docs/formulas.md."""
+    page = (ROOT / "docs" / "formulas.md").read_text(encoding="utf-8")
+    return re.findall(r"\$ spectral-core verify --formula '([^']+)'\n(.*?)\n\(exit code (\d)\)\n", page, re.DOTALL)
+
+
+@pytest.mark.parametrize(("text", "output", "code"), examples())
+def test_the_page_shows_what_the_command_prints(
+    capsys: pytest.CaptureFixture[str], text: str, output: str, code: str
+) -> None:
+    assert main(["verify", "--formula", text]) == int(code)
+    done = capsys.readouterr()
+    assert (done.out + done.err).rstrip("\n") == output
+
+
+def test_the_page_holds_the_grammar_of_the_parser() -> None:
+    page = (ROOT / "docs" / "formulas.md").read_text(encoding="utf-8")
+    grammar = [line.strip() for line in (language.__doc__ or "").splitlines() if line.startswith("    ")]
+    assert len(grammar) == 14
+    assert [line for line in grammar if line not in page] == []
+    assert len(examples()) >= 8
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
