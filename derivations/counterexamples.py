@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from derivations.examples import Dense, Entry, Network, identity, value
+from derivations.examples import Dense, Network, identity, multiple, value
 from derivations.shapes import region
 from derivations.syntax import Block, Formula, parts
 
@@ -81,18 +81,13 @@ def compare(formula: Formula, network: Network, indices: tuple[tuple[str, int], 
     """What tells the two sides apart for these numbers; None where they are equal."""
     sides = [value(side, network, dict(indices)) for side in (formula.left, formula.right)]
     # A multiple of the identity has the size of the other side; between two of them the size does not matter.
-    size = next((len(side) for side in sides if isinstance(side, tuple)), 1)
-    wide = next((len(side[0]) for side in sides if isinstance(side, tuple)), 1)
-    left, right = (side if isinstance(side, tuple) else _multiple(side, size, wide) for side in sides)
-    for row in range(size):
-        for column in range(wide):
-            if left[row][column] != right[row][column]:
-                return Counterexample(network, indices, left, right, row + 1, column + 1)
+    like = next((side for side in sides if isinstance(side, tuple)), identity(1))
+    left, right = (side if isinstance(side, tuple) else multiple(side, like) for side in sides)
+    for row, (p, q) in enumerate(zip(left, right, strict=True), 1):
+        for column, (x, y) in enumerate(zip(p, q, strict=True), 1):
+            if x != y:
+                return Counterexample(network, indices, left, right, row, column)
     return None
-
-
-def _multiple(number: Entry, rows: int, columns: int) -> Dense:
-    return identity(rows, number) if rows == columns else ((0,) * columns,) * rows
 
 
 def search(formula: Formula, suspects: Iterable[Instance]) -> Counterexample | None:

@@ -22,28 +22,42 @@ Value = Entry | Dense
 
 
 def times(a: Value, b: Value) -> Value:
-    if not isinstance(a, tuple):
-        a, b = b, a
-    if not isinstance(a, tuple):
-        return a * b  # type: ignore[operator]  # both are numbers
-    if not isinstance(b, tuple):
-        return tuple(tuple(b * entry for entry in row) for row in a)
-    columns = tuple(zip(*b, strict=True))
-    return tuple(tuple(sum(x * y for x, y in zip(row, c, strict=True) if x and y) for c in columns) for row in a)
+    if isinstance(a, tuple):
+        return _product(a, b) if isinstance(b, tuple) else _scaled(b, a)
+    return _scaled(a, b) if isinstance(b, tuple) else a * b
 
 
 def plus(a: Value, b: Value) -> Value:
-    if not isinstance(a, tuple):
-        a, b = b, a
-    if not isinstance(a, tuple):
-        return a + b  # type: ignore[operator]  # both are numbers
-    if not isinstance(b, tuple):
-        b = identity(len(a), b) if b else times(0, a)
-    return tuple(tuple(x + y for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True))  # type: ignore[arg-type]
+    if isinstance(a, tuple):
+        return _sum(a, b if isinstance(b, tuple) else multiple(b, a))
+    return _sum(multiple(a, b), b) if isinstance(b, tuple) else a + b
 
 
-def identity(size: int, multiple: Entry = 1) -> Dense:
-    return tuple(tuple(multiple if row == column else 0 for column in range(size)) for row in range(size))
+def multiple(number: Entry, like: Dense) -> Dense:
+    """That multiple of the identity with the shape of a block; where the block is not square the number is 0."""
+    assert len(like) == len(like[0]) or number == 0
+    return tuple(tuple(number if r == c else 0 for c in range(len(like[0]))) for r in range(len(like)))
+
+
+def _scaled(number: Entry, a: Dense) -> Dense:
+    return tuple(tuple(number * entry for entry in row) for row in a)
+
+
+def _product(a: Dense, b: Dense) -> Dense:
+    rows = []
+    for row in a:
+        # Most entries of Φ and Λ are 0.
+        full = [(x, b[k]) for k, x in enumerate(row) if x]
+        rows.append(tuple(sum(x * other[column] for x, other in full) for column in range(len(b[0]))))
+    return tuple(rows)
+
+
+def _sum(a: Dense, b: Dense) -> Dense:
+    return tuple(tuple(x + y for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True))
+
+
+def identity(size: int) -> Dense:
+    return tuple(tuple(int(row == column) for column in range(size)) for row in range(size))
 
 
 @dataclass(frozen=True)
@@ -82,16 +96,13 @@ class Network:
         # Forward substitution: row r of Φ⁻¹ is e_r minus what the rows before it have already.
         inverse: list[list[Entry]] = []
         for r in range(size):
-            inverse.append(
-                [(r == c) - sum(phi[r][k] * inverse[k][c] for k in range(r) if phi[r][k]) for c in range(size)]
-            )
+            before = [(phi[r][k], inverse[k]) for k in range(r) if phi[r][k]]
+            inverse.append([(r == c) - sum(entry * row[c] for entry, row in before) for c in range(size)])
         scaled = tuple(tuple(entry * value for entry, value in zip(row, lam, strict=True)) for row in phi)
         dense = {"N": n, "Phi": phi, "Phi^-1": inverse}
         result: dict[str, Dense] = {name: tuple(map(tuple, rows)) for name, rows in dense.items()}
         result["Lambda"] = tuple(tuple(lam[r] if r == c else 0 for c in range(size)) for r in range(size))
-        adjacency = times(scaled, result["Phi^-1"])
-        assert isinstance(adjacency, tuple)
-        return result | {"A": adjacency}
+        return result | {"A": _product(scaled, result["Phi^-1"])}
 
     def block(self, name: str, layers: tuple[int, ...]) -> Value:
         """The block that a term of the language means."""

@@ -309,7 +309,13 @@ class _Reader:
         left = self.index()
         relations: list[Relation] = []
         while symbol := self.accept(*RELATIONS):
+            at = self.token.at
             right = self.index()
+            blocks = Index.named("B")
+            if symbol.text == "=" and not (right.terms and left.terms) and blocks in (left, right):
+                raise self.fail(
+                    'the depth is chosen by a condition of its own, with one number: write "B = 4", say', at
+                )
             relations.append(Relation(left, symbol.text, right))
             left = right
         if not relations:

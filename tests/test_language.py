@@ -243,6 +243,9 @@ MALFORMED = {
     "N = 0 for B = 0": (15, "at least 1"),
     "N = 0 for B = 9": (15, "at most 8"),
     "N = 0 for B = 2, B = 3": (22, "chosen twice"),
+    "N = 0 for 2 = B": (15, "condition of its own"),
+    "N = 0 for B = 1+1": (15, "condition of its own"),
+    "N = 0 for B = 2 = B": (15, "condition of its own"),
     "phi(1) $ 2 = 0": (8, "expected an operator"),
     "phi(1) = 0 for " + ", ".join(["i > 1"] * 21): (16, "at most 20 conditions"),
     "phi(1) = 0 for a = b = c = d = e = f": (16, "at most 5 different"),
@@ -470,7 +473,7 @@ LINEAR = st.builds(lambda a, b, c: Index.of({"i": a, "j": b}, c), SMALL, SMALL, 
 
 
 @given(st.lists(LINEAR, max_size=5), LINEAR)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_conditions_never_imply_what_a_solution_breaks(rows: list[Index], index: Index) -> None:
     region = Region(tuple(rows))
     solutions = [{"i": i, "j": j} for i in range(-6, 7) for j in range(-6, 7) if region.contains({"i": i, "j": j})]
@@ -591,7 +594,7 @@ def agree(text: str) -> bool:
 
 
 @given(identities())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_rewritten_identities_are_proven(parts: tuple[str, str, str]) -> None:
     left, right, conditions = parts
     text = f"{left} = {right}{conditions}"
@@ -600,7 +603,7 @@ def test_rewritten_identities_are_proven(parts: tuple[str, str, str]) -> None:
 
 
 @given(identities(), st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_broken_identities_are_refuted(parts: tuple[str, str, str], data: st.DataObject) -> None:
     left, right, conditions = parts
     text = f"{left} = {broken(right, data.draw)}{conditions}"
@@ -617,7 +620,7 @@ TOKENS = st.sampled_from(
 
 
 @given(st.sampled_from(TRUE), st.integers(0, 200), TOKENS, st.sampled_from(["change", "insert", "delete"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_slip_of_one_token_is_refused_or_answered_right(text: str, place: int, token: str, kind: str) -> None:
     tokens = re.findall(r"[A-Za-z]+|>=|\d+|\S", text)
     place %= len(tokens)
