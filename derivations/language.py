@@ -133,7 +133,8 @@ class _Reader:
         right = self.expression()
         conditions: list[Relation] = []
         start = self.token.at
-        if self.accept("for") or (self.accept(",") and (self.accept("for") or True)):
+        comma = self.accept(",")
+        if self.accept("for") or comma:
             start = self.token.at
             conditions += self.condition()
             while self.accept(","):

@@ -22,8 +22,10 @@ class FormulaError(ValueError):
 
     def __init__(self, text: str, offset: int, message: str) -> None:
         found = TOKEN.match(text, offset)
-        near = "at the end" if found is None or not found[1] else f'near "{found[1]}"'
-        super().__init__(f"column {offset + 1} ({near}): {message}")
+        near = found[1] if found else ""
+        # A control character must not reach the terminal.
+        shown = f'"{near}"' if near.isprintable() else f"U+{ord(near[0]):04X}"
+        super().__init__(f"column {offset + 1} ({f'near {shown}' if near else 'at the end'}): {message}")
         self.position = offset + 1
 
 

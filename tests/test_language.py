@@ -701,12 +701,16 @@ def test_several_formulas_are_read_before_the_first_is_decided(capsys: pytest.Ca
     assert done.err.startswith("spectral-core: formula 3, column 7 (at the end): expected a number")
 
 
-@pytest.mark.parametrize("text", ["phi(1)) = 0", "phi(1) = phi(2)", "phi(0) = 0", "\n", "I = I\x00"])
+@pytest.mark.parametrize(
+    "text", ["phi(1)) = 0", "phi(1) = phi(2)", "phi(0) = 0", "\n", "I = I\x00", "I = \x1b[2J", "I = \udcff"]
+)
 def test_a_formula_that_cannot_be_read_is_one_line(capsys: pytest.CaptureFixture[str], text: str) -> None:
     assert main(["verify", "--formula", text]) == 2
     done = capsys.readouterr()
     assert done.out == ""
-    assert re.fullmatch(r"spectral-core: formula, column \d+ \((near \"\S+\"|at the end)\): [^\n]+\n", done.err)
+    assert re.fullmatch(
+        r"spectral-core: formula, column \d+ \((near (\"[!-~]+\"|U\+\S+)|at the end)\): [^\n]+\n", done.err
+    )
 
 
 def test_cases_and_json(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
