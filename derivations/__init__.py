@@ -2,5 +2,5 @@
 
 Reading order: `notation`, `algebra`, `nilpotency` (M1), `two_layers` (M2), `inversion` (M3), `blocks` (M4),
 `spectrum` (M5), `path_tensor` (M6), `propagation` (M7), `adjoint` (M8), `gauge` (M9), `silence` (M10, M11), then
-`codegen`.
+`codegen`. Formulas of a user: `language` reads them, `shapes` checks that they mean something, `decision` answers.
 """

@@ -9,7 +9,6 @@ import argparse
 import csv
 import hashlib
 import io
-import json
 import sys
 import time
 import warnings
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spectral_core import __version__, console
+from spectral_core import __version__, console, verification
 from spectral_core.console import say
 from spectral_core.errors import InvalidInputError, MissingDependencyError, SpectralCoreError
 
@@ -58,12 +57,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     verify = commands.add_parser(
-        "verify", help="prove every theorem and compare the kernels with what the proofs generate",
+        "verify", help="prove every theorem and compare the kernels with what the proofs generate; or decide a formula",
         description="Proves every theorem, regenerates kernels and certificates in memory and compares them with the "
-        "checked-in files. Exit code 1 if a proof or the comparison fails.",
+        "checked-in files. Exit code 1 if a proof or the comparison fails. With --formula only that formula is decided: "
+        "PROVEN (exit code 0), REFUTED with numbers, or UNDECIDED (1); 2 if it cannot be read.",
+        epilog="example: spectral-core verify --formula 'A(i,i) = L(i)'; the language is described in docs/formulas.md",
     )  # fmt: skip
-    verify.add_argument("--json", metavar="FILE", help="also write the table as JSON")
-    verify.set_defaults(run=_verify)
+    verify.add_argument(
+        "--formula", metavar="TEXT", action="append", help="decide this identity of blocks; may be given several times"
+    )
+    verify.add_argument("--json", metavar="FILE", help="also write the results as JSON")
+    verify.set_defaults(run=verification.run)
 
     search = commands.add_parser(
         "search", help="find the architecture for a data set",
@@ -113,53 +117,6 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--out", metavar="DIR", help="also write network.png and spectrum.png here")
     inspect.set_defaults(run=_inspect)
     return parser
-
-
-# --- verify -------------------------------------------------------------------------------------------
-
-
-def _verify(options: argparse.Namespace) -> int:
-    # The one place where the running package meets the proofs; nothing else here imports SymPy.
-    from derivations.__main__ import differences, generate
-    from derivations.catalogue import THEOREMS
-    from derivations.theorem import ProofError
-    from spectral_core import files
-
-    if options.json:
-        files.check_writable(options.json)
-    columns = "{:<16} {:<24} {:<33} {:<39} {:>6} {:>8}\n"
-    rows: list[dict[str, Any]] = []
-    certificates = []
-    say(columns.format("theorem", "what", "scope", "method", "steps", "time"))
-    for theorem in THEOREMS:
-        start = time.perf_counter()
-        row: dict[str, Any] = {
-            "theorem": theorem.id,
-            "title": theorem.title,
-            "scope": theorem.scope,
-            "method": theorem.method,
-        }
-        try:
-            certificates.append(theorem.prove())
-            row |= {"proven": True, "steps": len(certificates[-1].steps)}
-        except ProofError as error:
-            row |= {"proven": False, "steps": 0, "failure": str(error)}
-        row["seconds"] = round(time.perf_counter() - start, 4)
-        rows.append(row)
-        cells = (*(row[name] for name in ("theorem", "title", "scope", "method")), row["steps"] or "FAILED")
-        say(columns.format(*cells, f"{row['seconds'] * 1e3:.0f} ms"))
-        if "failure" in row:
-            say(f"  {row['failure']}\n")
-    proven = len(certificates) == len(THEOREMS)
-    difference = differences(generate(certificates)) if proven else "not compared: a proof failed"
-    if options.json:
-        report = {"theorems": rows, "proven": proven, "files_agree": not difference, "version": __version__}
-        files.write_text(options.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    verdict = "kernels and certificates agree with the derivations"
-    if difference:
-        verdict = f"the checked-in files differ:\n{difference}"
-    say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; {verdict}\n")
-    return 0 if proven and not difference else 1
 
 
 # --- search -------------------------------------------------------------------------------------------
