@@ -17,9 +17,10 @@ from itertools import islice
 
 import sympy as sp
 
-from derivations.algebra import eigenvalues, normal_form, path, phi, sign
+from derivations.algebra import eigenvalues, path, phi, sign
 from derivations.counterexamples import Counterexample, Instance, disagreement, instances, search
 from derivations.indices import Index, Region
+from derivations.rules import normal_form
 from derivations.shapes import check, region
 from derivations.syntax import (
     Block,
