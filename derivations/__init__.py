@@ -1,6 +1,6 @@
 """Why the kernels are right: proofs of the formulas, and the generator that prints the kernels from them.
 
-Reading order: `notation`, `algebra`, `nilpotency` (M1), `two_layers` (M2), `inversion` (M3), `blocks` (M4),
-`spectrum` (M5), `path_tensor` (M6), `propagation` (M7), `adjoint` (M8), `gauge` (M9), `silence` (M10, M11), then
-`codegen`. Formulas of a user: `language` reads them, `shapes` checks that they mean something, `decision` answers.
+Reading order: `notation`, `rules` (what is trusted), `algebra`, `nilpotency` (M1), `two_layers` (M2), `inversion` (M3),
+`blocks` (M4), `spectrum` (M5), `path_tensor` (M6), `propagation` (M7), `adjoint` (M8), `gauge` (M9), `silence` (M10,
+M11), `growth` (M12-M14), `compensation` (M15), `merging` (M16), then `codegen`. `formulas` decides identities of a user.
 """

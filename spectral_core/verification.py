@@ -12,7 +12,7 @@ from spectral_core.console import say
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from derivations.decision import Verdict
+    from derivations.formulas.decision import Verdict
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,10 +69,10 @@ def _theorems(options: argparse.Namespace) -> int:
 
 
 def _formulas(options: argparse.Namespace) -> int:
-    from derivations.decision import PROVEN, decide
-    from derivations.language import read
-    from derivations.shapes import check
-    from derivations.syntax import FormulaError
+    from derivations.formulas.decision import PROVEN, decide
+    from derivations.formulas.language import read
+    from derivations.formulas.shapes import check
+    from derivations.formulas.syntax import FormulaError
 
     formulas = []
     for number, text in enumerate(options.formula, 1):

@@ -17,13 +17,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations import decision, language
-from derivations.counterexamples import Counterexample, instances
-from derivations.decision import PROVEN, REFUTED, UNDECIDED, Contradiction, Verdict, decide
-from derivations.examples import Network
-from derivations.indices import Index, Region
-from derivations.language import GREATEST_DEPTH, NESTING, read
-from derivations.syntax import Block, Formula, FormulaError, Negative, Number, Power, Product, Relation, Sign, Sum
+from derivations.formulas import decision, language
+from derivations.formulas.counterexamples import Counterexample, instances
+from derivations.formulas.decision import PROVEN, REFUTED, UNDECIDED, Contradiction, Verdict, decide
+from derivations.formulas.examples import Network
+from derivations.formulas.indices import Index, Region
+from derivations.formulas.language import GREATEST_DEPTH, NESTING, read
+from derivations.formulas.syntax import (
+    Block,
+    Formula,
+    FormulaError,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Relation,
+    Sign,
+    Sum,
+)
 from spectral_core.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent

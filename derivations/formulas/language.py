@@ -26,8 +26,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derivations.indices import Index
-from derivations.syntax import (
+from derivations.formulas.indices import Index
+from derivations.formulas.syntax import (
     INVERSE,
     TOKEN,
     Block,

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from derivations.syntax import Block, Expression, Identity, Matrix, Negative, Number, Power, Product, Sign
+from derivations.formulas.syntax import Block, Expression, Identity, Matrix, Negative, Number, Power, Product, Sign
 
 Entry = int | Fraction
 Dense = tuple[tuple[Entry, ...], ...]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derivations.indices import Index, Region
-from derivations.syntax import (
+from derivations.formulas.indices import Index, Region
+from derivations.formulas.syntax import (
     Block,
     Expression,
     Formula,

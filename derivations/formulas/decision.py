@@ -18,11 +18,10 @@ from itertools import islice
 import sympy as sp
 
 from derivations.algebra import eigenvalues, path, phi, sign
-from derivations.counterexamples import Counterexample, Instance, disagreement, instances, search
-from derivations.indices import Index, Region
-from derivations.rules import normal_form
-from derivations.shapes import check, region
-from derivations.syntax import (
+from derivations.formulas.counterexamples import Counterexample, Instance, disagreement, instances, search
+from derivations.formulas.indices import Index, Region
+from derivations.formulas.shapes import check, region
+from derivations.formulas.syntax import (
     Block,
     Expression,
     Formula,
@@ -35,6 +34,7 @@ from derivations.syntax import (
     Sum,
     parts,
 )
+from derivations.rules import normal_form
 
 PROVEN, REFUTED, UNDECIDED = "PROVEN", "REFUTED", "UNDECIDED"
 MOST_CASES = 1000

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from derivations.examples import Dense, Network, identity, multiple, value
-from derivations.shapes import region
-from derivations.syntax import Block, Formula, parts
+from derivations.formulas.examples import Dense, Network, identity, multiple, value
+from derivations.formulas.shapes import region
+from derivations.formulas.syntax import Block, Formula, parts
 
 ROUNDS = ((1, 1, 4), (2, 1, 4), (2, 3, 2), (9, 1, 2), (99, 1, 1))
 """Greatest eigenvalue, greatest width and networks for each choice of the indices, round after round."""
