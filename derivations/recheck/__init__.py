@@ -1,0 +1,7 @@
+"""The second route: every theorem re-derived by brute force, sharing nothing with the SymPy proofs.
+
+Reading order: `field` (numbers modulo a random prime, with a bound of their complexity), `dense` (the definitions),
+`point` (one random point), `statements` and `scalar_statements` (the formulas under test), `networks` and `changes`
+(M1-M16), `functions` (activations, losses, penalties, proximal maps, optimizers), `evidence` (the record). The standard
+library is all they need. `python -m derivations.recheck` runs all of it.
+"""
