@@ -20,6 +20,8 @@ def m10(point: Point) -> None:
     quiet[layer - 2], quiet_lam[layer - 2] = statements.silence(
         phi[layer - 2], lam[layer - 2], lam[layer - 1], neuron, by_phi
     )
+    kept = [(a, b) for a, b, by in zip(quiet[layer - 2][neuron], phi[layer - 2][neuron], by_phi, strict=True) if not by]
+    point.equal("φ_hk where λ_k = λ_h", [a for a, _ in kept], [b for _, b in kept])
     blocks = dense.transfer_blocks(quiet, quiet_lam)
     for j in range(1, layer):
         point.equal(f"row of W_{layer},{j}", [0] * widths[j - 1], blocks[layer, j][neuron])

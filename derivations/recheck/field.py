@@ -33,13 +33,15 @@ Number = Any
 
 def is_prime(n: int) -> bool:
     """Miller and Rabin's test, which is a proof for n < 3.18e23."""
+    if n < 2:
+        return False
     for small in WITNESSES:
         if n % small == 0:
             return n == small
     odd, twos = n - 1, 0
     while odd % 2 == 0:
         odd, twos = odd // 2, twos + 1
-    return n > 1 and all(_passes(pow(witness, odd, n), n, twos) for witness in WITNESSES)
+    return all(_passes(pow(witness, odd, n), n, twos) for witness in WITNESSES)
 
 
 def _passes(power: int, n: int, twos: int) -> bool:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from derivations.recheck import scalar_statements as claims
 from derivations.recheck.dense import Matrix, Vector, inner
-from derivations.recheck.field import Dual, Number, slope_of, value_of
+from derivations.recheck.field import Dual, Number, power, slope_of, value_of
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point, structure
 
@@ -201,9 +201,26 @@ def l_binary_cross_entropy(point: Point) -> None:
     plain_z, plain_exps, plain_logs = structure(value_of, (z, exps, logs))
     claimed = claims.binary_cross_entropy(plain_z, plain_exps, plain_logs, y, weight)
     _loss(point, claimed, z, _weighted_mean(terms, weight, len(z[0])))
-    for e in plain_exps[0]:
-        for sign in (-1, 0, 1):
-            point.equal(f"exp of the stable form, sign {sign}", claims.stable_softplus(sign, e), 1 + e)
+    for place in (*KINKS, point.positive(), -point.positive()):
+        _stable(point, place)
+
+
+def _stable(point: Point, z: Fraction) -> None:
+    """exp(m) (1 + exp(a)) = 1 + exp(z), where m and a are whole multiples of z; exp(a) never overflows."""
+    m, a = claims.stable_softplus(z)
+    point.holds(f"the exponent {a} is not above 0", a <= 0)
+    if z == 0:
+        point.equal("the stable form at 0", (m, a), (z, z))
+    else:
+        e = point.number()
+        point.equal(f"exp of the stable form at {z}", _whole_power(e, m / z) * (1 + _whole_power(e, a / z)), 1 + e)
+
+
+def _whole_power(e: Number, exponent: Fraction) -> Number:
+    """exp(n z) = E^n for a whole number n; ValueError for any other, which no relation of E expresses."""
+    if exponent.denominator != 1:
+        raise ValueError(f"the exponent {exponent} z is no whole multiple of z")
+    return power(e, int(exponent)) if exponent >= 0 else 1 / power(e, -int(exponent))
 
 
 FUNCTIONS: dict[str, Identity] = {

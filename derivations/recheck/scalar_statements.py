@@ -119,9 +119,9 @@ def binary_cross_entropy(z: Matrix, exps: Matrix, logs: Matrix, y: Matrix, weigh
     return loss, gradient
 
 
-def stable_softplus(sign: int, exp_z: Number) -> Number:
-    """exp of max(z, 0) + log(1 + exp(-|z|))."""
-    return exp_z * (1 + 1 / exp_z) if sign > 0 else 1 + exp_z
+def stable_softplus(z: Fraction) -> tuple[Number, Number]:
+    """log(1 + exp(z)) = m + log(1 + exp(a)) with m = max(z, 0), a = -|z|: the m and the a."""
+    return max(z, 0), -abs(z)
 
 
 # --- penalties: value and gradient ------------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ def adjoint(
         scaled = product(diagonal(lam[i - 2]), sender)
         dphi[i - 2] = plus(product(dv, transpose(sender)), product(dz, transpose(scaled)))
         back = product(transpose(block), dz)
-        dlam[i - 1] = added(dlam[i - 1], times(-1, [row_sums(hadamard(dz, v[i - 2]))])[0])
+        dlam[i - 1] = added(dlam[i - 1], negated(row_sums(hadamard(dz, v[i - 2]))))
         dlam[i - 2] = added(dlam[i - 2], row_sums(hadamard(sender, back)))
         du = plus(product(transpose(block), dv), product(diagonal(lam[i - 2]), back))
     return dphi, dlam, du
@@ -199,7 +199,7 @@ def adjoint_by_difference(
         d_weights = product(dz, transpose(sender))
         dphi[i - 2] = difference_weights(d_weights, lam[i - 2], lam[i - 1])
         dlam[i - 2] = added(dlam[i - 2], row_sums(transpose(hadamard(d_weights, block))))
-        dlam[i - 1] = added(dlam[i - 1], times(-1, [row_sums(hadamard(d_weights, block))])[0])
+        dlam[i - 1] = added(dlam[i - 1], negated(row_sums(hadamard(d_weights, block))))
         back = product(transpose(difference_weights(block, lam[i - 2], lam[i - 1])), dz)
         if i < layers:
             dphi[i - 2] = minus(dphi[i - 2], product(du, transpose(sender)))
@@ -226,7 +226,7 @@ def adjoint_layerwise(
         d_weights = product(dz, transpose(states[i - 1]))
         shares = hadamard(d_weights, block)
         dphi[i - 1] = difference_weights(d_weights, lam_in, lam_out)
-        dlam[i - 1] = row_sums(transpose(shares)), times(-1, [row_sums(shares)])[0]
+        dlam[i - 1] = row_sums(transpose(shares)), negated(row_sums(shares))
         dx = product(transpose(difference_weights(block, lam_in, lam_out)), dz)
     return dphi, dlam, dx
 
@@ -252,6 +252,10 @@ def hadamard(left: Matrix, right: Matrix) -> Matrix:
 
 def row_sums(matrix: Matrix) -> Vector:
     return [inner([row], [[1] * len(row)]) for row in matrix]
+
+
+def negated(values: Vector) -> Vector:
+    return [-value for value in values]
 
 
 def added(left: Vector, right: Vector) -> Vector:
