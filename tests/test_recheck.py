@@ -207,7 +207,7 @@ def users() -> dict[tuple[str, str], set[str]]:
     with pytest.MonkeyPatch.context() as patch:
         for module, name in CASES:
             patch.setattr(module, name, spied(module, name))
-        for running in IDENTITIES:  # noqa: B007
+        for running in IDENTITIES:
             assert recheck(running, 4).failure is None
     return table
 

@@ -4,4 +4,6 @@ Reading order: `field` (numbers modulo a random prime, with a bound of their com
 `point` (one random point), `statements` and `scalar_statements` (the formulas under test), `networks` and `changes`
 (M1-M16), `functions` (activations, losses, penalties, proximal maps, optimizers), `evidence` (the record). The standard
 library is all they need. `python -m derivations.recheck` runs all of it.
+
+`exact` stands apart: it compares the compiled kernels with the same brute force, on numbers on which floats are exact.
 """
