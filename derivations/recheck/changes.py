@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from derivations.recheck import dense, statements
+from derivations.recheck import change_statements as statements
+from derivations.recheck import dense
 from derivations.recheck.dense import Function, Matrix, Vector, inner, product
 from derivations.recheck.field import Number, slope_of
 from derivations.recheck.networks import Identity
