@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Callable
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 
-from derivations.recheck import exact
-from derivations.recheck.exact import KERNEL_CHECKS, Comparison, compare, run
+from derivations.recheck import exact_networks
+from derivations.recheck.exact import KERNEL_CHECKS, compare
+from derivations.recheck.exact_comparison import Comparison, floats, run
+from derivations.recheck.field import value_of
 from derivations.recheck.point import Refused
 from spectral_core.kernels import cpu
 
@@ -72,7 +76,7 @@ def test_a_change_in_the_last_place_is_refused(kernel: str, place: int, monkeypa
 @pytest.mark.parametrize("kernel", CALLED)
 @pytest.mark.parametrize("kink", [-1, 2])
 def test_another_kink_of_relu_is_refused(kernel: str, kink: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(exact.ACTIVATIONS, "relu", lambda z: z if exact.value_of(z) > kink else 0 * z)
+    monkeypatch.setitem(exact_networks.ACTIVATIONS, "relu", lambda z: z if value_of(z) > kink else 0 * z)
     assert compare(kernel).failure is not None
 
 
@@ -84,6 +88,6 @@ def test_a_comparison_says_what_differs() -> None:
     assert run("nan", lambda comparison: comparison.equal("it", np.nan, 0), 0).failure == "it[0]: nan is not 0"
     assert run("few", lambda comparison: comparison.equal("it", [1.0], [1, 2]), 0).failure == "it: 1 numbers, not 2"
     with pytest.raises(Refused, match=r"4503599627370496.0 ulp from"):
-        Comparison(exact.random.Random(0)).close("it", 2.0, exact.mpmath.mpf(1), 3)
+        Comparison(random.Random(0)).close("it", 2.0, mpmath.mpf(1), 3)
     with pytest.raises(ValueError, match="no float64"):
-        exact.floats([Fraction(1, 3)])
+        floats([Fraction(1, 3)])
