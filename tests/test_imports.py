@@ -125,7 +125,18 @@ def test_a_module_imports_only_from_those_before_it(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sources("derivations"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_derivations_import_sympy_the_standard_library_and_themselves(path: Path) -> None:
-    assert roots(imported(parse(path))) <= {"sympy", "derivations", *sys.stdlib_module_names}
+    if path.parent.name != "recheck":
+        assert roots(imported(parse(path))) <= {"sympy", "derivations", *sys.stdlib_module_names}
+        assert not any(name.startswith("derivations.recheck") for name in imported(parse(path)))
+
+
+@pytest.mark.parametrize("path", sources("derivations/recheck"), ids=lambda path: path.name)
+def test_the_second_route_shares_nothing_with_the_first(path: Path) -> None:
+    """The standard library and itself alone; `exact*` runs the compiled kernels besides."""
+    kernels = {"numpy", "mpmath", "spectral_core"} if path.name.startswith("exact") else set()
+    assert roots(imported(parse(path))) <= {"derivations", *kernels, *sys.stdlib_module_names}
+    own = {name for name in imported(parse(path)) if name.startswith("derivations")}
+    assert all(name.startswith("derivations.recheck") for name in own)
 
 
 @pytest.mark.parametrize("path", sources("spectral_core/kernels"), ids=lambda path: path.name)

@@ -1,0 +1,48 @@
+"""The compiled float64 kernels against exact arithmetic: `==`, not a tolerance, wherever the numbers allow it.
+
+Small integers and their quotients by powers of two are exact in float64, and so is every sum and product of them that
+needs no more than 53 bits. On such numbers a kernel computes without rounding, in whatever order the compiler
+chooses, and its result must equal the brute force of `dense` on `Fraction`s to the last bit. Exponentials, logarithms
+and the 0.01 of leaky_relu are no dyadic rationals: there the kernels are compared with mpmath at 50 digits, and the
+evidence states the error allowed and the worst one seen, in units of the last place.
+
+`KERNEL_CHECKS` has one entry for each kernel that names a theorem. A check takes a `Comparison` and calls its methods.
+"""
+
+from __future__ import annotations
+
+from derivations.recheck.exact_comparison import Check, KernelEvidence, run
+from derivations.recheck.exact_functions import (
+    activations,
+    adam,
+    cross_entropy,
+    penalty_group,
+    penalty_l1,
+    penalty_l2,
+    sgd,
+    squared_error,
+)
+from derivations.recheck.exact_networks import adjoint, propagation
+
+KERNEL_CHECKS: dict[str, Check] = {
+    "activate": activations,
+    "propagate_global": propagation("global"),
+    "propagate_layerwise": propagation("layerwise"),
+    "propagate_direct": propagation("direct"),
+    "adjoint_global": adjoint("global"),
+    "adjoint_layerwise": adjoint("layerwise"),
+    "adjoint_direct": adjoint("direct"),
+    "squared_error": squared_error,
+    "cross_entropy": cross_entropy,
+    "penalty_group": penalty_group,
+    "penalty_l1": penalty_l1,
+    "penalty_l2": penalty_l2,
+    "adam": adam,
+    "sgd": sgd,
+}
+"""Name of a kernel -> its check. A new kernel that names a theorem needs an entry; a test compares the two lists."""
+
+
+def compare(kernel: str, seed: int = 0) -> KernelEvidence:
+    """Run the check of one kernel; deterministic for a seed but for the seconds, most of which compile."""
+    return run(kernel, KERNEL_CHECKS[kernel], seed)

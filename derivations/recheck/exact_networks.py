@@ -1,0 +1,129 @@
+"""propagate_* and adjoint_*, run by predict_* and gradient_*, against the dense definition on dyadic rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from derivations.recheck import dense
+from derivations.recheck.dense import Blocks, Matrix, Vector
+from derivations.recheck.exact_comparison import Check, Comparison, floats
+from derivations.recheck.field import Dual, Number, slope_of, value_of
+from spectral_core.kernels import cpu
+from spectral_core.layout import Layout
+
+NETWORKS: tuple[tuple[tuple[int, ...], int], ...] = (
+    ((2, 1), 0),
+    ((2, 3, 2), 1),
+    ((2, 2, 3, 2), 0),
+    ((3, 1, 2, 2, 1), 1),
+)
+"""Widths, and how many neurons of layer 1 are the constant 1."""
+DRAWS = 3
+"""Draws of the parameters for each network and activation."""
+WEIGHTS = (Fraction(3), Fraction(1), Fraction(0))
+"""Sample weights with a power of two as their sum, so that the mean is dyadic."""
+
+
+def relu(z: Number) -> Number:
+    return z if value_of(z) > 0 else 0 * z
+
+
+ACTIVATIONS: dict[str, dense.Function] = {"identity": lambda z: z, "relu": relu}
+
+
+def blocks_of(layout: Layout, theta: Vector) -> Blocks:
+    """The blocks W_ij that a flat parameter vector stands for, by the dense definition."""
+
+    def group(name: str) -> Any:
+        place = layout.groups[name]
+        part = theta[place.start : place.stop]
+        if len(place.shape) == 1:
+            return part
+        return [part[row * place.shape[1] : (row + 1) * place.shape[1]] for row in range(place.shape[0])]
+
+    steps = range(len(layout.widths) - 1)
+    if layout.parametrization == "direct":
+        return {(i, j): group(f"blocks[{i},{j}]") for i, j in layout.pairs}
+    phi = [group(f"eigenvectors[{i}]") for i in steps]
+    if layout.parametrization == "global":
+        return dense.transfer_blocks(phi, [group(f"eigenvalues[{i}]") for i in range(len(layout.widths))])
+    return dense.layerwise_blocks(phi, [(group(f"eigenvalues_in[{i}]"), group(f"eigenvalues_out[{i}]")) for i in steps])
+
+
+def layouts(parametrization: str) -> list[tuple[Layout, int]]:
+    """The networks of the check; the direct one with all blocks, and the last of them without its longest skip."""
+    result = []
+    for widths, constants in NETWORKS:
+        pairs = [(i, j) for i in range(2, len(widths) + 1) for j in range(1, i)]
+        if len(widths) == 5:
+            pairs.remove((5, 1))
+        result.append((Layout(parametrization, widths, tuple(pairs) if parametrization == "direct" else ()), constants))
+    return result
+
+
+def output(layout: Layout, theta: Vector, f: dense.Function, x: Matrix, constants: int) -> Matrix:
+    """z_K, one row for each sample."""
+    columns = dense.transpose([row + [1] * constants for row in x])
+    return dense.transpose(dense.forward(blocks_of(layout, theta), f, columns, layout.widths)[1][-1])
+
+
+def propagation(parametrization: str) -> Check:
+    """predict_* gives the z_K of the dense network."""
+
+    def check(comparison: Comparison) -> None:
+        kernel = getattr(cpu, f"predict_{parametrization}")
+        for layout, constants in layouts(parametrization):
+            for name, f in [*ACTIVATIONS.items()] * DRAWS:
+                theta = comparison.vector(layout.size)
+                x = [comparison.vector(layout.widths[0] - constants) for _ in range(5)]
+                result = np.empty((5, layout.widths[-1]))
+                number = cpu.ACTIVATIONS.index(name)
+                kernel(floats(x), np.arange(5), 2, layout.table, number, floats(theta), result)
+                truth = output(layout, theta, f, x, constants)
+                comparison.equal(f"{layout.widths} {name}: z_K", result, truth)
+
+    return check
+
+
+def adjoint(parametrization: str) -> Check:
+    """gradient_* gives the loss and ∂ℓ/∂θ of every parameter, each by its own pass of dual numbers."""
+
+    def check(comparison: Comparison) -> None:
+        kernel = getattr(cpu, f"gradient_{parametrization}")
+        for layout, constants in layouts(parametrization):
+            for name, f in [*ACTIVATIONS.items()] * DRAWS:
+                theta = [comparison.whole() for _ in range(layout.size)]
+                x = [[comparison.whole() for _ in range(layout.widths[0] - constants)] for _ in WEIGHTS]
+                y = [[comparison.whole() for _ in range(layout.widths[-1])] for _ in WEIGHTS]
+                gradient = np.full(layout.size, np.nan)
+                got = kernel(
+                    floats(x), floats(y), np.zeros(len(x), np.int64), floats(WEIGHTS), np.arange(len(x)), layout.table,
+                    cpu.ACTIVATIONS.index(name), cpu.LOSSES.index("squared_error"), floats(theta), gradient,
+                )  # fmt: skip
+                loss = partial(loss_at, layout, f, x, y, constants)
+                comparison.equal(f"{layout.widths} {name}: loss", got, loss(theta))
+                truth = [slope_of(loss(moving(theta, place))) for place in range(layout.size)]
+                comparison.equal(f"{layout.widths} {name}: gradient", gradient, truth)
+
+    return check
+
+
+def loss_at(layout: Layout, f: dense.Function, x: Matrix, y: Matrix, constants: int, theta: Vector) -> Number:
+    return mean_square(output(layout, theta, f, x, constants), y)
+
+
+def moving(theta: Vector, place: int) -> Vector:
+    """The parameters, of which one moves."""
+    return [Dual(value, 1) if p == place else value for p, value in enumerate(theta)]
+
+
+def mean_square(z: Matrix, y: Matrix) -> Number:
+    total: Number = 0
+    for weight, outputs, targets in zip(WEIGHTS, z, y, strict=True):
+        for a, b in zip(outputs, targets, strict=True):
+            total = total + weight * (a - b) * (a - b)
+    return total / (sum(WEIGHTS) * len(z[0]))

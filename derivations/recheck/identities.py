@@ -1,0 +1,8 @@
+"""The table of all identities by theorem id, in reading order; `evidence` runs them."""
+
+from derivations.recheck.changes import CHANGES
+from derivations.recheck.functions import FUNCTIONS
+from derivations.recheck.networks import NETWORKS, Identity
+from derivations.recheck.training import TRAINING
+
+IDENTITIES: dict[str, Identity] = NETWORKS | CHANGES | FUNCTIONS | TRAINING

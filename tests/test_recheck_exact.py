@@ -1,0 +1,93 @@
+"""The compiled kernels equal exact arithmetic, and a change in the last place of any result is noticed."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from derivations.recheck import exact_networks
+from derivations.recheck.exact import KERNEL_CHECKS, compare
+from derivations.recheck.exact_comparison import Comparison, floats, run
+from derivations.recheck.field import value_of
+from derivations.recheck.point import Refused
+from spectral_core.kernels import cpu
+
+TRANSCENDENTAL = {"activate", "cross_entropy"}
+CALLED = {f"propagate_{p}": f"predict_{p}" for p in ("global", "layerwise", "direct")} | {
+    f"adjoint_{p}": f"gradient_{p}" for p in ("global", "layerwise", "direct")
+}
+"""The runner through which a check calls its kernel."""
+
+
+def test_every_kernel_that_names_a_theorem_has_a_check() -> None:
+    kernels = {name: getattr(function, "py_func", None) for name, function in vars(cpu).items()}
+    named = {name for name, function in kernels.items() if function and "Theorem:" in (inspect.getdoc(function) or "")}
+    assert KERNEL_CHECKS.keys() == named
+
+
+@pytest.mark.parametrize("kernel", KERNEL_CHECKS)
+def test_every_kernel_equals_exact_arithmetic(kernel: str) -> None:
+    evidence = compare(kernel)
+    assert evidence.failure is None
+    assert evidence.equalities >= 16
+    assert (evidence.approximations > 0) == (kernel in TRANSCENDENTAL)
+    assert evidence.worst <= evidence.allowed
+    assert ("mpmath" in evidence.method) == (kernel in TRANSCENDENTAL)
+
+
+def spoiled(original: Callable, place: int) -> Callable:
+    """The kernel with one result changed: the last place of array number `place`, or -1 for what is returned."""
+
+    def kernel(*args: object) -> object:
+        arrays = [a for a in args if isinstance(a, np.ndarray) and a.dtype == np.float64]
+        before = [a.copy() for a in arrays]
+        result = original(*args)
+        if place == -1:
+            return result * (1 + 1e-12)
+        changed = [a for a, b in zip(arrays, before, strict=True) if not np.array_equal(a, b, equal_nan=True)]
+        if place < len(changed):
+            last = changed[place].reshape(-1)
+            last[-1] = np.nextafter(last[-1], np.inf)
+        return result
+
+    return kernel
+
+
+RESULTS = [(kernel, 0) for kernel in KERNEL_CHECKS]
+RESULTS += [
+    (kernel, -1) for kernel in KERNEL_CHECKS if kernel.split("_")[0] in ("adjoint", "penalty", "squared", "cross")
+]
+RESULTS += [("adam", 1), ("adam", 2), ("sgd", 1), ("activate", 1)]
+
+
+@pytest.mark.parametrize(("kernel", "place"), RESULTS)
+def test_a_change_in_the_last_place_is_refused(kernel: str, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = CALLED.get(kernel, kernel)
+    monkeypatch.setattr(cpu, name, spoiled(getattr(cpu, name), place))
+    assert compare(kernel).failure is not None
+
+
+@pytest.mark.parametrize("kernel", CALLED)
+@pytest.mark.parametrize("kink", [-1, 2])
+def test_another_kink_of_relu_is_refused(kernel: str, kink: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(exact_networks.ACTIVATIONS, "relu", lambda z: z if value_of(z) > kink else 0 * z)
+    assert compare(kernel).failure is not None
+
+
+def test_a_comparison_says_what_differs() -> None:
+    def off(comparison: Comparison) -> None:
+        comparison.equal("it", [0.5, 0.25], [Fraction(1, 2), Fraction(1, 3)])
+
+    assert run("off", off, 0).failure == "it[1]: 0.25 is not 1/3"
+    assert run("nan", lambda comparison: comparison.equal("it", np.nan, 0), 0).failure == "it[0]: nan is not 0"
+    assert run("few", lambda comparison: comparison.equal("it", [1.0], [1, 2]), 0).failure == "it: 1 numbers, not 2"
+    with pytest.raises(Refused, match=r"4503599627370496.0 ulp from"):
+        Comparison(random.Random(0)).close("it", 2.0, mpmath.mpf(1), 3)
+    with pytest.raises(ValueError, match="no float64"):
+        floats([Fraction(1, 3)])
