@@ -18,7 +18,7 @@ from derivations.recheck.field import value_of
 from derivations.recheck.point import Refused
 from spectral_core.kernels import cpu
 
-TRANSCENDENTAL = {"activate", "cross_entropy"}
+TRANSCENDENTAL = {"activate", "cross_entropy", "poisson", "binary_cross_entropy"}
 CALLED = {f"propagate_{p}": f"predict_{p}" for p in ("global", "layerwise", "direct")} | {
     f"adjoint_{p}": f"gradient_{p}" for p in ("global", "layerwise", "direct")
 }

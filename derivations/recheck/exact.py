@@ -15,13 +15,15 @@ from derivations.recheck.exact_comparison import Check, KernelEvidence, run
 from derivations.recheck.exact_functions import (
     activations,
     adam,
-    cross_entropy,
     penalty_group,
     penalty_l1,
     penalty_l2,
+    proximal_group,
+    proximal_l1,
+    proximal_l2,
     sgd,
-    squared_error,
 )
+from derivations.recheck.exact_losses import binary_cross_entropy, cross_entropy, huber, poisson, squared_error
 from derivations.recheck.exact_networks import adjoint, propagation
 
 KERNEL_CHECKS: dict[str, Check] = {
@@ -33,10 +35,16 @@ KERNEL_CHECKS: dict[str, Check] = {
     "adjoint_layerwise": adjoint("layerwise"),
     "adjoint_direct": adjoint("direct"),
     "squared_error": squared_error,
+    "huber": huber,
+    "poisson": poisson,
+    "binary_cross_entropy": binary_cross_entropy,
     "cross_entropy": cross_entropy,
     "penalty_group": penalty_group,
     "penalty_l1": penalty_l1,
     "penalty_l2": penalty_l2,
+    "proximal_group": proximal_group,
+    "proximal_l1": proximal_l1,
+    "proximal_l2": proximal_l2,
     "adam": adam,
     "sgd": sgd,
 }

@@ -1,4 +1,4 @@
-"""The kernels of activations, losses, penalties and optimizers against exact numbers."""
+"""The kernels of activations, penalties, proximal maps and optimizers against exact numbers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import mpmath
 import numpy as np
 
 from derivations.recheck import dense
-from derivations.recheck.dense import Matrix, Vector
+from derivations.recheck.dense import Vector
 from derivations.recheck.exact_comparison import Comparison, floats
-from derivations.recheck.exact_networks import ACTIVATIONS, WEIGHTS, mean_square
+from derivations.recheck.exact_networks import ACTIVATIONS
 from derivations.recheck.field import Dual, slope_of, value_of
 from derivations.recheck.point import structure
 from spectral_core.kernels import cpu
@@ -70,48 +70,6 @@ def activated(name: str, places: Sequence[float]) -> tuple[np.ndarray, np.ndarra
     return after[0], before[0]
 
 
-# --- losses -----------------------------------------------------------------------------------------------------------
-
-
-def squared_error(comparison: Comparison) -> None:
-    for outputs in (1, 2, 4):
-        z, y = ([comparison.vector(outputs) for _ in WEIGHTS] for _ in range(2))
-        array = floats(z)
-        got = cpu.squared_error(array, floats(y), floats(WEIGHTS), float(1 / (sum(WEIGHTS) * outputs)))
-        comparison.equal("loss", got, mean_square(z, y))
-        slopes = [[slope_of(mean_square(moved(z, s, h), y)) for h in range(outputs)] for s in range(len(z))]
-        comparison.equal("gradient", array, slopes)
-
-
-def moved(z: Matrix, sample: int, neuron: int) -> Matrix:
-    """The outputs, of which one moves."""
-    rows = [list(row) for row in z]
-    rows[sample][neuron] = Dual(z[sample][neuron], Fraction(1))
-    return rows
-
-
-def cross_entropy(comparison: Comparison) -> None:
-    """Equal outputs of 2^k classes have probabilities 2^-k exactly; other outputs at 50 digits."""
-    scale = float(1 / sum(WEIGHTS))
-    for classes in (1, 2, 4, 8):
-        array = np.full((len(WEIGHTS), classes), float(comparison.dyadic()))
-        label = [comparison.values.randrange(classes) for _ in WEIGHTS]
-        got = cpu.cross_entropy(array, np.array(label), floats(WEIGHTS), scale)
-        comparison.close("loss of equal outputs", got, mpmath.log(classes), 2, least=5e-324)
-        truth = [
-            [w / sum(WEIGHTS) * (Fraction(1, classes) - (h == chosen)) for h in range(classes)]
-            for w, chosen in zip(WEIGHTS, label, strict=True)
-        ]
-        comparison.equal("gradient of equal outputs", array, truth)
-    array = floats([comparison.vector(3)])
-    exps = [mpmath.exp(z) for z in array[0]]
-    first = float(array[0, 0])
-    got = cpu.cross_entropy(array, np.array([0]), np.array([1.0]), 1.0)
-    comparison.close("loss", got, mpmath.log(sum(exps)) - first, 4, least=1.0)
-    for h, (slope, e) in enumerate(zip(array[0], exps, strict=True)):
-        comparison.close(f"slope {h}", slope, e / sum(exps) - (h == 0), 4, least=1.0)
-
-
 # --- penalties and optimizers -----------------------------------------------------------------------------------------
 
 PYTHAGOREAN = (((3, 4), 5), ((-1, 2, 2), 3), ((2, -3, 6), 7), ((2, 4, -5, 6), 9), ((-8,), 8), ((0, 0), 0))
@@ -151,6 +109,32 @@ def penalty_l2(comparison: Comparison) -> None:
         got, before, after = penalty(cpu.penalty_l2, value, strength)
         comparison.equal("penalty", got, strength * dense.sum_of_products(value, value))
         comparison.equal("gradient", after - before, [2 * strength * entry for entry in value])
+
+
+def proximal_group(comparison: Comparison) -> None:
+    """Beyond the threshold v shrinks by a dyadic share; at it and within, every entry becomes exactly 0."""
+    for direction, length in PYTHAGOREAN:
+        for share in (Fraction(1, 8), Fraction(3, 4), Fraction(1), Fraction(2)):
+            array = floats([Fraction(entry) for entry in direction])
+            cpu.proximal_group(array, float(share * length))
+            kept = max(1 - share, Fraction(0))
+            comparison.equal(f"{share} of the norm", array, [kept * entry for entry in direction])
+
+
+def proximal_l1(comparison: Comparison) -> None:
+    for threshold in (Fraction(0), Fraction(1, 2), Fraction(3, 2)):
+        value = [*comparison.vector(6), threshold, -threshold, Fraction(0)]
+        array = floats(value)
+        cpu.proximal_l1(array, float(threshold))
+        comparison.equal("x", array, [max(v - threshold, 0) + min(v + threshold, 0) for v in value])
+
+
+def proximal_l2(comparison: Comparison) -> None:
+    for halvings in (0, 1, 2, 3):
+        value = comparison.vector(5)
+        array = floats(value)
+        cpu.proximal_l2(array, float(Fraction(2**halvings - 1, 2)))  # 1 + 2t is a power of two
+        comparison.equal("x", array, [v / 2**halvings for v in value])
 
 
 def sgd(comparison: Comparison) -> None:
