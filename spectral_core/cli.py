@@ -57,15 +57,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     verify = commands.add_parser(
-        "verify", help="prove every theorem and compare the kernels with what the proofs generate; or decide a formula",
-        description="Proves every theorem, regenerates kernels and certificates in memory and compares them with the "
-        "checked-in files. Exit code 1 if a proof or the comparison fails. With --formula only that formula is decided: "
-        "PROVEN (exit code 0), REFUTED with numbers, or UNDECIDED (1); 2 if it cannot be read.",
+        "verify", help="prove every theorem, recheck it by a second route, compare the kernels; or decide a formula",
+        description="Proves every theorem, evaluates it at random points by brute force that shares nothing with the proof, "
+        "regenerates kernels and certificates in memory and compares them with the checked-in files, and compares every "
+        "compiled kernel with exact numbers. Exit code 1 if any of this fails. With --formula only that formula is "
+        "decided: PROVEN (exit code 0), REFUTED with numbers, or UNDECIDED (1); 2 if it cannot be read.",
         epilog="example: spectral-core verify --formula 'A(i,i) = L(i)'; the language is described in docs/formulas.md",
     )  # fmt: skip
     verify.add_argument(
         "--formula", metavar="TEXT", action="append", help="decide this identity of blocks; may be given several times"
     )
+    verify.add_argument("--quick", action="store_true", help="fewer random points, and no kernel is compiled")
+    verify.add_argument(
+        "--latex", metavar="DIR", help="write every theorem with its steps as LaTeX, and do nothing else"
+    )
+    verify.add_argument("--markdown", metavar="DIR", help="the same as Markdown")
     verify.add_argument("--json", metavar="FILE", help="also write the results as JSON")
     verify.set_defaults(run=verification.run)
 

@@ -1,10 +1,11 @@
-"""The command `verify`: proves every theorem and compares the generated files, or decides the formulas it is given."""
+"""The command `verify`: proves and rechecks every theorem, compares files and kernels; decides formulas; writes proofs."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core import __version__, files
@@ -13,56 +14,165 @@ from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from derivations.formulas.decision import Verdict
+    from derivations.theorem import Certificate, Theorem
 
 
 def run(options: argparse.Namespace) -> int:
     """The command; returns the exit code. The one place where the running package meets the proofs and SymPy."""
+    chosen = [n for n in ("formula", "latex", "markdown") if getattr(options, n)]
+    if len(chosen) > 1 or (chosen and options.quick):
+        raise InvalidInputError(f"verify takes one of --{', --'.join([*chosen, *['quick'] * options.quick])} at a time")
     if options.json:
         files.check_writable(options.json)
+    if options.latex or options.markdown:
+        return _pages(options)
     return _formulas(options) if options.formula else _theorems(options)
 
 
 # --- theorems ---------------------------------------------------------------------------------------------------------
 
+THEOREM = "{:<34} {:<33} {:<52} {:>5} {:>8}   {:<34} {:>8}\n"
+KERNEL = "{:<34} {:<33} {:<93} {:>8}\n"
+
 
 def _theorems(options: argparse.Namespace) -> int:
-    from derivations.__main__ import differences, generate
+    """Proof and second route of every theorem, then the files, then the compiled kernels."""
+    from derivations.__main__ import ROOT, differences, generate, records_of
     from derivations.catalogue import THEOREMS
+    from derivations.links import problems
+
+    say(THEOREM.format("theorem", "scope", "proof", "steps", "time", "second route", "time"))
+    rows, certificates = [], []
+    for theorem in THEOREMS:
+        certificate, row = _prove(theorem)
+        row["second_route"] = _recheck(theorem.id, options.quick)
+        certificates += [certificate] if certificate else []
+        rows.append(row)
+        _print_theorem(row)
+    proven = len(certificates) == len(THEOREMS)
+    rechecked = all(row["second_route"]["failure"] is None for row in rows)
+    difference = differences(generate(certificates)) if proven else ""
+    broken = problems(ROOT, records_of(certificates)) if proven else []
+    kernels = [] if options.quick else _kernels()
+    equal = all(kernel["failure"] is None for kernel in kernels)
+    if options.json:
+        report = {
+            "theorems": rows, "kernels": kernels, "proven": proven, "rechecked": rechecked,
+            "files_agree": proven and not difference, "links": broken, "version": __version__,
+        }  # fmt: skip
+        files.write_text(options.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    refused = sum(row["second_route"]["failure"] is not None for row in rows)
+    say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; the second route refuses {refused}\n")
+    if not proven:
+        say("kernels and certificates are not compared, since a proof failed\n")
+    elif difference or broken:
+        say(f"the checked-in files differ:\n{difference}" * bool(difference) + "".join(f"{line}\n" for line in broken))
+    else:
+        say("kernels and certificates agree with the derivations, and name each other\n")
+    unequal = sum(kernel["failure"] is not None for kernel in kernels)
+    say(
+        f"compiled kernels: {len(kernels) - unequal} of {len(kernels)} agree\n"
+        if kernels
+        else "kernels not run (--quick)\n"
+    )
+    return 0 if proven and rechecked and equal and not difference and not broken else 1
+
+
+def _prove(theorem: Theorem) -> tuple[Certificate | None, dict[str, Any]]:
     from derivations.theorem import ProofError
 
-    columns = "{:<16} {:<24} {:<33} {:<39} {:>6} {:>8}\n"
-    rows: list[dict[str, Any]] = []
-    certificates = []
-    say(columns.format("theorem", "what", "scope", "method", "steps", "time"))
-    for theorem in THEOREMS:
-        start = time.perf_counter()
-        row: dict[str, Any] = {
-            "theorem": theorem.id,
-            "title": theorem.title,
-            "scope": theorem.scope,
-            "method": theorem.method,
-        }
-        try:
-            certificates.append(theorem.prove())
-            row |= {"proven": True, "steps": len(certificates[-1].steps)}
-        except ProofError as error:
-            row |= {"proven": False, "steps": 0, "failure": str(error)}
-        row["seconds"] = round(time.perf_counter() - start, 4)
-        rows.append(row)
-        cells = (*(row[name] for name in ("theorem", "title", "scope", "method")), row["steps"] or "FAILED")
-        say(columns.format(*cells, f"{row['seconds'] * 1e3:.0f} ms"))
-        if "failure" in row:
-            say(f"  {row['failure']}\n")
-    proven = len(certificates) == len(THEOREMS)
-    difference = differences(generate(certificates)) if proven else "not compared: a proof failed"
-    if options.json:
-        report = {"theorems": rows, "proven": proven, "files_agree": not difference, "version": __version__}
-        files.write_text(options.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    verdict = "kernels and certificates agree with the derivations"
-    if difference:
-        verdict = f"the checked-in files differ:\n{difference}"
-    say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; {verdict}\n")
-    return 0 if proven and not difference else 1
+    start = time.perf_counter()
+    certificate, row = None, {name: getattr(theorem, name) for name in ("id", "title", "scope", "method")}
+    row["theorem"] = row.pop("id")
+    try:
+        certificate = theorem.prove()
+        row |= {"proven": True, "steps": len(certificate.steps)}
+    except ProofError as error:
+        row |= {"proven": False, "steps": 0, "failure": str(error)}
+    return certificate, row | {"seconds": round(time.perf_counter() - start, 4)}
+
+
+def _recheck(theorem: str, quick: bool) -> dict[str, Any]:
+    """The second route: random points, or for a bound on rounding the comparison of its kernel alone."""
+    from derivations.recheck.evidence import FULL, QUICK, recheck
+    from derivations.recheck.identities import IDENTITIES
+
+    if theorem not in IDENTITIES:
+        return {"method": "its kernel, below", "points": 0, "log2_error": None, "seconds": 0.0, "failure": None}
+    evidence = recheck(theorem, QUICK if quick else FULL)
+    failure = (
+        evidence.failure and f"point {evidence.failure.point}, {evidence.failure.sizes}: {evidence.failure.message}"
+    )
+    return {
+        "method": evidence.method, "points": evidence.points, "log2_error": evidence.log2_error,
+        "seconds": round(evidence.seconds, 4), "failure": failure,
+    }  # fmt: skip
+
+
+def _print_theorem(row: dict[str, Any]) -> None:
+    second = row["second_route"]
+    if second["failure"]:
+        shown = "FAILED"
+    elif second["log2_error"] is not None:
+        shown = f"{second['points']} points, error < 2^{second['log2_error']:.0f}"
+    else:
+        shown = f"{second['points']} points, {second['method']}" if second["points"] else second["method"]
+    name = f"{row['theorem']} {row['title']}" if row["theorem"].startswith("M") else row["theorem"]
+    times = (f"{seconds * 1e3:.0f} ms" for seconds in (row["seconds"], second["seconds"]))
+    first, last = times
+    say(THEOREM.format(name, row["scope"], row["method"], row["steps"] or "FAILED", first, shown, last))
+    for failure in (row.get("failure"), second["failure"]):
+        say(f"  {failure}\n" if failure else "")
+
+
+def _kernels() -> list[dict[str, Any]]:
+    """Every compiled kernel that names a theorem against exact numbers; most of the time goes into compiling."""
+    from derivations.codegen.module import functions
+    from derivations.recheck.exact import KERNEL_CHECKS, compare
+
+    say("\n" + KERNEL.format("kernel", "theorems", "compiled, float64", "time"))
+    rows = []
+    for kernel, theorems in functions().items():
+        if kernel not in KERNEL_CHECKS:
+            rows.append({"kernel": kernel, "method": "", "seconds": 0.0, "failure": "no check compares it"})
+        else:
+            evidence = compare(kernel)
+            names = ("kernel", "method", "equalities", "approximations", "allowed", "worst", "seconds", "failure")
+            rows.append({name: getattr(evidence, name) for name in names})
+        row = rows[-1]
+        shown = theorems[0] if len(theorems) == 1 else f"{theorems[0]} and {len(theorems) - 1} more"
+        say(KERNEL.format(kernel, shown, row["method"] if not row["failure"] else "FAILED", f"{row['seconds']:.2f} s"))
+        say(f"  {row['failure']}\n" if row["failure"] else "")
+    return rows
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def _pages(options: argparse.Namespace) -> int:
+    """Each theorem with its steps as a file; nothing is written unless all are proven."""
+    from derivations import readable
+    from derivations.__main__ import prove_all
+    from derivations.codegen.module import functions
+    from derivations.theorem import ProofError
+
+    home = Path(options.latex or options.markdown)
+    files.check_writable(home / "index")
+    try:
+        certificates = [certificate for certificate, _ in prove_all()]
+    except ProofError as error:
+        say(f"not proven: {error}\n")
+        return 1
+    page, suffix = (readable.latex, "tex") if options.latex else (readable.markdown, "md")
+    for certificate in certificates:
+        relying = [name for name, theorems in functions().items() if certificate.id in theorems]
+        files.write_text(home / f"{certificate.id}.{suffix}", page(certificate, relying))
+    index = readable.latex_document if options.latex else readable.markdown_index
+    name = "theorems.tex" if options.latex else "README.md"
+    files.write_text(home / name, index(certificates))
+    steps = sum(len(certificate.steps) for certificate in certificates)
+    say(f"{len(certificates)} theorems with {steps} steps written to {home}; begin with {name}\n")
+    return 0
 
 
 # --- formulas ---------------------------------------------------------------------------------------------------------

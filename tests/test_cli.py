@@ -104,31 +104,6 @@ def test_inspect_shows_layers_blocks_and_eigenvalues(found, capsys, tmp_path):
     assert "CompactNetwork(" in capsys.readouterr().out
 
 
-def test_verify_proves_everything(capsys, tmp_path):
-    assert main(["verify", "--json", str(tmp_path / "v.json")]) == 0
-    assert "agree with the derivations" in capsys.readouterr().out
-    report = json.loads((tmp_path / "v.json").read_text())
-    scope = {row["theorem"]: row["scope"] for row in report["theorems"]}
-    for theorem in ("M1", "M2", "M3", "M4", "M5", "M7", "M8", "M9"):
-        assert scope[theorem] == "every depth and width"
-    assert all(row["proven"] for row in report["theorems"])
-
-
-def test_verify_fails_where_a_formula_is_broken(monkeypatch, capsys):
-    from dataclasses import replace
-
-    from derivations import catalogue
-    from derivations.algebra import LAYER as j
-    from derivations.blocks import adjacency, transfer
-
-    broken = replace(catalogue.M4, argument=lambda proof: proof.equal("sign", adjacency(j + 2, j), -transfer(j + 2, j)))
-    monkeypatch.setattr(catalogue, "THEOREMS", (broken,))
-    assert main(["verify"]) == 1
-    out = capsys.readouterr().out
-    assert "FAILED" in out
-    assert "0 of 1 theorems proven" in out
-
-
 def test_bad_data_gives_one_line_and_leaves_nothing(tmp_path, capsys):
     """Every kind of bad input of a data file; no folder appears."""
 
