@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import sympy as sp
 
@@ -68,6 +69,12 @@ class Proof:
         """A condition that is decided, not merely plausible: `None` (undecided) fails as `False` does."""
         if condition is not True and condition is not sp.true:
             raise ProofError(f"{self.theorem}: {claim}: the condition is {condition}, not true")
+        self.steps.append(Step(rule, claim))
+
+    def at_most(self, claim: str, value: Fraction, bound: Fraction, rule: str = "comparison") -> None:
+        """A comparison of two rational numbers, decided exactly."""
+        if not value <= bound:
+            raise ProofError(f"{self.theorem}: {claim}: {float(value):.9g} is more than {float(bound):.9g}")
         self.steps.append(Step(rule, claim))
 
     def same(self, claim: str, left: Iterable[object], right: Iterable[object], rule: str = "structure") -> None:
