@@ -244,6 +244,18 @@ class Analysis:
             ratio = scaled.run(form.polynomial[-1:], {"r": Real.exactly(1), "w": values["w"]})["p"]
             yield Piece(values["p"], rest * r.greatest, up((ratio.error + rest) / (ratio.low - rest)))
 
+    def around_zero(self, pieces: list[Piece]) -> Fraction:
+        """Relative error of expm1 where n = 0, r = x without error."""
+        one = Real.exactly(1)
+        for piece in pieces:
+            result = self.arithmetic.run(RESULT, {"p": piece.p, "s1": one, "s2": one, "q2": one})["difference"]
+            if result != piece.p:
+                raise ValueError("expm1 is not p where n = 0")
+        # The bound of p / r counts an underflow of w r as u³ |r|. Where |r| is too small for that, |w r| <= r² (q < 1),
+        # and expm1(r) is r up to r² too.
+        tiny = self.smallest / 2 / self.u**3
+        return max(self.u + 3 * tiny, *(piece.relative for piece in pieces))
+
     def exp(self, piece: Piece, spread: Fraction) -> Fraction:
         """Relative error of exp, in units of the power of two 2^n; `spread` bounds exp(error of r) - 1."""
         one = Real.exactly(1)
@@ -273,7 +285,7 @@ class Analysis:
         pieces = list(self.pieces(reach))
         exp = max(self.exp(piece, spread) for piece in pieces)
         away = max(self.expm1(piece, spread, *pair) for piece in pieces for pair in pairs)
-        return exp, max(away, *(piece.relative for piece in pieces))
+        return exp, max(away, self.around_zero(pieces))
 
     def ends(self) -> None:
         """Results in `normal` are normal numbers; from `lowest` down exp is 0, from `highest` up it is infinite."""

@@ -4,7 +4,7 @@ Standard model, numbers of p significant bits, rounding to nearest, u = 2^-p:
 
     fl(v) = v + δ,  |δ| <= u 2^⌊log2 |v|⌋,        and |δ| <= η more where a product may underflow.
 
-Three cases do not round: a sum with 0, a product with a power of two, and a result known to be a multiple of some
+Four cases do not round: a sum with 0, a product with 1 or (underflow apart) with a power of two, and a result known to be a multiple of some
 2^g with at most p significant bits above it (`grid`). A fused multiply-add leaves out the rounding of the product,
 so every bound holds for it too.
 
@@ -114,6 +114,8 @@ class Arithmetic:
         return self.rounded(Real(a.low + b.low, a.high + b.high, a.error + b.error, min(a.grid, b.grid)))
 
     def multiply(self, a: Real, b: Real) -> Real:
+        if 1 in (a.point, b.point) and not self.scaled:
+            return b if a.point == 1 else a
         ends = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
         size_a, size_b = a.greatest - a.error, b.greatest - b.error
         error = size_a * b.error + size_b * a.error + a.error * b.error
