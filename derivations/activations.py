@@ -66,7 +66,9 @@ class Activation:
         """A printed form as a function of z."""
         if self.denominator is not None:
             printed = printed.subs(d, 1 / self.denominator)
-        return printed if self.exponent is None else printed.subs({E: sp.exp(self.exponent), m: sp.exp(self.exponent) - 1})
+        return (
+            printed if self.exponent is None else printed.subs({E: sp.exp(self.exponent), m: sp.exp(self.exponent) - 1})
+        )
 
 
 def elementary(name: str, function: sp.Expr, slope: sp.Expr) -> Activation:
@@ -81,9 +83,7 @@ ACTIVATIONS = (
     elementary("relu", kinked(sp.Integer(0), z), kinked(sp.Integer(0), sp.Integer(1))),
     elementary("leaky_relu", kinked(z / 100, z), kinked(sp.Rational(1, 100), sp.Integer(1))),
     Activation("elu", kinked(sp.exp(z) - 1, z), kinked(m, z), kinked(E, sp.Integer(1)), exponent=sp.Min(z, 0)),
-    Activation(
-        "tanh", sp.tanh(z), kinked(m * d, -m * d), 4 * E * d**2, exponent=-2 * sp.Abs(z), denominator=m + 2
-    ),
+    Activation("tanh", sp.tanh(z), kinked(m * d, -m * d), 4 * E * d**2, exponent=-2 * sp.Abs(z), denominator=m + 2),
     Activation("sigmoid", sigmoid, kinked(E * d, d), E * d**2, **logistic, at_zero=half),
     Activation(
         "gelu", z * normal_cdf(z), z * normal_cdf(z), normal_cdf(z) + normal_density * z * E, exponent=-(z**2) / 2
@@ -125,7 +125,9 @@ def theorem_for(activation: Activation) -> Theorem:
         if activation.kink:
             left, right = on_piece(f, False), on_piece(f, True)
             proof.equal("f is continuous at the kink", left.subs(z, 0), right.subs(z, 0), rule="limit")
-            proof.equal("f'(0) is the left derivative", slope.subs(z, 0), sp.diff(left, z).subs(z, 0), rule="convention")
+            proof.equal(
+                "f'(0) is the left derivative", slope.subs(z, 0), sp.diff(left, z).subs(z, 0), rule="convention"
+            )
         if activation.exponent is not None:
             proof.true("the exponent is nowhere positive", activation.exponent.is_nonpositive, rule="sign")
         if activation.value.has(normal_cdf):

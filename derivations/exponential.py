@@ -22,6 +22,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from types import SimpleNamespace
+from typing import Any
+
+import sympy as sp
 
 from derivations.rounding import Arithmetic, Real, binade, down, ln2, up
 from derivations.theorem import Proof, Theorem
@@ -153,7 +156,7 @@ class _Scalar:
 def powers(form: Format, n: int) -> tuple[Fraction, Fraction, Fraction]:
     """s1, s2 and q2 for one n: the printed lines, run on the bits of magic + n."""
     scalars = {form.integer: _Scalar(form.codes[:2]), form.name: _Scalar(form.codes[2:])}
-    space = {"np": SimpleNamespace(**scalars), "t": float(form.constants["magic"] + n)}
+    space: dict[str, Any] = {"np": SimpleNamespace(**scalars), "t": float(form.constants["magic"] + n)}
     try:
         exec("\n".join(form.scaling), space)
         return Fraction(space["s1"]), Fraction(space["s2"]), Fraction(space["q2"])
@@ -173,6 +176,20 @@ class Piece:
     p: Real
     rest: Fraction
     relative: Fraction
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Relative errors of exp and expm1 for some n and some r.
+
+    For n <= 0, `sign` <= 0, exp(x) itself lies in [low, high].
+    """
+
+    sign: Fraction
+    low: Fraction
+    high: Fraction
+    exp: Fraction
+    expm1: Fraction
 
 
 class Analysis:
@@ -195,13 +212,41 @@ class Analysis:
         miss = max(abs(end - constants["ln2_low"]) for end in rest)
         return values | {"ln2_low": Real(down(rest[0]), up(rest[1]), up(miss), values["ln2_low"].grid)}
 
+    def meaning(self) -> None:
+        """What the lines say where nothing rounds; the bounds below are distances from that."""
+        x, n, r, p, s1, s2, q2, high, low = sp.symbols("x n r p s1 s2 q2 ln2_high ln2_low", real=True)
+        log2e, magic = sp.symbols("log2e magic", real=True)
+        lines = (
+            (NEAREST, {"x": x, "log2e": log2e, "magic": magic}, {"t": magic + x * log2e, "n": x * log2e}),
+            (REMAINDER, {"x": x, "n": n, "ln2_high": high, "ln2_low": low}, {"r": x - n * (high + low)}),
+            (
+                self.form.polynomial,
+                {"r": r} | {f"c{k}": 1 / sp.factorial(k) for k in range(2, self.form.degree + 1)},
+                {"p": sum(r**k / sp.factorial(k) for k in range(1, self.form.degree + 1))},
+            ),
+            (
+                RESULT,
+                {"p": p, "s1": s1, "s2": s2, "q2": q2},
+                {"power": s1 * s2 * (1 + p), "difference": s1 * s2 * (1 + p) - s2 * q2},
+            ),
+        )
+        for part, symbols, truths in lines:
+            space: dict[str, Any] = dict(symbols)
+            exec("\n".join(part), space)
+            for name, truth in truths.items():
+                self.proof.equal(f"{name} = {truth}", space[name], truth, rule="the lines, run on symbols")
+
     def integers(self) -> tuple[range, Fraction]:
         """All n there are, and the greatest |x - n ln 2|."""
         form, proof = self.form, self.proof
         largest = Fraction(2) ** (form.bias + 1)
         reduced = self.arithmetic.run((*CLAMP, *NEAREST), self.given | {"x": Real(-largest, largest)})
-        x, n = reduced["x"], reduced["n"]
+        x, t, n = (reduced[name] for name in "xtn")
+        proof.true(
+            "x is clamped to lowest and highest", (x.low, x.high) == (form.lowest, form.highest), rule="intervals"
+        )
         proof.true("n is an integer, since the last bit of t is 1", n.grid >= 1, rule="magnitude of t")
+        proof.true("t = magic + n without error", n.error == t.error, rule="magnitude of t")
         proof.at_most("|n - x log2e| <= 1/2 and a little", n.error, Fraction(51, 100), rule="rounding of t")
         stretch = max(abs(1 - form.constants["log2e"] * end) for end in ln2())
         reach = ln2()[1] * n.error + x.greatest * stretch
@@ -244,18 +289,6 @@ class Analysis:
             ratio = scaled.run(form.polynomial[-1:], {"r": Real.exactly(1), "w": values["w"]})["p"]
             yield Piece(values["p"], rest * r.greatest, up((ratio.error + rest) / (ratio.low - rest)))
 
-    def around_zero(self, pieces: list[Piece]) -> Fraction:
-        """Relative error of expm1 where n = 0, r = x without error."""
-        one = Real.exactly(1)
-        for piece in pieces:
-            result = self.arithmetic.run(RESULT, {"p": piece.p, "s1": one, "s2": one, "q2": one})["difference"]
-            if result != piece.p:
-                raise ValueError("expm1 is not p where n = 0")
-        # The bound of p / r counts an underflow of w r as u³ |r|. Where |r| is too small for that, |w r| <= r² (q < 1),
-        # and expm1(r) is r up to r² too.
-        tiny = self.smallest / 2 / self.u**3
-        return max(self.u + 3 * tiny, *(piece.relative for piece in pieces))
-
     def exp(self, piece: Piece, spread: Fraction) -> Fraction:
         """Relative error of exp, in units of the power of two 2^n; `spread` bounds exp(error of r) - 1."""
         one = Real.exactly(1)
@@ -263,7 +296,7 @@ class Analysis:
         return ((power.error + piece.rest) / (power.low - piece.rest) + spread) * (1 + spread)
 
     def expm1(self, piece: Piece, spread: Fraction, s1: Real, q2: Real) -> Fraction:
-        """Relative error of expm1 in units of s2, for one power of two or an interval of them."""
+        """Relative error of expm1 in units of s2, for one power of two or an interval of them, where n is not 0."""
         values = {"p": piece.p, "s1": s1, "q2": q2, "s2": Real.exactly(1)}
         result = self.arithmetic.run(RESULT, values)["difference"]
         inexact = s1.high * (piece.rest + spread * (1 + piece.p.high + piece.rest))
@@ -272,8 +305,20 @@ class Analysis:
             raise ValueError("expm1 is not separated from 0 where n is not 0")
         return (result.error + inexact) / least
 
-    def bounds(self) -> tuple[Fraction, Fraction]:
-        """Relative errors of exp and expm1."""
+    def around_zero(self, piece: Piece) -> Fraction:
+        """Relative error of expm1 where n = 0: r is x without error, and the result is p."""
+        one = Real.exactly(1)
+        result = self.arithmetic.run(RESULT, {"p": piece.p, "s1": one, "s2": one, "q2": one})["difference"]
+        if result != piece.p:
+            raise ValueError("expm1 is not p where n = 0")
+        # The bound of p / r counts an underflow of w r as u³ |r|. Where |r| is too small for that, |w r| <= r² (q < 1),
+        # and expm1(r) is r up to r² too.
+        tiny = self.smallest / 2 / self.u**3
+        return max(self.u + 3 * tiny, piece.relative)
+
+    def cells(self) -> Iterator[Cell]:
+        """Every n, by its powers of two, with every piece of r."""
+        self.meaning()
         numbers, reach = self.integers()
         self.scaling(numbers)
         reach, error = self.remainder(numbers, reach)
@@ -282,10 +327,11 @@ class Analysis:
         fractions = [*(Real.exactly(Fraction(1, 2**n)) for n in range(1, 8)), tail]
         # (s1, q2) up to a common power of two: (1, 2^-n) for n > 0, (2^n, 1) for n < 0.
         pairs = [*((one, q2) for q2 in fractions), *((s1, one) for s1 in fractions)]
-        pieces = list(self.pieces(reach))
-        exp = max(self.exp(piece, spread) for piece in pieces)
-        away = max(self.expm1(piece, spread, *pair) for piece in pieces for pair in pairs)
-        return exp, max(away, self.around_zero(pieces))
+        for piece in self.pieces(reach):
+            exp, ends = self.exp(piece, spread), (1 + piece.p.low - piece.rest, 1 + piece.p.high + piece.rest)
+            yield Cell(Fraction(0), *ends, exp, self.around_zero(piece))
+            for s1, q2 in pairs:
+                yield Cell(s1.low - q2.low, s1.low * ends[0], s1.high * ends[1], exp, self.expm1(piece, spread, s1, q2))
 
     def ends(self) -> None:
         """Results in `normal` are normal numbers; from `lowest` down exp is 0, from `highest` up it is infinite."""
@@ -293,7 +339,9 @@ class Analysis:
         margin, largest = Fraction(1, 2**10), form.bias + 1
         # e^(2^-10) > 1 + 2^-10 leaves room for the errors above.
         first, last = form.normal
-        self.proof.at_most("exp(x) is normal from below", (1 - form.bias) * low + margin, first, rule="enclosure of ln 2")
+        self.proof.at_most(
+            "exp(x) is normal from below", (1 - form.bias) * low + margin, first, rule="enclosure of ln 2"
+        )
         self.proof.at_most("exp(x) is normal from above", last, largest * low - margin, rule="enclosure of ln 2")
         zero = (1 - form.bias - form.bits) * high - margin
         self.proof.at_most("exp(lowest) rounds to 0", form.lowest, zero, rule="enclosure of ln 2")
@@ -303,8 +351,9 @@ class Analysis:
 def argument_for(form: Format) -> Callable[[Proof], None]:
     def argument(proof: Proof) -> None:
         analysis = Analysis(form, proof)
-        exp, expm1 = analysis.bounds()
+        cells = list(analysis.cells())
         analysis.ends()
+        exp, expm1 = max(cell.exp for cell in cells), max(cell.expm1 for cell in cells)
         proof.at_most(f"exp within {float(form.exp)} u", exp, form.exp * analysis.u, rule="running error")
         proof.at_most(f"expm1 within {float(form.expm1)} u", expm1, form.expm1 * analysis.u, rule="running error")
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-FINE = 320
+FINE = 256
 
 
 def down(value: Fraction) -> Fraction:
@@ -143,9 +143,9 @@ class Arithmetic:
                 return self.add(self.evaluate(left, values), negative(self.evaluate(right, values)))
             case ast.BinOp(left, ast.Mult(), right):
                 return self.multiply(self.evaluate(left, values), self.evaluate(right, values))
-            case ast.IfExp(ast.Compare(tested, [ast.Lt() | ast.Gt() as side], [limit]), body, orelse) if (
-                ast.dump(body) == ast.dump(limit) and ast.dump(orelse) == ast.dump(tested)
-            ):
+            case ast.IfExp(ast.Compare(tested, [ast.Lt() | ast.Gt() as side], [limit]), body, orelse) if ast.dump(
+                body
+            ) == ast.dump(limit) and ast.dump(orelse) == ast.dump(tested):
                 limited: Callable[..., Fraction] = max if isinstance(side, ast.Lt) else min
                 x, end = self.evaluate(tested, values), self.evaluate(limit, values)
                 return Real(limited(x.low, end.low), limited(x.high, end.high), max(x.error, end.error))

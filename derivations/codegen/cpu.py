@@ -7,11 +7,12 @@ sender), so the innermost one is contiguous; a sum over an outer index adds into
 
 from __future__ import annotations
 
+import textwrap
 from itertools import groupby
 
 import sympy as sp
 
-from derivations import activations, exponential
+from derivations import accuracy, activations, exponential
 from derivations.activations import Activation
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When
@@ -338,7 +339,8 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
             "    for i in range(pre.size):",
             *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
         ]
-    relied_on = [*(f"F.{item.name}" for item in table), *(theorem.id for theorem in exponential.THEOREMS)]
+    theorems = (*accuracy.THEOREMS, *exponential.THEOREMS)
+    relied_on = [*(f"F.{item.name}" for item in table), *(theorem.id for theorem in theorems)]
     doc = [
         '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
         "",
@@ -376,8 +378,7 @@ def exponential_functions() -> list[str]:
             "",
             f"Theorem: {theorem.id}",
             "",
-            f"{theorem.statement},",
-            f"for {theorem.scope}.",
+            *textwrap.wrap(f"{theorem.statement}, for {theorem.scope}.", 110),
             '"""',
         ]
         constants = [f"{name} = np.{form.name}({float(value)!r})" for name, value in form.constants.items()]
