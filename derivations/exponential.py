@@ -351,8 +351,8 @@ class Analysis:
 def argument_for(form: Format) -> Callable[[Proof], None]:
     def argument(proof: Proof) -> None:
         analysis = Analysis(form, proof)
-        cells = list(analysis.cells())
         analysis.ends()
+        cells = list(analysis.cells())
         exp, expm1 = max(cell.exp for cell in cells), max(cell.expm1 for cell in cells)
         proof.at_most(f"exp within {float(form.exp)} u", exp, form.exp * analysis.u, rule="running error")
         proof.at_most(f"expm1 within {float(form.expm1)} u", expm1, form.expm1 * analysis.u, rule="running error")
