@@ -14,7 +14,8 @@ from fractions import Fraction
 import sympy as sp
 
 from derivations.activations import ACTIVATIONS, E, d, m, z
-from derivations.exponential import FORMATS, Analysis, Cell, Format
+from derivations.exponential import FORMATS, Format
+from derivations.exponential_error import Analysis, Cell
 from derivations.theorem import Proof, Theorem
 
 CLAIMS = {

@@ -1,6 +1,6 @@
 """Every theorem, in reading order."""
 
-from derivations import accuracy, activations, exponential, losses, optimizers, penalties
+from derivations import accuracy, activations, exponential_error, losses, optimizers, penalties
 from derivations.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.blocks import M4
 from derivations.gauge import M9
@@ -29,7 +29,7 @@ THEOREMS: tuple[Theorem, ...] = (
     M9,
     M10,
     M11,
-    *exponential.THEOREMS,
+    *exponential_error.THEOREMS,
     *activations.THEOREMS,
     *accuracy.THEOREMS,
     *losses.THEOREMS,

@@ -6,7 +6,7 @@
 
 import sympy as sp
 
-from derivations import exponential
+from derivations import exponential_error
 from derivations.codegen.ir import Array, Assign, Program, Rows
 from derivations.differentiation import cotangents, elements, evaluate, marker
 from derivations.notation import h, s
@@ -42,7 +42,7 @@ hit = sp.KroneckerDelta(h, label.element)
 CROSS_ENTROPY = Program(
     "cross_entropy",
     "weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient",
-    ("L.cross_entropy", *(theorem.id for theorem in exponential.THEOREMS)),
+    ("L.cross_entropy", *(theorem.id for theorem in exponential_error.THEOREMS)),
     (output, label, weight, d_output, shifted),
     (
         Rows(

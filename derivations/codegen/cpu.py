@@ -12,7 +12,7 @@ from itertools import groupby
 
 import sympy as sp
 
-from derivations import accuracy, activations, exponential
+from derivations import accuracy, activations, exponential, exponential_error
 from derivations.activations import Activation
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When
@@ -339,7 +339,7 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
             "    for i in range(pre.size):",
             *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
         ]
-    theorems = (*accuracy.THEOREMS, *exponential.THEOREMS)
+    theorems = (*accuracy.THEOREMS, *exponential_error.THEOREMS)
     relied_on = [*(f"F.{item.name}" for item in table), *(theorem.id for theorem in theorems)]
     doc = [
         '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
@@ -372,7 +372,7 @@ def value_and_slope(printer: RealPrinter, item: Activation) -> list[str]:
 def exponential_functions() -> list[str]:
     """The programs of the theorems E in each format, and `exponential` that chooses by the type of its argument."""
     parts = []
-    for form, theorem in zip(exponential.FORMATS, exponential.THEOREMS, strict=True):
+    for form, theorem in zip(exponential.FORMATS, exponential_error.THEOREMS, strict=True):
         doc = [
             '"""exp(x) and expm1(x).',
             "",

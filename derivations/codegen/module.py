@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sympy
 
-from derivations import accuracy, adjoint, exponential, losses, optimizers, penalties, propagation
+from derivations import accuracy, adjoint, exponential, exponential_error, losses, optimizers, penalties, propagation
 from derivations.activations import ACTIVATIONS
 from derivations.codegen import cpu
 from derivations.codegen.ir import Program
@@ -73,7 +73,7 @@ SETTINGS = {settings}
 
 def functions() -> dict[str, tuple[str, ...]]:
     """Name of each generated function -> the theorems it rests on."""
-    proven = tuple(theorem.id for theorem in exponential.THEOREMS)
+    proven = tuple(theorem.id for theorem in exponential_error.THEOREMS)
     accurate = tuple(theorem.id for theorem in accuracy.THEOREMS)
     table: dict[str, tuple[str, ...]] = {
         f"exponential_{form.name}": (name,) for form, name in zip(exponential.FORMATS, proven, strict=True)
