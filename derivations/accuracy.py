@@ -86,7 +86,7 @@ def argument_for(form: Format) -> Callable[[Proof], None]:
 def theorem_for(form: Format) -> Theorem:
     errors = "; ".join(f"{name}, {what}: {float(claim)} u" for (name, what), claim in CLAIMS.items())
     return Theorem(
-        id=f"F.{form.name}",
+        id=f"E.{form.name}.activations",
         title=f"accuracy of activations in {form.name}",
         statement=f"relative errors at most: {errors}; u = 2^-{form.bits}",
         method="relative errors of products, on small intervals of exp(g(z))",

@@ -189,7 +189,8 @@ class Analysis:
         # (s1, q2) up to a common power of two: (1, 2^-n) for n > 0, (2^n, 1) for n < 0.
         pairs = [*((one, q2) for q2 in fractions), *((s1, one) for s1 in fractions)]
         for piece in self.pieces(reach):
-            exp, ends = self.exp(piece, spread), (1 + piece.p.low - piece.rest, 1 + piece.p.high + piece.rest)
+            exp = self.exp(piece, spread)
+            ends = (1 + piece.p.low - piece.rest) * (1 - spread), (1 + piece.p.high + piece.rest) * (1 + spread)
             yield Cell(Fraction(0), *ends, exp, self.around_zero(piece))
             for s1, q2 in pairs:
                 yield Cell(s1.low - q2.low, s1.low * ends[0], s1.high * ends[1], exp, self.expm1(piece, spread, s1, q2))
