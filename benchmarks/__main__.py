@@ -12,7 +12,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-NAMES = ("startup", "sparcs_training", "sparcs_spread", "search_quality")
+NAMES = ("startup", "sparcs_training", "sparcs_spread", "search_quality", "exponential_exhaustive")
 HOME = Path(__file__).parent
 
 

@@ -1,6 +1,6 @@
 """Every theorem, in reading order."""
 
-from derivations import activations, losses, optimizers, penalties, proximal
+from derivations import accuracy, activations, exponential_error, losses, optimizers, penalties, proximal
 from derivations.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.blocks import M4
 from derivations.compensation import M15
@@ -37,7 +37,9 @@ THEOREMS: tuple[Theorem, ...] = (
     M14,
     M15,
     M16,
+    *exponential_error.THEOREMS,
     *activations.THEOREMS,
+    *accuracy.THEOREMS,
     *losses.THEOREMS,
     *penalties.THEOREMS,
     *proximal.THEOREMS,

@@ -53,6 +53,8 @@ HAND_WRITTEN = (
     HandWritten("architecture._report", "norms and means for the report", STATISTIC, "test_architecture.test_the_path_norm_agrees_with_the_published_implementation"),
     HandWritten("cli._inspect", "norms and medians for the table", STATISTIC, "test_cli.test_inspect_shows_layers_blocks_and_eigenvalues"),
     *(HandWritten(f"kernels.cpu.{name}", what, ORCHESTRATION, test) for name, what, test in (
+        ("exponential", "exp and expm1 outside of Numba, by the type of the argument", "test_exponential.test_the_type_stays"),
+        ("exponential_by_type", "the same for compiled code", "test_exponential.test_the_type_stays"),
         ("matrix", "a view", GRADIENTS),
         ("vector", "a view", GRADIENTS),
         ("load_rows", "rows of a mini-batch, and the constant 1", GRADIENTS),

@@ -16,6 +16,7 @@ from functools import partial
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
+from derivations import exponential_error
 from derivations.codegen.ir import Array, Assign, Program, Rows
 from derivations.notation import df, f, h, s
 from derivations.rules import cotangents, derivative, marker
@@ -69,9 +70,9 @@ class Elementwise:
             Assign(d_output.element, scale * weight.element * slope),
         )
         arrays = (output, target, weight, d_output)
-        return Program(
-            self.name, self.summary, (f"L.{self.name}",), arrays, (Rows(body),), scalars=("scale",), result="loss"
-        )
+        exponentials = [assign for assign in body if assign.value.has(sp.exp)]
+        theorems = (f"L.{self.name}", *(theorem.id for theorem in exponential_error.THEOREMS if exponentials))
+        return Program(self.name, self.summary, theorems, arrays, (Rows(body),), scalars=("scale",), result="loss")
 
 
 EVERYWHERE = sp.true
@@ -117,7 +118,7 @@ hit = sp.KroneckerDelta(h, label.element)
 CROSS_ENTROPY = Program(
     "cross_entropy",
     "weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient",
-    ("L.cross_entropy",),
+    ("L.cross_entropy", *(theorem.id for theorem in exponential_error.THEOREMS)),
     (output, label, weight, d_output, shifted),
     (
         Rows(

@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from derivations.activations import ACTIVATIONS, Activation, z
+from derivations.activations import ACTIVATIONS, Activation, on_piece, z
 from derivations.codegen.ir import Array, Assign
 from derivations.notation import elements, f, k, s
 from derivations.rules import evaluate
@@ -15,9 +15,14 @@ x = Array("x", (s, k), "argument", "the activations of all layers before it")
 pre = Array("pre", (s,), "argument", "the pre-activation of a neuron")
 
 
+def pieces(activation: Activation) -> tuple[sp.Expr, sp.Expr]:
+    """f for z <= 0 and for z > 0."""
+    return on_piece(activation.function, False), on_piece(activation.function, True)
+
+
 def homogeneous(activation: Activation) -> bool:
     """f(c z) = c f(z) for every c > 0: piece by piece, since c > 0 leaves the sign of z as it is."""
-    return all(sp.expand(value.subs(z, c * z) - c * value) == 0 for value, _ in activation.pieces)
+    return all(sp.expand(value.subs(z, c * z) - c * value) == 0 for value in pieces(activation))
 
 
 POSITIVELY_HOMOGENEOUS = tuple(activation for activation in ACTIVATIONS if homogeneous(activation))
@@ -34,7 +39,7 @@ def argument(proof: Proof, factor: sp.Expr = c) -> None:
         sample = sp.Symbol("z", **{"positive" if sign > 0 else "negative": True})
         proof.true(f"c z {name} 0 where z {name} 0: the piece of f stays", (sign * c * sample).is_positive)
     for activation in POSITIVELY_HOMOGENEOUS:
-        for number, (value, _) in enumerate(activation.pieces, 1):
+        for number, value in enumerate(pieces(activation), 1):
             proof.equal(f"{activation.name}, piece {number}: f(c z) = c f(z)", value.subs(z, c * z), c * value)
     both = first * f(z) + second * f(c * z)
     proof.equal(

@@ -103,8 +103,9 @@ def formula(step: Step) -> str:
     if step.rule == "decided" or isinstance(step.left, tuple):
         return ""
     printer = Formula({"mul_symbol": None})
-    relation = r"\le" if step.rule == "bound" else "="
-    return f"{printer.doprint(step.left)} {relation} {printer.doprint(step.right)}"
+    if step.rule == "bound":  # exact rationals of many digits; twelve are enough to read
+        return rf"{sp.latex(sp.Float(step.left, 12))} \le {sp.latex(sp.Float(step.right, 12))}"
+    return f"{printer.doprint(step.left)} = {printer.doprint(step.right)}"
 
 
 def grounds(step: Step) -> str:

@@ -35,7 +35,8 @@ class Proof:
             raise ProofError(f"{self.theorem}: {step.claim}: there is no rule {step.rule!r}")
         remainder = step.remainder()
         if remainder != 0:
-            raise ProofError(f"{self.theorem}: {step.claim}: left - right = {remainder}, not 0")
+            what = remainder if isinstance(remainder, str) else f"left - right = {remainder}, not 0"
+            raise ProofError(f"{self.theorem}: {step.claim}: {what}")
         self.steps.append(step)
 
     def equal(self, claim: str, left: Any, right: Any, rule: str = "algebra", cites: Iterable[str] = ()) -> None:

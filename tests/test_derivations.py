@@ -19,7 +19,17 @@ import oracles
 import pytest
 import sympy as sp
 
-from derivations import activations, adjoint, algebra, losses, optimizers, penalties, propagation, proximal
+from derivations import (
+    activations,
+    adjoint,
+    algebra,
+    exponential,
+    losses,
+    optimizers,
+    penalties,
+    propagation,
+    proximal,
+)
 from derivations.__main__ import generate
 from derivations.algebra import DISTANCE as d
 from derivations.algebra import LAYER as j
@@ -59,7 +69,8 @@ def test_the_catalogue_is_complete() -> None:
     assert {"M1", "M2", "M3", "M4", "M5", "M7", "M8", "M9"} <= set(names)
     relied_on = {name for theorems in functions().values() for name in theorems}
     assert relied_on <= set(names)
-    assert set(functions()) == {"activate", *(program.name for program in PROGRAMS)}
+    exponentials = {f"exponential_{form.name}" for form in exponential.FORMATS}
+    assert set(functions()) == {"activate", *exponentials, *(program.name for program in PROGRAMS)}
 
 
 def test_kernels_without_a_certificate_are_not_generated() -> None:
@@ -216,14 +227,22 @@ def _broken_activations() -> Iterator[Any]:
             ("value doubled", replace(item, value=2 * item.value)),
             ("value shifted", replace(item, value=item.value + z**2)),
             ("f(0) wrong", replace(item, at_zero=item.at_zero + 1)),
+            ("another f", replace(item, function=item.function + z**2)),
         ):
             yield pytest.param(wrong, id=f"{item.name}: {what}")
+        if item.exponent is not None:
+            yield pytest.param(replace(item, exponent=2 * item.exponent), id=f"{item.name}: exponent doubled")
+            yield pytest.param(replace(item, exponent=-item.exponent), id=f"{item.name}: exponent negated")
+            exchanged = replace(item, slope=item.slope.subs(activations.E, activations.m))
+            yield pytest.param(exchanged, id=f"{item.name}: expm1 for exp")
+        if item.denominator is not None:
+            yield pytest.param(replace(item, denominator=item.denominator + 1), id=f"{item.name}: denominator shifted")
     zero, one = sp.Integer(0), sp.Integer(1)
-    jump = activations.Activation("jump", activations.kinked(zero, z + 1), activations.kinked(zero, one))
+    jump = activations.elementary("jump", activations.kinked(zero, z + 1), activations.kinked(zero, one))
     yield pytest.param(jump, id="relu: with a jump")
     right = sp.Piecewise((zero, z < 0), (one, True))
     yield pytest.param(
-        activations.Activation("relu", activations.kinked(zero, z), right), id="relu: slope from the right"
+        activations.elementary("relu", activations.kinked(zero, z), right), id="relu: slope from the right"
     )
 
 
@@ -351,9 +370,13 @@ def test_every_broken_assignment_is_refused(program: Program) -> None:
 def _namespace() -> dict[str, Any]:
     """The generated module as plain Python."""
     text = cpu_module([])
-    assert text.count("from numba import njit") == 1
-    text = text.replace("from numba import njit", "")
-    space: dict[str, Any] = {"njit": lambda **options: lambda function: function}
+    for line in ("from numba import njit, types", "from numba.extending import overload"):
+        assert text.count(f"{line}\n") == 1
+        text = text.replace(line, "")
+    space: dict[str, Any] = {
+        "njit": lambda **options: lambda function: function,
+        "overload": lambda function, **options: lambda other: other,
+    }
     exec(text, space)
     return space
 

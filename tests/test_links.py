@@ -48,7 +48,7 @@ def edit(path: Path, old: str, new: str) -> None:
     ("change", "words"),
     [
         (lambda root: edit(root / "spectral_core/kernels/cpu.py", "def huber(", "def hubert("), ["L.huber names kernel huber", "kernel hubert rests on L.huber"]),
-        (lambda root: edit(root / "spectral_core/kernels/cpu.py", "    Theorem: L.poisson\n", ""), ["kernel poisson names no theorem"]),
+        (lambda root: edit(root / "spectral_core/kernels/cpu.py", "    Theorem: P.l2\n", ""), ["kernel proximal_l2 names no theorem"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu.py", "Theorem: M8\n", "Theorem: M88\n"), ["adjoint_global rests on M88, which has no certificate"]),
         (lambda root: edit(root / "spectral_core/pruning.py", "def path_norms(", "def norms("), ["pruning.path_norms is listed", "pruning.norms computes by a formula of its own"]),
         (lambda root: edit(root / "tests/test_pruning.py", "def test_trimming_stays", "def trimming_stays"), ["its test test_pruning.test_trimming_stays"]),

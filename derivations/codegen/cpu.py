@@ -7,11 +7,12 @@ sender), so the innermost one is contiguous; a sum over an outer index adds into
 
 from __future__ import annotations
 
+import textwrap
 from itertools import groupby
 
 import sympy as sp
 
-from derivations import activations
+from derivations import accuracy, activations, exponential, exponential_error
 from derivations.activations import Activation
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When
@@ -25,6 +26,19 @@ RUNNER = f"@njit({_OPTIONS})"
 # Inlined for the sake of equal bits: a called function exists twice, compiled alone and with its caller, and a
 # process that compiles runs the one where a process that loads from the cache runs the other.
 DECORATOR = f"@njit({_OPTIONS}, forceinline=True)"
+# No "reassoc": regrouped, the reduction of the exponential is no longer exact. The flags belong to the instructions,
+# so they hold wherever the function is inlined.
+EXACT_ORDER = '{"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "forceinline": True}'
+CHOICE = '''
+def exponential(x):
+    """exp(x) and expm1(x) in the type of x."""
+    return exponential_float32(x) if type(x) is np.float32 else exponential_float64(x)
+
+
+@overload(exponential, jit_options={options})
+def exponential_by_type(x):
+    return exponential_float32 if x == types.float32 else exponential_float64
+'''
 CONDITIONS = {"hidden": "i < n_layers - 1", "last": "i == n_layers - 1", "sender hidden": "i > 1"}
 OFFSETS = {"phi": "PHI", "lam_in": "LAMBDA_IN", "lam_out": "LAMBDA_OUT"}
 LAYER = {"in": "i - 1", "out": "i", "source": "j"}
@@ -320,37 +334,57 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
     printer = RealPrinter()
     body: list[str] = []
     for code, item in enumerate(table):
-        pieces = [_piece(printer, piece) for piece in item.pieces]
-        if len(pieces) == 2:
-            zero = printer.constant(sp.Integer(0))
-            lines = [f"if z <= {zero}:", *indent(pieces[0]), "else:", *indent(pieces[1])]
-        else:
-            lines = pieces[0]
         body += [
             f"{'if' if code == 0 else 'elif'} activation == {code}:  # {item.name}, theorem F.{item.name}",
-            "    for s in range(pre.shape[0]):",
-            "        for h in range(pre.shape[1]):",
-            *indent(["z = pre[s, h]", *lines, "post[s, h] = value", "pre[s, h] = slope"], 3),
+            "    for i in range(pre.size):",
+            *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
         ]
+    theorems = (*accuracy.THEOREMS, *exponential_error.THEOREMS)
+    relied_on = [*(f"F.{item.name}" for item in table), *(theorem.id for theorem in theorems)]
     doc = [
         '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
         "",
-        f"Theorem: {', '.join(f'F.{item.name}' for item in table)}",
+        f"Theorem: {', '.join(relied_on)}",
         "",
         "pre (n_samples, n_out) z, overwritten by f'(z); post (n_samples, n_out) x = f(z)",
         '"""',
     ]
-    lines = indent([*doc, *typed_constants(printer.constants, "pre"), *body])
+    # One loop over all elements: a loop over the neurons of a narrow layer is too short to be vectorised.
+    flat = ["z_all, x_all = pre.reshape(pre.size), post.reshape(post.size)"]
+    lines = indent([*doc, *typed_constants(printer.constants, "pre"), *flat, *body])
     return "\n".join([DECORATOR, "def activate(activation, pre, post):", *lines])
 
 
-def _piece(printer: RealPrinter, expressions: tuple[sp.Expr, ...]) -> list[str]:
-    """Value and slope, common subexpressions once."""
+def value_and_slope(printer: RealPrinter, item: Activation) -> list[str]:
+    """`value` and `slope` of z, the exponential and the reciprocal first."""
+    lines = []
+    if item.exponent is not None:
+        lines.append(f"E, m = exponential({printer.doprint(item.exponent)})")
+    if item.denominator is not None:
+        lines.append(f"d = {printer.doprint(1 / item.denominator)}")
     common, (value, slope) = sp.cse(
-        [printer.name_irrationals(e) for e in expressions], symbols=sp.numbered_symbols("c")
+        [printer.name_irrationals(e) for e in (item.value, item.slope)], symbols=sp.numbered_symbols("c")
     )
-    lines = [f"{name} = {printer.doprint(e)}" for name, e in common]
+    lines += [f"{name} = {printer.doprint(e)}" for name, e in common]
     return [*lines, f"value = {printer.doprint(value)}", f"slope = {printer.doprint(slope)}"]
+
+
+def exponential_functions() -> list[str]:
+    """The programs of the theorems E in each format, and `exponential` that chooses by the type of its argument."""
+    parts = []
+    for form, theorem in zip(exponential.FORMATS, exponential_error.THEOREMS, strict=True):
+        doc = [
+            '"""exp(x) and expm1(x).',
+            "",
+            f"Theorem: {theorem.id}",
+            "",
+            *textwrap.wrap(f"{theorem.statement}, for {theorem.scope}.", 110),
+            '"""',
+        ]
+        constants = [f"{name} = np.{form.name}({float(value)!r})" for name, value in form.constants.items()]
+        body = indent([*doc, *constants, *form.lines, "return power, difference"])
+        parts.append("\n".join([f"def exponential_{form.name}(x):", *body]))
+    return [*parts, *CHOICE.format(options=EXACT_ORDER).strip().split("\n\n\n")]
 
 
 def function(program: Program) -> str:

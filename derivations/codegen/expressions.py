@@ -14,6 +14,7 @@ NAMES = {
     "0": "zero",
     "1": "one",
     "2": "two",
+    "4": "four",
     "1/2": "half",
     "1/100": "hundredth",
     "sqrt(2)/2": "half_root_two",
@@ -24,13 +25,7 @@ NAMES = {
 class RealPrinter(StrPrinter):
     """Prints a scalar expression and remembers the constants it needs."""
 
-    _functions = {
-        "exp": "math.exp",
-        "tanh": "math.tanh",
-        "log": "math.log",
-        "expm1": "math.expm1",
-        "log1p": "math.log1p",
-    }
+    _functions = {"log": "math.log", "log1p": "math.log1p"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +92,14 @@ class RealPrinter(StrPrinter):
         half, root = self.constant(sp.Rational(1, 2)), self.constant(sp.sqrt(2) / 2)
         return f"({half} * math.erfc(-{root} * {self.parenthesize(e.args[0], PRECEDENCE['Mul'])}))"
 
-    _print_exp = _print_tanh = _print_log = _print_expm1 = _print_log1p = _print_Function
+    _print_log = _print_log1p = _print_Function
+
+    def _print_exp(self, e: sp.exp) -> str:
+        return f"exponential({self._print(e.args[0])})[0]"
+
+    def _print_Min(self, e: sp.Min) -> str:
+        number, other = sorted(e.args, key=lambda a: not a.is_number)
+        return f"({self._print(other)} if {self._print(other)} <= {self._print(number)} else {self._print(number)})"
 
     def _print_Abs(self, e: sp.Abs) -> str:
         return f"abs({self._print(e.args[0])})"

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 
 import sympy
 
-from derivations import adjoint, losses, optimizers, penalties, propagation, proximal
+from derivations import (
+    accuracy,
+    adjoint,
+    exponential,
+    exponential_error,
+    losses,
+    optimizers,
+    penalties,
+    propagation,
+    proximal,
+)
 from derivations.activations import ACTIVATIONS
 from derivations.codegen import cpu
 from derivations.codegen.ir import Program
@@ -40,7 +50,8 @@ SymPy         {sympy}
 certificates  sha256 {digest}
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
-brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls) and rounding.
+brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
+outside of the exponential.
 
 Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
 BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
@@ -51,7 +62,8 @@ n_samples * layout[i, START], sample first.
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 ACTIVATIONS = {activations}
 LOSSES = {losses}
@@ -81,7 +93,12 @@ SETTINGS = {settings}
 
 def functions() -> dict[str, tuple[str, ...]]:
     """Name of each generated function -> the theorems it rests on."""
-    table = {"activate": tuple(f"F.{a.name}" for a in ACTIVATIONS)}
+    proven = tuple(theorem.id for theorem in exponential_error.THEOREMS)
+    accurate = tuple(theorem.id for theorem in accuracy.THEOREMS)
+    table: dict[str, tuple[str, ...]] = {
+        f"exponential_{form.name}": (name,) for form, name in zip(exponential.FORMATS, proven, strict=True)
+    }
+    table["activate"] = (*(f"F.{a.name}" for a in ACTIVATIONS), *accurate, *proven)
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 
@@ -140,7 +157,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
     helpers = [
         part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR, elementwise=_elementwise()).split("\n\n\n")
     ]
-    printed = [cpu.activation_function(), *map(cpu.function, PROGRAMS)]
+    printed = [*cpu.exponential_functions(), cpu.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
     storage, callers = helpers[:4], helpers[4:]
     runners = [

@@ -15,6 +15,8 @@ from derivations.recheck.exact_comparison import Check, KernelEvidence, run
 from derivations.recheck.exact_functions import (
     activations,
     adam,
+    exponential_float32,
+    exponential_float64,
     penalty_group,
     penalty_l1,
     penalty_l2,
@@ -27,6 +29,8 @@ from derivations.recheck.exact_losses import binary_cross_entropy, cross_entropy
 from derivations.recheck.exact_networks import adjoint, propagation
 
 KERNEL_CHECKS: dict[str, Check] = {
+    "exponential_float32": exponential_float32,
+    "exponential_float64": exponential_float64,
     "activate": activations,
     "propagate_global": propagation("global"),
     "propagate_layerwise": propagation("layerwise"),

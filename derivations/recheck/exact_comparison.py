@@ -50,10 +50,13 @@ class Comparison:
             if not math.isfinite(number) or Fraction(number) != rational:
                 raise Refused(f"{what}[{place}]: {number!r} is not {rational}")
 
-    def close(self, what: str, got: float, truth: Any, ulps: float, least: float = 0.0) -> None:
+    def close(
+        self, what: str, got: float, truth: Any, ulps: float, least: float = 0.0, kind: type[np.floating] = np.float64
+    ) -> None:
         """Within so many units in the last place of the truth, or of `least` where the truth is smaller."""
         self.approximations += 1
-        error = float(abs(mpmath.mpf(float(got)) - truth) / math.ulp(max(abs(float(truth)), least)))
+        ulp = float(np.spacing(kind(max(abs(float(truth)), least))))
+        error = float(abs(mpmath.mpf(float(got)) - truth) / ulp)
         self.allowed, self.worst = max(self.allowed, ulps), max(self.worst, error)
         if not error <= ulps:
             raise Refused(f"{what}: {got!r} is {error:.1f} ulp from {mpmath.nstr(truth, 20)}, {ulps} are allowed")
