@@ -54,8 +54,9 @@ def test_every_identity_holds(identity_id: str) -> None:
 
 
 def test_every_theorem_has_an_identity() -> None:
+    """But the theorems E on rounding, which `exact` compares with 50 digits instead."""
     certificates = json.loads((ROOT / "derivations" / "certificates.json").read_text(encoding="utf-8"))
-    assert {certificate["id"] for certificate in certificates} <= IDENTITIES.keys()
+    assert {c["id"] for c in certificates if not c["id"].startswith("E.")} == IDENTITIES.keys()
 
 
 def test_a_seed_gives_the_same_evidence_again_and_another_seed_other_points() -> None:

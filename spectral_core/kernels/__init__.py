@@ -59,7 +59,7 @@ def output_loss(output: np.ndarray, problem: Problem) -> float:
 
     loss = tables.LOSSES.index(problem.loss)
     order = np.arange(output.shape[0])
-    value, _ = cpu.output_loss(problem.y, problem.labels, problem.weights, order, 0, output.shape[0], loss, output)
+    value, _ = cpu.output_loss(problem.y, problem.labels, problem.weights, order, loss, output)
     return float(value)
 
 

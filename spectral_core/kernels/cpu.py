@@ -46,13 +46,12 @@ def vector(flat, at, size):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def load_rows(x_data, order, start, n_samples, width, u_all):
-    """Gather rows order[start : start + n_samples] as the input layer; columns beyond the data are the constant 1."""
+def load_rows(x_data, rows, width, u_all):
+    """Gather rows of the data as the input layer; columns beyond the data are the constant 1."""
     one = u_all.dtype.type(1.0)
-    for s in range(n_samples):
-        row = order[start + s]
+    for s in range(rows.shape[0]):
         for k in range(x_data.shape[1]):
-            u_all[s * width + k] = x_data[row, k]
+            u_all[s * width + k] = x_data[rows[s], k]
         for k in range(x_data.shape[1], width):
             u_all[s * width + k] = one
 
@@ -888,13 +887,14 @@ def sgd(parameter, gradient, first, rate, momentum, nesterov):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
+def output_loss(y_data, labels, weights, rows, loss, output):
     """Loss of one mini-batch; its gradient takes the place of the output. Returns loss and batch weight."""
     real = output.dtype.type
+    n_samples = rows.shape[0]
     weight = np.empty(n_samples, output.dtype)
     batch_weight = 0.0
     for s in range(n_samples):
-        weight[s] = weights[order[start + s]]
+        weight[s] = weights[rows[s]]
         batch_weight += weight[s]
     if batch_weight == 0.0:
         output[:] = 0
@@ -902,12 +902,12 @@ def output_loss(y_data, labels, weights, order, start, n_samples, loss, output):
     if loss == CROSS_ENTROPY:
         label = np.empty(n_samples, labels.dtype)
         for s in range(n_samples):
-            label[s] = labels[order[start + s]]
+            label[s] = labels[rows[s]]
         return cross_entropy(output, label, weight, real(1.0 / batch_weight)), batch_weight
     target = np.empty((n_samples, y_data.shape[1]), output.dtype)
     for s in range(n_samples):
         for h in range(y_data.shape[1]):
-            target[s, h] = y_data[order[start + s], h]
+            target[s, h] = y_data[rows[s], h]
     share = real(1.0 / (batch_weight * output.shape[1]))
     value = 0.0
     if loss == SQUARED_ERROR:
@@ -958,8 +958,9 @@ def predict_global(x_data, order, batch_size, layout, activation, parameters, re
     u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
     last = layout.shape[0] - 1
     for start in range(0, order.shape[0], batch_size):
-        n_samples = min(batch_size, order.shape[0] - start)
-        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        rows = order[start : start + batch_size]
+        n_samples = rows.shape[0]
+        load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
         result[start : start + n_samples] = output
@@ -971,10 +972,10 @@ def gradient_global(x_data, y_data, labels, weights, order, layout, activation, 
     n_samples = order.shape[0]
     u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
     last = layout.shape[0] - 1
-    load_rows(x_data, order, 0, n_samples, layout[0, WIDTH], u_all)
+    load_rows(x_data, order, layout[0, WIDTH], u_all)
     propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-    value, _ = output_loss(y_data, labels, weights, order, 0, n_samples, loss, output)
+    value, _ = output_loss(y_data, labels, weights, order, loss, output)
     adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
     return value
 
@@ -998,11 +999,12 @@ def epoch_global(
     last = layout.shape[0] - 1
     loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
     for start in range(0, order.shape[0], batch_size):
-        n_samples = min(batch_size, order.shape[0] - start)
-        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        rows = order[start : start + batch_size]
+        n_samples = rows.shape[0]
+        load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-        value, batch_weight = output_loss(y_data, labels, weights, order, start, n_samples, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
@@ -1023,8 +1025,9 @@ def predict_layerwise(x_data, order, batch_size, layout, activation, parameters,
     u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
     last = layout.shape[0] - 1
     for start in range(0, order.shape[0], batch_size):
-        n_samples = min(batch_size, order.shape[0] - start)
-        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        rows = order[start : start + batch_size]
+        n_samples = rows.shape[0]
+        load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
         result[start : start + n_samples] = output
@@ -1036,10 +1039,10 @@ def gradient_layerwise(x_data, y_data, labels, weights, order, layout, activatio
     n_samples = order.shape[0]
     u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
     last = layout.shape[0] - 1
-    load_rows(x_data, order, 0, n_samples, layout[0, WIDTH], u_all)
+    load_rows(x_data, order, layout[0, WIDTH], u_all)
     propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-    value, _ = output_loss(y_data, labels, weights, order, 0, n_samples, loss, output)
+    value, _ = output_loss(y_data, labels, weights, order, loss, output)
     adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
     return value
 
@@ -1063,11 +1066,12 @@ def epoch_layerwise(
     last = layout.shape[0] - 1
     loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
     for start in range(0, order.shape[0], batch_size):
-        n_samples = min(batch_size, order.shape[0] - start)
-        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        rows = order[start : start + batch_size]
+        n_samples = rows.shape[0]
+        load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-        value, batch_weight = output_loss(y_data, labels, weights, order, start, n_samples, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
@@ -1088,8 +1092,9 @@ def predict_direct(x_data, order, batch_size, layout, activation, parameters, re
     u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
     last = layout.shape[0] - 1
     for start in range(0, order.shape[0], batch_size):
-        n_samples = min(batch_size, order.shape[0] - start)
-        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        rows = order[start : start + batch_size]
+        n_samples = rows.shape[0]
+        load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
         result[start : start + n_samples] = output
@@ -1101,10 +1106,10 @@ def gradient_direct(x_data, y_data, labels, weights, order, layout, activation, 
     n_samples = order.shape[0]
     u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
     last = layout.shape[0] - 1
-    load_rows(x_data, order, 0, n_samples, layout[0, WIDTH], u_all)
+    load_rows(x_data, order, layout[0, WIDTH], u_all)
     propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-    value, _ = output_loss(y_data, labels, weights, order, 0, n_samples, loss, output)
+    value, _ = output_loss(y_data, labels, weights, order, loss, output)
     adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
     return value
 
@@ -1128,11 +1133,12 @@ def epoch_direct(
     last = layout.shape[0] - 1
     loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
     for start in range(0, order.shape[0], batch_size):
-        n_samples = min(batch_size, order.shape[0] - start)
-        load_rows(x_data, order, start, n_samples, layout[0, WIDTH], u_all)
+        rows = order[start : start + batch_size]
+        n_samples = rows.shape[0]
+        load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-        value, batch_weight = output_loss(y_data, labels, weights, order, start, n_samples, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
