@@ -70,7 +70,6 @@ def judge_all(options: argparse.Namespace) -> int:
     from tests.mutation import judge
 
     importlib.import_module("sympy")
-    importlib.import_module("hypothesis")
     start = time.monotonic()
     targets = judge.targets()
     if options.only:

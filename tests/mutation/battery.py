@@ -19,7 +19,7 @@ import numpy as np
 
 from spectral_core.kernels import tables
 from spectral_core.layout import Layout
-from tests.mutation.plain import OPTIONS, Singles, load
+from tests.mutation.plain import MIXED, OPTIONS, Single, Singles, load
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -101,7 +101,8 @@ def cases(space: Space) -> list[Case]:
         for number, (widths, bias) in enumerate((((3, 5, 4, 2), True), ((3, 3, 3, 3, 3), False), ((2, 3), False))):
             everything = [(i, j) for i in range(2, len(widths) + 1) for j in range(1, i)]
             gone = {(3, 1), (4, 2)} if number == 0 else set()
-            pairs = tuple(pair for pair in everything if pair not in gone) if parametrization == "direct" else ()
+            # From the last block to the first: the block at position 0 comes from a hidden layer.
+            pairs = tuple(pair for pair in everything[::-1] if pair not in gone) if parametrization == "direct" else ()
             activation = ("tanh", "swish", "relu")[number]
             result += [Case(parametrization, widths, activation, bias, pairs, *loss) for loss in losses]
     return result
@@ -149,11 +150,19 @@ def check_tables(space: Space) -> None:
 
 def check_workspace(space: Space) -> None:
     """Room for every layer of a batch, for the widest layer, and for two blocks of weights between neighbours."""
-    for widths in ((2, 5, 3), (4, 3, 2), (2, 3, 5)):
+    for widths in ((2, 5, 3), (4, 1, 5), (2, 3, 5), (1, 1)):
         layout = Layout("global", widths)
         rooms = space["workspace"](np.zeros(1), layout.table, 3)
         largest = max(a * b for a, b in zip(widths, widths[1:], strict=False))
         same("sizes", [len(room) for room in rooms], [3 * sum(widths)] * 3 + [3 * max(widths), 2 * largest])
+
+
+def check_views(space: Space) -> None:
+    flat = np.arange(20.0)
+    close("matrix", space["matrix"](flat, 3, 2, 4), [[3, 4, 5, 6], [7, 8, 9, 10]], 0)
+    close("vector", space["vector"](flat, 3, 2), [3, 4], 0)
+    space["matrix"](flat, 3, 2, 4)[1, 2], space["vector"](flat, 3, 2)[0] = -1, -2
+    close("no copies", flat[[3, 9]], [-2, -1], 0)
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------
@@ -176,6 +185,9 @@ def check_activations(space: Space) -> None:
         close(f"{name}: slope", pre, slopes(name), 1e-14)
         if not np.allclose(post, wanted, rtol=1e-12, atol=1e-300):
             raise AssertionError(f"{name}: {post}, not {wanted}")
+    pre, post = POINTS.copy(), np.zeros(POINTS.shape)
+    space["activate"](len(space["ACTIVATIONS"]), pre, post)
+    close("a number without a name does nothing", [pre, post], [POINTS, 0 * POINTS], 0)
 
 
 def check_loading(space: Space) -> None:
@@ -210,6 +222,17 @@ def check_losses(space: Space) -> None:
         output = np.ones((4, 3))
         value, weight = space["output_loss"](y, labels, 0 * weights, order, 2, 4, number, output)
         same(f"{name}: without weight", (value, weight, output.any()), (0.0, 0.0, np.False_))
+        # Fewer rows than outputs.
+        output, two = np.ones((1, 3)), np.array([1, 0])
+        value, _ = space["output_loss"](y[:2], labels[:2], weights[:2], two, 0, 1, number, output)
+        wanted = labels[1:2] if labelled(space, name) else y[1:2]
+        close(f"{name}: one row", value, oracles.loss(name, np.ones((1, 3)) + 0j, wanted, weights[1:2]).real, 1e-13)
+        # Single precision inside a row: only the sums over rows and the normalisation are in double precision.
+        output = Singles(generator.normal(size=(4, 3)))
+        targets = labels[:4] if labelled(space, name) else Singles(y[:4])
+        before = MIXED[0]
+        space[name](output, targets, Singles(weights[:4]), Single(0.5))
+        same(f"{name}: rows in single precision", MIXED[0] - before <= 4, True)
 
 
 def check_penalties(space: Space) -> None:
@@ -222,6 +245,8 @@ def check_penalties(space: Space) -> None:
         close(f"{name}: gradient", gradient, before + slope, 1e-14)
         close(f"{name}: penalty", total, oracles.penalty(name, values, 0.3), 1e-14)
         close(f"{name}: at zero", (zero, *nothing), (0.0, *before), 1e-300)
+        single = space[f"penalty_{name}"](Singles(values), Singles(before), Single(0.3))
+        same(f"{name}: in single precision", type(single), Single)
 
 
 # --- the optimizers, step by step -------------------------------------------------------------------------------------
@@ -297,9 +322,9 @@ def check_predictions(space: Space) -> None:
         if case.loss != space["LOSSES"][0]:
             continue
         d, f = data(case), space["ACTIVATIONS"].index(case.activation)
-        for batch in (BATCH, ROWS):
-            result = np.full((ROWS - 1, case.widths[-1]), np.nan)
-            order = d.order[: ROWS - 1] if batch == ROWS else d.order[1:]
+        for batch, rows in ((BATCH, ROWS), (1, 2), (BATCH, ROWS - 1), (ROWS, ROWS)):
+            order = d.order[:rows]
+            result = np.full((rows, case.widths[-1]), np.nan)
             space[f"predict_{case.parametrization}"](d.x, order, batch, case.layout.table, f, d.theta, result)
             close(f"{case}: outputs", result, case.model.output(d.theta, d.x)[order])
 
@@ -407,7 +432,7 @@ def check_overflow(space: Space) -> None:
             continue
         training = next(trainings(space))
         good = data(case)
-        for batch in (0, 2):
+        for batch in (0, 1, 2):
             y = good.y.copy()
             y[good.order[batch * BATCH]] = np.inf
             space_data = replace(good, y=y)
@@ -415,9 +440,9 @@ def check_overflow(space: Space) -> None:
             same("steps", got[5], STEP + batch)
             same("loss", got[3], np.inf)
             same("penalty", bool(got[4] == 0), batch == 0)
-            if batch == 2:
-                first_two = replace(good, order=good.order[: 2 * BATCH])
-                wanted = _with_data(space, case, training, first_two)
+            if batch > 0:
+                before = replace(good, order=good.order[: batch * BATCH])
+                wanted = _with_data(space, case, training, before)
                 close("penalty so far", got[4], wanted[4])
                 close("θ so far", got[0], wanted[0])
             else:
@@ -460,7 +485,7 @@ def check_single(space: Space) -> None:
 
 def check_corrections(space: Space) -> None:
     """1 - β^t keeps its digits in float32, with a β near 1 and a small t."""
-    values = {**SETTINGS, "beta1": 0.99, "beta2": 0.999, "epsilon": 1e-8}
+    values = {**SETTINGS, "beta1": 0.999, "beta2": 0.999, "epsilon": 1e-8}
     held = {name: float(np.float32(value)) for name, value in values.items()}
     for number, name in enumerate(space["OPTIMIZERS"]):
         for t in (3, 4, 5, 6):
@@ -475,8 +500,8 @@ def check_corrections(space: Space) -> None:
             close(f"{name}: θ after step {t}", kept[0].numbers() / wanted[0], np.ones(2), 1e-6)
 
 
-DOUBLE = (
-    check_tables, check_workspace, check_activations, check_loading, check_losses, check_penalties, check_updates,
+CHECKS = (
+    check_tables, check_views, check_workspace, check_activations, check_loading, check_losses, check_penalties, check_updates,
     check_gradients, check_predictions, check_epochs, check_overflow, check_single, check_corrections,
 )  # fmt: skip
 """Cheap checks first."""
@@ -486,5 +511,5 @@ def check(code: CodeType) -> None:
     """All checks of a kernel module; the exception says what is wrong."""
     space = load(code)
     with np.errstate(all="ignore"):
-        for one in DOUBLE:
+        for one in CHECKS:
             one(space)

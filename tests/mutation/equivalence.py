@@ -18,23 +18,24 @@ LIST = Path(__file__).with_name("equivalent.toml")
 
 @dataclass(frozen=True)
 class Entry:
-    """Changes of one line that compute the same; the line and its function are named by their text."""
+    """Changes of one line that compute the same, in every function named; the line is named by its text."""
 
     file: str
-    function: str
+    functions: tuple[str, ...]
     line: str
     changes: tuple[str, ...]
     reason: str
 
     @property
     def keys(self) -> list[tuple[str, str, str, str]]:
-        return [(self.file, self.function, self.line, change) for change in self.changes]
+        return [(self.file, function, self.line, change) for function in self.functions for change in self.changes]
 
 
 def load(path: Path = LIST) -> list[Entry]:
     """The entries; every one has a reason."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    entries = [Entry(**{**item, "changes": tuple(item["changes"])}) for item in tomllib.loads(text).get("mutant", [])]
+    items = tomllib.loads(text).get("mutant", [])
+    entries = [Entry(**{k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}) for item in items]
     for entry in entries:
         if len(entry.reason.split()) < 4:
             raise ValueError(f"no proof that this computes the same: {entry}")

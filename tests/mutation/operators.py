@@ -69,15 +69,15 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What names it without line numbers; equal lines of one function share a key."""
-        return self.file, self.function, self.text, self.change
+        """What names it without line numbers: the same change of equal lines of one function is counted."""
+        return self.file, self.function, self.text, self.change + (f" (no. {self.number})" if self.number > 1 else "")
 
     @property
     def id(self) -> str:
-        return hashlib.sha256("\n".join((*self.key, str(self.number))).encode()).hexdigest()[:10]
+        return hashlib.sha256("\n".join(self.key).encode()).hexdigest()[:10]
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} in {self.function}: {self.change}   [{self.text}]"
+        return f"{self.file}:{self.line} in {self.function}: {self.key[3]}   [{self.text}]"
 
     def code(self) -> CodeType:
         """The changed file, compiled."""
@@ -243,7 +243,9 @@ class _Finder:
         if isinstance(value, bool):
             yield ast.Constant(not value)
         elif isinstance(value, int):
-            yield from (ast.Constant(value + 1), ast.Constant(value - 1))
+            yield ast.Constant(value + 1)
+            if not (value == 0 and getattr(getattr(place.parent, "value", None), "attr", "") == "shape"):
+                yield ast.Constant(value - 1)  # axis -1 of a vector is its axis 0
         elif isinstance(value, float):
             yield from (ast.Constant(value + 1), ast.Constant(1.000001 * value if value else 1e-6))
         elif isinstance(value, str) and (self.strings or place.field in ("left", "comparators", "slice")):

@@ -18,6 +18,8 @@ import numpy as np
 
 OPTIONS: dict[str, dict[str, Any]] = {}
 """What each function of the last loaded module asks of the compiler."""
+MIXED = [0]
+"""How many operations so far had a `Single` and a float."""
 
 
 class Single:
@@ -46,6 +48,7 @@ def _arithmetic(do: Callable[[Any, Any], Any], turned: bool) -> Callable[[Any, A
         both = isinstance(other, Single) or do is operator.pow
         a, b = (self.value, np.float32(other)) if both else (float(self), float(other))
         result = do(b, a) if turned else do(a, b)
+        MIXED[0] += not both
         return Single(result) if both else result
 
     return method
@@ -143,6 +146,13 @@ class _Math:
         return _single(member) if callable(member) and name != "isfinite" else member
 
 
+def greatest(*values: Any) -> Any:
+    """`max`; of a `Single` and a float it is a float, as in Numba."""
+    result = max(*values)
+    singles = [isinstance(value, Single) for value in values]
+    return float(result) if any(singles) and not all(singles) else result
+
+
 def load(code: CodeType) -> dict[str, Any]:
     """The names of a kernel module, executed without Numba."""
     OPTIONS.clear()
@@ -159,6 +169,6 @@ def load(code: CodeType) -> dict[str, Any]:
     def bring(name: str, *_: Any) -> Any:
         return modules[name]
 
-    space: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": bring}, "__name__": "kernels"}
+    space: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": bring, "max": greatest}, "__name__": "kernels"}
     exec(code, space)
     return space
