@@ -62,8 +62,8 @@ class Step:
         if self.rule == "bound":
             return 0 if left.is_Rational and right.is_Rational and left <= right else f"{left} > {right}"
         if self.rule == "binomial":
-            return sp.combsimp(sp.expand((left - right).expand(func=True)))
-        return sp.cancel(sp.together(left - right)) if self.rule == "rational" else normal_form(left - right)
+            return sp.combsimp(left - right)
+        return sp.cancel(left - right) if self.rule == "rational" else normal_form(left - right)
 
 
 def induction(claim: str, over: str, first: Any, advance: Function, closed: Function) -> tuple[Step, Step]:
@@ -83,7 +83,7 @@ def path(i: Any, j: Any) -> sp.Expr:
     """P(i, j), the product of the eigenvector blocks from layer j up to layer i >= j."""
     if (sp.sympify(i) - j).is_negative:
         raise ValueError(f"there is no path up from layer {j} to layer {i}")
-    return PATH(sp.sympify(i), sp.sympify(j))
+    return PATH(i, j)
 
 
 def sign(exponent: Any) -> sp.Expr:
@@ -91,12 +91,11 @@ def sign(exponent: Any) -> sp.Expr:
     terms = [term.as_coeff_Mul() for term in sp.Add.make_args(sp.expand(exponent))]
     if not all(coefficient.is_Integer and symbol.is_integer for coefficient, symbol in terms):
         raise ValueError(f"the exponent {exponent} is no integer")
-    return sp.Mul(*[sp.Integer(-1) ** symbol for coefficient, symbol in terms if coefficient % 2])
+    return sp.Mul(*[(-1) ** symbol for coefficient, symbol in terms if coefficient % 2])
 
 
 def normal_form(expression: Any) -> sp.Expr:
     """Multiply out, reduce signs and join paths until nothing changes."""
-    expression = sp.sympify(expression)
     while True:
         result = sp.S.Zero
         for term in sp.Add.make_args(sp.expand(expression)):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from derivations import adjoint, rules
+from derivations import rules
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, conditions
 from derivations.rules import (
     RULES,
@@ -76,6 +76,8 @@ def test_rational_identities() -> None:
     assert holds("rational", a / (a + 1) + 1 / (a + 1), ONE)
     assert not holds("rational", a / (a + 1), ONE)
     assert not holds("rational", 1 / a, a)
+    assert holds("rational", 1 / (a - 1) - 1 / (a + 1), 2 / (a**2 - 1))
+    assert holds("rational", 1 / (1 + 1 / a), a / (a + 1))
 
 
 def test_binomial_identities() -> None:
@@ -186,6 +188,11 @@ def test_signs_are_reduced_modulo_two() -> None:
             sign(wrong)
     assert normal_form(sign(n) * sign(n)) == 1
     assert normal_form((-ONE) ** (n + 1) * A + (-ONE) ** n * A) == 0
+    for exponent in (3 * n, -n, 2 * n + n, 5 * n):  # SymPy leaves these as they are
+        assert (-ONE) ** exponent != (-ONE) ** n
+        assert normal_form((-ONE) ** exponent * A) == (-ONE) ** n * A
+    assert sign(n * (j + 1) - n * j) == (-ONE) ** n
+    assert normal_form(sp.Integer(-2) ** (3 * n)) == sp.Integer(-2) ** (3 * n)
     assert normal_form((-ONE) ** (2 * n) * a) == a
     assert normal_form(a**n * a - a ** (n + 1)) == 0
     assert normal_form((-ONE) ** (n + 2) * a**2) == (-ONE) ** n * a**2
@@ -475,3 +482,207 @@ def test_contractions_are_products_of_two_matrices() -> None:
         Assign(w.element, x.element * w.element, over=(s,)),
     ):
         assert none.contraction is None
+
+
+X, Y, W = x, y, w
+STATE = Array("st", (s, h), "state", "")
+GRADIENT = Array("gr", (p,), "gradient", "")
+VALUE = Array("value", (p,), "argument", "")
+KEPT = Array("kept", (p,), "argument", "", store="value")
+
+
+def program(*body: Node, arrays: tuple[Array, ...] = (X, Y, W, z, total, other), **fields: Any) -> Program:
+    return Program("name", "", (), arrays, body, **fields)
+
+
+def refuses(message: str, *body: Node, **fields: Any) -> None:
+    with pytest.raises(ValueError, match=message):
+        program(*body, **fields)
+
+
+PRODUCT = Assign(z.element, X.element * W.element, over=(k,))
+
+
+def test_every_array_stands_at_its_own_indices() -> None:
+    program(PRODUCT)
+    refuses("is not at the indices of its array", Assign(z.element, X.at(s, h) * W.at(h, k), over=(k,)))
+    refuses("is not at the indices of its array", Assign(z.at(s, k), X.element))
+    refuses("is not at the indices of its array, None", Assign(z.element, STATE.element))
+    refuses("is not at the indices of its array, None", Assign(STATE.element, z.element))
+    program(Assign(loss, X.element, over=(s, k)))
+    # A message says which program and which assignment.
+    refuses(r"^name: z\[s, k\] = x\[s, k\]: z\[s, k\] is not at", Assign(z.at(s, k), X.element))
+
+
+def test_every_index_is_free_or_summed_once() -> None:
+    summed = "a summed index must occur in the value, and not in the target"
+    refuses(summed, Assign(z.element, X.element * W.element, over=(k, h)))
+    refuses(summed, Assign(z.element, z.element, over=(k,)))
+    refuses(summed, Assign(loss, X.element, over=(s, k, k)))
+    refuses(summed, Rows((Assign(loss, X.element, over=(s, k), accumulate=True),)), result="loss")
+    refuses("an index is neither free nor summed", Assign(total.element, X.element))
+    refuses("an index is neither free nor summed", Assign(loss, total.element))
+    refuses("an index is neither free nor summed", Assign(z.element, X.element * W.element))
+    program(Assign(total.element, X.element, over=(k,)))
+    # A Kronecker delta has indices too.
+    delta = sp.KroneckerDelta(h, k)
+    program(Assign(total.element, X.element * delta, over=(h, k)))
+    refuses("an index is neither free nor summed", Assign(total.element, X.element * delta, over=(k,)))
+    program(Rows((Assign(loss, X.element, over=(k,), accumulate=True),)), result="loss")
+    refuses("neither free nor summed", Layers((Assign(total.element, X.element),)))
+
+
+def test_a_greatest_value_is_that_of_a_row() -> None:
+    message = "a reduction other than a sum is the greatest value of a row"
+    program(Rows((Assign(loss, X.element, over=(k,), reduce="max"),)))
+    refuses(message, Rows((Assign(loss, X.element, over=(k,), reduce="min"),)))
+    refuses(message, Assign(total.element, X.element, over=(k,), reduce="max"))
+    refuses(message, Assign(loss, a, reduce="max"))
+    program(Assign(loss, total.element, over=(s,), reduce="max"))
+
+
+def test_only_what_stands_there_is_added_to() -> None:
+    nothing = "nothing stands there yet to add to"
+    refuses(nothing, Assign(z.element, X.element * W.element, over=(k,), accumulate=True), arrays=(X, W, replace(z, kind="state")))
+    program(PRODUCT, replace(PRODUCT, accumulate=True))
+    refuses(nothing, Assign(loss, total.element, over=(s,), accumulate=True))
+    refuses(nothing, Assign(loss, total.element, over=(s,), accumulate=True), result="loss")
+    # Gradients start at 0; an argument of the caller holds something.
+    adds = Assign(GRADIENT.element, VALUE.element, accumulate=True)
+    program(adds, arrays=(GRADIENT, VALUE))
+    program(adds, arrays=(replace(GRADIENT, kind="argument"), VALUE))
+    for kind in ("state", "scratch", "parameter"):
+        refuses(nothing, adds, arrays=(replace(GRADIENT, kind=kind), VALUE))
+    refuses(nothing, Assign(KEPT.element, VALUE.element, accumulate=True), arrays=(VALUE, KEPT))
+    # The order counts: a later assignment sets nothing before.
+    state = replace(z, kind="state")
+    refuses(nothing, replace(PRODUCT, accumulate=True), PRODUCT, arrays=(X, W, state))
+
+
+def test_contributions_of_several_sources_or_rows_are_accumulated() -> None:
+    message = "what several sources or rows contribute to must be accumulated"
+    state = replace(z, kind="state")
+    arrays = (X, W, state, total)
+    adding = replace(PRODUCT, accumulate=True)
+    program(Layers((Assign(z.element, ZERO), Sources((adding,)))), arrays=arrays)
+    program(Layers((Sources((adding,)),)), arrays=arrays)
+    refuses(message, Layers((Sources((PRODUCT,)),)), arrays=arrays)
+    refuses(message, Layers((Sources((When("hidden", (PRODUCT,)),)),)), arrays=arrays)
+    # A parameter's gradient has a place for every source.
+    gradient = replace(z, kind="gradient")
+    program(Layers((Sources((PRODUCT,)),)), arrays=(X, W, gradient))
+    in_rows = Assign(loss, X.element, over=(k,), accumulate=True)
+    program(Rows((in_rows,)), result="loss")
+    refuses(message, Rows((replace(in_rows, accumulate=False),)), result="loss")
+    program(Rows((replace(in_rows, accumulate=False),)), result="other")
+    program(replace(in_rows, over=(s, k), accumulate=False), result="loss")
+
+
+def test_loops_do_not_nest() -> None:
+    message = "a loop over layers or rows stands inside another loop"
+    for outer in (Layers, Rows, Sources):
+        refuses(message, outer((Layers((PRODUCT,)),)))
+        refuses(message, outer((Rows((PRODUCT,)),)))
+    refuses(message, When("hidden", (Rows((PRODUCT,)),)))
+    refuses(message, Layers((When("hidden", (Layers((PRODUCT,)),)),)))
+    program(Layers((When("hidden", (When("last", (PRODUCT,)),)),)))
+    program(Layers((PRODUCT,)), Layers((Assign(total.element, z.element, over=(h,)),)))
+
+
+def test_a_scalar_is_no_array() -> None:
+    clash = sp.Symbol("total")
+    refuses("a scalar and an array are both called {'total'}", Assign(clash, a), arrays=(total,))
+    refuses("a scalar and an array are both called {'total'}", arrays=(total,), scalars=("total",))
+    program(Assign(loss, a), arrays=(total,), scalars=("factor",))
+    # An empty list of arrays is no program, but a list of assignments.
+    Program("", "", (), (), (Assign(z.at(s, k), STATE.element),))
+
+
+def test_arguments_have_a_place_of_their_own() -> None:
+    refuses("the argument kept cannot be kept in value", Assign(loss, KEPT.element, over=(p,)), arrays=(VALUE, KEPT))
+    refuses("the argument kept cannot be kept in value", Assign(loss, VALUE.element, over=(p,)), arrays=(VALUE, KEPT))
+    program(Assign(KEPT.element, VALUE.element**2), arrays=(VALUE, KEPT))
+    scratch = replace(KEPT, kind="scratch")
+    program(Assign(loss, VALUE.element, over=(p,)), arrays=(VALUE, scratch))
+
+
+def test_nothing_is_read_from_a_place_that_was_taken() -> None:
+    taking = Assign(KEPT.element, 2 * VALUE.element)
+    result = Array("result", (p,), "argument", "")
+    arrays = (VALUE, KEPT, result)
+    refuses("value was overwritten by kept", taking, Assign(result.element, VALUE.element), arrays=arrays)
+    program(taking, Assign(result.element, KEPT.element), arrays=arrays)
+    program(Assign(result.element, VALUE.element), taking, arrays=arrays)
+    # Another layer, or another kind of memory, is another place.
+    inner = Array("x_in", (s, k), "state", "", store="u")
+    outer = Array("x", (s, k), "state", "", store="u")
+    program(
+        Layers((Assign(outer.element, 2 * inner.element), Assign(Y.element, inner.element))), arrays=(inner, outer, Y)
+    )
+    same_layer = replace(inner, name="v")
+    refuses(
+        "v was overwritten by x",
+        Layers((Assign(outer.element, 2 * same_layer.element), Assign(Y.element, same_layer.element))),
+        arrays=(same_layer, outer, Y),
+    )
+    apart = replace(KEPT, kind="scratch")
+    program(replace(taking, target=apart.element), Assign(result.element, VALUE.element), arrays=(VALUE, apart, result))
+    # Only along one path of conditions.
+    program(
+        Layers((When("hidden", (taking,)), When("last", (Assign(result.element, VALUE.element),)))),
+        arrays=arrays,
+    )
+    refuses(
+        "value was overwritten by kept",
+        Layers((When("hidden", (taking,)), When("sender hidden", (Assign(result.element, VALUE.element),)))),
+        arrays=arrays,
+    )
+
+
+def test_nothing_is_summed_into_its_own_operand() -> None:
+    message = "reads the place it writes"
+    square = Array("square", (h, k), "argument", "")
+    turned = Array("turned", (k, h), "argument", "", store="square")
+    refuses(message, Assign(turned.element, square.element), arrays=(square, turned))
+    row = Array("row", (s, h), "argument", "")
+    back = Array("back", (s, k), "argument", "", store="row")
+    refuses(message, Assign(back.element, row.element * W.element, over=(h,)), arrays=(row, back, W))
+    same = Array("same", (s, h), "argument", "", store="row")
+    program(Assign(same.element, row.element**2), arrays=(row, same))
+    refuses(message, Assign(same.element, row.element * X.element, over=(k,)), arrays=(row, same, X))
+    # A scalar has no place that an array could share.
+    program(Assign(loss, row.element, over=(s, h)), arrays=(row,))
+
+
+def test_conditions_decide_what_stands_there() -> None:
+    state = replace(z, kind="state")
+    more = replace(PRODUCT, accumulate=True)
+    arrays = (X, W, state)
+    refuses("nothing stands there yet where", Layers((When("hidden", (PRODUCT,)), more)), arrays=arrays)
+    program(Layers((When("hidden", (PRODUCT, more)),)), arrays=arrays)
+    program(Layers((When("hidden", (PRODUCT,)), When("hidden", (more,)))), arrays=arrays)
+    refuses("nothing stands there yet where", Layers((When("hidden", (PRODUCT,)), When("last", (more,)))), arrays=arrays)
+    assert conditions(True, False) == {"hidden": True, "last": False, "sender hidden": False}
+    assert conditions(False, True) == {"hidden": False, "last": True, "sender hidden": True}
+
+
+def test_the_straight_line_of_one_layer() -> None:
+    first, second, third, fourth = (Assign(sp.Symbol(name), a) for name in ("e1", "e2", "e3", "e4"))
+    whole = Program(
+        "", "", (), (), (
+            Layers((
+                first, When("hidden", (second, When("sender hidden", (third,)))), When("last", (fourth,)),
+                Sources((first,), hidden=True), Sources((second,)),
+            )),
+        ),
+    )  # fmt: skip
+    assert whole.assignments == (first, second, third, fourth, first, second)
+    assert whole.step(hidden=True, sender_hidden=True) == (first, second, third, first, second)
+    assert whole.step(hidden=True, sender_hidden=False) == (first, second, second)
+    assert whole.step(hidden=False, sender_hidden=True) == (first, fourth, first, second)
+    assert whole.step(hidden=False, sender_hidden=False) == (first, fourth, second)
+    other_one = Assign(loss, b)
+    changed = whole.with_assignment(2, other_one)
+    assert changed.assignments == (first, second, other_one, fourth, first, second)
+    assert changed.step(hidden=True, sender_hidden=True) == (first, second, other_one, first, second)
+    assert replace(changed, body=whole.body) == whole

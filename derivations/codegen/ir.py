@@ -92,11 +92,7 @@ class Assign:
         return left, right
 
     def __str__(self) -> str:
-        sums = (
-            "".join(f"sum_{index} " for index in self.over)
-            if self.reduce == "sum"
-            else f"{self.reduce}_{self.over[0]} "
-        )
+        sums = "".join(f"{self.reduce}_{index} " for index in self.over)
         return f"{self.target} {'+=' if self.accumulate else '='} {sums}{self.value}"
 
 

@@ -7,7 +7,7 @@ is wrong: matches no mutant any more, or one that a judge does notice.
 from __future__ import annotations
 
 import argparse
-import importlib
+import compileall
 import os
 import random
 import shutil
@@ -48,6 +48,7 @@ def main() -> int:
         for name in COPIED:
             copy = shutil.copytree if (HOME / name).is_dir() else shutil.copy2
             copy(HOME / name, Path(folder) / name)
+        compileall.compile_dir(folder, quiet=1)
         given = sys.argv[1:]
         if options.out is not None:
             given += ["--out", str(options.out.resolve())]
@@ -69,7 +70,7 @@ def judge_all(options: argparse.Namespace) -> int:
     """Judge, print, write; the exit code."""
     from tests.mutation import judge
 
-    importlib.import_module("sympy")
+    judge.warm()
     start = time.monotonic()
     targets = judge.targets()
     if options.only:

@@ -2,7 +2,7 @@
 
 Each mutant is judged in a forked child, which says over a pipe how far it came. An exception or a time limit ends the
 child, and the last thing it said is the judge that noticed. The parent has imported what every child needs (SymPy,
-NumPy, pytest), but nothing that is mutated.
+NumPy, pytest), and keeps nothing that is mutated.
 """
 
 from __future__ import annotations
@@ -206,6 +206,14 @@ def judge(todo: Sequence[tuple[Target, Mutant | None]], jobs: int) -> Iterator[t
         pid, status = os.wait()
         child = live.pop(pid)
         yield child.mutant, *child.verdict(status)
+
+
+def warm() -> None:
+    """Prove once, so that every child finds SymPy's cache filled and its lazy imports done; then forget the package."""
+    main = importlib.import_module("derivations.__main__")
+    main.generate([certificate for certificate, _ in main.prove_all()])
+    for name in [name for name in sys.modules if name.split(".")[0] == "derivations"]:
+        del sys.modules[name]
 
 
 def unmutated(all_targets: Sequence[Target]) -> None:
