@@ -6,14 +6,17 @@ mutation` shows that they do. They run in seconds, in one process.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sympy as sp
 
+from derivations import __main__ as generator
 from derivations import rules
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, conditions
 from derivations.rules import (
@@ -686,3 +689,100 @@ def test_the_straight_line_of_one_layer() -> None:
     assert changed.assignments == (first, second, other_one, fourth, first, second)
     assert changed.step(hidden=True, sender_hidden=True) == (first, second, other_one, first, second)
     assert replace(changed, body=whole.body) == whole
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+
+def test_a_step_is_written_by_its_rule() -> None:
+    assert generator.formula(Step("algebra", "", a + b, 2 * a)) == "a + b = 2*a"
+    assert generator.formula(Step("bound", "", ONE, sp.Integer(2))) == "1 <= 2"
+    assert generator.formula(Step("decided", "", True, True)) == "True"
+    assert generator.formula(Step("definition", "", ("a", "b"), ("c",))) == "a, b = c"
+
+
+def certificates() -> list[Certificate]:
+    def argument(proof: Proof) -> None:
+        proof.equal("claim", n + j, j + n, cites=("M1",))
+
+    return [
+        prove(argument, assumptions=("f(0) = 0",)),
+        replace(prove(lambda proof: proof.equal("plain", a, a)), id="U", title="other", scope="every n"),
+    ]
+
+
+def test_a_record_holds_everything() -> None:
+    first, _ = certificates()
+    assert generator.record(first, ["kernel"]) == {
+        "id": "T", "title": "title", "statement": "statement", "scope": "every depth and width", "method": "method",
+        "reference": "this project", "assumptions": ("f(0) = 0",),
+        "symbols": {"integer, nonnegative": ("n",), "integer, positive": ("j",)}, "cites": ("M1",),
+        "trusted": [f"algebra: {RULES['algebra']}"],
+        "steps": [{"rule": "algebra", "claim": "claim", "formula": "j + n = j + n", "cites": ("M1",)}],
+        "functions": ["kernel"],
+    }  # fmt: skip
+
+
+def test_assumptions_are_listed_by_theorem() -> None:
+    text = generator.assumptions(certificates())
+    assert text.splitlines()[1:] == [
+        "", "T  title, every depth and width", "  assumes  f(0) = 0", "  symbols  n: integer, nonnegative",
+        "  symbols  j: integer, positive", "  cites    M1", "  rules    algebra",
+        "", "U  other, every n", "  rules    algebra",
+    ]  # fmt: skip
+    assert text.endswith("algebra\n")
+
+
+def test_kernels_need_a_certificate_for_each_of_their_theorems(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator, "functions", lambda: {"one": ("T",), "two": ("T", "V")})
+    with pytest.raises(ProofError, match=re.escape("kernels without a certificate: {'two': ('T', 'V')}")):
+        generator.generate(certificates())
+    monkeypatch.setattr(generator, "functions", lambda: {"one": ("T",), "both": ("T", "U")})
+    files = generator.generate(certificates())
+    records = json.loads(files[generator.CERTIFICATES])
+    assert [record["functions"] for record in records] == [["one", "both"], ["both"]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`main` with one theorem and one file, in a folder of its own."""
+    monkeypatch.setattr(generator, "ROOT", tmp_path)
+    monkeypatch.setattr(generator, "THEOREMS", (Theorem("T", "", "", "", lambda proof: proof.equal("c", a, a)),) * 2)
+    monkeypatch.setattr(generator, "generate", lambda certificates: {tmp_path / "made.txt": "one\ntwo\n"})
+    return tmp_path
+
+
+def test_the_command_writes_and_compares(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = home / "made.txt"
+    assert generator.main(["--check"]) == 1
+    assert not made.exists()
+    printed = capsys.readouterr()
+    assert "+one\n+two\n" in printed.out
+    assert "--- made.txt (checked in)\n+++ made.txt (generated)" in printed.out
+    assert "run: python -m derivations" in printed.err
+    assert generator.main([]) == 0
+    assert re.search(r"^2 theorems proven in 2 steps, \d\.\d\d s\nwrote made.txt\n$", capsys.readouterr().out)
+    assert made.read_bytes() == b"one\ntwo\n"
+    assert [path.name for path in home.iterdir()] == ["made.txt"]
+    assert generator.main(["--check"]) == 0
+    assert capsys.readouterr().out.endswith("1 files agree with the derivations\n")
+    made.write_text("one\nthree\n")
+    assert generator.main(["--check"]) == 1
+    assert "-three\n+two\n" in capsys.readouterr().out
+    assert made.read_text() == "one\nthree\n"
+
+
+def test_the_command_stops_at_a_failed_proof(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generator, "THEOREMS", (Theorem("T", "", "", "", lambda proof: proof.equal("c", a, b)),))
+    for arguments in ([], ["--check"]):
+        assert generator.main(arguments) == 1
+        assert capsys.readouterr().err == "not proven: T: c: left - right = a - b, not 0\n"
+    assert list(home.iterdir()) == []
+
+
+def test_the_time_of_a_proof_is_measured(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((10.0, 12.5, 20.0, 24.0))
+    monkeypatch.setattr(generator.time, "perf_counter", lambda: next(clock))
+    assert [seconds for _, seconds in generator.prove_all()] == [2.5, 4.0]

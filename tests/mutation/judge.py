@@ -30,8 +30,10 @@ KERNELS = ("spectral_core/kernels/cpu.py",)
 TEXT_ONLY = ("derivations/codegen/orchestration.py",)
 """Nothing but the text of kernels, which are mutated themselves."""
 CAUGHT = ("proof", "not well-formed", "--check", "tests")
-SECONDS = {"build": 60, "proof": 60, "--check": 60, "tests": 240, "battery": 30}
-"""Time limits; the longest of the true files takes a tenth of it."""
+SECONDS = {"build": 5, "proof": 10, "--check": 5, "tests": 20, "battery": 10}
+"""Processor time that a stage may take; the unchanged files take a tenth of it."""
+PATIENCE = 600
+"""Seconds by the clock after which a child ends that waits for something."""
 MEMORY = 8 << 30
 
 
@@ -177,9 +179,11 @@ def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
         os.dup2(quiet, 2)
 
         def say(stage: str) -> None:
-            signal.alarm(SECONDS.get(stage, 0))
+            used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + 1
+            resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS.get(stage, 1), resource.RLIM_INFINITY))
             os.write(write, f"{stage}\n".encode())
 
+        signal.alarm(PATIENCE)
         say("build")
         code = mutant.code() if mutant is not None else target.original
         if mutant is not None and same_code(code, target.original):
