@@ -113,7 +113,7 @@ def _join(factors: list[sp.Expr]) -> list[sp.Expr]:
     for base, times in (factor.as_base_exp() for factor in factors):
         if not (times.is_Integer and times.is_positive):
             raise ValueError(f"{base}**{times} is no repeated product")
-        for factor in int(times) * [base.func(*map(sp.expand, base.args)) if base.args else base]:
+        for factor in times * [base]:
             if factor.func == PATH and word and word[-1].func == PATH and word[-1].args[1] == factor.args[0]:
                 factor = path(word.pop().args[0], factor.args[1])
             if factor.func != PATH or factor.args[0] != factor.args[1]:
@@ -164,7 +164,7 @@ def derivative(value: sp.Expr, leaf: sp.Expr) -> sp.Expr:
         raise ValueError(f"{name_of(leaf)} has more than one index pattern: {sorted(map(str, patterns))}")
     plain = sp.Dummy()
     result = sp.diff(value.subs(leaf, plain), plain)
-    result = result.replace(lambda e: isinstance(e, sp.Derivative) and e.expr.func == f, lambda e: df(e.expr.args[0]))
+    result = result.replace(lambda e: isinstance(e, sp.Derivative) and e.expr.func == f, lambda e: df(*e.expr.args))
     return result.subs(plain, leaf)
 
 

@@ -206,8 +206,8 @@ def test_a_normal_form_is_reached_from_a_nested_one() -> None:
     assert normal_form(nested) == sp.expand(
         3 * path(j + 2, j) + 3 * path(j + 2, j + 1) * B + 3 * A * path(j + 1, j) + 3 * A * B
     )
-    # One round is not enough: the exponent's sum is seen after multiplying out.
-    assert normal_form((-ONE) ** (n * (n + 1) - n**2) * (-ONE) ** n) == 1
+    # One round is not enough: that this is a square is seen when the signs are reduced.
+    assert normal_form((a + b) ** ((-ONE) ** (3 * n) - (-ONE) ** n + 2)) == a**2 + 2 * a * b + b**2
     assert normal_form(normal_form(nested)) == normal_form(nested)
 
 
@@ -238,8 +238,8 @@ def test_derivatives_of_values() -> None:
     assert derivative(x.element * y.element, x.element) == y.element
     assert derivative(sp.exp(z.element), z.element) == sp.exp(z.element)
     assert derivative(sp.Integer(3), factor) == 0
-    inner = derivative(f(factor * z.element), z.element)
-    assert inner.has(sp.Subs) or inner == factor * df(factor * z.element)
+    g = sp.Function("g")
+    assert derivative(g(factor), factor) == sp.diff(g(factor), factor)  # no f, so no f'
 
 
 def test_a_leaf_has_one_pattern_of_plain_distinct_indices() -> None:
@@ -271,6 +271,9 @@ def test_reverse_accumulation_sums_what_the_leaf_does_not_carry() -> None:
     assert bars["factor"] == sp.expand(z.element**2 * marker(s) * marker(h))
     assert set(bars) == {"x", "w", "factor"}
     assert cotangents(program, {}) == {}
+    seeds = {"loss": ONE}
+    cotangents(program, seeds)
+    assert seeds == {"loss": ONE}
 
 
 def test_cotangents_of_accumulated_targets_stay() -> None:
@@ -311,6 +314,7 @@ def test_running_on_symbols() -> None:
     assert evaluate((program[0], more), {})["z"] == 0
     assert evaluate((more,), {})["z"] == -inner
     assert evaluate((more,), {"z": inner})["z"] == 0
+    assert evaluate(program[:1], {"z": a})["z"] == inner  # set, not added to
     again = (Assign(factor, a), Assign(loss, factor + b))
     assert evaluate(again, {})["loss"] == a + b
 
@@ -431,7 +435,14 @@ def test_what_is_not_well_formed_is_not_proven() -> None:
 
         return argument
 
-    for error in (ValueError("v"), KeyError("k"), IndexError("i"), StopIteration(), TypeError("t"), AttributeError("a")):
+    for error in (
+        ValueError("v"),
+        KeyError("k"),
+        IndexError("i"),
+        StopIteration(),
+        TypeError("t"),
+        AttributeError("a"),
+    ):
         with pytest.raises(ProofError, match=f"T: {type(error).__name__}") as caught:
             prove(raising(error))
         assert caught.value.__cause__ is error
@@ -546,7 +557,11 @@ def test_a_greatest_value_is_that_of_a_row() -> None:
 
 def test_only_what_stands_there_is_added_to() -> None:
     nothing = "nothing stands there yet to add to"
-    refuses(nothing, Assign(z.element, X.element * W.element, over=(k,), accumulate=True), arrays=(X, W, replace(z, kind="state")))
+    refuses(
+        nothing,
+        Assign(z.element, X.element * W.element, over=(k,), accumulate=True),
+        arrays=(X, W, replace(z, kind="state")),
+    )
     program(PRODUCT, replace(PRODUCT, accumulate=True))
     refuses(nothing, Assign(loss, total.element, over=(s,), accumulate=True))
     refuses(nothing, Assign(loss, total.element, over=(s,), accumulate=True), result="loss")
@@ -664,7 +679,9 @@ def test_conditions_decide_what_stands_there() -> None:
     refuses("nothing stands there yet where", Layers((When("hidden", (PRODUCT,)), more)), arrays=arrays)
     program(Layers((When("hidden", (PRODUCT, more)),)), arrays=arrays)
     program(Layers((When("hidden", (PRODUCT,)), When("hidden", (more,)))), arrays=arrays)
-    refuses("nothing stands there yet where", Layers((When("hidden", (PRODUCT,)), When("last", (more,)))), arrays=arrays)
+    refuses(
+        "nothing stands there yet where", Layers((When("hidden", (PRODUCT,)), When("last", (more,)))), arrays=arrays
+    )
     assert conditions(True, False) == {"hidden": True, "last": False, "sender hidden": False}
     assert conditions(False, True) == {"hidden": False, "last": True, "sender hidden": True}
 

@@ -23,7 +23,12 @@ from tests.mutation.operators import Mutant
 
 HOME = Path(__file__).resolve().parent.parent.parent
 COPIED = ("derivations", "spectral_core", "tests", "pyproject.toml")
-ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -85,7 +85,9 @@ def data(case: Case, zero_weights: bool = False) -> Data:
         weights[order[BATCH : 2 * BATCH]] = 0
     labels = generator.integers(0, outputs, ROWS)
     labels[:2] = 0, outputs - 1
-    return Data(uniform(case.model.size), uniform(ROWS, case.model.n_features), uniform(ROWS, outputs), labels, weights, order)
+    return Data(
+        uniform(case.model.size), uniform(ROWS, case.model.n_features), uniform(ROWS, outputs), labels, weights, order
+    )
 
 
 def labelled(space: Space, loss: str) -> bool:

@@ -87,7 +87,9 @@ class _Finder(importlib.abc.MetaPathFinder):
     def __init__(self, file: str, code: CodeType) -> None:
         self.name, self.path, self.code = module_name(file), str(ROOT / file), code
 
-    def find_spec(self, fullname: str, path: object, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: object, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if fullname != self.name:
             return None
         loader = _Exchanged(fullname, self.path)
@@ -103,6 +105,7 @@ def tests_for(file: str) -> list[str]:
     """The fast tests of the checks: `test_rules`, then tests named after the file or a folder inside `derivations`."""
     names = ["rules", *Path(file).with_suffix("").parts[1:]]
     return [path for path in dict.fromkeys(f"tests/test_{name}.py" for name in names) if (ROOT / path).exists()]
+
 
 Say = Callable[[str], None]
 
@@ -131,7 +134,12 @@ def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> 
 def checked_in() -> dict[Path, str]:
     """What `python -m derivations` writes, as it lies on the disk."""
     kernels = ROOT / "spectral_core" / "kernels"
-    paths = (kernels / "tables.py", kernels / "cpu.py", ROOT / "derivations" / "certificates.json", ROOT / "derivations" / "assumptions.txt")
+    paths = (
+        kernels / "tables.py",
+        kernels / "cpu.py",
+        ROOT / "derivations" / "certificates.json",
+        ROOT / "derivations" / "assumptions.txt",
+    )
     return {path: path.read_text(encoding="utf-8") for path in paths}
 
 

@@ -112,7 +112,9 @@ def same_code(first: CodeType, second: CodeType) -> bool:
     if len(first.co_consts) != len(second.co_consts):
         return False
     constants = all(
-        same_code(a, b) if isinstance(a, CodeType) and isinstance(b, CodeType) else (type(a), repr(a)) == (type(b), repr(b))
+        same_code(a, b)
+        if isinstance(a, CodeType) and isinstance(b, CodeType)
+        else (type(a), repr(a)) == (type(b), repr(b))
         for a, b in zip(first.co_consts, second.co_consts, strict=True)
     )
     parts = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_exceptiontable")
@@ -266,7 +268,9 @@ class _Finder:
 
 
 def _names(tree: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | {
+        n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)
+    }
 
 
 def _arrays(tree: ast.AST) -> set[str]:
@@ -313,7 +317,9 @@ def _call(node: ast.Call) -> Iterator[ast.expr]:
                 for step in (1, -1):
                     yield ast.Call(node.func, [*node.args[:at], _plus(bound, step), *node.args[at + 1 :]], [])
     # The two sides of a claim, and of `min` and `max`, may be exchanged; constructors would only get wrong types.
-    of_proof = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "proof"
+    of_proof = (
+        isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "proof"
+    )
     if not of_proof and not callee[:1].isupper() and callee not in ("min", "max") and len(plain) == len(node.args):
         for at in range(len(node.args) - 1):
             alike = type(node.args[at]) is type(node.args[at + 1])  # else a mere error of types

@@ -169,6 +169,9 @@ def load(code: CodeType) -> dict[str, Any]:
     def bring(name: str, *_: Any) -> Any:
         return modules[name]
 
-    space: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": bring, "max": greatest}, "__name__": "kernels"}
+    space: dict[str, Any] = {
+        "__builtins__": {**vars(builtins), "__import__": bring, "max": greatest},
+        "__name__": "kernels",
+    }
     exec(code, space)
     return space

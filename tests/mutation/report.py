@@ -26,7 +26,9 @@ def outcome(verdict: Verdict, entries: Sequence[Entry]) -> str:
     return "survived" if verdict.by == "nobody" else verdict.by
 
 
-def record(verdicts: Sequence[Verdict], entries: Sequence[Entry], options: argparse.Namespace, seconds: float) -> dict[str, Any]:
+def record(
+    verdicts: Sequence[Verdict], entries: Sequence[Entry], options: argparse.Namespace, seconds: float
+) -> dict[str, Any]:
     counts: dict[str, Counter[str]] = {}
     for verdict in verdicts:
         row = counts.setdefault(verdict.mutant.file, Counter())
@@ -50,7 +52,10 @@ def markdown(result: dict[str, Any]) -> str:
     kernels = {file: row for file, row in result["files"].items() if "kernels" in file}
     which = "all mutants" if result["sample"] is None else f"a sample with seed {result['seed']}"
     lines = [f"Measured {result['date']}, {which}, {result['minutes']} min on {result['jobs']} cores.", ""]
-    for title, part in (("Derivations, caught first by", derivations), ("Kernels, caught by the property tests alone", kernels)):
+    for title, part in (
+        ("Derivations, caught first by", derivations),
+        ("Kernels, caught by the property tests alone", kernels),
+    ):
         if part:
             total = {column: sum(row[column] for row in part.values()) for column in COLUMNS}
             columns = [c for c in COLUMNS if part is derivations or c not in ("proof", "not well-formed", "--check")]
@@ -59,7 +64,10 @@ def markdown(result: dict[str, Any]) -> str:
                 lines.append(f"| {file} | {' | '.join(str(row[c]) for c in columns)} |")
             lines.append("")
     if kernels:
-        lines += ["`python -m derivations --check` compares the kernels with their proofs as text, and so sees each of them.", ""]
+        lines += [
+            "`python -m derivations --check` compares the kernels with their proofs as text, and so sees each of them.",
+            "",
+        ]
     return "\n".join(lines)
 
 
