@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -23,7 +24,7 @@ from tests.mutation.plain import MIXED, OPTIONS, Single, Singles, load
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import oracles  # noqa: E402  (the tests import it by this name too)
+import oracles  # by the name under which the tests import it too
 
 Space = dict[str, Any]
 ROWS = 7
@@ -155,7 +156,7 @@ def check_workspace(space: Space) -> None:
     for widths in ((2, 5, 3), (4, 1, 5), (2, 3, 5), (1, 1)):
         layout = Layout("global", widths)
         rooms = space["workspace"](np.zeros(1), layout.table, 3)
-        largest = max(a * b for a, b in zip(widths, widths[1:], strict=False))
+        largest = max(a * b for a, b in pairwise(widths))
         same("sizes", [len(room) for room in rooms], [3 * sum(widths)] * 3 + [3 * max(widths), 2 * largest])
 
 

@@ -192,9 +192,7 @@ class _Finder:
             yield from _dropped(node, "keywords", [k for k in node.keywords if k.arg and k.arg not in SHOWN])
         elif isinstance(node, (ast.Tuple, ast.List, ast.Set)) and not _is_target(node) and place.field != "slice":
             yield from _dropped(node, "elts", node.elts)
-        elif isinstance(node, ast.BoolOp) and len(node.values) > 2:
-            yield from _dropped(node, "values", node.values)
-        elif isinstance(node, ast.JoinedStr):
+        elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BoolOp) and len(node.values) > 2):
             yield from _dropped(node, "values", node.values)
         elif isinstance(node, ast.Dict):
             for at, key in enumerate(node.keys):
