@@ -481,6 +481,7 @@ def test_contractions_are_products_of_two_matrices() -> None:
     turned = Assign(Array("t", (h, s), "argument", "").element, x.element * w.element, over=(k,))
     assert turned.contraction == (w.element, x.element)
     three = Array("c", (h, p), "argument", "")
+    deep, wide = Array("deep", (s, k, p), "argument", ""), Array("wide", (h, k, p), "argument", "")
     for none in (
         Assign(z.element, x.element * w.element),
         Assign(total.element, x.element * y.element, over=(k,)),
@@ -494,6 +495,8 @@ def test_contractions_are_products_of_two_matrices() -> None:
         Assign(z.element, x.element, over=(k,)),
         Assign(z.element, x.element * w.element * total.element, over=(k,)),
         Assign(w.element, x.element * w.element, over=(s,)),
+        Assign(z.element, factor * x.element, over=(k,)),
+        Assign(z.element, deep.element * wide.element, over=(k, p)),
     ):
         assert none.contraction is None
 

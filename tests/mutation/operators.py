@@ -149,7 +149,12 @@ class _Finder:
                         yield from self.at(Place(node, field, index), item)
 
     def at(self, place: Place, node: ast.AST) -> Iterator[tuple[str, int, Place, str, ast.AST]]:
-        if isinstance(node, (ast.Import, ast.ImportFrom)) or _is_text(node, place) or self.shown(node):
+        if (
+            isinstance(node, (ast.Import, ast.ImportFrom))
+            or _is_text(node, place)
+            or _is_type(node)
+            or self.shown(node)
+        ):
             return
         outer = self.function, self.line, self.names
         self.line = getattr(node, "lineno", self.line)
@@ -284,6 +289,13 @@ def _plus(node: ast.expr, step: int) -> ast.expr:
 def _is_text(node: ast.AST, place: Place) -> bool:
     """A docstring, or a text that stands alone after what it describes."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and place.field == "body"
+
+
+def _is_type(node: ast.AST) -> bool:
+    """A union of classes, `A | B`: a name for annotations."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _is_type(node.left) and isinstance(node.right, ast.Name) and node.right.id[:1].isupper()
+    return isinstance(node, ast.Name) and node.id[:1].isupper() and node.id[1:2].islower()
 
 
 def _is_target(node: ast.Tuple | ast.List | ast.Set) -> bool:
