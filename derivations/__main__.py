@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import sympy
-
 from derivations.catalogue import THEOREMS
 from derivations.codegen.module import cpu_module, functions, tables_module
 from derivations.rules import RULES, Step
@@ -72,7 +70,7 @@ def formula(step: Step) -> str:
     """A step's own formula as text."""
     if step.rule == "decided":
         return str(step.left)
-    left, right = (", ".join(side) if isinstance(side, tuple) else sympy.sstr(side) for side in (step.left, step.right))
+    left, right = (", ".join(side) if isinstance(side, tuple) else side for side in (step.left, step.right))
     return f"{left} {'<=' if step.rule == 'bound' else '='} {right}"
 
 

@@ -183,10 +183,11 @@ def cotangents(program: Iterable[Assign], seeds: dict[str, Any], fixed: tuple[sp
 
 
 def evaluate(program: Iterable[Assign], known: dict[str, Any]) -> dict[str, Any]:
-    """The value of each target in terms of what the program did not compute."""
+    """The value of each target in terms of what is known; an array that is neither known nor computed is an error."""
     values = dict(known)
     for assign in _single(program):
-        inner = {leaf: values[name_of(leaf)] for leaf in leaves(assign.value) if name_of(leaf) in values}
+        reads = leaves(assign.value)
+        inner = {a: values[name_of(a)] for a in reads if isinstance(a, sp.Indexed) or name_of(a) in values}
         sums = {leaf: _sums(value, assign) for leaf, value in inner.items()}
         plain = {leaf: sp.Dummy() for leaf in inner}
         outside = assign.value.replace(lambda e: e.func in (f, df), lambda e: sp.Dummy()).xreplace(plain)

@@ -278,7 +278,13 @@ def test_views_are_named_once_for_each_place() -> None:
         )
     )
     assert "g = matrix(gradient, layout[i, PHI], n_out, n_in)\n        dphi = g" in text
-    # The same name for another kind of memory is another place.
+    # The same name for another kind of memory, or another layer, is another place.
+    several = CpuPrinter(layered(PRODUCT, arrays=(u_in, phi, state)))
+    assert [several.stored(name) for name in ("u_in", "phi", "state")] == [
+        ("u", "in"),
+        ("phi", "out"),
+        ("state", "out"),
+    ]
     parameter = Array("dphi", (h, k), "parameter", "")
     printer = CpuPrinter(layered(arrays=()))
     assert printer.view(parameter) == "matrix(parameters, layout[i, BLOCKS + j], n_out, n_in)"
@@ -382,7 +388,8 @@ def test_sums() -> None:
     with pytest.raises(ValueError, match=outer):
         function(program(Assign(loss, x.element, over=(k, s)), result="loss"))
     big = Array("big", (s, h, k), "argument", "")
-    runs_right(program(Assign(row.element, big.element, over=(h, k), accumulate=True), arrays=(big, row)))
+    text = runs_right(program(Assign(row.element, big.element, over=(h, k), accumulate=True), arrays=(big, row)))
+    assert "row[s] += sum_0" in text
     with pytest.raises(ValueError, match=outer):
         function(program(Assign(row.element, big.element, over=(h, k)), arrays=(big, row)))
 
@@ -440,6 +447,8 @@ def test_loops_over_layers_and_sources() -> None:
     )
     for condition in ("i < n_layers - 1", "i == n_layers - 1", "i > 1"):
         assert f"if {condition}:" in text
+    inside = Sources((When("hidden", (sending,)),))
+    assert "x_source = matrix(" in function(layered(Assign(state.element, sp.Integer(0)), inside, arrays=arrays))
     scalar = layered(Assign(b, 2 * a), Assign(state.element, b * state.element), arrays=(state,), scalars=("a",))
     assert "b = two * a" in function(scalar)
 

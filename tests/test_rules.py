@@ -297,54 +297,63 @@ def test_fixed_indices_are_not_summed() -> None:
     assert cotangents(rows, {"z": z.element}, fixed=(s,))["total"] == z.element * w.element * marker(h) * marker(k)
 
 
+def known(**others: Any) -> dict[str, Any]:
+    """Every array stands for itself."""
+    return {array.name: array.element for array in (x, y, w, z, total, other)} | others
+
+
 def test_running_on_symbols() -> None:
     program = (
         Assign(z.element, x.element * w.element, over=(k,)),
         Assign(total.element, f(z.element) + factor * z.element, over=(h,)),
     )
-    values = evaluate(program, {})
+    values = evaluate(program, known())
     inner = marker(k) * x.element * w.element
     assert values["z"] == inner
     assert values["total"] == sp.expand(marker(h) * (f(inner) + factor * inner))
-    known = evaluate(program, {"x": 2 * x.element, "factor": sp.Integer(3)})
-    assert known["z"] == 2 * inner
-    assert known["total"] == sp.expand(marker(h) * (f(2 * inner) + 6 * inner))
-    assert known["x"] == 2 * x.element
+    given = evaluate(program, known(x=2 * x.element, factor=sp.Integer(3)))
+    assert given["z"] == 2 * inner
+    assert given["total"] == sp.expand(marker(h) * (f(2 * inner) + 6 * inner))
+    assert given["x"] == 2 * x.element
+    # An array must be known or computed; a scalar may stand for itself.
+    with pytest.raises(KeyError, match="w"):
+        evaluate(program, {"x": x.element})
     more = Assign(z.element, -w.element * x.element, over=(k,), accumulate=True)
-    assert evaluate((program[0], more), {})["z"] == 0
-    assert evaluate((more,), {})["z"] == -inner
-    assert evaluate((more,), {"z": inner})["z"] == 0
-    assert evaluate(program[:1], {"z": a})["z"] == inner  # set, not added to
+    weights = {"x": x.element, "w": w.element}
+    assert evaluate((program[0], more), weights)["z"] == 0
+    assert evaluate((more,), weights)["z"] == -inner
+    assert evaluate((more,), known(z=inner))["z"] == 0
+    assert evaluate(program[:1], known(z=a))["z"] == inner  # set, not added to
     again = (Assign(factor, a), Assign(loss, factor + b))
-    assert evaluate(again, {})["loss"] == a + b
+    assert evaluate(again, known())["loss"] == a + b
 
 
 def test_sums_capture_no_index_and_stand_linearly() -> None:
     summed = Assign(total.element, x.element, over=(k,))
     # Σ_k x_sk inside an assignment that speaks of k itself.
     with pytest.raises(ValueError, match=r"the sum over \['k'\] would capture"):
-        evaluate((summed, Assign(y.element, total.element * other.element)), {})
+        evaluate((summed, Assign(y.element, total.element * other.element)), known())
     with pytest.raises(ValueError, match="would capture"):
-        evaluate((summed, Assign(loss, total.element * y.element, over=(s, k))), {})
+        evaluate((summed, Assign(loss, total.element * y.element, over=(s, k))), known())
     with pytest.raises(ValueError, match="would capture"):
         cotangents((Assign(total.element, x.element, over=(k,)),), {"total": marker(k) * other.element})
     with pytest.raises(ValueError, match="would capture"):
         cotangents((Assign(total.element, x.element, over=(k,)),), {"total": marker(s) * other.element})
     for value in (total.element**2, 1 / total.element, sp.exp(total.element), total.element * other.element):
         with pytest.raises(ValueError, match="a sum stands nonlinearly"):
-            evaluate((summed, Assign(other.element, y.element, over=(k,)), Assign(loss, value, over=(s,))), {})
+            evaluate((summed, Assign(other.element, y.element, over=(k,)), Assign(loss, value, over=(s,))), known())
     # Whole inside f or f', and linearly beside it.
     for value in (f(total.element), df(total.element), factor * total.element, total.element + y.at(s, h)):
-        evaluate((summed, Assign(loss, value, over=(s,)) if value.has(f, df) else Assign(z.element, value)), {})
+        evaluate((summed, Assign(loss, value, over=(s,)) if value.has(f, df) else Assign(z.element, value)), known())
     # Over different indices a product of sums is a double sum.
     inner = Assign(other.element, z.element, over=(h,))
-    both = evaluate((summed, inner, Assign(loss, total.element * other.element, over=(s,))), {})
+    both = evaluate((summed, inner, Assign(loss, total.element * other.element, over=(s,))), known())
     assert both["loss"] == marker(s) * marker(k) * marker(h) * x.element * z.element
     # A square of what is no sum is none of a sum.
-    assert evaluate((Assign(factor, a), Assign(loss, factor**2)), {})["loss"] == a**2
+    assert evaluate((Assign(factor, a), Assign(loss, factor**2)), known())["loss"] == a**2
 
 
-@pytest.mark.parametrize("run", [lambda p: evaluate(p, {}), lambda p: cotangents(p, {"total": ONE, "loss": ONE})])
+@pytest.mark.parametrize("run", [lambda p: evaluate(p, known()), lambda p: cotangents(p, {"total": ONE, "loss": ONE})])
 def test_a_name_has_one_meaning(run: Callable[[Any], Any]) -> None:
     first = Assign(total.element, x.element, over=(k,))
     with pytest.raises(ValueError, match="total would have two meanings"):
@@ -371,6 +380,12 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
     proof.true("four", True)
     proof.same("five", {b, a}, [a, b])
     proof.at_most("six", 1, "3/2")
+    proof.zero("zero", lambda i, j: i - j, n + 1, n + 1, cites=("M4",))
+    assert proof.steps.pop() == Step("algebra", "zero, at n + 1, n + 1", ZERO, ZERO, ("M4",))
+    proof.zero("zero", lambda i: 0 * i, 3, rule="cases")
+    assert proof.steps.pop() == Step("cases", "zero, at 3", ZERO, ZERO)
+    with pytest.raises(ProofError, match="zero, at 3: left - right = 3, not 0"):
+        proof.zero("zero", lambda i: i, 3)
     proof.recurrence("seven", first=1, advance=lambda x, n: a * x, closed=lambda n: a**n, over="n")
     assert [step.rule for step in proof.steps] == [
         "algebra", "program", "rational", "decided", "decided", "definition", "bound", "induction", "induction",

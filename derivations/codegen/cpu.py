@@ -49,7 +49,7 @@ class CpuPrinter:
     def function(self) -> str:
         """Decorator, signature, docstring with theorem ids and shapes, body."""
         program = self.program
-        body = self.block(program.body, frozenset())
+        body = self.block(program.body, set())
         constants = self.constants()
         names = self.signature()
         lines = [DECORATOR, f"def {program.name}({', '.join(names)}):"]
@@ -105,7 +105,7 @@ class CpuPrinter:
 
     # --- nodes ------------------------------------------------------------------------------------
 
-    def block(self, body: tuple[Node, ...], open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def block(self, body: tuple[Node, ...], open_loops: set[sp.Symbol]) -> list[str]:
         lines: list[str] = []
         runs = groupby(body, key=lambda node: isinstance(node, Assign))
         for plain, nodes in runs:
@@ -116,7 +116,7 @@ class CpuPrinter:
                     lines += self.loop(node, open_loops)
         return lines
 
-    def loop(self, node: Node, open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def loop(self, node: Node, open_loops: set[sp.Symbol]) -> list[str]:
         if isinstance(node, Layers):
             order = "range(n_layers - 1, 0, -1)" if node.reverse else "range(1, n_layers)"
             sizes = ["n_out = layout[i, WIDTH]"]
@@ -144,7 +144,7 @@ class CpuPrinter:
         if isinstance(node, When):
             return [f"if {CONDITIONS[node.condition]}:", *indent(self.block(node.body, open_loops))]
         if isinstance(node, Rows):
-            return ["for s in range(n_samples):", *indent(self.block(node.body, frozenset({s})))]
+            return ["for s in range(n_samples):", *indent(self.block(node.body, {s}))]
         raise TypeError(f"no code for {node}")
 
     # --- arrays -----------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class CpuPrinter:
 
     # --- assignments ------------------------------------------------------------------------------
 
-    def assignments(self, run: tuple[Assign, ...], open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def assignments(self, run: tuple[Assign, ...], open_loops: set[sp.Symbol]) -> list[str]:
         lines: list[str] = []
         for nest in self.nests(run):
             head = nest[0]
@@ -255,13 +255,10 @@ class CpuPrinter:
         return [
             f"product = matrix(sample_scratch, 0, {', '.join(SIZES[index] for index in assign.free)})",
             f"np.dot({a}, {b}, product)",
-            *self.nest(
-                [Assign(assign.target, Array("product", assign.free, "scratch", "").element, accumulate=True)],
-                frozenset(),
-            ),
+            *self.nest([Assign(assign.target, sp.IndexedBase("product")[assign.free], accumulate=True)], set()),
         ]
 
-    def nest(self, nest: list[Assign], open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def nest(self, nest: list[Assign], open_loops: set[sp.Symbol]) -> list[str]:
         """One loop nest for assignments over the same indices."""
         indices = sorted({*nest[0].free, *nest[0].over} - open_loops, key=ORDER.index)
         before, inside, after = [], [], []
@@ -271,7 +268,7 @@ class CpuPrinter:
             target = self.printer.doprint(assign.target)
             inner_sum = assign.over and assign.over[-1] == indices[-1]
             if inner_sum:
-                if len(set(assign.over) - open_loops) > 1 and not assign.accumulate:
+                if len(assign.over) > 1 and not assign.accumulate:
                     raise ValueError(f"a sum over an outer index must accumulate: {assign}")
                 name = f"sum_{number}" if isinstance(assign.target, sp.Indexed) or assign.accumulate else target
                 scalar_level = len(indices) - 1
