@@ -321,7 +321,7 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
             zero = printer.constant(sp.S.Zero)
             lines = [f"if z <= {zero}:", *indent(pieces[0]), "else:", *indent(pieces[1])]
         else:
-            lines = pieces[0]
+            (lines,) = pieces
         body += [
             f"{'if' if code == 0 else 'elif'} activation == {code}:  # {item.name}, theorem F.{item.name}",
             "    for s in range(pre.shape[0]):",

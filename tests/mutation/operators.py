@@ -30,6 +30,8 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 CALLEES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 INDICES = {"h": "k", "k": "h", "s": "h", "i": "j", "j": "i", "e": "r", "r": "e", "m": "k"}
 """Indices exchanged for another one that the same function uses."""
+NO_SHELL = {"range", "len", "iter", "next", "enumerate", "Integer"}
+"""f(x) → x says nothing for these: a mere error of types, or an int that SymPy turns into an Integer again."""
 SHOWN = {"id", "title", "statement", "method", "reference", "scope", "claim", "help", "prog", "description"}
 """Keywords whose text is only shown."""
 
@@ -149,12 +151,7 @@ class _Finder:
                         yield from self.at(Place(node, field, index), item)
 
     def at(self, place: Place, node: ast.AST) -> Iterator[tuple[str, int, Place, str, ast.AST]]:
-        if (
-            isinstance(node, (ast.Import, ast.ImportFrom))
-            or _is_text(node, place)
-            or _is_type(node)
-            or self.shown(node)
-        ):
+        if self.left_alone(place, node):
             return
         outer = self.function, self.line, self.names
         self.line = getattr(node, "lineno", self.line)
@@ -169,6 +166,13 @@ class _Finder:
         elif not isinstance(node, ast.Raise):
             yield from self.inside(node)
         self.function, self.line, self.names = outer
+
+    def left_alone(self, place: Place, node: ast.AST) -> bool:
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or _is_text(node, place) or _is_type(node):
+            return True
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        exported = isinstance(target, ast.Name) and target.id.startswith("__")  # such as `__all__`
+        return exported or self.shown(node)
 
     def shown(self, node: ast.AST) -> bool:
         """Text that decides nothing."""
@@ -292,7 +296,9 @@ def _is_text(node: ast.AST, place: Place) -> bool:
 
 
 def _is_type(node: ast.AST) -> bool:
-    """A union of classes, `A | B`: a name for annotations."""
+    """A union of classes, `A | B`, or the type of a function: a name for annotations."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Callable":
+        return True
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _is_type(node.left) and isinstance(node.right, ast.Name) and node.right.id[:1].isupper()
     return isinstance(node, ast.Name) and node.id[:1].isupper() and node.id[1:2].islower()
@@ -315,7 +321,7 @@ def _dropped(node: ast.AST, field: str, items: list) -> Iterator[Change]:
 def _call(node: ast.Call) -> Iterator[ast.expr]:
     callee = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
     plain = [a for a in node.args if not isinstance(a, ast.Starred)] if not node.keywords else []
-    if len(node.args) == len(plain) == 1 and callee not in ("range", "len", "iter", "next", "enumerate"):
+    if len(node.args) == len(plain) == 1 and callee not in NO_SHELL:
         yield node.args[0]
     if isinstance(node.func, ast.Attribute) and not node.args and not node.keywords:
         yield node.func.value
