@@ -528,9 +528,22 @@ def test_activations_have_one_branch_each() -> None:
     text = cpu.activation_function(
         (ACTIVATIONS[0], Activation("kink", kinked(sp.Integer(0), a), kinked(sp.Integer(0), sp.Integer(1))))
     )
+    three = sp.Piecewise((a, a < 0), (b, a < 1), (c, True))
+    with pytest.raises(ValueError, match="unpack"):
+        cpu.activation_function((Activation("three", three, three),))
     assert "if activation == 0:  # identity, theorem F.identity" in text
     assert "elif activation == 1:  # kink, theorem F.kink" in text
     assert "Theorem: F.identity, F.kink" in text
+
+
+def test_irrational_numbers_stay_whole_in_common_subexpressions() -> None:
+    root, density = sp.sqrt(2) / 2, 1 / sp.sqrt(2 * sp.pi)
+    printer = RealPrinter()
+    assert cpu._piece(printer, (root * a, density * sp.exp(a))) == [
+        "value = a * half_root_two", "slope = inverse_root_two_pi * math.exp(a)",
+    ]  # fmt: skip
+    assert printer.constants.keys() == {"half_root_two", "inverse_root_two_pi"}
+    assert RealPrinter().name_irrationals(b * sp.exp(root * a)) == b * sp.exp(a * sp.Symbol("half_root_two"))
 
 
 def test_tables_list_what_there_is() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +19,9 @@ import pytest
 import sympy as sp
 
 from derivations import __main__ as generator
-from derivations import rules
+from derivations import activations, adjoint, algebra, propagation, rules
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, conditions
+from derivations.nilpotency import power
 from derivations.rules import (
     RULES,
     Step,
@@ -726,6 +729,71 @@ def test_the_straight_line_of_one_layer() -> None:
     assert replace(changed, body=whole.body) == whole
 
 
+# --- blocks and activations -------------------------------------------------------------------------------------------
+
+
+def test_blocks_above_the_diagonal_are_zero_and_an_undecided_order_is_an_error() -> None:
+    block = algebra.lower(lambda i, j: i * j)
+    assert block(j + n, j) == (j + n) * j
+    assert block(j, j) == j * j
+    assert sp.expand(block(2 * (j + n), 2 * j) - 4 * j * (j + n)) == 0
+    assert block(j, j + n + 1) == 0
+    assert block(1, 2) == 0
+    for i in (sp.Symbol("i", integer=True), n):
+        with pytest.raises(ValueError, match=f"the order of layers {i} and j is not decided"):
+            block(i, j)
+    with pytest.raises(ValueError, match="whether n - j is 2 is not decided"):
+        power(2)(n, j)
+    assert power(n + 1)(j + n + 1, j) == path(j + n + 1, j)
+    assert power(2 * (n + 1))(j + 2 * n + 2, j) == path(j + 2 * n + 2, j)
+    assert power(n + 1)(j + n, j) == power(n + 1)(j, j) == 0
+
+
+def test_pieces_of_an_activation() -> None:
+    z = activations.z
+    kink, slopes = activations.kinked(ZERO, z), activations.kinked(ZERO, ONE)
+    assert activations.Activation("f", z**2, 2 * z).pieces == ((z**2, 2 * z),)
+    assert activations.Activation("f", kink, slopes).pieces == ((ZERO, ZERO), (z, ONE))
+    assert activations.Activation("f", kink, z).pieces == ((ZERO, z), (z, z))
+    with pytest.raises(ValueError, match="zip"):
+        assert activations.Activation("f", kink, sp.Piecewise((ZERO, z <= 0), (ONE, z < 1), (z, True))).pieces
+    assert isinstance(activations.THEOREMS, tuple)
+
+
+def refused(forward: Program, backward: Program) -> None:
+    with pytest.raises((ProofError, LookupError, ValueError)):
+        adjoint.argument_for(forward, backward)(Proof("M8"))
+
+
+def test_what_a_layer_leaves_is_found_by_the_next() -> None:
+    """The result of a layer, u_i, is kept where the next one reads its sender, and so on backwards."""
+    forward, backward = propagation.GLOBAL, adjoint.GLOBAL
+    adjoint.argument_for(forward, backward)(Proof("M8"))
+
+    def moved(whole: Program, name: str) -> Program:
+        return replace(
+            whole, arrays=tuple(replace(x, store="elsewhere") if x.name == name else x for x in whole.arrays)
+        )
+
+    for name in ("u", "u_in", "slope", "phi", "M"):
+        refused(moved(forward, name), backward)
+    for name in ("du", "du_in", "slope", "dz", "phi", "u_in"):
+        refused(forward, moved(backward, name))
+    # Loops other than one over all layers, there and back.
+    refused(replace(forward, body=(*forward.body, *forward.body)), backward)
+    refused(forward, replace(backward, body=(replace(backward.body[0], reverse=False),)))  # type: ignore[call-arg]
+    # M_i may be computed anywhere before it is read.
+    (loop,) = propagation.LAYERWISE.body
+    first, *others = loop.body  # type: ignore[union-attr]
+    source = Assign(propagation.x.element, sp.Integer(0))
+    later = replace(propagation.LAYERWISE, body=(Layers((source, first, *others)),))
+    assert (
+        adjoint._inline(propagation.M.element, later)
+        == adjoint._inline(propagation.M.element, propagation.LAYERWISE)
+        != 0
+    )
+
+
 # --- what is written --------------------------------------------------------------------------------------------------
 
 
@@ -801,10 +869,13 @@ def test_the_command_writes_and_compares(home: Path, capsys: pytest.CaptureFixtu
     assert [path.name for path in home.iterdir()] == ["made.txt"]
     assert generator.main(["--check"]) == 0
     assert capsys.readouterr().out.endswith("1 files agree with the derivations\n")
-    made.write_text("one\nthree\n")
+    made.write_text("one\nthree\n", encoding="utf-8")
     assert generator.main(["--check"]) == 1
-    assert "-three\n+two\n" in capsys.readouterr().out
-    assert made.read_text() == "one\nthree\n"
+    assert capsys.readouterr().out.endswith(" one\n-three\n+two\n")
+    assert made.read_text(encoding="utf-8") == "one\nthree\n"
+    both = generator.differences({made: "one\n", home / "other.txt": "φ\n"})
+    assert "-three" in both
+    assert "+φ" in both
 
 
 def test_the_command_stops_at_a_failed_proof(
@@ -821,3 +892,13 @@ def test_the_time_of_a_proof_is_measured(home: Path, monkeypatch: pytest.MonkeyP
     clock = iter((10.0, 12.5, 20.0, 24.0))
     monkeypatch.setattr(generator.time, "perf_counter", lambda: next(clock))
     assert [seconds for _, seconds in generator.prove_all()] == [2.5, 4.0]
+
+
+@pytest.mark.filterwarnings("ignore:'derivations.__main__' found in sys.modules")
+def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["derivations", "--check"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("derivations.__main__", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.endswith("files agree with the derivations\n")
+    assert runpy.run_module("derivations.__main__", run_name="other")["main"] is not generator.main

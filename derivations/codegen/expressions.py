@@ -46,24 +46,16 @@ class RealPrinter(StrPrinter):
             return (numbers if numbers.is_rational else sp.Symbol(self.constant(numbers))) * rest
         return e.func(*map(self.name_irrationals, e.args)) if e.args else e
 
-    def _print_Integer(self, e: sp.Integer) -> str:
-        return self.constant(e) if e >= 0 else f"-{self.constant(-e)}"
-
-    _print_int = _print_Zero = _print_One = _print_Integer
-
-    def _print_NegativeOne(self, e: sp.Expr) -> str:
-        return "-" + self.constant(sp.S.One)
-
     def _print_Rational(self, e: sp.Rational) -> str:
         return self.constant(e) if e >= 0 else f"-{self.constant(-e)}"
 
-    _print_Half = _print_Rational
+    _print_Half = _print_Integer = _print_int = _print_Zero = _print_One = _print_NegativeOne = _print_Rational
 
     def _print_Mul(self, e: sp.Mul) -> str:
         numbers = [a for a in e.args if a.is_number]
         rest = [a for a in e.args if not a.is_number]
         number = sp.Mul(*numbers)
-        over = [a for a in rest if a.is_Pow and a.exp.is_number and a.exp.is_negative]
+        over = [a for a in rest if a.is_Pow and a.exp.is_negative]
         up = [a for a in rest if a not in over]
         sign, number = ("-", -number) if number.is_negative else ("", number)
         factors = ([self.constant(number)] if number != 1 else []) + [
@@ -80,7 +72,7 @@ class RealPrinter(StrPrinter):
             return f"{base} * {base}"
         if e.exp == sp.Rational(1, 2):
             return f"math.sqrt({self._print(e.base)})"
-        if e.exp.is_number and e.exp.is_negative:
+        if e.exp.is_negative:
             return f"{self.constant(sp.S.One)} / {self.parenthesize(e.base**-e.exp, PRECEDENCE['Pow'])}"
         raise ValueError(f"no code for the power {e}")
 

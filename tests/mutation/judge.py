@@ -102,8 +102,8 @@ def module_name(file: str) -> str:
 
 
 def tests_for(file: str) -> list[str]:
-    """The fast tests of the checks: `test_rules`, then tests named after the file or a folder inside `derivations`."""
-    names = ["rules", *Path(file).with_suffix("").parts[1:]]
+    """The fast tests of the checks: those named after the file or a folder inside `derivations`, then `test_rules`."""
+    names = [*Path(file).with_suffix("").parts[1:], "rules"]
     return [path for path in dict.fromkeys(f"tests/test_{name}.py" for name in names) if (ROOT / path).exists()]
 
 
