@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import sympy
-
 from derivations import links
 from derivations.catalogue import THEOREMS
 from derivations.codegen.module import cpu_module, functions, tables_module
@@ -81,7 +79,7 @@ def formula(step: Step) -> str:
         return str(step.left)
     if step.rule == "bound":  # exact rationals of many digits; twelve are enough to read
         return f"{float(step.left):.12g} <= {float(step.right):.12g}"
-    left, right = (", ".join(side) if isinstance(side, tuple) else sympy.sstr(side) for side in (step.left, step.right))
+    left, right = (", ".join(side) if isinstance(side, tuple) else side for side in (step.left, step.right))
     return f"{left} = {right}"
 
 

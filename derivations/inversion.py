@@ -1,5 +1,7 @@
 """M3: the inverse of the eigenvector matrix, as a polynomial in Φ and block by block."""
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from derivations.algebra import DISTANCE as d
@@ -53,22 +55,26 @@ def polynomial(proof: Proof) -> None:
     e, r = sp.symbols("e r", integer=True, nonnegative=True)
     nilpotent = sp.Symbol("N", commutative=False)
     proof.equal("I - Φ = -N", 1 - (1 + nilpotent), -nilpotent)
-    proof.equal(
-        "(-N)^{B+1} = 0 on and below the diagonal", sign(e + r + 1) * power(e + r + 1)(j + e, j), zero, cites=("M1",)
-    )
-    proof.equal(
-        "(-N)^{B+1} = 0 above the diagonal", sign(e + r + 1) * power(e + r + 1)(j, j + d + 1), zero, cites=("M1",)
-    )
+
+    def power_of_minus_n(exponent: sp.Expr, i: sp.Expr, j: sp.Expr) -> sp.Expr:
+        return sign(exponent) * power(exponent)(i, j)
+
+    at = (e + r + 1, j + e, j)
+    proof.zero("(-N)^{B+1} = 0 on and below the diagonal, B = e + r", power_of_minus_n, *at, cites=("M1",))
+    at = (e + r + 1, j, j + d + 1)
+    proof.zero("(-N)^{B+1} = 0 above the diagonal, B = e + r", power_of_minus_n, *at, cites=("M1",))
 
 
 def blockwise(proof: Proof) -> None:
     """Both products with Φ, block by block; i = j + d + 1 runs over all blocks below the diagonal."""
-    proof.equal("(Φ Φ⁻¹)_ij = 0 for i > j", times_phi_left(inverse, j + d + 1, j), sp.Integer(0))
-    proof.equal("(Φ Φ⁻¹)_jj = I", times_phi_left(inverse, j, j), sp.Integer(1))
-    proof.equal("(Φ Φ⁻¹)_ij = 0 for i < j", times_phi_left(inverse, j, j + d + 1), sp.Integer(0))
-    proof.equal("(Φ⁻¹ Φ)_ij = 0 for i < j", times_phi_right(inverse, j, j + d + 1), sp.Integer(0))
-    proof.equal("(Φ⁻¹ Φ)_ij = 0 for i > j", times_phi_right(inverse, j + d + 1, j), sp.Integer(0))
-    proof.equal("(Φ⁻¹ Φ)_jj = I", times_phi_right(inverse, j, j), sp.Integer(1))
+    for name, times_phi in (("Φ Φ⁻¹", times_phi_left), ("Φ⁻¹ Φ", times_phi_right)):
+
+        def product(i: sp.Expr, j: sp.Expr, times_phi: Callable[..., sp.Expr] = times_phi) -> sp.Expr:
+            return times_phi(inverse, i, j)
+
+        proof.zero(f"({name})_ij = 0 for i > j", product, j + d + 1, j)
+        proof.equal(f"({name})_jj = I", product(j, j), sp.Integer(1))
+        proof.zero(f"({name})_ij = 0 for i < j", product, j, j + d + 1)
 
 
 def argument(proof: Proof) -> None:

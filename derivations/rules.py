@@ -60,8 +60,8 @@ class Step:
         if self.rule == "bound":
             return 0 if left.is_Rational and right.is_Rational and left <= right else f"{left} > {right}"
         if self.rule == "binomial":
-            return sp.combsimp(sp.expand((left - right).expand(func=True)))
-        return sp.cancel(sp.together(left - right)) if self.rule == "rational" else normal_form(left - right)
+            return sp.combsimp(left - right)
+        return sp.cancel(left - right) if self.rule == "rational" else normal_form(left - right)
 
 
 def induction(claim: str, over: str, first: Any, advance: Function, closed: Function) -> tuple[Step, Step]:
@@ -81,7 +81,7 @@ def path(i: Any, j: Any) -> sp.Expr:
     """P(i, j), the product of the eigenvector blocks from layer j up to layer i >= j."""
     if (sp.sympify(i) - j).is_negative:
         raise ValueError(f"there is no path up from layer {j} to layer {i}")
-    return PATH(sp.sympify(i), sp.sympify(j))
+    return PATH(i, j)
 
 
 def sign(exponent: Any) -> sp.Expr:
@@ -89,12 +89,11 @@ def sign(exponent: Any) -> sp.Expr:
     terms = [term.as_coeff_Mul() for term in sp.Add.make_args(sp.expand(exponent))]
     if not all(coefficient.is_Integer and symbol.is_integer for coefficient, symbol in terms):
         raise ValueError(f"the exponent {exponent} is no integer")
-    return sp.Mul(*[sp.Integer(-1) ** symbol for coefficient, symbol in terms if coefficient % 2])
+    return sp.Mul(*[(-1) ** symbol for coefficient, symbol in terms if coefficient % 2])
 
 
 def normal_form(expression: Any) -> sp.Expr:
     """Multiply out, reduce signs and join paths until nothing changes."""
-    expression = sp.sympify(expression)
     while True:
         result = sp.S.Zero
         for term in sp.Add.make_args(sp.expand(expression)):
@@ -112,7 +111,7 @@ def _join(factors: list[sp.Expr]) -> list[sp.Expr]:
     for base, times in (factor.as_base_exp() for factor in factors):
         if not (times.is_Integer and times.is_positive):
             raise ValueError(f"{base}**{times} is no repeated product")
-        for factor in int(times) * [base.func(*map(sp.expand, base.args)) if base.args else base]:
+        for factor in times * [base]:
             if factor.func == PATH and word and word[-1].func == PATH and word[-1].args[1] == factor.args[0]:
                 factor = path(word.pop().args[0], factor.args[1])
             if factor.func != PATH or factor.args[0] != factor.args[1]:
@@ -164,7 +163,7 @@ def derivative(value: sp.Expr, leaf: sp.Expr) -> sp.Expr:
         raise ValueError(f"{leaf} is not at distinct plain indices")
     plain = sp.Dummy()
     result = sp.diff(value.subs(leaf, plain), plain)
-    result = result.replace(lambda e: isinstance(e, sp.Derivative) and e.expr.func == f, lambda e: df(e.expr.args[0]))
+    result = result.replace(lambda e: isinstance(e, sp.Derivative) and e.expr.func == f, lambda e: df(*e.expr.args))
     return result.subs(plain, leaf)
 
 
@@ -183,7 +182,7 @@ def cotangents(program: Iterable[Assign], seeds: dict[str, Any], fixed: tuple[sp
 
 
 def evaluate(program: Iterable[Assign], known: dict[str, Any]) -> dict[str, Any]:
-    """The value of each target in terms of what the program did not compute."""
+    """The value of each target in terms of what is known; an array that is neither known nor computed is an error."""
     values = dict(known)
     for assign in _single(program, known):
         inner = {leaf: values[name_of(leaf)] for leaf in leaves(assign.value) if name_of(leaf) in values}

@@ -43,6 +43,12 @@ class Proof:
         """Both sides are equal by the rule, with the help of the theorems it cites."""
         self.step(Step(rule, claim, sp.sympify(left), sp.sympify(right), tuple(cites)))
 
+    def zero(
+        self, claim: str, block: Callable[..., Any], *at: Any, rule: str = "algebra", cites: Iterable[str] = ()
+    ) -> None:
+        """A block is 0 at a place. The claim names the place, since the formula, 0 = 0, cannot say where it holds."""
+        self.equal(f"{claim}, at {', '.join(map(str, at))}", block(*at), 0, rule, cites)
+
     def true(self, claim: str, condition: object) -> None:
         """A condition that is decided, not merely plausible: `None` (undecided) fails as `False` does."""
         self.step(Step("decided", claim, True if condition is sp.true else condition, True))
