@@ -121,7 +121,11 @@ def width_argument(proof: Proof) -> None:
                 f"{program.name}: what sender k adds to {name} is a multiple of {outgoing}",
                 values[name], outgoing * quotient, "program", ["M7"],
             )  # fmt: skip
-            proof.true("the other factor does not contain it, so a column 0 adds nothing", not quotient.has(outgoing))
+            proof.true(
+                "the other factor does not contain it, so a column 0 adds nothing",
+                not quotient.has(outgoing),
+                rule="computed",
+            )
         read = {str(leaf.base) for name in terms for leaf in values[name].atoms(sp.Indexed)}
         proof.same(f"{program.name}: nothing else is read of the layer before", read, {a.name for a in known})
 

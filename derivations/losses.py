@@ -143,7 +143,7 @@ def takes_the_output(proof: Proof, program: Program) -> None:
     stores = {array.store for array in program.arrays if array.store}
     proof.same("∂ℓ/∂z takes the place of the output", stores, {"output"})
     proof.same("one loop over the rows", [type(node).__name__ for node in program.body], ["Rows"])
-    proof.same("the loss is returned", [program.result], [loss])
+    proof.same("the loss is returned", [program.result], [str(loss)])
 
 
 def on_region(expression: sp.Expr, number: int) -> sp.Expr:

@@ -55,8 +55,8 @@ def argument(proof: Proof) -> None:
         return power(exponent)(i, j)
 
     below, above = (e + r + 1, j + e, j), (e + r + 1, j, j + d + 1)
-    proof.zero("N^{B+1} = 0: i - j = e <= B, on and below the diagonal", block_of_power, *below, rule="cases")
-    proof.zero("N^{B+1} = 0: above the diagonal", block_of_power, *above, rule="cases")
+    proof.zero("N^{B+1} = 0: i - j = e <= B, on and below the diagonal", block_of_power, *below)
+    proof.zero("N^{B+1} = 0: above the diagonal", block_of_power, *above)
 
 
 M1 = Theorem(

@@ -119,7 +119,9 @@ def argument_for(program: Program) -> Callable[[Proof], None]:
             cites=("M4",),
         )
         # From blocks to elements: the program computes these formulas, layer by layer.
-        proof.true("layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False])
+        proof.true(
+            "layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False], rule="computed"
+        )
         step = evaluate(program.step(hidden=True, sender_hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
         proof.equal("[φ L_{i-1} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"])
         sum_over_k = sp.Symbol("Σ_k")
@@ -142,7 +144,9 @@ def simple_argument_for(
     """z_i is the (sum of the) block times the sender's activations, x_i = f(z_i)."""
 
     def argument(proof: Proof) -> None:
-        proof.true("layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False])
+        proof.true(
+            "layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False], rule="computed"
+        )
         step = evaluate(program.step(hidden=True, sender_hidden=False), elements((*weights, senders)))
         product = sp.expand(sp.Symbol("Σ_k") * senders.element * block)
         proof.equal(f"z = weights times {senders.name}", step["z"], product, rule="program")

@@ -16,10 +16,10 @@ from derivations.activations import ACTIVATIONS, Activation, kinked, normal_cdf
 from derivations.codegen import cpu, module
 from derivations.codegen.cpu import CpuPrinter, add, function, signature
 from derivations.codegen.expressions import RealPrinter
-from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten
+from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
 from derivations.notation import h, k, p, s
 from derivations.propagation import ACTIVATE
-from derivations.rules import leaves, name_of
+from derivations.rules import leaves
 
 SIZES = {s: 2, h: 3, k: 4, p: 5}
 a, b, c = (sp.Symbol(name) for name in "abc")

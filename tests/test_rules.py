@@ -385,7 +385,7 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
     proof.at_most("six", 1, "3/2")
     proof.zero("zero", lambda i, j: i - j, n + 1, n + 1, cites=("M4",))
     assert proof.steps.pop() == Step("algebra", "zero, at n + 1, n + 1", ZERO, ZERO, ("M4",))
-    proof.zero("zero", lambda i: 0 * i, 3, rule="cases")
+    proof.zero("zero", lambda i: 0 * i, 3)
     assert proof.steps.pop() == Step("cases", "zero, at 3", ZERO, ZERO)
     with pytest.raises(ProofError, match="zero, at 3: left - right = 3, not 0"):
         proof.zero("zero", lambda i: i, 3)

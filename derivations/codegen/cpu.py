@@ -15,10 +15,10 @@ import sympy as sp
 from derivations import accuracy, activations, exponential, exponential_error
 from derivations.activations import Activation
 from derivations.codegen.expressions import RealPrinter
-from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten
+from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
 from derivations.notation import df, f, h, k, p, s
 from derivations.propagation import ACTIVATE
-from derivations.rules import leaves, name_of
+from derivations.rules import leaves
 
 ORDER = (s, h, k, p)
 SIZES = {s: "n_samples", h: "n_out", k: "n_in", p: "size"}

@@ -55,6 +55,11 @@ class Array:
         return sp.IndexedBase(self.name)[indices]
 
 
+def name_of(element: sp.Indexed | sp.Symbol) -> str:
+    """The name of an array or a scalar."""
+    return str(element.base) if isinstance(element, sp.Indexed) else str(element)
+
+
 @dataclass(frozen=True)
 class Assign:
     """`target = Σ_over value`, or `target += ...` with `accumulate`; a Symbol target is a scalar."""
@@ -71,7 +76,7 @@ class Assign:
 
     @property
     def name(self) -> str:
-        return str(self.target.base) if isinstance(self.target, sp.Indexed) else str(self.target)
+        return name_of(self.target)
 
     @property
     def operands(self) -> tuple[sp.Indexed, ...]:
