@@ -78,7 +78,13 @@ def argument_for(form: Format) -> Callable[[Proof], None]:
             proof.true(f"g(z) of {name} is computed without error", exact, rule="computed")
             printed = {"value": item.value, "slope": item.slope}[what]
             worst = max(Relative(cell, analysis.u, item.denominator).of(printed) for cell in cells)
-            proof.at_most(f"{what} of {name} within {float(claim)} u", worst, claim * analysis.u, rule="error analysis")
+            proof.at_most(
+                f"{what} of {name} within {float(claim)} u",
+                worst,
+                claim * analysis.u,
+                "error analysis",
+                [f"E.{form.name}"],
+            )
 
     return argument
 

@@ -158,13 +158,14 @@ class Analysis:
         """Relative error of exp, in units of the power of two 2^n; `spread` bounds exp(error of r) - 1."""
         one = Real.exactly(1)
         power = self.arithmetic.run(self.form.result, {"p": piece.p, "s1": one, "s2": one, "q2": one})["power"]
-        return ((power.error + piece.rest) / (power.low - piece.rest) + spread) * (1 + spread)
+        # u³ more, should s1 p underflow.
+        return ((power.error + self.u**3 + piece.rest) / (power.low - piece.rest) + spread) * (1 + spread)
 
     def expm1(self, piece: Piece, spread: Fraction, s1: Real, q2: Real) -> Fraction:
         """Relative error of expm1 in units of s2, for one power of two or an interval of them, where n is not 0."""
         values = {"p": piece.p, "s1": s1, "q2": q2, "s2": Real.exactly(1)}
         result = self.arithmetic.run(self.form.result, values)["difference"]
-        inexact = s1.high * (piece.rest + spread * (1 + piece.p.high + piece.rest))
+        inexact = self.u**3 + s1.high * (piece.rest + spread * (1 + piece.p.high + piece.rest))
         least = max(result.low, -result.high) - inexact
         if least <= 0:
             raise ValueError("expm1 is not separated from 0 where n is not 0")

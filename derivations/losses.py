@@ -151,6 +151,11 @@ def on_region(expression: sp.Expr, number: int) -> sp.Expr:
     return expression.replace(lambda e: isinstance(e, sp.Piecewise), lambda e: e.args[number][0])
 
 
+def edges_of(region: Region) -> list[sp.Expr]:
+    """The z at which the condition of a region changes."""
+    return sp.solve(sp.Eq(region.where.lhs, region.where.rhs), z)
+
+
 def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> None:
     takes_the_output(proof, program)
     proof.same("a sum, and its slope", [a.target for a in program.assignments], [loss, d_output.element])
@@ -168,6 +173,13 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
         term, rate = on_region(value.value, number), on_region(slope.value, number)
         proof.equal(f"{inside}: ρ is as stated", term, factor * region.value)
         proof.equal(f"{inside}: ρ' is its derivative", rate, derivative(term, z), "rational")
+    # Every condition is a comparison with one boundary, where its region meets the last one, which is everywhere else.
+    edges = {
+        (edge, number, len(item.regions) - 1)
+        for number, region in enumerate(item.regions[:-1])
+        for edge in edges_of(region)
+    }
+    proof.same("every boundary of the regions is listed", {*item.boundaries}, edges)
     for at, left, right in item.boundaries:
         for what, expression in (("ρ", value.value), ("ρ'", slope.value)):
             below, above = (on_region(expression, number).subs(z, at) for number in (left, right))

@@ -4,7 +4,8 @@ x is the minimum if s = (v - x)/t is a subgradient of R at x, R(y) >= R(x) + s·
 
     F(y) - F(x) = ½‖y - x‖² + t [R(y) - R(x) - s·(y - x)]  >=  ½‖y - x‖²,
 
-so x is the only one. The maps of the group and the L1 penalty give exact zeros.
+so x is the only one. The maps of the group and the L1 penalty give exact zeros. t > 0; for t = 0 each map is v itself, as
+the lines show.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from derivations.theorem import Proof, Theorem
 
 value = Array("value", (p,), "argument", "v, the parameters of one group, overwritten by x")
 moved = Array("moved", (p,), "argument", "x, in the place of v", store="value")
-threshold, squares, norm, factor = sp.symbols("threshold squares norm factor", nonnegative=True)
+threshold = sp.Symbol("threshold", positive=True)
+squares, norm, factor = sp.symbols("squares norm factor", nonnegative=True)
 v = value.element
 
 
