@@ -14,7 +14,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.children import cores
+from benchmarks.children import cores, python
 from benchmarks.table import between_markers, markdown, write
 
 NAMES = (
@@ -30,6 +30,11 @@ everywhere. Peers and ours take turns in one process, which is tied to the cores
 XLA threads; steps are counted without what `train` does between epochs, and so are those of the peers. The ratios are of
 steps, not of what is learned: dense networks and scikit-learn's have no skip connections and no eigenvalues to trim by."""
 PEERS = ("torch", "jax", "scikit-learn")
+KERNELS = """
+import numpy, scipy.linalg, threadpoolctl
+libraries = threadpoolctl.threadpool_info()
+print(*sorted({library["architecture"] for library in libraries if library["internal_api"] == "openblas"}))
+"""
 HOME = Path(__file__).parent
 
 
@@ -41,14 +46,15 @@ def installed(name: str) -> str | None:
 
 
 def machine() -> str:
-    """Processor, cores, versions."""
+    """Processor, cores, the kernels that OpenBLAS chose, versions."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         model = lines[0].split(":")[1].strip() if lines else model
     libraries = ", ".join(f"{name} {installed(name)}" for name in LIBRARIES if installed(name))
-    return f"{model}, {cores()} cores, Python {platform.python_version()}, {libraries}"
+    blas = python(["-c", KERNELS]).strip()
+    return f"{model}, {cores()} cores, OpenBLAS kernels for {blas}, Python {platform.python_version()}, {libraries}"
 
 
 def main() -> int:

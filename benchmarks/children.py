@@ -8,6 +8,9 @@ import sys
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
+CHOICES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Dropped: they make OpenBLAS compute as on another processor (to get its bits), and nothing else that is measured here."""
+
 
 def cores() -> int:
     """How many this process may use."""
@@ -21,6 +24,7 @@ def python(arguments: list[str], threads: int = 1, environment: dict[str, str] |
     """
     code = "import os, sys\nif hasattr(os, 'sched_setaffinity'):\n    cores = sorted(os.sched_getaffinity(0))\n"
     code += f"    os.sched_setaffinity(0, cores[:{threads}])\nos.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-    variables = {**os.environ, **dict.fromkeys(THREADS, str(threads)), **(environment or {})}
+    variables = {name: value for name, value in os.environ.items() if name not in CHOICES}
+    variables |= {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, env=variables, check=True, stdout=subprocess.PIPE, input=text, text=True).stdout

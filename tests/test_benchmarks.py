@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import memory, steps
 from benchmarks.alternate import alternate
+from benchmarks.children import python
 from benchmarks.figures import best, exponent, ratio
 from benchmarks.peers import PEERS, TITLES, make
 from benchmarks.rows import row, timed
@@ -96,6 +98,14 @@ def test_turns_alternate_and_count_steps() -> None:
     assert {label: len(values) for label, values in seconds.items()} == {"a": 2, "b": 2}
     assert all(0 < value < 1 for values in seconds.values() for value in values)
     assert Task.of(json.loads(json.dumps(task.record()))) == task
+
+
+def test_a_child_has_its_threads_and_no_kernels_forced_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    code = "import os, sys; print(os.environ['OMP_NUM_THREADS'], os.environ.get('OPENBLAS_CORETYPE'), sys.stdin.read())"
+    assert python(["-c", code], 1, text="input").split() == ["1", "None", "input"]
+    if hasattr(os, "sched_getaffinity"):
+        assert python(["-c", "import os; print(len(os.sched_getaffinity(0)))"], 1).strip() == "1"
 
 
 def test_fits_and_ratios() -> None:
