@@ -26,7 +26,9 @@ lint: $(READY)
 mutation: $(READY)
 	$(BIN)/python -m tests.mutation --out benchmarks
 
+# The peers are hundreds of MB, so only this target installs them.
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[full,test,bench]'
 	$(BIN)/python -m benchmarks
 
 # The pinned versions: everything the extras `full` and `test` bring, as this machine resolves it.

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numba import njit
 
+from benchmarks.rows import Row, row
 from derivations.accuracy import CLAIMS
 from derivations.exponential import FLOAT32
 from spectral_core.kernels import cpu
@@ -70,25 +71,23 @@ def greatest(step: int) -> dict[str, float]:
     return result
 
 
-def measure(step: int = 61) -> list[dict[str, object]]:
-    """Rows of question, figure, unit, target."""
+def measure(step: int = 61) -> list[Row]:
     proven = {"exp": FLOAT32.exp, "expm1": FLOAT32.expm1}
     proven |= {f"{name}, {what}": claim for (name, what), claim in CLAIMS.items()}
     inputs = "all inputs" if step == 1 else f"every {step}th input"
-    return [
-        {
-            "question": f"float32 {name}: greatest error over {inputs}",
-            "figure": error,
-            "unit": "u = 2^-24" if name in proven else "2^-149",
-            "target": f"proven: {float(proven[name])}" if name in proven else "0.5 and a little",
-        }
-        for name, error in greatest(step).items()
-    ]
+    rows = []
+    for name, error in greatest(step).items():
+        text = f"float32 {name}: greatest error over {inputs}"
+        if name in proven:
+            rows.append(row(text, error, "u = 2^-24", "proven", at_most=float(proven[name])))
+        else:
+            rows.append(row(text, error, "2^-149", "0.5 and a little"))
+    return rows
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="all 2^32 inputs")
-    for row in measure(1 if parser.parse_args().all else 61):
-        print(f"{row['question']}: {row['figure']:.4f} {row['unit']} ({row['target']})")
+    for result in measure(1 if parser.parse_args().all else 61):
+        print(f"{result['question']}: {result['figure']:.4f} {result['unit']} ({result['target']})")
     sys.exit(0)

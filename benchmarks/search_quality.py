@@ -12,6 +12,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.rows import Row, row
 from spectral_core import search
 from spectral_core.datasets import load, train_test_split
 
@@ -41,22 +42,17 @@ def one(name: str, seed: int) -> tuple[float, float, float, float, float]:
     )
 
 
-def measure() -> list[dict[str, object]]:
+def measure() -> list[Row]:
     """Means over the splits."""
-    rows: list[dict[str, object]] = []
+    rows = []
     for name in SETS:
         one(name, 0)  # compiles
         score, peer, live, weights, seconds = np.mean([one(name, seed) for seed in SEEDS], axis=0)
         measure = "R²" if name == "diabetes" else "accuracy"
         rows += [
-            {
-                "question": f"{name}: test {measure} of the trimmed network",
-                "figure": score,
-                "unit": "",
-                "target": f"{peer:.3g} (MLP, 300 hidden)",
-            },
-            {"question": f"{name}: hidden neurons left of 300", "figure": live, "unit": "", "target": "-"},
-            {"question": f"{name}: weights left", "figure": weights, "unit": "", "target": "-"},
-            {"question": f"{name}: time of a search", "figure": seconds, "unit": "s", "target": "-"},
+            row(f"{name}: test {measure} of the trimmed network", score, "", f"{peer:.3g} (MLP, 300 hidden)"),
+            row(f"{name}: hidden neurons left of 300", live),
+            row(f"{name}: weights left", weights),
+            row(f"{name}: time of a search", seconds, "s"),
         ]
     return rows

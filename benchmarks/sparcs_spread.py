@@ -5,6 +5,7 @@ The reference values (one seed each) are those of the authors' own code; see REF
 
 import numpy as np
 
+from benchmarks.rows import Row, row
 from spectral_core import SpectralNetwork, train
 from spectral_core.datasets import sparcs
 from spectral_core.pruning import path_norms
@@ -23,18 +24,12 @@ def one(alpha: float, seed: int) -> tuple[float, float]:
     return path_norms(net.transfer_blocks(), net.widths)[0], float(np.abs(eigenvalues).mean())
 
 
-def measure() -> list[dict[str, object]]:
+def measure() -> list[Row]:
     rows = []
     for alpha, references in REFERENCE.items():
         values = np.array([one(alpha, seed) for seed in SEEDS])
         for column, (name, reference) in enumerate(zip(("‖Γ‖", "mean |λ|"), references, strict=True)):
             v = values[:, column]
-            rows.append(
-                {
-                    "question": f"{name} at α = {alpha:g}, β = 5: median of {len(SEEDS)} seeds ({v.min():.3g} to {v.max():.3g})",
-                    "figure": float(np.median(v)),
-                    "unit": "",
-                    "target": f"{reference:.3g} (reference)",
-                }
-            )
+            text = f"{name} at α = {alpha:g}, β = 5: median of {len(SEEDS)} seeds"
+            rows.append(row(text, np.median(v), "", f"{reference:.3g} (reference)", spread=(v.min(), v.max())))
     return rows

@@ -1,9 +1,7 @@
 """One training of the first SPARCS experiment (P1): 3-300-1, 300 epochs of 10,000 points, batch 100, Adam, one core."""
 
-import os
-import statistics
-import subprocess
-import sys
+from benchmarks.children import python
+from benchmarks.rows import Row, timed
 
 TRAINING = """
 import time
@@ -19,23 +17,10 @@ print(time.perf_counter() - start)
 """
 
 
-def measure() -> list[dict[str, object]]:
-    """Median of five whole trainings, the kernels compiled before, the process tied to one core where that is possible."""
-
-    def tie() -> None:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", TRAINING]
-    runs = [
-        float(
-            subprocess.run(command, env=environment, check=True, capture_output=True, text=True, preexec_fn=tie).stdout
-        )
-        for _ in range(5)
-    ]
-    median = statistics.median(runs)
+def measure() -> list[Row]:
+    """Five whole trainings, the kernels compiled before."""
+    runs = [float(python(["-c", TRAINING])) for _ in range(5)]
     return [
-        {"question": "P1 training, one core", "figure": median, "unit": "s", "target": "3"},
-        {"question": "P1 step, one core", "figure": median / 30_000 * 1e6, "unit": "µs", "target": "100"},
+        timed("P1 training, one core", runs, "s", at_most=3),
+        timed("P1 step within `train`, one core", [seconds / 30_000 for seconds in runs], "µs", at_most=100),
     ]

@@ -1,11 +1,12 @@
 """How long until the first step? Import, first training with an empty kernel cache, and with a warm one."""
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from benchmarks.rows import Row, timed
 
 FIRST_TRAINING = """
 import time; start = time.perf_counter()
@@ -31,21 +32,15 @@ def whole_process(code: str) -> float:
     return time.perf_counter() - start
 
 
-def measure() -> list[dict[str, object]]:
-    """Rows of question, figure, unit, target."""
+def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as cache:
-        imports = statistics.median(seconds(IMPORT, cache) for _ in range(7))
-        process = statistics.median(whole_process("import spectral_core") - whole_process("pass") for _ in range(7))
-        cold = seconds(FIRST_TRAINING, cache)
-        warm = statistics.median(seconds(FIRST_TRAINING, cache) for _ in range(5))
+        imports = [seconds(IMPORT, cache) for _ in range(7)]
+        process = [whole_process("import spectral_core") - whole_process("pass") for _ in range(7)]
+        cold = [seconds(FIRST_TRAINING, cache)]
+        warm = [seconds(FIRST_TRAINING, cache) for _ in range(5)]
     return [
-        {"question": "import spectral_core, inside the process", "figure": imports, "unit": "s", "target": "0.15"},
-        {
-            "question": "import spectral_core, process against an empty one",
-            "figure": process,
-            "unit": "s",
-            "target": "0.15",
-        },
-        {"question": "first training, cold kernel cache", "figure": cold, "unit": "s", "target": "8"},
-        {"question": "first training, warm kernel cache", "figure": warm, "unit": "s", "target": "1"},
+        timed("import spectral_core, inside the process", imports, "s", at_most=0.15),
+        timed("import spectral_core, process against an empty one", process, "s", at_most=0.15),
+        timed("first training, cold kernel cache", cold, "s", at_most=8),
+        timed("first training, warm kernel cache", warm, "s", at_most=1),
     ]
