@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: search test check lint verify bench lock clean
+.PHONY: search test check lint verify mutation bench lock clean
 
 search: $(READY)
 	$(BIN)/spectral-core search digits --compare --out results/digits
@@ -21,6 +21,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Breaks derivations and kernels in every place, one at a time (half an hour on two cores); results in benchmarks/.
+mutation: $(READY)
+	$(BIN)/python -m tests.mutation --out benchmarks
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

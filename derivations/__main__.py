@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import sympy
-
 from derivations import links
 from derivations.catalogue import THEOREMS
 from derivations.codegen.module import cpu_module, functions, tables_module
@@ -46,6 +44,9 @@ def records_of(certificates: list[Certificate]) -> list[dict[str, Any]]:
     unproven = {name: ids for name, ids in relying.items() if not set(ids) <= known}
     if unproven:
         raise ProofError(f"kernels without a certificate: {unproven}")
+    for number, certificate in enumerate(certificates):
+        if unknown := set(certificate.cites) - {earlier.id for earlier in certificates[:number]}:
+            raise ProofError(f"{certificate.id} cites what is not proven before it: {sorted(unknown)}")
     return [record(c, [name for name, ids in relying.items() if c.id in ids]) for c in certificates]
 
 
@@ -77,11 +78,11 @@ def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
 
 def formula(step: Step) -> str:
     """A step's own formula as text."""
-    if step.rule == "decided":
+    if step.rule in ("decided", "computed"):
         return str(step.left)
-    if step.rule == "bound":  # exact rationals of many digits; twelve are enough to read
+    if step.rule in ("bound", "error analysis"):  # exact rationals of many digits; twelve are enough to read
         return f"{float(step.left):.12g} <= {float(step.right):.12g}"
-    left, right = (", ".join(side) if isinstance(side, tuple) else sympy.sstr(side) for side in (step.left, step.right))
+    left, right = (", ".join(map(str, side)) if isinstance(side, tuple) else side for side in (step.left, step.right))
     return f"{left} = {right}"
 
 

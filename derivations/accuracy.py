@@ -75,10 +75,16 @@ def argument_for(form: Format) -> Callable[[Proof], None]:
         for (name, what), claim in CLAIMS.items():
             item = table[name]
             exact = item.exponent in (-sp.Abs(z), -2 * sp.Abs(z))
-            proof.true(f"g(z) of {name} is computed without error", exact)
+            proof.true(f"g(z) of {name} is computed without error", exact, rule="computed")
             printed = {"value": item.value, "slope": item.slope}[what]
             worst = max(Relative(cell, analysis.u, item.denominator).of(printed) for cell in cells)
-            proof.at_most(f"{what} of {name} within {float(claim)} u", worst, claim * analysis.u)
+            proof.at_most(
+                f"{what} of {name} within {float(claim)} u",
+                worst,
+                claim * analysis.u,
+                "error analysis",
+                [f"E.{form.name}"],
+            )
 
     return argument
 

@@ -115,7 +115,9 @@ def theorem_for(activation: Activation) -> Theorem:
     def argument(proof: Proof) -> None:
         f, value, slope = activation.function, *map(activation.meaning, (activation.value, activation.slope))
         for function in {*f.atoms(sp.Piecewise), *value.atoms(sp.Piecewise), *slope.atoms(sp.Piecewise)}:
-            proof.true("two pieces, z <= 0 and z > 0", [c for _, c in function.args] == [z <= 0, sp.true])
+            proof.true(
+                "two pieces, z <= 0 and z > 0", [c for _, c in function.args] == [z <= 0, sp.true], rule="computed"
+            )
         for positive, piece in ((False, "z <= 0"), (True, "z > 0")):
             exact = on_piece(f, positive)
             claims = (("value is f", value, exact), ("slope is f'", slope, sp.diff(exact.rewrite(sp.erf), z)))

@@ -172,20 +172,19 @@ def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]
 def one_layer(proof: Proof, forward: Program, backward: Program, hidden: bool, sender_hidden: bool) -> None:
     """Each line of the adjoint is what reverse accumulation makes of the propagation of this layer."""
     where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
-    roles, zero = Roles.of(forward), sp.Integer(0)
+    roles = Roles.of(forward)
     # The loss enters a hidden layer through u_i (or x_i), the last one through z_K.
     seed = {roles.receiver.name: roles.d_receiver.element} if hidden else {"z": dz.element}
     truth = cotangents(forward.step(hidden=hidden, sender_hidden=sender_hidden), seed)
     truth = {name: _inline(bar, forward) for name, bar in truth.items()}
-    known = elements((*parameters(forward), roles.sender, roles.d_receiver)) | {"slope": df(z.element)}
-    if not hidden:
-        known["dz"] = dz.element
+    # A hidden layer computes its own z̄; the last one is given it by the loss.
+    known = elements((*parameters(forward), roles.sender, roles.d_receiver, dz)) | {"slope": df(z.element)}
     claimed = evaluate(backward.step(hidden=hidden, sender_hidden=sender_hidden), known)
     pairs = [(array.name, f"d{array.name}") for array in parameters(forward)]
     if sender_hidden:  # the input layer's own cotangent is not asked for
         pairs.append((roles.sender.name, roles.d_sender.name))
     for name, bar in pairs:
-        proof.equal(f"{where}: ∂ℓ/∂{name}", claimed.get(bar, zero), truth.get(name, zero), rule="reverse accumulation")
+        proof.equal(f"{where}: ∂ℓ/∂{name}", claimed[bar], truth[name], rule="reverse accumulation")
 
 
 def all_layers(proof: Proof, forward: Program, backward: Program) -> None:
@@ -218,7 +217,7 @@ def places(proof: Proof, forward: Program, backward: Program) -> None:
         "a sender's cotangent is the next receiver's", [back[roles.d_sender.name]], [back[roles.d_receiver.name]]
     )
     proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", [back["slope"], back["dz"]], 2 * [ahead["z"]])
-    both = sorted(ahead.keys() & back.keys())
+    both = [name for name in ahead if name in back]
     proof.same("both programs keep an array in one place", [ahead[n] for n in both], [back[n] for n in both])
 
 
@@ -231,16 +230,16 @@ def place(array: Array) -> tuple[str, str]:
     return array.store or array.name, array.kind
 
 
-def _order(node: Node) -> tuple[str, bool]:
-    return type(node).__name__, getattr(node, "reverse", False)
+def _order(node: Node) -> tuple[str, bool | None]:
+    return type(node).__name__, getattr(node, "reverse", None)
 
 
 def _inline(expression: sp.Expr, forward: Program) -> sp.Expr:
     """Write M_hk by its definition."""
     if M not in forward.arrays:
         return expression
-    mix = next(a for a in forward.assignments if a.target == M.element)
-    return sp.expand(expression.subs(M.element, mix.value))
+    values = {a.target: a.value for a in forward.assignments}
+    return sp.expand(expression.subs(M.element, values[M.element]))
 
 
 def published_form(proof: Proof) -> None:

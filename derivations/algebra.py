@@ -28,17 +28,17 @@ Block = Callable[[Any, Any], sp.Expr]
 
 def phi(i: Any) -> sp.Expr:
     """φ^(i), the eigenvector block between layers i and i+1: the path of one step, P(i+1, i)."""
-    return path(sp.sympify(i) + 1, i)
+    return path(i + 1, i)
 
 
 def eigenvalues(i: Any) -> sp.Expr:
     """L_i = diag(λ^(i))."""
-    return EIGENVALUES(sp.sympify(i))
+    return EIGENVALUES(i)
 
 
 def activation(i: Any) -> sp.Expr:
     """x_i, the activations of layer i."""
-    return ACTIVATIONS(sp.sympify(i))
+    return ACTIVATIONS(i)
 
 
 def lower(entry: Block) -> Block:
@@ -49,7 +49,7 @@ def lower(entry: Block) -> Block:
     """
 
     def block(i: Any, j: Any) -> sp.Expr:
-        distance = sp.expand(sp.sympify(i) - j)
+        distance = sp.expand(i - j)
         if distance.is_nonnegative:
             return entry(i, j)
         if distance.is_negative:

@@ -4,7 +4,7 @@ import sympy as sp
 
 from derivations.algebra import DISTANCE as d
 from derivations.algebra import LAYER as j
-from derivations.algebra import eigenvalues, lower, path, phi, sign
+from derivations.algebra import eigenvalues, path, phi, sign
 from derivations.inversion import inverse
 from derivations.theorem import Proof, Theorem
 
@@ -19,15 +19,16 @@ def difference(i: sp.Expr) -> sp.Expr:
     return phi(i - 1) * eigenvalues(i - 1) - eigenvalues(i) * phi(i - 1)
 
 
-transfer = lower(lambda i, j: sign(i - 1 - j) * difference(i) * path(i - 1, j))
-"""W_ij = (-1)^{i-1-j} [φ^(i-1) L_{i-1} - L_i φ^(i-1)] P(i-1, j)."""
+def transfer(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """W_ij = (-1)^{i-1-j} [φ^(i-1) L_{i-1} - L_i φ^(i-1)] P(i-1, j), for i > j."""
+    return sign(i - 1 - j) * difference(i) * path(i - 1, j)
 
 
 def argument(proof: Proof) -> None:
     i = j + d + 1
     proof.equal("A_ij = W_ij for every i > j", adjacency(i, j), transfer(i, j))
     proof.equal("A_jj = L_j", adjacency(j, j), eigenvalues(j))
-    proof.equal("A_ij = 0 for i < j", adjacency(j, j + d + 1), sp.Integer(0))
+    proof.zero("A_ij = 0 for i < j", adjacency, j, j + d + 1)
 
 
 M4 = Theorem(

@@ -93,7 +93,7 @@ class Analysis:
                 self.proof.equal(f"{name} = {truth}", space[name], truth, rule="program")
         names = [line.split(" = ")[0] for line in self.form.lines]
         again = {name for name in names if names.count(name) > 1} | ({*names} & {*self.form.constants})
-        self.proof.true("no name is set twice but x, clamped, and Horner's q", again == {"x", "q"})
+        self.proof.true("no name is set twice but x, clamped, and Horner's q", again == {"x", "q"}, rule="computed")
 
     def integers(self) -> tuple[range, Fraction]:
         """All n there are, and the greatest |x - n ln 2|."""
@@ -103,22 +103,26 @@ class Analysis:
             (*self.form.clamp, *self.form.reduction), self.given | {"x": Real(-largest, largest)}
         )
         x, t, n = (reduced[name] for name in "xtn")
-        proof.true("x is clamped to lowest and highest", (x.low, x.high) == (form.lowest, form.highest))
-        proof.true("n is an integer, since the last bit of t is 1", n.grid >= 1)
-        proof.true("t = magic + n without error", n.error == t.error)
-        proof.at_most("|n - x log2e| <= 1/2 and a little", n.error, Fraction(51, 100))
+        proof.true(
+            "x is clamped to lowest and highest", (x.low, x.high) == (form.lowest, form.highest), rule="computed"
+        )
+        proof.true("n is an integer, since the last bit of t is 1", n.grid >= 1, rule="computed")
+        proof.true("t = magic + n without error", n.error == t.error, rule="computed")
+        proof.at_most("|n - x log2e| <= 1/2 and a little", n.error, Fraction(51, 100), rule="error analysis")
         stretch = max(abs(1 - form.constants["log2e"] * end) for end in ln2())
         reach = ln2()[1] * n.error + x.greatest * stretch
-        proof.at_most("|x - n ln 2| <= ln 2 / 2 and a little", reach, Fraction(3535, 10000))
+        proof.at_most("|x - n ln 2| <= ln 2 / 2 and a little", reach, Fraction(3535, 10000), rule="error analysis")
         return range(math.ceil(n.low - n.error), math.floor(n.high + n.error) + 1), reach
 
     def scaling(self, numbers: range) -> None:
         products = {n: powers(self.form, n) for n in numbers}
         right = all((s1 * s2, q2 * s2) == (Fraction(2) ** n, 1) for n, (s1, s2, q2) in products.items())
         span = f"n = {numbers[0]}, ..., {numbers[-1]}"
-        self.proof.true(f"s1 s2 = 2^n and q2 s2 = 1 for {span}", right)
+        self.proof.true(f"s1 s2 = 2^n and q2 s2 = 1 for {span}", right, rule="computed")
         least = min(s1 for s1, _, _ in products.values())
-        self.proof.at_most("underflow of s1 p is below u³ s1", self.smallest / 2 / least, self.u**3)
+        self.proof.at_most(
+            "underflow of s1 p is below u³ s1", self.smallest / 2 / least, self.u**3, rule="error analysis"
+        )
 
     def remainder(self, numbers: range, reach: Fraction) -> tuple[Fraction, Fraction]:
         """The greatest |r| that is computed, and its greatest error; r = x where n = 0."""
@@ -129,10 +133,12 @@ class Analysis:
             x = Real(x.low, x.high, grid=2 * self.u * binade(x.least) if x.least else Fraction(0))
             r = self.arithmetic.run(self.form.remainder, self.given | {"x": x, "n": Real.exactly(n)})["r"]
             if n == 0:
-                self.proof.true("r = x where n = 0", r == x)
+                self.proof.true("r = x where n = 0", r == x, rule="computed")
             greatest, error = max(greatest, r.greatest), max(error, r.error)
         # n · ln2_high and the difference from x must be exact for this: one rounding, of a number below 1/2.
-        self.proof.at_most("r is x - n ln 2 up to u/4 and a little", error, self.u * Fraction(26, 100))
+        self.proof.at_most(
+            "r is x - n ln 2 up to u/4 and a little", error, self.u * Fraction(26, 100), rule="error analysis"
+        )
         return greatest, error
 
     def pieces(self, reach: Fraction, count: int = 16) -> Iterator[Piece]:
@@ -152,13 +158,14 @@ class Analysis:
         """Relative error of exp, in units of the power of two 2^n; `spread` bounds exp(error of r) - 1."""
         one = Real.exactly(1)
         power = self.arithmetic.run(self.form.result, {"p": piece.p, "s1": one, "s2": one, "q2": one})["power"]
-        return ((power.error + piece.rest) / (power.low - piece.rest) + spread) * (1 + spread)
+        # u³ more, should s1 p underflow.
+        return ((power.error + self.u**3 + piece.rest) / (power.low - piece.rest) + spread) * (1 + spread)
 
     def expm1(self, piece: Piece, spread: Fraction, s1: Real, q2: Real) -> Fraction:
         """Relative error of expm1 in units of s2, for one power of two or an interval of them, where n is not 0."""
         values = {"p": piece.p, "s1": s1, "q2": q2, "s2": Real.exactly(1)}
         result = self.arithmetic.run(self.form.result, values)["difference"]
-        inexact = s1.high * (piece.rest + spread * (1 + piece.p.high + piece.rest))
+        inexact = self.u**3 + s1.high * (piece.rest + spread * (1 + piece.p.high + piece.rest))
         least = max(result.low, -result.high) - inexact
         if least <= 0:
             raise ValueError("expm1 is not separated from 0 where n is not 0")
@@ -199,11 +206,11 @@ class Analysis:
         margin, largest = Fraction(1, 2**10), form.bias + 1
         # e^(2^-10) > 1 + 2^-10 leaves room for the errors above.
         first, last = form.normal
-        self.proof.at_most("exp(x) is normal from below", (1 - form.bias) * low + margin, first)
-        self.proof.at_most("exp(x) is normal from above", last, largest * low - margin)
+        self.proof.at_most("exp(x) is normal from below", (1 - form.bias) * low + margin, first, rule="error analysis")
+        self.proof.at_most("exp(x) is normal from above", last, largest * low - margin, rule="error analysis")
         zero = (1 - form.bias - form.bits) * high - margin
-        self.proof.at_most("exp(lowest) rounds to 0", form.lowest, zero)
-        self.proof.at_most("exp(highest) is infinite", largest * high + margin, form.highest)
+        self.proof.at_most("exp(lowest) rounds to 0", form.lowest, zero, rule="error analysis")
+        self.proof.at_most("exp(highest) is infinite", largest * high + margin, form.highest, rule="error analysis")
 
 
 def argument_for(form: Format) -> Callable[[Proof], None]:
@@ -212,8 +219,8 @@ def argument_for(form: Format) -> Callable[[Proof], None]:
         analysis.ends()
         cells = list(analysis.cells())
         exp, expm1 = max(cell.exp for cell in cells), max(cell.expm1 for cell in cells)
-        proof.at_most(f"exp within {float(form.exp)} u", exp, form.exp * analysis.u)
-        proof.at_most(f"expm1 within {float(form.expm1)} u", expm1, form.expm1 * analysis.u)
+        proof.at_most(f"exp within {float(form.exp)} u", exp, form.exp * analysis.u, rule="error analysis")
+        proof.at_most(f"expm1 within {float(form.expm1)} u", expm1, form.expm1 * analysis.u, rule="error analysis")
 
     return argument
 

@@ -15,15 +15,13 @@ from derivations.algebra import LAYER as j
 from derivations.algebra import activation, eigenvalues, path, phi, sign
 from derivations.blocks import transfer
 from derivations.codegen.ir import Array, Program
-from derivations.notation import W, elements, entries_of_difference, f, h, k, lam_in, lam_out, u_in, x_in, x_source
+from derivations.notation import W, entries_of_difference, f, h, k, lam_in, lam_out, u_in, x_in, x_source
 from derivations.notation import phi as phi_array
-from derivations.rules import evaluate
 from derivations.theorem import Proof, Theorem
 
 c = sp.Symbol("c")
 e = sp.Symbol("e", integer=True, nonnegative=True)
 m = j + d + 1  # a hidden layer above j
-INHERITED = eigenvalues(m)
 ZERO_AT_ZERO = "f(0) = 0"
 
 
@@ -81,20 +79,21 @@ def same_sums(proof: Proof) -> None:
     )  # fmt: skip
 
 
-def depth_argument(proof: Proof, new: sp.Expr = -sp.S.One, own: sp.Expr = INHERITED) -> None:
-    """Layer n is inserted between i = m and m + 1: φ_new = -I, then the old φ^(m); L_n = `own`."""
-    for where, bottom in (("b < i", j), ("b = i", m)):
-        arriving = block(m + 1 - bottom, new, eigenvalues(m), own, path(m, bottom))
+def depth_argument(proof: Proof, new: sp.Expr = -sp.S.One, own: Callable[[sp.Expr], sp.Expr] = eigenvalues) -> None:
+    """Layer n is inserted between i and i + 1: φ_new = -I, then the old φ^(i); L_n = `own(i)`.
+
+    b = j lies below i = m, or is i = j itself, which may be layer 1.
+    """
+    for where, i in (("b < i", m), ("b = i", j)):
+        arriving = block(i + 1 - j, new, eigenvalues(i), own(i), path(i, j))
         proof.equal(f"W_nb = 0 for {where}: the new layer is silent", arriving, sp.S.Zero)
-    silent(proof)
-    for what, top, sender in (("a = i + 1", m + 1, own), ("a > i + 1", m + 2 + e, eigenvalues(m + 1 + e))):
-        last = (phi(top - 1), sender, eigenvalues(top))
-        for where, bottom in (("b < i", j), ("b = i", m)):
-            through = path(top - 1, m) * new * path(m, bottom)
+        for what, top, sender in (("a = i + 1", i + 1, own(i)), ("a > i + 1", i + 2 + e, eigenvalues(i + 1 + e))):
+            through = path(top - 1, i) * new * path(i, j)
             proof.equal(
                 f"{what}, {where}: one step more, one sign more",
-                block(top - bottom + 1, *last, through), transfer(top, bottom), cites=["M4"],
+                block(top - j + 1, phi(top - 1), sender, eigenvalues(top), through), transfer(top, j), cites=["M4"],
             )  # fmt: skip
+    silent(proof)
     same_sums(proof)
     # The first step away from silence: the weights of layer n are differences of eigenvalues.
     proof.equal(
@@ -113,17 +112,18 @@ def width_argument(proof: Proof) -> None:
         (propagation.DIRECT, (W, x_source), W.element),
     )
     for program, known, outgoing in variants:
-        values = evaluate(program.step(hidden=True, sender_hidden=True), elements(known))
-        terms = [name for name in ("z", "v") if name in values]
-        for name in terms:
-            quotient = sp.expand(values[name] / outgoing)
-            proof.equal(
-                f"{program.name}: what sender k adds to {name} is a multiple of {outgoing}",
-                values[name], outgoing * quotient, "program", ["M7"],
-            )  # fmt: skip
-            proof.true("the other factor does not contain it, so a column 0 adds nothing", not quotient.has(outgoing))
-        read = {str(leaf.base) for name in terms for leaf in values[name].atoms(sp.Indexed)}
-        proof.same(f"{program.name}: nothing else is read of the layer before", read, {a.name for a in known})
+        for where, _, values in propagation.every_layer(program, known):
+            terms = [name for name in ("z", "v") if name in values]
+            for name in terms:
+                quotient = sp.expand(values[name] / outgoing)
+                proof.equal(
+                    f"{program.name}, {where}: what sender k adds to {name} is a multiple of {outgoing}",
+                    values[name], outgoing * quotient, "program", ["M7"],
+                )  # fmt: skip
+                claim = "the other factor does not contain it, so a column 0 adds nothing"
+                proof.true(claim, not quotient.has(outgoing), rule="computed")
+            read = {str(leaf.base) for name in terms for leaf in values[name].atoms(sp.Indexed)}
+            proof.same(f"{program.name}: nothing else is read of the layer before", read, {a.name for a in known})
 
 
 M12 = Theorem(

@@ -143,12 +143,17 @@ def takes_the_output(proof: Proof, program: Program) -> None:
     stores = {array.store for array in program.arrays if array.store}
     proof.same("∂ℓ/∂z takes the place of the output", stores, {"output"})
     proof.same("one loop over the rows", [type(node).__name__ for node in program.body], ["Rows"])
-    proof.same("the loss is returned", [program.result], [loss])
+    proof.same("the loss is returned", [program.result], [str(loss)])
 
 
 def on_region(expression: sp.Expr, number: int) -> sp.Expr:
     """The expression on one region: every piecewise function in it is its piece of that number."""
     return expression.replace(lambda e: isinstance(e, sp.Piecewise), lambda e: e.args[number][0])
+
+
+def edges_of(region: Region) -> list[sp.Expr]:
+    """The z at which the condition of a region changes."""
+    return sp.solve(sp.Eq(region.where.lhs, region.where.rhs), z)
 
 
 def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> None:
@@ -168,6 +173,13 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
         term, rate = on_region(value.value, number), on_region(slope.value, number)
         proof.equal(f"{inside}: ρ is as stated", term, factor * region.value)
         proof.equal(f"{inside}: ρ' is its derivative", rate, derivative(term, z), "rational")
+    # Every condition is a comparison with one boundary, where its region meets the last one, which is everywhere else.
+    edges = {
+        (edge, number, len(item.regions) - 1)
+        for number, region in enumerate(item.regions[:-1])
+        for edge in edges_of(region)
+    }
+    proof.same("every boundary of the regions is listed", {*item.boundaries}, edges)
     for at, left, right in item.boundaries:
         for what, expression in (("ρ", value.value), ("ρ'", slope.value)):
             below, above = (on_region(expression, number).subs(z, at) for number in (left, right))

@@ -14,7 +14,7 @@ def power(exponent: sp.Expr) -> Block:
     """(N^k)_ij: the path product where i - j = k, else 0; undecided distances are an error."""
 
     def block(i: sp.Expr, j: sp.Expr) -> sp.Expr:
-        beyond = sp.expand(sp.sympify(i) - j - exponent)
+        beyond = sp.expand(i - j - exponent)
         if beyond.is_zero:
             return path(i, j)
         if beyond.is_nonzero:
@@ -32,27 +32,31 @@ def times_n(x: Block, i: sp.Expr, j: sp.Expr) -> sp.Expr:
 def argument(proof: Proof) -> None:
     zero, following = sp.Integer(0), power(k + 1)
     proof.equal("(N^0)_jj = I", power(zero)(j, j), sp.Integer(1), rule="induction")
-    proof.equal("(N^0)_ij = 0 below the diagonal", power(zero)(j + d + 1, j), zero, rule="induction")
-    proof.equal("(N^0)_ij = 0 above the diagonal", power(zero)(j, j + d + 1), zero, rule="induction")
+    proof.zero("(N^0)_ij = 0 below the diagonal", power(zero), j + d + 1, j, rule="induction")
+    proof.zero("(N^0)_ij = 0 above the diagonal", power(zero), j, j + d + 1, rule="induction")
     # (N^{k+1})_ij = φ^(i-1) (N^k)_{i-1,j} for rows i >= 2, in the three cases of the distance i - j.
     for case, i in (("=", j + k + 1), (">", j + k + 2 + d)):
         proof.equal(
-            f"(N N^k)_ij = (N^{{k+1}})_ij where i - j {case} k + 1",
+            f"(N N^k)_ij = (N^{{k+1}})_ij where i - j {case} k + 1, at i = {i}",
             times_n(power(k), i, j), following(i, j), rule="induction",
         )  # fmt: skip
     upper = sp.Symbol("i", integer=True, positive=True) + 1
-    proof.equal(
-        "(N N^k)_ij = (N^{k+1})_ij where i - j < k + 1, i >= 2",
-        times_n(power(k), upper, upper - k + d), following(upper, upper - k + d), rule="induction",
+    proof.zero(
+        "(N N^k)_ij = 0 where i - j < k + 1, i >= 2",
+        lambda i, j: times_n(power(k), i, j), upper, upper - k + d, rule="induction",
     )  # fmt: skip
+    proof.zero("(N^{k+1})_ij = 0 where i - j < k + 1, i >= 2", following, upper, upper - k + d, rule="induction")
     # Row 1 of N is empty, and (N^{k+1})_1j is 0, since 1 - j <= 0 < k + 1.
-    proof.equal("(N^{k+1})_1j = 0", following(sp.Integer(1), 1 + d), zero, rule="induction")
+    proof.zero("(N^{k+1})_1j = 0", following, 1, 1 + d, rule="induction")
     # Two of the layers 1..B+1 are e <= B apart: B = e + r with r >= 0.
     e, r = sp.symbols("e r", integer=True, nonnegative=True)
-    proof.equal(
-        "N^{B+1} = 0: i - j = e <= B, on and below the diagonal", power(e + r + 1)(j + e, j), zero, rule="cases"
-    )
-    proof.equal("N^{B+1} = 0: above the diagonal", power(e + r + 1)(j, j + d + 1), zero, rule="cases")
+
+    def block_of_power(exponent: sp.Expr, i: sp.Expr, j: sp.Expr) -> sp.Expr:
+        return power(exponent)(i, j)
+
+    below, above = (e + r + 1, j + e, j), (e + r + 1, j, j + d + 1)
+    proof.zero("N^{B+1} = 0: i - j = e <= B, on and below the diagonal", block_of_power, *below)
+    proof.zero("N^{B+1} = 0: above the diagonal", block_of_power, *above)
 
 
 M1 = Theorem(

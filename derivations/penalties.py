@@ -52,12 +52,12 @@ def well_formed(proof: Proof, program: Program, targets: list[sp.Expr]) -> None:
     proof.equal("the number of assignments", sp.Integer(len(program.assignments)), sp.Integer(len(targets)))
     for number, (assign, target) in enumerate(zip(program.assignments, targets, strict=True), 1):
         proof.same(f"assignment {number} sets {target}", [assign.target], [target])
-    proof.same("the penalty is returned", [program.result], [penalty])
+    proof.same("the penalty is returned", [program.result], [str(penalty)])
 
 
 def _claimed(proof: Proof, program: Program) -> sp.Expr:
     assign = next(a for a in program.assignments if a.target == gradient.element)
-    proof.true("the gradient is added to that of the loss", assign.accumulate)
+    proof.true("the gradient is added to that of the loss", assign.accumulate, rule="computed")
     return assign.value
 
 
@@ -66,7 +66,7 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     values = {a.target: a.value for a in program.assignments}
     smooth = [a for a in program.assignments if a.target in (squares, norm, penalty)]
     bars = cotangents(smooth, {"penalty": sp.Integer(1)})
-    proof.true("the slope has a piece of its own at 0", values[inverse].is_Piecewise)
+    proof.true("the slope has a piece of its own at 0", values[inverse].is_Piecewise, rule="computed")
     (slope, where), (_, otherwise) = values[inverse].args
     proof.same("the slope is used exactly where ‖λ‖ > 0", [where, otherwise], [sp.Gt(norm, 0), sp.true])
     proof.same("the penalty is ρ‖λ‖₂", smooth, GROUP.body[:3])

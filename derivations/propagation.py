@@ -5,7 +5,8 @@ With u = Φ⁻¹ x (a forward substitution), z_i = Σ_{j<i} W_ij x_j needs two p
     z_i = M_i u_{i-1},   v_i = φ^(i-1) u_{i-1},   u_i = f(z_i) - v_i,   M_i = φ^(i-1) ∘ (λ^(i-1) - λ^(i)).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 
 import sympy as sp
 
@@ -34,7 +35,7 @@ from derivations.notation import (
     z,
 )
 from derivations.notation import phi as phi_array
-from derivations.rules import evaluate
+from derivations.rules import evaluate, marker
 from derivations.theorem import Proof, Theorem
 
 MIX = Assign(M.element, phi_array.element * (lam_in.element - lam_out.element))
@@ -100,6 +101,13 @@ def output_stays(proof: Proof, program: Program) -> None:
     proof.same("z_K stays in its place", set(made), {"z"})
 
 
+def every_layer(program: Program, known: tuple[Array, ...]) -> Iterator[tuple[str, bool, dict[str, sp.Expr]]]:
+    """The step of each kind of layer, hidden or last, behind the input or a hidden layer: its name and its values."""
+    for hidden, sender_hidden in product((True, False), repeat=2):
+        where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
+        yield where, hidden, evaluate(program.step(hidden=hidden, sender_hidden=sender_hidden), elements(known))
+
+
 def argument_for(program: Program) -> Callable[[Proof], None]:
     """The argument of M7 for a program, so that tests can exchange an assignment."""
 
@@ -119,18 +127,18 @@ def argument_for(program: Program) -> Callable[[Proof], None]:
             cites=("M4",),
         )
         # From blocks to elements: the program computes these formulas, layer by layer.
-        proof.true("layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False])
-        step = evaluate(program.step(hidden=True, sender_hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
-        proof.equal("[φ L_{i-1} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"])
-        sum_over_k = sp.Symbol("Σ_k")
-        proof.equal(
-            "z = M u_{i-1}", step["z"], sp.expand(sum_over_k * u_in.element * entries_of_difference()), rule="program"
+        proof.true(
+            "layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False], rule="computed"
         )
-        linear = sum_over_k * u_in.element * phi_array.element
-        proof.equal("u_i = f(z_i) - φ^(i-1) u_{i-1}", step["u"], f(step["z"]) - linear, rule="program")
-        proof.equal("slope = f'(z_i)", step["slope"], df(step["z"]), rule="program")
-        last = evaluate(program.step(hidden=False, sender_hidden=False), elements((phi_array, lam_in, lam_out, u_in)))
-        proof.equal("the last layer needs z alone", last["z"], step["z"], rule="program")
+        weighted, linear = (marker(k) * u_in.element * e for e in (entries_of_difference(), phi_array.element))
+        for where, hidden, step in every_layer(program, (phi_array, lam_in, lam_out, u_in)):
+            proof.equal(f"{where}: [φ L_{{i-1}} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"])
+            proof.equal(f"{where}: z = M u_{{i-1}}", step["z"], weighted, rule="program")
+            if hidden:
+                proof.equal(
+                    f"{where}: u_i = f(z_i) - φ^(i-1) u_{{i-1}}", step["u"], f(step["z"]) - linear, rule="program"
+                )
+                proof.equal(f"{where}: slope = f'(z_i)", step["slope"], df(step["z"]), rule="program")
         output_stays(proof, program)
 
     return argument
@@ -142,13 +150,16 @@ def simple_argument_for(
     """z_i is the (sum of the) block times the sender's activations, x_i = f(z_i)."""
 
     def argument(proof: Proof) -> None:
-        proof.true("layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False])
-        step = evaluate(program.step(hidden=True, sender_hidden=False), elements((*weights, senders)))
-        product = sp.expand(sp.Symbol("Σ_k") * senders.element * block)
-        proof.equal(f"z = weights times {senders.name}", step["z"], product, rule="program")
+        proof.true(
+            "layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False], rule="computed"
+        )
+        weighted = sp.expand(marker(k) * senders.element * block)
+        for where, hidden, step in every_layer(program, (*weights, senders)):
+            proof.equal(f"{where}: z = weights times {senders.name}", step["z"], weighted, rule="program")
+            if hidden:
+                proof.equal(f"{where}: x_i = f(z_i)", step["x"], f(weighted), rule="program")
+                proof.equal(f"{where}: slope = f'(z_i)", step["slope"], df(weighted), rule="program")
         output_stays(proof, program)
-        proof.equal("x_i = f(z_i)", step["x"], f(product), rule="program")
-        proof.equal("slope = f'(z_i)", step["slope"], df(product), rule="program")
 
     return argument
 

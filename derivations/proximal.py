@@ -4,7 +4,8 @@ x is the minimum if s = (v - x)/t is a subgradient of R at x, R(y) >= R(x) + s·
 
     F(y) - F(x) = ½‖y - x‖² + t [R(y) - R(x) - s·(y - x)]  >=  ½‖y - x‖²,
 
-so x is the only one. The maps of the group and the L1 penalty give exact zeros.
+so x is the only one. The maps of the group and the L1 penalty give exact zeros. t > 0; for t = 0 each map is v itself, as
+the lines show.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from derivations.theorem import Proof, Theorem
 
 value = Array("value", (p,), "argument", "v, the parameters of one group, overwritten by x")
 moved = Array("moved", (p,), "argument", "x, in the place of v", store="value")
-threshold, squares, norm, factor = sp.symbols("threshold squares norm factor", nonnegative=True)
+threshold = sp.Symbol("threshold", positive=True)
+squares, norm, factor = sp.symbols("squares norm factor", nonnegative=True)
 v = value.element
 
 
@@ -73,7 +75,9 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     values = {a.target: a.value for a in program.assignments}
     proof.same("|v|² and |v|", [program.assignments[0], program.assignments[1]], list(GROUP.body[:2]))
     proof.same("factor is what v is multiplied with", [result], [factor * v])
-    proof.true("the factor has two pieces", values[factor].is_Piecewise and len(values[factor].args) == 2)
+    proof.true(
+        "the factor has two pieces", values[factor].is_Piecewise and len(values[factor].args) == 2, rule="computed"
+    )
     (shrunk, where), (zero, otherwise) = values[factor].args
     proof.same("shrunk exactly where |v| > t", [where, otherwise], [sp.Gt(norm, threshold), sp.true])
     # Where |v| > t: x = c v with c = 1 - t/|v| > 0, and s = (v - x)/t = v/|v|, the gradient of |x| = c |v|.
@@ -93,7 +97,7 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
 def l1_argument(proof: Proof, program: Program = L1) -> None:
     minimum(proof)
     result = _result(proof, program)
-    proof.true("x has three pieces", result.is_Piecewise and len(result.args) == 3)
+    proof.true("x has three pieces", result.is_Piecewise and len(result.args) == 3, rule="computed")
     (up, above), (down, below), (zero, otherwise) = result.args
     where = [v > threshold, v < -threshold, sp.true]
     proof.same("three regions of v", [w.canonical for w in (above, below, otherwise)], [w.canonical for w in where])

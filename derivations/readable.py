@@ -100,10 +100,10 @@ def array_name(name: str) -> str:
 
 def formula(step: Step) -> str:
     """The step's formula in LaTeX, empty for a condition or two lists."""
-    if step.rule == "decided" or isinstance(step.left, tuple):
+    if step.rule in ("decided", "computed") or isinstance(step.left, tuple):
         return ""
     printer = Formula({"mul_symbol": None})
-    if step.rule == "bound":  # exact rationals of many digits; twelve are enough to read
+    if step.rule in ("bound", "error analysis"):  # exact rationals of many digits; twelve are enough to read
         return rf"{sp.latex(sp.Float(step.left, 12))} \le {sp.latex(sp.Float(step.right, 12))}"
     return f"{printer.doprint(step.left)} = {printer.doprint(step.right)}"
 
@@ -183,7 +183,7 @@ def latex(certificate: Certificate, functions: list[str]) -> str:
         if text := formula(step):
             lines += [r"\par", rf"$\displaystyle {text}$"]  # a formula inside text breaks into lines by itself
         elif isinstance(step.left, tuple) and step.left:
-            lines += [r"\begin{itemize}", *(rf"\item {{}}{plain(item)}" for item in step.left), r"\end{itemize}"]
+            lines += [r"\begin{itemize}", *(rf"\item {{}}{plain(str(item))}" for item in step.left), r"\end{itemize}"]
     return "\n".join([*lines, r"\end{enumerate}", "", _rules(certificate, plain), ""])
 
 

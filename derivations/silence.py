@@ -70,6 +70,14 @@ def compaction_argument(proof: Proof) -> None:
     for value in (0, 1):
         proof.equal(f"live² = live for {value}", sp.Integer(value) ** 2, sp.Integer(value))
     # A row whose neuron is silent need not be computed: its x_h is 0 whatever receives it (M10).
+    # A neuron that no live neuron hears: W_hk = live_k W_hk for every live h, whatever its x_k.
+    heard = {weight.element: live.element * weight.element}
+    everything = sp.expand(on_all(signal.element)["full"].xreplace(heard))
+    only_heard = sp.expand(on_all(live.element * signal.element)["full"].xreplace(heard))
+    proof.equal(
+        "Σ_k W_hk x_k = Σ_{k live} W_hk x_k where W_hk = 0 for every k that is not live",
+        only_heard.subs(live.element**2, live.element), everything, rule="program",
+    )  # fmt: skip
 
 
 M10 = Theorem(
@@ -87,5 +95,7 @@ M11 = Theorem(
     statement="the blocks W_ij among live neurons compute the same function: Σ_k W_hk x_k = Σ_{k live} W_hk x_k",
     method="termwise",
     argument=compaction_argument,
-    assumptions=("a neuron that is not live has x = 0 on every input (M10)",),
+    assumptions=(
+        "a neuron that is not live has x = 0 on every input (M10), or W_hk = 0 for every live h that it sends to",
+    ),
 )

@@ -12,11 +12,14 @@ weights = lower(adjacency)
 
 
 def argument(proof: Proof) -> None:
+    def product(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+        return times_phi_right(weights, i, j)
+
     # Λ is block diagonal, so (Φ Λ)_ij = Φ_ij L_j: L_j on the diagonal, φ^(j) L_j below it, 0 elsewhere.
-    proof.equal("(A Φ)_jj = L_j", times_phi_right(weights, j, j), eigenvalues(j))
-    proof.equal("(A Φ)_{j+1,j} = φ^(j) L_j", times_phi_right(weights, j + 1, j), phi(j) * eigenvalues(j))
-    proof.equal("(A Φ)_ij = 0 for i < j", times_phi_right(weights, j, j + d + 1), sp.Integer(0))
-    proof.equal("(A Φ)_ij = 0 for i > j + 1", times_phi_right(weights, j + d + 2, j), sp.Integer(0))
+    proof.equal("(A Φ)_jj = L_j", product(j, j), eigenvalues(j))
+    proof.equal("(A Φ)_{j+1,j} = φ^(j) L_j", product(j + 1, j), phi(j) * eigenvalues(j))
+    proof.zero("(A Φ)_ij = 0 for i < j", product, j, j + d + 1)
+    proof.zero("(A Φ)_ij = 0 for i > j + 1", product, j + d + 2, j)
 
 
 M5 = Theorem(

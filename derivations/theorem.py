@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -43,21 +44,28 @@ class Proof:
         """Both sides are equal by the rule, with the help of the theorems it cites."""
         self.step(Step(rule, claim, sp.sympify(left), sp.sympify(right), tuple(cites)))
 
-    def true(self, claim: str, condition: object) -> None:
+    def zero(
+        self, claim: str, block: Callable[..., Any], *at: Any, rule: str = "algebra", cites: Iterable[str] = ()
+    ) -> None:
+        """A block is 0 at a place. The claim names the place, since the formula, 0 = 0, cannot say where it holds."""
+        self.equal(f"{claim}, at {', '.join(map(str, at))}", block(*at), 0, rule, cites)
+
+    def true(self, claim: str, condition: object, rule: str = "decided") -> None:
         """A condition that is decided, not merely plausible: `None` (undecided) fails as `False` does."""
-        self.step(Step("decided", claim, True if condition is sp.true else condition, True))
+        self.step(Step(rule, claim, True if condition is sp.true else condition, True))
 
     def same(self, claim: str, left: Iterable[object], right: Iterable[object]) -> None:
         """Two lists hold the same members in the same order, two sets the same members."""
-        sides = [
-            tuple(map(str, side)) if isinstance(side, list | tuple) else tuple(sorted(map(str, side)))
-            for side in (left, right)
+        sides: list[Any] = [
+            tuple(s) if isinstance(s, list | tuple) else tuple(sorted(s, key=str)) for s in (left, right)
         ]
         self.step(Step("definition", claim, *sides))
 
-    def at_most(self, claim: str, left: Any, right: Any) -> None:
+    def at_most(self, claim: str, left: Any, right: Any, rule: str = "bound", cites: Iterable[str] = ()) -> None:
         """left <= right, both exact rational numbers."""
-        self.step(Step("bound", claim, sp.Rational(left), sp.Rational(right)))
+        if not isinstance(left, int | Fraction | sp.Rational) or not isinstance(right, int | Fraction | sp.Rational):
+            raise ProofError(f"{self.theorem}: {claim}: {left!r} and {right!r} are not both exact")
+        self.step(Step(rule, claim, sp.Rational(left), sp.Rational(right), tuple(cites)))
 
     def recurrence(
         self, claim: str, *, first: Any, advance: Callable[[Any, Any], Any], closed: Callable[[Any], Any], over: str

@@ -44,14 +44,15 @@ def test_a_wrong_shortcut_does_not_collapse(new: Callable[..., sp.Expr]) -> None
 @pytest.mark.parametrize(
     ("new", "own"),
     [
-        (sp.Integer(1), growth.INHERITED),
-        (sp.Integer(-2), growth.INHERITED),
-        (sp.Integer(-1), eigenvalues(growth.m + 1)),
-        (sp.Integer(-1), growth.INHERITED + 1),
+        (sp.Integer(1), eigenvalues),
+        (sp.Integer(-2), eigenvalues),
+        (sp.Integer(-1), lambda i: eigenvalues(i + 1)),
+        (sp.Integer(-1), lambda i: eigenvalues(i) + 1),
+        (sp.Integer(-1), lambda i: eigenvalues(i) + sp.KroneckerDelta(i, 1)),
     ],
-    ids=["+I", "-2I", "eigenvalues of the layer after", "eigenvalues shifted"],
+    ids=["+I", "-2I", "eigenvalues of the layer after", "eigenvalues shifted", "shifted behind layer 1 alone"],
 )
-def test_a_wrong_new_layer_changes_the_function(new: sp.Expr, own: sp.Expr) -> None:
+def test_a_wrong_new_layer_changes_the_function(new: sp.Expr, own: Callable[[sp.Expr], sp.Expr]) -> None:
     with pytest.raises(ProofError):
         growth.depth_argument(Proof("M14"), new, own)
 

@@ -15,11 +15,12 @@ import sympy as sp
 from derivations import accuracy, activations, exponential, exponential_error
 from derivations.activations import Activation
 from derivations.codegen.expressions import RealPrinter
-from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When
-from derivations.notation import f, h, k, p, s
+from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
+from derivations.notation import df, f, h, k, p, s
 from derivations.propagation import ACTIVATE
+from derivations.rules import leaves
 
-ORDER = {s: 0, h: 1, k: 2, p: 3}
+ORDER = (s, h, k, p)
 SIZES = {s: "n_samples", h: "n_out", k: "n_in", p: "size"}
 _OPTIONS = 'cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}'
 RUNNER = f"@njit({_OPTIONS})"
@@ -62,7 +63,7 @@ class CpuPrinter:
     def function(self) -> str:
         """Decorator, signature, docstring with theorem ids and shapes, body."""
         program = self.program
-        body = self.block(program.body, frozenset())
+        body = self.block(program.body, set())
         constants = self.constants()
         names = self.signature()
         lines = [DECORATOR, f"def {program.name}({', '.join(names)}):"]
@@ -104,13 +105,13 @@ class CpuPrinter:
             if array.kind != "argument":
                 target = "gradient" if array.kind == "gradient" else f"{array.store or name}_all"
                 lines.append(f"{target}[:] = 0")
-        if self.program.result and str(self.program.result) in seen and seen[self.program.result]:
+        if seen.get(self.program.result):
             lines.append(f"{self.program.result} = 0.0")
-        sizes = {index for array in self.program.arrays if array.kind == "argument" for index in array.indices}
-        for index in sorted(sizes, key=lambda index: ORDER[index]):
-            array = next(a for a in self.program.arrays if a.kind == "argument" and index in a.indices)
+        given = [array for array in self.program.arrays if array.kind == "argument"]
+        for index in sorted({index for array in given for index in array.indices}, key=ORDER.index):
+            array = next(array for array in given if index in array.indices)
             lines.append(f"{SIZES[index]} = {array.store or array.name}.shape[{array.indices.index(index)}]")
-        lines += [f"{a.name} = {a.store}" for a in self.program.arrays if a.kind == "argument" and a.store]
+        lines += [f"{array.name} = {array.store}" for array in given if array.store]
         return list(dict.fromkeys(lines))
 
     def result(self) -> list[str]:
@@ -118,7 +119,7 @@ class CpuPrinter:
 
     # --- nodes ------------------------------------------------------------------------------------
 
-    def block(self, body: tuple[Node, ...], open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def block(self, body: tuple[Node, ...], open_loops: set[sp.Symbol]) -> list[str]:
         lines: list[str] = []
         runs = groupby(body, key=lambda node: isinstance(node, Assign))
         for plain, nodes in runs:
@@ -129,7 +130,7 @@ class CpuPrinter:
                     lines += self.loop(node, open_loops)
         return lines
 
-    def loop(self, node: Node, open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def loop(self, node: Node, open_loops: set[sp.Symbol]) -> list[str]:
         if isinstance(node, Layers):
             order = "range(n_layers - 1, 0, -1)" if node.reverse else "range(1, n_layers)"
             sizes = ["n_out = layout[i, WIDTH]"]
@@ -157,21 +158,16 @@ class CpuPrinter:
         if isinstance(node, When):
             return [f"if {CONDITIONS[node.condition]}:", *indent(self.block(node.body, open_loops))]
         if isinstance(node, Rows):
-            return ["for s in range(n_samples):", *indent(self.block(node.body, open_loops | {s}))]
+            return ["for s in range(n_samples):", *indent(self.block(node.body, {s}))]
         raise TypeError(f"no code for {node}")
 
     # --- arrays -----------------------------------------------------------------------------------
 
     def views(self, body: tuple[Node, ...], source: bool = False) -> list[str]:
         """Name the parts of the flat storage that a loop body works on."""
-        inner = Program("", "", (), (), body)
-        outside: set[str] = set()
-        if not source:
-            for node in body:
-                if isinstance(node, Sources):
-                    nested = Program("", "", (), (), node.body)
-                    outside |= {n for a in nested.assignments for n in self.names(a) if k in self.arrays[n].indices}
-        used = dict.fromkeys(n for a in inner.assignments for n in self.names(a) if n not in outside)
+        nested = [a for node in body if isinstance(node, Sources) for a in flatten(node.body)]
+        outside = {n for a in nested for n in self.names(a) if k in self.arrays[n].indices}
+        used = dict.fromkeys(n for a in flatten(body) for n in self.names(a) if n not in outside)
         if source:
             used = {n: None for n in used if k in self.arrays[n].indices}
         lines: list[str] = []
@@ -212,14 +208,14 @@ class CpuPrinter:
 
     # --- assignments ------------------------------------------------------------------------------
 
-    def assignments(self, run: tuple[Assign, ...], open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def assignments(self, run: tuple[Assign, ...], open_loops: set[sp.Symbol]) -> list[str]:
         lines: list[str] = []
         for nest in self.nests(run):
-            lines += [f"# {assign}" for assign in nest if assign.contraction]
-            if nest[0].contraction:
-                lines += self.product(nest[0])
-            elif nest[0].value.func == f:
-                self.require_activation(nest[0], run)
+            head = nest[0]
+            if head.contraction:
+                lines += [f"# {head}", *self.product(head)]
+            elif head.value.func == f:
+                self.require_activation(head, run)
                 lines.append("activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z")
             else:
                 lines += self.nest(nest, open_loops)
@@ -235,21 +231,24 @@ class CpuPrinter:
         """Neighbours over the same indices, unless one reads what another has not finished summing."""
         result: list[list[Assign]] = []
         for assign in run:
-            if assign.value.func.__name__ == "df":
+            if assign.value.func == df:
                 continue  # printed with f, by `activate`
-            last = result[-1] if result else []
-            alone = assign.contraction or assign.value.func == f
-            fits = last and not alone and not last[0].contraction and last[0].value.func != f
-            if fits and {*assign.free, *assign.over} == {*last[0].free, *last[0].over}:
-                sums = {str(getattr(a.target, "base", a.target)) for a in last if a.over}
-                reads = {str(o.base) for o in assign.operands} | {str(y) for y in assign.value.free_symbols}
-                partial = set(assign.free) != {*last[0].free, *last[0].over}
-                before = {self.stored(str(o.base)) for a in (*last, assign) for o in a.operands}
-                if not sums & reads and not (partial and assign.free and self.stored(assign.name) in before):
-                    last.append(assign)
-                    continue
-            result.append([assign])
+            if result and self.fits(assign, result[-1]):
+                result[-1].append(assign)
+            else:
+                result.append([assign])
         return result
+
+    def fits(self, assign: Assign, nest: list[Assign]) -> bool:
+        """Whether an assignment may stand in the loops of those before it."""
+        indices = {*assign.free, *assign.over}
+        if any(a.contraction or a.value.func == f or {*a.free, *a.over} != indices for a in (assign, *nest)):
+            return False
+        unfinished = {a.name for a in nest if a.over}
+        reads = set(map(name_of, leaves(assign.value)))
+        before = {self.stored(str(o.base)) for a in nest for o in a.operands}
+        rewrites = assign.over and assign.free and self.stored(assign.name) in before
+        return not unfinished & reads and not rewrites
 
     def stored(self, name: str) -> tuple[str, str]:
         return (self.arrays[name].store or name, self.arrays[name].layer)
@@ -270,15 +269,12 @@ class CpuPrinter:
         return [
             f"product = matrix(sample_scratch, 0, {', '.join(SIZES[index] for index in assign.free)})",
             f"np.dot({a}, {b}, product)",
-            *self.nest(
-                [Assign(assign.target, Array("product", assign.free, "scratch", "").element, accumulate=True)],
-                frozenset(),
-            ),
+            *self.nest([Assign(assign.target, sp.IndexedBase("product")[assign.free], accumulate=True)], set()),
         ]
 
-    def nest(self, nest: list[Assign], open_loops: frozenset[sp.Symbol]) -> list[str]:
+    def nest(self, nest: list[Assign], open_loops: set[sp.Symbol]) -> list[str]:
         """One loop nest for assignments over the same indices."""
-        indices = sorted({*nest[0].free, *nest[0].over} - open_loops, key=lambda index: ORDER[index])
+        indices = sorted({*nest[0].free, *nest[0].over} - open_loops, key=ORDER.index)
         before, inside, after = [], [], []
         scalar_level = len(indices)
         for number, assign in enumerate(nest):
@@ -286,7 +282,7 @@ class CpuPrinter:
             target = self.printer.doprint(assign.target)
             inner_sum = assign.over and assign.over[-1] == indices[-1]
             if inner_sum:
-                if len(set(assign.over) - open_loops) > 1 and not assign.accumulate:
+                if len(assign.over) > 1 and not assign.accumulate:
                     raise ValueError(f"a sum over an outer index must accumulate: {assign}")
                 name = f"sum_{number}" if isinstance(assign.target, sp.Indexed) or assign.accumulate else target
                 scalar_level = len(indices) - 1
@@ -295,7 +291,7 @@ class CpuPrinter:
                     before.append(f"{name} = lowest")
                     inside.append(f"{name} = max({name}, {value})")
                 else:
-                    before.append(f"{name} = {self.printer.constant(sp.Integer(0))}")
+                    before.append(f"{name} = {self.printer.constant(sp.S.Zero)}")
                     inside.append(add(name, value))
                 if name != target:
                     after.append(f"{target} {'+=' if assign.accumulate else '='} {name}")

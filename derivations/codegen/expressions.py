@@ -47,30 +47,22 @@ class RealPrinter(StrPrinter):
             return (numbers if numbers.is_rational else sp.Symbol(self.constant(numbers))) * rest
         return e.func(*map(self.name_irrationals, e.args)) if e.args else e
 
-    def _print_Integer(self, e: sp.Integer) -> str:
-        return self.constant(e) if e >= 0 else f"-{self.constant(-e)}"
-
-    _print_int = _print_Zero = _print_One = _print_Integer
-
-    def _print_NegativeOne(self, e: sp.Expr) -> str:
-        return "-" + self.constant(sp.Integer(1))
-
     def _print_Rational(self, e: sp.Rational) -> str:
         return self.constant(e) if e >= 0 else f"-{self.constant(-e)}"
 
-    _print_Half = _print_Rational
+    _print_Half = _print_Integer = _print_int = _print_Zero = _print_One = _print_NegativeOne = _print_Rational
 
     def _print_Mul(self, e: sp.Mul) -> str:
         numbers = [a for a in e.args if a.is_number]
         rest = [a for a in e.args if not a.is_number]
         number = sp.Mul(*numbers)
-        over = [a for a in rest if a.is_Pow and a.exp.is_number and a.exp.is_negative]
+        over = [a for a in rest if a.is_Pow and a.exp.is_negative]
         up = [a for a in rest if a not in over]
         sign, number = ("-", -number) if number.is_negative else ("", number)
         factors = ([self.constant(number)] if number != 1 else []) + [
             self.parenthesize(a, PRECEDENCE["Mul"]) for a in up
         ]
-        text = sign + " * ".join(factors or [self.constant(sp.Integer(1))])
+        text = sign + " * ".join(factors or [self.constant(sp.S.One)])
         for power in over:
             text += f" / {self.parenthesize(power.base**-power.exp, PRECEDENCE['Pow'])}"
         return text
@@ -81,8 +73,8 @@ class RealPrinter(StrPrinter):
             return f"{base} * {base}"
         if e.exp == sp.Rational(1, 2):
             return f"math.sqrt({self._print(e.base)})"
-        if e.exp.is_number and e.exp.is_negative:
-            return f"{self.constant(sp.Integer(1))} / {self.parenthesize(e.base**-e.exp, PRECEDENCE['Pow'])}"
+        if e.exp.is_negative:
+            return f"{self.constant(sp.S.One)} / {self.parenthesize(e.base**-e.exp, PRECEDENCE['Pow'])}"
         raise ValueError(f"no code for the power {e}")
 
     def _print_Function(self, e: sp.Function) -> str:
@@ -90,7 +82,7 @@ class RealPrinter(StrPrinter):
 
     def _print_normal_cdf(self, e: sp.Expr) -> str:
         half, root = self.constant(sp.Rational(1, 2)), self.constant(sp.sqrt(2) / 2)
-        return f"({half} * math.erfc(-{root} * {self.parenthesize(e.args[0], PRECEDENCE['Mul'])}))"
+        return f"({half} * math.erfc(-{root} * {self.parenthesize(*e.args, PRECEDENCE['Mul'])}))"
 
     _print_log = _print_log1p = _print_Function
 
@@ -102,15 +94,15 @@ class RealPrinter(StrPrinter):
         return f"({self._print(other)} if {self._print(other)} <= {self._print(number)} else {self._print(number)})"
 
     def _print_Abs(self, e: sp.Abs) -> str:
-        return f"abs({self._print(e.args[0])})"
+        return f"abs({self._print(*e.args)})"
 
     def _print_sign(self, e: sp.Expr) -> str:
-        argument, zero, one = self._print(e.args[0]), self.constant(sp.Integer(0)), self.constant(sp.Integer(1))
+        argument, zero, one = self._print(*e.args), self.constant(sp.S.Zero), self.constant(sp.S.One)
         return f"({one} if {argument} > {zero} else (-{one} if {argument} < {zero} else {argument}))"
 
     def _print_KroneckerDelta(self, e: sp.KroneckerDelta) -> str:
-        a, b = sorted(map(self._index, e.args), key=len)
-        return f"({self.constant(sp.Integer(1))} if {a} == {b} else {self.constant(sp.Integer(0))})"
+        a, b = sorted(map(self._print, e.args), key=len)
+        return f"({self.constant(sp.S.One)} if {a} == {b} else {self.constant(sp.S.Zero)})"
 
     def _print_Piecewise(self, e: sp.Piecewise) -> str:
         (first, condition), *others = e.args
@@ -120,11 +112,5 @@ class RealPrinter(StrPrinter):
     def _print_Relational(self, e: sp.Rel) -> str:
         return f"{self._print(e.lhs)} {e.rel_op} {self._print(e.rhs)}"
 
-    def _index(self, e: sp.Expr) -> str:
-        return self._print(e) if isinstance(e, sp.Indexed) else str(e)
-
-    def _print_Indexed(self, e: sp.Indexed) -> str:
-        return f"{e.base}[{', '.join(map(self._index, e.indices))}]"
-
     def _print_Symbol(self, e: sp.Symbol) -> str:
-        return str(e.name)
+        return e.name

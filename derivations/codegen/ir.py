@@ -55,6 +55,11 @@ class Array:
         return sp.IndexedBase(self.name)[indices]
 
 
+def name_of(element: sp.Indexed | sp.Symbol) -> str:
+    """The name of an array or a scalar."""
+    return str(element.base) if isinstance(element, sp.Indexed) else str(element)
+
+
 @dataclass(frozen=True)
 class Assign:
     """`target = Σ_over value`, or `target += ...` with `accumulate`; a Symbol target is a scalar."""
@@ -67,11 +72,11 @@ class Assign:
 
     @property
     def free(self) -> tuple[sp.Symbol, ...]:
-        return tuple(self.target.indices) if isinstance(self.target, sp.Indexed) else ()
+        return self.target.indices if isinstance(self.target, sp.Indexed) else ()
 
     @property
     def name(self) -> str:
-        return str(self.target.base) if isinstance(self.target, sp.Indexed) else str(self.target)
+        return name_of(self.target)
 
     @property
     def operands(self) -> tuple[sp.Indexed, ...]:
@@ -82,7 +87,7 @@ class Assign:
     def contraction(self) -> tuple[sp.Indexed, sp.Indexed] | None:
         """The two matrices whose product this is, or None."""
         factors = self.value.args if self.value.is_Mul else ()
-        matrices = [f for f in factors if isinstance(f, sp.Indexed) and len(f.indices) == 2]
+        matrices = [f for f in factors if isinstance(f, sp.Indexed)]
         one_sum = len(self.over) == 1 and len(self.free) == 2 and self.reduce == "sum"
         if not one_sum or len(factors) != 2 or len(matrices) != 2:
             return None
@@ -92,11 +97,7 @@ class Assign:
         return left, right
 
     def __str__(self) -> str:
-        sums = (
-            "".join(f"sum_{index} " for index in self.over)
-            if self.reduce == "sum"
-            else f"{self.reduce}_{self.over[0]} "
-        )
+        sums = "".join(f"{self.reduce}_{index} " for index in self.over)
         return f"{self.target} {'+=' if self.accumulate else '='} {sums}{self.value}"
 
 
@@ -154,7 +155,7 @@ class Program:
     def __post_init__(self) -> None:
         """Refuse assignments that the proofs, which work on generic elements, would not tell from right ones."""
         if self.arrays:
-            scalars = {str(a.target) for a in self.assignments if not a.free} | set(self.scalars)
+            scalars = {str(a.target) for a in self.assignments} | set(self.scalars)
             if scalars & {a.name for a in self.arrays}:
                 raise ValueError(
                     f"{self.name}: a scalar and an array are both called {scalars & {a.name for a in self.arrays}}"
@@ -221,7 +222,7 @@ class Program:
         place = {a.name: (a.store or a.name, a.layer, a.kind) for a in self.arrays}
         holder: dict[tuple[str, str, str], str] = {}
         made: set[str] = set()
-        for assign in _flatten(self.body, truth):
+        for assign in flatten(self.body, truth):
             for operand in assign.operands:
                 name = str(operand.base)
                 if holder.get(place[name], name) != name:
@@ -243,11 +244,11 @@ class Program:
     @property
     def assignments(self) -> tuple[Assign, ...]:
         """All assignments in order, loops left out."""
-        return tuple(_flatten(self.body))
+        return tuple(flatten(self.body))
 
     def step(self, *, hidden: bool, sender_hidden: bool) -> tuple[Assign, ...]:
         """The straight-line program of one layer i: is it hidden (or the last), is the layer before it hidden (or the input)."""
-        return tuple(_flatten(self.body, conditions(hidden, sender_hidden)))
+        return tuple(flatten(self.body, conditions(hidden, sender_hidden)))
 
     def with_assignment(self, position: int, assignment: Assign) -> Program:
         """The same program with one assignment exchanged (used to show that a broken formula fails)."""
@@ -261,12 +262,13 @@ def conditions(hidden: bool, sender_hidden: bool) -> dict[str, bool]:
     return {"hidden": hidden, "last": not hidden, "sender hidden": sender_hidden}
 
 
-def _flatten(body: tuple[Node, ...], truth: dict[str, bool] | None = None) -> Iterator[Assign]:
+def flatten(body: tuple[Node, ...], truth: dict[str, bool] | None = None) -> Iterator[Assign]:
+    """The assignments in order: all, or those whose conditions hold."""
     for node in body:
         if isinstance(node, Assign):
             yield node
         elif truth is None or all(truth[c] for c in _conditions(node)):
-            yield from _flatten(node.body, truth)
+            yield from flatten(node.body, truth)
 
 
 def _conditions(node: Node) -> tuple[str, ...]:

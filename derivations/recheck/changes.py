@@ -50,6 +50,16 @@ def m11(point: Point) -> None:
                 row[:] = [0] * len(row)
     counts = [sum(row) for row in live]
     blocks = dense.transfer_blocks(phi, lam)
+    # Besides these silent neurons some that are not heard: whatever they hold, no weight leads on to a live neuron.
+    for layer in range(2, len(widths)):
+        deaf = point.flags(f"heard {layer}", widths[layer - 1])
+        for k, keeps in enumerate(deaf):
+            if not keeps and counts[layer - 1] > 1 and live[layer - 1][k]:
+                live[layer - 1][k], counts[layer - 1] = False, counts[layer - 1] - 1
+                for (i, j), block in blocks.items():
+                    if j == layer:
+                        for h, row in enumerate(block):
+                            row[k] = 0 if live[i - 1][h] else row[k]
     x = point.matrix(widths[0], point.size("batch", 1, 3))
     f = point.function(zero_at_zero=True)
     states, sums = dense.forward(blocks, f, x, widths)

@@ -37,7 +37,7 @@ SMOOTH: dict[str, tuple[Callable[[Any], Any], float]] = {
 }
 """f and the error allowed, in ulp of f(z). In gelu's tail the rounding of z/√2 counts z² times."""
 SLOPE_ULPS = 4.0
-"""The error allowed for f', in ulp of max(1, |f'|): 1 - f² and f (1 - f) cancel where they vanish."""
+"""The error allowed for f', in ulp of max(1, |f'|): those of swish and gelu cancel where they vanish."""
 
 
 def activations(comparison: Comparison) -> None:
@@ -62,11 +62,39 @@ def activations(comparison: Comparison) -> None:
             "leaky_relu": (0, Fraction(0.01)),
         }
         comparison.equal(f"{name} at 0", [a[0] for a in activated(name, [0.0])], at_zero.get(name, (0, 1)))
+    relative_errors(comparison)
 
 
-def activated(name: str, places: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+RELATIVE = {"tanh": (7.1, 11.8), "sigmoid": (5.4, 9.1), "swish": (6.4, None)}
+"""The relative errors claimed for f and f', in halves of an ulp of 1; less than as many ulp of the result."""
+
+
+def relative_errors(comparison: Comparison) -> None:
+    """Both formats, places from tiny to far out, where f' is tiny: no ulp of 1 is forgiven."""
+    for kind in (np.float32, np.float64):
+        places = [comparison.values.uniform(-18, 18) for _ in range(60)]
+        places += [comparison.values.choice((-1, 1)) * 2.0 ** comparison.values.uniform(-20, 0) for _ in range(60)]
+        for name, bounds in RELATIVE.items():
+            value, slope = activated(name, places, kind)
+            for z, *got in zip(np.array(places, kind), value, slope, strict=True):
+                x = mpmath.mpf(float(z))
+                e = mpmath.exp(-abs(x))
+                rising = logistic(x)
+                exact = {
+                    "tanh": (mpmath.tanh(x), 1 / mpmath.cosh(x) ** 2),
+                    "sigmoid": (rising, e / (1 + e) ** 2),
+                    "swish": (x * rising, None),
+                }[name]
+                for what, number, truth, bound in zip(("f", "f'"), got, exact, bounds, strict=True):
+                    if bound is not None:
+                        comparison.close(f"{what} of {name} at {z!r}", number, truth, bound, kind=kind)
+
+
+def activated(
+    name: str, places: Sequence[float], kind: type[np.floating] = np.float64
+) -> tuple[np.ndarray, np.ndarray]:
     """f and f' from the kernel."""
-    before, after = np.array([places]), np.empty((1, len(places)))
+    before, after = np.array([places], kind), np.empty((1, len(places)), kind)
     cpu.activate(cpu.ACTIVATIONS.index(name), before, after)
     return after[0], before[0]
 

@@ -81,18 +81,24 @@ def f_elu(point: Point) -> None:
 
 
 def f_tanh(point: Point) -> None:
-    """f = (e^z - e^-z)/(e^z + e^-z), f' = 1 - f²."""
+    """f = (e^z - e^-z)/(e^z + e^-z) and its derivative, by e^(2z) for z <= 0 and e^(-2z) for z > 0."""
     e = exp(point, variable(point))
     truth = (e - 1 / e) / (e + 1 / e)
-    _activation(point, claims.tanh(truth.value), truth)
-    point.equal("f(0)", claims.tanh(Fraction(1 - 1, 2))[0], 0)
+    _activation(point, claims.tanh(-1, (e * e).value), truth)
+    _activation(point, claims.tanh(1, (1 / (e * e)).value), truth)
+    for sign in (-1, 0, 1):
+        point.equal(f"f(0) by piece {sign}", claims.tanh(sign, Fraction(1)), (0, 1))
+    point.equal("the piece at 0", claims.tanh(0, (e * e).value), claims.tanh(-1, (e * e).value))
 
 
 def f_sigmoid(point: Point) -> None:
-    """f = e^z/(e^z + 1), f' = f (1 - f), f(0) = 1/2."""
+    """f = e^z/(e^z + 1) and its derivative, by e^z for z <= 0 and e^-z for z > 0; f(0) = 1/2."""
     e = exp(point, variable(point))
-    _activation(point, claims.sigmoid(e.value), e / (e + 1))
-    point.equal("f(0)", claims.sigmoid(Fraction(1))[0], Fraction(1, 2))
+    _activation(point, claims.sigmoid(-1, e.value), e / (e + 1))
+    _activation(point, claims.sigmoid(1, (1 / e).value), e / (e + 1))
+    for sign in (-1, 0, 1):
+        point.equal(f"f(0) by piece {sign}", claims.sigmoid(sign, Fraction(1)), (Fraction(1, 2), Fraction(1, 4)))
+    point.equal("the piece at 0", claims.sigmoid(0, e.value), claims.sigmoid(-1, e.value))
 
 
 def f_gelu(point: Point) -> None:
@@ -105,11 +111,14 @@ def f_gelu(point: Point) -> None:
 
 
 def f_swish(point: Point) -> None:
-    """f = z e^z/(e^z + 1), f' = σ (1 + z (1 - σ)), f(0) = 0."""
+    """f = z e^z/(e^z + 1) and its derivative, by e^z for z <= 0 and e^-z for z > 0; f(0) = 0."""
     z = variable(point)
     e = exp(point, z)
-    _activation(point, claims.swish(z.value, e.value), z * e / (e + 1))
-    point.equal("f(0)", claims.swish(0, Fraction(1))[0], 0)
+    _activation(point, claims.swish(-1, z.value, e.value), z * e / (e + 1))
+    _activation(point, claims.swish(1, z.value, (1 / e).value), z * e / (e + 1))
+    for sign in (-1, 0, 1):
+        point.equal(f"f(0) by piece {sign}", claims.swish(sign, Fraction(0), Fraction(1)), (0, Fraction(1, 2)))
+    point.equal("the piece at 0", claims.swish(0, z.value, e.value), claims.swish(-1, z.value, e.value))
 
 
 # --- losses: the weighted mean by its definition, and its change in a random direction --------------------------------

@@ -26,26 +26,33 @@ def leaky_relu(sign: int, z: Number) -> tuple[Number, Number]:
     return (z, 1) if sign > 0 else (z / 100, Fraction(1, 100))
 
 
-def elu(sign: int, z: Number, exp_z: Number) -> tuple[Number, Number]:
-    return (z, 1) if sign > 0 else (exp_z - 1, exp_z)
+def elu(sign: int, z: Number, e: Number) -> tuple[Number, Number]:
+    """e = exp(min(z, 0))."""
+    return (z, 1) if sign > 0 else (e - 1, e)
 
 
-def tanh(tanh_z: Number) -> tuple[Number, Number]:
-    return tanh_z, 1 - tanh_z * tanh_z
+def tanh(sign: int, e: Number) -> tuple[Number, Number]:
+    """e = exp(-2|z|), m = e - 1, d = 1/(m + 2)."""
+    m = e - 1
+    d = 1 / (m + 2)
+    return (-m * d if sign > 0 else m * d), 4 * e * d * d
 
 
-def sigmoid(exp_z: Number) -> tuple[Number, Number]:
-    f = 1 / (1 + 1 / exp_z)
-    return f, f * (1 - f)
+def sigmoid(sign: int, e: Number) -> tuple[Number, Number]:
+    """e = exp(-|z|), d = 1/(1 + e)."""
+    d = 1 / (1 + e)
+    return (d if sign > 0 else e * d), e * d * d
 
 
 def gelu(z: Number, cdf: Number, density: Number) -> tuple[Number, Number]:
     return z * cdf, cdf + z * density
 
 
-def swish(z: Number, exp_z: Number) -> tuple[Number, Number]:
-    logistic = 1 / (1 + 1 / exp_z)
-    return z * logistic, logistic * (1 + z * (1 - logistic))
+def swish(sign: int, z: Number, e: Number) -> tuple[Number, Number]:
+    """e = exp(-|z|), d = 1/(1 + e)."""
+    d = 1 / (1 + e)
+    logistic = d if sign > 0 else e * d
+    return z * logistic, logistic + z * e * d * d
 
 
 # --- losses: ℓ and ∂ℓ/∂z ----------------------------------------------------------------------------------------------

@@ -1,0 +1,518 @@
+"""What the kernels must compute, compared with brute force; `check` raises at the first difference.
+
+The kernels run as plain Python (see `plain`), so a changed kernel needs no compiler. Losses, penalties, activations
+and optimizers come from the tables of the module itself; the truth comes from `oracles`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from spectral_core.kernels import tables
+from spectral_core.layout import Layout
+from tests.mutation.plain import MIXED, OPTIONS, Single, Singles, load
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import oracles  # by the name under which the tests import it too
+
+Space = dict[str, Any]
+ROWS = 7
+BATCH = 3
+STEP = 2
+"""Optimizer steps done before an epoch."""
+SETTINGS = {"beta1": 0.8, "beta2": 0.9, "epsilon": 0.01, "momentum": 0.7, "nesterov": 0.0}
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, a loss and data by a seed."""
+
+    parametrization: str
+    widths: tuple[int, ...]
+    activation: str
+    bias: bool
+    pairs: tuple[tuple[int, int], ...]
+    loss: str
+    labelled: bool
+
+    @property
+    def model(self) -> oracles.Model:
+        return oracles.Model(self.parametrization, self.widths, self.activation, self.bias, self.pairs)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.parametrization, self.widths, self.pairs)
+
+
+@dataclass(frozen=True)
+class Data:
+    theta: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    order: np.ndarray
+
+    def wanted(self, case: Case) -> np.ndarray:
+        return self.labels if case.labelled else self.y
+
+
+@cache
+def data(case: Case, zero_weights: bool = False) -> Data:
+    """Numbers that float32 holds too; the order is no identity, and three rows may weigh nothing (one whole batch)."""
+    generator = np.random.default_rng([sum(case.widths), len(case.widths)])
+    outputs = case.widths[-1]
+
+    def uniform(*shape: int) -> np.ndarray:
+        return generator.uniform(-1, 1, shape).astype(np.float32).astype(np.float64)
+
+    order = np.array([4, 0, 6, 2, 1, 5, 3])
+    weights = np.array([1.0, 2.0, 0.5, 1.5, 0.25, 3.0, 0.75])
+    if zero_weights:
+        weights[order[BATCH : 2 * BATCH]] = 0
+    labels = generator.integers(0, outputs, ROWS)
+    labels[:2] = 0, outputs - 1
+    return Data(
+        uniform(case.model.size), uniform(ROWS, case.model.n_features), uniform(ROWS, outputs), labels, weights, order
+    )
+
+
+def labelled(space: Space, loss: str) -> bool:
+    """Does the loss want class labels? Its own argument says so."""
+    return "label" in inspect.signature(space[loss]).parameters
+
+
+def cases(space: Space) -> list[Case]:
+    """Every parametrization in three depths, with and without the constant neuron, with missing direct blocks."""
+    losses = [(name, labelled(space, name)) for name in space["LOSSES"]]
+    result = []
+    for parametrization in ("global", "layerwise", "direct"):
+        for number, (widths, bias) in enumerate((((3, 5, 4, 2), True), ((3, 3, 3, 3, 3), False), ((2, 3), False))):
+            everything = [(i, j) for i in range(2, len(widths) + 1) for j in range(1, i)]
+            gone = {(3, 1), (4, 2)} if number == 0 else set()
+            # From the last block to the first: the block at position 0 comes from a hidden layer.
+            pairs = tuple(pair for pair in everything[::-1] if pair not in gone) if parametrization == "direct" else ()
+            activation = ("tanh", "swish", "relu")[number]
+            result += [Case(parametrization, widths, activation, bias, pairs, *loss) for loss in losses]
+    return result
+
+
+@cache
+def truth(case: Case, rows: tuple[int, ...]) -> tuple[float, np.ndarray]:
+    """Loss and gradient over some rows."""
+    d, model, at = data(case), case.model, list(rows)
+
+    def loss(theta: np.ndarray) -> Any:
+        return model.loss(theta, d.x[at], d.wanted(case)[at], case.loss, d.weights[at])
+
+    return float(loss(d.theta)), oracles.gradient(loss, d.theta)
+
+
+def close(what: str, got: Any, wanted: Any, tolerance: float = 1e-11) -> None:
+    got, wanted = np.asarray(got, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    scale = max(1.0, float(np.abs(wanted).max(initial=0)))
+    if got.shape != wanted.shape or not np.allclose(got, wanted, rtol=0, atol=tolerance * scale):
+        raise AssertionError(f"{what}: {got}, not {wanted}")
+
+
+def same(what: str, got: object, wanted: object) -> None:
+    if got != wanted:
+        raise AssertionError(f"{what}: {got}, not {wanted}")
+
+
+# --- the module's tables ----------------------------------------------------------------------------------------------
+
+
+def check_tables(space: Space) -> None:
+    for family in ("ACTIVATIONS", "LOSSES", "PENALTIES", "OPTIMIZERS"):
+        same(family, space[family], getattr(tables, family))
+    for family in ("LOSSES", "PENALTIES", "OPTIMIZERS"):
+        for number, name in enumerate(space[family]):
+            same(name, space[name.upper()], number)
+    for number, name in enumerate(tables.SETTINGS):
+        same(name, space[name.upper()], number)
+    plain = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
+    for name, options in OPTIONS.items():
+        runner = name.startswith(("predict_", "gradient_", "epoch_"))
+        same(name, options, plain if runner else {**plain, "forceinline": True})
+
+
+def check_workspace(space: Space) -> None:
+    """Room for every layer of a batch, for the widest layer, and for two blocks of weights between neighbours."""
+    for widths in ((2, 5, 3), (4, 1, 5), (2, 3, 5), (1, 1)):
+        layout = Layout("global", widths)
+        rooms = space["workspace"](np.zeros(1), layout.table, 3)
+        largest = max(a * b for a, b in pairwise(widths))
+        same("sizes", [len(room) for room in rooms], [3 * sum(widths)] * 3 + [3 * max(widths), 2 * largest])
+
+
+def check_views(space: Space) -> None:
+    flat = np.arange(20.0)
+    close("matrix", space["matrix"](flat, 3, 2, 4), [[3, 4, 5, 6], [7, 8, 9, 10]], 0)
+    close("vector", space["vector"](flat, 3, 2), [3, 4], 0)
+    space["matrix"](flat, 3, 2, 4)[1, 2], space["vector"](flat, 3, 2)[0] = -1, -2
+    close("no copies", flat[[3, 9]], [-2, -1], 0)
+
+
+# --- the parts --------------------------------------------------------------------------------------------------------
+
+POINTS = np.array([[-30.0, -3.5, -1.0, -1e-9], [0.0, 1e-9, 0.5, 1.0], [-0.0, 2.0, 3.5, 30.0]])
+
+
+@cache
+def slopes(name: str) -> np.ndarray:
+    moved = POINTS + 1j * oracles.STEP
+    return np.imag(oracles.activation(name, moved)) / oracles.STEP
+
+
+def check_activations(space: Space) -> None:
+    """Value and slope at both tails, at the kink, and where f(z) is tiny."""
+    for number, name in enumerate(space["ACTIVATIONS"]):
+        pre, post = POINTS.copy(), np.full(POINTS.shape, np.nan)
+        space["activate"](number, pre, post)
+        wanted = oracles.activation(name, POINTS)
+        close(f"{name}: slope", pre, slopes(name), 1e-14)
+        if not np.allclose(post, wanted, rtol=1e-12, atol=1e-300):
+            raise AssertionError(f"{name}: {post}, not {wanted}")
+    pre, post = POINTS.copy(), np.zeros(POINTS.shape)
+    space["activate"](len(space["ACTIVATIONS"]), pre, post)
+    close("a number without a name does nothing", [pre, post], [POINTS, 0 * POINTS], 0)
+
+
+def check_loading(space: Space) -> None:
+    """Rows in the given order from a start on; the columns beyond the data are 1."""
+    x, flat = np.arange(12.0).reshape(4, 3), np.full(12, np.nan)
+    space["load_rows"](x, np.array([3, 1, 0, 2]), 1, 2, 5, flat)
+    close("rows", flat[:10], [*x[1], 1, 1, *x[0], 1, 1])
+    same("nothing behind them", bool(np.isnan(flat[10:]).all()), True)
+
+
+def check_losses(space: Space) -> None:
+    """Value and gradient of a batch from inside the order; outputs far from 0; no weight, no loss."""
+    generator = np.random.default_rng(3)
+    order = np.array([4, 0, 6, 2, 1, 5, 3])
+    weights = np.array([1.0, 2.0, 0.5, 1.5, 0.25, 3.0, 0.75])
+    y, labels = generator.normal(size=(ROWS, 3)), np.array([0, 2, 1, 0, 1, 2, 2])
+    for number, name in enumerate(space["LOSSES"]):
+        for far in (0.0, 800.0, -800.0):
+            output = generator.normal(size=(4, 3)) + far
+            rows = order[2:6]
+            wanted = labels[rows] if labelled(space, name) else y[rows]
+
+            def loss(flat: np.ndarray, name: str = name, wanted: Any = wanted, rows: Any = rows) -> Any:
+                return oracles.loss(name, flat.reshape(4, 3), wanted, weights[rows])
+
+            start, kept = output.ravel().copy(), output.copy()
+            value, weight = space["output_loss"](y, labels, weights, order, 2, 4, number, kept)
+            scale = max(1.0, far * far)
+            close(f"{name}: loss", value, loss(start.astype(complex)).real, 1e-13 * scale)
+            close(f"{name}: gradient", kept.ravel(), oracles.gradient(loss, start), 1e-12)
+            close(f"{name}: weight of the batch", weight, weights[rows].sum(), 1e-15)
+        output = np.ones((4, 3))
+        value, weight = space["output_loss"](y, labels, 0 * weights, order, 2, 4, number, output)
+        same(f"{name}: without weight", (value, weight, output.any()), (0.0, 0.0, np.False_))
+        # Fewer rows than outputs.
+        output, two = np.ones((1, 3)), np.array([1, 0])
+        value, _ = space["output_loss"](y[:2], labels[:2], weights[:2], two, 0, 1, number, output)
+        wanted = labels[1:2] if labelled(space, name) else y[1:2]
+        close(f"{name}: one row", value, oracles.loss(name, np.ones((1, 3)) + 0j, wanted, weights[1:2]).real, 1e-13)
+        # Single precision inside a row: only the sums over rows and the normalisation are in double precision.
+        output = Singles(generator.normal(size=(4, 3)))
+        targets = labels[:4] if labelled(space, name) else Singles(y[:4])
+        before = MIXED[0]
+        space[name](output, targets, Singles(weights[:4]), Single(0.5))
+        same(f"{name}: rows in single precision", MIXED[0] - before <= 4, True)
+
+
+def check_penalties(space: Space) -> None:
+    values, before = np.array([0.5, -2.0, 0.0, 1.5, 1e-3]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    for name in space["PENALTIES"]:
+        gradient, nothing = before.copy(), before.copy()
+        total = space[f"penalty_{name}"](values, gradient, 0.3)
+        zero = space[f"penalty_{name}"](np.zeros(5), nothing, 0.3)
+        slope = oracles.gradient(lambda moved, name=name: oracles.penalty(name, moved, 0.3), values)
+        close(f"{name}: gradient", gradient, before + slope, 1e-14)
+        close(f"{name}: penalty", total, oracles.penalty(name, values, 0.3), 1e-14)
+        close(f"{name}: at zero", (zero, *nothing), (0.0, *before), 1e-300)
+        single = space[f"penalty_{name}"](Singles(values), Singles(before), Single(0.3))
+        same(f"{name}: in single precision", type(single), Single)
+
+
+# --- the optimizers, step by step -------------------------------------------------------------------------------------
+
+State = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def step_of_adam(state: State, g: np.ndarray, t: int, rate: np.ndarray, s: dict[str, float]) -> State:
+    """Kingma and Ba, algorithm 1, from step t - 1 to t."""
+    theta, m, v = state
+    m, v = s["beta1"] * m + (1 - s["beta1"]) * g, s["beta2"] * v + (1 - s["beta2"]) * g * g
+    m_hat, v_hat = m / (1 - s["beta1"] ** t), v / (1 - s["beta2"] ** t)
+    return theta - rate * m_hat / (np.sqrt(v_hat) + s["epsilon"]), m, v
+
+
+def step_of_sgd(state: State, g: np.ndarray, t: int, rate: np.ndarray, s: dict[str, float]) -> State:
+    theta, b, v = state
+    b = s["momentum"] * b + g
+    return theta - rate * (g + s["momentum"] * b if s["nesterov"] else b), b, v
+
+
+REFERENCE = {"adam": step_of_adam, "sgd": step_of_sgd}
+
+
+def settings(space: Space, values: dict[str, float], make: Callable[[Any], Any] = np.array) -> Any:
+    """In the module's order; a setting that this file does not know must be added to `SETTINGS`."""
+    return make([values[name] for name in tables.SETTINGS])
+
+
+def check_updates(space: Space) -> None:
+    """Groups at rates of their own, what is in no group stays, moments included."""
+    generator = np.random.default_rng(5)
+    groups, rates = np.array([[1, 3], [4, 8]]), np.array([0.1, 0.3])
+    chosen = np.zeros(9, dtype=bool)
+    rate = np.zeros(9)
+    for (start, stop), r in zip(groups, rates, strict=True):
+        chosen[start:stop], rate[start:stop] = True, r
+    for number, name in enumerate(space["OPTIMIZERS"]):
+        for nesterov in (0.0, 1.0):
+            values = {**SETTINGS, "nesterov": nesterov}
+            theta, m, g = generator.normal(size=(3, 9))
+            v = generator.uniform(size=9)
+            got = [part.copy() for part in (theta, m, v)]
+            space["update"](number, groups, rates, got[0], g.copy(), got[1], got[2], 3, settings(space, values))
+            wanted = REFERENCE[name]((theta, m, v), g, 3, rate, values)
+            for part, after, before, now in zip("θmv", wanted, (theta, m, v), got, strict=True):
+                close(f"{name}: {part}", now, np.where(chosen, after, before), 1e-14)
+
+
+# --- the runners ------------------------------------------------------------------------------------------------------
+
+
+def arguments(case: Case, d: Data, make: Callable[[Any], Any]) -> tuple[Any, ...]:
+    return make(d.x), make(d.y), d.labels, make(d.weights)
+
+
+def check_gradients(space: Space) -> None:
+    for case in cases(space):
+        d, rows = data(case), np.array([5, 2, 0, 6])
+        gradient, number = np.full(case.model.size, 7.0), space["LOSSES"].index(case.loss)
+        run = space[f"gradient_{case.parametrization}"]
+        f = space["ACTIVATIONS"].index(case.activation)
+        theta = d.theta.copy()
+        value = run(*arguments(case, d, np.copy), rows, case.layout.table, f, number, theta, gradient)
+        wanted, slope = truth(case, tuple(rows))
+        close(f"{case}: loss", value, wanted)
+        close(f"{case}: gradient", gradient, slope)
+        close("the parameters stay", theta, d.theta, 0)
+
+
+def check_predictions(space: Space) -> None:
+    for case in cases(space):
+        if case.loss != space["LOSSES"][0]:
+            continue
+        d, f = data(case), space["ACTIVATIONS"].index(case.activation)
+        for batch, rows in ((BATCH, ROWS), (1, 2), (BATCH, ROWS - 1), (ROWS, ROWS)):
+            order = d.order[:rows]
+            result = np.full((rows, case.widths[-1]), np.nan)
+            space[f"predict_{case.parametrization}"](d.x, order, batch, case.layout.table, f, d.theta, result)
+            close(f"{case}: outputs", result, case.model.output(d.theta, d.x)[order])
+
+
+@dataclass(frozen=True)
+class Training:
+    """The part of an epoch that is no data."""
+
+    optimizer: str
+    penalties: tuple[str, ...]
+    nesterov: float = 0.0
+    zero_weights: bool = False
+
+
+def segments(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Trainable groups with rates, penalised groups with strengths: they overlap, touch and leave gaps."""
+    a, b, c = size // 4, size // 2, 3 * size // 4
+    trainable, rates = np.array([[1, a], [a, b], [c, size]]), np.array([0.05, 0.02, 0.1])
+    penalised = np.array([[0, a], [a + 1, c], [c, size - 1], [2, b]])
+    return trainable, rates, penalised, np.array([0.3, 0.2, 0.5, 0.125])
+
+
+@cache
+def epoch_truth(case: Case, training: Training, single: bool) -> tuple[Any, ...]:
+    """θ, moments, mean loss, mean penalty and steps after one epoch, batch by batch."""
+    d, model = data(case, training.zero_weights), case.model
+    trainable, rates, penalised, strengths = segments(model.size)
+    values = {**SETTINGS, "nesterov": training.nesterov}
+    if single:
+        rates, strengths = (np.float32(part).astype(float) for part in (rates, strengths))
+        values = {name: float(np.float32(value)) for name, value in values.items()}
+    rate, chosen = np.zeros(model.size), np.zeros(model.size, dtype=bool)
+    for (start, stop), r in zip(trainable, rates, strict=True):
+        rate[start:stop], chosen[start:stop] = r, True
+    state: State = (d.theta, *moments(case))
+    losses, shares, punished, step = [], [], [], STEP
+    for start in range(0, ROWS, BATCH):
+        at = d.order[start : start + BATCH]
+        share = d.weights[at].sum()
+        if share == 0:
+            continue
+
+        def loss(theta: np.ndarray, at: Any = at) -> Any:
+            return model.loss(theta, d.x[at], d.wanted(case)[at], case.loss, d.weights[at])
+
+        def extra(theta: np.ndarray) -> Any:
+            pairs = zip(training.penalties, penalised, strengths, strict=True)
+            return sum(oracles.penalty(name, theta[start:stop], strength) for name, (start, stop), strength in pairs)
+
+        step += 1
+        losses, shares, punished = [*losses, loss(state[0])], [*shares, share], [*punished, extra(state[0])]
+        slope = oracles.gradient(lambda theta, loss=loss: loss(theta) + extra(theta), state[0])
+        after = REFERENCE[training.optimizer](state, slope, step, rate, values)
+        state = tuple(np.where(chosen, new, old) for new, old in zip(after, state, strict=True))  # type: ignore[assignment]
+    return *state, np.average(losses, weights=shares), np.mean(punished), step
+
+
+@cache
+def moments(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(8)
+    numbers = generator.uniform(0.5, 1, (2, case.model.size)).astype(np.float32).astype(float)
+    return numbers[0], numbers[1]
+
+
+def trainings(space: Space) -> Iterator[Training]:
+    """Every optimizer with every penalty, in four places."""
+    names = space["PENALTIES"]
+    for turn, optimizer in enumerate(space["OPTIMIZERS"]):
+        mixed = tuple(names[(turn + at) % len(names)] for at in range(4))
+        yield Training(optimizer, mixed)
+        yield Training(optimizer, mixed[::-1], nesterov=1.0, zero_weights=True)
+
+
+def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any], Any]) -> tuple[Any, ...]:
+    d, model = data(case, training.zero_weights), case.model
+    trainable, rates, penalised, strengths = segments(model.size)
+    kinds = [space["PENALTIES"].index(name) for name in training.penalties]
+    parameters, first, second = make(d.theta), *map(make, moments(case))
+    gradient = make(np.full(model.size, 7.0))
+    result = space[f"epoch_{case.parametrization}"](
+        *arguments(case, d, make), d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
+        space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), make(strengths),
+        space["OPTIMIZERS"].index(training.optimizer), trainable, make(rates), parameters, gradient, first, second, STEP,
+        settings(space, {**SETTINGS, "nesterov": training.nesterov}, make),
+    )  # fmt: skip
+    return parameters, first, second, *result
+
+
+def check_epochs(space: Space) -> None:
+    for case in cases(space):
+        if len(case.widths) == 4:
+            for training in trainings(space):
+                got = run_epoch(space, case, training, np.array)
+                for what, now, wanted in zip(PARTS, got, epoch_truth(case, training, False), strict=True):
+                    close(f"{case} {training}: {what}", now, wanted)
+
+
+PARTS = ("θ", "first moment", "second moment", "mean loss", "mean penalty", "steps")
+
+
+def check_overflow(space: Space) -> None:
+    """A loss that is not finite stops the epoch before its step: nothing is averaged, or what there was before."""
+    for case in cases(space):
+        if len(case.widths) != 4 or case.labelled:
+            continue
+        training = next(trainings(space))
+        good = data(case)
+        for batch in (0, 1, 2):
+            y = good.y.copy()
+            y[good.order[batch * BATCH]] = np.inf
+            space_data = replace(good, y=y)
+            got = _with_data(space, case, training, space_data)
+            same("steps", got[5], STEP + batch)
+            same("loss", got[3], np.inf)
+            same("penalty", bool(got[4] == 0), batch == 0)
+            if batch > 0:
+                before = replace(good, order=good.order[: batch * BATCH])
+                wanted = _with_data(space, case, training, before)
+                close("penalty so far", got[4], wanted[4])
+                close("θ so far", got[0], wanted[0])
+            else:
+                close("θ", got[0], good.theta, 0)
+
+
+def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[Any, ...]:
+    model = case.model
+    trainable, rates, penalised, strengths = segments(model.size)
+    kinds = [space["PENALTIES"].index(name) for name in training.penalties]
+    parameters, first, second = d.theta.copy(), *(part.copy() for part in moments(case))
+    result = space[f"epoch_{case.parametrization}"](
+        d.x, d.y, d.labels, d.weights, d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
+        space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), strengths,
+        space["OPTIMIZERS"].index(training.optimizer), trainable, rates, parameters, np.zeros(model.size), first, second,
+        STEP, settings(space, SETTINGS),
+    )  # fmt: skip
+    return parameters, first, second, *result
+
+
+# --- single precision -------------------------------------------------------------------------------------------------
+
+
+def check_single(space: Space) -> None:
+    """In float32 every number that is stored was computed in float32, and the results have its digits."""
+    for number, name in enumerate(space["ACTIVATIONS"]):
+        pre, post = Singles(POINTS), Singles(np.full(POINTS.shape, np.nan))
+        space["activate"](number, pre, post)
+        close(f"{name}: slope", pre.numbers(), slopes(name), 1e-6)
+        close(f"{name}: value", post.numbers(), oracles.activation(name, POINTS), 1e-6)
+    for case in cases(space):
+        if len(case.widths) == 4:
+            for training in trainings(space):
+                if (case.parametrization, case.loss) == ("global", space["LOSSES"][0]) or not training.nesterov:
+                    got = run_epoch(space, case, training, Singles)
+                    for what, now, wanted in zip(PARTS, got, epoch_truth(case, training, True), strict=True):
+                        now = now.numbers() if isinstance(now, Singles) else now
+                        close(f"{case} {training}: {what}", now, wanted, 1e-5)
+
+
+def check_corrections(space: Space) -> None:
+    """1 - β^t keeps its digits in float32, with a β near 1 and a small t."""
+    values = {**SETTINGS, "beta1": 0.999, "beta2": 0.999, "epsilon": 1e-8}
+    held = {name: float(np.float32(value)) for name, value in values.items()}
+    for number, name in enumerate(space["OPTIMIZERS"]):
+        for t in (3, 4, 5, 6):
+            theta, g = np.zeros(2), np.array([0.5, -0.25])
+            m, v = np.array([0.25, 0.5]), np.array([0.125, 0.25])
+            kept = [Singles(part) for part in (theta, m, v)]
+            space["update"](
+                number, np.array([[0, 2]]), Singles([1.0]), kept[0], Singles(g), kept[1], kept[2], t,
+                settings(space, values, Singles),
+            )  # fmt: skip
+            wanted = REFERENCE[name]((theta, m, v), g, t, np.ones(2), held)
+            close(f"{name}: θ after step {t}", kept[0].numbers() / wanted[0], np.ones(2), 1e-6)
+
+
+CHECKS = (
+    check_tables, check_views, check_workspace, check_activations, check_loading, check_losses, check_penalties, check_updates,
+    check_gradients, check_predictions, check_epochs, check_overflow, check_single, check_corrections,
+)  # fmt: skip
+"""Cheap checks first."""
+
+
+def check(code: CodeType) -> None:
+    """All checks of a kernel module; the exception says what is wrong."""
+    space = load(code)
+    with np.errstate(all="ignore"):
+        for one in CHECKS:
+            one(space)

@@ -1,0 +1,236 @@
+"""Who notices a mutant: the proofs, the comparison with the checked-in files, or the tests.
+
+Each mutant is judged in a forked child, which says over a pipe how far it came. An exception or a time limit ends the
+child, and the last thing it said is the judge that noticed. The parent has imported what every child needs (SymPy,
+NumPy, pytest), and keeps nothing that is mutated.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import pytest
+
+from tests.mutation import battery
+from tests.mutation.operators import Mutant, mutants, same_code
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KERNELS = ("spectral_core/kernels/cpu.py",)
+TEXT_ONLY = ("derivations/codegen/orchestration.py",)
+"""Nothing but the text of kernels, which are mutated themselves."""
+CAUGHT = ("proof", "not well-formed", "--check", "tests")
+SECONDS = {"build": 5, "proof": 10, "--check": 5, "tests": 20, "battery": 10}
+"""Processor time that a stage may take; the unchanged files take a tenth of it."""
+PATIENCE = 600
+"""Seconds by the clock after which a child ends that waits for something."""
+MEMORY = 8 << 30
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`by` is one of `CAUGHT`, `same code` or `nobody`; `how` the exception or signal that ended the child."""
+
+    mutant: Mutant
+    by: str
+    how: str = ""
+
+
+@dataclass
+class Target:
+    """One file with all its mutants."""
+
+    file: str
+    mutants: list[Mutant] = field(repr=False)
+    original: CodeType = field(repr=False)
+
+    @property
+    def kernel(self) -> bool:
+        return self.file in KERNELS
+
+
+def targets(root: Path = ROOT) -> list[Target]:
+    """Every file of the derivations, then the kernels."""
+    files = [path.relative_to(root).as_posix() for path in sorted((root / "derivations").rglob("*.py"))]
+    result = []
+    for file in (*(name for name in files if name not in TEXT_ONLY), *KERNELS):
+        source = (root / file).read_text(encoding="utf-8")
+        found = mutants(file, source, strings="/codegen/" in file and not file.endswith("/ir.py"))
+        if found:
+            result.append(Target(file, found, compile(source, file, "exec", dont_inherit=True)))
+    return result
+
+
+# --- in the child -----------------------------------------------------------------------------------------------------
+
+
+class _Exchanged(importlib.machinery.SourceFileLoader):
+    """Loads changed code in the place of a file."""
+
+    code: CodeType
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.code
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, file: str, code: CodeType) -> None:
+        self.name, self.path, self.code = module_name(file), str(ROOT / file), code
+
+    def find_spec(
+        self, fullname: str, path: object, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self.name:
+            return None
+        loader = _Exchanged(fullname, self.path)
+        loader.code = self.code
+        return importlib.util.spec_from_file_location(fullname, self.path, loader=loader)
+
+
+def module_name(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def tests_for(file: str) -> list[str]:
+    """The fast tests of the checks: those named after the file or a folder inside `derivations`, then `test_rules`."""
+    names = [*Path(file).with_suffix("").parts[1:], "rules"]
+    return [path for path in dict.fromkeys(f"tests/test_{name}.py" for name in names) if (ROOT / path).exists()]
+
+
+Say = Callable[[str], None]
+
+
+def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> None:
+    """Import, prove, generate, compare, test; `mutant` None is the package as it is."""
+    say("build")
+    if mutant is not None and code is not None:
+        sys.meta_path.insert(0, _Finder(mutant.file, code))
+    main = importlib.import_module("derivations.__main__")
+    say("proof")
+    certificates = [certificate for certificate, _ in main.prove_all()]
+    say("build")
+    files = main.generate(certificates)
+    say("--check")
+    if files != checked_in():
+        raise SystemExit("the files differ")
+    say("tests")
+    for path in tests_for(mutant.file if mutant is not None else "derivations/rules.py"):
+        options = ["-o", "addopts=--strict-markers", "-p", "no:cacheprovider", "-p", "no:randomly", "-x", "-q"]
+        if pytest.main([*options, str(ROOT / path)]) != 0:
+            raise SystemExit(f"{path} fails")
+    say("nobody")
+
+
+def checked_in() -> dict[Path, str]:
+    """What `python -m derivations` writes, as it lies on the disk."""
+    kernels = ROOT / "spectral_core" / "kernels"
+    paths = (
+        kernels / "tables.py",
+        kernels / "cpu.py",
+        ROOT / "derivations" / "certificates.json",
+        ROOT / "derivations" / "assumptions.txt",
+    )
+    return {path: path.read_text(encoding="utf-8") for path in paths}
+
+
+def judge_kernel(mutant: Mutant | None, code: CodeType, say: Say) -> None:
+    say("battery")
+    battery.check(code)
+    say("nobody")
+
+
+# --- in the parent ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Child:
+    """A forked process and what it said so far."""
+
+    mutant: Mutant | None
+    pipe: int
+
+    def verdict(self, status: int) -> tuple[str, str]:
+        with os.fdopen(self.pipe, encoding="utf-8") as pipe:
+            said = pipe.read().splitlines()
+        stage = next((word for word in reversed(said) if not word.startswith("!")), "build")
+        how = next((word[1:] for word in reversed(said) if word.startswith("!")), "")
+        if os.WIFSIGNALED(status):
+            how = signal.Signals(os.WTERMSIG(status)).name
+        if stage in ("nobody", "same code"):
+            return stage, how
+        if stage in ("build", "proof"):
+            return ("proof" if how.startswith("ProofError") else "not well-formed"), how
+        return {"battery": "tests"}.get(stage, stage), how
+
+
+def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid != 0:
+        os.close(write)
+        return pid, _Child(mutant, read)
+    try:  # the child: nothing may return from here
+        os.close(read)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+
+        def say(stage: str) -> None:
+            used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + 1
+            resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS.get(stage, 1), resource.RLIM_INFINITY))
+            os.write(write, f"{stage}\n".encode())
+
+        signal.alarm(PATIENCE)
+        say("build")
+        code = mutant.code() if mutant is not None else target.original
+        if mutant is not None and same_code(code, target.original):
+            say("same code")
+        elif target.kernel:
+            judge_kernel(mutant, code, say)
+        else:
+            judge_derivation(mutant, code, say)
+    finally:
+        kind, error, _ = sys.exc_info()
+        if kind is not None:
+            os.write(write, f"!{kind.__name__}: {' '.join(str(error).split())[:300]}\n".encode())
+        os._exit(0)
+
+
+def judge(todo: Sequence[tuple[Target, Mutant | None]], jobs: int) -> Iterator[tuple[Mutant | None, str, str]]:
+    """(mutant, who noticed it, how) in the order in which the children end."""
+    waiting = list(reversed(todo))
+    live: dict[int, _Child] = {}
+    while waiting or live:
+        while waiting and len(live) < jobs:
+            pid, child = _fork(*waiting.pop())
+            live[pid] = child
+        pid, status = os.wait()
+        child = live.pop(pid)
+        yield child.mutant, *child.verdict(status)
+
+
+def warm() -> None:
+    """Prove once, so that every child finds SymPy's cache filled and its lazy imports done; then forget the package."""
+    main = importlib.import_module("derivations.__main__")
+    main.generate([certificate for certificate, _ in main.prove_all()])
+    for name in [name for name in sys.modules if name.split(".")[0] == "derivations"]:
+        del sys.modules[name]
+
+
+def unmutated(all_targets: Sequence[Target]) -> None:
+    """The files as they are must satisfy every judge; else no verdict means anything."""
+    kinds = {target.kernel: target for target in all_targets}
+    for _, by, how in judge([(target, None) for target in kinds.values()], 1):
+        if by != "nobody":
+            raise RuntimeError(f"the unchanged files fail already: {by}: {how}")
