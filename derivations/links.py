@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from derivations.codegen.fused import SIZES
+
 
 @dataclass(frozen=True)
 class HandWritten:
@@ -57,6 +59,7 @@ HAND_WRITTEN = (
         ("exponential_by_type", "the same for compiled code", "test_exponential.test_the_type_stays"),
         ("matrix", "a view", GRADIENTS),
         ("vector", "a view", GRADIENTS),
+        ("load_columns", "columns of a mini-batch, and the constant 1", EPOCHS),
         ("load_rows", "rows of a mini-batch, and the constant 1", GRADIENTS),
         ("workspace", "storage for one mini-batch", GRADIENTS),
         ("output_loss", "weights and targets of a mini-batch, 1/(Σ weight · outputs)", GRADIENTS),
@@ -70,6 +73,7 @@ HAND_WRITTEN = (
         ("gradient", "propagation, loss, adjoint", GRADIENTS),
         ("epoch", "gradient, penalty and step for each mini-batch", EPOCHS),
     )),
+    *(HandWritten(f"kernels.cpu.epoch_{a}_{b}", "gradient, penalty and step for each mini-batch", ORCHESTRATION, EPOCHS) for a, b in SIZES),
 )  # fmt: skip
 """Everything numeric in `spectral_core` that is not generated from a theorem."""
 

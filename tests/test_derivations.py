@@ -35,7 +35,7 @@ from derivations.algebra import DISTANCE as d
 from derivations.algebra import LAYER as j
 from derivations.blocks import adjacency, transfer
 from derivations.catalogue import THEOREMS
-from derivations.codegen import cpu
+from derivations.codegen import cpu, fused
 from derivations.codegen.ir import Array, Assign, Layers, Program, Rows, Sources, When
 from derivations.codegen.module import PROGRAMS, cpu_module, functions
 from derivations.inversion import inverse
@@ -70,7 +70,8 @@ def test_the_catalogue_is_complete() -> None:
     relied_on = {name for theorems in functions().values() for name in theorems}
     assert relied_on <= set(names)
     exponentials = {f"exponential_{form.name}" for form in exponential.FORMATS}
-    assert set(functions()) == {"activate", *exponentials, *(program.name for program in PROGRAMS)}
+    few = {f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in fused.SIZES}
+    assert set(functions()) == {"activate", *exponentials, *few, *(program.name for program in PROGRAMS)}
 
 
 def test_kernels_without_a_certificate_are_not_generated() -> None:

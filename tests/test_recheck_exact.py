@@ -17,6 +17,7 @@ from derivations.recheck.exact_comparison import Comparison, floats, run
 from derivations.recheck.field import value_of
 from derivations.recheck.point import Refused
 from spectral_core.kernels import cpu
+from spectral_core.kernels.tables import FUSED
 
 TRANSCENDENTAL = {
     "exponential_float32",
@@ -26,9 +27,8 @@ TRANSCENDENTAL = {
     "poisson",
     "binary_cross_entropy",
 }
-CALLED = {f"propagate_{p}": f"predict_{p}" for p in ("global", "layerwise", "direct")} | {
-    f"adjoint_{p}": f"gradient_{p}" for p in ("global", "layerwise", "direct")
-}
+FORMS = ("global", "layerwise", "direct")
+CALLED = {f"propagate_{p}": f"predict_{p}" for p in FORMS} | {f"adjoint_{p}": f"gradient_{p}" for p in FORMS}
 """The runner through which a check calls its kernel."""
 
 
@@ -66,9 +66,13 @@ def spoiled(original: Callable, place: int) -> Callable:
     return kernel
 
 
-RESULTS = [(kernel, 0) for kernel in KERNEL_CHECKS if not kernel.startswith("exponential")]
+ROWS = tuple(f"propagate_{a}_{b}" for a, b in FUSED)
+RESULTS = [(kernel, 0) for kernel in KERNEL_CHECKS if kernel not in ROWS and not kernel.startswith("exponential")]
 RESULTS += [
-    (kernel, -1) for kernel in KERNEL_CHECKS if kernel.split("_")[0] in ("adjoint", "penalty", "squared", "cross")
+    (kernel, -1)
+    for kernel in KERNEL_CHECKS
+    if kernel.startswith(tuple(f"adjoint_{form}" for form in FORMS))
+    or kernel.split("_")[0] in ("penalty", "squared", "cross")
 ]
 RESULTS += [("adam", 1), ("adam", 2), ("sgd", 1), ("activate", 1)]
 
@@ -77,6 +81,18 @@ RESULTS += [("adam", 1), ("adam", 2), ("sgd", 1), ("activate", 1)]
 def test_a_change_in_the_last_place_is_refused(kernel: str, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     name = CALLED.get(kernel, kernel)
     monkeypatch.setattr(cpu, name, spoiled(getattr(cpu, name), place))
+    assert compare(kernel).failure is not None
+
+
+@pytest.mark.parametrize("kernel", ROWS)
+def test_a_change_in_an_output_row_is_refused(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = getattr(cpu, kernel)
+
+    def wrong(*args: np.ndarray) -> None:
+        original(*args)
+        args[-1][-1, 2] = np.nextafter(args[-1][-1, 2], np.inf)
+
+    monkeypatch.setattr(cpu, kernel, wrong)
     assert compare(kernel).failure is not None
 
 

@@ -325,6 +325,12 @@ def typed_constants(constants: dict[str, str], array: str) -> list[str]:
     return [f"{name} = {array}.dtype.type({value})" for name, value in sorted(constants.items())]
 
 
+def activation_theorems(table: tuple[Activation, ...] = activations.ACTIVATIONS) -> tuple[str, ...]:
+    """What the printed activations rest on."""
+    theorems = (*accuracy.THEOREMS, *exponential_error.THEOREMS)
+    return (*(f"F.{item.name}" for item in table), *(theorem.id for theorem in theorems))
+
+
 def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS) -> str:
     """`activate`: one branch for each activation, value and derivative in one pass over z."""
     printer = RealPrinter()
@@ -335,12 +341,10 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
             "    for i in range(pre.size):",
             *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
         ]
-    theorems = (*accuracy.THEOREMS, *exponential_error.THEOREMS)
-    relied_on = [*(f"F.{item.name}" for item in table), *(theorem.id for theorem in theorems)]
     doc = [
         '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
         "",
-        f"Theorem: {', '.join(relied_on)}",
+        f"Theorem: {', '.join(activation_theorems(table))}",
         "",
         "pre (n_samples, n_out) z, overwritten by f'(z); post (n_samples, n_out) x = f(z)",
         '"""',

@@ -19,9 +19,9 @@ from derivations import (
     proximal,
 )
 from derivations.activations import ACTIVATIONS
-from derivations.codegen import cpu
+from derivations.codegen import cpu, fused
 from derivations.codegen.ir import Program
-from derivations.codegen.orchestration import HELPERS, RUNNERS
+from derivations.codegen.orchestration import FUSED_RUNNER, HELPERS, RUNNERS
 
 VARIANTS = ("global", "layerwise", "direct")
 PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
@@ -88,6 +88,8 @@ TARGET_RANGES = {{{ranges}}}
 PENALTIES = {penalties}
 OPTIMIZERS = {optimizers}
 SETTINGS = {settings}
+FUSED = {fused}
+"""Inputs and outputs of networks with one hidden layer that have kernels of their own."""
 '''
 
 
@@ -99,6 +101,9 @@ def functions() -> dict[str, tuple[str, ...]]:
         f"exponential_{form.name}": (name,) for form, name in zip(exponential.FORMATS, proven, strict=True)
     }
     table["activate"] = (*(f"F.{a.name}" for a in ACTIVATIONS), *accurate, *proven)
+    for inputs, outputs in fused.SIZES:
+        table[f"propagate_{inputs}_{outputs}"] = fused.theorems(propagation.GLOBAL)
+        table[f"adjoint_{inputs}_{outputs}"] = fused.theorems(adjoint.GLOBAL)
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 
@@ -116,6 +121,7 @@ def tables_module() -> str:
             f'"{item.name}": ({_bound(item.targets[0])}, {_bound(item.targets[1])})' for item in _bounded()
         ),
         settings=_tuple(name.lower() for name in SETTINGS),
+        fused=fused.SIZES,
     )
 
 
@@ -159,7 +165,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
     ]
     printed = [*cpu.exponential_functions(), cpu.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
-    storage, callers = helpers[:4], helpers[4:]
+    storage, callers = helpers[:5], helpers[5:]
     runners = [
         RUNNERS.format(
             decorator=cpu.RUNNER,
@@ -169,4 +175,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
         ).strip()
         for variant, forward, backward in zip(VARIANTS, PROPAGATIONS, ADJOINTS, strict=True)
     ]
-    return "\n\n\n".join([header.rstrip(), *storage, *printed, *callers, *runners]) + "\n"
+    runners += [
+        FUSED_RUNNER.format(decorator=cpu.RUNNER, sizes=f"{a}_{b}", inputs=a, outputs=b).strip() for a, b in fused.SIZES
+    ]
+    return "\n\n\n".join([header.rstrip(), *storage, *printed, *fused.functions(), *callers, *runners]) + "\n"

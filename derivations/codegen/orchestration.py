@@ -29,6 +29,17 @@ def load_rows(x_data, rows, width, u_all):
 
 
 {decorator}
+def load_columns(x_data, rows, x_rows):
+    """Gather rows of the data as columns, neuron first; the constant 1 behind them."""
+    one = x_rows.dtype.type(1.0)
+    for s in range(rows.shape[0]):
+        for k in range(x_data.shape[1]):
+            x_rows[k, s] = x_data[rows[s], k]
+        for k in range(x_data.shape[1], x_rows.shape[0]):
+            x_rows[k, s] = one
+
+
+{decorator}
 def workspace(parameters, layout, batch_size):
     """u_all, z_all, du_all for all layers; sample_scratch for the widest layer, block_scratch for M and dM."""
     neurons, widest, block = 0, 0, 0
@@ -168,6 +179,46 @@ def epoch_{variant}(
         batches += 1
         step += 1
         adjoint_{variant}({adjoint})
+        penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
+        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+    return loss_sum / weight_sum, penalty_sum / batches, step
+'''
+
+FUSED_RUNNER = '''
+{decorator}
+def epoch_{sizes}(
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
+    trainable, rates, parameters, gradient, first, second, step, settings,
+):
+    """`epoch_global` for a network of one hidden layer with {inputs} inputs and {outputs} output(s); same arguments."""
+    x_rows = np.empty(({inputs}, batch_size), parameters.dtype)
+    z_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
+    u_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
+    output_rows = np.empty(({outputs}, batch_size), parameters.dtype)
+    output_all = np.empty({outputs} * batch_size, parameters.dtype)
+    loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
+    for start in range(0, order.shape[0], batch_size):
+        rows = order[start : start + batch_size]
+        n_samples = rows.shape[0]
+        load_columns(x_data, rows, x_rows)
+        propagate_{sizes}(layout, activation, n_samples, parameters, x_rows, z_rows, u_rows, output_rows)
+        output = matrix(output_all, 0, n_samples, {outputs})
+        for s in range(n_samples):
+            for h in range({outputs}):
+                output[s, h] = output_rows[h, s]
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        if not math.isfinite(value):
+            return value, penalty_sum / max(batches, 1), step
+        if batch_weight == 0.0:
+            continue
+        for s in range(n_samples):
+            for h in range({outputs}):
+                output_rows[h, s] = output[s, h]
+        loss_sum += value * batch_weight
+        weight_sum += batch_weight
+        batches += 1
+        step += 1
+        adjoint_{sizes}(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
     return loss_sum / weight_sum, penalty_sum / batches, step

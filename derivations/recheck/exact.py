@@ -26,7 +26,8 @@ from derivations.recheck.exact_functions import (
     sgd,
 )
 from derivations.recheck.exact_losses import binary_cross_entropy, cross_entropy, huber, poisson, squared_error
-from derivations.recheck.exact_networks import adjoint, propagation
+from derivations.recheck.exact_networks import adjoint, fused, propagation
+from spectral_core.kernels.tables import FUSED
 
 KERNEL_CHECKS: dict[str, Check] = {
     "exponential_float32": exponential_float32,
@@ -38,6 +39,8 @@ KERNEL_CHECKS: dict[str, Check] = {
     "adjoint_global": adjoint("global"),
     "adjoint_layerwise": adjoint("layerwise"),
     "adjoint_direct": adjoint("direct"),
+    **{f"propagate_{a}_{b}": fused(a, b, backward=False) for a, b in FUSED},
+    **{f"adjoint_{a}_{b}": fused(a, b, backward=True) for a, b in FUSED},
     "squared_error": squared_error,
     "huber": huber,
     "poisson": poisson,

@@ -112,6 +112,38 @@ def adjoint(parametrization: str) -> Check:
     return check
 
 
+def fused(inputs: int, outputs: int, backward: bool) -> Check:
+    """The kernels of one hidden layer, called as the epoch calls them: z_K, or every ∂ℓ/∂θ."""
+
+    def check(comparison: Comparison) -> None:
+        layout = Layout("global", (inputs, 3, outputs), ())
+        for name, f in [*ACTIVATIONS.items()] * DRAWS:
+            theta = [comparison.whole() for _ in range(layout.size)]
+            x = [[comparison.whole() for _ in range(inputs)] for _ in WEIGHTS]
+            y = [[comparison.whole() for _ in range(outputs)] for _ in WEIGHTS]
+            # Room for one sample more than there are, as in a last mini-batch.
+            x_rows, output_rows = np.full((inputs, 4), np.nan), np.full((outputs, 4), np.nan)
+            z_rows, u_rows = np.full((3, 4), np.nan), np.full((3, 4), np.nan)
+            x_rows[:, :3] = floats(x).T
+            forward = getattr(cpu, f"propagate_{inputs}_{outputs}")
+            number = cpu.ACTIVATIONS.index(name)
+            forward(layout.table, number, 3, floats(theta), x_rows, z_rows, u_rows, output_rows)
+            if not backward:
+                comparison.equal(f"{name}: z_K", output_rows[:, :3].T, output(layout, theta, f, x, 0))
+                continue
+            z = np.ascontiguousarray(output_rows[:, :3].T)
+            cpu.squared_error(z, floats(y), floats(WEIGHTS), float(1 / (sum(WEIGHTS) * outputs)))
+            output_rows[:, :3] = z.T
+            gradient = np.full(layout.size, np.nan)
+            adjoint = getattr(cpu, f"adjoint_{inputs}_{outputs}")
+            adjoint(layout.table, 3, floats(theta), gradient, x_rows, z_rows, u_rows, output_rows)
+            loss = partial(loss_at, layout, f, x, y, 0)
+            truth = [slope_of(loss(moving(theta, place))) for place in range(layout.size)]
+            comparison.equal(f"{name}: gradient", gradient, truth)
+
+    return check
+
+
 def loss_at(layout: Layout, f: dense.Function, x: Matrix, y: Matrix, constants: int, theta: Vector) -> Number:
     return mean_square(output(layout, theta, f, x, constants), y)
 
