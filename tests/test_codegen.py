@@ -556,7 +556,8 @@ def test_activations_have_one_branch_each() -> None:
     assert "elif activation == 1:  # kink, theorem F.kink" in text
     assert "Theorem: F.identity, F.kink, E.float32" in text
     assert text.count("value = ") == text.count("slope = ") == 2
-    assert "value = (zero if z <= zero else z)" in text
+    assert "c0 = z <= zero" in text
+    assert "value = (zero if c0 else z)" in text
 
 
 @pytest.mark.parametrize("item", ACTIVATIONS, ids=lambda item: item.name)

@@ -503,7 +503,7 @@ def test_a_name_has_one_meaning(run: Callable[[Any], Any]) -> None:
         run((first, Assign(loss, total.element, over=(s,)), Assign(total.element, other.element, accumulate=True)))
     with pytest.raises(ValueError, match=r"a name with two meanings.*: total\[s\]"):
         run((Assign(total.element, total.element + other.element),))
-    with pytest.raises(ValueError, match="no sum, .*: loss = max_k"):
+    with pytest.raises(ValueError, match=r"no sum, .*: loss = max_k"):
         run((Assign(loss, x.element, over=(k,), reduce="max"),))
     run((first, Assign(total.element, y.element, over=(k,), accumulate=True), Assign(loss, total.element, over=(s,))))
     run(iter((first,)))
@@ -540,7 +540,7 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
     count = len(proof.steps)
     for wrong, message in (
         (lambda: proof.equal("claim", a, b), "T: claim: left - right = a - b, not 0"),
-        (lambda: proof.true("claim", None), "T: claim: left - right = None is not True, not 0"),
+        (lambda: proof.true("claim", None), "T: claim: None is not True"),
         (lambda: proof.true("claim", sp.false), "False is not True"),
         (lambda: proof.true("claim", 1), "1 is not True"),
         (lambda: proof.same("claim", [a], [a, a]), "is not"),
@@ -562,7 +562,7 @@ def test_bounds_want_exact_numbers(number: Any) -> None:
     proof = Proof("T")
     for left, right in ((number, 1), (0, number), (number, number)):
         for rule in ("bound", "error analysis"):
-            with pytest.raises(ProofError, match="T: claim: .* are not both exact"):
+            with pytest.raises(ProofError, match=r"T: claim: .* are not both exact"):
                 proof.at_most("claim", left, right, rule)
     assert proof.steps == []
 
@@ -955,7 +955,6 @@ def test_an_activation_has_two_pieces_that_are_right() -> None:
         replace(relu, value=activations.kinked(z, z)),
         replace(relu, at_zero=ONE),
         replace(elu, exponent=z),
-        replace(elu, exponent=-sp.Abs(z)),
         replace(tanh, exponent=-sp.Abs(z)),
         replace(tanh, denominator=activations.m + 1),
         replace(gelu, value=gelu.value * activations.E),
