@@ -30,7 +30,7 @@ from spectral_core.store import Outcome, Session, Store, canonical
 Measure = Callable[[dict[str, Any], int], Mapping[str, Any]]
 Report = Callable[[int, int, str], object]
 
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = 10.0
 """Workers whose parent was killed end after so long without work."""
 
 
@@ -223,7 +223,8 @@ def _outcomes(measure: Measure, tasks: Sequence[Task], jobs: int | None) -> Gene
         for start in range(0, len(calls), size):
             results = joblib.Parallel(workers, batch_size=1, return_as=kind, **options)(calls[start : start + size])
             try:
-                yield from results
+                for outcome in results:  # noqa: UP028  (`yield from` would close `results` before we do)
+                    yield outcome
             finally:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)  # joblib's, that what we stop is stopped

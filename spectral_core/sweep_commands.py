@@ -250,7 +250,10 @@ def _points(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
     """Each point of the grid with mean ± standard error of validation loss and score."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault("  ".join(f"{name}={row[name]}" for name in names) or "defaults", []).append(row)
+        point = "  ".join(
+            f"{name}={'x'.join(map(str, v)) if isinstance(v := row[name], list) else v}" for name in names
+        )
+        groups.setdefault(point or "defaults", []).append(row)
     wide = max(map(len, groups))
     text = f"{'point':<{wide}}  runs   {'validation loss':<24}{'validation score':<24}\n"
     for point, some in groups.items():
