@@ -14,12 +14,14 @@ import math
 import os
 import platform
 import signal
+import threading
 import time
 import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 from spectral_core import __version__, arrays
@@ -30,8 +32,8 @@ from spectral_core.store import Outcome, Session, Store, canonical
 Measure = Callable[[dict[str, Any], int], Mapping[str, Any]]
 Report = Callable[[int, int, str], object]
 
-IDLE_SECONDS = 10.0
-"""Workers whose parent was killed end after so long without work."""
+ORPHAN_SECONDS = 0.5
+"""How often a worker looks whether the process that started it is still there."""
 
 
 @dataclass(frozen=True)
@@ -207,13 +209,13 @@ def _require_joblib() -> None:
 def _outcomes(measure: Measure, tasks: Sequence[Task], jobs: int | None) -> Generator[Outcome, None, None]:
     """The results as they come, from joblib's active backend."""
     import joblib
+    from joblib.externals.loky import get_reusable_executor
     from joblib.parallel import BACKENDS, get_active_backend
 
     backend, _ = get_active_backend()
-    # Ctrl-C reaches every process of a terminal; here the parent alone decides what it means.
-    local = isinstance(backend, BACKENDS["loky"])
-    options = {"initializer": _ignore_interrupts, "idle_worker_timeout": IDLE_SECONDS} if local else {}
     workers = -1 if jobs is None else jobs
+    ours = isinstance(backend, BACKENDS["loky"]) and bool(tasks) and joblib.effective_n_jobs(workers) > 1
+    options = {"initializer": _follow, "initargs": (os.getpid(),)} if ours else {}
     calls = [joblib.delayed(compute)(measure, task) for task in tasks]
     # Backends of multiprocessing's kind (Ray) give lists only: there results are safe by the handful.
     streams = backend.supports_return_generator
@@ -221,7 +223,9 @@ def _outcomes(measure: Measure, tasks: Sequence[Task], jobs: int | None) -> Gene
     kind = "generator_unordered" if streams else "list"
     try:
         for start in range(0, len(calls), size):
-            results = joblib.Parallel(workers, batch_size=1, return_as=kind, **options)(calls[start : start + size])
+            parallel = joblib.Parallel(workers, batch_size=1, return_as=kind, **options)
+            with _deaf() if ours else contextlib.nullcontext():
+                results = parallel(calls[start : start + size])
             try:
                 for outcome in results:  # noqa: UP028  (`yield from` would close `results` before we do)
                     yield outcome
@@ -234,10 +238,35 @@ def _outcomes(measure: Measure, tasks: Sequence[Task], jobs: int | None) -> Gene
             f"a worker process died ({' '.join(str(error).split())[:160]}); what is finished is kept, and the same call "
             "continues"
         ) from None
+    finally:
+        if ours:  # idle workers would end later, and a sweep that came at that moment would wait for them for ever
+            get_reusable_executor().shutdown(wait=True)
 
 
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes started here do not hear the Ctrl-C that a terminal sends to all; this one hears it a moment later."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which would lift the mask when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _follow(parent: int) -> None:
+    """In a worker: leave Ctrl-C to the process that started it, and end when that is gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where there is no mask to inherit
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager
