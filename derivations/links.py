@@ -54,6 +54,11 @@ HAND_WRITTEN = (
     HandWritten("datasets.sparcs", "the target of the published experiment", "data", "test_datasets.test_sparcs_formula"),
     HandWritten("architecture._report", "norms and means for the report", STATISTIC, "test_architecture.test_the_path_norm_agrees_with_the_published_implementation"),
     HandWritten("cli._inspect", "norms and medians for the table", STATISTIC, "test_cli.test_inspect_shows_layers_blocks_and_eigenvalues"),
+    HandWritten("sweeps.mean_abs_eigenvalue", "mean |λ|", STATISTIC, "test_sweeps.test_what_a_training_of_a_sweep_gives"),
+    HandWritten("sparcs_first.measured", "‖W_31‖, counts for a row of results", STATISTIC, "test_sparcs_first.test_what_one_training_gives"),
+    HandWritten("sparcs_first.curves", "mean and standard error over runs", STATISTIC, "test_sparcs_first.test_curves_and_comparisons_by_hand"),
+    HandWritten("sparcs_first._compared", "mean, median, deviation over runs", STATISTIC, "test_sparcs_first.test_curves_and_comparisons_by_hand"),
+    HandWritten("sweep_commands.mean_and_error", "mean and standard error for a table", STATISTIC, "test_sweep_commands.test_mean_and_error"),
     *(HandWritten(f"kernels.cpu.{name}", what, ORCHESTRATION, test) for name, what, test in (
         ("exponential", "exp and expm1 outside of Numba, by the type of the argument", "test_exponential.test_the_type_stays"),
         ("exponential_by_type", "the same for compiled code", "test_exponential.test_the_type_stays"),
@@ -77,7 +82,7 @@ HAND_WRITTEN = (
 )  # fmt: skip
 """Everything numeric in `spectral_core` that is not generated from a theorem."""
 
-PICTURES = ("plots", "network_plot")
+PICTURES = ("plots", "network_plot", "sparcs_plot")
 """Modules that place marks on a canvas; their arithmetic is about pixels."""
 NUMERIC = {"dot", "exp", "log", "sqrt", "tanh", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "square", "softmax", "logsumexp"} | {
     "expm1", "log1p", "mean", "std", "var", "median"}  # fmt: skip

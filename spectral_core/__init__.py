@@ -15,6 +15,7 @@ _HOME = {
     "train": "trainer",
     "compact": "compaction",
     "search": "architecture",
+    "sweep": "sweeps",
     "SpectralCoreError": "errors",
     "InvalidInputError": "errors",
     "DataFileError": "errors",

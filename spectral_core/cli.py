@@ -1,4 +1,4 @@
-"""The command line: `spectral-core verify | search | predict | inspect`.
+"""The command line: `spectral-core verify | search | predict | inspect | reproduce | sweep | sweep-merge | sweep-export`.
 
 Exit codes: 0 done; 1 a check failed; 2 wrong usage or input, with one clear line on stderr; 130 interrupted.
 """
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spectral_core import __version__, console, verification
+from spectral_core import __version__, console, sweep_commands, verification
 from spectral_core.console import say
 from spectral_core.errors import InvalidInputError, MissingDependencyError, SpectralCoreError
 
@@ -122,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("model", metavar="MODEL", help="any model file of this package")
     inspect.add_argument("--out", metavar="DIR", help="also write network.png and spectrum.png here")
     inspect.set_defaults(run=_inspect)
+
+    sweep_commands.add_parsers(commands)
     return parser
 
 

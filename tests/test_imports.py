@@ -33,9 +33,16 @@ ORDER = [
     "architecture",
     "sources",
     "datasets",
+    "store",
+    "exports",
+    "engine",
+    "sweeps",
+    "sparcs_first",
+    "sparcs_plot",
     "estimators",
     "console",
     "verification",
+    "sweep_commands",
     "cli",
 ]
 """A module of the package imports only from modules before it; edit when one is added."""
