@@ -181,11 +181,11 @@ def test_the_table_adds_up() -> None:
         for mutant, by in zip(found, ("proof", "nobody", "tests", "nobody", "tests", "tests", "tests"), strict=True)
     ]
     options = argparse.Namespace(jobs=2, sample=None, seed=0)
-    result = report.record(verdicts, [], options, 90)
+    result = report.record(verdicts, [], options, 90, {"derivations/a.py": 5, "spectral_core/kernels/cpu.py": 4})
     assert result["files"]["derivations/a.py"] == {
-        "mutants": 3, "proof": 1, "not well-formed": 0, "--check": 0, "tests": 1, "equivalent": 0, "survived": 1,
+        "there are": 5, "judged": 3, "proof": 1, "not well-formed": 0, "--check": 0, "tests": 1, "equivalent": 0, "survived": 1,
     }  # fmt: skip
     assert len(result["survivors"]) == 2
     text = report.markdown(result)
-    assert "| derivations/a.py | 3 | 1 | 0 | 0 | 1 | 0 | 1 |" in text
-    assert "| spectral_core/kernels/cpu.py | 4 | 3 | 0 | 1 |" in text
+    assert "| derivations/a.py | 5 | 3 | 1 | 0 | 0 | 1 | 0 | 1 |" in text
+    assert "| spectral_core/kernels/cpu.py | 4 | 4 | 3 | 0 | 1 |" in text

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants by chance, half of them of the kernels")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
-    parser.add_argument("--only", metavar="TEXT", help="only files with this in their name")
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="only files with one of these in their name")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write mutation.md and mutation.json there")
     parser.add_argument("--verbose", action="store_true", help="one line for every mutant")
@@ -79,11 +80,11 @@ def judge_all(options: argparse.Namespace) -> int:
     start = time.monotonic()
     targets = judge.targets()
     if options.only:
-        targets = [target for target in targets if options.only in target.file]
+        targets = [target for target in targets if any(text in target.file for text in options.only)]
     everything = [mutant for target in targets for mutant in target.mutants]
     entries = equivalence.load()
     if options.only:
-        entries = [entry for entry in entries if options.only in entry.file]
+        entries = [entry for entry in entries if any(text in entry.file for text in options.only)]
     problems = equivalence.unmatched(entries, everything)
     chosen = everything
     if options.sample is not None:
@@ -106,7 +107,8 @@ def judge_all(options: argparse.Namespace) -> int:
 
     problems += equivalence.noticed(entries, verdicts)
     survivors = [v for v in verdicts if v.by == "nobody" and not equivalence.listed(entries, v.mutant)]
-    record = report.record(verdicts, entries, options, time.monotonic() - start)
+    there = Counter(mutant.file for mutant in everything)
+    record = report.record(verdicts, entries, options, time.monotonic() - start, there)
     text = report.markdown(record)
     print(text)
     if options.out is not None:

@@ -266,7 +266,7 @@ def check_exponential(space: Space) -> None:
         digits, of_exp, of_expm1 = BOUNDS[kind]
         low, high, normal, _ = ENDS[kind]
         make: Callable[[Any], Any] = Single if kind == "float32" else np.float64
-        smallest = float(np.finfo(kind).smallest_subnormal)
+        half_smallest = mpmath.mpf(float(np.finfo(kind).smallest_subnormal)) / 2
         before = MIXED[0]
         for x, exp, expm1 in zip(*exponentials(kind), strict=True):
             results = space["exponential"](make(x))
@@ -278,7 +278,7 @@ def check_exponential(space: Space) -> None:
                     same(f"{kind}: {name}({x}) is too great", truth > float(np.finfo(kind).max) * (1 - 1e-7), True)
                     continue
                 error = abs(mpmath.mpf(float(result)) - truth)
-                allowed = bound * 2.0**-digits * abs(truth) + (smallest / 2 if name == "exp" and x < normal else 0)
+                allowed = bound * 2.0**-digits * abs(truth) + (half_smallest if name == "exp" and x < normal else 0)
                 if not error <= allowed:
                     raise AssertionError(f"{kind}: {name}({x}) is {result}, not {truth}")
         for far in (low, low - 1, -np.inf):
@@ -298,7 +298,9 @@ def check_exponential(space: Space) -> None:
             magic, above, below = sorted(rest - {low}, reverse=True)
             same(f"{kind}: magic number", magic, 1.5 * 2.0 ** (digits - 1))
             # n ln2_high is exact for every n with 8 (11) digits; both parts together are ln 2.
-            same(f"{kind}: trailing zeros of ln2_high", (above * 2.0 ** (digits - (8 if digits == 24 else 11))) % 1, 0.0)
+            same(
+                f"{kind}: trailing zeros of ln2_high", (above * 2.0 ** (digits - (8 if digits == 24 else 11))) % 1, 0.0
+            )
             same(f"{kind}: ln2", below, float(real(ln2 - mpmath.mpf(above))))
 
 
