@@ -103,14 +103,18 @@ def depth_argument(proof: Proof, new: sp.Expr = -sp.S.One, own: Callable[[sp.Exp
     )
 
 
-def width_argument(proof: Proof) -> None:
+Variant = tuple[Program, tuple[Array, ...], sp.Expr]
+WEIGHTS = (phi_array, lam_in, lam_out)
+WIDTH_VARIANTS: tuple[Variant, ...] = (
+    (propagation.GLOBAL, (*WEIGHTS, u_in), phi_array.element),
+    (propagation.LAYERWISE, (*WEIGHTS, x_in), phi_array.element),
+    (propagation.DIRECT, (W, x_source), W.element),
+)
+"""The programs of the propagation, what they read of the layer before, and the outgoing weight of neuron k."""
+
+
+def width_argument(proof: Proof, variants: tuple[Variant, ...] = WIDTH_VARIANTS) -> None:
     """The terms of a new neuron k in every program of the propagation."""
-    weights = (phi_array, lam_in, lam_out)
-    variants: tuple[tuple[Program, tuple[Array, ...], sp.Expr], ...] = (
-        (propagation.GLOBAL, (*weights, u_in), phi_array.element),
-        (propagation.LAYERWISE, (*weights, x_in), phi_array.element),
-        (propagation.DIRECT, (W, x_source), W.element),
-    )
     for program, known, outgoing in variants:
         for where, _, values in propagation.every_layer(program, known):
             terms = [name for name in ("z", "v") if name in values]

@@ -133,7 +133,8 @@ def _single(program: Iterable[Assign], known: Iterable[str], fixed: tuple[sp.Sym
         read |= set(map(name_of, elements[1:]))
         again = assign.name in read or (assign.name in made and not assign.accumulate)
         moved = [e for e in elements if place.setdefault(name_of(e), e) != e and name_of(e) in {*known, *made}]
-        loose = indices(assign.value) - {*assign.free, *assign.over, *fixed}
+        own = [*assign.over, *{*assign.free, *fixed}]  # each by its own name, as a marker knows no more
+        loose = indices(assign.value) - {*own} or len({*map(str, own)}) < len(own)
         if assign.reduce != "sum" or again or moved or loose:
             raise ValueError(f"no sum, a name with two meanings, or an index that is neither free nor summed: {assign}")
         made.add(assign.name)
@@ -188,8 +189,7 @@ def evaluate(program: Iterable[Assign], known: dict[str, Any]) -> dict[str, Any]
         sums = {leaf: _sums(value, assign) for leaf, value in inner.items()}
         plain = {leaf: sp.Dummy() for leaf in inner}
         # A sum stands linearly, or whole inside f or f'; a product of sums over different indices is a double sum.
-        inside = [call.args[0] for call in assign.value.find(lambda e: e.func in (f, df))]
-        for part in (assign.value, *inside):
+        for part in (assign.value, *(call.args[0] for call in assign.value.find(lambda e: e.func in (f, df)))):
             outside = part.replace(lambda e: e.func in (f, df), lambda e: sp.Dummy()).xreplace(plain)
             for a, b in product(inner, repeat=2):
                 tested = sums[a] and any(test.has(plain[a]) for test in outside.atoms(sp.Rel))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy as sp
-from sympy.codegen.cfunctions import expm1
+from sympy.codegen.cfunctions import expm1, log1p
 
-from derivations.activations import ACTIVATIONS, Activation, kinked, normal_cdf
+from derivations import activations
+from derivations.activations import ACTIVATIONS, Activation, elementary, kinked, normal_cdf
 from derivations.codegen import cpu, module
 from derivations.codegen.cpu import CpuPrinter, add, function, signature
 from derivations.codegen.expressions import RealPrinter
@@ -458,8 +460,8 @@ def test_loops_over_layers_and_sources() -> None:
 FORMULAS = [
     a + b, a - b, -a, -a - b, 2 * a, a / 2, -a / 2, a * b * c, a / b, a / (b * c), a / b / c, a / (b + c), (a + b) * c,
     -(a + b) * c, (a + b) / (b - c), 1 / a, 1 / (a + b), -1 / a, 1 / (a * b), a**2, (a + b) ** 2, a**2 * b, 2 * a**2 / b,
-    sp.sqrt(a), 1 / sp.sqrt(a), a / sp.sqrt(b), sp.sqrt(a + b) * c, sp.exp(a), sp.exp(-a), sp.tanh(a) ** 2, sp.log(a + b),
-    expm1(a) * b, sp.Abs(-a * b), sp.sign(a), sp.sign(-a), sp.sign(b - c), normal_cdf(a), normal_cdf(-a * b),
+    sp.sqrt(a), 1 / sp.sqrt(a), a / sp.sqrt(b), sp.sqrt(a + b) * c, sp.exp(a), sp.exp(-a), sp.exp(-a) ** 2, sp.log(a + b),
+    log1p(a) * b, sp.Min(a - 1, 0), sp.Min(0, 1 - b) + c, sp.Abs(-a * b), sp.sign(a), sp.sign(-a), sp.sign(b - c), normal_cdf(a), normal_cdf(-a * b),
     normal_cdf(a) ** 2, b * normal_cdf(a + b), sp.Integer(0), sp.Integer(1), sp.Integer(-1), sp.Integer(2), sp.Integer(-2),
     sp.Rational(1, 2), sp.Rational(-1, 2), a + 1, a - 1, a - 2, a + sp.Rational(1, 2), a - sp.Rational(1, 2), 1 - a, -1 - a,
     sp.Piecewise((a, a > b), (b, True)), sp.Piecewise((a, a < b), (b, True)), sp.Piecewise((2 * a, a <= b), (-b, True)) + c,
@@ -468,17 +470,40 @@ FORMULAS = [
 ]  # fmt: skip
 
 
+def exponential(number: float) -> tuple[float, float]:
+    """What the printed `exponential` returns."""
+    return math.exp(number), math.expm1(number)
+
+
 @pytest.mark.parametrize("formula", FORMULAS, ids=str)
 def test_expressions_are_printed_as_they_are(formula: sp.Expr) -> None:
     printer = RealPrinter()
     text = printer.doprint(formula)
     constants = {name: float(eval(value)) for name, value in printer.constants.items()}
-    assert not re.search(r"(?<![A-Za-z_\d])\d", text.replace("expm1", "")), "a number without a name"
+    assert not re.search(r"(?<![A-Za-z_\d])\d", text.replace("log1p", "").replace(")[0]", ")")), (
+        "a number without a name"
+    )
     for numbers in ((0.5, 1.25, 3.0), (2.0, 0.75, 0.5), (1.5, 1.5, 0.25)):
         at = dict(zip((a, b, c), numbers, strict=True))
         wanted = float(formula.replace(normal_cdf, lambda e: (1 + sp.erf(e / sp.sqrt(2))) / 2).subs(at))
-        got = eval(text, {"math": math, **constants, **{str(symbol): value for symbol, value in at.items()}})
+        got = eval(
+            text,
+            {
+                "math": math,
+                "exponential": exponential,
+                **constants,
+                **{str(symbol): value for symbol, value in at.items()},
+            },
+        )
         assert math.isclose(got, wanted, rel_tol=1e-14, abs_tol=1e-300), text
+
+
+def test_every_exponential_is_the_proven_one() -> None:
+    assert RealPrinter().doprint(sp.exp(a + b)) == "exponential(a + b)[0]"
+    assert RealPrinter().doprint(b / sp.exp(a)) == "b * exponential(-a)[0]"
+    for formula in (sp.tanh(a), sp.sin(a), expm1(a), sp.Function("f")(a)):
+        with pytest.raises(KeyError, match=type(formula).__name__):
+            RealPrinter().doprint(formula)
 
 
 def test_signs_and_deltas_keep_their_meaning() -> None:
@@ -525,25 +550,53 @@ def test_irrational_factors_are_named_as_a_whole() -> None:
 
 
 def test_activations_have_one_branch_each() -> None:
-    text = cpu.activation_function(
-        (ACTIVATIONS[0], Activation("kink", kinked(sp.Integer(0), a), kinked(sp.Integer(0), sp.Integer(1))))
-    )
-    three = sp.Piecewise((a, a < 0), (b, a < 1), (c, True))
-    with pytest.raises(ValueError, match="unpack"):
-        cpu.activation_function((Activation("three", three, three),))
+    kink = elementary("kink", kinked(sp.Integer(0), activations.z), kinked(sp.Integer(0), sp.Integer(1)))
+    text = cpu.activation_function((ACTIVATIONS[0], kink))
     assert "if activation == 0:  # identity, theorem F.identity" in text
     assert "elif activation == 1:  # kink, theorem F.kink" in text
-    assert "Theorem: F.identity, F.kink" in text
+    assert "Theorem: F.identity, F.kink, E.float32" in text
+    assert text.count("value = ") == text.count("slope = ") == 2
+    assert "c0 = z <= zero" in text
+    assert "value = (zero if c0 else z)" in text
+
+
+@pytest.mark.parametrize("item", ACTIVATIONS, ids=lambda item: item.name)
+def test_value_and_slope_of_an_activation(item: Activation) -> None:
+    """The printed lines, run, are f and f' to the last digits; in the left tail, where nothing may be lost, too."""
+    printer = RealPrinter()
+    lines = cpu.value_and_slope(printer, item)
+    calls = sum(line.count("exponential(") for line in lines)
+    assert calls == (item.exponent is not None)
+    constants = {name: float(eval(value)) for name, value in printer.constants.items()}
+    function = item.function.replace(normal_cdf, lambda e: sp.erfc(-e / sp.sqrt(2)) / 2)
+    for number in (-30.0, -2.5, -1e-9, 0.0, 1e-9, 0.75, 20.0):
+        space = {"math": math, "exponential": exponential, "z": number, **constants}
+        exec("\n".join(lines), space)
+        at = sp.Rational(number)
+        wanted = float(function.subs(activations.z, at).evalf(40))
+        assert math.isclose(space["value"], wanted, rel_tol=1e-13, abs_tol=1e-300)
+        if number:
+            slope = float(
+                sp.diff(activations.on_piece(function, number > 0), activations.z).subs(activations.z, at).evalf(40)
+            )
+            assert math.isclose(space["slope"], slope, rel_tol=1e-13, abs_tol=1e-300)
 
 
 def test_irrational_numbers_stay_whole_in_common_subexpressions() -> None:
     root, density = sp.sqrt(2) / 2, 1 / sp.sqrt(2 * sp.pi)
-    printer = RealPrinter()
-    assert cpu._piece(printer, (root * a, density * sp.exp(a))) == [
-        "value = a * half_root_two", "slope = inverse_root_two_pi * math.exp(a)",
+    printer, z, E = RealPrinter(), activations.z, activations.E
+    item = Activation("one", z, root * z, density * E * z**2 + E * z**2, exponent=-(z**2) / 2)
+    assert cpu.value_and_slope(printer, item) == [
+        "E, m = exponential(-half * z * z)", "c0 = E * z * z", "value = half_root_two * z",
+        "slope = c0 * inverse_root_two_pi + c0",
     ]  # fmt: skip
-    assert printer.constants.keys() == {"half_root_two", "inverse_root_two_pi"}
+    assert printer.constants.keys() == {"half", "half_root_two", "inverse_root_two_pi"}
     assert RealPrinter().name_irrationals(b * sp.exp(root * a)) == b * sp.exp(a * sp.Symbol("half_root_two"))
+    # The reciprocal once, before what reads it.
+    with_reciprocal = replace(item, value=E * activations.d, slope=activations.d**2, denominator=1 + E)
+    assert cpu.value_and_slope(RealPrinter(), with_reciprocal)[:2] == [
+        "E, m = exponential(-half * z * z)", "d = one / (E + one)",
+    ]  # fmt: skip
 
 
 def test_tables_list_what_there_is() -> None:
