@@ -16,6 +16,7 @@ from spectral_core.errors import DivergenceError, InvalidInputError, one_of
 from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES, SETTINGS
 from spectral_core.layout import Layout
 from spectral_core.network import SpectralNetwork
+from spectral_core.threads import blas_threads
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def train(
     best_of_last: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
+    threads: int = 1,
     callbacks: Sequence[Callable[[Progress], Any]] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = False,
@@ -94,6 +96,8 @@ def train(
     best_of_last : with validation data and without patience, return the best of this many last epochs instead of the
         last one, whose loss may stand anywhere in the noise that a constant learning rate leaves.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
+    threads : of the products of matrices. The last bits depend on this number and on nothing in the environment; wide
+        networks gain from more than one (up to the cores there are), small ones do not.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
     checkpoint : a file in which an interrupted run leaves its state (Ctrl-C, and every 30 s); the same call
         continues from it, with the same bits as an undisturbed run, and removes it at the end. With
@@ -118,6 +122,7 @@ def train(
             raise InvalidInputError("validation_data must be a pair (X, y)")
         validation = net.problem(*validation_data, loss)
     epochs, seed = arrays.whole(epochs, "epochs", 1), arrays.whole(seed, "seed", 0)
+    threads = arrays.whole(threads, "threads", 1)
     _check_stopping(patience, best_of_last, validation is not None)
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise InvalidInputError(f"callbacks must be a sequence of functions; got {callbacks!r}")
@@ -149,11 +154,12 @@ def train(
     store = None
     if checkpoint is not None:
         options = [run.description(), sorted(settings.items()), optimizer, stepper.batch_size, rates, strengths]
-        options += [trainable.tolist(), penalised.tolist()]
+        options += [trainable.tolist(), penalised.tolist(), threads]
         store = Checkpoint(Path(checkpoint), run, fingerprint(net, problem, validation, options))
         store.restore()
     try:
-        run.run(callbacks, store)
+        with blas_threads(threads):
+            run.run(callbacks, store)
     except DivergenceError:
         if store is not None:
             store.remove()  # a continued run would only diverge again

@@ -16,6 +16,7 @@ ORDER = [
     "arrays",
     "files",
     "layout",
+    "threads",
     "kernels",
     "parameters",
     "network",

@@ -943,7 +943,7 @@ def test_the_meaning_of_a_printed_form() -> None:
 
 def test_an_activation_has_two_pieces_that_are_right() -> None:
     z, table = activations.z, {item.name: item for item in activations.ACTIVATIONS}
-    three = sp.Piecewise((ZERO, z <= 0), (ONE, z < 1), (ONE, True))
+    three = sp.Piecewise((ZERO, z <= 0), (ONE, z < 1), (2 * ONE, True))
     turned = sp.Piecewise((z, z > 0), (ZERO, True))
     relu, elu, tanh, gelu = (table[name] for name in ("relu", "elu", "tanh", "gelu"))
     for item in (

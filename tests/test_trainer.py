@@ -548,6 +548,7 @@ def test_damaged_and_foreign_checkpoints_are_refused(unfinished: Any) -> None:
         ({"loss": "hinge"}, "loss must be one of"),
         ({"seed": -1}, "seed must be a whole number"),
         ({"patience": 3}, "patience needs validation_data"),
+        ({"threads": 0}, "threads must be a whole number, 1 or more; got 0|threads must be"),
         ({"patience": 0, "validation_data": (np.ones((1, 2)), np.ones((1, 2)))}, "patience must be a whole number"),
         ({"validation_data": np.ones((1, 2))}, r"validation_data must be a pair \(X, y\)"),
         ({"validation_data": (np.ones((1, 3)), np.ones((1, 2)))}, r"2 feature column\(s\)"),
@@ -602,9 +603,9 @@ print({n: counts[n] for n in called if counts[n] != 1})
 """
 
 
-def run(code: str, **environment: str) -> str:
+def run(code: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True,
+        [sys.executable, "-W", "error", "-c", code, *arguments], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -639,6 +640,27 @@ def test_slow_a_cold_and_a_warm_cache_give_the_same_bits(tmp_path: Path) -> None
     *warm, warm_hits = run(BITS, NUMBA_CACHE_DIR=str(tmp_path)).splitlines()
     assert (cold_hits, warm_hits) == ("0", "2")
     assert cold == warm
+
+
+WIDE = """
+import sys
+import numpy as np
+from spectral_core.network import SpectralNetwork
+from spectral_core.trainer import train
+
+generator = np.random.default_rng(0)
+x, y = generator.normal(size=(300, 300)), generator.normal(size=(300, 300))
+net = SpectralNetwork.initialize([300, 300, 300], dtype="float32", start="dense", parametrization="layerwise")
+result = train(net, x, y, epochs=2, batch_size=300, threads=int(sys.argv[1]))
+print(result.network.parameters.tobytes().hex()[:4000], result.history)
+"""
+
+
+def test_the_environment_does_not_choose_the_bits() -> None:
+    """27 million multiply-adds in a product, which a library splits among its threads; `threads` decides how many."""
+    for threads in ("1", "2"):
+        seen = {run(WIDE, threads, OPENBLAS_NUM_THREADS=given) for given in ("1", "2")}
+        assert len(seen) == 1
 
 
 def test_the_best_of_the_last_epochs_is_kept() -> None:

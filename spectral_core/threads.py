@@ -1,0 +1,23 @@
+"""Threads of the linear algebra library: a number chosen here, so that results do not depend on the environment."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def blas_threads(count: int) -> Iterator[None]:
+    """Products of matrices run on so many threads inside the block.
+
+    A library splits a large product by its number of threads, and each split rounds in its own way: the last bits
+    follow the number, wherever it comes from (OPENBLAS_NUM_THREADS, the cores of the machine). Small products are never split.
+    """
+    from threadpoolctl import threadpool_limits
+
+    importlib.import_module(
+        "scipy.linalg.cython_blas"
+    )  # Numba's products come from there; it must be loaded to be limited
+    with threadpool_limits(limits=count, user_api="blas"):
+        yield
