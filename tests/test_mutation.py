@@ -32,7 +32,7 @@ def test_a_sample_of_mutants_is_noticed(tmp_path: Path) -> None:
 
 
 def test_the_kernels_pass_the_battery() -> None:
-    battery.check(compile(KERNEL.read_text(encoding="utf-8"), "cpu.py", "exec"))
+    battery.check([compile(KERNEL.read_text(encoding="utf-8"), "cpu.py", "exec")])
 
 
 def test_a_wrong_kernel_does_not() -> None:
@@ -44,7 +44,7 @@ def test_a_wrong_kernel_does_not() -> None:
     ):
         assert text.count(right) == 1
         with pytest.raises((AssertionError, TypeError)):
-            battery.check(compile(text.replace(right, wrong), "cpu.py", "exec"))
+            battery.check([compile(text.replace(right, wrong), "cpu.py", "exec")])
 
 
 # --- operators --------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants by chance, half of them of the kernels")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
-    parser.add_argument("--only", nargs="+", metavar="TEXT", help="only files with one of these in their name")
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="only mutants with one of these in file:function")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write mutation.md and mutation.json there")
     parser.add_argument("--verbose", action="store_true", help="one line for every mutant")
@@ -62,6 +62,10 @@ def main() -> int:
         return subprocess.run(command, cwd=folder, env=os.environ | ENVIRONMENT, check=False).returncode
 
 
+def meant(only: Sequence[str], mutant: Mutant) -> bool:
+    return any(text in f"{mutant.file}:{mutant.function}" for text in only)
+
+
 def sample(chosen: list[Mutant], size: int, seed: int, kernels: set[str]) -> list[Mutant]:
     """Half from the kernels, half from the derivations."""
     generator = random.Random(seed)
@@ -80,12 +84,14 @@ def judge_all(options: argparse.Namespace) -> int:
     start = time.monotonic()
     targets = judge.targets()
     if options.only:
-        targets = [target for target in targets if any(text in target.file for text in options.only)]
+        targets = [target for target in targets if any(meant(options.only, mutant) for mutant in target.mutants)]
     everything = [mutant for target in targets for mutant in target.mutants]
     entries = equivalence.load()
     if options.only:
-        entries = [entry for entry in entries if any(text in entry.file for text in options.only)]
+        entries = [entry for entry in entries if entry.file in {target.file for target in targets}]
     problems = equivalence.unmatched(entries, everything)
+    if options.only:
+        everything = [mutant for mutant in everything if meant(options.only, mutant)]
     chosen = everything
     if options.sample is not None:
         free = [mutant for mutant in everything if not equivalence.listed(entries, mutant)]

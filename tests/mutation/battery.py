@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -133,7 +133,7 @@ def fused_cases(space: Space) -> list[Case]:
         loss = "squared_error" if number < 3 else "cross_entropy"
         bias, activation = number != 1, ("tanh", "swish", "elu", "gelu")[number]
         result.append(
-            Case("global", (inputs, 3, outputs), activation, bias, (), loss, labelled(space, loss), fused=True)
+            Case("global", (inputs, 5, outputs), activation, bias, (), loss, labelled(space, loss), fused=True)
         )
     return result
 
@@ -620,7 +620,7 @@ class Hidden:
 
 @cache
 def hidden(inputs: int, outputs: int, activation: str) -> Hidden:
-    case = Case("global", (inputs, 3, outputs), activation, False, (), "squared_error", False, fused=True)
+    case = Case("global", (inputs, 5, outputs), activation, False, (), "squared_error", False, fused=True)
     generator, model = np.random.default_rng([inputs, outputs]), case.model
     theta = generator.uniform(-1, 1, model.size).astype(np.float32).astype(float)
     x = generator.uniform(-1, 1, (6, inputs)).astype(np.float32).astype(float)
@@ -636,27 +636,31 @@ def hidden(inputs: int, outputs: int, activation: str) -> Hidden:
 
 
 def check_fused(space: Space) -> None:
-    """Outputs, slopes and gradient of every activation; the storage is longer than the rows, and full of NaN."""
+    """Outputs, slopes and gradient of every activation.
+
+    Every storage has a row and two columns more, full of NaN, and the parameters begin behind three other numbers.
+    """
     for inputs, outputs in tables.FUSED:
         for number, activation in enumerate(space["ACTIVATIONS"]):
             d = hidden(inputs, outputs, activation)
-            n, table = len(d.x), d.case.layout.table
+            n, table = len(d.x), d.case.layout.table.copy()
+            table[1:, space["PHI"] : space["LAMBDA_OUT"] + 1] += 3
             for make, digits in ((np.array, 1e-12), (Singles, 2e-5)):
-                before, theta = MIXED[0], make(d.theta)
-                x_rows = make(np.column_stack([d.x.T, np.full((inputs, 2), np.nan)]))
-                z_rows, u_rows, output_rows = (make(np.full((size, n + 2), np.nan)) for size in (3, 3, outputs))
-                rows = x_rows, z_rows, u_rows, output_rows
+                before, theta = MIXED[0], make(np.append([5.0, 6.0, 7.0], d.theta))
+                storage = [np.full((size + 1, n + 2), np.nan) for size in (inputs, 5, 5, outputs)]
+                storage[0][:inputs, :n] = d.x.T
+                rows = x_rows, z_rows, u_rows, output_rows = [make(part) for part in storage]
                 space[f"propagate_{inputs}_{outputs}"](table, number, n, theta, *rows)
                 what = f"{inputs}, {outputs}, {activation}"
-                close(f"{what}: output", numbers(output_rows)[:, :n].T, d.output, digits)
-                close(f"{what}: slope", numbers(z_rows)[:, :n].T, d.slope, 1e-14 if make is np.array else 1e-6)
-                gradient = make(np.full(d.case.model.size, 7.0))
-                output_rows[:, :n] = make(d.weight.T)
+                close(f"{what}: output", numbers(output_rows)[:outputs, :n].T, d.output, digits)
+                close(f"{what}: slope", numbers(z_rows)[:5, :n].T, d.slope, 1e-14 if make is np.array else 1e-6)
+                gradient = make(np.full(d.case.model.size + 3, 7.0))
+                output_rows[:outputs, :n] = make(d.weight.T)
                 space[f"adjoint_{inputs}_{outputs}"](table, n, theta, gradient, *rows)
-                close(f"{what}: gradient", numbers(gradient), d.gradient, digits)
+                close(f"{what}: gradient", numbers(gradient), np.append([0.0] * 3, d.gradient), digits)
                 same(f"{what}: one type", MIXED[0], before)
-                nothing = [np.isnan(numbers(part)[:, n:]).all() for part in rows]
-                same(f"{what}: nothing behind the rows", all(nothing), True)
+                same(f"{what}: nothing behind the rows", all(np.isnan(numbers(p)[:, n:]).all() for p in rows), True)
+                same(f"{what}: nothing below them", all(np.isnan(numbers(p)[-1]).all() for p in rows), True)
 
 
 def numbers(array: Any) -> np.ndarray:
@@ -709,9 +713,9 @@ CHECKS = (
 FUSED_NAMES = tuple(f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in tables.FUSED)
 
 
-def check(code: CodeType, function: str = "") -> None:
+def check(codes: Sequence[CodeType], function: str = "") -> None:
     """All checks of a kernel module; the exception says what is wrong. The checks made for a function come first."""
-    space = load(code)
+    space = load(*codes)
     first = [check_fused] if function in FUSED_NAMES else []
     first += [check_exponential] if function.startswith("exponential") else []
     with np.errstate(all="ignore"):

@@ -8,6 +8,7 @@ NumPy, pytest), and keeps nothing that is mutated.
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -26,7 +27,7 @@ from typing import Any
 import pytest
 
 from tests.mutation import battery
-from tests.mutation.operators import Mutant, mutants, same_code
+from tests.mutation.operators import Mutant, mutants, piece, same_code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KERNELS = ("spectral_core/kernels/cpu.py",)
@@ -203,8 +204,12 @@ def checked_in() -> dict[Path, str]:
 
 
 def judge_kernel(mutant: Mutant | None, code: CodeType, say: Say) -> None:
+    """The unchanged module, then the changed statement over it."""
     say("battery")
-    battery.check(code, mutant.function if mutant is not None else "")
+    if mutant is None:
+        battery.check([code])
+    else:
+        battery.check([code, mutant.piece()], mutant.function)
     say("nobody")
 
 
@@ -232,7 +237,20 @@ class _Child:
         return {"battery": "tests"}.get(stage, stage), how
 
 
+@cache
+def original_piece(statement: ast.stmt, file: str) -> CodeType:
+    return piece(statement, file)
+
+
+def unchanged(target: Target, mutant: Mutant, code: CodeType) -> bool:
+    if target.kernel:
+        return same_code(mutant.piece(), original_piece(mutant.statement, target.file))
+    return same_code(code, target.original)
+
+
 def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
+    if target.kernel and mutant is not None:
+        original_piece(mutant.statement, target.file)  # kept for the next child
     read, write = os.pipe()
     pid = os.fork()
     if pid != 0:
@@ -252,8 +270,8 @@ def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
 
         signal.alarm(PATIENCE)
         say("build")
-        code = mutant.code() if mutant is not None else target.original
-        if mutant is not None and same_code(code, target.original):
+        code = mutant.code() if mutant is not None and not target.kernel else target.original
+        if mutant is not None and unchanged(target, mutant, code):
             say("same code")
         elif target.kernel:
             judge_kernel(mutant, code, say)
@@ -268,6 +286,8 @@ def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
 
 def judge(todo: Sequence[tuple[Target, Mutant | None]], jobs: int) -> Iterator[tuple[Mutant | None, str, str]]:
     """(mutant, who noticed it, how) in the order in which the children end."""
+    gc.collect()
+    gc.freeze()  # else every child copies what it only counts
     waiting = list(reversed(todo))
     live: dict[int, _Child] = {}
     while waiting or live:
@@ -288,7 +308,7 @@ def warm() -> None:
         del sys.modules[name]
     PROVEN.update((certificate.id, certificate) for certificate in certificates)
     for file in KERNELS:
-        battery.check(compile((ROOT / file).read_text(encoding="utf-8"), file, "exec", dont_inherit=True))
+        battery.check([compile((ROOT / file).read_text(encoding="utf-8"), file, "exec", dont_inherit=True)])
 
 
 def unmutated(all_targets: Sequence[Target]) -> None:

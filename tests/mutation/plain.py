@@ -176,8 +176,8 @@ def greatest(*values: Any) -> Any:
     return float(result) if any(singles) and not all(singles) else result
 
 
-def load(code: CodeType) -> dict[str, Any]:
-    """The names of a kernel module, executed without Numba."""
+def load(*codes: CodeType) -> dict[str, Any]:
+    """The names of a kernel module, executed without Numba; what comes later takes the place of what was there."""
     OPTIONS.clear()
     OVERLOADS.clear()
 
@@ -209,5 +209,6 @@ def load(code: CodeType) -> dict[str, Any]:
         "__builtins__": {**vars(builtins), "__import__": bring, "max": greatest},
         "__name__": "kernels",
     }
-    exec(code, space)
+    for code in codes:
+        exec(code, space)
     return space
