@@ -344,6 +344,13 @@ def check_losses(space: Space) -> None:
             same(f"{name}: rows in single precision", MIXED[0] - before <= 4, True)
 
 
+def check_tiny_slopes(space: Space) -> None:
+    """exp(z)/(1 + exp(z)) is tiny, not 0, where exp(-z) is infinite."""
+    output = np.array([[-715.0]])
+    space["binary_cross_entropy"](output, np.zeros((1, 1)), np.ones(1), 1.0)
+    close("binary_cross_entropy: a tiny slope", output[0, 0] / np.exp(-715.0), 1.0, 1e-3)
+
+
 def check_penalties(space: Space) -> None:
     values, before = np.array([0.5, -2.0, 0.0, 1.5, 1e-3]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
     for name in space["PENALTIES"]:
@@ -649,7 +656,8 @@ def check_fused(space: Space) -> None:
                 before, theta = MIXED[0], make(np.append([5.0, 6.0, 7.0], d.theta))
                 storage = [np.full((size + 1, n + 2), np.nan) for size in (inputs, 5, 5, outputs)]
                 storage[0][:inputs, :n] = d.x.T
-                rows = x_rows, z_rows, u_rows, output_rows = [make(part) for part in storage]
+                rows = [make(part) for part in storage]
+                _, z_rows, _, output_rows = rows
                 space[f"propagate_{inputs}_{outputs}"](table, number, n, theta, *rows)
                 what = f"{inputs}, {outputs}, {activation}"
                 close(f"{what}: output", numbers(output_rows)[:outputs, :n].T, d.output, digits)
@@ -706,7 +714,7 @@ def check_corrections(space: Space) -> None:
 
 CHECKS = (
     check_tables, check_views, check_workspace, check_exponential, check_activations, check_loading, check_losses,
-    check_penalties, check_proximal, check_updates, check_fused, check_gradients, check_predictions, check_epochs,
+    check_tiny_slopes, check_penalties, check_proximal, check_updates, check_fused, check_gradients, check_predictions, check_epochs,
     check_overflow, check_single, check_corrections,
 )  # fmt: skip
 """Cheap checks first."""

@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 
 from tests.mutation import battery
-from tests.mutation.operators import Mutant, mutants, piece, same_code
+from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KERNELS = ("spectral_core/kernels/cpu.py",)
@@ -209,7 +209,7 @@ def judge_kernel(mutant: Mutant | None, code: CodeType, say: Say) -> None:
     if mutant is None:
         battery.check([code])
     else:
-        battery.check([code, mutant.piece()], mutant.function)
+        battery.check([code, mutant.piece(simple=False)], mutant.function)
     say("nobody")
 
 
@@ -238,19 +238,19 @@ class _Child:
 
 
 @cache
-def original_piece(statement: ast.stmt, file: str) -> CodeType:
-    return piece(statement, file)
+def original_piece(statement: ast.stmt, tree: ast.Module, file: str) -> CodeType:
+    return piece(statement, file, constants(tree))
 
 
 def unchanged(target: Target, mutant: Mutant, code: CodeType) -> bool:
     if target.kernel:
-        return same_code(mutant.piece(), original_piece(mutant.statement, target.file))
+        return same_code(mutant.piece(simple=True), original_piece(mutant.statement, mutant.tree, target.file))
     return same_code(code, target.original)
 
 
 def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
     if target.kernel and mutant is not None:
-        original_piece(mutant.statement, target.file)  # kept for the next child
+        original_piece(mutant.statement, mutant.tree, target.file)  # kept for the next child
     read, write = os.pipe()
     pid = os.fork()
     if pid != 0:

@@ -94,10 +94,10 @@ class Mutant:
         """The statement of the module that holds the change."""
         return next(one for one in self.tree.body if one.lineno <= self.line <= (one.end_lineno or one.lineno))
 
-    def piece(self) -> CodeType:
-        """Only this statement, changed and compiled, its indices simplified."""
+    def piece(self, *, simple: bool) -> CodeType:
+        """Only this statement, changed and compiled; `simple` is for comparisons."""
         before = self.place.put(self.node)
-        result = piece(self.statement, self.file)
+        result = piece(self.statement, self.file, constants(self.tree) if simple else None)
         self.place.put(before)
         return result
 
@@ -122,11 +122,15 @@ def mutants(file: str, source: str, *, strings: bool = False) -> list[Mutant]:
     return result
 
 
-class _Indices(ast.NodeTransformer):
-    """Inside subscripts, where all numbers are integers, 0 times and plus 0; `np.float64` of a literal, which is one."""
+class _Simple(ast.NodeTransformer):
+    """What is plainly the same: inside subscripts, where all numbers are integers, 0 times, plus 0 and named constants;
+    elsewhere `np.float64` of a literal, which is one."""
 
-    def __init__(self) -> None:
-        self.depth = 0
+    def __init__(self, known: dict[str, int]) -> None:
+        self.known, self.depth = known, 0
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Constant(self.known[node.id]) if self.depth and node.id in self.known else node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.depth += 1
@@ -161,10 +165,26 @@ def _is_zero(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) is int and node.value == 0
 
 
-def piece(statement: ast.stmt, file: str) -> CodeType:
-    """One statement of a module as code of its own, its indices simplified."""
-    simple = ast.fix_missing_locations(_Indices().visit(copy.deepcopy(statement)))
-    return compile(ast.Module([simple], []), file, "exec", dont_inherit=True)
+def constants(tree: ast.Module) -> dict[str, int]:
+    """The integers that a module gives names in capitals, several in one line: `A, B = 0, 1`."""
+    found = {}
+    for node in tree.body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+        ):
+            for name, value in zip(node.targets[0].elts, node.value.elts, strict=False):
+                if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and type(value.value) is int:
+                    found[name.id] = value.value
+    return found
+
+
+def piece(statement: ast.stmt, file: str, known: dict[str, int] | None = None) -> CodeType:
+    """One statement of a module as code of its own; with known constants after what `_Simple` can do."""
+    if known is not None:
+        statement = _Simple(known).visit(copy.deepcopy(statement))
+    return compile(ast.Module([ast.fix_missing_locations(statement)], []), file, "exec", dont_inherit=True)
 
 
 def same_code(first: CodeType, second: CodeType) -> bool:
