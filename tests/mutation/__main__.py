@@ -34,7 +34,13 @@ ENVIRONMENT = {
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.splitlines()[0])
-    parser.add_argument("--sample", type=int, metavar="N", help="N mutants by chance, half of them of the kernels")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        nargs=2,
+        metavar=("N", "M"),
+        help="N mutants of the kernels and M of the derivations by chance",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="only mutants with one of these in file:function")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
@@ -66,13 +72,13 @@ def meant(only: Sequence[str], mutant: Mutant) -> bool:
     return any(text in f"{mutant.file}:{mutant.function}" for text in only)
 
 
-def sample(chosen: list[Mutant], size: int, seed: int, kernels: set[str]) -> list[Mutant]:
-    """Half from the kernels, half from the derivations."""
+def sample(chosen: list[Mutant], sizes: Sequence[int], seed: int, kernels: set[str]) -> list[Mutant]:
+    """So many from the kernels, so many from the derivations; all where there are not so many."""
     generator = random.Random(seed)
     result: list[Mutant] = []
-    for kind in (True, False):
-        pool = [mutant for mutant in chosen if (mutant.file in kernels) == kind]
-        result += generator.sample(pool, min(len(pool), size // 2))
+    for size, of_kernels in zip(sizes, (True, False), strict=True):
+        pool = [mutant for mutant in chosen if (mutant.file in kernels) == of_kernels]
+        result += generator.sample(pool, min(len(pool), size))
     return result
 
 

@@ -58,7 +58,9 @@ def markdown(result: dict[str, Any]) -> str:
     kernels = {file: row for file, row in result["files"].items() if "kernels" in file}
     which = "all mutants"
     if result["sample"] is not None:
-        which = f"mutants drawn by chance (seed {result['seed']}), the others were not judged"
+        which = (
+            f"mutants drawn by chance (seed {result['seed']}); neither the others nor listed equivalents were judged"
+        )
     lines = [f"Measured {result['date']}, {which}; {result['minutes']} min on {result['jobs']} cores.", ""]
     for title, part in (
         ("Derivations, caught first by", derivations),
