@@ -645,7 +645,8 @@ def hidden(inputs: int, outputs: int, activation: str) -> Hidden:
 def check_fused(space: Space) -> None:
     """Outputs, slopes and gradient of every activation.
 
-    Every storage has a row and two columns more, full of NaN, and the parameters begin behind three other numbers.
+    Every storage has a row and two columns more, full of NaN (the inputs' columns of numbers, so that a result of them
+    would show), and the parameters begin behind three other numbers.
     """
     for inputs, outputs in tables.FUSED:
         for number, activation in enumerate(space["ACTIVATIONS"]):
@@ -655,7 +656,7 @@ def check_fused(space: Space) -> None:
             for make, digits in ((np.array, 1e-12), (Singles, 2e-5)):
                 before, theta = MIXED[0], make(np.append([5.0, 6.0, 7.0], d.theta))
                 storage = [np.full((size + 1, n + 2), np.nan) for size in (inputs, 5, 5, outputs)]
-                storage[0][:inputs, :n] = d.x.T
+                storage[0][:inputs] = np.column_stack([d.x.T, np.full((inputs, 2), 0.5)])
                 rows = [make(part) for part in storage]
                 _, z_rows, _, output_rows = rows
                 space[f"propagate_{inputs}_{outputs}"](table, number, n, theta, *rows)
@@ -667,7 +668,7 @@ def check_fused(space: Space) -> None:
                 space[f"adjoint_{inputs}_{outputs}"](table, n, theta, gradient, *rows)
                 close(f"{what}: gradient", numbers(gradient), np.append([0.0] * 3, d.gradient), digits)
                 same(f"{what}: one type", MIXED[0], before)
-                same(f"{what}: nothing behind the rows", all(np.isnan(numbers(p)[:, n:]).all() for p in rows), True)
+                same(f"{what}: nothing behind the rows", all(np.isnan(numbers(p)[:, n:]).all() for p in rows[1:]), True)
                 same(f"{what}: nothing below them", all(np.isnan(numbers(p)[-1]).all() for p in rows), True)
 
 
