@@ -9,7 +9,7 @@ from derivations.blocks import difference, transfer
 from derivations.codegen.ir import Array, Assign
 from derivations.notation import elements, entries_of_difference, f, h, k, lam_in, lam_out, s
 from derivations.notation import phi as phi_array
-from derivations.rules import evaluate
+from derivations.rules import evaluate, marker
 from derivations.theorem import Proof, Theorem
 
 c = sp.Symbol("c", integer=True, nonnegative=True)  # neuron of an earlier layer j
@@ -40,6 +40,10 @@ def silence_argument(proof: Proof) -> None:
         ),
         elements((M, product, x)),
     )
+    proof.equal(
+        "z_h = Σ_c W_hc x_c with W_hc = Σ_k M_hk P_kc", values["z"],
+        marker(c) * marker(k) * M.element * product.element * x.element, rule="program",
+    )  # fmt: skip
     premise = {M.element: sp.Integer(0)}
     proof.equal("row h of W_ij is 0 where M_hk = 0 for all k", values["W"].xreplace(premise), sp.Integer(0))
     proof.equal("z_h = 0: every layer j < i sends 0", values["z"].xreplace(premise), sp.Integer(0))
