@@ -109,9 +109,9 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
     proof.true("x < 0 where v = -t - excess", down.subs(v, -threshold - excess).is_negative)
     size = sp.Symbol("size", nonnegative=True)
     proof.true("|s| <= 1 where |v| = size, t = size + excess", _at_most_one(size, size + excess))
-    for name, sample in (("a >= 0", size), ("a <= 0", -size)):
-        proof.true(f"|a| >= s a for s = 1 and {name}", (sp.Abs(sample) - sample).is_nonnegative)
-        proof.true(f"|a| >= s a for s = -1 and {name}", (sp.Abs(sample) + sample).is_nonnegative)
+    for name, sample, rest in (("a = size", size, 0), ("a = -size", -size, 2 * size)):
+        proof.equal(f"|a| - s a for s = 1 and {name}, not negative", sp.Abs(sample) - sample, rest)
+        proof.equal(f"|a| - s a for s = -1 and {name}, not negative", sp.Abs(sample) + sample, 2 * size - rest)
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:

@@ -40,9 +40,10 @@ def silence_argument(proof: Proof) -> None:
         ),
         elements((M, product, x)),
     )
-    row = marker(k) * M.element * product.element
-    proof.equal("W_hc = Σ_k M_hk P_kc", values["W"], row, "program")
-    proof.equal("z_h = Σ_c W_hc x_c", values["z"], marker(c) * row * x.element, "program")
+    proof.equal(
+        "z_h = Σ_c W_hc x_c with W_hc = Σ_k M_hk P_kc", values["z"],
+        marker(c) * marker(k) * M.element * product.element * x.element, rule="program",
+    )  # fmt: skip
     premise = {M.element: sp.Integer(0)}
     proof.equal("row h of W_ij is 0 where M_hk = 0 for all k", values["W"].xreplace(premise), sp.Integer(0))
     proof.equal("z_h = 0: every layer j < i sends 0", values["z"].xreplace(premise), sp.Integer(0))

@@ -12,6 +12,7 @@ over samples are collected in a local name, and sums over neurons in memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -162,12 +163,18 @@ class FusedPrinter:
             for assign in side.step:
                 self.emit(side, assign)
         zero = self.printer.constant(sp.S.Zero)
-        turn = [*self.lines.before, *(f"{name} = {zero}" for name in self.lines.reductions)]
+        turn = [*self.read_lines(), *(f"{name} = {zero}" for name in self.lines.reductions)]
         turn += ["for s in range(n_samples):", *indent(self.lines.inside), *self.lines.after]
         body = [f"gradient[:] = {zero}", "for n in range(n_hidden):", *indent(turn)]
         arguments = "layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows"
         summary = "gradient of a loss with respect to every parameter; output_rows holds ∂ℓ/∂z_K"
         return self.function("adjoint", arguments, summary, adjoint.GLOBAL, body)
+
+    def read_lines(self) -> list[str]:
+        """The lines before the loop over samples, without those whose result nothing reads (M of layer 1)."""
+        texts = [line.partition(" = ")[2] for line in (*self.lines.before, *self.lines.after)] + self.lines.inside
+        read = set(re.findall(r"\w+", " ".join(texts)))
+        return [line for line in self.lines.before if line.partition(" = ")[0] in read]
 
     def activates(self, assign: Assign) -> bool:
         """x = f(z) and slope = f'(z), for which the lines of each activation stand."""

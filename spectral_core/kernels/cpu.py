@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 47ab9c6892c50caf
+certificates  sha256 d0cff16ac8c62dbc
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
@@ -1059,10 +1059,8 @@ def adjoint_2_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
         phi1_0 = parameters[layout[1, PHI] + n * 2 + 0]
-        M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 2 + 1]
-        M1_1 = phi1_1 * (lam_in1_1 - lam_out1)
         dM2_0 = zero
         dM1_0 = zero
         dM1_1 = zero
@@ -1264,13 +1262,10 @@ def adjoint_3_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
         phi1_0 = parameters[layout[1, PHI] + n * 3 + 0]
-        M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 3 + 1]
-        M1_1 = phi1_1 * (lam_in1_1 - lam_out1)
         lam_in1_2 = parameters[layout[1, LAMBDA_IN] + 2]
         phi1_2 = parameters[layout[1, PHI] + n * 3 + 2]
-        M1_2 = phi1_2 * (lam_in1_2 - lam_out1)
         dM2_0 = zero
         dM1_0 = zero
         dM1_1 = zero
@@ -1490,16 +1485,12 @@ def adjoint_4_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
         phi1_0 = parameters[layout[1, PHI] + n * 4 + 0]
-        M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 4 + 1]
-        M1_1 = phi1_1 * (lam_in1_1 - lam_out1)
         lam_in1_2 = parameters[layout[1, LAMBDA_IN] + 2]
         phi1_2 = parameters[layout[1, PHI] + n * 4 + 2]
-        M1_2 = phi1_2 * (lam_in1_2 - lam_out1)
         lam_in1_3 = parameters[layout[1, LAMBDA_IN] + 3]
         phi1_3 = parameters[layout[1, PHI] + n * 4 + 3]
-        M1_3 = phi1_3 * (lam_in1_3 - lam_out1)
         dM2_0 = zero
         dM1_0 = zero
         dM1_1 = zero
@@ -1731,13 +1722,10 @@ def adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
         phi1_0 = parameters[layout[1, PHI] + n * 3 + 0]
-        M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 3 + 1]
-        M1_1 = phi1_1 * (lam_in1_1 - lam_out1)
         lam_in1_2 = parameters[layout[1, LAMBDA_IN] + 2]
         phi1_2 = parameters[layout[1, PHI] + n * 3 + 2]
-        M1_2 = phi1_2 * (lam_in1_2 - lam_out1)
         dM2_0 = zero
         dM2_1 = zero
         dM1_0 = zero

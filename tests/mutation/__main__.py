@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,9 +34,15 @@ ENVIRONMENT = {
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.splitlines()[0])
-    parser.add_argument("--sample", type=int, metavar="N", help="N mutants by chance, half of them of the kernels")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        nargs=2,
+        metavar=("N", "M"),
+        help="N mutants of the kernels and M of the derivations by chance",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
-    parser.add_argument("--only", metavar="TEXT", help="only files with this in their name")
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="only mutants with one of these in file:function")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write mutation.md and mutation.json there")
     parser.add_argument("--verbose", action="store_true", help="one line for every mutant")
@@ -61,13 +68,17 @@ def main() -> int:
         return subprocess.run(command, cwd=folder, env=os.environ | ENVIRONMENT, check=False).returncode
 
 
-def sample(chosen: list[Mutant], size: int, seed: int, kernels: set[str]) -> list[Mutant]:
-    """Half from the kernels, half from the derivations."""
+def meant(only: Sequence[str], mutant: Mutant) -> bool:
+    return any(text in f"{mutant.file}:{mutant.function}" for text in only)
+
+
+def sample(chosen: list[Mutant], sizes: Sequence[int], seed: int, kernels: set[str]) -> list[Mutant]:
+    """So many from the kernels, so many from the derivations; all where there are not so many."""
     generator = random.Random(seed)
     result: list[Mutant] = []
-    for kind in (True, False):
-        pool = [mutant for mutant in chosen if (mutant.file in kernels) == kind]
-        result += generator.sample(pool, min(len(pool), size // 2))
+    for size, of_kernels in zip(sizes, (True, False), strict=True):
+        pool = [mutant for mutant in chosen if (mutant.file in kernels) == of_kernels]
+        result += generator.sample(pool, min(len(pool), size))
     return result
 
 
@@ -79,12 +90,14 @@ def judge_all(options: argparse.Namespace) -> int:
     start = time.monotonic()
     targets = judge.targets()
     if options.only:
-        targets = [target for target in targets if options.only in target.file]
+        targets = [target for target in targets if any(meant(options.only, mutant) for mutant in target.mutants)]
     everything = [mutant for target in targets for mutant in target.mutants]
     entries = equivalence.load()
     if options.only:
-        entries = [entry for entry in entries if options.only in entry.file]
+        entries = [entry for entry in entries if entry.file in {target.file for target in targets}]
     problems = equivalence.unmatched(entries, everything)
+    if options.only:
+        everything = [mutant for mutant in everything if meant(options.only, mutant)]
     chosen = everything
     if options.sample is not None:
         free = [mutant for mutant in everything if not equivalence.listed(entries, mutant)]
@@ -106,7 +119,8 @@ def judge_all(options: argparse.Namespace) -> int:
 
     problems += equivalence.noticed(entries, verdicts)
     survivors = [v for v in verdicts if v.by == "nobody" and not equivalence.listed(entries, v.mutant)]
-    record = report.record(verdicts, entries, options, time.monotonic() - start)
+    there = Counter(mutant.file for mutant in everything)
+    record = report.record(verdicts, entries, options, time.monotonic() - start, there)
     text = report.markdown(record)
     print(text)
     if options.out is not None:

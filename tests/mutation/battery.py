@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -16,11 +16,12 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import mpmath
 import numpy as np
 
 from spectral_core.kernels import tables
 from spectral_core.layout import Layout
-from tests.mutation.plain import MIXED, OPTIONS, Single, Singles, load
+from tests.mutation.plain import MIXED, OPTIONS, OVERLOADS, Single, Singles, load
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -48,6 +49,17 @@ class Case:
     pairs: tuple[tuple[int, int], ...]
     loss: str
     labelled: bool
+    fused: bool = False
+    """Runs by the kernels for one hidden layer."""
+
+    @property
+    def runner(self) -> str:
+        return f"{self.widths[0]}_{self.widths[-1]}" if self.fused else self.parametrization
+
+    @property
+    def trained(self) -> bool:
+        """Epochs are compared for this case."""
+        return self.fused or len(self.widths) == 4
 
     @property
     def model(self) -> oracles.Model:
@@ -86,9 +98,10 @@ def data(case: Case, zero_weights: bool = False) -> Data:
         weights[order[BATCH : 2 * BATCH]] = 0
     labels = generator.integers(0, outputs, ROWS)
     labels[:2] = 0, outputs - 1
-    return Data(
-        uniform(case.model.size), uniform(ROWS, case.model.n_features), uniform(ROWS, outputs), labels, weights, order
-    )
+    y = uniform(ROWS, outputs)
+    if case.loss in ("poisson", "binary_cross_entropy"):
+        y = oracles.targets(case.loss, generator, ROWS, outputs)
+    return Data(uniform(case.model.size), uniform(ROWS, case.model.n_features), y, labels, weights, order)
 
 
 def labelled(space: Space, loss: str) -> bool:
@@ -107,7 +120,21 @@ def cases(space: Space) -> list[Case]:
             # From the last block to the first: the block at position 0 comes from a hidden layer.
             pairs = tuple(pair for pair in everything[::-1] if pair not in gone) if parametrization == "direct" else ()
             activation = ("tanh", "swish", "relu")[number]
-            result += [Case(parametrization, widths, activation, bias, pairs, *loss) for loss in losses]
+            everywhere = [loss for loss in losses if loss[0] in ("squared_error", "cross_entropy")]
+            chosen = losses if (parametrization, number) == ("global", 0) else everywhere
+            result += [Case(parametrization, widths, activation, bias, pairs, *loss) for loss in chosen]
+    return result
+
+
+def fused_cases(space: Space) -> list[Case]:
+    """Networks of one hidden layer with kernels of their own, with and without the constant neuron."""
+    result = []
+    for number, (inputs, outputs) in enumerate(tables.FUSED):
+        loss = "squared_error" if number < 3 else "cross_entropy"
+        bias, activation = number != 1, ("tanh", "swish", "elu", "gelu")[number]
+        result.append(
+            Case("global", (inputs, 5, outputs), activation, bias, (), loss, labelled(space, loss), fused=True)
+        )
     return result
 
 
@@ -149,6 +176,12 @@ def check_tables(space: Space) -> None:
     for name, options in OPTIONS.items():
         runner = name.startswith(("predict_", "gradient_", "epoch_"))
         same(name, options, plain if runner else {**plain, "forceinline": True})
+    same("chosen by type", list(OVERLOADS), ["exponential"])
+    asked, choose = OVERLOADS["exponential"]
+    uncached = {name: value for name, value in plain.items() if name != "cache"}
+    same("exponential", asked, {**uncached, "fastmath": {"contract"}, "forceinline": True})
+    for kind in ("float32", "float64"):
+        same(kind, choose(kind), space[f"exponential_{kind}"])
 
 
 def check_workspace(space: Space) -> None:
@@ -194,48 +227,128 @@ def check_activations(space: Space) -> None:
 
 
 def check_loading(space: Space) -> None:
-    """Rows in the given order from a start on; the columns beyond the data are 1."""
-    x, flat = np.arange(12.0).reshape(4, 3), np.full(12, np.nan)
-    space["load_rows"](x, np.array([3, 1, 0, 2]), 1, 2, 5, flat)
+    """Rows in the given order; the columns beyond the data are 1; both layouts."""
+    x, rows, flat = np.arange(12.0).reshape(4, 3), np.array([1, 0]), np.full(12, np.nan)
+    space["load_rows"](x, rows, 5, flat)
     close("rows", flat[:10], [*x[1], 1, 1, *x[0], 1, 1])
     same("nothing behind them", bool(np.isnan(flat[10:]).all()), True)
+    columns = np.full((5, 3), np.nan)
+    space["load_columns"](x, rows, columns)
+    close("columns", columns[:, :2].T, [[*x[1], 1, 1], [*x[0], 1, 1]])
+    same("no other column", bool(np.isnan(columns[:, 2]).all()), True)
+    singles = Singles(np.zeros((5, 3)))
+    space["load_columns"](Singles(x), rows, singles)
+    close("single columns", singles.numbers()[:, :2], columns[:, :2])
+
+
+ENDS = {"float32": (-104.0, 89.0, -87.33, 88.72), "float64": (-746.0, 710.0, -708.39, 709.78)}
+"""Where exp is cut, and where it is a normal number."""
+BOUNDS = {"float32": (24, 1.7, 3.6), "float64": (53, 1.6, 3.5)}
+"""Digits, and the bounds of theorem E in units of the last place."""
+COEFFICIENTS = {"float32": 7, "float64": 13}
+
+
+@cache
+def exponentials(kind: str) -> tuple[list[float], list[Any], list[Any]]:
+    """Points, exp and expm1 there; halfway between the powers of two, at both ends, and near 0."""
+    low, high, normal, greatest = ENDS[kind]
+    halves = [(n + 0.5 + shift) * np.log(2) for n in (-60, -7, -2, -1, 0, 1, 6, 60) for shift in (-1e-3, 1e-3)]
+    points = [*np.linspace(normal, greatest, 60), *np.linspace(-1, 1, 40), *halves, 0.0, -0.0, 1e-30, -1e-9, low, high]
+    points = [float(np.dtype(kind).type(point)) for point in points]
+    points += [float(np.dtype(kind).type(low * t + normal * (1 - t))) for t in (0.1, 0.4, 0.8, 0.99)]
+    with mpmath.workprec(180):
+        return points, [mpmath.exp(point) for point in points], [mpmath.expm1(point) for point in points]
+
+
+def check_exponential(space: Space) -> None:
+    """The bounds of theorem E; beyond the ends infinite or 0; NaN stays; all in the type of the argument."""
+    for kind in ("float32", "float64"):
+        digits, of_exp, of_expm1 = BOUNDS[kind]
+        low, high, normal, _ = ENDS[kind]
+        make: Callable[[Any], Any] = Single if kind == "float32" else np.float64
+        half_smallest = mpmath.mpf(float(np.finfo(kind).smallest_subnormal)) / 2
+        before = MIXED[0]
+        for x, exp, expm1 in zip(*exponentials(kind), strict=True):
+            results = space["exponential"](make(x))
+            same(f"{kind}: type", [type(result) for result in results], [make, make])
+            for name, result, truth, bound in zip(
+                ("exp", "expm1"), results, (exp, expm1), (of_exp, of_expm1), strict=True
+            ):
+                if np.isinf(float(result)):
+                    same(f"{kind}: {name}({x}) is too great", truth > float(np.finfo(kind).max) * (1 - 1e-7), True)
+                    continue
+                error = abs(mpmath.mpf(float(result)) - truth)
+                allowed = bound * 2.0**-digits * abs(truth) + (half_smallest if name == "exp" and x < normal else 0)
+                if not error <= allowed:
+                    raise AssertionError(f"{kind}: {name}({x}) is {result}, not {truth}")
+        for far in (low, low - 1, -np.inf):
+            same(f"{kind}: at {far}", [float(r) for r in space["exponential"](make(far))], [0.0, -1.0])
+        for far in (high, high + 1, np.inf):
+            same(f"{kind}: at {far}", [float(r) for r in space["exponential"](make(far))], [np.inf, np.inf])
+        same(f"{kind}: NaN", [np.isnan(float(r)) for r in space["exponential"](make(np.nan))], [True, True])
+        same(f"{kind}: no other type takes part", MIXED[0], before)
+        # The last coefficients hardly show in any result, the limits in none: they are compared as numbers.
+        numbers = {float(c) for c in space[f"exponential_{kind}"].__code__.co_consts if isinstance(c, float)}
+        real = np.dtype(kind).type
+        factorials = [float(real(1 / mpmath.factorial(n))) for n in range(2, COEFFICIENTS[kind] + 1)]
+        with mpmath.workprec(180):
+            log2e, ln2 = float(real(1 / mpmath.ln(2))), mpmath.ln(2)
+            rest = numbers - {*factorials, log2e, abs(low), high}
+            same(f"{kind}: coefficients", {*factorials, log2e, high} <= numbers, True)
+            magic, above, below = sorted(rest - {low}, reverse=True)
+            same(f"{kind}: magic number", magic, 1.5 * 2.0 ** (digits - 1))
+            # n ln2_high is exact for every n with 8 (11) digits; both parts together are ln 2.
+            same(
+                f"{kind}: trailing zeros of ln2_high", (above * 2.0 ** (digits - (8 if digits == 24 else 11))) % 1, 0.0
+            )
+            same(f"{kind}: ln2", below, float(real(ln2 - mpmath.mpf(above))))
 
 
 def check_losses(space: Space) -> None:
-    """Value and gradient of a batch from inside the order; outputs far from 0; no weight, no loss."""
+    """Value and gradient of a mini-batch; outputs far from 0 and targets on both sides; no weight, no loss."""
     generator = np.random.default_rng(3)
-    order = np.array([4, 0, 6, 2, 1, 5, 3])
     weights = np.array([1.0, 2.0, 0.5, 1.5, 0.25, 3.0, 0.75])
-    y, labels = generator.normal(size=(ROWS, 3)), np.array([0, 2, 1, 0, 1, 2, 2])
+    labels = np.array([0, 2, 1, 0, 1, 2, 2])
+    rows, two = np.array([6, 2, 1, 5]), np.array([1])
     for number, name in enumerate(space["LOSSES"]):
-        for far in (0.0, 800.0, -800.0):
+        y = np.zeros((ROWS, 3)) if labelled(space, name) else oracles.targets(name, generator, ROWS, 3)
+        for far in (0.0, 800.0, -800.0) if name != "poisson" else (0.0, 5.0, -20.0):
             output = generator.normal(size=(4, 3)) + far
-            rows = order[2:6]
+            if name == "huber" and not far:  # near and beyond on both sides
+                output = y[rows] + np.array([[0.5, -0.5, 1.5], [-1.5, 0.99, 1.01], [-0.99, -1.01, 4], [-4, 0, 0.1]])
             wanted = labels[rows] if labelled(space, name) else y[rows]
 
-            def loss(flat: np.ndarray, name: str = name, wanted: Any = wanted, rows: Any = rows) -> Any:
+            def loss(flat: np.ndarray, name: str = name, wanted: Any = wanted) -> Any:
                 return oracles.loss(name, flat.reshape(4, 3), wanted, weights[rows])
 
             start, kept = output.ravel().copy(), output.copy()
-            value, weight = space["output_loss"](y, labels, weights, order, 2, 4, number, kept)
+            value, weight = space["output_loss"](y, labels, weights, rows, number, kept)
             scale = max(1.0, far * far)
             close(f"{name}: loss", value, loss(start.astype(complex)).real, 1e-13 * scale)
             close(f"{name}: gradient", kept.ravel(), oracles.gradient(loss, start), 1e-12)
             close(f"{name}: weight of the batch", weight, weights[rows].sum(), 1e-15)
         output = np.ones((4, 3))
-        value, weight = space["output_loss"](y, labels, 0 * weights, order, 2, 4, number, output)
+        value, weight = space["output_loss"](y, labels, 0 * weights, rows, number, output)
         same(f"{name}: without weight", (value, weight, output.any()), (0.0, 0.0, np.False_))
         # Fewer rows than outputs.
-        output, two = np.ones((1, 3)), np.array([1, 0])
-        value, _ = space["output_loss"](y[:2], labels[:2], weights[:2], two, 0, 1, number, output)
+        output = np.ones((1, 3))
+        value, _ = space["output_loss"](y[:2], labels[:2], weights[:2], two, number, output)
         wanted = labels[1:2] if labelled(space, name) else y[1:2]
         close(f"{name}: one row", value, oracles.loss(name, np.ones((1, 3)) + 0j, wanted, weights[1:2]).real, 1e-13)
         # Single precision inside a row: only the sums over rows and the normalisation are in double precision.
-        output = Singles(generator.normal(size=(4, 3)))
-        targets = labels[:4] if labelled(space, name) else Singles(y[:4])
-        before = MIXED[0]
-        space[name](output, targets, Singles(weights[:4]), Single(0.5))
-        same(f"{name}: rows in single precision", MIXED[0] - before <= 4, True)
+        for sign in (1.0, -1.0):
+            output = Singles(sign * generator.uniform(0.1, 3, size=(4, 3)))
+            targets = labels[:4] if labelled(space, name) else Singles(y[:4])
+            before = MIXED[0]
+            space[name](output, targets, Singles(weights[:4]), Single(0.5))
+            same(f"{name}: rows in single precision", MIXED[0] - before <= 4, True)
+
+
+def check_tiny_slopes(space: Space) -> None:
+    """exp(z)/(1 + exp(z)) is tiny, not 0, where exp(-z) is infinite."""
+    output = np.array([[-715.0]])
+    space["binary_cross_entropy"](output, np.zeros((1, 1)), np.ones(1), 1.0)
+    close("binary_cross_entropy: a tiny slope", output[0, 0] / np.exp(-715.0), 1.0, 1e-3)
 
 
 def check_penalties(space: Space) -> None:
@@ -250,6 +363,36 @@ def check_penalties(space: Space) -> None:
         close(f"{name}: at zero", (zero, *nothing), (0.0, *before), 1e-300)
         single = space[f"penalty_{name}"](Singles(values), Singles(before), Single(0.3))
         same(f"{name}: in single precision", type(single), Single)
+
+
+def check_proximal(space: Space) -> None:
+    """The least value of the objective, exact numbers, exact zeros, and nothing moved by the threshold 0."""
+    generator = np.random.default_rng(5)
+    steps = [generator.normal(0, size, 4) for size in (1e-3, 0.1, 1.0) for _ in range(10)]
+    for name in space["PENALTIES"]:
+        for v in (np.array([0.5, -2.0, 0.0, 1.5]), np.array([0.1, -0.2, 0.0, 0.15]), np.array([0.3, 0.3, -0.3, -0.31])):
+            x = v.copy()
+            space[f"proximal_{name}"](x, 0.3)
+            length = np.linalg.norm(v)
+            exact = {
+                "group": v * (1 - 0.3 / length) if length > 0.3 else 0 * v,
+                "l1": np.sign(v) * np.maximum(abs(v) - 0.3, 0),
+                "l2": v / 1.6,
+            }
+            close(f"proximal {name}", x, exact[name], 1e-15)
+            if name != "l2":
+                same(f"proximal {name}: exact zeros", list(x == 0), list(exact[name] == 0))
+            least = oracles.objective(name, x, v, 0.3)
+            same(f"proximal {name}: least", all(oracles.objective(name, x + s, v, 0.3) >= least for s in steps), True)
+            kept = v.copy()
+            space[f"proximal_{name}"](kept, 0.0)
+            close(f"proximal {name}: threshold 0", kept, v, 0)
+        nothing = np.zeros(3)
+        space[f"proximal_{name}"](nothing, 0.0)
+        close(f"proximal {name}: zero", nothing, np.zeros(3), 0)
+        single, before = Singles([0.5, -2.0, 0.0, 0.1]), MIXED[0]
+        space[f"proximal_{name}"](single, Single(0.3))
+        same(f"proximal {name}: in single precision", MIXED[0], before)
 
 
 # --- the optimizers, step by step -------------------------------------------------------------------------------------
@@ -407,7 +550,7 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
     kinds = [space["PENALTIES"].index(name) for name in training.penalties]
     parameters, first, second = make(d.theta), *map(make, moments(case))
     gradient = make(np.full(model.size, 7.0))
-    result = space[f"epoch_{case.parametrization}"](
+    result = space[f"epoch_{case.runner}"](
         *arguments(case, d, make), d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
         space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), make(strengths),
         space["OPTIMIZERS"].index(training.optimizer), trainable, make(rates), parameters, gradient, first, second, STEP,
@@ -417,8 +560,8 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
 
 
 def check_epochs(space: Space) -> None:
-    for case in cases(space):
-        if len(case.widths) == 4:
+    for case in cases(space) + fused_cases(space):
+        if case.trained:
             for training in trainings(space):
                 got = run_epoch(space, case, training, np.array)
                 for what, now, wanted in zip(PARTS, got, epoch_truth(case, training, False), strict=True):
@@ -430,8 +573,8 @@ PARTS = ("θ", "first moment", "second moment", "mean loss", "mean penalty", "st
 
 def check_overflow(space: Space) -> None:
     """A loss that is not finite stops the epoch before its step: nothing is averaged, or what there was before."""
-    for case in cases(space):
-        if len(case.widths) != 4 or case.labelled:
+    for case in cases(space) + [replace(case, loss="squared_error", labelled=False) for case in fused_cases(space)]:
+        if not case.trained or case.loss != "squared_error":
             continue
         training = next(trainings(space))
         good = data(case)
@@ -457,13 +600,80 @@ def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[A
     trainable, rates, penalised, strengths = segments(model.size)
     kinds = [space["PENALTIES"].index(name) for name in training.penalties]
     parameters, first, second = d.theta.copy(), *(part.copy() for part in moments(case))
-    result = space[f"epoch_{case.parametrization}"](
+    result = space[f"epoch_{case.runner}"](
         d.x, d.y, d.labels, d.weights, d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
         space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), strengths,
         space["OPTIMIZERS"].index(training.optimizer), trainable, rates, parameters, np.zeros(model.size), first, second,
         STEP, settings(space, SETTINGS),
     )  # fmt: skip
     return parameters, first, second, *result
+
+
+# --- one hidden layer -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Data for the kernels of one hidden layer: rows at the kink, in both tails, and in between."""
+
+    case: Case
+    theta: np.ndarray
+    x: np.ndarray
+    weight: np.ndarray
+    output: np.ndarray
+    slope: np.ndarray
+    gradient: np.ndarray
+
+
+@cache
+def hidden(inputs: int, outputs: int, activation: str) -> Hidden:
+    case = Case("global", (inputs, 5, outputs), activation, False, (), "squared_error", False, fused=True)
+    generator, model = np.random.default_rng([inputs, outputs]), case.model
+    theta = generator.uniform(-1, 1, model.size).astype(np.float32).astype(float)
+    x = generator.uniform(-1, 1, (6, inputs)).astype(np.float32).astype(float)
+    x[1], x[2], x[3] = 0, 20 * x[2], -20 * x[2]
+    weight = generator.uniform(-1, 1, (6, outputs)).astype(np.float32).astype(float)
+    _, (z,) = model.run(theta, x)
+    slope = np.imag(oracles.activation(activation, z + 1j * oracles.STEP)) / oracles.STEP
+
+    def paired(moved: np.ndarray) -> Any:
+        return (weight * model.output(moved, x)).sum()
+
+    return Hidden(case, theta, x, weight, model.output(theta, x), slope, oracles.gradient(paired, theta))
+
+
+def check_fused(space: Space) -> None:
+    """Outputs, slopes and gradient of every activation.
+
+    Every storage has a row and two columns more, full of NaN (the inputs' columns of numbers, so that a result of them
+    would show), and the parameters begin behind three other numbers.
+    """
+    for inputs, outputs in tables.FUSED:
+        for number, activation in enumerate(space["ACTIVATIONS"]):
+            d = hidden(inputs, outputs, activation)
+            n, table = len(d.x), d.case.layout.table.copy()
+            table[1:, space["PHI"] : space["LAMBDA_OUT"] + 1] += 3
+            for make, digits in ((np.array, 1e-12), (Singles, 2e-5)):
+                before, theta = MIXED[0], make(np.append([5.0, 6.0, 7.0], d.theta))
+                storage = [np.full((size + 1, n + 2), np.nan) for size in (inputs, 5, 5, outputs)]
+                storage[0][:inputs] = np.column_stack([d.x.T, np.full((inputs, 2), 0.5)])
+                rows = [make(part) for part in storage]
+                _, z_rows, _, output_rows = rows
+                space[f"propagate_{inputs}_{outputs}"](table, number, n, theta, *rows)
+                what = f"{inputs}, {outputs}, {activation}"
+                close(f"{what}: output", numbers(output_rows)[:outputs, :n].T, d.output, digits)
+                close(f"{what}: slope", numbers(z_rows)[:5, :n].T, d.slope, 1e-14 if make is np.array else 1e-6)
+                gradient = make(np.full(d.case.model.size + 3, 7.0))
+                output_rows[:outputs, :n] = make(d.weight.T)
+                space[f"adjoint_{inputs}_{outputs}"](table, n, theta, gradient, *rows)
+                close(f"{what}: gradient", numbers(gradient), np.append([0.0] * 3, d.gradient), digits)
+                same(f"{what}: one type", MIXED[0], before)
+                same(f"{what}: nothing behind the rows", all(np.isnan(numbers(p)[:, n:]).all() for p in rows[1:]), True)
+                same(f"{what}: nothing below them", all(np.isnan(numbers(p)[-1]).all() for p in rows), True)
+
+
+def numbers(array: Any) -> np.ndarray:
+    return array.numbers() if isinstance(array, Singles) else array
 
 
 # --- single precision -------------------------------------------------------------------------------------------------
@@ -476,8 +686,8 @@ def check_single(space: Space) -> None:
         space["activate"](number, pre, post)
         close(f"{name}: slope", pre.numbers(), slopes(name), 1e-6)
         close(f"{name}: value", post.numbers(), oracles.activation(name, POINTS), 1e-6)
-    for case in cases(space):
-        if len(case.widths) == 4:
+    for case in cases(space) + fused_cases(space):
+        if case.trained:
             for training in trainings(space):
                 if (case.parametrization, case.loss) == ("global", space["LOSSES"][0]) or not training.nesterov:
                     got = run_epoch(space, case, training, Singles)
@@ -504,15 +714,19 @@ def check_corrections(space: Space) -> None:
 
 
 CHECKS = (
-    check_tables, check_views, check_workspace, check_activations, check_loading, check_losses, check_penalties, check_updates,
-    check_gradients, check_predictions, check_epochs, check_overflow, check_single, check_corrections,
+    check_tables, check_views, check_workspace, check_exponential, check_activations, check_loading, check_losses,
+    check_tiny_slopes, check_penalties, check_proximal, check_updates, check_fused, check_gradients, check_predictions, check_epochs,
+    check_overflow, check_single, check_corrections,
 )  # fmt: skip
 """Cheap checks first."""
+FUSED_NAMES = tuple(f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in tables.FUSED)
 
 
-def check(code: CodeType) -> None:
-    """All checks of a kernel module; the exception says what is wrong."""
-    space = load(code)
+def check(codes: Sequence[CodeType], function: str = "") -> None:
+    """All checks of a kernel module; the exception says what is wrong. The checks made for a function come first."""
+    space = load(*codes)
+    first = [check_fused] if function in FUSED_NAMES else []
+    first += [check_exponential] if function.startswith("exponential") else []
     with np.errstate(all="ignore"):
-        for one in CHECKS:
+        for one in (*first, *(one for one in CHECKS if one not in first)):
             one(space)

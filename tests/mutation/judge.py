@@ -7,6 +7,8 @@ NumPy, pytest), and keeps nothing that is mutated.
 
 from __future__ import annotations
 
+import ast
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -17,21 +19,28 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 import pytest
 
 from tests.mutation import battery
-from tests.mutation.operators import Mutant, mutants, same_code
+from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KERNELS = ("spectral_core/kernels/cpu.py",)
-TEXT_ONLY = ("derivations/codegen/orchestration.py",)
-"""Nothing but the text of kernels, which are mutated themselves."""
+LEFT_OUT = {
+    "derivations/recheck/": "mutated by its own tests: tests/test_recheck.py changes 711 statements and programs",
+    "derivations/formulas/": "refuses programs that have no meaning; compared with an independent evaluator by its tests",
+    "derivations/readable.py": "text for readers, from which nothing follows",
+    "derivations/codegen/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
+}
+"""Files or folders that are no targets, and why."""
 CAUGHT = ("proof", "not well-formed", "--check", "tests")
-SECONDS = {"build": 5, "proof": 10, "--check": 5, "tests": 20, "battery": 10}
-"""Processor time that a stage may take; the unchanged files take a tenth of it."""
+SECONDS = {"build": 5, "proof": 30, "--check": 5, "tests": 90, "battery": 10}
+"""Processor time that a stage may take; the unchanged files take a tenth of it, the tests a third at most."""
 PATIENCE = 600
 """Seconds by the clock after which a child ends that waits for something."""
 MEMORY = 8 << 30
@@ -60,10 +69,10 @@ class Target:
 
 
 def targets(root: Path = ROOT) -> list[Target]:
-    """Every file of the derivations, then the kernels."""
+    """The files of the derivations that are not left out, then the kernels."""
     files = [path.relative_to(root).as_posix() for path in sorted((root / "derivations").rglob("*.py"))]
     result = []
-    for file in (*(name for name in files if name not in TEXT_ONLY), *KERNELS):
+    for file in (*(name for name in files if not name.startswith(tuple(LEFT_OUT))), *KERNELS):
         source = (root / file).read_text(encoding="utf-8")
         found = mutants(file, source, strings="/codegen/" in file and not file.endswith("/ir.py"))
         if found:
@@ -108,6 +117,58 @@ def tests_for(file: str) -> list[str]:
 
 
 Say = Callable[[str], None]
+PROVEN: dict[str, Any] = {}
+"""Certificates of the unchanged files, filled by `warm`."""
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    """The modules of the derivations that a module executes: itself, what it imports, and so on; with the packages."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        module = waiting.pop()
+        path = ROOT / (module.replace(".", "/") + ".py")
+        path = path if path.exists() else ROOT / module.replace(".", "/") / "__init__.py"
+        if module in found or not path.exists():
+            continue
+        found.add(module)
+        if "." in module:
+            waiting.append(module.rpartition(".")[0])
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("derivations"):
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names if alias.name.startswith("derivations")]
+    return frozenset(found)
+
+
+def prove(theorems: Sequence[Any], mutated: str, say: Say) -> list[Any]:
+    """The certificates in the order of the theorems.
+
+    A theorem whose modules do not import the mutated one keeps the certificate of the unchanged files. The others are
+    proven: first those whose argument stands in the mutated module, the slow error analysis last.
+    """
+    homes = {number: theorem.argument.__code__.co_filename for number, theorem in enumerate(theorems)}
+    names = {number: _module_of(home) for number, home in homes.items()}
+
+    def turn(number: int) -> tuple[bool, bool]:
+        return theorems[number].id.startswith("E."), names[number] != mutated
+
+    done = {}
+    for number in sorted(names, key=turn):
+        theorem = theorems[number]
+        if mutated and mutated not in imports(names[number]) and theorem.id in PROVEN:
+            done[number] = PROVEN[theorem.id]
+        else:
+            say("proof")
+            done[number] = theorem.prove()
+    return [done[number] for number in range(len(theorems))]
+
+
+def _module_of(path: str) -> str:
+    inside = Path(path)
+    return module_name((inside.relative_to(ROOT) if inside.is_absolute() else inside).as_posix())
 
 
 def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> None:
@@ -116,8 +177,7 @@ def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> 
     if mutant is not None and code is not None:
         sys.meta_path.insert(0, _Finder(mutant.file, code))
     main = importlib.import_module("derivations.__main__")
-    say("proof")
-    certificates = [certificate for certificate, _ in main.prove_all()]
+    certificates = prove(main.THEOREMS, module_name(mutant.file) if mutant is not None else "", say)
     say("build")
     files = main.generate(certificates)
     say("--check")
@@ -144,8 +204,12 @@ def checked_in() -> dict[Path, str]:
 
 
 def judge_kernel(mutant: Mutant | None, code: CodeType, say: Say) -> None:
+    """The unchanged module, then the changed statement over it."""
     say("battery")
-    battery.check(code)
+    if mutant is None:
+        battery.check([code])
+    else:
+        battery.check([code, mutant.piece(simple=False)], mutant.function)
     say("nobody")
 
 
@@ -173,7 +237,20 @@ class _Child:
         return {"battery": "tests"}.get(stage, stage), how
 
 
+@cache
+def original_piece(statement: ast.stmt, tree: ast.Module, file: str) -> CodeType:
+    return piece(statement, file, constants(tree))
+
+
+def unchanged(target: Target, mutant: Mutant, code: CodeType) -> bool:
+    if target.kernel:
+        return same_code(mutant.piece(simple=True), original_piece(mutant.statement, mutant.tree, target.file))
+    return same_code(code, target.original)
+
+
 def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
+    if target.kernel and mutant is not None:
+        original_piece(mutant.statement, mutant.tree, target.file)  # kept for the next child
     read, write = os.pipe()
     pid = os.fork()
     if pid != 0:
@@ -193,8 +270,8 @@ def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
 
         signal.alarm(PATIENCE)
         say("build")
-        code = mutant.code() if mutant is not None else target.original
-        if mutant is not None and same_code(code, target.original):
+        code = mutant.code() if mutant is not None and not target.kernel else target.original
+        if mutant is not None and unchanged(target, mutant, code):
             say("same code")
         elif target.kernel:
             judge_kernel(mutant, code, say)
@@ -209,6 +286,8 @@ def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
 
 def judge(todo: Sequence[tuple[Target, Mutant | None]], jobs: int) -> Iterator[tuple[Mutant | None, str, str]]:
     """(mutant, who noticed it, how) in the order in which the children end."""
+    gc.collect()
+    gc.freeze()  # else every child copies what it only counts
     waiting = list(reversed(todo))
     live: dict[int, _Child] = {}
     while waiting or live:
@@ -221,11 +300,15 @@ def judge(todo: Sequence[tuple[Target, Mutant | None]], jobs: int) -> Iterator[t
 
 
 def warm() -> None:
-    """Prove once, so that every child finds SymPy's cache filled and its lazy imports done; then forget the package."""
+    """Prove and compute once, so that every child finds caches filled and imports done; then forget the package."""
     main = importlib.import_module("derivations.__main__")
-    main.generate([certificate for certificate, _ in main.prove_all()])
+    certificates = [certificate for certificate, _ in main.prove_all()]
+    main.generate(certificates)
     for name in [name for name in sys.modules if name.split(".")[0] == "derivations"]:
         del sys.modules[name]
+    PROVEN.update((certificate.id, certificate) for certificate in certificates)
+    for file in KERNELS:
+        battery.check([compile((ROOT / file).read_text(encoding="utf-8"), file, "exec", dont_inherit=True)])
 
 
 def unmutated(all_targets: Sequence[Target]) -> None:

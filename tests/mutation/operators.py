@@ -10,6 +10,7 @@ titles, statements). Text that decides something, in comparisons, subscripts and
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,6 +89,18 @@ class Mutant:
         self.place.put(before)
         return result
 
+    @property
+    def statement(self) -> ast.stmt:
+        """The statement of the module that holds the change."""
+        return next(one for one in self.tree.body if one.lineno <= self.line <= (one.end_lineno or one.lineno))
+
+    def piece(self, *, simple: bool) -> CodeType:
+        """Only this statement, changed and compiled; `simple` is for comparisons."""
+        before = self.place.put(self.node)
+        result = piece(self.statement, self.file, constants(self.tree) if simple else None)
+        self.place.put(before)
+        return result
+
     def source(self) -> str:
         """The changed file as text (in the layout of `ast.unparse`)."""
         before = self.place.put(self.node)
@@ -107,6 +120,71 @@ def mutants(file: str, source: str, *, strings: bool = False) -> list[Mutant]:
         found[key] = found.get(key, 0) + 1
         result.append(Mutant(file, function, line, text, change, found[key], tree, place, node))
     return result
+
+
+class _Simple(ast.NodeTransformer):
+    """What is plainly the same: inside subscripts, where all numbers are integers, 0 times, plus 0 and named constants;
+    elsewhere `np.float64` of a literal, which is one."""
+
+    def __init__(self, known: dict[str, int]) -> None:
+        self.known, self.depth = known, 0
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Constant(self.known[node.id]) if self.depth and node.id in self.known else node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.depth += 1
+        node.slice = self.visit(node.slice)
+        self.depth -= 1
+        node.value = self.visit(node.value)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        literal = ast.unparse(node.func) == "np.float64" and len(node.args) == 1
+        return node.args[0] if literal and isinstance(_unsigned(node.args[0]), ast.Constant) else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if self.depth:
+            if isinstance(node.op, ast.Mult) and _is_zero(node.left):
+                return node.left
+            if isinstance(node.op, (ast.Add, ast.Sub)) and _is_zero(node.right):
+                return node.left
+            if isinstance(node.op, ast.Add) and _is_zero(node.left):
+                return node.right
+        return node
+
+
+def _unsigned(node: ast.expr) -> ast.expr:
+    return node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
+
+
+def _is_zero(node: ast.expr) -> bool:
+    node = _unsigned(node)
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value == 0
+
+
+def constants(tree: ast.Module) -> dict[str, int]:
+    """The integers that a module gives names in capitals, several in one line: `A, B = 0, 1`."""
+    found = {}
+    for node in tree.body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+        ):
+            for name, value in zip(node.targets[0].elts, node.value.elts, strict=False):
+                if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and type(value.value) is int:
+                    found[name.id] = value.value
+    return found
+
+
+def piece(statement: ast.stmt, file: str, known: dict[str, int] | None = None) -> CodeType:
+    """One statement of a module as code of its own; with known constants after what `_Simple` can do."""
+    if known is not None:
+        statement = _Simple(known).visit(copy.deepcopy(statement))
+    return compile(ast.Module([ast.fix_missing_locations(statement)], []), file, "exec", dont_inherit=True)
 
 
 def same_code(first: CodeType, second: CodeType) -> bool:

@@ -2,7 +2,8 @@
 
 Plain Python would hide two faults. Memory that was never set holds zeros often enough: here `np.empty` gives NaN. And
 a number that is not in the arrays' type turns float32 work into float64 in Numba, but not in NumPy: here a `Single`
-with a float gives a float, as Numba does, and a `Singles` array refuses to store it.
+with a float gives a float, as Numba does, and a `Singles` array refuses to store it. `np.float32` is `Single` too, and
+an int32 is made only by name: a literal makes integers wide in Numba.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 
 OPTIONS: dict[str, dict[str, Any]] = {}
 """What each function of the last loaded module asks of the compiler."""
+OVERLOADS: dict[str, tuple[dict[str, Any], Any]] = {}
+"""What is chosen by type: name -> (what it asks of the compiler, the function that chooses)."""
 MIXED = [0]
 """How many operations so far had a `Single` and a float."""
 
@@ -41,6 +44,24 @@ class Single:
 
     def __repr__(self) -> str:
         return f"Single({self.value})"
+
+    def view(self, kind: object) -> int:
+        """The bits as a number, as wide as Numba makes it with the next literal."""
+        if kind is not Int32:
+            raise TypeError(f"{kind!r} has another size")
+        return int(self.value.view(np.int32))
+
+
+class Int32:
+    """One int32 number, cut as Numba cuts, to be read as bits."""
+
+    def __init__(self, value: int) -> None:
+        self.value = np.int64(value).astype(np.int32)
+
+    def view(self, kind: object) -> Single:
+        if kind is not Single:
+            raise TypeError(f"{kind!r} has another size")
+        return Single(self.value.view(np.float32))
 
 
 def _arithmetic(do: Callable[[Any, Any], Any], turned: bool) -> Callable[[Any, Any], Any]:
@@ -112,7 +133,9 @@ class Singles:
 
 
 class _Numpy:
-    """NumPy with `empty` full of NaN, and for `Singles` a product of their own."""
+    """NumPy with `empty` full of NaN, single numbers that are `Single`, and for `Singles` a product of their own."""
+
+    float32, int32 = Single, Int32
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -153,9 +176,10 @@ def greatest(*values: Any) -> Any:
     return float(result) if any(singles) and not all(singles) else result
 
 
-def load(code: CodeType) -> dict[str, Any]:
-    """The names of a kernel module, executed without Numba."""
+def load(*codes: CodeType) -> dict[str, Any]:
+    """The names of a kernel module, executed without Numba; what comes later takes the place of what was there."""
     OPTIONS.clear()
+    OVERLOADS.clear()
 
     def njit(**options: Any) -> Callable[[Any], Any]:
         def keep(function: Any) -> Any:
@@ -164,7 +188,19 @@ def load(code: CodeType) -> dict[str, Any]:
 
         return keep
 
-    modules = {"numba": SimpleNamespace(njit=njit), "numpy": _Numpy(), "math": _Math()}
+    def overload(original: Any, *, jit_options: dict[str, Any]) -> Callable[[Any], Any]:
+        def keep(choose: Any) -> Any:
+            OVERLOADS[original.__name__] = jit_options, choose
+            return choose
+
+        return keep
+
+    modules = {
+        "numba": SimpleNamespace(njit=njit, types=SimpleNamespace(float32="float32", float64="float64")),
+        "numba.extending": SimpleNamespace(overload=overload),
+        "numpy": _Numpy(),
+        "math": _Math(),
+    }
 
     def bring(name: str, *_: Any) -> Any:
         return modules[name]
@@ -173,5 +209,6 @@ def load(code: CodeType) -> dict[str, Any]:
         "__builtins__": {**vars(builtins), "__import__": bring, "max": greatest},
         "__name__": "kernels",
     }
-    exec(code, space)
+    for code in codes:
+        exec(code, space)
     return space

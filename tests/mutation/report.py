@@ -6,7 +6,7 @@ import argparse
 import datetime
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from tests.mutation.equivalence import Entry
 if TYPE_CHECKING:
     from tests.mutation.judge import Verdict
 
-COLUMNS = ("mutants", "proof", "not well-formed", "--check", "tests", "equivalent", "survived")
+COLUMNS = ("there are", "judged", "proof", "not well-formed", "--check", "tests", "equivalent", "survived")
 
 
 def outcome(verdict: Verdict, entries: Sequence[Entry]) -> str:
@@ -27,12 +27,18 @@ def outcome(verdict: Verdict, entries: Sequence[Entry]) -> str:
 
 
 def record(
-    verdicts: Sequence[Verdict], entries: Sequence[Entry], options: argparse.Namespace, seconds: float
+    verdicts: Sequence[Verdict],
+    entries: Sequence[Entry],
+    options: argparse.Namespace,
+    seconds: float,
+    there: Mapping[str, int],
 ) -> dict[str, Any]:
+    """`there`: how many mutants each file has, judged or not."""
     counts: dict[str, Counter[str]] = {}
     for verdict in verdicts:
         row = counts.setdefault(verdict.mutant.file, Counter())
-        row["mutants"] += 1
+        row["there are"] = there[verdict.mutant.file]
+        row["judged"] += 1
         row[outcome(verdict, entries)] += 1
     return {
         "date": datetime.date.today().isoformat(),
@@ -50,8 +56,12 @@ def markdown(result: dict[str, Any]) -> str:
     """Two tables: the derivations, and the kernels, whose text `--check` compares besides."""
     derivations = {file: row for file, row in result["files"].items() if "kernels" not in file}
     kernels = {file: row for file, row in result["files"].items() if "kernels" in file}
-    which = "all mutants" if result["sample"] is None else f"a sample with seed {result['seed']}"
-    lines = [f"Measured {result['date']}, {which}, {result['minutes']} min on {result['jobs']} cores.", ""]
+    which = "all mutants"
+    if result["sample"] is not None:
+        which = (
+            f"mutants drawn by chance (seed {result['seed']}); neither the others nor listed equivalents were judged"
+        )
+    lines = [f"Measured {result['date']}, {which}; {result['minutes']} min on {result['jobs']} cores.", ""]
     for title, part in (
         ("Derivations, caught first by", derivations),
         ("Kernels, caught by the property tests alone", kernels),
