@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Breaks derivations and kernels in every place, one at a time (half an hour on two cores); results in benchmarks/.
+# Breaks derivations and kernels in every place, one at a time (three hours on two cores); results in benchmarks/.
 mutation: $(READY)
 	$(BIN)/python -m tests.mutation --out benchmarks
 
