@@ -63,6 +63,7 @@ def polynomial(proof: Proof) -> None:
     def power_of_minus_n(exponent: sp.Expr, i: sp.Expr, j: sp.Expr) -> sp.Expr:
         return sign(exponent) * power(exponent)(i, j)
 
+    proof.equal("(-N)^k, k = d, is ± the path from j to j + d", power_of_minus_n(d, j + d, j), sign(d) * path(j + d, j))
     at = (e + r + 1, j + e, j)
     proof.zero("(-N)^{B+1} = 0 on and below the diagonal, B = e + r", power_of_minus_n, *at, cites=("M1",))
     at = (e + r + 1, j, j + d + 1)

@@ -81,3 +81,14 @@ def test_an_entry_that_fits_nothing_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert links.problems(ROOT, RECORDS) == [
         "network.SpectralNetwork.nothing is listed as written by hand, and does not exist"
     ]
+
+
+def test_what_is_written_by_hand_is_known() -> None:
+    """A golden list: an entry that goes, or one that comes, is a decision."""
+    own = {entry.function for entry in links.HAND_WRITTEN if not entry.function.startswith("kernels.")}
+    core = {
+        "network.SpectralNetwork.neighbour_weights", "network.SpectralNetwork.transfer_blocks", "network.SpectralNetwork.adjacency",
+        "network.SpectralNetwork.eigenvector_matrix", "parameters.xavier_uniform", "compaction.CompactNetwork.forward",
+        "compaction.live_masks", "compaction.compact", "pruning.path_scores", "pruning.path_norms", "pruning.trim",
+    }  # fmt: skip
+    assert core <= own
