@@ -198,13 +198,14 @@ def test_killed_at_three_random_moments_and_continued(tmp_path: Path) -> None:
     for _ in range(3):
         with child(store) as process:
             assert process.stderr is not None
-            process.stderr.readline()  # it has begun
-            time.sleep(moments.uniform(0, 0.3))
+            for _ in range(moments.randint(2, 4)):  # each is about another training
+                process.stderr.readline()
+            time.sleep(moments.uniform(0, 0.05))
             process.kill()
             process.stderr.close()
         with Store(store) as kept:
             counts.append(len(kept.finished()))
-    assert counts == sorted(counts)
+    assert 0 < counts[0] <= counts[1] <= counts[2]
     assert counts[0] < 12, "it was killed before the end"
     result = engine.run(experiment(1, 2, 3, 4, seconds=0.05), jobs=2, store=store)
     assert result.content == whole.content
