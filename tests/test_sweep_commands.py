@@ -179,6 +179,11 @@ def test_a_cluster_by_its_address(whole: Path, tmp_path: Path, capsys: Any) -> N
     assert "no Dask scheduler answers at nonsense" in refused(capsys, *PART, "--dask", "nonsense", "--out", tmp_path)
 
 
+def test_without_dask_the_extra_is_named(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    assert "spectral-core[cluster]" in refused(capsys, *PART, "--dask", "somewhere", "--out", tmp_path / "out")
+
+
 def test_grids_are_read() -> None:
     assert _grid(["hidden=20, 50x20", "epochs=5", "learning_rate=1e-3", "nesterov=true,false", "patience=none,3", "activation=relu"]) == {
         "hidden": [20, [50, 20]], "epochs": [5], "learning_rate": [1e-3], "nesterov": [True, False], "patience": [None, 3],
