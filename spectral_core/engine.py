@@ -28,6 +28,7 @@ from spectral_core import __version__, arrays
 from spectral_core.errors import BackendError, DivergenceError, InvalidInputError, MissingDependencyError
 from spectral_core.exports import rows_of, write_csv, write_parquet
 from spectral_core.store import Outcome, Session, Store, canonical
+from spectral_core.threads import one_thread
 
 Measure = Callable[[dict[str, Any], int], Mapping[str, Any]]
 Report = Callable[[int, int, str], object]
@@ -152,11 +153,10 @@ def run(
     ------
     DataFileError : the store holds another sweep.
     BackendError : a worker process died.
-    MissingDependencyError : joblib or threadpoolctl is not installed.
+    MissingDependencyError : joblib is not installed.
     """
     _require_joblib()
-    if jobs is not None:
-        jobs = arrays.whole(jobs, "jobs", 1)
+    workers = -1 if jobs is None else arrays.whole(jobs, "jobs", 1)
     tasks = experiment.tasks()
     twice = len(tasks) - len({task.name for task in tasks})
     if not tasks or twice:
@@ -167,10 +167,12 @@ def run(
     with Store(store, experiment.description()) as kept:
         finished = kept.finished()
         left = [task for task in mine if task.name not in finished]
-        session = Session(uuid.uuid4().hex, datetime.datetime.now(datetime.UTC).isoformat(" ", "seconds"), jobs or 0)
+        session = Session(
+            uuid.uuid4().hex, datetime.datetime.now(datetime.UTC).isoformat(" ", "seconds"), _count(workers)
+        )
         if progress is not None and left:
             progress(len(mine) - len(left), len(mine), "starting")
-        with contextlib.closing(_outcomes(experiment.measure, left, jobs)) as outcomes:
+        with contextlib.closing(_outcomes(experiment.measure, left, workers)) as outcomes:
             for outcome in outcomes:
                 session.trainings += 1
                 session.seconds = time.perf_counter() - begun
@@ -201,25 +203,30 @@ def _part(tasks: list[Task], shard: tuple[int, int] | None) -> list[Task]:
 def _require_joblib() -> None:
     try:
         import joblib  # noqa: F401
-        import threadpoolctl  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError(f"sweeps need {error.name}: pip install 'spectral-core[full]'") from None
 
 
-def _outcomes(measure: Measure, tasks: Sequence[Task], jobs: int | None) -> Generator[Outcome, None, None]:
+def _count(workers: int) -> int:
+    """How many workers joblib's active backend has, if -1 stands for all."""
+    import joblib
+
+    return int(joblib.effective_n_jobs(workers))
+
+
+def _outcomes(measure: Measure, tasks: Sequence[Task], workers: int) -> Generator[Outcome, None, None]:
     """The results as they come, from joblib's active backend."""
     import joblib
     from joblib.externals.loky import get_reusable_executor
     from joblib.parallel import BACKENDS, get_active_backend
 
     backend, _ = get_active_backend()
-    workers = -1 if jobs is None else jobs
-    ours = isinstance(backend, BACKENDS["loky"]) and bool(tasks) and joblib.effective_n_jobs(workers) > 1
+    ours = isinstance(backend, BACKENDS["loky"]) and bool(tasks) and _count(workers) > 1
     options = {"initializer": _follow, "initargs": (os.getpid(),)} if ours else {}
     calls = [joblib.delayed(compute)(measure, task) for task in tasks]
     # Backends of multiprocessing's kind (Ray) give lists only: there results are safe by the handful.
     streams = backend.supports_return_generator
-    size = max(len(calls), 1) if streams else 4 * joblib.effective_n_jobs(workers)
+    size = max(len(calls), 1) if streams else 4 * _count(workers)
     kind = "generator_unordered" if streams else "list"
     try:
         for start in range(0, len(calls), size):
@@ -267,16 +274,6 @@ def _follow(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Matrix products on one thread: the order of their additions, and so the last bit, may depend on the number."""
-    import scipy.linalg.cython_blas  # noqa: F401  (the library that compiled kernels multiply with, to be limited too)
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield
 
 
 def compute(measure: Measure, task: Task) -> Outcome:

@@ -19,11 +19,12 @@ import numpy as np
 
 from spectral_core import arrays
 from spectral_core.datasets import sparcs
-from spectral_core.engine import Experiment, one_thread
+from spectral_core.engine import Experiment
 from spectral_core.errors import InvalidInputError
 from spectral_core.network import SpectralNetwork
 from spectral_core.pruning import path_norms
 from spectral_core.sweeps import mean_abs_eigenvalue
+from spectral_core.threads import one_thread
 from spectral_core.trainer import train
 
 NAME = "sparcs-first"

@@ -99,7 +99,10 @@ def _reproduce(options: argparse.Namespace) -> int:
         written = _write(result, home)
         if not result.missing:
             shown = [p for p in chosen.points if p["alpha"] in SHOWN_ALPHAS]
-            networks = {(p["beta"], p["alpha"]): sparcs_first.emergent(p, chosen) for p in shown}
+            networks = {}
+            for p in shown:
+                progress(len(result.rows), len(result.rows), "networks to draw")
+                networks[p["beta"], p["alpha"]] = sparcs_first.emergent(p, chosen)
     say(_time(result))
     if result.missing:
         say(_unfinished(result, home))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,4 +21,21 @@ def blas_threads(count: int) -> Iterator[None]:
         "scipy.linalg.cython_blas"
     )  # Numba's products come from there; it must be loaded to be limited
     with threadpool_limits(limits=count, user_api="blas"):
+        yield
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Products on one thread, for work of which several may run on threads of one process.
+
+    None of them may lift the limit of the others: outside of the main thread it stays.
+    """
+    from threadpoolctl import threadpool_limits
+
+    if threading.current_thread() is threading.main_thread():
+        with blas_threads(1):
+            yield
+    else:
+        importlib.import_module("scipy.linalg.cython_blas")
+        threadpool_limits(1)
         yield

@@ -89,13 +89,18 @@ def begun(out: Path) -> subprocess.Popen[str]:
 
 def test_killed_at_three_random_moments_and_continued(whole: Path, tmp_path: Path) -> None:
     moments = random.Random(1)
+    finished = []
     for _ in range(3):
         with begun(tmp_path) as process:
-            time.sleep(moments.uniform(0, 1.2))
-            process.kill()
             assert process.stderr is not None
+            for _ in range(moments.randint(1, 2)):  # each is about another training
+                process.stderr.readline()
+            time.sleep(moments.uniform(0, 0.03))
+            process.kill()
             process.stderr.close()
-        assert content(tmp_path / "sweep.sqlite")  # it can be read at any moment
+        with Store(tmp_path / "sweep.sqlite") as store:
+            finished.append(len(store.finished()))
+    assert 0 < finished[0] < 8
     assert main([*PART, "--jobs", "2", "--out", str(tmp_path)]) == 0
     assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
     assert (tmp_path / "results.csv").read_bytes() == (whole / "results.csv").read_bytes()
@@ -172,6 +177,11 @@ def test_a_cluster_by_its_address(whole: Path, tmp_path: Path, capsys: Any) -> N
     assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
     capsys.readouterr()
     assert "no Dask scheduler answers at nonsense" in refused(capsys, *PART, "--dask", "nonsense", "--out", tmp_path)
+
+
+def test_without_dask_the_extra_is_named(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    assert "spectral-core[cluster]" in refused(capsys, *PART, "--dask", "somewhere", "--out", tmp_path / "out")
 
 
 def test_grids_are_read() -> None:
