@@ -92,3 +92,8 @@ def test_what_is_written_by_hand_is_known() -> None:
         "compaction.live_masks", "compaction.compact", "pruning.path_scores", "pruning.path_norms", "pruning.trim",
     }  # fmt: skip
     assert core <= own
+
+
+def test_an_installed_package_comes_without_tests(tree: Path) -> None:
+    shutil.rmtree(tree / "tests")
+    assert links.problems(tree, RECORDS) == []

@@ -504,7 +504,7 @@ def test_a_name_has_one_meaning(run: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError, match=r"a name with two meanings.*: total\[s\]"):
         run((Assign(total.element, total.element + other.element),))
     with pytest.raises(ValueError, match=r"no sum, .*: loss = max_k"):
-        run((Assign(loss, x.element, over=(k,), reduce="max"),))
+        run((Assign(loss, x.element, over=(s, k), reduce="max"),))
     run((first, Assign(total.element, y.element, over=(k,), accumulate=True), Assign(loss, total.element, over=(s,))))
     run(iter((first,)))
 
