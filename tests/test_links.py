@@ -97,3 +97,15 @@ def test_what_is_written_by_hand_is_known() -> None:
 def test_an_installed_package_comes_without_tests(tree: Path) -> None:
     shutil.rmtree(tree / "tests")
     assert links.problems(tree, RECORDS) == []
+
+
+@pytest.mark.parametrize("formula", ["a @ b", "a**2", "b**a", "np.exp(a)", "np.linalg.norm(a)", "a.mean()"])
+def test_every_kind_of_formula_is_noticed(tree: Path, formula: str) -> None:
+    (tree / "spectral_core/extra.py").write_text(f"def f(a, b):\n    return [{formula}]\n", encoding="utf-8")
+    assert any(sentence.startswith("extra.f computes by") for sentence in links.problems(tree, RECORDS))
+
+
+@pytest.mark.parametrize("harmless", ["a + b", "2**20", "len(a)", "a.sum()"])
+def test_counting_is_no_formula(tree: Path, harmless: str) -> None:
+    (tree / "spectral_core/extra.py").write_text(f"def f(a, b):\n    return [{harmless}]\n", encoding="utf-8")
+    assert links.problems(tree, RECORDS) == []

@@ -503,7 +503,7 @@ def test_a_name_has_one_meaning(run: Callable[[Any], Any]) -> None:
         run((first, Assign(loss, total.element, over=(s,)), Assign(total.element, other.element, accumulate=True)))
     with pytest.raises(ValueError, match=r"a name with two meanings.*: total\[s\]"):
         run((Assign(total.element, total.element + other.element),))
-    with pytest.raises(ValueError, match=r"no sum, .*: loss = max_k"):
+    with pytest.raises(ValueError, match=r"no sum, .*: loss = max_s max_k"):
         run((Assign(loss, x.element, over=(s, k), reduce="max"),))
     run((first, Assign(total.element, y.element, over=(k,), accumulate=True), Assign(loss, total.element, over=(s,))))
     run(iter((first,)))

@@ -134,8 +134,8 @@ def test_the_limit_ends_with_the_sweep() -> None:
 
 
 def test_without_joblib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    with pytest.raises(MissingDependencyError, match=r"sweeps need threadpoolctl: pip install 'spectral-core\[full\]'"):
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    with pytest.raises(MissingDependencyError, match=r"sweeps need joblib: pip install 'spectral-core\[full\]'"):
         engine.run(experiment(1))
 
 

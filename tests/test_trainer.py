@@ -131,13 +131,17 @@ def test_epochs_equal_the_loop_from_the_papers(
     extra = {"eigenvalue_learning_rate": 0.01, "eigenvector_penalty": 0.2} if apart else {}
     epochs = 2
     steps = epochs * len(truth.rows)
+    quiet = np.errstate(over="ignore", invalid="ignore")  # a training that diverges has no digits to compare
     if optimizer == "adam":
         options = {"optimizer": "adam", "learning_rate": 0.05, "betas": (0.8, 0.95), "epsilon": 1e-3}
-        final = oracles.adam(theta, truth.slope, steps, rates, 0.8, 0.95, 1e-3)
+        with quiet:
+            final = oracles.adam(theta, truth.slope, steps, rates, 0.8, 0.95, 1e-3)
     else:
         momentum, nesterov = (0.0 if optimizer == "plain" else 0.7), optimizer == "nesterov"
         options = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": momentum, "nesterov": nesterov}
-        final = oracles.sgd(theta, truth.slope, steps, rates, momentum, nesterov)
+        with quiet:
+            final = oracles.sgd(theta, truth.slope, steps, rates, momentum, nesterov)
+    assume(np.all(abs(final) < 100))
     result = train(
         network(model, theta, frozen=()), x, y, loss=loss, epochs=epochs, batch_size=batch, penalty=penalty,
         penalty_strength=strength, sample_weight=weight, shuffle=False, **options, **extra,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 import compileall
+import hashlib
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -73,12 +73,18 @@ def meant(only: Sequence[str], mutant: Mutant) -> bool:
 
 
 def sample(chosen: list[Mutant], sizes: Sequence[int], seed: int, kernels: set[str]) -> list[Mutant]:
-    """So many from the kernels, so many from the derivations; all where there are not so many."""
-    generator = random.Random(seed)
+    """So many from the kernels, so many from the derivations; all where there are not so many.
+
+    The order of a hash decides, so that a mutant stays in the sample, or out of it, whatever changes elsewhere.
+    """
+
+    def order(mutant: Mutant) -> bytes:
+        return hashlib.sha256(f"{seed} {mutant.id}".encode()).digest()
+
     result: list[Mutant] = []
     for size, of_kernels in zip(sizes, (True, False), strict=True):
         pool = [mutant for mutant in chosen if (mutant.file in kernels) == of_kernels]
-        result += generator.sample(pool, min(len(pool), size))
+        result += sorted(pool, key=order)[:size]
     return result
 
 
