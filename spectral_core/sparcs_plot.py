@@ -58,7 +58,7 @@ def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str) -> None
                          marker=MARKERS[k % len(MARKERS)], zorder=4, label=f"β = {curve.beta:g}: reference, one run each")  # fmt: skip
     axes.set(xlabel="α", ylabel=f"{name} / largest mean", xlim=(-0.03, 1.03))
     axes.set_ylim(bottom=-0.04 * axes.get_ylim()[1])
-    axes.legend(fontsize=7.5, loc="upper left")
+    axes.legend(fontsize=7.5, loc="lower right")
 
 
 def _network(axes: Any, edges: Edges, title: str) -> None:
