@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from derivations import catalogue
+from derivations import catalogue, verify
 from derivations.algebra import LAYER as j
 from derivations.blocks import adjacency, transfer
 from derivations.catalogue import THEOREMS
 from derivations.recheck import exact, identities
-from spectral_core import verification
+from spectral_core import console
 from spectral_core.cli import main
 
 
@@ -59,7 +59,7 @@ def test_quick_compiles_nothing(monkeypatch: pytest.MonkeyPatch, capsys: Any) ->
 
 def test_a_broken_formula_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     broken = replace(catalogue.M4, argument=lambda proof: proof.equal("sign", adjacency(j + 2, j), -transfer(j + 2, j)))
-    monkeypatch.setattr(catalogue, "THEOREMS", (broken,))
+    monkeypatch.setattr(verify, "THEOREMS", (broken,))
     assert main(["verify", "--quick"]) == 1
     out = capsys.readouterr().out
     assert "FAILED" in out
@@ -88,8 +88,8 @@ def test_a_kernel_that_computes_something_else_is_named(monkeypatch: pytest.Monk
     monkeypatch.delitem(exact.KERNEL_CHECKS, "sgd")
     for name in set(exact.KERNEL_CHECKS) - {"huber"}:
         monkeypatch.setitem(exact.KERNEL_CHECKS, name, lambda comparison: comparison.equal("one", [1.0], [1]))
-    monkeypatch.setattr(catalogue, "THEOREMS", (catalogue.M4,))
-    rows = verification._kernels()
+    monkeypatch.setattr(verify, "THEOREMS", (catalogue.M4,))
+    rows = verify._kernels(console.say)
     failures = {row["kernel"]: row["failure"] for row in rows if row["failure"]}
     assert failures == {"huber": "one[0]: 1.0 is not 2", "sgd": "no check compares it"}
     assert "FAILED" in capsys.readouterr().out

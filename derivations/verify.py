@@ -1,32 +1,58 @@
-"""The command `verify`: proves and rechecks every theorem, compares files and kernels; decides formulas; writes proofs."""
+"""The command `spectral-core verify`: proves and rechecks every theorem, compares files and kernels; decides formulas.
+
+It is announced as an entry point in `pyproject.toml`, so that the running package finds it without importing the proofs.
+The command line gives it the means to speak and to write, so that the proofs do not import the running package either;
+only the comparison of the compiled kernels does (`recheck.exact`).
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from spectral_core import __version__, files
-from spectral_core.console import say
-from spectral_core.errors import InvalidInputError
+from derivations import readable
+from derivations.__main__ import ROOT, differences, generate, prove_all, records_of
+from derivations.catalogue import THEOREMS
+from derivations.codegen.module import functions
+from derivations.formulas.decision import PROVEN, Verdict, decide
+from derivations.formulas.language import read
+from derivations.formulas.shapes import check
+from derivations.formulas.syntax import FormulaError
+from derivations.links import problems
+from derivations.recheck.evidence import FULL, QUICK, recheck
+from derivations.recheck.identities import IDENTITIES
+from derivations.theorem import Certificate, ProofError, Theorem
 
-if TYPE_CHECKING:
-    from derivations.formulas.decision import Verdict
-    from derivations.theorem import Certificate, Theorem
+
+class UsageError(ValueError):
+    """The command was asked for what it cannot do; one line says what."""
 
 
-def run(options: argparse.Namespace) -> int:
-    """The command; returns the exit code. The one place where the running package meets the proofs and SymPy."""
+@dataclass(frozen=True)
+class Means:
+    """What the command line lends: `say` prints, `write_text` writes a whole file or none, `check_writable` asks before."""
+
+    say: Callable[[str], object]
+    write_text: Callable[[Path, str], object]
+    check_writable: Callable[[Path], object]
+    version: str
+
+
+def run(options: argparse.Namespace, means: Means) -> int:
+    """The command; returns the exit code: 0 all holds, 1 something does not. Raises `UsageError`."""
     chosen = [n for n in ("formula", "latex", "markdown") if getattr(options, n)]
     if len(chosen) > 1 or (chosen and options.quick):
-        raise InvalidInputError(f"verify takes one of --{', --'.join([*chosen, *['quick'] * options.quick])} at a time")
+        raise UsageError(f"verify takes one of --{', --'.join([*chosen, *['quick'] * options.quick])} at a time")
     if options.json:
-        files.check_writable(options.json)
+        means.check_writable(Path(options.json))
     if options.latex or options.markdown:
-        return _pages(options)
-    return _formulas(options) if options.formula else _theorems(options)
+        return _pages(options, means)
+    return _formulas(options, means) if options.formula else _theorems(options, means)
 
 
 # --- theorems ---------------------------------------------------------------------------------------------------------
@@ -35,12 +61,9 @@ THEOREM = "{:<34} {:<33} {:<52} {:>5} {:>8}   {:<34} {:>8}\n"
 KERNEL = "{:<34} {:<33} {:<93} {:>8}\n"
 
 
-def _theorems(options: argparse.Namespace) -> int:
+def _theorems(options: argparse.Namespace, means: Means) -> int:
     """Proof and second route of every theorem, then the files, then the compiled kernels."""
-    from derivations.__main__ import ROOT, differences, generate, records_of
-    from derivations.catalogue import THEOREMS
-    from derivations.links import problems
-
+    say = means.say
     say(THEOREM.format("theorem", "scope", "proof", "steps", "time", "second route", "time"))
     rows, certificates = [], []
     for theorem in THEOREMS:
@@ -48,19 +71,19 @@ def _theorems(options: argparse.Namespace) -> int:
         row["second_route"] = _recheck(theorem.id, options.quick)
         certificates += [certificate] if certificate else []
         rows.append(row)
-        _print_theorem(row)
+        _print_theorem(row, say)
     proven = len(certificates) == len(THEOREMS)
     rechecked = all(row["second_route"]["failure"] is None for row in rows)
     difference = differences(generate(certificates)) if proven else ""
     broken = problems(ROOT, records_of(certificates)) if proven else []
-    kernels = [] if options.quick else _kernels()
+    kernels = [] if options.quick else _kernels(say)
     equal = all(kernel["failure"] is None for kernel in kernels)
     if options.json:
         report = {
             "theorems": rows, "kernels": kernels, "proven": proven, "rechecked": rechecked,
-            "files_agree": proven and not difference, "links": broken, "version": __version__,
+            "files_agree": proven and not difference, "links": broken, "version": means.version,
         }  # fmt: skip
-        files.write_text(options.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        means.write_text(Path(options.json), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     refused = sum(row["second_route"]["failure"] is not None for row in rows)
     say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; the second route refuses {refused}\n")
     if not proven:
@@ -79,8 +102,6 @@ def _theorems(options: argparse.Namespace) -> int:
 
 
 def _prove(theorem: Theorem) -> tuple[Certificate | None, dict[str, Any]]:
-    from derivations.theorem import ProofError
-
     start = time.perf_counter()
     certificate, row = None, {name: getattr(theorem, name) for name in ("id", "title", "scope", "method")}
     row["theorem"] = row.pop("id")
@@ -94,9 +115,6 @@ def _prove(theorem: Theorem) -> tuple[Certificate | None, dict[str, Any]]:
 
 def _recheck(theorem: str, quick: bool) -> dict[str, Any]:
     """The second route: random points; what is said of rounding (E) has none, and rests on the comparison of kernels."""
-    from derivations.recheck.evidence import FULL, QUICK, recheck
-    from derivations.recheck.identities import IDENTITIES
-
     if theorem not in IDENTITIES:
         shown = "none; its kernel is not run (--quick)" if quick else "its kernel against 50 digits, below"
         return {"method": shown, "points": 0, "log2_error": None, "seconds": 0.0, "failure": None}
@@ -110,7 +128,7 @@ def _recheck(theorem: str, quick: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print_theorem(row: dict[str, Any]) -> None:
+def _print_theorem(row: dict[str, Any], say: Callable[[str], object]) -> None:
     second = row["second_route"]
     if second["failure"]:
         shown = "FAILED"
@@ -119,16 +137,14 @@ def _print_theorem(row: dict[str, Any]) -> None:
     else:
         shown = f"{second['points']} points, {second['method']}" if second["points"] else second["method"]
     name = f"{row['theorem']} {row['title']}" if row["theorem"].startswith("M") else row["theorem"]
-    times = (f"{seconds * 1e3:.0f} ms" for seconds in (row["seconds"], second["seconds"]))
-    first, last = times
+    first, last = (f"{seconds * 1e3:.0f} ms" for seconds in (row["seconds"], second["seconds"]))
     say(THEOREM.format(name, row["scope"], row["method"], row["steps"] or "FAILED", first, shown, last))
     for failure in (row.get("failure"), second["failure"]):
         say(f"  {failure}\n" if failure else "")
 
 
-def _kernels() -> list[dict[str, Any]]:
+def _kernels(say: Callable[[str], object]) -> list[dict[str, Any]]:
     """Every compiled kernel that names a theorem against exact numbers; most of the time goes into compiling."""
-    from derivations.codegen.module import functions
     from derivations.recheck.exact import KERNEL_CHECKS, compare
 
     say("\n" + KERNEL.format("kernel", "theorems", "compiled, float64", "time"))
@@ -150,15 +166,10 @@ def _kernels() -> list[dict[str, Any]]:
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def _pages(options: argparse.Namespace) -> int:
+def _pages(options: argparse.Namespace, means: Means) -> int:
     """Each theorem with its steps as a file; nothing is written unless all are proven."""
-    from derivations import readable
-    from derivations.__main__ import prove_all
-    from derivations.codegen.module import functions
-    from derivations.theorem import ProofError
-
-    home = Path(options.latex or options.markdown)
-    files.check_writable(home / "index")
+    say, home = means.say, Path(options.latex or options.markdown)
+    means.check_writable(home / "index")
     try:
         certificates = [certificate for certificate, _ in prove_all()]
     except ProofError as error:
@@ -167,10 +178,10 @@ def _pages(options: argparse.Namespace) -> int:
     page, suffix = (readable.latex, "tex") if options.latex else (readable.markdown, "md")
     for certificate in certificates:
         relying = [name for name, theorems in functions().items() if certificate.id in theorems]
-        files.write_text(home / f"{certificate.id}.{suffix}", page(certificate, relying))
+        means.write_text(home / f"{certificate.id}.{suffix}", page(certificate, relying))
     index = readable.latex_document if options.latex else readable.markdown_index
     name = "theorems.tex" if options.latex else "README.md"
-    files.write_text(home / name, index(certificates))
+    means.write_text(home / name, index(certificates))
     steps = sum(len(certificate.steps) for certificate in certificates)
     say(f"{len(certificates)} theorems with {steps} steps written to {home}; begin with {name}\n")
     return 0
@@ -179,13 +190,9 @@ def _pages(options: argparse.Namespace) -> int:
 # --- formulas ---------------------------------------------------------------------------------------------------------
 
 
-def _formulas(options: argparse.Namespace) -> int:
-    from derivations.formulas.decision import PROVEN, decide
-    from derivations.formulas.language import read
-    from derivations.formulas.shapes import check
-    from derivations.formulas.syntax import FormulaError
-
-    formulas = []
+def _formulas(options: argparse.Namespace, means: Means) -> int:
+    """Read all formulas, decide each, print and keep the verdicts."""
+    say, formulas = means.say, []
     for number, text in enumerate(options.formula, 1):
         # All are read before any is decided: a slip in the last one should not cost the time of the first.
         try:
@@ -193,14 +200,14 @@ def _formulas(options: argparse.Namespace) -> int:
             check(formulas[-1])
         except FormulaError as error:
             which = f" {number}" * (len(options.formula) > 1)
-            raise InvalidInputError(f"formula{which}, {error}") from None
+            raise UsageError(f"formula{which}, {error}") from None
     verdicts = []
     for formula in formulas:
         verdicts.append(decide(formula))
         say("\n" * (len(verdicts) > 1) + "\n".join(_lines(verdicts[-1])) + "\n")
     if options.json:
-        report = {"formulas": [_record(verdict) for verdict in verdicts], "version": __version__}
-        files.write_text(options.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        report = {"formulas": [_record(verdict) for verdict in verdicts], "version": means.version}
+        means.write_text(Path(options.json), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return 0 if all(verdict.status == PROVEN for verdict in verdicts) else 1
 
 
