@@ -17,7 +17,7 @@ from typing import Any
 
 from derivations import links
 from derivations.catalogue import THEOREMS
-from derivations.codegen.module import cpu_module, functions, tables_module
+from derivations.codegen.module import cpu_module, functions, fused_module, tables_module
 from derivations.rules import RULES, Step
 from derivations.theorem import Certificate, ProofError
 
@@ -53,9 +53,11 @@ def records_of(certificates: list[Certificate]) -> list[dict[str, Any]]:
 def generate(certificates: list[Certificate]) -> dict[Path, str]:
     """The files that follow from the certificates, as text."""
     records = records_of(certificates)
+    general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
-        KERNELS / "cpu.py": cpu_module(records),
+        KERNELS / "cpu.py": general,
+        KERNELS / "fused.py": fused_module(records, general),
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
     }

@@ -64,7 +64,6 @@ HAND_WRITTEN = (
         ("exponential_by_type", "the same for compiled code", "test_exponential.test_the_type_stays"),
         ("matrix", "a view", GRADIENTS),
         ("vector", "a view", GRADIENTS),
-        ("load_columns", "columns of a mini-batch, and the constant 1", EPOCHS),
         ("load_rows", "rows of a mini-batch, and the constant 1", GRADIENTS),
         ("workspace", "storage for one mini-batch", GRADIENTS),
         ("output_loss", "weights and targets of a mini-batch, 1/(Σ weight · outputs)", GRADIENTS),
@@ -78,10 +77,13 @@ HAND_WRITTEN = (
         ("gradient", "propagation, loss, adjoint", GRADIENTS),
         ("epoch", "gradient, penalty and step for each mini-batch", EPOCHS),
     )),
-    *(HandWritten(f"kernels.cpu.epoch_{a}_{b}", "gradient, penalty and step for each mini-batch", ORCHESTRATION, EPOCHS) for a, b in SIZES),
+    HandWritten("kernels.fused.load_columns", "columns of a mini-batch, and the constant 1", ORCHESTRATION, EPOCHS),
+    *(HandWritten(f"kernels.fused.epoch_{a}_{b}", "gradient, penalty and step for each mini-batch", ORCHESTRATION, EPOCHS) for a, b in SIZES),
 )  # fmt: skip
 """Everything numeric in `spectral_core` that is not generated from a theorem."""
 
+MODULES = ("cpu", "fused")
+"""The generated modules of kernels; no name stands in both."""
 PICTURES = ("plots", "network_plot", "sparcs_plot")
 """Modules that place marks on a canvas; their arithmetic is about pixels."""
 NUMERIC = {"dot", "exp", "log", "sqrt", "tanh", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "square", "softmax", "logsumexp"} | {
@@ -110,9 +112,10 @@ def problems(root: Path, certificates: list[dict[str, Any]]) -> list[str]:
 
 
 def _kernels_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Iterator[str]:
-    relying = {name: set(theorems) for name, theorems in theorems_of(root / "spectral_core/kernels/cpu.py").items()}
+    files = [root / "spectral_core/kernels" / f"{name}.py" for name in MODULES]
+    relying = {name: set(theorems) for file in files for name, theorems in theorems_of(file).items()}
     known = {certificate["id"]: set(certificate["functions"]) for certificate in certificates}
-    orchestration = {e.function.removeprefix("kernels.cpu.") for e in HAND_WRITTEN if e.reason == ORCHESTRATION}
+    orchestration = {e.function.split(".")[-1] for e in HAND_WRITTEN if e.reason == ORCHESTRATION}
     for name, theorems in relying.items():
         if not theorems and name not in orchestration:
             yield f"kernel {name} names no theorem and is not listed as orchestration"

@@ -32,7 +32,8 @@ def test_everything_is_linked() -> None:
 def test_the_docstrings_of_the_kernels_are_the_table_of_the_generator() -> None:
     stated = {
         name: theorems
-        for name, theorems in links.theorems_of(ROOT / "spectral_core/kernels/cpu.py").items()
+        for module in links.MODULES
+        for name, theorems in links.theorems_of(ROOT / f"spectral_core/kernels/{module}.py").items()
         if theorems
     }
     assert stated == functions()
@@ -48,6 +49,7 @@ def edit(path: Path, old: str, new: str) -> None:
     ("change", "words"),
     [
         (lambda root: edit(root / "spectral_core/kernels/cpu.py", "def huber(", "def hubert("), ["L.huber names kernel huber", "kernel hubert rests on L.huber"]),
+        (lambda root: edit(root / "spectral_core/kernels/fused.py", "def adjoint_3_1(", "def adjoint_3("), ["M8 names kernel adjoint_3_1", "kernel adjoint_3 rests on M8"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu.py", "    Theorem: P.l2\n", ""), ["kernel proximal_l2 names no theorem"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu.py", "Theorem: M8\n", "Theorem: M88\n"), ["adjoint_global rests on M88, which has no certificate"]),
         (lambda root: edit(root / "spectral_core/pruning.py", "def path_norms(", "def norms("), ["pruning.path_norms is listed", "pruning.norms computes by a formula of its own"]),

@@ -12,7 +12,7 @@ import pytest
 
 from tests.mutation import battery, equivalence, report
 from tests.mutation.equivalence import Entry
-from tests.mutation.judge import KERNELS, LEFT_OUT, ROOT, Verdict, imports, targets
+from tests.mutation.judge import KERNELS, LEFT_OUT, ROOT, Verdict, imports, kernel_codes, targets
 from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 SEED = 2026
@@ -34,7 +34,7 @@ def test_a_sample_of_mutants_is_noticed(tmp_path: Path) -> None:
 
 
 def test_the_kernels_pass_the_battery() -> None:
-    battery.check([compile(KERNEL.read_text(encoding="utf-8"), "cpu.py", "exec")])
+    battery.check(kernel_codes())
 
 
 def test_a_wrong_kernel_does_not() -> None:
@@ -46,7 +46,7 @@ def test_a_wrong_kernel_does_not() -> None:
     ):
         assert text.count(right) == 1
         with pytest.raises((AssertionError, TypeError)):
-            battery.check([compile(text.replace(right, wrong), "cpu.py", "exec")])
+            battery.check([compile(text.replace(right, wrong), "cpu.py", "exec"), *kernel_codes()[1:]])
 
 
 # --- operators --------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from derivations.recheck.exact import KERNEL_CHECKS, compare
 from derivations.recheck.exact_comparison import Comparison, floats, run
 from derivations.recheck.field import value_of
 from derivations.recheck.point import Refused
-from spectral_core.kernels import cpu
+from spectral_core.kernels import cpu, fused
 from spectral_core.kernels.tables import FUSED
 
 TRANSCENDENTAL = {
@@ -33,7 +33,10 @@ CALLED = {f"propagate_{p}": f"predict_{p}" for p in FORMS} | {f"adjoint_{p}": f"
 
 
 def test_every_kernel_that_names_a_theorem_has_a_check() -> None:
-    kernels = {name: getattr(f, "py_func", f if inspect.isfunction(f) else None) for name, f in vars(cpu).items()}
+    kernels = {
+        name: getattr(f, "py_func", f if inspect.isfunction(f) else None)
+        for name, f in (vars(cpu) | vars(fused)).items()
+    }
     named = {name for name, function in kernels.items() if function and "Theorem:" in (inspect.getdoc(function) or "")}
     assert KERNEL_CHECKS.keys() == named
 
@@ -80,19 +83,20 @@ RESULTS += [("adam", 1), ("adam", 2), ("sgd", 1), ("activate", 1)]
 @pytest.mark.parametrize(("kernel", "place"), RESULTS)
 def test_a_change_in_the_last_place_is_refused(kernel: str, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     name = CALLED.get(kernel, kernel)
-    monkeypatch.setattr(cpu, name, spoiled(getattr(cpu, name), place))
+    home = fused if hasattr(fused, name) and not hasattr(cpu, name) else cpu
+    monkeypatch.setattr(home, name, spoiled(getattr(home, name), place))
     assert compare(kernel).failure is not None
 
 
 @pytest.mark.parametrize("kernel", ROWS)
 def test_a_change_in_an_output_row_is_refused(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = getattr(cpu, kernel)
+    original = getattr(fused, kernel)
 
     def wrong(*args: np.ndarray) -> None:
         original(*args)
         args[-1][-1, 2] = np.nextafter(args[-1][-1, 2], np.inf)
 
-    monkeypatch.setattr(cpu, kernel, wrong)
+    monkeypatch.setattr(fused, kernel, wrong)
     assert compare(kernel).failure is not None
 
 

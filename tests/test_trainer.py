@@ -582,7 +582,7 @@ def test_everything_frozen_changes_nothing() -> None:
 
 SIGNATURES = """
 import numpy as np
-from spectral_core.kernels import cpu
+from spectral_core.kernels import cpu, fused
 from spectral_core.kernels.tables import FUSED
 from spectral_core.network import SpectralNetwork
 from spectral_core.trainer import train
@@ -601,7 +601,7 @@ for inputs, outputs in FUSED:
     net = SpectralNetwork.initialize([inputs, 4, outputs], bias=False, dtype="float32")
     for data in (x[:, [0, 1, 2, 0][:inputs]], np.asfortranarray(x[:, [0, 1, 2, 0][:inputs]])):
         train(net, data, y[:, :outputs], epochs=2, batch_size=4, penalty_strength=0.1)
-counts = {name: len(f.signatures) for name in dir(cpu) if hasattr(f := getattr(cpu, name), "signatures")}
+counts = {name: len(f.signatures) for home in (cpu, fused) for name, f in vars(home).items() if hasattr(f, "signatures")}
 called = [n for n in counts if n.startswith(("epoch_", "predict_", "gradient_"))] + ["output_loss"]
 print({n: counts[n] for n in called if counts[n] != 1})
 """
@@ -623,7 +623,7 @@ def test_one_compiled_signature_for_each_kernel() -> None:
 
 BITS = """
 import numpy as np
-from spectral_core.kernels import cpu
+from spectral_core.kernels import cpu, fused
 from spectral_core.network import SpectralNetwork
 from spectral_core.trainer import train
 
@@ -634,7 +634,7 @@ result = train(net, x, y, epochs=5, batch_size=7, penalty_strength=0.1, validati
 print(result.network.parameters.tobytes().hex(), result.history)
 narrow = train(SpectralNetwork.initialize([2, 8, 1], activation="tanh"), x[:, :2], y[:, :1], epochs=5, batch_size=7)
 print(narrow.network.parameters.tobytes().hex(), narrow.history)
-print(sum(sum(epoch.stats.cache_hits.values()) for epoch in (cpu.epoch_global, cpu.epoch_3_1)))
+print(sum(sum(epoch.stats.cache_hits.values()) for epoch in (cpu.epoch_global, fused.epoch_3_1)))
 """
 
 

@@ -1,4 +1,4 @@
-"""The generated kernel module as text: header, tables, proven functions, orchestration."""
+"""The generated kernel modules as text: header, tables, proven functions, orchestration."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from derivations import (
 from derivations.activations import ACTIVATIONS
 from derivations.codegen import cpu, fused
 from derivations.codegen.ir import Program
-from derivations.codegen.orchestration import FUSED_RUNNER, HELPERS, RUNNERS
+from derivations.codegen.orchestration import FUSED_HELPER, FUSED_RUNNER, HELPERS, RUNNERS
 
 VARIANTS = ("global", "layerwise", "direct")
 PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
@@ -74,6 +74,29 @@ OPTIMIZERS = {optimizers}
 {settings}
 WIDTH, START, PHI, LAMBDA_IN, LAMBDA_OUT = 0, 1, 2, 3, 4
 BLOCKS = 2
+'''
+
+
+FUSED_HEADER = '''
+"""Numba kernels for one hidden layer with few inputs and outputs: the programs of `cpu.py`, neuron by neuron. Do not edit.
+
+made by       python -m derivations
+SymPy         {sympy}
+certificates  sha256 {digest}
+cpu.py        sha256 {general}
+
+Losses, penalties, optimizers and the exponential are those of `cpu.py`. Numba's cache does not see a change in another
+module; so the line above changes this one with it.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from spectral_core.kernels.cpu import (
+    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, update,
+)
 '''
 
 
@@ -165,7 +188,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
     ]
     printed = [*cpu.exponential_functions(), cpu.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
-    storage, callers = helpers[:5], helpers[5:]
+    storage, callers = helpers[:4], helpers[4:]
     runners = [
         RUNNERS.format(
             decorator=cpu.RUNNER,
@@ -175,7 +198,18 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
         ).strip()
         for variant, forward, backward in zip(VARIANTS, PROPAGATIONS, ADJOINTS, strict=True)
     ]
-    runners += [
+    return "\n\n\n".join([header.rstrip(), *storage, *printed, *callers, *runners]) + "\n"
+
+
+def fused_module(certificates: list[dict[str, object]], general: str) -> str:
+    """The text of `spectral_core/kernels/fused.py`, which calls functions of `general`, the text of `cpu.py`."""
+    header = FUSED_HEADER.format(
+        sympy=sympy.__version__,
+        digest=certificate_digest(certificates),
+        general=hashlib.sha256(general.encode()).hexdigest()[:16],
+    )
+    helper = FUSED_HELPER.format(decorator=cpu.DECORATOR).strip()
+    runners = [
         FUSED_RUNNER.format(decorator=cpu.RUNNER, sizes=f"{a}_{b}", inputs=a, outputs=b).strip() for a, b in fused.SIZES
     ]
-    return "\n\n\n".join([header.rstrip(), *storage, *printed, *fused.functions(), *callers, *runners]) + "\n"
+    return "\n\n\n".join([header.strip(), helper, *fused.functions(), *runners]) + "\n"

@@ -1,7 +1,7 @@
-"""The part of a kernel module that carries no formula: storage, mini-batches, the epoch.
+"""The part of the kernel modules that carries no formula: storage, mini-batches, the epoch.
 
-Printed around the generated functions, the runners once per parametrization, so that a whole epoch is one
-compiled function that holds no lock and calls no Python.
+Printed around the generated functions, the runners once per parametrization (or pair of sizes), so that a whole epoch is
+one compiled function that holds no lock and calls no Python.
 """
 
 HELPERS = '''
@@ -26,17 +26,6 @@ def load_rows(x_data, rows, width, u_all):
             u_all[s * width + k] = x_data[rows[s], k]
         for k in range(x_data.shape[1], width):
             u_all[s * width + k] = one
-
-
-{decorator}
-def load_columns(x_data, rows, x_rows):
-    """Gather rows of the data as columns, neuron first; the constant 1 behind them."""
-    one = x_rows.dtype.type(1.0)
-    for s in range(rows.shape[0]):
-        for k in range(x_data.shape[1]):
-            x_rows[k, s] = x_data[rows[s], k]
-        for k in range(x_data.shape[1], x_rows.shape[0]):
-            x_rows[k, s] = one
 
 
 {decorator}
@@ -182,6 +171,18 @@ def epoch_{variant}(
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
     return loss_sum / weight_sum, penalty_sum / batches, step
+'''
+
+FUSED_HELPER = '''
+{decorator}
+def load_columns(x_data, rows, x_rows):
+    """Gather rows of the data as columns, neuron first; the constant 1 behind them."""
+    one = x_rows.dtype.type(1.0)
+    for s in range(rows.shape[0]):
+        for k in range(x_data.shape[1]):
+            x_rows[k, s] = x_data[rows[s], k]
+        for k in range(x_data.shape[1], x_rows.shape[0]):
+            x_rows[k, s] = one
 '''
 
 FUSED_RUNNER = '''

@@ -5,6 +5,7 @@ Importing this module is cheap; Numba is imported with the first call that needs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,18 @@ def output_loss(output: np.ndarray, problem: Problem) -> float:
     return float(value)
 
 
+def fastest_epoch(layout: Layout) -> Callable[..., tuple[float, float, int]]:
+    """The compiled epoch: neuron by neuron for one hidden layer with few inputs and outputs, else by matrix products."""
+    inputs, outputs = layout.widths[0], layout.widths[-1]
+    if layout.parametrization == "global" and len(layout.widths) == 3 and (inputs, outputs) in tables.FUSED:
+        from spectral_core.kernels import fused
+
+        return getattr(fused, f"epoch_{inputs}_{outputs}")
+    from spectral_core.kernels import cpu
+
+    return getattr(cpu, f"epoch_{layout.parametrization}")
+
+
 @dataclass
 class Stepper:
     """The optimizer's state and the one function that runs an epoch on it.
@@ -87,17 +100,9 @@ class Stepper:
     second: np.ndarray
     step: int = 0
 
-    def _form(self) -> str:
-        """The fastest form of the epoch: neuron by neuron for one hidden layer with few inputs and outputs."""
-        ends = (self.layout.widths[0], self.layout.widths[-1])
-        fused = self.layout.parametrization == "global" and len(self.layout.widths) == 3 and ends in tables.FUSED
-        return f"{ends[0]}_{ends[1]}" if fused else self.layout.parametrization
-
     def epoch(self, order: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty."""
-        from spectral_core.kernels import cpu
-
-        kernel = getattr(cpu, f"epoch_{self._form()}")
+        kernel = fastest_epoch(self.layout)
         data = (self.problem.x, self.problem.y, self.problem.labels, self.problem.weights, order, self.batch_size)
         f, loss_kind = tables.ACTIVATIONS.index(self.activation), tables.LOSSES.index(self.problem.loss)
         loss, penalty, self.step = kernel(

@@ -30,11 +30,12 @@ from tests.mutation import battery
 from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-KERNELS = ("spectral_core/kernels/cpu.py",)
+KERNELS = ("spectral_core/kernels/cpu.py", "spectral_core/kernels/fused.py")
 LEFT_OUT = {
     "derivations/recheck/": "mutated by its own tests: tests/test_recheck.py changes 711 statements and programs",
     "derivations/formulas/": "refuses programs that have no meaning; compared with an independent evaluator by its tests",
     "derivations/readable.py": "text for readers, from which nothing follows",
+    "derivations/verify.py": "prints what the judges find; tests/test_verify.py",
     "derivations/codegen/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
 }
 """Files or folders that are no targets, and why."""
@@ -197,19 +198,27 @@ def checked_in() -> dict[Path, str]:
     paths = (
         kernels / "tables.py",
         kernels / "cpu.py",
+        kernels / "fused.py",
         ROOT / "derivations" / "certificates.json",
         ROOT / "derivations" / "assumptions.txt",
     )
     return {path: path.read_text(encoding="utf-8") for path in paths}
 
 
+@cache
+def kernel_codes() -> tuple[CodeType, ...]:
+    """The modules of kernels as they are, in the order in which they import each other."""
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in KERNELS}
+    return tuple(compile(text, file, "exec", dont_inherit=True) for file, text in texts.items())
+
+
 def judge_kernel(mutant: Mutant | None, code: CodeType, say: Say) -> None:
-    """The unchanged module, then the changed statement over it."""
+    """The unchanged modules, then the changed statement over them."""
     say("battery")
     if mutant is None:
-        battery.check([code])
+        battery.check(kernel_codes())
     else:
-        battery.check([code, mutant.piece(simple=False)], mutant.function)
+        battery.check([*kernel_codes(), mutant.piece()], mutant.function)
     say("nobody")
 
 
@@ -238,19 +247,25 @@ class _Child:
 
 
 @cache
-def original_piece(statement: ast.stmt, tree: ast.Module, file: str) -> CodeType:
-    return piece(statement, file, constants(tree))
+def named_integers() -> dict[str, int]:
+    """The constants of the first module of kernels, which the other imports."""
+    return constants(ast.parse((ROOT / KERNELS[0]).read_text(encoding="utf-8")))
+
+
+@cache
+def original_piece(statement: ast.stmt, file: str) -> CodeType:
+    return piece(statement, file, named_integers())
 
 
 def unchanged(target: Target, mutant: Mutant, code: CodeType) -> bool:
     if target.kernel:
-        return same_code(mutant.piece(simple=True), original_piece(mutant.statement, mutant.tree, target.file))
+        return same_code(mutant.piece(named_integers()), original_piece(mutant.statement, target.file))
     return same_code(code, target.original)
 
 
 def _fork(target: Target, mutant: Mutant | None) -> tuple[int, _Child]:
     if target.kernel and mutant is not None:
-        original_piece(mutant.statement, mutant.tree, target.file)  # kept for the next child
+        original_piece(mutant.statement, target.file)  # kept for the next child
     read, write = os.pipe()
     pid = os.fork()
     if pid != 0:
@@ -307,8 +322,7 @@ def warm() -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "derivations"]:
         del sys.modules[name]
     PROVEN.update((certificate.id, certificate) for certificate in certificates)
-    for file in KERNELS:
-        battery.check([compile((ROOT / file).read_text(encoding="utf-8"), file, "exec", dont_inherit=True)])
+    battery.check(kernel_codes())
 
 
 def unmutated(all_targets: Sequence[Target]) -> None:

@@ -94,10 +94,10 @@ class Mutant:
         """The statement of the module that holds the change."""
         return next(one for one in self.tree.body if one.lineno <= self.line <= (one.end_lineno or one.lineno))
 
-    def piece(self, *, simple: bool) -> CodeType:
-        """Only this statement, changed and compiled; `simple` is for comparisons."""
+    def piece(self, known: dict[str, int] | None = None) -> CodeType:
+        """Only this statement, changed and compiled; with known constants it is for comparisons."""
         before = self.place.put(self.node)
-        result = piece(self.statement, self.file, constants(self.tree) if simple else None)
+        result = piece(self.statement, self.file, known)
         self.place.put(before)
         return result
 

@@ -177,7 +177,7 @@ def greatest(*values: Any) -> Any:
 
 
 def load(*codes: CodeType) -> dict[str, Any]:
-    """The names of a kernel module, executed without Numba; what comes later takes the place of what was there."""
+    """The names of the kernel modules, executed without Numba; what comes later takes the place of what was there."""
     OPTIONS.clear()
     OVERLOADS.clear()
 
@@ -210,5 +210,6 @@ def load(*codes: CodeType) -> dict[str, Any]:
         "__name__": "kernels",
     }
     for code in codes:
+        modules["spectral_core.kernels.cpu"] = SimpleNamespace(**space)
         exec(code, space)
     return space
