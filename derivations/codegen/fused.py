@@ -31,6 +31,11 @@ GLOBAL_NAMES = {"u_in1": "x", "z1": "z", "x1": "value", "slope1": "slope", "du1"
 """Names that both layers, or the activation's own lines, know: u_in of the hidden layer is the input."""
 
 
+def product(count: int, name: str) -> str:
+    """``count * name`` without the factors that change nothing."""
+    return {0: "0", 1: name}.get(count, f"{count} * {name}")
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two layer steps: which index runs over hidden neurons, which is written out, and how far."""
@@ -51,8 +56,9 @@ class Side:
         """Where a parameter or its gradient stands in the flat vectors."""
         layer, array = self.number, name.removeprefix("d")
         if array == "phi":
-            at = f"n * {self.size} + {place}" if layer == 1 else f"{place} * n_hidden + n"
-            return f"layout[{layer}, PHI] + {at}"
+            row = f"n * {self.size}" if layer == 1 else product(place, "n_hidden")
+            column = str(place) if layer == 1 else "n"
+            return " + ".join(term for term in (f"layout[{layer}, PHI]", row, column) if term != "0")
         row = "LAMBDA_IN" if array == "lam_in" else "LAMBDA_OUT"
         on_neuron = (array == "lam_out") == (layer == 1)
         return f"layout[{layer}, {row}] + {'n' if on_neuron else place}"

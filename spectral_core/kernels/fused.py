@@ -52,14 +52,14 @@ def propagate_2_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
     for n in range(n_hidden):
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 2 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 2]
         M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 2 + 1]
         M1_1 = phi1_1 * (lam_in1_1 - lam_out1)
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         if activation == 0:  # identity
             for s in range(n_samples):
@@ -187,11 +187,11 @@ def adjoint_2_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
     for n in range(n_hidden):
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 2 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 2]
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 2 + 1]
         dM2_0 = zero
@@ -212,10 +212,10 @@ def adjoint_2_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
             dM1_1 += dz * x_1
             g1_0 += du * x_0
             g1_1 += du * x_1
-        gradient[layout[2, PHI] + 0 * n_hidden + n] = dM2_0 * (lam_in2 - lam_out2_0)
+        gradient[layout[2, PHI] + n] = dM2_0 * (lam_in2 - lam_out2_0)
         gradient[layout[2, LAMBDA_IN] + n] += dM2_0 * phi2_0
         gradient[layout[2, LAMBDA_OUT] + 0] -= dM2_0 * phi2_0
-        gradient[layout[1, PHI] + n * 2 + 0] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
+        gradient[layout[1, PHI] + n * 2] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
         gradient[layout[1, PHI] + n * 2 + 1] = dM1_1 * (lam_in1_1 - lam_out1) - g1_1
         gradient[layout[1, LAMBDA_IN] + 0] += dM1_0 * phi1_0
         gradient[layout[1, LAMBDA_IN] + 1] += dM1_1 * phi1_1
@@ -244,7 +244,7 @@ def propagate_3_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
     for n in range(n_hidden):
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 3 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 3]
         M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 3 + 1]
@@ -254,7 +254,7 @@ def propagate_3_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
         M1_2 = phi1_2 * (lam_in1_2 - lam_out1)
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         if activation == 0:  # identity
             for s in range(n_samples):
@@ -390,11 +390,11 @@ def adjoint_3_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
     for n in range(n_hidden):
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 3 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 3]
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 3 + 1]
         lam_in1_2 = parameters[layout[1, LAMBDA_IN] + 2]
@@ -422,10 +422,10 @@ def adjoint_3_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
             g1_0 += du * x_0
             g1_1 += du * x_1
             g1_2 += du * x_2
-        gradient[layout[2, PHI] + 0 * n_hidden + n] = dM2_0 * (lam_in2 - lam_out2_0)
+        gradient[layout[2, PHI] + n] = dM2_0 * (lam_in2 - lam_out2_0)
         gradient[layout[2, LAMBDA_IN] + n] += dM2_0 * phi2_0
         gradient[layout[2, LAMBDA_OUT] + 0] -= dM2_0 * phi2_0
-        gradient[layout[1, PHI] + n * 3 + 0] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
+        gradient[layout[1, PHI] + n * 3] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
         gradient[layout[1, PHI] + n * 3 + 1] = dM1_1 * (lam_in1_1 - lam_out1) - g1_1
         gradient[layout[1, PHI] + n * 3 + 2] = dM1_2 * (lam_in1_2 - lam_out1) - g1_2
         gradient[layout[1, LAMBDA_IN] + 0] += dM1_0 * phi1_0
@@ -456,7 +456,7 @@ def propagate_4_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
     for n in range(n_hidden):
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 4 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 4]
         M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 4 + 1]
@@ -469,7 +469,7 @@ def propagate_4_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
         M1_3 = phi1_3 * (lam_in1_3 - lam_out1)
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         if activation == 0:  # identity
             for s in range(n_samples):
@@ -613,11 +613,11 @@ def adjoint_4_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
     for n in range(n_hidden):
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 4 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 4]
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 4 + 1]
         lam_in1_2 = parameters[layout[1, LAMBDA_IN] + 2]
@@ -652,10 +652,10 @@ def adjoint_4_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
             g1_1 += du * x_1
             g1_2 += du * x_2
             g1_3 += du * x_3
-        gradient[layout[2, PHI] + 0 * n_hidden + n] = dM2_0 * (lam_in2 - lam_out2_0)
+        gradient[layout[2, PHI] + n] = dM2_0 * (lam_in2 - lam_out2_0)
         gradient[layout[2, LAMBDA_IN] + n] += dM2_0 * phi2_0
         gradient[layout[2, LAMBDA_OUT] + 0] -= dM2_0 * phi2_0
-        gradient[layout[1, PHI] + n * 4 + 0] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
+        gradient[layout[1, PHI] + n * 4] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
         gradient[layout[1, PHI] + n * 4 + 1] = dM1_1 * (lam_in1_1 - lam_out1) - g1_1
         gradient[layout[1, PHI] + n * 4 + 2] = dM1_2 * (lam_in1_2 - lam_out1) - g1_2
         gradient[layout[1, PHI] + n * 4 + 3] = dM1_3 * (lam_in1_3 - lam_out1) - g1_3
@@ -690,7 +690,7 @@ def propagate_3_2(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
     for n in range(n_hidden):
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 3 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 3]
         M1_0 = phi1_0 * (lam_in1_0 - lam_out1)
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 3 + 1]
@@ -700,10 +700,10 @@ def propagate_3_2(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
         M1_2 = phi1_2 * (lam_in1_2 - lam_out1)
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         lam_out2_1 = parameters[layout[2, LAMBDA_OUT] + 1]
-        phi2_1 = parameters[layout[2, PHI] + 1 * n_hidden + n]
+        phi2_1 = parameters[layout[2, PHI] + n_hidden + n]
         M2_1 = phi2_1 * (lam_in2 - lam_out2_1)
         if activation == 0:  # identity
             for s in range(n_samples):
@@ -847,14 +847,14 @@ def adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
     for n in range(n_hidden):
         lam_in2 = parameters[layout[2, LAMBDA_IN] + n]
         lam_out2_0 = parameters[layout[2, LAMBDA_OUT] + 0]
-        phi2_0 = parameters[layout[2, PHI] + 0 * n_hidden + n]
+        phi2_0 = parameters[layout[2, PHI] + n]
         M2_0 = phi2_0 * (lam_in2 - lam_out2_0)
         lam_out2_1 = parameters[layout[2, LAMBDA_OUT] + 1]
-        phi2_1 = parameters[layout[2, PHI] + 1 * n_hidden + n]
+        phi2_1 = parameters[layout[2, PHI] + n_hidden + n]
         M2_1 = phi2_1 * (lam_in2 - lam_out2_1)
         lam_in1_0 = parameters[layout[1, LAMBDA_IN] + 0]
         lam_out1 = parameters[layout[1, LAMBDA_OUT] + n]
-        phi1_0 = parameters[layout[1, PHI] + n * 3 + 0]
+        phi1_0 = parameters[layout[1, PHI] + n * 3]
         lam_in1_1 = parameters[layout[1, LAMBDA_IN] + 1]
         phi1_1 = parameters[layout[1, PHI] + n * 3 + 1]
         lam_in1_2 = parameters[layout[1, LAMBDA_IN] + 2]
@@ -885,12 +885,12 @@ def adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
             g1_0 += du * x_0
             g1_1 += du * x_1
             g1_2 += du * x_2
-        gradient[layout[2, PHI] + 0 * n_hidden + n] = dM2_0 * (lam_in2 - lam_out2_0)
-        gradient[layout[2, PHI] + 1 * n_hidden + n] = dM2_1 * (lam_in2 - lam_out2_1)
+        gradient[layout[2, PHI] + n] = dM2_0 * (lam_in2 - lam_out2_0)
+        gradient[layout[2, PHI] + n_hidden + n] = dM2_1 * (lam_in2 - lam_out2_1)
         gradient[layout[2, LAMBDA_IN] + n] += dM2_0 * phi2_0 + dM2_1 * phi2_1
         gradient[layout[2, LAMBDA_OUT] + 0] -= dM2_0 * phi2_0
         gradient[layout[2, LAMBDA_OUT] + 1] -= dM2_1 * phi2_1
-        gradient[layout[1, PHI] + n * 3 + 0] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
+        gradient[layout[1, PHI] + n * 3] = dM1_0 * (lam_in1_0 - lam_out1) - g1_0
         gradient[layout[1, PHI] + n * 3 + 1] = dM1_1 * (lam_in1_1 - lam_out1) - g1_1
         gradient[layout[1, PHI] + n * 3 + 2] = dM1_2 * (lam_in1_2 - lam_out1) - g1_2
         gradient[layout[1, LAMBDA_IN] + 0] += dM1_0 * phi1_0
