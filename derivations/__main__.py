@@ -21,7 +21,7 @@ from derivations.codegen.module import cpu_module, functions, fused_module, tabl
 from derivations.rules import RULES, Step
 from derivations.theorem import Certificate, ProofError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"

@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 
 from derivations.exponential import FORMATS, Format, powers
-from derivations.rounding import Arithmetic, Real, binade, down, ln2, up
+from derivations.rounding import Arithmetic, Real, down, ln2, up
 from derivations.theorem import Proof, Theorem
 
 
@@ -130,7 +130,7 @@ class Analysis:
         for n in numbers:
             ends = sorted(n * end for end in ln2())
             x = Real(down(ends[0] - reach), up(ends[1] + reach))
-            x = Real(x.low, x.high, grid=2 * self.u * binade(x.least) if x.least else Fraction(0))
+            x = Real(x.low, x.high, grid=self.arithmetic.spacing(x))
             r = self.arithmetic.run(self.form.remainder, self.given | {"x": x, "n": Real.exactly(n)})["r"]
             if n == 0:
                 self.proof.true("r = x where n = 0", r == x, rule="computed")

@@ -87,7 +87,7 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
         truth = sp.diff(term.subs(value.element, sample), sample)
         proof.equal(f"∂/∂λ_p ρ|λ_p| for {name}", claimed.subs(value.element, sample), truth, rule="differentiation")
     proof.equal("the gradient at 0 is 0", claimed.subs(value.element, 0), sp.Integer(0), rule="convention")
-    proof.true("ρ|λ| >= 0 for every λ", (strength * sp.Abs(sp.Symbol("a", real=True))).is_nonnegative)
+    proof.true("ρ|λ| >= 0 for every λ", term.subs(value.element, sp.Symbol("a", real=True)).is_nonnegative)
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:

@@ -75,9 +75,7 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     values = {a.target: a.value for a in program.assignments}
     proof.same("|v|² and |v|", [program.assignments[0], program.assignments[1]], list(GROUP.body[:2]))
     proof.same("factor is what v is multiplied with", [result], [factor * v])
-    proof.true(
-        "the factor has two pieces", values[factor].is_Piecewise and len(values[factor].args) == 2, rule="computed"
-    )
+    proof.true("the factor is given by pieces, two below", values[factor].is_Piecewise, rule="computed")
     (shrunk, where), (zero, otherwise) = values[factor].args
     proof.same("shrunk exactly where |v| > t", [where, otherwise], [sp.Gt(norm, threshold), sp.true])
     # Where |v| > t: x = c v with c = 1 - t/|v| > 0, and s = (v - x)/t = v/|v|, the gradient of |x| = c |v|.

@@ -98,6 +98,10 @@ class Arithmetic:
     def u(self) -> Fraction:
         return Fraction(1, 1 << self.bits)
 
+    def spacing(self, among: Real) -> Fraction:
+        """All numbers there are among these are multiples of this; 0: nothing is known."""
+        return 2 * self.u * binade(among.least) if among.least else Fraction(0)
+
     def rounded(self, exact: Real, underflow: Fraction = Fraction(0)) -> Real:
         """`exact` after one rounding."""
         greatest = exact.greatest
@@ -105,8 +109,7 @@ class Arithmetic:
         if greatest == 0 or fits:
             return exact
         error = up(exact.error + self.u * (greatest if self.scaled else binade(greatest)) + underflow)
-        grid = 2 * self.u * binade(exact.least) if exact.least else Fraction(0)
-        return Real(exact.low, exact.high, error, grid)
+        return Real(exact.low, exact.high, error, self.spacing(exact))
 
     def add(self, a: Real, b: Real) -> Real:
         if 0 in (a.point, b.point):
@@ -119,7 +122,7 @@ class Arithmetic:
         ends = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
         size_a, size_b = a.greatest - a.error, b.greatest - b.error
         error = size_a * b.error + size_b * a.error + a.error * b.error
-        exact = Real(down(min(ends)), up(max(ends)), up(error), a.grid * b.grid)
+        exact = Real(down(min(ends)), up(max(ends)), error, a.grid * b.grid)
         if (a.power_of_two or b.power_of_two) and not self.scaled:
             return Real(exact.low, exact.high, exact.error + self.underflow, exact.grid)
         return self.rounded(exact, self.underflow)

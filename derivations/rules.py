@@ -12,7 +12,7 @@ Trusted besides: SymPy's expand, diff, cancel and the signs its assumptions deci
 `rounding`, `exponential_error` and `accuracy`, which compute the numbers that rule "error analysis" compares.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -167,9 +167,9 @@ def derivative(value: sp.Expr, leaf: sp.Expr) -> sp.Expr:
     return slope.subs(plain, leaf)
 
 
-def cotangents(program: Iterable[Assign], seeds: dict[str, Any], fixed: tuple[sp.Symbol, ...] = ()) -> dict[str, Any]:
+def cotangents(program: Sequence[Assign], seeds: dict[str, Any], fixed: tuple[sp.Symbol, ...] = ()) -> dict[str, Any]:
     """∂ℓ/∂(every array), given those of the outputs; `fixed` indices belong to a loop around and are not summed."""
-    total, program = dict(seeds), tuple(program)
+    total = dict(seeds)
     for assign in reversed(_single(program, {*seeds, *(name_of(e) for a in program for e in leaves(a.value))}, fixed)):
         bar = total.get(assign.name, sp.S.Zero) if assign.accumulate else total.pop(assign.name, sp.S.Zero)
         _sums(bar, assign)

@@ -210,7 +210,7 @@ ELEMENTWISE_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "squared_error": lambda z, y: (z - y) ** 2,
     "huber": lambda z, y: (z - y) ** 2 / 2 if abs((z - y).real) <= 1 else (z - y) * np.sign((z - y).real) - 0.5,
     "poisson": lambda z, y: np.exp(z) - y * z,
-    "binary_cross_entropy": lambda z, y: np.log1p(np.exp(-z * np.sign(z.real))) + z * (z.real > 0) - y * z,
+    "binary_cross_entropy": lambda z, y: np.log1p(np.exp(-z * (1 if z.real > 0 else -1))) + z * (z.real > 0) - y * z,
 }
 LOSSES = (*ELEMENTWISE_LOSSES, "cross_entropy")
 

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 3ccd9bd3cd1bac30
-cpu.py        sha256 2e62978ec7bcfa1d
+certificates  sha256 3a3fb98b51134d80
+cpu.py        sha256 15c11e52becf140c
 
 Losses, penalties, optimizers and the exponential are those of `cpu.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
