@@ -28,6 +28,7 @@ class HandWritten:
 
 
 ARRAYS = "returns whole arrays for a user to look at; no training step needs them"
+RANKING = "once per pruning, outside of training"
 STATISTIC = "a statistic of predictions, not part of the network"
 ORCHESTRATION = "carries no formula: storage and order of calls, printed from one template for all programs"
 GRADIENTS = "test_network.test_every_gradient_to_eleven_digits"
@@ -42,9 +43,19 @@ HAND_WRITTEN = (
     HandWritten("compaction.CompactNetwork.forward", "the live columns of X, then M7.direct  (M11)", "gathers columns; the rest is generated", "test_compaction.test_the_compact_network_is_the_same_function"),
     HandWritten("compaction.live_masks", "live: reached from a live input and heard by the output  (M10)", "a walk through a graph, no arithmetic", "test_compaction.test_live_masks_against_paths_found_one_by_one"),
     HandWritten("compaction.compact", "the blocks W_ij among live neurons  (M11)", "picks rows and columns, no arithmetic", "test_compaction.test_the_compact_network_is_the_same_function"),
-    HandWritten("pruning.path_scores", "‖incoming row‖₂ ‖outgoing column‖₂  (M6)", "once per trimming, outside of training", "test_pruning.test_the_path_norm_is_the_norm_of_the_path_tensor"),
-    HandWritten("pruning.path_norms", "‖Γ‖² = Σ_h score_h²  (M6)", "once per report", "test_pruning.test_the_path_norm_is_the_norm_of_the_path_tensor"),
+    HandWritten("rankings.path_scores", "‖incoming row‖₂ ‖outgoing column‖₂  (M6)", "once per trimming, outside of training", "test_pruning.test_the_path_norm_is_the_norm_of_the_path_tensor"),
+    HandWritten("rankings.path_norms", "‖Γ‖² = Σ_h score_h²  (M6)", "once per report", "test_pruning.test_the_path_norm_is_the_norm_of_the_path_tensor"),
     HandWritten("pruning.trim", "neurons and blocks set to 0 in the order of their norms", "a search; losses come from the kernels", "test_pruning.test_trimming_stays_within_the_limit_and_leaves_the_network_alone"),
+    HandWritten("pruning._units", "norm of a layer's scores", "orders whole layers", "test_shrinking.test_whole_layers_go_in_the_order_of_their_norms"),
+    HandWritten("rankings.incoming_sums", "Σ_k |W_hk|", RANKING, "test_rankings.test_rankings_by_their_formulas"),
+    HandWritten("rankings.eigenvalue_scores", "|λ_h|, |λ_h| ‖φ_h,:‖₂ √n", RANKING, "test_rankings.test_rankings_by_their_formulas"),
+    HandWritten("rankings.pivoted_scores", "|R_kk| of QR with column pivoting", RANKING, "test_rankings.test_pivoted_qr_is_greedy"),
+    HandWritten("rankings.outgoing_norms", "‖outgoing column‖₂", RANKING, "test_rankings.test_rankings_by_their_formulas"),
+    HandWritten("states.states", "z_i = Σ_{j<i} W_ij x_j, every layer kept  (M7.direct)", "float64 products of whole arrays, outside of training", "test_rankings.test_states_end_in_the_output_and_are_f_of_each_other"),
+    HandWritten("compensation.compensate", "D (XᵀX + ρI) = (T - X W₀ᵀ)ᵀ X  (M15)", "SciPy's Cholesky solver", "test_shrinking.test_compensation_is_the_least_squares_fit_layer_after_layer"),
+    HandWritten("merging.merge", "outgoing columns add, times ‖row of h‖/‖w‖  (M16)", "compares rows of neurons, once", "test_shrinking.test_copies_of_neurons_merge_and_the_function_stays"),
+    HandWritten("onnx_export._activation", "the activations in ONNX's operators", "another runtime's language", "test_onnx.test_every_network"),
+    HandWritten("growth.CollapseLayer.apply", "φ' = -φ^(i) φ^(i-1)  (M12)", "one product, once", "test_growth.test_a_layer_with_one_eigenvalue_collapses"),
     HandWritten("trainer.Run._eigenvalue_norms", "‖λ^(i)‖₂ for the history", "once an epoch", "test_trainer.test_history_has_one_entry_an_epoch"),
     HandWritten("predictor.Scaling.of", "(x - mean)/standard deviation", "standardisation of data, as scikit-learn does it", "test_architecture.test_scaling_is_undone_and_a_constant_column_keeps_its_value"),
     HandWritten("predictor.Predictor.predict_proba", "softmax", "SciPy's, once per prediction", "test_architecture.test_probabilities_are_the_softmax"),
@@ -58,6 +69,13 @@ HAND_WRITTEN = (
     HandWritten("sparcs_first.measured", "‖W_31‖, counts for a row of results", STATISTIC, "test_sparcs_first.test_what_one_training_gives"),
     HandWritten("sparcs_first.curves", "mean and standard error over runs", STATISTIC, "test_sparcs_first.test_curves_and_comparisons_by_hand"),
     HandWritten("sparcs_first._compared", "mean, median, deviation over runs", STATISTIC, "test_sparcs_first.test_curves_and_comparisons_by_hand"),
+    HandWritten("sparcs_second.rotation_teacher", "y = R relu(R x)", "data", "test_experiments.test_the_rotation_teacher"),
+    HandWritten("sparcs_second.findings", "linear regression, R²", STATISTIC, "test_experiments.test_the_second_experiment_in_small"),
+    HandWritten("pruning_arms.measured", "accuracy", STATISTIC, "test_experiments.test_every_arm_has_its_accuracy"),
+    HandWritten("pruning_arms.summary", "mean and deviation over runs", STATISTIC, "test_experiments.test_summaries_by_hand"),
+    HandWritten("student_teacher.teacher", "normal weights over the root of their number", "data", "test_experiments.test_the_student_is_the_published_one"),
+    HandWritten("student_teacher.table", "medians over runs", STATISTIC, "test_experiments.test_summaries_by_hand"),
+    HandWritten("student_teacher.figure", "medians over runs", STATISTIC, "test_experiments.test_summaries_by_hand"),
     HandWritten("sweep_commands.mean_and_error", "mean and standard error for a table", STATISTIC, "test_sweep_commands.test_mean_and_error"),
     *(HandWritten(f"kernels.cpu.{name}", what, ORCHESTRATION, test) for name, what, test in (
         ("exponential", "exp and expm1 outside of Numba, by the type of the argument", "test_exponential.test_the_type_stays"),
@@ -69,6 +87,7 @@ HAND_WRITTEN = (
         ("output_loss", "weights and targets of a mini-batch, 1/(Σ weight · outputs)", GRADIENTS),
         ("add_penalty", "one penalty for each group", EPOCHS),
         ("update", "one optimizer step for each group, corrections 1 - β^t", EPOCHS),
+        ("shrink", "one proximal map for each group", EPOCHS),
     )),
     *(HandWritten(f"kernels.cpu.{kind}_{variant}", what, ORCHESTRATION, test)
       for variant in ("global", "layerwise", "direct")

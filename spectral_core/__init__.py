@@ -11,28 +11,36 @@ __version__ = "0.1.0"
 _HOME = {
     "SpectralNetwork": "network",
     "CompactNetwork": "compaction",
-    "Predictor": "predictor",
     "train": "trainer",
+    "prune": "pruning",
     "compact": "compaction",
+    "insert_neurons": "growth",
+    "insert_layer": "growth",
+    "collapse_layer": "growth",
     "search": "architecture",
     "sweep": "sweeps",
     "SpectralCoreError": "errors",
     "InvalidInputError": "errors",
-    "DataFileError": "errors",
     "ModelFileError": "errors",
     "DivergenceError": "errors",
+}
+_RARE = {
+    "Predictor": "predictor",
+    "DataFileError": "errors",
     "MissingDependencyError": "errors",
     "BackendError": "errors",
 }
+"""Found here too, but not listed."""
 
 __all__ = [*_HOME, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    home = _HOME.get(name) or _RARE.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_RARE])

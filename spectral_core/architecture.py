@@ -21,7 +21,8 @@ from spectral_core.network import SpectralNetwork
 from spectral_core.parameters import sequence
 from spectral_core.predictor import Predictor
 from spectral_core.preparation import PreparedData, prepare
-from spectral_core.pruning import Trimmed, as_direct, path_norms, trim
+from spectral_core.pruning import Trimmed, as_direct, trim
+from spectral_core.rankings import path_norms
 from spectral_core.report import Block, SearchReport
 from spectral_core.trainer import Progress, train
 
@@ -258,7 +259,7 @@ def _train_all(
         if progress is not None:
             progress(index * options["epochs"] + epoch, total, f"φ penalty {strengths[index]:g}, {text}")
 
-    def watch(index: int) -> Callable[[Progress], None]:
+    def watch(index: int) -> Callable[[Progress[SpectralNetwork]], None]:
         return lambda p: tell(index, p.epoch, f"loss {p.history.validation_loss[-1]:.4g}")
 
     for index, strength in enumerate(strengths):

@@ -53,6 +53,8 @@ def fingerprint(net: SpectralNetwork, *parts: Any) -> str:
             for array in (part.x, part.y, part.labels, part.weights):
                 digest.update(array.tobytes())
             digest.update(part.loss.encode())
+        elif isinstance(part, np.ndarray):
+            digest.update(part.tobytes())
         else:
             digest.update(json.dumps(part).encode())
     return digest.hexdigest()

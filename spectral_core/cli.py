@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spectral_core import __version__, console, sweep_commands
+from spectral_core import __version__, console, reproduce_commands, shrink_commands, sweep_commands
 from spectral_core.console import say
 from spectral_core.errors import InvalidInputError, MissingDependencyError, SpectralCoreError
 
@@ -123,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--out", metavar="DIR", help="also write network.png and spectrum.png here")
     inspect.set_defaults(run=_inspect)
 
+    shrink_commands.add_parsers(commands)
+    reproduce_commands.add_parsers(commands)
     sweep_commands.add_parsers(commands)
     return parser
 
@@ -227,7 +229,7 @@ def _targets(data: Dataset) -> Any:
 
 def _pictures(result: SearchResult, home: Path) -> None:
     from spectral_core.plots import spectrum_picture, training_picture
-    from spectral_core.pruning import path_scores
+    from spectral_core.rankings import path_scores
 
     net, name = result.network, result.report.data
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
@@ -299,7 +301,7 @@ def _inspect(options: argparse.Namespace) -> int:
     from spectral_core.network_plot import network_picture
     from spectral_core.plots import require_matplotlib, spectrum_picture
     from spectral_core.predictor import load_any
-    from spectral_core.pruning import path_scores
+    from spectral_core.rankings import path_scores
 
     network, predictor = load_any(options.model)
     if options.out:

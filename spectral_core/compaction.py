@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from spectral_core import arrays, files, kernels
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.network import SpectralNetwork
+from spectral_core.parameters import Parameters
 
 Blocks = Mapping[tuple[int, int], np.ndarray]
 
@@ -63,12 +64,55 @@ class CompactNetwork:
 
     def forward(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs) of X (samples, features of the original network)."""
+        direct = self.direct
+        return kernels.predict(direct.layout, direct.activation, direct.parameters, self.columns(X))
+
+    def columns(self, X: Any) -> np.ndarray:
+        """The live inputs (samples, live_1) of X (samples, features): what `direct` takes."""
         x = arrays.features(X, self.dtype, self.n_features)
         columns = np.empty((len(x), len(self.neurons[0])), self.dtype)
         for place, feature in enumerate(self.neurons[0]):
             columns[:, place] = x[:, feature] if feature < self.n_features else 1
-        direct = self.direct
-        return kernels.predict(direct.layout, direct.activation, direct.parameters, columns)
+        return columns
+
+    def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
+        """As `SpectralNetwork.loss`."""
+        return self.direct.loss(self.columns(X), y, loss, sample_weight)
+
+    def loss_and_gradients(
+        self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None
+    ) -> tuple[float, Parameters]:
+        """As `SpectralNetwork.loss_and_gradients`; `gradients.blocks` are structured like `blocks` (M8, direct)."""
+        return self.direct.loss_and_gradients(self.columns(X), y, loss, sample_weight)
+
+    def with_direct(self, direct: SpectralNetwork) -> CompactNetwork:
+        """The same places with other weights."""
+        return replace(self, direct=direct)
+
+    def narrowed(self, inner: CompactNetwork) -> CompactNetwork:
+        """`inner`, the compaction of a network in the widths of `direct`, told in the original widths."""
+        neurons = tuple(
+            self.neurons[layer - 1][places] for layer, places in zip(inner.layers, inner.neurons, strict=True)
+        )
+        layers = tuple(self.layers[layer - 1] for layer in inner.layers)
+        return CompactNetwork(inner.direct, neurons, layers, self.n_features, self.original_widths)
+
+    def expanded(self) -> SpectralNetwork:
+        """The direct network of the original widths, 0 where nothing is live; the same function."""
+        widths, bias = self.original_widths, self.original_widths[0] > self.n_features
+
+        def zeros(pair: tuple[int, int]) -> np.ndarray:
+            return np.zeros((widths[pair[0] - 1], widths[pair[1] - 1]), self.dtype)
+
+        # A layer that is gone keeps its width by a block of zeros.
+        blocks = {(i, 1): zeros((i, 1)) for i in range(2, len(widths) + 1) if i not in self.layers}
+        for (i, j), block in self.blocks.items():
+            pair = self.layers[i - 1], self.layers[j - 1]
+            blocks[pair] = zeros(pair)
+            blocks[pair][np.ix_(self.neurons[i - 1], self.neurons[j - 1])] = block
+        return SpectralNetwork(
+            blocks=blocks, activation=self.direct.activation, bias=bias, parametrization="direct", dtype=self.dtype
+        )
 
     def record(self) -> dict[str, Any]:
         """Everything but the parameter values, for JSON."""

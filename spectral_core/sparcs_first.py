@@ -22,7 +22,7 @@ from spectral_core.datasets import sparcs
 from spectral_core.engine import Experiment
 from spectral_core.errors import InvalidInputError
 from spectral_core.network import SpectralNetwork
-from spectral_core.pruning import path_norms
+from spectral_core.rankings import path_norms
 from spectral_core.sweeps import mean_abs_eigenvalue
 from spectral_core.threads import one_thread
 from spectral_core.trainer import train
@@ -230,6 +230,11 @@ def _compared(line: Mapping[str, float], quantity: str, ours: np.ndarray) -> Com
         deviations=float((value - ours.mean()) / spread) if spread else np.nan,
         beyond=bool(value < ours.min() or value > ours.max()),
     )
+
+
+def details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Curves and comparisons, for a program."""
+    return {"curves": [vars(curve) for curve in curves(rows)], "comparisons": [vars(one) for one in comparisons(rows)]}
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

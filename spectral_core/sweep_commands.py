@@ -1,10 +1,9 @@
-"""The commands `reproduce`, `sweep`, `sweep-merge` and `sweep-export`."""
+"""The commands `sweep`, `sweep-merge` and `sweep-export`, and what every sweep on the command line shares."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -19,30 +18,10 @@ if TYPE_CHECKING:
     from spectral_core.engine import SweepResult
 
 STORE = "sweep.sqlite"
-SHOWN_ALPHAS = (0.0, 0.3, 0.5, 0.7, 1.0)
-"""The α whose networks are drawn, where the sweep has them."""
 
 
 def add_parsers(commands: Any) -> None:
     """The commands' options."""
-    reproduce = commands.add_parser(
-        "reproduce", help="repeat a published experiment: sparcs-first",
-        description="sparcs-first: the first experiment of arXiv 2504.00885, 4,200 trainings, or a part of it. Writes "
-        "sweep.sqlite, results.csv, results.parquet, table.txt (ours beside the reference), summary.json and "
-        "sparcs-first.png. The same command continues where it was stopped, however that happened.",
-        epilog="example: spectral-core reproduce sparcs-first --runs 10 --alphas 0,0.3,0.5,0.7,1",
-    )  # fmt: skip
-    reproduce.add_argument("experiment", metavar="EXPERIMENT", choices=("sparcs-first",), help="sparcs-first")
-    reproduce.add_argument("--alphas", metavar="A[,A...]", help="of the target, in [0, 1] (default: 0,0.05,...,1)")
-    reproduce.add_argument("--betas", metavar="B[,B...]", help="sharpness of the transition (default: 5,1000)")
-    reproduce.add_argument("--runs", type=int, default=100, help="trainings for each α and β (default: 100)")
-    reproduce.add_argument("--epochs", type=int, help="of each training (default: 300, as published)")
-    reproduce.add_argument(
-        "--resume", action="store_true", help="continue an unfinished store, as happens without it too"
-    )
-    _shared(reproduce, "results/sparcs-first")
-    reproduce.set_defaults(run=_reproduce)
-
     sweep = commands.add_parser(
         "sweep", help="train on a grid of options, on any data",
         description="Trains for every combination of the grid's values, several runs of each, in parallel, and writes "
@@ -58,7 +37,7 @@ def add_parsers(commands: Any) -> None:
     sweep.add_argument("--runs", type=int, default=1, help="trainings of each point (default: 1)")
     sweep.add_argument("--target", metavar="COLUMN", help="target column of a table (default: the last)")
     sweep.add_argument("--task", default="auto", choices=("auto", "regression", "classification"), help="default: auto")
-    _shared(sweep, "results/sweep-<data>")
+    shared_options(sweep, "results/sweep-<data>")
     sweep.set_defaults(run=_sweep)
 
     merge = commands.add_parser("sweep-merge", help="put the stores of several shards into one")
@@ -72,7 +51,7 @@ def add_parsers(commands: Any) -> None:
     export.set_defaults(run=_export)
 
 
-def _shared(parser: argparse.ArgumentParser, home: str) -> None:
+def shared_options(parser: argparse.ArgumentParser, home: str) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the sweep; each training's own follows (default: 0)")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default: one for each core)")
     parser.add_argument("--shard", metavar="I/N", help="do the I-th of N parts; their stores merge")
@@ -83,53 +62,19 @@ def _shared(parser: argparse.ArgumentParser, home: str) -> None:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
-def _reproduce(options: argparse.Namespace) -> int:
-    from spectral_core import engine, files, sparcs_first
-    from spectral_core.plots import require_matplotlib
-
-    chosen = sparcs_first.experiment(
-        alphas=sparcs_first.ALPHAS if options.alphas is None else _numbers(options.alphas, "--alphas"),
-        betas=sparcs_first.BETAS if options.betas is None else _numbers(options.betas, "--betas"),
-        runs=options.runs, epochs=options.epochs, seed=options.seed,
-    )  # fmt: skip
-    home, shard = Path(options.out or "results/sparcs-first"), _shard(options.shard)
-    require_matplotlib()
-    with _at_work(home, options.dask, "reproduce sparcs-first") as progress:
-        result = engine.run(chosen, store=home / STORE, jobs=options.jobs, shard=shard, progress=progress)
-        written = _write(result, home)
-        if not result.missing:
-            shown = [p for p in chosen.points if p["alpha"] in SHOWN_ALPHAS]
-            networks = {}
-            for p in shown:
-                progress(len(result.rows), len(result.rows), "networks to draw")
-                networks[p["beta"], p["alpha"]] = sparcs_first.emergent(p, chosen)
-    say(_time(result))
-    if result.missing:
-        say(_unfinished(result, home))
-        return 0
-    from spectral_core.sparcs_plot import figure
-
-    text = sparcs_first.table(result.rows)
-    figure(home / "sparcs-first.png", result.rows, networks, title="From a linear to a quadratic target")
-    files.write_text(home / "table.txt", text)
-    files.write_text(home / "summary.json", json.dumps(_summary(result), indent=1, ensure_ascii=False) + "\n")
-    say(f"{text}written to {home}: {STORE}, {written}, table.txt, summary.json, sparcs-first.png\n")
-    return 0
-
-
 def _sweep(options: argparse.Namespace) -> int:
     from spectral_core.sweeps import sweep
 
     grid = _grid(options.grid)
-    home, shard = Path(options.out or f"results/sweep-{Path(options.data).stem}"), _shard(options.shard)
-    with _at_work(home, options.dask, f"sweep {Path(options.data).name}") as progress:
+    home, shard = Path(options.out or f"results/sweep-{Path(options.data).stem}"), shard_of(options.shard)
+    with at_work(home, options.dask, f"sweep {Path(options.data).name}") as progress:
         result = sweep(
             options.data, grid, runs=options.runs, task=options.task, target=options.target, seed=options.seed,
             store=home / STORE, jobs=options.jobs, shard=shard, progress=progress,
         )  # fmt: skip
-        written = _write(result, home)
-    say(_time(result))
-    say(_unfinished(result, home) if result.missing else _points(result.rows, list(grid)))
+        written = write_rows(result, home)
+    say(time_line(result))
+    say(unfinished(result, home) if result.missing else _points(result.rows, list(grid)))
     say(f"written to {home}: {STORE}, {written}\n")
     return 0
 
@@ -157,7 +102,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _at_work(home: Path, address: str | None, title: str) -> Iterator[console.Report]:
+def at_work(home: Path, address: str | None, title: str) -> Iterator[console.Report]:
     """Progress; Ctrl-C that says that the store continues; a Dask cluster where one is named."""
     from spectral_core import files
     from spectral_core.sources import optional
@@ -186,14 +131,14 @@ def _cluster(address: str | None) -> Iterator[None]:
         yield
 
 
-def _numbers(text: str, option: str) -> list[float]:
+def numbers_of(text: str, option: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise InvalidInputError(f"{option} must be numbers with commas between; got {text!r}") from None
 
 
-def _shard(text: str | None) -> tuple[int, int] | None:
+def shard_of(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     found = re.fullmatch(r"(\d+)/(\d+)", text)
@@ -227,13 +172,13 @@ def _value(text: str) -> Any:
     return parts if len(parts) > 1 else parts[0]
 
 
-def _write(result: SweepResult, home: Path) -> str:
+def write_rows(result: SweepResult, home: Path) -> str:
     result.to_csv(home / "results.csv")
     result.to_parquet(home / "results.parquet")
     return "results.csv, results.parquet"
 
 
-def _time(result: SweepResult) -> str:
+def time_line(result: SweepResult) -> str:
     failed = sum(row["failure"] is not None for row in result.rows)
     sessions = f"in {result.sessions} sessions" if result.sessions > 1 else "in one session"
     return (
@@ -242,7 +187,7 @@ def _time(result: SweepResult) -> str:
     )
 
 
-def _unfinished(result: SweepResult, home: Path) -> str:
+def unfinished(result: SweepResult, home: Path) -> str:
     return (
         f"{result.missing:,} trainings are left to other shards; bring the stores together with\n"
         f"  spectral-core sweep-merge STORE... --into {home / STORE}\nand give the command again without --shard\n"
@@ -275,25 +220,3 @@ def mean_and_error(values: Sequence[float | None]) -> str:
         return f"{mean:.4g}"
     error = math.sqrt(math.fsum((value - mean) ** 2 for value in there) / (len(there) - 1) / len(there))
     return f"{mean:.4g} ± {error:.2g}"
-
-
-def _summary(result: SweepResult) -> dict[str, Any]:
-    """The curves and the comparison for a program; None where there is no number."""
-    from dataclasses import asdict
-
-    from spectral_core import sparcs_first
-
-    def clean(value: Any) -> Any:
-        value = value.tolist() if hasattr(value, "tolist") else value
-        if isinstance(value, list):
-            return [clean(entry) for entry in value]
-        return None if isinstance(value, float) and not math.isfinite(value) else value
-
-    return {
-        "content": result.content,
-        "trainings": len(result.rows),
-        "seconds": round(result.seconds, 3),
-        "sessions": result.sessions,
-        "curves": [{k: clean(v) for k, v in vars(curve).items()} for curve in sparcs_first.curves(result.rows)],
-        "comparisons": [{k: clean(v) for k, v in asdict(one).items()} for one in sparcs_first.comparisons(result.rows)],
-    }

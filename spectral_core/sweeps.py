@@ -21,7 +21,7 @@ from spectral_core.network import SpectralNetwork
 from spectral_core.parameters import sequence
 from spectral_core.predictor import Predictor
 from spectral_core.preparation import PreparedData, prepare
-from spectral_core.pruning import path_norms
+from spectral_core.rankings import path_norms
 from spectral_core.store import canonical
 from spectral_core.trainer import train
 

@@ -3,53 +3,68 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from spectral_core import arrays, kernels
 from spectral_core.checkpoint import Best, Checkpoint, History, fingerprint
+from spectral_core.compaction import CompactNetwork
 from spectral_core.errors import DivergenceError, InvalidInputError, one_of
 from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES, SETTINGS
 from spectral_core.layout import Layout
 from spectral_core.network import SpectralNetwork
 from spectral_core.threads import blas_threads
 
+Network = TypeVar("Network", bound=SpectralNetwork | CompactNetwork)
+
 
 @dataclass(frozen=True)
-class Progress:
+class Progress(Generic[Network]):
     """What a callback sees between epochs; `network` is a copy, made when it is asked for."""
 
     epoch: int
     epochs: int
     history: History
-    snapshot: Callable[[], SpectralNetwork]
+    snapshot: Callable[[], Network]
 
     @property
-    def network(self) -> SpectralNetwork:
+    def network(self) -> Network:
         return self.snapshot()
 
 
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """What a later call of `train` continues from: the optimizer's moments (n_parameters,), its steps, the epochs done."""
+
+    first: np.ndarray
+    second: np.ndarray
+    step: int
+    epoch: int
+
+
 @dataclass(frozen=True)
-class TrainingResult:
+class TrainingResult(Generic[Network]):
     """The trained `network` and its `epoch`; `best_network` of all epochs and its `best_epoch`; why it `stopped`.
 
     With `patience` both are the best of all epochs; with `best_of_last` the network is the best of the last ones.
+    `state` is that of the last epoch.
     """
 
-    network: SpectralNetwork
+    network: Network
     epoch: int
-    best_network: SpectralNetwork
+    best_network: Network
     best_epoch: int
     history: History
     stopped: str
+    state: TrainingState
 
 
 def train(
-    net: SpectralNetwork,
+    net: Network,
     X: Any,
     y: Any,
     *,
@@ -65,22 +80,26 @@ def train(
     nesterov: bool = False,
     penalty: str = "group",
     penalty_strength: float = 0.0,
-    eigenvector_penalty: float = 0.0,
+    proximal: bool = False,
+    eigenvector_penalty: float | Mapping[str, float] = 0.0,
     sample_weight: Any = None,
     validation_data: tuple[Any, Any] | None = None,
     patience: int | None = None,
     best_of_last: int | None = None,
     shuffle: bool = True,
+    drop_last: bool = False,
     seed: int = 0,
     threads: int = 1,
-    callbacks: Sequence[Callable[[Progress], Any]] = (),
+    callbacks: Sequence[Callable[[Progress[Network]], Any]] = (),
+    state: TrainingState | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = False,
-) -> TrainingResult:
+) -> TrainingResult[Network]:
     """Minimise loss + penalty by mini-batches; the given network is left as it was.
 
     Parameters
     ----------
+    net : a network of any parametrization, or a compact one, whose live weights alone are trained.
     X, y : (samples, features); (samples, outputs) or class indices (samples,). Never rescaled here.
     loss : ``squared_error``, ``huber``, ``poisson``, ``binary_cross_entropy`` (also for several labels) or
         ``cross_entropy``; their formulas stand in `SpectralNetwork.loss_and_gradients`.
@@ -89,13 +108,20 @@ def train(
         may learn at their own `eigenvalue_learning_rate`.
     penalty : ``group`` strength · Σ ‖λ^(i)‖₂, ``l1`` strength · Σ ‖λ^(i)‖₁, ``l2`` strength · Σ ‖λ^(i)‖₂²; over the
         input and hidden layers (`global`), λ^out of hidden layers (`layerwise`), each block (`direct`).
-    eigenvector_penalty : strength of Σ ‖φ^(i)‖₂² (`direct`: Σ ‖W_ij‖₂²), added to it.
+    proximal : take the penalty out of the gradient and instead, after each step, move each group to
+        argmin ½‖x - λ‖² + learning rate · strength · R(x) (theorems P.group, P.l1, P.l2). With ``group`` and ``l1`` what
+        is not needed becomes exactly 0, so that compaction needs no threshold. Not counted in `history.penalty`.
+    eigenvector_penalty : strength of Σ ‖φ^(i)‖₂² (`direct`: Σ ‖W_ij‖₂²), added to it; or strengths by group
+        (``{"eigenvectors[0]": 0.01}``), of any groups.
     validation_data : (X, y) on which the loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
         return the best epoch's network.
     best_of_last : with validation data and without patience, return the best of this many last epochs instead of the
         last one, whose loss may stand anywhere in the noise that a constant learning rate leaves.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
+    drop_last : leave out the samples of an epoch that would make a smaller last mini-batch.
+    state : of an earlier result, to continue with its moments and count of epochs: the same bits as one longer training.
+        Where the network has grown or shrunk since, `growth` carries the moments over.
     threads : of the products of matrices. The last bits depend on this number and on nothing in the environment; wide
         networks gain from more than one (up to the cores there are), small ones do not.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
@@ -106,21 +132,20 @@ def train(
     Returns
     -------
     TrainingResult : `.network`, `.history`, `.best_network`, `.best_epoch` (0 is the start), `.stopped` (``epochs``, ``patience``,
-        ``callback``), `.epoch`, that of the network.
+        ``callback``), `.epoch`, that of the network, `.state`. Networks are of the kind that was given.
 
     Raises
     ------
     InvalidInputError : data or options break a rule.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
     """
-    if not isinstance(net, SpectralNetwork):
-        raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    problem = net.problem(X, y, loss, sample_weight)
+    if validation_data is not None and (not isinstance(validation_data, tuple) or len(validation_data) != 2):
+        raise InvalidInputError("validation_data must be a pair (X, y)")
+    plain, columns, present = _opened(net)
+    problem = plain.problem(columns(X), y, loss, sample_weight)
     validation = None
     if validation_data is not None:
-        if not isinstance(validation_data, tuple) or len(validation_data) != 2:
-            raise InvalidInputError("validation_data must be a pair (X, y)")
-        validation = net.problem(*validation_data, loss)
+        validation = plain.problem(columns(validation_data[0]), validation_data[1], loss)
     epochs, seed = arrays.whole(epochs, "epochs", 1), arrays.whole(seed, "seed", 0)
     threads = arrays.whole(threads, "threads", 1)
     _check_stopping(patience, best_of_last, validation is not None)
@@ -128,34 +153,52 @@ def train(
         raise InvalidInputError(f"callbacks must be a sequence of functions; got {callbacks!r}")
     rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
     eigenvalue_rate = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
-    penalised, strengths = _penalties(
-        net.layout,
-        (one_of(penalty, PENALTIES, "penalty"), arrays.number(penalty_strength, "penalty_strength", 0)),
-        arrays.number(eigenvector_penalty, "eigenvector_penalty", 0),
-    )
-    trainable, rates = _rates(net, rate, arrays.number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True))
+    eigenvalue_rate = arrays.number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True)
+    kind = one_of(penalty, PENALTIES, "penalty")
+    strength = arrays.number(penalty_strength, "penalty_strength", 0)
+    spectral = [(name, kind, strength) for name in plain.layout.spectral_groups()]
+    smooth = _vector_penalties(plain.layout, eigenvector_penalty)
+    shrinking: list[tuple[str, str, float]] = []
+    if _flag(proximal, "proximal"):
+        frozen = plain.layout.select(plain.frozen)
+        rates_of = {name: eigenvalue_rate if name.startswith("eigenvalues") else rate for name, _, _ in spectral}
+        shrinking = [(name, kind, strength * rates_of[name]) for name, _, _ in spectral if name not in frozen]
+    else:
+        smooth = spectral + smooth
+    penalised, strengths = _penalties(plain.layout, smooth)
+    shrunk, thresholds = _penalties(plain.layout, shrinking)
+    trainable, rates = _rates(plain, rate, eigenvalue_rate)
     settings = _settings(betas, epsilon, momentum, nesterov)
+    begun = _continued(state, plain)
+    rows = len(problem.x)
     stepper = kernels.Stepper(
-        layout=net.layout,
-        activation=net.activation,
+        layout=plain.layout,
+        activation=plain.activation,
         problem=problem,
-        batch_size=min(arrays.whole(batch_size, "batch_size", 1), len(problem.x)),
+        batch_size=min(arrays.whole(batch_size, "batch_size", 1), rows),
         penalised=penalised,
-        strengths=np.array(strengths, net.dtype),
+        strengths=np.array(strengths, plain.dtype),
+        shrunk=shrunk,
+        thresholds=np.array(thresholds, plain.dtype),
         optimizer=one_of(optimizer, OPTIMIZERS, "optimizer"),
         trainable=trainable,
-        rates=np.array(rates, net.dtype),
-        settings=np.array([settings[name] for name in SETTINGS], net.dtype),
-        parameters=net.parameters.copy(),
-        first=np.zeros_like(net.parameters),
-        second=np.zeros_like(net.parameters),
+        rates=np.array(rates, plain.dtype),
+        settings=np.array([settings[name] for name in SETTINGS], plain.dtype),
+        parameters=plain.parameters.copy(),
+        first=begun.first,
+        second=begun.second,
+        step=begun.step,
     )
-    run = Run(net, stepper, validation, epochs, patience, best_of_last, seed, bool(shuffle))
+    used = rows - rows % stepper.batch_size if _flag(drop_last, "drop_last") else rows
+    order = Order(seed, begun.epoch, rows, used, bool(shuffle))
+    run = Run(plain, present, stepper, validation, epochs, patience, best_of_last, order)
     store = None
     if checkpoint is not None:
         options = [run.description(), sorted(settings.items()), optimizer, stepper.batch_size, rates, strengths]
         options += [trainable.tolist(), penalised.tolist(), threads]
-        store = Checkpoint(Path(checkpoint), run, fingerprint(net, problem, validation, options))
+        options += [shrunk.tolist(), thresholds] if thresholds else []
+        moments = [begun.first, begun.second] if state is not None else []
+        store = Checkpoint(Path(checkpoint), run, fingerprint(plain, problem, validation, options, *moments))
         store.restore()
     try:
         with blas_threads(threads):
@@ -173,6 +216,36 @@ def train(
     return run.result()
 
 
+def _opened(net: Any) -> tuple[SpectralNetwork, Callable[[Any], Any], Callable[[SpectralNetwork], Any]]:
+    """The network that is trained, what becomes of X, and how a result is presented: in the kind that was given."""
+    if isinstance(net, CompactNetwork):
+        return net.direct, net.columns, net.with_direct
+    if not isinstance(net, SpectralNetwork):
+        raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
+    return net, lambda X: X, lambda trained: trained
+
+
+def _flag(value: Any, name: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise InvalidInputError(f"{name} must be True or False; got {value!r}")
+    return bool(value)
+
+
+def _continued(state: TrainingState | None, net: SpectralNetwork) -> TrainingState:
+    """Copies of the moments, or those of a fresh start."""
+    if state is None:
+        return TrainingState(np.zeros_like(net.parameters), np.zeros_like(net.parameters), 0, 0)
+    if not isinstance(state, TrainingState):
+        raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
+    for name, moment in (("first", state.first), ("second", state.second)):
+        if moment.shape != net.parameters.shape or moment.dtype != net.dtype:
+            raise InvalidInputError(
+                f"state.{name} must be {net.dtype} of shape {net.parameters.shape}, as the network's parameters; got "
+                f"{moment.dtype} {moment.shape}"
+            )
+    return TrainingState(state.first.copy(), state.second.copy(), int(state.step), int(state.epoch))
+
+
 def _check_stopping(patience: Any, best_of_last: Any, validated: bool) -> None:
     for name, option in (("patience", patience), ("best_of_last", best_of_last)):
         if option is None:
@@ -188,14 +261,12 @@ def _settings(betas: Any, epsilon: float, momentum: float, nesterov: bool) -> di
     """The optimizer's numbers by their names in `tables.SETTINGS`."""
     if not isinstance(betas, Sequence) or len(betas) != 2:
         raise InvalidInputError(f"betas must be a pair (beta1, beta2); got {betas!r}")
-    if not isinstance(nesterov, (bool, np.bool_)):
-        raise InvalidInputError(f"nesterov must be True or False; got {nesterov!r}")
     return {
         "beta1": _below_one(betas[0], "betas[0]"),
         "beta2": _below_one(betas[1], "betas[1]"),
         "epsilon": arrays.number(epsilon, "epsilon", 0, open_low=True),
         "momentum": arrays.number(momentum, "momentum", 0, 1),
-        "nesterov": float(nesterov),
+        "nesterov": float(_flag(nesterov, "nesterov")),
     }
 
 
@@ -206,14 +277,20 @@ def _below_one(value: Any, name: str) -> float:
     return float(value)
 
 
-def _penalties(layout: Layout, spectral: tuple[str, float], vectors: float) -> tuple[np.ndarray, list[float]]:
-    """Rows (start, stop, kind) and strengths of every penalty that is switched on."""
-    kind, strength = spectral
-    wanted = [(name, kind, strength) for name in layout.spectral_groups()]
-    wanted += [(name, "l2", vectors) for name in layout.groups if not name.startswith("eigenvalues")]
-    wanted = [(name, kind, strength) for name, kind, strength in wanted if strength]
-    rows = [[*layout.segments([name])[0], PENALTIES.index(kind)] for name, kind, _ in wanted]
-    return np.array(rows, dtype=np.int64).reshape(-1, 3), [strength for _, _, strength in wanted]
+def _vector_penalties(layout: Layout, given: float | Mapping[str, float]) -> list[tuple[str, str, float]]:
+    """The squared penalties by group."""
+    if not isinstance(given, Mapping):
+        strength = arrays.number(given, "eigenvector_penalty", 0)
+        return [(name, "l2", strength) for name in layout.groups if not name.startswith("eigenvalues")]
+    strengths = {name: arrays.number(value, f"eigenvector_penalty[{name!r}]", 0) for name, value in given.items()}
+    return [(name, "l2", strength) for family, strength in strengths.items() for name in layout.select([family])]
+
+
+def _penalties(layout: Layout, wanted: list[tuple[str, str, float]]) -> tuple[np.ndarray, list[float]]:
+    """Rows (start, stop, kind) and strengths of those (group, kind, strength) that are switched on."""
+    active = [(name, kind, strength) for name, kind, strength in wanted if strength]
+    rows = [[*layout.segments([name])[0], PENALTIES.index(kind)] for name, kind, _ in active]
+    return np.array(rows, dtype=np.int64).reshape(-1, 3), [strength for _, _, strength in active]
 
 
 def _rates(net: SpectralNetwork, vectors: float, eigenvalues: float) -> tuple[np.ndarray, list[float]]:
@@ -233,40 +310,59 @@ def _rates(net: SpectralNetwork, vectors: float, eigenvalues: float) -> tuple[np
     return np.array(rows, dtype=np.int64).reshape(-1, 2), rates
 
 
+@dataclass(frozen=True)
+class Order:
+    """The order of samples: `before` epochs were done earlier; `used` of the `rows` take part in each."""
+
+    seed: int
+    before: int
+    rows: int
+    used: int
+    shuffle: bool
+
+    def of(self, epoch: int) -> np.ndarray:
+        if not self.shuffle:
+            return np.arange(self.used)
+        return np.random.default_rng((self.seed, self.before + epoch)).permutation(self.rows)[: self.used]
+
+    def description(self) -> list[Any]:
+        return [self.seed, self.shuffle, *([self.before, self.used] if self.before or self.used < self.rows else [])]
+
+
 class Run:
     """The state of one training between epochs."""
 
     def __init__(
         self,
         net: SpectralNetwork,
+        present: Callable[[SpectralNetwork], Any],
         stepper: kernels.Stepper,
         validation: kernels.Problem | None,
         epochs: int,
         patience: int | None,
         best_of_last: int | None,
-        seed: int,
-        shuffle: bool,
+        order: Order,
     ) -> None:
-        self.net, self.stepper, self.validation = net, stepper, validation
-        self.epochs, self.patience, self.seed, self.shuffle = epochs, patience, seed, shuffle
-        self.best_of_last = best_of_last
+        self.net, self.present, self.stepper, self.validation = net, present, stepper, validation
+        self.epochs, self.patience, self.best_of_last, self.order = epochs, patience, best_of_last, order
         self.history = History()
         self.best = self.late = Best(net.parameters.copy(), np.inf, 0)
         self.stopped = "epochs"
 
     def description(self) -> list[Any]:
-        return [self.net.record(), self.epochs, self.patience, self.best_of_last, self.seed, self.shuffle]
+        return [self.net.record(), self.epochs, self.patience, self.best_of_last, *self.order.description()]
 
-    def run(self, callbacks: Sequence[Callable[[Progress], Any]], store: Checkpoint | None) -> None:
+    def network(self, parameters: np.ndarray) -> Any:
+        return self.present(self.net.with_parameters(parameters))
+
+    def run(self, callbacks: Sequence[Callable[[Progress[Any]], Any]], store: Checkpoint | None) -> None:
         while self.stopped == "epochs" and len(self.history) < self.epochs:
             epoch = len(self.history) + 1
             if self.patience is not None and epoch - 1 - self.best.epoch >= self.patience:
                 self.stopped = "patience"
                 return
             self._epoch(epoch)
-            progress = Progress(
-                epoch, self.epochs, self.history, lambda: self.net.with_parameters(self.stepper.parameters)
-            )
+            progress = Progress(epoch, self.epochs, self.history, lambda: self.network(self.stepper.parameters))
             answers = [callback(progress) for callback in callbacks]
             if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
                 self.stopped = "callback"
@@ -275,9 +371,7 @@ class Run:
 
     def _epoch(self, epoch: int) -> None:
         before = self.stepper.parameters.copy()
-        rows = len(self.stepper.problem.x)
-        order = np.random.default_rng((self.seed, epoch)).permutation(rows) if self.shuffle else np.arange(rows)
-        loss, penalty = self.stepper.epoch(order)
+        loss, penalty = self.stepper.epoch(self.order.of(epoch))
         judged = self._validate() if np.isfinite(loss) and self.validation is not None else loss
         norms = self._eigenvalue_norms()
         if not np.isfinite([judged, *norms]).all() or not np.isfinite(self.stepper.parameters).all():
@@ -286,7 +380,7 @@ class Run:
                 f"the {what} diverged in epoch {epoch} ({judged}); the best network is that of "
                 f"{f'epoch {self.best.epoch}' if self.best.epoch else 'the start'}; a smaller learning_rate may help",
                 epoch,
-                self.net.with_parameters(self.best.parameters),
+                self.network(self.best.parameters),
             )
         self.history.training_loss.append(loss)
         self.history.penalty.append(penalty)
@@ -312,10 +406,14 @@ class Run:
         output = kernels.predict(self.net.layout, self.net.activation, self.stepper.parameters, self.validation.x)
         return kernels.output_loss(output, self.validation)
 
-    def result(self) -> TrainingResult:
+    def result(self) -> TrainingResult[Any]:
         last = Best(self.stepper.parameters, np.inf, len(self.history))
         chosen = self.best if self.patience is not None else last
         if self.best_of_last is not None and self.late.epoch:
             chosen = self.late
-        network, best = (self.net.with_parameters(kept.parameters) for kept in (chosen, self.best))
-        return TrainingResult(network, chosen.epoch, best, self.best.epoch, self.history, self.stopped)
+        stepper, done = self.stepper, len(self.history)
+        return TrainingResult(
+            self.network(chosen.parameters), chosen.epoch, self.network(self.best.parameters), self.best.epoch,
+            self.history, self.stopped,
+            TrainingState(stepper.first, stepper.second, stepper.step, self.order.before + done),
+        )  # fmt: skip

@@ -247,6 +247,16 @@ def penalty(name: str, values: np.ndarray, strength: float) -> Any:
     return strength * (values**2).sum()
 
 
+def proximal(name: str, v: np.ndarray, threshold: float) -> np.ndarray:
+    """argmin of `objective`: shrinks the length, every number, or by a factor."""
+    if name == "group":
+        length = np.sqrt((v**2).sum())
+        return v * (max(length - threshold, 0) / length) if length else v
+    if name == "l1":
+        return np.sign(v) * np.maximum(abs(v) - threshold, 0)
+    return v / (1 + 2 * threshold)
+
+
 def objective(name: str, x: np.ndarray, v: np.ndarray, threshold: float) -> Any:
     """½‖x - v‖² + threshold · penalty(x), what a proximal map minimises."""
     return ((x - v) ** 2).sum() / 2 + penalty(name, x, threshold)
@@ -326,26 +336,26 @@ def exact_gradient(function: Callable[[np.ndarray], Dual], at: np.ndarray) -> li
 
 def adam(
     theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: Any, beta1: float,
-    beta2: float, epsilon: float,
+    beta2: float, epsilon: float, after: Callable[[np.ndarray], np.ndarray] = lambda theta: theta,
 ) -> np.ndarray:  # fmt: skip
-    """Kingma and Ba, arXiv 1412.6980, algorithm 1."""
+    """Kingma and Ba, arXiv 1412.6980, algorithm 1; `after` follows each step."""
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     for t in range(1, steps + 1):
         g = slope(theta, t - 1)
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
-        theta = theta - rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        theta = after(theta - rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon))
     return theta
 
 
 def sgd(
     theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: Any, momentum: float,
-    nesterov: bool,
+    nesterov: bool, after: Callable[[np.ndarray], np.ndarray] = lambda theta: theta,
 ) -> np.ndarray:  # fmt: skip
-    """Momentum b = μ b + g; Nesterov's form steps along g + μ b."""
+    """Momentum b = μ b + g; Nesterov's form steps along g + μ b; `after` follows each step."""
     b = np.zeros_like(theta)
     for t in range(steps):
         g = slope(theta, t)
         b = momentum * b + g
-        theta = theta - rate * (g + momentum * b if nesterov else b)
+        theta = after(theta - rate * (g + momentum * b if nesterov else b))
     return theta

@@ -14,7 +14,7 @@ from spectral_core.checkpoint import History
 from spectral_core.datasets import load, sparcs, train_test_split
 from spectral_core.predictor import Scaling, load_any
 from spectral_core.preparation import prepare
-from spectral_core.pruning import path_norms
+from spectral_core.rankings import path_norms
 
 QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
 

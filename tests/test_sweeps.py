@@ -308,7 +308,7 @@ def test_other_arguments_that_break_a_rule(tmp_path: Path) -> None:
 def test_what_a_training_of_a_sweep_gives() -> None:
     from spectral_core import train
     from spectral_core.preparation import prepare
-    from spectral_core.pruning import path_norms
+    from spectral_core.rankings import path_norms
 
     x, y = line()
     row = sweep(

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from oracles import ACTIVATIONS, Model
 
+from spectral_core.compaction import CompactNetwork, compact
 from spectral_core.errors import DivergenceError, InvalidInputError, ModelFileError
 from spectral_core.kernels.tables import FUSED
 from spectral_core.network import SpectralNetwork
@@ -77,8 +78,10 @@ class Truth:
 
     def __init__(
         self, model: Model, x: Any, y: Any, batch: int, loss: str, penalty: str, strength: float, w: Any,
-        vectors: float = 0.0,
+        vectors: float = 0.0, proximal: Any = None,
     ) -> None:  # fmt: skip
+        """`proximal`: the learning rates (parameters,), where the penalty is taken by proximal steps."""
+        self.proximal = proximal
         self.model, self.x, self.y, self.weight, self.loss = model, x, y, w, loss
         self.rows = [np.arange(start, min(start + batch, len(x))) for start in range(0, len(x), batch)]
         self.penalty, self.strength, self.vectors = penalty, strength, vectors
@@ -86,8 +89,15 @@ class Truth:
         self.penalties: list[float] = []
 
     def penalty_of(self, theta: np.ndarray) -> Any:
-        total = sum(oracles.penalty(self.penalty, theta[group], self.strength) for group in penalised(self.model))
+        groups = penalised(self.model) if self.proximal is None else []
+        total = sum(oracles.penalty(self.penalty, theta[group], self.strength) for group in groups)
         return total + oracles.penalty("l2", theta[~eigenvalues(self.model)], self.vectors)
+
+    def shrink(self, theta: np.ndarray) -> np.ndarray:
+        theta = theta.copy()
+        for group in penalised(self.model) if self.proximal is not None else []:
+            theta[group] = oracles.proximal(self.penalty, theta[group], self.proximal[group][0] * self.strength)
+        return theta
 
     def slope(self, theta: np.ndarray, step: int) -> np.ndarray:
         rows = self.rows[step % len(self.rows)]
@@ -111,12 +121,13 @@ class Truth:
     st.integers(1, SAMPLES + 1),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
     st.integers(0, 2**32 - 1),
 )
-@settings(CHECK, max_examples=80)
+@settings(CHECK, max_examples=100)
 def test_epochs_equal_the_loop_from_the_papers(
     form: str | tuple[int, int], activation: str, loss: str, penalty: str, strength: float, optimizer: str, batch: int,
-    weighted: bool, apart: bool, seed: int,
+    weighted: bool, apart: bool, proximal: bool, seed: int,
 ) -> None:  # fmt: skip
     """With `apart`, eigenvalues learn at their own rate and eigenvectors have a penalty of their own."""
     if isinstance(form, str):
@@ -126,8 +137,10 @@ def test_epochs_equal_the_loop_from_the_papers(
         model = Model("global", (form[0], 5, form[1]), activation, bias=bool(seed % 2))
     theta, x, y = data(model, seed, loss)
     weight = np.random.default_rng(seed).uniform(0.5, 2, SAMPLES) if weighted else None
-    truth = Truth(model, x, y, batch, loss, penalty, strength, weight, 0.2 if apart else 0.0)
     rates = np.where(eigenvalues(model) & apart, 0.01, 0.05)
+    truth = Truth(
+        model, x, y, batch, loss, penalty, strength, weight, 0.2 if apart else 0.0, rates if proximal else None
+    )
     extra = {"eigenvalue_learning_rate": 0.01, "eigenvector_penalty": 0.2} if apart else {}
     epochs = 2
     steps = epochs * len(truth.rows)
@@ -135,16 +148,16 @@ def test_epochs_equal_the_loop_from_the_papers(
     if optimizer == "adam":
         options = {"optimizer": "adam", "learning_rate": 0.05, "betas": (0.8, 0.95), "epsilon": 1e-3}
         with quiet:
-            final = oracles.adam(theta, truth.slope, steps, rates, 0.8, 0.95, 1e-3)
+            final = oracles.adam(theta, truth.slope, steps, rates, 0.8, 0.95, 1e-3, truth.shrink)
     else:
         momentum, nesterov = (0.0 if optimizer == "plain" else 0.7), optimizer == "nesterov"
         options = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": momentum, "nesterov": nesterov}
         with quiet:
-            final = oracles.sgd(theta, truth.slope, steps, rates, momentum, nesterov)
+            final = oracles.sgd(theta, truth.slope, steps, rates, momentum, nesterov, truth.shrink)
     assume(np.all(abs(final) < 100))
     result = train(
         network(model, theta, frozen=()), x, y, loss=loss, epochs=epochs, batch_size=batch, penalty=penalty,
-        penalty_strength=strength, sample_weight=weight, shuffle=False, **options, **extra,
+        penalty_strength=strength, proximal=proximal, sample_weight=weight, shuffle=False, **options, **extra,
     )  # fmt: skip
     np.testing.assert_allclose(result.network.parameters, final, rtol=0, atol=1e-11)
     # History: each epoch's mean over its mini-batches, the loss weighted by the samples in them.
@@ -726,3 +739,93 @@ def test_a_divergence_leaves_no_checkpoint(tmp_path: Path) -> None:
             network(model, theta), x, y, optimizer="sgd", learning_rate=1e30, epochs=50, checkpoint=tmp_path / "c.npz"
         )
     assert list(tmp_path.iterdir()) == []
+
+
+# --- continuing, dropping, compact networks ---------------------------------------------------------------------------
+
+
+@given(st.sampled_from(PARAMETRIZATIONS), st.integers(1, 3), st.integers(1, 3), st.sampled_from(["adam", "sgd"]))
+@CHECK
+def test_a_continued_training_gives_the_bits_of_one(form: str, first: int, second: int, optimizer: str) -> None:
+    model = model_of(form)
+    theta, x, y = data(model, 4)
+    options: dict[str, Any] = {"batch_size": 3, "optimizer": optimizer, "seed": 5, "learning_rate": 0.01}
+    net = network(model, theta)
+    whole = train(net, x, y, epochs=first + second, **options)
+    part = train(net, x, y, epochs=first, **options)
+    moments = part.state.first.copy()
+    rest = train(part.network, x, y, epochs=second, state=part.state, **options)
+    assert np.array_equal(rest.network.parameters, whole.network.parameters)
+    assert rest.state.epoch == first + second == whole.state.epoch
+    assert rest.state.step == whole.state.step
+    assert np.array_equal(part.state.first, moments)
+
+
+def test_a_state_of_another_network_is_refused() -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 4)
+    other = train(SpectralNetwork.initialize([2, 5, 1]), np.ones((3, 2)), np.ones(3), epochs=1)
+    with pytest.raises(InvalidInputError, match=r"state.first must be float64 of shape \(23,\)"):
+        train(network(model, theta), x, y, state=other.state)
+    with pytest.raises(InvalidInputError, match=r"must be the \.state of a training result; got dict"):
+        train(network(model, theta), x, y, state={})  # type: ignore[arg-type]
+
+
+@given(st.integers(1, SAMPLES))
+@CHECK
+def test_dropping_the_last_batch_leaves_out_just_its_samples(batch: int) -> None:
+    model = model_of("global")
+    theta, x, y = data(model, 6)
+    used = SAMPLES - SAMPLES % batch
+    options: dict[str, Any] = {"batch_size": batch, "epochs": 2, "shuffle": False}
+    dropped = train(network(model, theta), x, y, drop_last=True, **options)
+    alone = train(network(model, theta), x[:used], y[:used], **options)
+    assert np.array_equal(dropped.network.parameters, alone.network.parameters)
+
+
+def test_proximal_steps_give_exact_zeros_and_leave_frozen_groups_alone() -> None:
+    """A penalty that outweighs the loss: every group is exactly 0, but for the frozen one."""
+    model = model_of("global")
+    theta, x, y = data(model, 3)
+    net = network(model, theta, frozen=("eigenvalues[0]",))
+    for penalty in ("group", "l1"):
+        result = train(net, x, y, epochs=40, penalty=penalty, penalty_strength=50.0, proximal=True)
+        assert np.array_equal(result.network.eigenvalues[0], net.eigenvalues[0])
+        assert not np.any(result.network.eigenvalues[1])
+        assert np.all(result.network.eigenvalues[2])
+    smooth = train(net, x, y, epochs=40, penalty_strength=50.0)
+    assert np.any(smooth.network.eigenvalues[1])
+
+
+def test_a_penalty_by_group_acts_on_that_group_alone() -> None:
+    model = model_of("layerwise")
+    theta, x, y = data(model, 3)
+    options: dict[str, Any] = {"epochs": 1, "batch_size": SAMPLES, "optimizer": "sgd", "learning_rate": 1e-3}
+    plain = train(network(model, theta), x, y, **options).network
+    pulled = train(network(model, theta), x, y, eigenvector_penalty={"eigenvectors[0]": 0.5}, **options).network
+    expected = plain.eigenvectors[0] - 1e-3 * 0.5 * 2 * network(model, theta).eigenvectors[0]
+    np.testing.assert_allclose(pulled.eigenvectors[0], expected, rtol=1e-13)
+    assert np.array_equal(pulled.eigenvectors[1], plain.eigenvectors[1])
+    with pytest.raises(InvalidInputError, match="no parameter group 'phi'"):
+        train(network(model, theta), x, y, eigenvector_penalty={"phi": 1.0})
+
+
+def test_a_compact_network_trains_as_its_direct_network_does() -> None:
+    generator = np.random.default_rng(0)
+    blocks = {(2, 1): generator.normal(size=(4, 3)), (3, 2): generator.normal(size=(2, 4))}
+    blocks[2, 1][1] = 0
+    blocks[2, 1][:, 2] = 0
+    small = compact(SpectralNetwork(blocks=blocks, parametrization="direct", bias=True))
+    x, y = generator.normal(size=(20, 2)), generator.normal(size=(20, 2))
+    seen: list[type] = []
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 6, "validation_data": (x, y), "best_of_last": 1}
+    result = train(small, x, y, callbacks=[lambda p: seen.append(type(p.network))], **options)
+    plain = train(small.direct, small.columns(x), y, **options | {"validation_data": (small.columns(x), y)})
+    assert isinstance(result.network, CompactNetwork)
+    assert set(seen) == {CompactNetwork}
+    assert np.array_equal(result.network.direct.parameters, plain.network.parameters)
+    assert result.network.live == small.live == (2, 3, 2)
+    assert result.network.loss(x, y) < small.loss(x, y)
+    value, slopes = small.loss_and_gradients(x, y)
+    assert value == small.loss(x, y)
+    assert set(slopes.blocks) == set(small.blocks)

@@ -22,6 +22,7 @@ from derivations.activations import ACTIVATIONS
 from derivations.codegen import cpu, fused
 from derivations.codegen.ir import Program
 from derivations.codegen.orchestration import FUSED_HELPER, FUSED_RUNNER, HELPERS, RUNNERS
+from derivations.merging import POSITIVELY_HOMOGENEOUS
 
 VARIANTS = ("global", "layerwise", "direct")
 PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
@@ -95,7 +96,7 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu import (
-    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, update,
+    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, shrink, update,
 )
 '''
 
@@ -105,6 +106,8 @@ TABLES = '''"""Names and numbers the kernels understand, without importing Numba
 ACTIVATIONS = {activations}
 ZERO_AT_ZERO = {at_zero}
 """The activations with f(0) = 0, which silence, compaction and the linear start need."""
+POSITIVELY_HOMOGENEOUS = {homogeneous}
+"""The activations with f(c z) = c f(z) for c > 0, which merging needs."""
 LOSSES = {losses}
 TARGET_RANGES = {{{ranges}}}
 """The least and the greatest target that a loss has a meaning for, where not every number is one."""
@@ -140,6 +143,7 @@ def tables_module() -> str:
     return TABLES.format(
         **{family: _tuple(names) for family, names in NAMES.items()},
         at_zero=_tuple(a.name for a in ACTIVATIONS if a.at_zero == 0),
+        homogeneous=_tuple(a.name for a in POSITIVELY_HOMOGENEOUS),
         ranges=", ".join(
             f'"{item.name}": ({_bound(item.targets[0])}, {_bound(item.targets[1])})' for item in _bounded()
         ),

@@ -103,6 +103,19 @@ def update(optimizer, trainable, rates, parameters, gradient, first, second, ste
             adam(theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
         else:
             sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+
+
+{decorator}
+def shrink(shrunk, thresholds, parameters):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+    for group in range(shrunk.shape[0]):
+        begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
+        if kind == GROUP:
+            proximal_group(parameters[begin:end], thresholds[group])
+        elif kind == L1:
+            proximal_l1(parameters[begin:end], thresholds[group])
+        else:
+            proximal_l2(parameters[begin:end], thresholds[group])
 '''
 
 RUNNERS = '''
@@ -136,13 +149,14 @@ def gradient_{variant}(x_data, y_data, labels, weights, order, layout, activatio
 
 {decorator}
 def epoch_{variant}(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
-    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,)
+    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
+    shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
@@ -170,6 +184,7 @@ def epoch_{variant}(
         adjoint_{variant}({adjoint})
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 '''
 
@@ -188,8 +203,8 @@ def load_columns(x_data, rows, x_rows):
 FUSED_RUNNER = '''
 {decorator}
 def epoch_{sizes}(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with {inputs} inputs and {outputs} output(s); same arguments."""
     x_rows = np.empty(({inputs}, batch_size), parameters.dtype)
@@ -222,5 +237,6 @@ def epoch_{sizes}(
         adjoint_{sizes}(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 '''

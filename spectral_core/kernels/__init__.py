@@ -40,6 +40,15 @@ def predict(layout: Layout, activation: str, parameters: np.ndarray, x: np.ndarr
     return result
 
 
+def activate(activation: str, z: np.ndarray) -> np.ndarray:
+    """f(z) of a matrix."""
+    from spectral_core.kernels import cpu
+
+    slope, value = z.copy(), np.empty_like(z)
+    cpu.activate(tables.ACTIVATIONS.index(activation), slope, value)
+    return value
+
+
 def loss_and_gradient(
     layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
@@ -81,6 +90,7 @@ class Stepper:
     """The optimizer's state and the one function that runs an epoch on it.
 
     penalised : (groups, 3), start and stop in the flat parameters and the number of the penalty; `strengths` (groups,).
+    shrunk : (groups, 3), likewise, of the penalties taken by proximal steps; `thresholds` (groups,), rate · strength.
     trainable : (groups, 2), start and stop; `rates` (groups,), learning rates.
     settings : the numbers named in `tables.SETTINGS`. All real numbers are in the parameters' type.
     """
@@ -91,6 +101,8 @@ class Stepper:
     batch_size: int
     penalised: np.ndarray
     strengths: np.ndarray
+    shrunk: np.ndarray
+    thresholds: np.ndarray
     optimizer: str
     trainable: np.ndarray
     rates: np.ndarray
@@ -106,7 +118,7 @@ class Stepper:
         data = (self.problem.x, self.problem.y, self.problem.labels, self.problem.weights, order, self.batch_size)
         f, loss_kind = tables.ACTIVATIONS.index(self.activation), tables.LOSSES.index(self.problem.loss)
         loss, penalty, self.step = kernel(
-            *data, self.layout.table, f, loss_kind, self.penalised, self.strengths,
+            *data, self.layout.table, f, loss_kind, self.penalised, self.strengths, self.shrunk, self.thresholds,
             tables.OPTIMIZERS.index(self.optimizer), self.trainable, self.rates, self.parameters,
             np.empty_like(self.parameters), self.first, self.second, self.step, self.settings,
         )  # fmt: skip

@@ -952,6 +952,19 @@ def update(optimizer, trainable, rates, parameters, gradient, first, second, ste
             sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
 
 
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def shrink(shrunk, thresholds, parameters):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+    for group in range(shrunk.shape[0]):
+        begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
+        if kind == GROUP:
+            proximal_group(parameters[begin:end], thresholds[group])
+        elif kind == L1:
+            proximal_l1(parameters[begin:end], thresholds[group])
+        else:
+            proximal_l2(parameters[begin:end], thresholds[group])
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def predict_global(x_data, order, batch_size, layout, activation, parameters, result):
     """result = z_K of the rows of x_data in the given order, batch by batch."""
@@ -982,13 +995,14 @@ def gradient_global(x_data, y_data, labels, weights, order, layout, activation, 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_global(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
-    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,)
+    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
+    shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
@@ -1016,6 +1030,7 @@ def epoch_global(
         adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
@@ -1049,13 +1064,14 @@ def gradient_layerwise(x_data, y_data, labels, weights, order, layout, activatio
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_layerwise(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
-    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,)
+    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
+    shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
@@ -1083,6 +1099,7 @@ def epoch_layerwise(
         adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
@@ -1116,13 +1133,14 @@ def gradient_direct(x_data, y_data, labels, weights, order, layout, activation, 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_direct(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
-    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,)
+    penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
+    shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
@@ -1150,4 +1168,5 @@ def epoch_direct(
         adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

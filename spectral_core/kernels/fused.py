@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 3a3fb98b51134d80
-cpu.py        sha256 15c11e52becf140c
+cpu.py        sha256 38dd688ff0ac9af4
 
 Losses, penalties, optimizers and the exponential are those of `cpu.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu import (
-    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, update,
+    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, shrink, update,
 )
 
 
@@ -901,8 +901,8 @@ def adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_2_1(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 2 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((2, batch_size), parameters.dtype)
@@ -935,13 +935,14 @@ def epoch_2_1(
         adjoint_2_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_3_1(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 3 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((3, batch_size), parameters.dtype)
@@ -974,13 +975,14 @@ def epoch_3_1(
         adjoint_3_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_4_1(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 4 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((4, batch_size), parameters.dtype)
@@ -1013,13 +1015,14 @@ def epoch_4_1(
         adjoint_4_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_3_2(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, optimizer,
-    trainable, rates, parameters, gradient, first, second, step, settings,
+    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
+    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 3 inputs and 2 output(s); same arguments."""
     x_rows = np.empty((3, batch_size), parameters.dtype)
@@ -1052,4 +1055,5 @@ def epoch_3_2(
         adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

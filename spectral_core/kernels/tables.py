@@ -3,6 +3,8 @@
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "elu", "tanh", "sigmoid", "gelu", "swish")
 ZERO_AT_ZERO = ("identity", "relu", "leaky_relu", "elu", "tanh", "gelu", "swish")
 """The activations with f(0) = 0, which silence, compaction and the linear start need."""
+POSITIVELY_HOMOGENEOUS = ("identity", "relu", "leaky_relu")
+"""The activations with f(c z) = c f(z) for c > 0, which merging needs."""
 LOSSES = ("squared_error", "huber", "poisson", "binary_cross_entropy", "cross_entropy")
 TARGET_RANGES = {"poisson": (0, float("inf")), "binary_cross_entropy": (0, 1)}
 """The least and the greatest target that a loss has a meaning for, where not every number is one."""

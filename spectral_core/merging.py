@@ -1,0 +1,70 @@
+"""M16, merging: neurons that say the same, up to a positive factor, become one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
+
+Blocks = Mapping[tuple[int, int], np.ndarray]
+
+
+def merge(
+    blocks: Blocks, widths: tuple[int, ...], activation: str, tolerance: float = 0.0
+) -> tuple[dict[tuple[int, int], np.ndarray], list[np.ndarray]]:
+    """Add the outgoing columns of neurons whose incoming rows are positive multiples of each other.
+
+    Neuron h with row c·w is removed and its outgoing columns, times c, are added to those of the neuron with row w
+    (f(c z) = c f(z), M16). Rows count as multiples where the sine of their angle is at most `tolerance` (and rounding);
+    then c = ‖row of h‖ / ‖w‖. Exact for tolerance 0. The neuron with the largest path score of a group stays.
+
+    Parameters
+    ----------
+    blocks : {(i, j): W_ij (n_i, n_j)}; left as they are.
+
+    Returns
+    -------
+    blocks, keep : new blocks, 0 at removed neurons; for each layer which neurons are kept.
+
+    Raises
+    ------
+    InvalidInputError : an activation that is not positively homogeneous.
+    """
+    if activation not in POSITIVELY_HOMOGENEOUS:
+        raise InvalidInputError(
+            f"merging needs f(c z) = c f(z) for c > 0 ({', '.join(POSITIVELY_HOMOGENEOUS)}); got {activation}"
+        )
+    result = {pair: block.copy() for pair, block in blocks.items()}
+    keep = [np.ones(width, dtype=bool) for width in widths]
+    for i in range(2, len(widths)):
+        incoming = [result[i, j] for j in range(1, i) if (i, j) in result]
+        outgoing = [pair for pair in result if pair[1] == i]
+        if not incoming or not outgoing:
+            continue
+        rows = np.hstack(incoming).astype(np.float64)
+        sizes = np.linalg.norm(rows, axis=1)
+        heard = np.sqrt(sum(np.square(result[pair], dtype=np.float64).sum(axis=0) for pair in outgoing))
+        directions = rows / np.where(sizes > 0, sizes, 1)[:, None]
+        rounding = 4 * np.finfo(incoming[0].dtype).eps
+        order = np.argsort(-sizes * heard, kind="stable")
+        order = order[sizes[order] > 0]
+        while len(order):
+            first, others = order[0], order[1:]
+            cosines = directions[others] @ directions[first]
+            # The sine by the part across the direction: 1 - cos² would lose half of the digits.
+            across = np.linalg.norm(directions[others] - cosines[:, None] * directions[first], axis=1)
+            same = (cosines > 0) & (across <= tolerance + rounding)
+            for h in others[same]:
+                factor = sizes[h] / sizes[first]
+                for pair in outgoing:
+                    result[pair][:, first] += (factor * result[pair][:, h]).astype(result[pair].dtype)
+                    result[pair][:, h] = 0
+                for j in range(1, i):
+                    if (i, j) in result:
+                        result[i, j][h] = 0
+                keep[i - 1][h] = False
+            order = others[~same]
+    return result, keep
