@@ -54,6 +54,8 @@ HAND_WRITTEN = (
     HandWritten("states.states", "z_i = Σ_{j<i} W_ij x_j, every layer kept  (M7.direct)", "float64 products of whole arrays, outside of training", "test_rankings.test_states_end_in_the_output_and_are_f_of_each_other"),
     HandWritten("compensation.compensate", "D (XᵀX + ρI) = (T - X W₀ᵀ)ᵀ X  (M15)", "SciPy's Cholesky solver", "test_shrinking.test_compensation_is_the_least_squares_fit_layer_after_layer"),
     HandWritten("merging.merge", "outgoing columns add, times ‖row of h‖/‖w‖  (M16)", "compares rows of neurons, once", "test_shrinking.test_copies_of_neurons_merge_and_the_function_stays"),
+    HandWritten("growing.output_slopes", "δ_j = f'(z_j) ∘ Σ_i δ_i W_ij  (M8.direct)", "once per growth, for every sample; kernels keep their sum only", "test_growing.test_slopes_are_those_of_the_gradient"),
+    HandWritten("growing._directions", "Σ_i ‖δ_iᵀ x‖² / ‖x‖², matching pursuit", "once per growth", "test_growing.test_directions_are_greedy"),
     HandWritten("onnx_export._activation", "the activations in ONNX's operators", "another runtime's language", "test_onnx.test_every_network"),
     HandWritten("growth.CollapseLayer.apply", "φ' = -φ^(i) φ^(i-1)  (M12)", "one product, once", "test_growth.test_a_layer_with_one_eigenvalue_collapses"),
     HandWritten("trainer.Run._eigenvalue_norms", "‖λ^(i)‖₂ for the history", "once an epoch", "test_trainer.test_history_has_one_entry_an_epoch"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core import arrays, files
+from spectral_core import arrays, files, growing
 from spectral_core.checkpoint import History
 from spectral_core.compaction import CompactNetwork
 from spectral_core.errors import DivergenceError, InvalidInputError, one_of
@@ -39,9 +39,6 @@ PUBLISHED: dict[str, Any] = {
 One thing stays different: the best of the last tenth of the epochs is kept, where the paper keeps the last one, whose
 loss stands anywhere in the noise of a constant learning rate.
 """
-
-NOISE = 1e-3
-"""Losses are compared on the scale of this share of the constant predictor's loss, where the loss itself is less."""
 
 MANY_SAMPLES = 10_000
 
@@ -110,6 +107,7 @@ def search(
     eigenvector_penalties: Sequence[float] = (0.0, 1e-3, 1e-2, 3e-2),
     patience: int | None = None,
     keep: str = "simplest",
+    strategy: str = "seed",
     dtype: str = "float32",
     seed: int = 0,
     name: str = "",
@@ -125,6 +123,9 @@ def search(
     2. Minimise loss + penalty; hidden layers and skip connections switch on as λ departs from 0.
     3. Remove neurons in the order of their path score (M6), then whole blocks, as long as the validation loss
        stays within the limit; compact what is left (M10, M11).
+
+    With ``strategy="grow"`` the other way round: from the linear perceptron, neurons and layers are added where the gradient
+    promises most for each new weight, what they do not need is trimmed, until the validation loss stops falling.
 
     Parameters
     ----------
@@ -144,6 +145,7 @@ def search(
         are not needed fall to zero long after the loss has fallen); of those whose validation loss is within one
         standard error (that of the best one's loss) of the least, the one with the fewest weights after trimming.
         ``last``: only the best of the last tenth of each training.
+    strategy : ``seed`` or ``grow``; a grown network is direct, and each stage of growth is a candidate of `keep`.
     batch_size : by default 32, and 100 from 10,000 training samples on.
     epochs, learning_rate, eigenvalue_learning_rate, penalty, penalty_strength, patience : see `train`. Eigenvalues learn
         faster by default, so that hidden layers can switch on before the linear path has learned the data by heart.
@@ -170,6 +172,7 @@ def search(
     if activation not in ZERO_AT_ZERO:
         raise InvalidInputError(f"the search needs f(0) = 0 ({', '.join(ZERO_AT_ZERO)}); got activation={activation!r}")
     one_of(keep, ("simplest", "last"), "keep")
+    one_of(strategy, ("seed", "grow"), "strategy")
     tolerance = arrays.number(tolerance, "tolerance", 0)
     epochs, seed = arrays.whole(epochs, "epochs", 1), arrays.whole(seed, "seed", 0)
     strengths = [
@@ -198,8 +201,16 @@ def search(
         "best_of_last": max(epochs // 10, 1) if patience is None else None,
         "seed": seed,
     }
-    stores = [Path(f"{checkpoint}.{index}") if checkpoint is not None else None for index in range(len(strengths))]
-    candidates = _train_all(net, data, strengths, stores, options, keep == "simplest", progress)
+    stores = _Stores(checkpoint)
+    if strategy == "grow":
+        if patience is not None:
+            raise InvalidInputError("patience belongs to strategy='seed'; growing ends by itself")
+        linear = SpectralNetwork.initialize(
+            [widths[0], widths[-1]], activation=activation, bias=bias, dtype=dtype, seed=seed
+        )
+        candidates = _grow_all(linear, tuple(widths[1:-1]), data, strengths, stores, options, tolerance, progress)
+    else:
+        candidates = _train_all(net, data, strengths, stores, options, keep == "simplest", progress)
     chosen, trimmed = _simplest(candidates, data, tolerance)
     predictor, compact_predictor = (
         Predictor(n, data.task, data.inputs, data.outputs, data.classes, *names)
@@ -210,9 +221,8 @@ def search(
     report.validation_score_before = predictor.score(*data.validation)
     report.validation_score_after = compact_predictor.score(*data.validation)
     report.seconds = time.perf_counter() - start
-    for store in stores:
-        if store is not None and not keep_checkpoint:
-            store.unlink(missing_ok=True)
+    if not keep_checkpoint:
+        stores.remove()
     history = chosen.history
     return SearchResult(chosen.network, trimmed.compact, report, history, predictor, compact_predictor)
 
@@ -242,7 +252,7 @@ def _train_all(
     net: SpectralNetwork,
     data: PreparedData,
     strengths: list[float],
-    stores: list[Path | None],
+    stores: _Stores,
     options: dict[str, Any],
     with_best: bool,
     progress: Callable[[int, int, str], object] | None,
@@ -266,7 +276,7 @@ def _train_all(
         try:
             result = train(
                 net, data.x, data.y, loss=data.loss, validation_data=(data.x_valid, data.y_valid),
-                eigenvector_penalty=strength, checkpoint=stores[index], keep_checkpoint=True,
+                eigenvector_penalty=strength, checkpoint=stores.of(str(index)), keep_checkpoint=True,
                 callbacks=[watch(index)], **options,
             )  # fmt: skip
         except DivergenceError as error:
@@ -284,6 +294,62 @@ def _train_all(
     return candidates
 
 
+class _Stores:
+    """The checkpoint files of a search, by name; none where no checkpoint was asked for."""
+
+    def __init__(self, base: str | os.PathLike[str] | None) -> None:
+        self.base, self.names = base, set[str]()
+
+    def of(self, name: str) -> Path | None:
+        self.names.add(name)
+        return None if self.base is None else Path(f"{self.base}.{name}")
+
+    def remove(self) -> None:
+        for name in self.names if self.base is not None else ():
+            Path(f"{self.base}.{name}").unlink(missing_ok=True)
+
+
+def _grow_all(
+    start: SpectralNetwork,
+    hidden: tuple[int, ...],
+    data: PreparedData,
+    strengths: list[float],
+    stores: _Stores,
+    options: dict[str, Any],
+    tolerance: float,
+    progress: Callable[[int, int, str], object] | None,
+) -> list[_Candidate]:
+    """Grow once with each strength of the penalty on weights; every stage is a candidate."""
+    candidates: list[_Candidate] = []
+    failure: DivergenceError | None = None
+    for index, strength in enumerate(strengths):
+
+        def store(stage: int, index: int = index) -> Path | None:
+            return stores.of(f"{index}-{stage}")
+
+        def tell(stage: int, loss: float, index: int = index, strength: float = strength) -> None:
+            if progress is not None:  # how many stages there will be is not known before
+                share = stage / (stage + growing.PATIENCE)
+                done = round(100 * (index + share))
+                progress(done, 100 * len(strengths), f"φ penalty {strength:g}, stage {stage}, loss {loss:.4g}")
+
+        chosen = {name: options[name] for name in ("epochs", "batch_size", "learning_rate", "seed")}
+        try:
+            stages = growing.grow(
+                data, start, hidden, chosen | {"eigenvector_penalty": strength}, tolerance, store, tell
+            )
+        except DivergenceError as error:
+            failure = error
+            continue
+        candidates += [_Candidate(strength, s.epoch, s.network, s.loss, s.history) for s in stages]
+    if not candidates:
+        assert failure is not None
+        raise failure
+    if progress is not None:
+        progress(100 * len(strengths), 100 * len(strengths), "done")
+    return candidates
+
+
 def _simplest(candidates: list[_Candidate], data: PreparedData, tolerance: float) -> tuple[_Candidate, Trimmed]:
     """The candidate with the fewest weights after trimming, of those that chance may have kept from being the best.
 
@@ -297,7 +363,7 @@ def _simplest(candidates: list[_Candidate], data: PreparedData, tolerance: float
     for candidate in fitting:
         # The loss of the same weights multiplied in the order that the trimmed ones will be: rounding is no change.
         start = data.validation_loss(as_direct(candidate.network, candidate.network.transfer_blocks()))
-        limit = start + tolerance * (start + NOISE * data.constant_loss())
+        limit = start + tolerance * (start + growing.NOISE * data.constant_loss())
         trials.append((candidate, trim(candidate.network, data.validation_loss, limit)))
     return min(trials, key=lambda trial: (trial[1].compact.n_parameters, trial[0].loss))
 
@@ -305,7 +371,7 @@ def _simplest(candidates: list[_Candidate], data: PreparedData, tolerance: float
 def _report(data: PreparedData, candidates: list[_Candidate], chosen: _Candidate, trimmed: Trimmed) -> SearchReport:
     net, compact = chosen.network, trimmed.compact
     original = dict(enumerate(compact.layers, 1))
-    eigenvalues = np.concatenate([np.asarray(values) for values in net.eigenvalues[:-1]])
+    eigenvalues = [np.asarray(values) for values in net.eigenvalues[:-1]]
     return SearchReport(
         task=data.task,
         activation=net.activation,
@@ -327,12 +393,18 @@ def _report(data: PreparedData, candidates: list[_Candidate], chosen: _Candidate
         validation_loss_limit=trimmed.limit,
         path_norms_before=path_norms(net.transfer_blocks(), net.widths),
         path_norms_after=path_norms(trimmed.network.transfer_blocks(), net.widths),
-        mean_abs_eigenvalue=float(np.abs(eigenvalues).mean()),
+        mean_abs_eigenvalue=float(np.abs(np.concatenate(eigenvalues)).mean()) if eigenvalues else None,
         epochs=len(chosen.history),
         epoch=chosen.epoch,
         eigenvector_penalty=chosen.strength,
         candidates=[
-            {"eigenvector_penalty": c.strength, "epoch": c.epoch, "validation_loss": c.loss} for c in candidates
+            {
+                "eigenvector_penalty": c.strength,
+                "epoch": c.epoch,
+                "validation_loss": c.loss,
+                "parameters": c.network.n_parameters,
+            }
+            for c in candidates
         ],
     )
 

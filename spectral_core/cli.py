@@ -105,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument(
         "--protocol", choices=("tuned", "published"), help="training settings; published is the default for sparcs"
     )
+    search.add_argument(
+        "--strategy",
+        default="seed",
+        choices=("seed", "grow"),
+        help="seed: start wide and linear, trim; grow: start with no hidden neuron (default: seed)",
+    )
     search.add_argument("--alpha", type=float, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)")
     search.add_argument("--beta", type=float, help="sparcs: sharpness of the change between them (default: 5)")
     search.add_argument("--compare", action="store_true", help="train scikit-learn's MLP of the same widths beside it")
@@ -176,7 +182,7 @@ def _search(options: argparse.Namespace) -> int:
                 training.x, _targets(training), hidden=hidden, task=data.task, activation=options.activation,
                 tolerance=options.tolerance, epochs=options.epochs, seed=options.seed, validation_data=validation,
                 name=data.name, feature_names=data.feature_names, target_names=data.target_names, progress=progress,
-                checkpoint=state, keep_checkpoint=True, **(PUBLISHED if published else {}),
+                checkpoint=state, keep_checkpoint=True, strategy=options.strategy, **(PUBLISHED if published else {}),
             )  # fmt: skip
         report = result.report
         report.test_samples = len(test.x)
@@ -188,7 +194,8 @@ def _search(options: argparse.Namespace) -> int:
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
-    names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, spectrum.png, training.png"
+    names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
+    names += ", spectrum.png" if options.strategy == "seed" else ""  # a grown network has no eigenvalues
     say(f"{report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
@@ -234,7 +241,8 @@ def _pictures(result: SearchResult, home: Path) -> None:
     net, name = result.network, result.report.data
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
-    spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=f"{name}: eigenvalues and path scores")
+    if net.parametrization != "direct":
+        spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=f"{name}: eigenvalues and path scores")
     training_picture(home / "training.png", result.history, title=f"{name}: training")
 
 

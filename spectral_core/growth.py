@@ -39,9 +39,9 @@ def insert_neurons(
     return InsertNeurons(layer, count, incoming=incoming, eigenvalues=eigenvalues, seed=seed).apply(net)
 
 
-def insert_layer(net: SpectralNetwork, after: int) -> SpectralNetwork:
-    """A new silent layer behind layer `after`, the function unchanged (M14); see `InsertLayer`."""
-    return InsertLayer(after).apply(net)
+def insert_layer(net: SpectralNetwork, after: int, width: int | None = None, *, seed: int = 0) -> SpectralNetwork:
+    """A new layer behind layer `after`, the function unchanged (M14, M13); see `InsertLayer`."""
+    return InsertLayer(after, width, seed=seed).apply(net)
 
 
 def collapse_layer(net: SpectralNetwork, layer: int, *, tolerance: float = 0.0) -> SpectralNetwork:
@@ -56,8 +56,8 @@ class InsertNeurons:
     Parameters
     ----------
     layer : counted from 1; a hidden one, 2..K-1.
-    incoming : (count, n_{layer-1}) rows of φ (`direct`: of each block between neighbours); Xavier uniform by `seed` by
-        default.
+    incoming : (count, n_{layer-1}) rows of φ, or of the block from the layer before (`direct`, where {j: (count, n_j)}
+        gives the rows of several blocks); by default Xavier uniform by `seed`.
     eigenvalues : one for each new neuron, λ (`global`) or λ^out (`layerwise`, where λ^in is 0); by default 0 and 1.
     """
 
@@ -72,23 +72,17 @@ class InsertNeurons:
         i, count = _hidden(net, self.layer), arrays.whole(self.count, "count", 1)
         if self.eigenvalues is not None and net.parametrization == "direct":
             raise InvalidInputError("a direct network has no eigenvalues")
-        senders, receivers = net.widths[i - 2], net.widths[i - 1] + count
-        rows = self.incoming
-        if rows is None:
-            rows = xavier_uniform(np.random.default_rng(arrays.whole(self.seed, "seed", 0)), receivers, senders)[
-                -count:
-            ]
-        rows = arrays.real_array(rows, "incoming", net.dtype, 2)
-        if rows.shape != (count, senders):
-            raise InvalidInputError(f"incoming must have shape ({count}, {senders}); got {rows.shape}")
+        rows = _incoming(net, self.incoming, i, i - 1, net.widths[i - 1] + count, count, self.seed)
         usual = np.zeros(count) if net.parametrization == "global" else np.ones(count)
         own = arrays.real_array(usual if self.eigenvalues is None else self.eigenvalues, "eigenvalues", net.dtype, 1)
         if own.shape != (count,):
             raise InvalidInputError(f"eigenvalues must hold {count} number(s); got {own.size}")
         filled = {
-            f"eigenvectors[{i - 2}]": rows, f"blocks[{i},{i - 1}]": rows,
-            f"eigenvalues[{i - 1}]": own, f"eigenvalues_out[{i - 2}]": own,
-        }  # fmt: skip
+            f"eigenvectors[{i - 2}]": rows.get(i - 1),
+            f"eigenvalues[{i - 1}]": own,
+            f"eigenvalues_out[{i - 2}]": own,
+        }
+        filled |= {f"blocks[{i},{j}]": block for j, block in rows.items()}
         named = _named(net.layout, net.parameters)
         return _built(
             net, {name: _widened(name, value, i, count, filled.get(name, 0)) for name, value in named.items()}
@@ -102,56 +96,80 @@ class InsertNeurons:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InsertLayer:
-    """A new layer behind layer `after` = i: φ_new = -I, λ_new = λ^(i), the old φ^(i) behind it (M14).
+    """A new layer behind layer `after` = i, the function unchanged.
 
-    It is silent, so that the function is unchanged, and wakes as λ_new departs from λ^(i). Needs a `global` network and
-    f(0) = 0.
+    `global` : φ_new = -I, λ_new = λ^(i), the old φ^(i) behind it (M14; needs f(0) = 0). The layer is as wide as layer i,
+    silent, and wakes as λ_new departs from λ^(i).
+    `direct` : `width` neurons with the rows `incoming`, and outgoing blocks 0 to every layer behind (M13).
 
     Parameters
     ----------
     after : counted from 1; any layer but the last.
+    width, incoming, seed : of a `direct` network, as for `InsertNeurons`.
     """
 
     after: int
+    width: int | None = None
+    incoming: Any = None
+    seed: int = 0
 
     def apply(self, net: SpectralNetwork) -> SpectralNetwork:
         """The grown network; `net` is left as it was."""
-        self._check(net)
-        i = self.after
-        named = self._moved(_named(net.layout, net.parameters))
-        named[f"eigenvectors[{i - 1}]"] = -np.eye(net.widths[i - 1], dtype=net.dtype)
-        named[f"eigenvalues[{i}]"] = net.eigenvalues[i - 1]  # type: ignore[assignment]
-        return _built(net, named, rename=self._renamed)
+        i = self._check(net)
+        named = self._moved(net, _named(net.layout, net.parameters))
+        if net.parametrization == "direct":
+            named |= self._blocks(net, filled=True)
+        else:
+            named[f"eigenvectors[{i - 1}]"] = -np.eye(net.widths[i - 1], dtype=net.dtype)
+            named[f"eigenvalues[{i}]"] = np.asarray(net.eigenvalues[i - 1])
+        return _built(net, named, rename=lambda name: self._renamed(net, name))
 
     def carry(self, state: TrainingState, net: SpectralNetwork) -> TrainingState:
         """The moments of a training of `net`, for the grown network."""
-        self._check(net)
+        i = self._check(net)
 
         def moved(named: Named) -> dict[str, np.ndarray]:
-            width = (net.widths[self.after - 1],)
-            return self._moved(named) | {
-                f"eigenvectors[{self.after - 1}]": np.zeros(width * 2, net.dtype),
-                f"eigenvalues[{self.after}]": np.zeros(width, net.dtype),
-            }
+            kept = self._moved(net, named)
+            if net.parametrization == "direct":
+                return kept | self._blocks(net, filled=False)
+            width = net.widths[i - 1]
+            new = {f"eigenvectors[{i - 1}]": np.zeros((width, width)), f"eigenvalues[{i}]": np.zeros(width)}
+            return kept | new
 
         return _carried(state, net, moved)
 
-    def _check(self, net: SpectralNetwork) -> None:
-        _spectral(net, "a layer can be inserted")
+    def _check(self, net: SpectralNetwork) -> int:
+        if not isinstance(net, SpectralNetwork) or net.parametrization != "direct":
+            _spectral(net, "a layer can be inserted")
+            if self.width is not None or self.incoming is not None:
+                raise InvalidInputError("in a global network a new layer is as wide as the one before; leave out width")
+            if net.activation not in ZERO_AT_ZERO:
+                raise InvalidInputError(f"inserting a layer needs f(0) = 0; {net.activation} has f(0) != 0")
+        else:
+            arrays.whole(self.width, "width", 1)
         if not 1 <= arrays.whole(self.after, "after", 1) < net.n_layers:
             raise InvalidInputError(f"after must be a layer from 1 to {net.n_layers - 1}; got {self.after}")
-        if net.activation not in ZERO_AT_ZERO:
-            raise InvalidInputError(f"inserting a layer needs f(0) = 0; {net.activation} has f(0) != 0")
+        return self.after
 
-    def _renamed(self, name: str) -> str:
+    def _blocks(self, net: SpectralNetwork, filled: bool) -> dict[str, np.ndarray]:
+        """The blocks of the new layer of a direct network; zeros for its moments."""
+        width, new = arrays.whole(self.width, "width", 1), self.after + 1
+        rows = _incoming(net, self.incoming, new, self.after, width, width, self.seed)
+        into = {f"blocks[{new},{j}]": block * filled for j, block in rows.items()}
+        behind = range(self.after + 1, net.n_layers + 1)
+        return into | {f"blocks[{i + 1},{new}]": np.zeros((net.widths[i - 1], width), net.dtype) for i in behind}
+
+    def _renamed(self, net: SpectralNetwork, name: str) -> str:
+        if net.parametrization == "direct":
+            return "blocks[{},{}]".format(*(n + (n > self.after) for n in _pair(name)))
         family, number = _numbered(name)
         first = self.after - 1 if family == "eigenvectors" else self.after
         return f"{family}[{number + (number >= first)}]"
 
-    def _moved(self, named: Named) -> dict[str, np.ndarray]:
-        return {self._renamed(name): value for name, value in named.items()}
+    def _moved(self, net: SpectralNetwork, named: Named) -> dict[str, np.ndarray]:
+        return {self._renamed(net, name): value for name, value in named.items()}
 
 
 @dataclass(frozen=True)
@@ -215,7 +233,7 @@ class CollapseLayer:
         """The new name of a group; an empty one for what goes."""
         i = self.layer
         if net.parametrization == "direct":
-            pair = [int(n) for n in name[len("blocks[") : -1].split(",")]
+            pair = _pair(name)
             return "" if i in pair else "blocks[{},{}]".format(*(n - (n > i) for n in pair))
         family, number = _numbered(name)
         if family == "eigenvalues":
@@ -252,6 +270,31 @@ def _numbered(name: str) -> tuple[str, int]:
     return family, int(number)
 
 
+def _pair(name: str) -> tuple[int, int]:
+    """(i, j) of ``blocks[i,j]``."""
+    i, j = name[len("blocks[") : -1].split(",")
+    return int(i), int(j)
+
+
+def _incoming(
+    net: SpectralNetwork, given: Any, layer: int, before: int, receivers: int, count: int, seed: int
+) -> dict[int, np.ndarray]:
+    """The incoming rows of new neurons by sending layer."""
+    if given is None:
+        generator = np.random.default_rng(arrays.whole(seed, "seed", 0))
+        given = xavier_uniform(generator, receivers, net.widths[before - 1])[-count:]
+    blocks = given if isinstance(given, Mapping) and net.parametrization == "direct" else {before: given}
+    result = {}
+    for j, rows in blocks.items():
+        name = "incoming" if blocks is not given else f"incoming[{j}]"
+        if not 1 <= arrays.whole(j, "a layer of incoming", 1) < layer:
+            raise InvalidInputError(f"incoming must name layers from 1 to {layer - 1}; got {j}")
+        result[j] = arrays.real_array(rows, name, net.dtype, 2)
+        if result[j].shape != (count, net.widths[j - 1]):
+            raise InvalidInputError(f"{name} must have shape ({count}, {net.widths[j - 1]}); got {result[j].shape}")
+    return result
+
+
 def _named(layout: Layout, flat: np.ndarray) -> dict[str, np.ndarray]:
     return {name: group.view(flat) for name, group in layout.groups.items()}
 
@@ -260,7 +303,7 @@ def _widened(name: str, value: np.ndarray, layer: int, count: int, filling: Any)
     """A parameter group with room for new neurons at the end of a layer: `filling` where they receive, 0 elsewhere."""
     family = name.split("[")[0]
     if family == "blocks":
-        into, out = (layer == int(number) for number in name[len("blocks[") : -1].split(","))
+        into, out = (layer == number for number in _pair(name))
     else:
         number = _numbered(name)[1]
         own = {"eigenvectors": number + 2, "eigenvalues": number + 1, "eigenvalues_out": number + 2}.get(family)
@@ -282,8 +325,7 @@ def _built(net: SpectralNetwork, named: Named, rename: Any = None) -> SpectralNe
         "frozen": [entry for entry in frozen if entry],
     }  # fmt: skip
     if net.parametrization == "direct":
-        pairs = {tuple(map(int, name[len("blocks[") : -1].split(","))): value for name, value in named.items()}
-        return SpectralNetwork(blocks=pairs, **common)  # type: ignore[arg-type]
+        return SpectralNetwork(blocks={_pair(name): value for name, value in named.items()}, **common)
     count = sum(name.startswith("eigenvectors") for name in named)
     phi = [named[f"eigenvectors[{i}]"] for i in range(count)]
     if net.parametrization == "global":

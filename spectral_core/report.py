@@ -28,7 +28,7 @@ class SearchReport:
     """The result of a search in numbers.
 
     Losses are in the units of training (standardised, where the data were); scores are accuracy or R² in the units
-    of the data. `before` is the trained network, `after` the trimmed one; test entries are there with test data.
+    of the data. A grown network is direct and has no eigenvalues. `before` is the trained network, `after` the trimmed one; test entries are there with test data.
     """
 
     task: str
@@ -48,7 +48,7 @@ class SearchReport:
     validation_loss_limit: float
     path_norms_before: list[float]
     path_norms_after: list[float]
-    mean_abs_eigenvalue: float
+    mean_abs_eigenvalue: float | None
     epochs: int
     epoch: int
     eigenvector_penalty: float
@@ -82,7 +82,7 @@ class SearchReport:
         lines = [
             f"{self.data or 'data'}: {self.task}, {self.training_samples} training, {self.validation_samples} validation"
             + (f", {self.test_samples} test samples" if self.test_samples else " samples"),
-            f"trained {'-'.join(map(str, self.widths))} {self.activation} from the linear seed: {self.epochs} epochs, "
+            f"trained {'-'.join(map(str, self.widths))} {self.activation} {self._origin}: {self.epochs} epochs, "
             f"of which {self.epoch} was kept; eigenvector penalty {self.eigenvector_penalty:g}; {self.seconds:.1f} s",
             "",
             "layer      neurons   live",
@@ -94,10 +94,10 @@ class SearchReport:
             "live block   shape        weights      norm",
             *(self._block(block) for block in self.blocks),
             "",
-            f"parameters   {self.spectral_parameters:,} spectral ({self.all_pairs_parameters:,} if every pair of layers were "
+            f"parameters   {self.spectral_parameters:,} {self._kind} ({self.all_pairs_parameters:,} if every pair of layers were "
             f"joined), {self.compact_parameters:,} after trimming",
-            f"‖Γ‖          {self._norms(self.path_norms_before)} trained, {self._norms(self.path_norms_after)} trimmed; "
-            f"mean |λ| of input and hidden layers {self.mean_abs_eigenvalue:.3g}",
+            f"‖Γ‖          {self._norms(self.path_norms_before)} trained, {self._norms(self.path_norms_after)} trimmed"
+            + self._eigenvalues,
             "",
             "             trained      trimmed",
             f"validation   {self.validation_loss_before:<12.6g} {self.validation_loss_after:<12.6g} loss"
@@ -111,6 +111,19 @@ class SearchReport:
                 f"             {self.peer['score']:<12.5f} {'':<12} {self.score_name} of {self.peer['name']} on the same data"
             )
         return "\n".join(lines) + "\n"
+
+    @property
+    def _origin(self) -> str:
+        return "from the linear seed" if self.mean_abs_eigenvalue is not None else "grown from the linear perceptron"
+
+    @property
+    def _kind(self) -> str:
+        return "spectral" if self.mean_abs_eigenvalue is not None else "direct"
+
+    @property
+    def _eigenvalues(self) -> str:
+        mean = self.mean_abs_eigenvalue
+        return "" if mean is None else f"; mean |λ| of input and hidden layers {mean:.3g}"
 
     def _layer(self, number: int, neurons: int, live: int) -> str:
         role = "input" if number == 1 else "output" if number == len(self.widths) else "hidden"

@@ -40,7 +40,7 @@ def states(
             if (i, j) in blocks:
                 pre += values[j - 1] @ blocks[i, j].T
         z.append(pre)
-        values.append(pre if i == len(widths) else kernels.activate(activation, pre))
+        values.append(pre if i == len(widths) else kernels.activate(activation, pre)[0])
     return z, values
 
 

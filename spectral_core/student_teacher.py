@@ -254,5 +254,6 @@ def figure(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]]) -> N
                 axes.plot(*zip(*points, strict=True), color=COLOURS[k % len(COLOURS)], marker=MARKERS[k % len(MARKERS)], ms=3, lw=1, label=f"width {width}")  # fmt: skip
             axes.axvline(0, color=FAINT, lw=0.8, ls="--")
             axes.set_yscale("symlog", linthresh=1e-5)
+            axes.set_ylim(bottom=-1e-5)
             axes.set(title=student, xlabel=f"neurons kept - {TEACHER}", ylabel="rise of the test loss", xlim=(-TEACHER, 2 * TEACHER))  # fmt: skip
             axes.legend(fontsize=7)

@@ -103,6 +103,26 @@ def test_a_layer_with_one_eigenvalue_collapses(widths: list[int], seed: int, dra
     same_function(silent, smaller, seed)
 
 
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.integers(1, 3), st.integers(0, 1000), st.data())
+@CHECK
+def test_a_new_layer_of_a_direct_network(widths: list[int], width: int, seed: int, draw: st.DataObject) -> None:
+    net = random_network("direct", widths, "sigmoid", seed)
+    after = draw.draw(st.integers(1, len(widths) - 1))
+    rows = {j: np.random.default_rng(j).normal(size=(width, widths[j - 1])) for j in range(1, after + 1)}
+    change = InsertLayer(after, width, rows)
+    grown = change.apply(net)
+    assert grown.widths == (*widths[:after], width, *widths[after:])
+    for j, block in rows.items():
+        assert np.array_equal(grown.blocks[after + 1, j], block)
+    same_function(net, grown, seed)
+    carried = change.carry(TrainingState(net.parameters, net.parameters, 1, 1), net)
+    assert np.isclose(np.abs(carried.first).sum(), np.abs(net.parameters).sum())
+    same_function(net, insert_layer(net, after, width, seed=seed), seed)
+    more = insert_neurons(grown, after + 1, 2, incoming={j: np.ones((2, widths[j - 1])) for j in rows})
+    same_function(net, more, seed)
+    assert np.all(more.blocks[after + 1, 1][-2:] == 1)
+
+
 def test_a_silent_layer_of_a_direct_network_goes_with_its_blocks() -> None:
     net = random_network("direct", [3, 4, 2, 1], "tanh", 0)
     blocks = {pair: block * (pair[0] != 3) for pair, block in net.blocks.items()}
@@ -195,5 +215,12 @@ def test_what_only_a_global_network_can_do() -> None:
         collapse_layer(layerwise, 2)
     with pytest.raises(InvalidInputError, match=r"inserting a layer needs f\(0\) = 0; sigmoid"):
         insert_layer(random_network("global", [3, 4, 2], "sigmoid", 0), 1)
+    direct = random_network("direct", [3, 4, 2], "relu", 0)
+    with pytest.raises(InvalidInputError, match="width must be a whole number of at least 1; got None"):
+        insert_layer(direct, 1)
+    with pytest.raises(InvalidInputError, match="incoming must name layers from 1 to 1; got 2"):
+        insert_neurons(direct, 2, incoming={2: np.ones((1, 4))})
+    with pytest.raises(InvalidInputError, match="as wide as the one before; leave out width"):
+        insert_layer(random_network("global", [3, 4, 2], "relu", 0), 1, 5)
     with pytest.raises(InvalidInputError, match="a direct network has no eigenvalues"):
         insert_neurons(random_network("direct", [3, 4, 2], "relu", 0), 2, eigenvalues=[0.0])

@@ -34,6 +34,7 @@ ORDER = [
     "predictor",
     "onnx_export",
     "preparation",
+    "growing",
     "report",
     "plots",
     "network_plot",

@@ -52,7 +52,7 @@ def edit(path: Path, old: str, new: str) -> None:
         (lambda root: edit(root / "spectral_core/kernels/fused.py", "def adjoint_3_1(", "def adjoint_3("), ["M8 names kernel adjoint_3_1", "kernel adjoint_3 rests on M8"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu.py", "    Theorem: P.l2\n", ""), ["kernel proximal_l2 names no theorem"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu.py", "Theorem: M8\n", "Theorem: M88\n"), ["adjoint_global rests on M88, which has no certificate"]),
-        (lambda root: edit(root / "spectral_core/pruning.py", "def path_norms(", "def norms("), ["pruning.path_norms is listed", "pruning.norms computes by a formula of its own"]),
+        (lambda root: edit(root / "spectral_core/rankings.py", "def path_norms(", "def norms("), ["rankings.path_norms is listed", "rankings.norms computes by a formula of its own"]),
         (lambda root: edit(root / "tests/test_pruning.py", "def test_trimming_stays", "def trimming_stays"), ["its test test_pruning.test_trimming_stays"]),
         (lambda root: (root / "spectral_core/extra.py").write_text("def f(a, b):\n    return a @ b\n"), ["extra.f computes by a formula of its own (a @ b)"]),
     ],
@@ -91,7 +91,7 @@ def test_what_is_written_by_hand_is_known() -> None:
     core = {
         "network.SpectralNetwork.neighbour_weights", "network.SpectralNetwork.transfer_blocks", "network.SpectralNetwork.adjacency",
         "network.SpectralNetwork.eigenvector_matrix", "parameters.xavier_uniform", "compaction.CompactNetwork.forward",
-        "compaction.live_masks", "compaction.compact", "pruning.path_scores", "pruning.path_norms", "pruning.trim",
+        "compaction.live_masks", "compaction.compact", "rankings.path_scores", "rankings.path_norms", "pruning.trim",
     }  # fmt: skip
     assert core <= own
 

@@ -40,13 +40,13 @@ def predict(layout: Layout, activation: str, parameters: np.ndarray, x: np.ndarr
     return result
 
 
-def activate(activation: str, z: np.ndarray) -> np.ndarray:
-    """f(z) of a matrix."""
+def activate(activation: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """f(z) and f'(z) of a matrix."""
     from spectral_core.kernels import cpu
 
     slope, value = z.copy(), np.empty_like(z)
     cpu.activate(tables.ACTIVATIONS.index(activation), slope, value)
-    return value
+    return value, slope
 
 
 def loss_and_gradient(
