@@ -1,8 +1,9 @@
-"""Data sets: built-in names and CSV, Parquet and NPZ files become checked arrays, or an error that names the place."""
+"""Data sets: built-in names and CSV, Parquet, NPZ and IDX files become checked arrays, or an error that names the place."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from spectral_core.sources import (
     Source,
     feature_matrix,
     floats,
+    from_idx,
     from_npz,
     from_table,
     npz_arrays,
@@ -29,6 +31,7 @@ from spectral_core.tasks import TASKS, class_indices, held_out, looks_like_class
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (".csv", ".parquet", ".npz")
+IDX = re.compile(r"[.-]idx\d-ubyte(\.gz)?$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,7 @@ def load(
     beta: float = 5.0,
     seed: int = 0,
 ) -> Dataset:
-    """A built-in data set, or a CSV, Parquet or NPZ file.
+    """A built-in data set, or a CSV, Parquet or NPZ file, or IDX images with their labels beside them.
 
     Parameters
     ----------
@@ -92,6 +95,8 @@ def load(
         return replace(data, fresh=sparcs(alpha, beta, seed=seed, stream=1))
     if kind in BUILT_IN:
         return _dataset(kind, kind, _bundled(kind), task)
+    if kind == ".idx":
+        return _dataset(Path(source).name.split("-idx")[0], source, from_idx(source), task)
     read = from_npz(source) if kind == ".npz" else from_table(source, kind, target)
     return _dataset(Path(source).stem, source, read, task)
 
@@ -113,6 +118,8 @@ def load_features(source: Source, feature_names: Sequence[str], *, seed: int = 0
         return feature_matrix(source, table, feature_names)
     if kind == ".npz":
         x = npz_features(source, *npz_arrays(source, "X"))
+    elif kind == ".idx":
+        x = from_idx(source)[0]
     else:
         x = load(kind, seed=seed).x
     if x.shape[1] != len(feature_names):
@@ -195,18 +202,19 @@ def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tu
 
 
 def _kind(source: Source) -> str:
-    """A name of `BUILT_IN` or a suffix of `SUFFIXES`; the file is there."""
+    """A name of `BUILT_IN`, a suffix of `SUFFIXES` or ``.idx``; the file is there."""
     if isinstance(source, str) and source in BUILT_IN:
         return source
     if not isinstance(source, (str, os.PathLike)):
         raise InvalidInputError(f"a data set is a built-in name or a path; got {source!r}")
     path = Path(source)
-    known = f"a data set is a {', '.join(SUFFIXES)} file or one of {', '.join(BUILT_IN)}"
-    if path.suffix.lower() not in SUFFIXES:
+    known = f"a data set is a {', '.join(SUFFIXES)} or idx3-ubyte file or one of {', '.join(BUILT_IN)}"
+    images = IDX.search(path.name) is not None
+    if path.suffix.lower() not in SUFFIXES and not images:
         raise DataFileError(f"{known}; got {os.fspath(source)!r}")
     if not path.is_file():
         raise DataFileError(f"{'not a file' if path.exists() else 'no such file'}: {path}")
-    return path.suffix.lower()
+    return ".idx" if images else path.suffix.lower()
 
 
 def _bundled(name: str) -> Columns:

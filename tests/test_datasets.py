@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import math
 import sys
@@ -480,3 +481,51 @@ def test_every_row_can_land_in_the_test_part():
 def test_split_refuses_fractions(fraction):
     with pytest.raises(InvalidInputError, match="test_fraction must be"):
         train_test_split(numbered(np.array([0, 0, 1]), "classification"), fraction, 0)
+
+
+# --- IDX --------------------------------------------------------------------------------------------------------------
+
+
+def idx(values: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape) + values.tobytes()
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_images_and_labels_of_idx_files(tmp_path, suffix):
+    generator = np.random.default_rng(0)
+    images, labels = generator.integers(0, 256, (12, 4, 3), dtype=np.uint8), np.arange(12, dtype=np.uint8) % 3
+    for name, values in (("train-images-idx3-ubyte", images), ("train-labels-idx1-ubyte", labels)):
+        text = idx(values)
+        (tmp_path / (name + suffix)).write_bytes(gzip.compress(text) if suffix else text)
+    source = tmp_path / f"train-images-idx3-ubyte{suffix}"
+    found = datasets.load(source)
+    assert (found.name, found.task, found.classes) == ("train-images", "classification", (0, 1, 2))
+    assert np.array_equal(found.x, images.reshape(12, 12))
+    assert np.array_equal(found.y, labels)
+    assert np.array_equal(datasets.load_features(source, found.feature_names), found.x)
+
+
+def test_idx_files_that_are_none(tmp_path):
+    source, beside = tmp_path / "a-images-idx3-ubyte", tmp_path / "a-labels-idx1-ubyte"
+    good = idx(np.zeros((2, 2, 2), np.uint8))
+    source.write_bytes(good)
+    with pytest.raises(DataFileError, match="a-labels-idx1-ubyte cannot be read as an IDX file"):
+        datasets.load(source)
+    beside.write_bytes(idx(np.zeros(3, np.uint8)))
+    with pytest.raises(DataFileError, match=r"as many labels; the shapes are \(2, 2, 2\) and \(3,\)"):
+        datasets.load(source)
+    for text, message in (
+        (good[:-1], r"announces an array of shape \(2, 2, 2\); behind the header it has 7 bytes"),
+        (good[:7], "announces an array of shape"),
+        (b"\0\0\x0d" + good[3:], "is no IDX file of bytes"),
+        (b"", "is no IDX file of bytes"),
+    ):
+        source.write_bytes(text)
+        with pytest.raises(DataFileError, match=message):
+            datasets.load(source)
+    (tmp_path / "b-idx3-ubyte.gz").write_bytes(b"no gzip")
+    with pytest.raises(DataFileError, match="must have 'images' in its name"):
+        datasets.load(tmp_path / "b-idx3-ubyte.gz")
+    (tmp_path / "b-images-idx3-ubyte.gz").write_bytes(b"no gzip")
+    with pytest.raises(DataFileError, match="cannot be read as an IDX file"):
+        datasets.load(tmp_path / "b-images-idx3-ubyte.gz")

@@ -481,6 +481,7 @@ class Training:
 
     optimizer: str
     penalties: tuple[str, ...]
+    proximal: tuple[str, ...] = ()
     nesterov: float = 0.0
     zero_weights: bool = False
 
@@ -493,14 +494,21 @@ def segments(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     return trainable, rates, penalised, np.array([0.3, 0.2, 0.5, 0.125])
 
 
+def shrunk_segments(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Groups that a proximal step follows, with thresholds; the second lies in the first, the third stands alone."""
+    a, b = size // 3, 2 * size // 3
+    return np.array([[1, b], [2, a], [b + 1, size]]), np.array([0.02, 0.01, 0.03])
+
+
 @cache
 def epoch_truth(case: Case, training: Training, single: bool) -> tuple[Any, ...]:
     """θ, moments, mean loss, mean penalty and steps after one epoch, batch by batch."""
     d, model = data(case, training.zero_weights), case.model
     trainable, rates, penalised, strengths = segments(model.size)
+    shrunk, thresholds = shrunk_segments(model.size)
     values = {**SETTINGS, "nesterov": training.nesterov}
     if single:
-        rates, strengths = (np.float32(part).astype(float) for part in (rates, strengths))
+        rates, strengths, thresholds = (np.float32(part).astype(float) for part in (rates, strengths, thresholds))
         values = {name: float(np.float32(value)) for name, value in values.items()}
     rate, chosen = np.zeros(model.size), np.zeros(model.size, dtype=bool)
     for (start, stop), r in zip(trainable, rates, strict=True):
@@ -525,6 +533,10 @@ def epoch_truth(case: Case, training: Training, single: bool) -> tuple[Any, ...]
         slope = oracles.gradient(lambda theta, loss=loss: loss(theta) + extra(theta), state[0])
         after = REFERENCE[training.optimizer](state, slope, step, rate, values)
         state = tuple(np.where(chosen, new, old) for new, old in zip(after, state, strict=True))  # type: ignore[assignment]
+        moved = state[0].copy()
+        for name, (start, stop), threshold in zip(training.proximal, shrunk, thresholds):  # noqa: B905  (none, or all)
+            moved[start:stop] = oracles.proximal(name, moved[start:stop], threshold)
+        state = (moved, *state[1:])
     return *state, np.average(losses, weights=shares), np.mean(punished), step
 
 
@@ -540,8 +552,16 @@ def trainings(space: Space) -> Iterator[Training]:
     names = space["PENALTIES"]
     for turn, optimizer in enumerate(space["OPTIMIZERS"]):
         mixed = tuple(names[(turn + at) % len(names)] for at in range(4))
-        yield Training(optimizer, mixed)
+        yield Training(optimizer, mixed, mixed[1:])
         yield Training(optimizer, mixed[::-1], nesterov=1.0, zero_weights=True)
+
+
+def shrinking(space: Space, training: Training, size: int, make: Callable[[Any], Any]) -> tuple[np.ndarray, Any]:
+    """The rows and thresholds of the proximal steps."""
+    shrunk, thresholds = shrunk_segments(size)
+    count = len(training.proximal)
+    kinds = np.array([space["PENALTIES"].index(name) for name in training.proximal], dtype=np.int64)
+    return np.column_stack([shrunk[:count], kinds]), make(thresholds[:count])
 
 
 def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any], Any]) -> tuple[Any, ...]:
@@ -553,7 +573,7 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
     result = space[f"epoch_{case.runner}"](
         *arguments(case, d, make), d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
         space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), make(strengths),
-        space["OPTIMIZERS"].index(training.optimizer), trainable, make(rates), parameters, gradient, first, second, STEP,
+        *shrinking(space, training, model.size, make), space["OPTIMIZERS"].index(training.optimizer), trainable, make(rates), parameters, gradient, first, second, STEP,
         settings(space, {**SETTINGS, "nesterov": training.nesterov}, make),
     )  # fmt: skip
     return parameters, first, second, *result
@@ -603,7 +623,7 @@ def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[A
     result = space[f"epoch_{case.runner}"](
         d.x, d.y, d.labels, d.weights, d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
         space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), strengths,
-        space["OPTIMIZERS"].index(training.optimizer), trainable, rates, parameters, np.zeros(model.size), first, second,
+        *shrinking(space, training, model.size, np.array), space["OPTIMIZERS"].index(training.optimizer), trainable, rates, parameters, np.zeros(model.size), first, second,
         STEP, settings(space, SETTINGS),
     )  # fmt: skip
     return parameters, first, second, *result
