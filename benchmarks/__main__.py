@@ -18,7 +18,7 @@ from benchmarks.children import cores, python
 from benchmarks.table import between_markers, markdown, write
 
 NAMES = (
-    "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "search_quality",
+    "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "search_quality", "growth",
     "exponential_exhaustive",
 )  # fmt: skip
 IN_README = ("startup", "steps", "scaling", "memory", "sparcs_training")

@@ -40,6 +40,9 @@ One thing stays different: the best of the last tenth of the epochs is kept, whe
 loss stands anywhere in the noise of a constant learning rate.
 """
 
+STRENGTHS = {"seed": (0.0, 1e-3, 1e-2, 3e-2), "grow": (0.0, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 3e-2)}
+"""Penalties on eigenvectors, or weights, that a search tries. Weights bear less: there is no λ to take their part."""
+
 MANY_SAMPLES = 10_000
 
 
@@ -104,7 +107,7 @@ def search(
     eigenvalue_learning_rate: float = 5e-2,
     penalty: str = "group",
     penalty_strength: float = 1e-3,
-    eigenvector_penalties: Sequence[float] = (0.0, 1e-3, 1e-2, 3e-2),
+    eigenvector_penalties: Sequence[float] | None = None,
     patience: int | None = None,
     keep: str = "simplest",
     strategy: str = "seed",
@@ -140,7 +143,8 @@ def search(
         samples, drawn by `seed` (class by class for classification).
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.
-    eigenvector_penalties : strengths of Σ ‖φ‖₂² to try, one training each.
+    eigenvector_penalties : strengths of Σ ‖φ‖₂² (of a grown network: Σ ‖W_ij‖₂²) to try, one training each; by default those
+        of `STRENGTHS`.
     keep : ``simplest``: each training gives the best of all its epochs and the best of its last tenth (eigenvalues that
         are not needed fall to zero long after the loss has fallen); of those whose validation loss is within one
         standard error (that of the best one's loss) of the least, the one with the fewest weights after trimming.
@@ -175,9 +179,10 @@ def search(
     one_of(strategy, ("seed", "grow"), "strategy")
     tolerance = arrays.number(tolerance, "tolerance", 0)
     epochs, seed = arrays.whole(epochs, "epochs", 1), arrays.whole(seed, "seed", 0)
+    given = STRENGTHS[strategy] if eigenvector_penalties is None else eigenvector_penalties
     strengths = [
         arrays.number(strength, f"eigenvector_penalties[{i}]", 0)
-        for i, strength in enumerate(sequence(eigenvector_penalties, "eigenvector_penalties"))
+        for i, strength in enumerate(sequence(given, "eigenvector_penalties"))
     ]
     if not strengths:
         raise InvalidInputError("eigenvector_penalties must name at least one strength")
