@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -310,3 +311,15 @@ def test_what_cannot_be_pruned() -> None:
     loud = SpectralNetwork.initialize([2, 3, 1], activation="sigmoid", parametrization="layerwise")
     with pytest.raises(InvalidInputError, match=r"pruning needs f\(0\) = 0; sigmoid"):
         prune(loud, fraction=0.5)
+
+
+def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/shrink-and-grow.md, word for word."""
+    text = (Path(__file__).parent.parent / "docs" / "shrink-and-grow.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {}
+    exec(code, space)
+    assert space["small"].live[1] < 100
+    assert space["result"].compact.live[1] == 1
+    assert (tmp_path / "small.npz").exists()
