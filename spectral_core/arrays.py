@@ -141,6 +141,13 @@ def number(value: Any, name: str, low: float, high: float = np.inf, *, open_low:
     return float(value)
 
 
+def flag(value: Any, name: str) -> bool:
+    """True or False, and nothing that only counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InvalidInputError(f"{name} must be True or False; got {value!r}")
+    return bool(value)
+
+
 def whole(value: Any, name: str, low: int) -> int:
     """A whole number of at least `low`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from spectral_core.errors import InvalidInputError
 from spectral_core.network import SpectralNetwork
 from spectral_core.states import ROWS, states, with_constant
 
@@ -53,13 +54,22 @@ def compensate(
             wanted = states(blocks, widths, f, some)[0][i - 1][:, rows]
             values = states(result, widths, f, some)[1]
             senders_values = np.hstack([values[j - 1][:, mask] for j, mask in zip(senders, columns, strict=True)])
-            gram += senders_values.T @ senders_values
-            cross += (wanted - senders_values @ present.T).T @ senders_values
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found below
+                gram += senders_values.T @ senders_values
+                cross += (wanted - senders_values @ present.T).T @ senders_values
+        if not np.isfinite(gram).all() or not np.isfinite(cross).all():
+            raise InvalidInputError(f"X is too large for compensation: the products of layer {i} are not finite")
         level = float(np.trace(gram)) / size
         if level == 0:
             continue  # the senders say nothing on these data
         gram[np.diag_indices(size)] += ridge * level
-        present = present + cho_solve(cho_factor(gram, lower=True), cross.T).T
+        try:
+            factor = cho_factor(gram, lower=True)
+        except LinAlgError:
+            raise InvalidInputError(
+                f"ridge={ridge:g} is too small for layer {i}, whose senders say nearly the same; the default is 1e-8"
+            ) from None
+        present = present + cho_solve(factor, cross.T).T
         at = 0
         for j, mask in zip(senders, columns, strict=True):
             count = int(mask.sum())

@@ -56,8 +56,8 @@ class InsertNeurons:
     Parameters
     ----------
     layer : counted from 1; a hidden one, 2..K-1.
-    incoming : (count, n_{layer-1}) rows of φ, or of the block from the layer before (`direct`, where {j: (count, n_j)}
-        gives the rows of several blocks); by default Xavier uniform by `seed`.
+    incoming : (count, n_{layer-1}) rows of φ; for `direct` those of the block from the nearest layer that this one hears, or
+        {j: (count, n_j)} of several blocks, which are made where they do not exist. By default Xavier uniform by `seed`.
     eigenvalues : one for each new neuron, λ (`global`) or λ^out (`layerwise`, where λ^in is 0); by default 0 and 1.
     """
 
@@ -72,7 +72,10 @@ class InsertNeurons:
         i, count = _hidden(net, self.layer), arrays.whole(self.count, "count", 1)
         if self.eigenvalues is not None and net.parametrization == "direct":
             raise InvalidInputError("a direct network has no eigenvalues")
-        rows = _incoming(net, self.incoming, i, i - 1, net.widths[i - 1] + count, count, self.seed)
+        before = i - 1
+        if net.parametrization == "direct":  # the nearest layer that this one hears
+            before = max((j for k, j in net.blocks if k == i), default=i - 1)
+        rows = _incoming(net, self.incoming, i, before, net.widths[i - 1] + count, count, self.seed)
         usual = np.zeros(count) if net.parametrization == "global" else np.ones(count)
         own = arrays.real_array(usual if self.eigenvalues is None else self.eigenvalues, "eigenvalues", net.dtype, 1)
         if own.shape != (count,):
@@ -83,17 +86,31 @@ class InsertNeurons:
             f"eigenvalues_out[{i - 2}]": own,
         }
         filled |= {f"blocks[{i},{j}]": block for j, block in rows.items()}
-        named = _named(net.layout, net.parameters)
+        named = _named(net.layout, net.parameters) | self._missing(net, rows)
         return _built(
             net, {name: _widened(name, value, i, count, filled.get(name, 0)) for name, value in named.items()}
         )
 
+    def _missing(self, net: SpectralNetwork, rows: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
+        """Blocks of zeros that a direct network lacks: from the senders of the new rows, and to the output from a layer that
+        nothing hears."""
+        if net.parametrization != "direct":
+            return {}
+        pairs = [(self.layer, j) for j in rows if (self.layer, j) not in net.blocks]
+        if not any(j == self.layer for _, j in net.blocks):
+            pairs.append((net.n_layers, self.layer))
+        return {f"blocks[{i},{j}]": np.zeros((net.widths[i - 1], net.widths[j - 1]), net.dtype) for i, j in pairs}
+
     def carry(self, state: TrainingState, net: SpectralNetwork) -> TrainingState:
         """The moments of a training of `net`, for the grown network."""
-        i, count = _hidden(net, self.layer), arrays.whole(self.count, "count", 1)
-        return _carried(
-            state, net, lambda named: {name: _widened(name, value, i, count, 0) for name, value in named.items()}
-        )
+        grown = self.apply(net)
+        i, count = self.layer, self.count
+
+        def moved(named: Named) -> dict[str, np.ndarray]:
+            new = {name: np.zeros(group.shape, net.dtype) for name, group in grown.layout.groups.items()}
+            return new | {name: _widened(name, value, i, count, 0) for name, value in named.items()}
+
+        return _carried(state, net, moved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +199,8 @@ class CollapseLayer:
     Parameters
     ----------
     layer : counted from 1; a hidden one, 2..K-1.
-    tolerance : how far the eigenvalues may lie apart; beyond rounding the function changes by as much.
+    tolerance : how far the eigenvalues may lie apart. Beyond rounding the function changes, by that distance times the size
+        of the eigenvectors that it meets.
     """
 
     layer: int
@@ -191,7 +209,7 @@ class CollapseLayer:
     def apply(self, net: SpectralNetwork) -> SpectralNetwork:
         """The smaller network; `net` is left as it was."""
         i = self._check(net)
-        named = self._moved(net, _named(net.layout, net.parameters))
+        named = self._moved(net, _named(net.layout, net.parameters)) | self._silenced(net)
         if net.parametrization == "global":
             phi = net.eigenvectors
             named[f"eigenvectors[{i - 2}]"] = -phi[i - 1] @ phi[i - 2]
@@ -202,7 +220,7 @@ class CollapseLayer:
         i = self._check(net)
 
         def moved(named: Named) -> dict[str, np.ndarray]:
-            kept = self._moved(net, named)
+            kept = self._moved(net, named) | self._silenced(net)
             if net.parametrization == "global":
                 kept[f"eigenvectors[{i - 2}]"] = np.zeros((net.widths[i], net.widths[i - 2]), net.dtype)
             return kept
@@ -244,6 +262,14 @@ class CollapseLayer:
         moved = {self._renamed(net, name): value for name, value in named.items()}
         moved.pop("", None)
         return moved
+
+    def _silenced(self, net: SpectralNetwork) -> dict[str, np.ndarray]:
+        """Blocks of zeros for what only the layer led to, in a direct network, so that it stays there and stays 0."""
+        if net.parametrization != "direct":
+            return {}
+        i = self.layer
+        alone = [a for a in range(2, net.n_layers + 1) if a != i and all(j == i for k, j in net.blocks if k == a)]
+        return {f"blocks[{a - (a > i)},1]": np.zeros((net.widths[a - 1], net.widths[0]), net.dtype) for a in alone}
 
 
 Change = InsertNeurons | InsertLayer | CollapseLayer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,11 @@ Blocks = Mapping[tuple[int, int], np.ndarray]
 
 
 def merge(
-    blocks: Blocks, widths: tuple[int, ...], activation: str, tolerance: float = 0.0
+    blocks: Blocks,
+    widths: tuple[int, ...],
+    activation: str,
+    tolerance: float = 0.0,
+    layers: Sequence[int] | None = None,
 ) -> tuple[dict[tuple[int, int], np.ndarray], list[np.ndarray]]:
     """Add the outgoing columns of neurons whose incoming rows are positive multiples of each other.
 
@@ -24,6 +28,7 @@ def merge(
     Parameters
     ----------
     blocks : {(i, j): W_ij (n_i, n_j)}; left as they are.
+    layers : the hidden layers, counted from 2, whose neurons may merge; by default all.
 
     Returns
     -------
@@ -39,7 +44,7 @@ def merge(
         )
     result = {pair: block.copy() for pair, block in blocks.items()}
     keep = [np.ones(width, dtype=bool) for width in widths]
-    for i in range(2, len(widths)):
+    for i in range(2, len(widths)) if layers is None else layers:
         incoming = [result[i, j] for j in range(1, i) if (i, j) in result]
         outgoing = [pair for pair in result if pair[1] == i]
         if not incoming or not outgoing:

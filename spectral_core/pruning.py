@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -114,19 +115,23 @@ def prune(
     net : any parametrization, any depth, also a compact network; activations with f(0) = 0.
     by : ``path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``; `rankings.neuron_scores` has
         their formulas.
-    fraction : this share of all hidden neurons (rounded down) goes, the least scores of all layers together first; or
+    fraction : this share of all hidden neurons of the `layers` (rounded down) goes, the least scores of all of them together
+        first; or
     threshold : all neurons with a score below it go; or
     tolerance : as many go as keep the loss within (1 + tolerance) of what it was, on `validation_data`, else on (X, y).
     unit : ``neuron``, or ``layer``: whole layers go, in the order of the norm of their neurons' scores.
-    layers : the hidden layers, counted from 2, that may lose neurons; by default all.
+    layers : the hidden layers, counted from 2 (of a compact network: in its own count), that may lose neurons or have them
+        merged; by default all.
     even : compare neurons by their rank within their layer, so that all layers shrink alike; for rankings whose scores
         grow with the number of incoming weights. Not with a threshold.
     X, y : (samples, features) and targets, on which neurons are ranked, weights refitted, losses measured.
     compensate : refit the weights of the neurons that stay to the pre-activations of the whole network on X, in closed
         form (M15, with `ridge`); by default wherever X is given.
     merge : first merge neurons whose incoming rows are positive multiples of each other up to this sine of their angle
-        (M16; 0 is exact; relu, leaky_relu, identity).
-    retrain : options of `train` with which the compact network is trained on (X, y) afterwards.
+        (M16; 0 is exact; relu, leaky_relu, identity), then rank what came of it; not with a ranking by eigenvalue. With a
+        tolerance that merging alone would break, nothing is merged.
+    retrain : options of `train` with which the compact network is trained on (X, y) afterwards: all its live weights, also
+        those that were frozen.
 
     Returns
     -------
@@ -154,24 +159,41 @@ def prune(
     one_of(unit, ("neuron", "layer"), "unit")
     arrays.number(ridge, "ridge", 0, open_low=True)
     x = None if X is None else arrays.features(X, np.float64, net.n_features)
-    refits = (x is not None) if compensate is None else bool(compensate)
+    refits = (x is not None) if compensate is None else arrays.flag(compensate, "compensate")
     if x is None and (refits or y is not None or retrain is not None):
         raise InvalidInputError("compensation, retraining and losses need X")
     if y is None and (retrain is not None or (tolerance is not None and validation_data is None)):
         raise InvalidInputError("retraining and a tolerance need X and y")
-    blocks: Blocks = net.transfer_blocks()
+    may_shrink = _layers(layers, net.n_layers)
+    options = _retraining(retrain)
+    if validation_data is not None:
+        net.problem(*validation_data, loss)
+    whole = as_direct(net, net.transfer_blocks())
+    judged = validation_data if validation_data is not None else (X, y)
+    limit = whole.loss(*judged, loss) * (1 + amount) if tolerance is not None else np.inf
+    blocks: Blocks = whole.blocks
     keep = [np.ones(width, dtype=bool) for width in net.widths]
-    scores = neuron_scores(net, by, X)
-    if even:
-        if threshold is not None or unit == "layer":
-            raise InvalidInputError("even compares ranks of neurons; give a fraction or a tolerance, and unit='neuron'")
-        scores = [(1 + np.argsort(np.argsort(score, kind="stable"))) / len(score) for score in scores]
-    merged = 0
+    if arrays.flag(even, "even") and (threshold is not None or unit == "layer"):
+        raise InvalidInputError("even compares ranks of neurons; give a fraction or a tolerance, and unit='neuron'")
+    ranked = net
     if merge is not None:
-        blocks, keep = merged_blocks(blocks, net.widths, net.activation, arrays.number(merge, "merge", 0, 1))
-        merged = sum(int((~mask).sum()) for mask in keep)
-        scores = [np.where(mask, score, -1.0) for mask, score in zip(keep[1:-1], scores, strict=True)]
-    places, neurons, values = _units(scores, unit, _layers(layers, net.n_layers))
+        if "eigenvalue" in by:
+            raise InvalidInputError(
+                f"merged neurons have no eigenvalue of their own; rank them by weights, not by={by!r}"
+            )
+        sine = arrays.number(merge, "merge", 0, 1)
+        joined, left = merged_blocks(blocks, net.widths, net.activation, sine, may_shrink)
+        ranked = as_direct(net, joined)
+        if tolerance is None or ranked.loss(*judged, loss) <= limit:
+            blocks, keep = joined, left
+        else:
+            ranked = net  # merging alone costs more than the tolerance
+    merged = sum(int((~mask).sum()) for mask in keep)
+    scores = neuron_scores(ranked, by, X)
+    if even:
+        scores = [(1 + np.argsort(np.argsort(score, kind="stable"))) / len(score) for score in scores]
+    scores = [np.where(mask, score, -1.0) for mask, score in zip(keep[1:-1], scores, strict=True)]
+    places, neurons, values = _units(scores, unit, may_shrink)
 
     def without(count: int) -> SpectralNetwork:
         masks = [mask.copy() for mask in keep]
@@ -183,8 +205,6 @@ def prune(
         return as_direct(net, parts)
 
     if tolerance is not None:
-        judged = validation_data if validation_data is not None else (X, y)
-        limit = as_direct(net, net.transfer_blocks()).loss(*judged, loss) * (1 + amount)
         count = _largest(len(values), lambda n: without(n).loss(*judged, loss) <= limit)
     elif threshold is not None:
         count = int((values < amount).sum())
@@ -194,7 +214,7 @@ def prune(
     small = compact(result)
     epochs = 0
     if retrain is not None:
-        trained = train(small, X, y, **{"loss": loss, **retrain})
+        trained = train(small, X, y, **{"loss": loss, **options})
         small, epochs = trained.network, len(trained.history)
         result = small.expanded()
     report = PruneReport(
@@ -207,6 +227,19 @@ def prune(
     if y is not None:
         report.loss_before, report.loss_after = net.loss(X, y, loss), result.loss(X, y, loss)
     return PruneResult(result, small, report)
+
+
+def _retraining(given: Any) -> dict[str, Any]:
+    """Options of `train` by name."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidInputError(f"retrain must be a dictionary of options of train; got {given!r}")
+    known = list(inspect.signature(train).parameters)[3:]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise InvalidInputError(f"retrain: train has no option {unknown[0]!r}; there are {', '.join(known)}")
+    return dict(given)
 
 
 def _needs_zero(net: SpectralNetwork, what: str) -> None:

@@ -38,6 +38,8 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> list
     -------
     list of (n_i,) float64 arrays for the hidden layers i = 2..K-1.
     """
+    if not isinstance(net, SpectralNetwork):
+        raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
     one_of(by, RANKINGS, "by")
     if by == "path":
         return path_scores(net.transfer_blocks(), net.widths)

@@ -110,7 +110,8 @@ def train(
         input and hidden layers (`global`), λ^out of hidden layers (`layerwise`), each block (`direct`).
     proximal : take the penalty out of the gradient and instead, after each step, move each group to
         argmin ½‖x - λ‖² + learning rate · strength · R(x) (theorems P.group, P.l1, P.l2). With ``group`` and ``l1`` what
-        is not needed becomes exactly 0, so that compaction needs no threshold. Not counted in `history.penalty`.
+        is not needed becomes exactly 0, and with it, without a threshold, the neuron: always for `layerwise`, for `global` where
+        the eigenvalues of the layer before are 0 too (M10; input eigenvalues can be frozen at 0). Not counted in `history.penalty`.
     eigenvector_penalty : strength of Σ ‖φ^(i)‖₂² (`direct`: Σ ‖W_ij‖₂²), added to it; or strengths by group
         (``{"eigenvectors[0]": 0.01}``), of any groups.
     validation_data : (X, y) on which the loss is measured after each epoch.
@@ -120,8 +121,8 @@ def train(
         last one, whose loss may stand anywhere in the noise that a constant learning rate leaves.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
     drop_last : leave out the samples of an epoch that would make a smaller last mini-batch.
-    state : of an earlier result, to continue with its moments and count of epochs: the same bits as one longer training.
-        Where the network has grown or shrunk since, `growth` carries the moments over.
+    state : of an earlier result, to continue with its moments and count of epochs: the same bits as one longer training, if
+        the network is that of the last epoch (no `patience`, no `best_of_last`). Where the network has grown or shrunk since, `growth` carries the moments over.
     threads : of the products of matrices. The last bits depend on this number and on nothing in the environment; wide
         networks gain from more than one (up to the cores there are), small ones do not.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
@@ -159,7 +160,7 @@ def train(
     spectral = [(name, kind, strength) for name in plain.layout.spectral_groups()]
     smooth = _vector_penalties(plain.layout, eigenvector_penalty)
     shrinking: list[tuple[str, str, float]] = []
-    if _flag(proximal, "proximal"):
+    if arrays.flag(proximal, "proximal"):
         frozen = plain.layout.select(plain.frozen)
         rates_of = {name: eigenvalue_rate if name.startswith("eigenvalues") else rate for name, _, _ in spectral}
         shrinking = [(name, kind, strength * rates_of[name]) for name, _, _ in spectral if name not in frozen]
@@ -189,7 +190,7 @@ def train(
         second=begun.second,
         step=begun.step,
     )
-    used = rows - rows % stepper.batch_size if _flag(drop_last, "drop_last") else rows
+    used = rows - rows % stepper.batch_size if arrays.flag(drop_last, "drop_last") else rows
     order = Order(seed, begun.epoch, rows, used, bool(shuffle))
     run = Run(plain, present, stepper, validation, epochs, patience, best_of_last, order)
     store = None
@@ -225,19 +226,17 @@ def _opened(net: Any) -> tuple[SpectralNetwork, Callable[[Any], Any], Callable[[
     return net, lambda X: X, lambda trained: trained
 
 
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise InvalidInputError(f"{name} must be True or False; got {value!r}")
-    return bool(value)
-
-
 def _continued(state: TrainingState | None, net: SpectralNetwork) -> TrainingState:
     """Copies of the moments, or those of a fresh start."""
     if state is None:
         return TrainingState(np.zeros_like(net.parameters), np.zeros_like(net.parameters), 0, 0)
     if not isinstance(state, TrainingState):
         raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
+    arrays.whole(state.step, "state.step", 0)
+    arrays.whole(state.epoch, "state.epoch", 0)
     for name, moment in (("first", state.first), ("second", state.second)):
+        if not isinstance(moment, np.ndarray):
+            raise InvalidInputError(f"state.{name} must be an array; got {type(moment).__name__}")
         if moment.shape != net.parameters.shape or moment.dtype != net.dtype:
             raise InvalidInputError(
                 f"state.{name} must be {net.dtype} of shape {net.parameters.shape}, as the network's parameters; got "
@@ -266,7 +265,7 @@ def _settings(betas: Any, epsilon: float, momentum: float, nesterov: bool) -> di
         "beta2": _below_one(betas[1], "betas[1]"),
         "epsilon": arrays.number(epsilon, "epsilon", 0, open_low=True),
         "momentum": arrays.number(momentum, "momentum", 0, 1),
-        "nesterov": float(_flag(nesterov, "nesterov")),
+        "nesterov": float(arrays.flag(nesterov, "nesterov")),
     }
 
 

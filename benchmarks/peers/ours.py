@@ -28,6 +28,8 @@ class Ours:
             batch_size=task.batch,
             penalised=np.array(rows, np.int64).reshape(-1, 3),
             strengths=np.full(len(rows), task.strength, np.float32),
+            shrunk=np.empty((0, 3), np.int64),
+            thresholds=np.empty(0, np.float32),
             optimizer="adam",
             trainable=np.array([[0, layout.size]]),
             rates=np.array([1e-3], np.float32),
