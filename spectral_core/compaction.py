@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,9 @@ class CompactNetwork:
             neurons = tuple(np.array(positions, dtype=np.int64) for positions in record["neurons"])
             widths = tuple(int(width) for width in record["original_widths"])
             result = cls(direct, neurons, tuple(map(int, record["layers"])), int(record["n_features"]), widths)
+            layers = (0, *result.layers, len(widths) + 1)
+            if min(widths) < 1 or any(a >= b for a, b in pairwise(layers)) or result.layers[-1] != len(widths):
+                raise ValueError("the layers do not go up from 1 to the last of the original network")
             if tuple(map(len, neurons)) != direct.widths or len(result.layers) != len(neurons):
                 raise ValueError("the live neurons do not match the widths")
             if any(

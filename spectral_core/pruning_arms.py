@@ -16,9 +16,11 @@ alternate : λ alone trained on random φ, ranked by |λ|, the smaller network r
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from typing import Any
@@ -26,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core import arrays, datasets
+from spectral_core.compaction import CompactNetwork
 from spectral_core.engine import Experiment
 from spectral_core.errors import InvalidInputError, one_of
 from spectral_core.kernels.tables import ZERO_AT_ZERO
@@ -76,7 +79,9 @@ def experiment(
     ]
     if not points:
         raise InvalidInputError("the experiment needs at least one activation and one depth")
-    settings = SETTINGS | {"data": os.fspath(data), "test_data": None if test_data is None else os.fspath(test_data)}
+    settings = SETTINGS | {"data": _named(data), "test_data": None if test_data is None else _named(test_data)}
+    # A file may change under its name; a store must not mix the two.
+    settings["content"] = [_digest(name) for name in (settings["data"], settings["test_data"]) if name is not None]
     settings |= {} if epochs is None else {"epochs": arrays.whole(epochs, "epochs", 1)}
     settings |= {} if hidden is None else {"hidden": arrays.whole(hidden, "hidden", 1)}
     short = settings | {"epochs": 1, "retraining_epochs": 1, "hidden": min(settings["hidden"], 20), "percentiles": [50]}
@@ -84,6 +89,17 @@ def experiment(
         NAME, settings, points, arrays.whole(runs, "runs", 1), partial(measured, settings),
         rehearse=partial(measured, short, points[0], 0), seed=arrays.whole(seed, "seed", 0),
     )  # fmt: skip
+
+
+def _named(data: Any) -> str:
+    if not isinstance(data, (str, os.PathLike)):
+        raise InvalidInputError(f"data must be a built-in name or a path; got {data!r}")
+    return os.fspath(data)
+
+
+def _digest(data: str) -> str:
+    found = datasets.load(data, task="classification")
+    return hashlib.sha256(found.x.tobytes() + found.y.tobytes()).hexdigest()[:16]
 
 
 def prepared(settings: Mapping[str, Any], seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -146,40 +162,117 @@ def kept(net: SpectralNetwork, by: str, percentile: float) -> list[np.ndarray]:
     return [np.ones(net.widths[0], dtype=bool), *parts, np.ones(net.widths[-1], dtype=bool)]
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The three trainings that the arms begin with, on x (samples, features) and labels (samples,)."""
+
+    settings: Mapping[str, Any]
+    x: np.ndarray
+    y: np.ndarray
+    seed: int
+    spectral: SpectralNetwork
+    dense: SpectralNetwork
+    values_alone: SpectralNetwork
+
+    def untrimmed(self, arm: str) -> SpectralNetwork:
+        return {"dense": self.dense, "alternate": self.values_alone}.get(arm.split(" ")[0].rstrip(","), self.spectral)
+
+    def network(self, arm: str, percentile: float) -> SpectralNetwork | CompactNetwork | None:
+        """The network of an arm with this percentage of hidden neurons gone; None if a layer of *alternate* is empty."""
+        one_of(arm, ARMS, "arm")
+        if arm == "alternate":
+            keep = kept(self.values_alone, "eigenvalue", percentile)
+            return self._retrained(rebuilt(self.values_alone, keep)) if all(mask.any() for mask in keep) else None
+        name = arm.removesuffix(", retrained")
+        by = {"spectral": "eigenvalue", "dense": "connectivity"}.get(
+            name.removesuffix(" + M15"), name.removesuffix(" + M15")
+        )
+        small = prune(
+            self.untrimmed(arm), by=by, fraction=percentile / 100, even=by in ("connectivity", "path"), X=self.x,
+            compensate=name.endswith("M15"),
+        ).compact  # fmt: skip
+        return self._retrained(small) if arm.endswith("retrained") else small
+
+    def _retrained(self, net: Any) -> Any:
+        return train(net, self.x, self.y, seed=self.seed, **_options(self.settings, "retraining_epochs")).network
+
+
+def _options(settings: Mapping[str, Any], epochs: str) -> dict[str, Any]:
+    names = ("batch_size", "learning_rate")
+    return {name: settings[name] for name in names} | {"loss": "cross_entropy", "epochs": settings[epochs]}
+
+
+def trained(
+    x: np.ndarray, y: np.ndarray, layers: int, activation: str, seed: int, settings: Mapping[str, Any] = SETTINGS
+) -> Trained:
+    """Train what the arms need: φ and λ, an ordinary network, λ alone on random φ.
+
+    Parameters
+    ----------
+    x : (samples, features), best between 0 and 1; y : class indices (samples,).
+    layers : number of hidden layers, of ``settings["hidden"]`` neurons each.
+    """
+    widths = [x.shape[1], *[settings["hidden"]] * layers, int(y.max()) + 1]
+    options = _options(settings, "epochs")
+    begun = start(settings, widths, activation, seed)
+    fixed = begun.with_parameters(begun.parameters, frozen=("eigenvectors", "eigenvalues_in"))
+    nets = (
+        train(net, x, y, seed=seed, **options).network for net in (begun, dense_start(widths, activation, seed), fixed)
+    )
+    return Trained(settings, x, y, seed, *nets)
+
+
+def recipe(
+    arm: str,
+    x: Any,
+    y: Any,
+    percentile: float,
+    *,
+    layers: int = 1,
+    activation: str = "relu",
+    seed: int = 0,
+    **settings: Any,
+) -> SpectralNetwork | CompactNetwork | None:
+    """One of `ARMS` on data of your own: train as published, trim, and what else belongs to the arm.
+
+    Parameters
+    ----------
+    arm : ``spectral``, ``dense``, ``alternate``, or one of ours; `ARMS` lists them.
+    x, y : (samples, features), best between 0 and 1; class indices (samples,).
+    percentile : of the hidden neurons that go.
+    settings : that differ from `SETTINGS`, such as ``hidden=100`` or ``epochs=20``.
+
+    Returns
+    -------
+    The trimmed network; None where nothing would be left of a layer that *alternate* builds anew.
+    """
+    unknown = [name for name in settings if name not in SETTINGS]
+    if unknown:
+        raise InvalidInputError(f"no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
+    one_of(arm, ARMS, "arm")
+    features = arrays.real_array(x, "x", np.float32, 2)
+    labels = arrays.class_indices(y, len(features), int(np.max(y)) + 1 if np.size(y) else 1)
+    share = arrays.number(percentile, "percentile", 0, 100)
+    return trained(
+        features, labels, arrays.whole(layers, "layers", 1), one_of(activation, ZERO_AT_ZERO, "activation"),
+        arrays.whole(seed, "seed", 0), SETTINGS | settings,
+    ).network(arm, share)  # fmt: skip
+
+
 def measured(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Accuracy of every arm at every percentile, as ``arm@percentile``, and untrimmed, as ``arm@0``."""
     x, y, x_test, y_test = prepared(settings, seed)
-    widths = [x.shape[1], *[settings["hidden"]] * point["layers"], int(y.max()) + 1]
-    options = {name: settings[name] for name in ("batch_size", "learning_rate")} | {"loss": "cross_entropy"}
-    whole, short = options | {"epochs": settings["epochs"]}, options | {"epochs": settings["retraining_epochs"]}
-    begun = start(settings, widths, point["activation"], seed)
-    spectral = train(begun, x, y, seed=seed, **whole).network
-    dense = train(dense_start(widths, point["activation"], seed), x, y, seed=seed, **whole).network
-    values_alone = begun.with_parameters(begun.parameters, frozen=("eigenvectors", "eigenvalues_in"))
-    chosen = train(values_alone, x, y, seed=seed, **whole).network
+    nets = trained(x, y, point["layers"], point["activation"], seed, settings)
 
-    def accuracy(network: Any) -> float:
+    def accuracy(network: SpectralNetwork | CompactNetwork) -> float:
         return float(np.mean(network.forward(x_test).argmax(axis=1) == y_test))
 
-    found = {
-        **{f"{arm}@0": accuracy(dense if arm.startswith("dense") else spectral) for arm in ARMS[:6]},
-        "alternate@0": accuracy(chosen),
-    }
+    found = {f"{arm}@0": accuracy(nets.untrimmed(arm)) for arm in ARMS[:7]}
     for percentile in settings["percentiles"]:
-        for arm in ARMS[:6]:
-            name = arm.removesuffix(" + M15")
-            net = dense if name == "dense" else spectral
-            by = {"spectral": "eigenvalue", "dense": "connectivity"}.get(name, name)
-            even = by in ("connectivity", "path")
-            result = prune(net, by=by, fraction=percentile / 100, even=even, X=x, compensate=arm.endswith("M15"))
-            found[f"{arm}@{percentile}"] = accuracy(result.network)
-            if f"{arm}, retrained" in ARMS:
-                again = train(result.compact, x, y, seed=seed, **short).network
-                found[f"{arm}, retrained@{percentile}"] = accuracy(again)
-        keep = kept(chosen, "eigenvalue", percentile)
-        if all(mask.any() for mask in keep):
-            small = rebuilt(chosen, keep)
-            found[f"alternate@{percentile}"] = accuracy(train(small, x, y, seed=seed, **short).network)
+        for arm in ARMS:
+            network = nets.network(arm, percentile)
+            if network is not None:
+                found[f"{arm}@{percentile}"] = accuracy(network)
     return found
 
 

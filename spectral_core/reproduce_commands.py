@@ -52,8 +52,8 @@ def add_parsers(commands: Any) -> None:
     second = experiments.add_parser(
         "sparcs-second", help="a student of four layers finds its teacher of three",
         description="The second experiment of arXiv 2504.00885 at a tenth of its width (200-200 hidden neurons), or with "
-        "--full at all of it (2000-2000), and how narrow the student can then become. Writes model.npz, compact.npz, "
-        "table.txt, summary.json and sparcs-second.png. The same command continues where it was stopped by Ctrl-C.",
+        "--full at all of it (2000-2000), and how narrow the student can then become. Writes model.npz, trimmed.npz, "
+        "smallest.npz, table.txt, summary.json and sparcs-second.png. The same command continues where it was stopped by Ctrl-C.",
         epilog="example: spectral-core reproduce sparcs-second --full --threads 2",
     )  # fmt: skip
     second.add_argument("--full", action="store_true", help="2000-2000 hidden neurons, as published")
@@ -207,7 +207,7 @@ def _sparcs_second(options: argparse.Namespace) -> int:
             settings, data, options.seed, threads=options.threads, checkpoint=state, keep_checkpoint=True,
             report=lambda p: progress(p.epoch, p.epochs, f"loss {p.history.training_loss[-1]:.3g}"),
         )  # fmt: skip
-    with console.progress("narrowing the student") as progress:
+    with console.resumable(state.with_suffix("")), console.progress("narrowing the student") as progress:
         found = sparcs_second.findings(net, data, settings, report=progress)
     net.save(home / "model.npz")
     for name in ("trimmed", "smallest"):
@@ -216,7 +216,7 @@ def _sparcs_second(options: argparse.Namespace) -> int:
     text = sparcs_second.table(found)
     sparcs_second.figure(home / "sparcs-second.png", found)
     files.write_text(home / "table.txt", text)
-    files.write_text(home / "summary.json", _json(settings | found.summary()))
+    files.write_text(home / "summary.json", _json(settings | {"seed": options.seed} | found.summary()))
     state.unlink(missing_ok=True)
     say(f"{text}written to {home}\n")
     return 0

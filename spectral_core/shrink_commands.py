@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.console import say
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from spectral_core.compaction import CompactNetwork
@@ -45,6 +46,7 @@ def add_parsers(commands: Any) -> None:
     prune.add_argument("--validation-fraction", type=float, default=0.2, help="share that only judges (default: 0.2)")
     prune.add_argument("--seed", type=int, default=0, help="of the split and of retraining (default: 0)")
     prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
+    prune.add_argument("--task", default="auto", choices=("auto", "regression", "classification"), help="of a plain network (default: auto)")  # fmt: skip
     prune.set_defaults(run=_prune)
 
     compact = commands.add_parser(
@@ -63,6 +65,7 @@ def _prune(options: argparse.Namespace) -> int:
     from spectral_core.predictor import load_any
     from spectral_core.pruning import prune
 
+    arrays.whole(options.seed, "--seed", 0)
     network, predictor = load_any(options.model)
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
     files.check_writable(home / "pruned.npz")
@@ -99,7 +102,7 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> tuple[Any
     target = options.target
     if predictor is not None and target is None and Path(options.data).suffix in (".csv", ".parquet"):
         target = predictor.target_names[0]
-    found = datasets.load(options.data, target=target, task="auto" if predictor is None else predictor.task)
+    found = datasets.load(options.data, target=target, task=options.task if predictor is None else predictor.task)
     classifies = found.task == "classification"
     x, y = found.x, found.y
     if predictor is not None:
@@ -126,7 +129,12 @@ def _compact(options: argparse.Namespace) -> int:
     network, predictor = load_any(options.model)
     given = Path(options.model)
     out = Path(options.out or given.with_name(f"{given.stem}-compact.npz"))
-    for path in (out, *([Path(options.onnx)] if options.onnx else [])):
+    written = [out, *([Path(options.onnx)] if options.onnx else [])]
+    if len({path.absolute() for path in (given, *written)}) <= len(written):
+        raise InvalidInputError(
+            f"MODEL, --out and --onnx must be different files; got {given}, {', '.join(map(str, written))}"
+        )
+    for path in written:
         files.check_writable(path)
     small = network if isinstance(network, CompactNetwork) else compact(network)
     names = [str(out)]

@@ -115,7 +115,7 @@ def from_idx(source: Source) -> Columns:
             f"{source}: an IDX file of images must have 'images' in its name, so that its labels are found"
         )
     images, labels = idx_array(path), idx_array(other)
-    if images.ndim < 2 or labels.ndim != 1 or len(images) != len(labels):
+    if images.ndim < 2 or images.size == 0 or labels.ndim != 1 or len(images) != len(labels):
         raise DataFileError(
             f"{source} must hold images, and {other} as many labels; the shapes are {images.shape} and {labels.shape}"
         )

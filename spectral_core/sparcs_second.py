@@ -87,6 +87,7 @@ def rotation_teacher(dimensions: int = 20, points: int = 100_000, seed: int = 0)
     """Points and targets of the teacher with a rotation drawn uniformly (Haar); `seed` sets both."""
     from scipy.stats import special_ortho_group
 
+    arrays.whole(seed, "seed", 0)
     rotation = special_ortho_group(dimensions, seed=np.random.default_rng((seed, 0))).rvs()
     x = np.random.default_rng((seed, 1)).uniform(-1, 1, (2 * points, dimensions)).astype(np.float32)
     y = (np.maximum(x @ rotation.T, 0) @ rotation.T).astype(np.float32)
@@ -191,7 +192,7 @@ def findings(
     variance = float(np.square(data.y_test - data.y_test.mean(axis=0)).mean())
     linear_loss = float(np.square(linear - data.y_test).mean())
     hidden = sum(small.live[1:-1])
-    wanted = [hidden, *(width for width in widths if width < hidden)]
+    wanted = [hidden, *(width for width in widths if width < hidden)] if hidden else []
     curve: list[Point] = []
     best: tuple[int, float] | None = None
     found: CompactNetwork | None = None
