@@ -514,6 +514,10 @@ def test_idx_files_that_are_none(tmp_path):
     beside.write_bytes(idx(np.zeros(3, np.uint8)))
     with pytest.raises(DataFileError, match=r"as many labels; the shapes are \(2, 2, 2\) and \(3,\)"):
         datasets.load(source)
+    source.write_bytes(idx(np.zeros((0, 2, 2), np.uint8)))
+    beside.write_bytes(idx(np.zeros(0, np.uint8)))
+    with pytest.raises(DataFileError, match="must hold images"):
+        datasets.load(source)
     for text, message in (
         (good[:-1], r"announces an array of shape \(2, 2, 2\); behind the header it has 7 bytes"),
         (good[:7], "announces an array of shape"),

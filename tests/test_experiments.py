@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spectral_core import InvalidInputError, SpectralNetwork, pruning_arms, sparcs_second, student_teacher
+from spectral_core import InvalidInputError, SpectralNetwork, prune, pruning_arms, sparcs_second, student_teacher
 from spectral_core.cli import main
 from spectral_core.compaction import CompactNetwork
 from spectral_core.predictor import load_any
@@ -24,19 +24,31 @@ SMALL: dict[str, Any] = sparcs_second.SETTINGS | {
 
 
 def test_the_rotation_teacher() -> None:
-    """y = R relu(R x): solved for R on points where no relu cuts, R is orthogonal with determinant 1."""
+    """y = R relu(R x) with R orthogonal of determinant 1; R is found from the data, where no hidden neuron is cut off."""
     data = sparcs_second.rotation_teacher(3, 4000, seed=1)
     assert data.x.shape == data.y_test.shape == (4000, 3)
     assert np.abs(data.x).max() <= 1
+    assert abs(data.x.mean()) < 0.02
     again = sparcs_second.rotation_teacher(3, 4000, seed=1)
     assert np.array_equal(again.y, data.y)
     assert not np.array_equal(sparcs_second.rotation_teacher(3, 4000, seed=2).y, data.y)
-    from scipy.stats import special_ortho_group
-
-    rotation = special_ortho_group(3, seed=np.random.default_rng((1, 0))).rvs()
-    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
-    assert np.isclose(np.linalg.det(rotation), 1)
-    np.testing.assert_allclose(data.y, np.maximum(data.x @ rotation.T, 0) @ rotation.T, atol=1e-6)
+    # |y| <= |x| with equality exactly where all of R x is positive; there y = R² x.
+    x, y = data.x.astype(float), data.y.astype(float)
+    uncut = np.linalg.norm(y, axis=1) > np.linalg.norm(x, axis=1) * (1 - 1e-6)
+    assert 0.05 < uncut.mean() < 0.25  # an eighth of the directions
+    twice = np.linalg.lstsq(x[uncut], y[uncut], rcond=None)[0].T
+    np.testing.assert_allclose(twice @ twice.T, np.eye(3), atol=1e-4)
+    assert np.isclose(np.linalg.det(twice), 1, atol=1e-4)
+    # R is the square root with the same axis and half the angle, or that plus a half turn; one of them gives all of y.
+    angle = np.arccos((np.trace(twice) - 1) / 2)
+    axis = np.array([twice[2, 1] - twice[1, 2], twice[0, 2] - twice[2, 0], twice[1, 0] - twice[0, 1]]) / (
+        2 * np.sin(angle)
+    )
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    roots = [np.eye(3) + np.sin(t) * cross + (1 - np.cos(t)) * cross @ cross for t in (angle / 2, angle / 2 + np.pi)]
+    assert min(np.abs(np.maximum(x @ r.T, 0) @ r.T - y).max() for r in roots) < 1e-3
+    with pytest.raises(InvalidInputError, match="seed must be a whole number of at least 0; got -1"):
+        sparcs_second.rotation_teacher(3, 10, seed=-1)
 
 
 def test_the_student_is_the_published_one_and_its_input_eigenvalues_stay() -> None:
@@ -93,6 +105,57 @@ def test_the_command_writes_everything_and_continues(tmp_path: Path, capsys: pyt
     assert "--full is --hidden 2000; give one of them" in capsys.readouterr().err
 
 
+def trainings(monkeypatch: pytest.MonkeyPatch, module: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """The network and the options of every training that a module asks for."""
+    seen: list[tuple[Any, dict[str, Any]]] = []
+    original = module.train
+
+    def spy(net: Any, *data: Any, **options: Any) -> Any:
+        seen.append((net, options))
+        return original(net, *data, **options)
+
+    monkeypatch.setattr(module, "train", spy)
+    return seen
+
+
+def test_the_second_experiment_trains_as_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = trainings(monkeypatch, sparcs_second)
+    sparcs_second.student(SMALL | {"epochs": 1}, sparcs_second.rotation_teacher(4, 600), 3)
+    ((net, options),) = seen
+    assert net.frozen == ("eigenvalues[0]",)
+    wanted = {"drop_last": True, "learning_rate": 1e-3, "penalty": "group", "penalty_strength": 1e-4, "seed": 3}
+    assert {name: options[name] for name in wanted} == wanted
+    published = {"points": 100_000, "hidden": [2000, 2000], "epochs": 100, "batch_size": 1024, "threshold": 1e-3}
+    assert {name: sparcs_second.SETTINGS[name] for name in published} == published
+
+
+def test_curves_name_their_arms_and_the_smallest_is_the_narrowest() -> None:
+    data = sparcs_second.rotation_teacher(4, 600)
+    net = sparcs_second.student(SMALL, data, 0)
+    found = sparcs_second.findings(net, data, SMALL, limit=1.0, widths=(6, 3))
+    for by, refits in sparcs_second.ARMS:
+        points = [point for point in found.curve if (point.by, point.compensated) == (by, refits)]
+        assert len(points) == 3
+    small = found.networks["trimmed"]
+    share = 1 - 3 / sum(found.live[1:-1])
+    for refits in (False, True):
+        (point,) = [p for p in found.curve if (p.by, p.compensated, p.hidden) == ("path", refits, 3)]
+        again = prune(small, by="path", fraction=share, X=data.x, compensate=refits).compact
+        assert point.loss == again.loss(data.x_test, data.y_test)
+    least = min(p.hidden for p in found.curve if p.loss <= found.limit)
+    narrow = found.networks["smallest"]
+    assert isinstance(narrow, CompactNetwork)
+    assert sum(narrow.live[1:-1]) == least < sum(found.live[1:-1])
+
+
+def test_a_student_that_learned_nothing_has_no_curve() -> None:
+    data = sparcs_second.rotation_teacher(4, 600)
+    seed = SpectralNetwork.initialize([4, 8, 8, 4], bias=False)
+    found = sparcs_second.findings(seed, data, SMALL)
+    assert (found.curve, found.smallest) == ([], None)
+    assert "hidden neurons left                            0" in sparcs_second.table(found)
+
+
 # --- P3 ---------------------------------------------------------------------------------------------------------------
 
 
@@ -105,6 +168,63 @@ def test_every_arm_has_its_accuracy() -> None:
             assert 0 <= found[f"{arm}@{percentile}"] <= 1, arm
     assert found["dense@0"] == found["dense + M15@0"]
     assert found == pruning_arms.measured(settings, chosen.points[0], 3)
+
+
+def test_the_arms_train_as_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = trainings(monkeypatch, pruning_arms)
+    ranked: list[tuple[str, bool]] = []
+    original = pruning_arms.prune
+
+    def spy(net: Any, **options: Any) -> Any:
+        ranked.append((options["by"], options["compensate"]))
+        return original(net, **options)
+
+    monkeypatch.setattr(pruning_arms, "prune", spy)
+    generator = np.random.default_rng(0)
+    x, y = generator.uniform(0, 1, (60, 5)).astype(np.float32), np.arange(60) % 3
+    settings = pruning_arms.SETTINGS | {"hidden": 8, "epochs": 5, "retraining_epochs": 2}
+    nets = pruning_arms.trained(x, y, 1, "tanh", 4, settings)
+    assert [net.frozen for net, _ in seen] == [("eigenvalues_in",), (), ("eigenvectors", "eigenvalues_in")]
+    assert [net.parametrization for net, _ in seen] == ["layerwise", "direct", "layerwise"]
+    common = {"batch_size": 200, "learning_rate": 1e-3, "loss": "cross_entropy", "seed": 4}
+    assert all(options == common | {"epochs": 5} for _, options in seen)
+    assert np.array_equal(nets.values_alone.eigenvectors[0], seen[0][0].eigenvectors[0])
+    del seen[:]
+    for arm in pruning_arms.ARMS:
+        assert nets.network(arm, 50) is not None
+    assert ranked == [
+        ("eigenvalue", False), ("connectivity", False), ("eigenvalue", True), ("path", True), ("pivoted_qr", True),
+        ("connectivity", True), ("eigenvalue", False), ("connectivity", False), ("pivoted_qr", True),
+    ]  # fmt: skip
+    assert [options["epochs"] for _, options in seen] == [2, 2, 2, 2]
+    rebuilt = seen[0][0]
+    assert rebuilt.frozen == ("eigenvalues_in",)
+    assert rebuilt.widths == (5, 4, 3)
+
+
+def test_a_recipe_by_name() -> None:
+    generator = np.random.default_rng(0)
+    x, y = generator.uniform(0, 1, (60, 5)), np.arange(60) % 3
+    for arm in ("spectral", "dense", "alternate", "pivoted_qr + M15"):
+        net = pruning_arms.recipe(arm, x, y, 50, hidden=8, epochs=2, retraining_epochs=1)
+        assert net is not None
+        assert net.forward(x).shape == (60, 3)
+    with pytest.raises(InvalidInputError, match="arm must be one of spectral, dense"):
+        pruning_arms.recipe("best", x, y, 50)
+    with pytest.raises(InvalidInputError, match="no setting 'width'; there are hidden"):
+        pruning_arms.recipe("dense", x, y, 50, width=3)
+    with pytest.raises(InvalidInputError, match="percentile must be at least 0 and at most 100; got 120"):
+        pruning_arms.recipe("dense", x, y, 120)
+    with pytest.raises(InvalidInputError, match="data must be a built-in name or a path; got None"):
+        pruning_arms.experiment(None)  # type: ignore[arg-type]
+
+
+def test_a_store_knows_what_is_in_a_file(tmp_path: Path) -> None:
+    described = []
+    for value in (0.0, 1.0):
+        np.savez(tmp_path / "d.npz", X=np.arange(24.0).reshape(12, 2) + value, y=np.arange(12) % 2)
+        described.append(pruning_arms.experiment(tmp_path / "d.npz").description())
+    assert described[0] != described[1]
 
 
 def test_the_start_is_the_published_one() -> None:
@@ -169,6 +289,38 @@ def test_the_student_is_the_published_one() -> None:
         np.testing.assert_array_equal(weights[0], -net.eigenvectors[0])
         assert ("eigenvalues_out[0]" in net.frozen) == (kind == "direct")
         assert "eigenvectors[2]" in net.frozen
+
+
+@pytest.mark.parametrize("kind", student_teacher.STUDENTS)
+def test_students_train_as_published(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = trainings(monkeypatch, student_teacher)
+    pruned: list[dict[str, Any]] = []
+    original = student_teacher.prune
+
+    def spy(net: Any, **options: Any) -> Any:
+        pruned.append(options)
+        return original(net, **options)
+
+    monkeypatch.setattr(student_teacher, "prune", spy)
+    settings = student_teacher.SETTINGS | {"epochs": 20, "patterns": 600}
+    student_teacher.measured(settings, {"student": kind, "width": 30}, 5)
+    assert all(options["eigenvector_penalty"] == {"eigenvectors[0]": 0.01} for _, options in seen)
+    assert all(options["batch_size"] == 300 for _, options in seen)
+    rates = [(options["learning_rate"], options["epochs"]) for _, options in seen]
+    assert rates == {
+        "spectral": [(5e-3, 20)], "direct": [(2e-3, 20)], "proximal": [(5e-3, 14), (1e-3, 4), (2e-4, 2)],
+    }[kind]  # fmt: skip
+    penalties = {
+        tuple(options.get(name) for name in ("penalty", "penalty_strength", "proximal")) for _, options in seen
+    }
+    assert penalties == {
+        "spectral": {("l2", 5e-4, None)}, "direct": {(None, None, None)}, "proximal": {("l1", 1e-3, True)},
+    }[kind]  # fmt: skip
+    if kind == "proximal":
+        assert all(options["layers"] == (2,) and options["by"] == "pivoted_qr" for options in pruned)
+        (judged,) = [options for options in pruned if "tolerance" in options]
+        assert (len(judged["X"]), len(judged["validation_data"][0])) == (480, 120)
+        assert not set(map(tuple, judged["X"])) & set(map(tuple, judged["validation_data"][0]))
 
 
 @pytest.mark.parametrize("kind", student_teacher.STUDENTS)

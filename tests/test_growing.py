@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_growth import random_network
 
-from spectral_core import InvalidInputError, growing, search
+from spectral_core import InvalidInputError, SpectralNetwork, growing, search
 from spectral_core.cli import main
 from spectral_core.datasets import sparcs
 from spectral_core.growth import InsertLayer, InsertNeurons
@@ -156,3 +156,77 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "spectrum.png" not in out
     assert {p.name for p in tmp_path.iterdir()} >= {"model.npz", "compact.npz", "report.json", "network.png"}
     assert main(["inspect", str(tmp_path / "model.npz")]) == 0
+
+
+# --- what growing decides ---------------------------------------------------------------------------------------------
+
+
+def deep(seed: int = 1) -> tuple[PreparedData, SpectralNetwork]:
+    return data_of(seed), random_network("direct", [3, 6, 2, 2], "relu", seed, bias=True)
+
+
+def test_the_gain_counts_for_each_new_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, net = deep()
+    asked: list[tuple[int, int]] = []
+    gains = {2: 1.0, 4: 1.0}
+
+    def directions(senders: Any, slopes: Any, activation: str, count: int, generator: Any) -> Any:
+        width = sum(values.shape[1] for values in senders)
+        asked.append((width, len(slopes)))
+        place = {4: 2, 10: 3, 12: 4}[width]
+        rows = [np.ones((count, values.shape[1])) for values in senders]
+        return rows, gains.get(place, 0.0)
+
+    monkeypatch.setattr(growing, "_directions", directions)
+    # Neurons of layer 2 hear 4 and are heard by 2 + 2; of a new layer 4: hear 4 + 6 + 2 and are heard by 2.
+    cheap = growing._best_change(net, data, (20, 20, 20), (0, 1))
+    assert isinstance(cheap, InsertNeurons)
+    assert cheap.layer == 2
+    assert asked == [(4, 2), (10, 1), (12, 1)]
+    gains[4] = 1.7  # of 14 weights a neuron: still less for each than 1 of 8
+    assert isinstance(growing._best_change(net, data, (20, 20, 20), (0, 1)), InsertNeurons)
+    gains[4] = 1.8
+    assert isinstance(growing._best_change(net, data, (20, 20, 20), (0, 1)), InsertLayer)
+
+
+def test_each_layer_has_a_width_of_its_own() -> None:
+    data, net = deep()
+    assert growing._best_change(net, data, (6, 2), (0, 1)) is None
+    only = growing._best_change(net, data, (6, 3), (0, 1))
+    assert isinstance(only, InsertNeurons)
+    assert (only.layer, only.count) == (3, 1)
+
+
+def test_neurons_are_judged_on_some_samples_and_chosen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, net = deep()
+    monkeypatch.setattr(growing, "SAMPLES", 10)
+    monkeypatch.setattr(growing, "POOL", 3)
+    seen: list[int] = []
+    original = growing.output_slopes
+    monkeypatch.setattr(growing, "output_slopes", lambda n, d, rows: (seen.append(len(rows)), original(n, d, rows))[1])
+    change = growing._best_change(net, data, (9, 2), (0, 1))
+    assert seen == [10]
+    assert isinstance(change, InsertNeurons)
+    assert len({tuple(row) for row in change.incoming[1]}) == change.count == 2
+
+
+def test_growths_that_do_not_pay_end_it_and_moments_are_carried(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = data_of(2)
+    linear = random_network("global", [3, 2], "relu", 0, bias=True)
+    options = {"epochs": 12, "batch_size": 8, "learning_rate": 1e-2, "seed": 0, "eigenvector_penalty": 0.0}
+    states: list[Any] = []
+    original = growing.train
+
+    def spy(*arguments: Any, **named: Any) -> Any:
+        states.append(named["state"])
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(growing, "train", spy)
+    stages = growing.grow(data, linear, (30,), options, 10.0, lambda stage: None, lambda stage, loss: None)
+    assert len(stages) == 1 + growing.PATIENCE  # a tolerance that no growth can pay for
+    assert states[0] is None
+    assert [state.epoch for state in states[1:]] == [12, 14, 16]
+    assert all(state.step > 0 for state in states[1:])
+    assert all(np.any(state.first) for state in states[1:])
+    longer = growing.grow(data, linear, (30,), options, 1e-3, lambda stage: None, lambda stage, loss: None)
+    assert len(longer) > len(stages)

@@ -224,3 +224,67 @@ def test_what_only_a_global_network_can_do() -> None:
         insert_layer(random_network("global", [3, 4, 2], "relu", 0), 1, 5)
     with pytest.raises(InvalidInputError, match="a direct network has no eigenvalues"):
         insert_neurons(random_network("direct", [3, 4, 2], "relu", 0), 2, eigenvalues=[0.0])
+
+
+@pytest.mark.parametrize("kind", ["global", "layerwise"])
+def test_new_neurons_have_the_eigenvalues_that_were_asked_for(kind: str) -> None:
+    net = random_network(kind, [2, 3, 1], "relu", 0)
+
+    def own(grown: SpectralNetwork) -> np.ndarray:
+        values: Any = grown.eigenvalues
+        return np.asarray(values[1] if kind == "global" else values[0][1])[3:]
+
+    assert own(insert_neurons(net, 2, 2)).tolist() == ([0, 0] if kind == "global" else [1, 1])
+    assert own(insert_neurons(net, 2, 2, eigenvalues=[0.5, -2])).tolist() == [0.5, -2]
+    rows = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert np.array_equal(insert_neurons(net, 2, 2, incoming=rows).eigenvectors[0][3:], rows)
+
+
+def test_a_tolerance_of_collapsing_is_the_spread_of_the_eigenvalues() -> None:
+    net = random_network("global", [2, 3, 1], "relu", 0)
+    values = [np.array([0.5, 0.55]), np.array([0.5, 0.52, 0.51]), np.array([1.0])]
+    near = SpectralNetwork(net.eigenvectors, values)
+    assert collapse_layer(near, 2, tolerance=0.051).widths == (2, 1)
+    with pytest.raises(InvalidInputError, match=r"they spread over 0.05, more than tolerance=0.049"):
+        collapse_layer(near, 2, tolerance=0.049)
+
+
+def test_what_only_a_collapsed_layer_led_to_stays_silent() -> None:
+    """The output hears nothing but layer 3, which hears nothing: without layer 3 it is still 0, not layer 2."""
+    generator = np.random.default_rng(0)
+    blocks = {(2, 1): generator.normal(size=(4, 3)), (3, 2): np.zeros((2, 4)), (4, 3): generator.normal(size=(1, 2))}
+    net = SpectralNetwork(blocks=blocks, activation="tanh", parametrization="direct")
+    smaller = collapse_layer(net, 3)
+    assert smaller.widths == (3, 4, 1)
+    same_function(net, smaller, 0)
+    alone = SpectralNetwork(blocks={(2, 1): 0 * blocks[2, 1], (3, 2): np.ones((2, 4))}, parametrization="direct")
+    assert collapse_layer(alone, 2).widths == (3, 2)
+    same_function(alone, collapse_layer(alone, 2), 0)
+    state = TrainingState(net.parameters.copy(), net.parameters.copy(), 0, 0)
+    assert CollapseLayer(3).carry(state, net).first.shape == smaller.parameters.shape
+
+
+def test_new_neurons_of_a_direct_network_hear_and_are_heard() -> None:
+    """A layer that does not hear the one before it: new rows go to the one it hears, or make the block."""
+    generator = np.random.default_rng(0)
+    shapes = {(2, 1): (4, 3), (3, 1): (2, 3), (4, 2): (1, 4), (4, 3): (1, 2)}
+    net = SpectralNetwork(
+        blocks={pair: generator.normal(size=shape) for pair, shape in shapes.items()}, parametrization="direct"
+    )
+    grown = insert_neurons(net, 3, 2)
+    assert np.all(np.abs(grown.blocks[3, 1][2:]).sum(axis=1) > 0)
+    same_function(net, grown, 0)
+    change = InsertNeurons(3, 2, incoming={2: np.ones((2, 4))})
+    made = change.apply(net)
+    assert np.array_equal(made.blocks[3, 2], np.vstack([np.zeros((2, 4)), np.ones((2, 4))]))
+    same_function(net, made, 0)
+    state = TrainingState(net.parameters.copy(), net.parameters.copy(), 0, 0)
+    carried = change.carry(state, net)
+    assert carried.first.shape == made.parameters.shape
+    assert np.isclose(np.abs(carried.first).sum(), np.abs(net.parameters).sum())
+    unheard = SpectralNetwork(
+        blocks={(2, 1): np.ones((2, 3)), (3, 1): np.ones((1, 3))}, activation="tanh", parametrization="direct"
+    )
+    heard = insert_neurons(unheard, 2, 1)
+    assert heard.blocks[3, 2].shape == (1, 3)
+    same_function(unheard, heard, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spectral_core import Predictor, SpectralNetwork, datasets
+from spectral_core import Predictor, SpectralNetwork, datasets, shrink_commands
 from spectral_core.cli import main
 from spectral_core.compaction import CompactNetwork
 from spectral_core.predictor import load_any
@@ -92,6 +93,24 @@ def test_compacting_a_searched_model(model: Path, tmp_path: Path, capsys: Any) -
     np.testing.assert_allclose(Predictor.load(out).raw(x), Predictor.load(model).raw(x), rtol=0, atol=1e-4)
 
 
+def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: Any) -> None:
+    said(capsys, "search", "diabetes", "--hidden", "20", "--epochs", "30", "--out", tmp_path)
+    model = tmp_path / "model.npz"
+    said(capsys, "prune", model, "diabetes", "--fraction", "0.5", "--by", "pivoted_qr", "--out", tmp_path / "p")
+    data = datasets.load("diabetes")
+    before, after = (Predictor.load(path).score(data.x, data.y) for path in (model, tmp_path / "p" / "pruned.npz"))
+    assert after > before - 0.1 > 0.2
+    options = argparse.Namespace(data="diabetes", target=None, task="auto", validation_fraction=0.25, seed=3)
+    predictor = Predictor.load(model)
+    learned, held, loss = shrink_commands._data(options, predictor)
+    assert loss == "squared_error"
+    assert (len(learned[0]), len(held[0])) == (332, 110)
+    assert not set(map(tuple, learned[0])) & set(map(tuple, held[0]))
+    together = np.vstack([learned[1], held[1]])
+    np.testing.assert_allclose(np.sort(predictor.outputs.undo(together), axis=0), np.sort(data.y, axis=0), rtol=1e-9)
+    assert np.isclose(together.std(), 1, atol=0.15)
+
+
 def test_wrong_requests_are_one_line_and_leave_nothing(model: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "out"
     assert "fraction must be at least 0 and at most 1; got 1.2" in refused(capsys, "prune", model, "wine", "--fraction", "1.2", "--out", out)  # fmt: skip
@@ -101,5 +120,8 @@ def test_wrong_requests_are_one_line_and_leave_nothing(model: Path, tmp_path: Pa
     loud = SpectralNetwork.initialize([2, 3, 1], activation="sigmoid", parametrization="layerwise")
     loud.save(tmp_path / "loud.npz")
     assert "compaction needs f(0) = 0; sigmoid" in refused(capsys, "compact", tmp_path / "loud.npz")
+    assert "--seed must be a whole number of at least 0" in refused(capsys, "prune", model, "wine", "--seed", "-1", "--out", out)  # fmt: skip
+    assert "must be different files" in refused(capsys, "compact", model, "--out", model)
+    assert "must be different files" in refused(capsys, "compact", model, "--out", out / "a", "--onnx", out / "a")
     assert not out.exists() or not list(out.iterdir())
     assert not (tmp_path / "loud-compact.npz").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_growth import PARAMETRIZATIONS, random_network
 
-from spectral_core import CompactNetwork, InvalidInputError, SpectralNetwork, compact, prune
+from spectral_core import CompactNetwork, InvalidInputError, SpectralNetwork, compact, prune, train
 from spectral_core.compensation import compensate
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS, ZERO_AT_ZERO
 from spectral_core.merging import merge
-from spectral_core.pruning import PruneReport
+from spectral_core.pruning import PruneReport, _units
 from spectral_core.rankings import RANKINGS, neuron_scores
 from spectral_core.states import states, with_constant
 
@@ -323,3 +324,141 @@ def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pyte
     assert space["small"].live[1] < 100
     assert space["result"].compact.live[1] == 1
     assert (tmp_path / "small.npz").exists()
+
+
+# --- what a review found untested -------------------------------------------------------------------------------------
+
+
+def test_parts_of_the_samples_make_up_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = random_network("global", [3, 6, 5, 2], "tanh", 3, bias=True)
+    keep = [np.arange(width) % 3 > 0 if 0 < i < 3 else np.ones(width, bool) for i, width in enumerate(net.widths)]
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    whole = compensate(net, dropped(net, keep), keep, x)
+    ranked = neuron_scores(net, "pivoted_qr", x)
+    monkeypatch.setattr("spectral_core.compensation.ROWS", 7)
+    monkeypatch.setattr("spectral_core.states.ROWS", 7)
+    for pair, block in compensate(net, dropped(net, keep), keep, x).items():
+        np.testing.assert_allclose(block, whole[pair], rtol=1e-6, atol=1e-8)
+    for part, scores in zip(neuron_scores(net, "pivoted_qr", x), ranked, strict=True):
+        np.testing.assert_allclose(part, scores, rtol=1e-7, atol=1e-10)
+
+
+def test_the_ridge_follows_the_size_of_the_data() -> None:
+    net = random_network("direct", [3, 6, 2], "relu", 3)
+    keep = [np.ones(3, bool), np.array([True, True, False, True, False, True]), np.ones(2, bool)]
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    small, large = (compensate(net, dropped(net, keep), keep, c * x, ridge=0.1) for c in (1.0, 1e4))
+    for pair in small:
+        np.testing.assert_allclose(large[pair], small[pair], rtol=1e-9, atol=1e-12)
+    weak = compensate(net, dropped(net, keep), keep, x, ridge=1e-9)
+    assert not np.allclose(weak[3, 2], small[3, 2], rtol=1e-3)
+
+
+def test_the_neuron_that_counts_most_stays_of_a_group() -> None:
+    blocks = {(2, 1): np.array([[2.0, 0.0], [1.0, 0.0]]), (3, 2): np.array([[0.1, 10.0]])}
+    merged, keep = merge(blocks, (2, 2, 1), "relu")
+    assert keep[1].tolist() == [False, True]
+    assert merged[3, 2].tolist() == [[0, 10.2]]
+    assert merge(blocks, (2, 2, 1), "relu", layers=[])[1][1].all()
+
+
+def test_merged_neurons_are_ranked_as_what_they_became() -> None:
+    """Fifty copies of one neuron, each of little weight, are one of much weight: the others go first."""
+    generator = np.random.default_rng(0)
+    first, others = generator.normal(size=(1, 3)), generator.normal(size=(5, 3))
+    rows = np.vstack([np.repeat(first, 50, axis=0), others])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    net = SpectralNetwork(
+        blocks={(2, 1): rows, (3, 2): np.hstack([np.full((1, 50), 0.1), np.full((1, 5), 0.2)])},
+        activation="relu", parametrization="direct",
+    )  # fmt: skip
+    x = generator.normal(size=(200, 3))
+    result = prune(net, fraction=50 / 55, merge=0, X=x, y=net.forward(x), compensate=False)
+    assert result.compact.live[1] == 5
+    assert 5.0 in np.round(result.network.blocks[3, 2], 9)
+    with pytest.raises(InvalidInputError, match="merged neurons have no eigenvalue of their own"):
+        prune(random_network("layerwise", [3, 4, 1], "relu", 0), by="eigenvalue", fraction=0.5, merge=0)
+
+
+def test_merging_never_breaks_a_tolerance_and_stays_in_its_layers() -> None:
+    net = random_network("direct", [3, 20, 6, 1], "relu", 1)
+    x = np.random.default_rng(1).normal(size=(100, 3))
+    y = net.forward(x) + 0.01 * np.random.default_rng(2).normal(size=(100, 1))
+    result = prune(net, tolerance=0.01, merge=0.9, X=x, y=y)
+    assert result.report.merged == 0
+    assert result.report.loss_before is not None
+    assert result.report.loss_after is not None
+    assert result.report.loss_after <= 1.01 * result.report.loss_before * (1 + 1e-9)
+    wide = prune(net, fraction=0.0, merge=0.9, layers=[2], compensate=False, X=x)
+    assert wide.compact.live[2] == 6
+    assert wide.report.merged > 0
+
+
+def test_the_validation_data_judge() -> None:
+    """Neuron 0 matters on X alone, neuron 1 on the validation data alone."""
+    net = SpectralNetwork(
+        blocks={(2, 1): np.eye(2), (3, 2): np.ones((1, 2))}, activation="relu", parametrization="direct"
+    )
+    x, held = np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[0.0, 1.0], [0.0, 3.0]])
+    options: dict[str, Any] = {"tolerance": 0.1, "X": x, "y": net.forward(x), "compensate": False}
+    assert prune(net, **options).compact.live[1] != 1
+    judged = prune(net, validation_data=(held, net.forward(held)), **options)
+    assert [places.tolist() for places in judged.compact.neurons] == [[1], [1], [0]]
+    with pytest.raises(InvalidInputError, match="y must have shape"):
+        prune(net, validation_data=(held, np.ones((3, 1))), fraction=0.5)
+
+
+def test_layers_are_ordered_by_norm_and_shares_are_not_lost_to_rounding() -> None:
+    order = _units([np.array([1.0]), np.full(4, 0.6)], "layer", [2, 3])
+    assert order[0] == [2, 3]
+    np.testing.assert_allclose(order[2], [1.0, 1.2])
+    net = random_network("direct", [2, 100, 1], "tanh", 0)
+    assert prune(net, fraction=0.29).compact.live[1] == 71
+
+
+def test_retraining_has_the_loss_of_the_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = random_network("direct", [3, 6, 2], "relu", 0)
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    seen: dict[str, Any] = {}
+
+    @functools.wraps(train)
+    def spy(*arguments: Any, **options: Any) -> Any:
+        seen.update(options)
+        return train(*arguments, **options)
+
+    monkeypatch.setattr("spectral_core.pruning.train", spy)
+    prune(net, fraction=0.5, X=x, y=np.arange(20) % 2, loss="cross_entropy", retrain={"epochs": 2})
+    assert seen == {"loss": "cross_entropy", "epochs": 2}
+
+
+def test_a_compact_network_with_a_gone_layer_can_be_pruned() -> None:
+    generator = np.random.default_rng(0)
+    shapes = {(2, 1): (3, 4), (3, 1): (5, 4), (4, 2): (2, 3), (4, 3): (2, 5)}
+    blocks = {pair: generator.normal(size=shape) for pair, shape in shapes.items()}
+    blocks[2, 1][:] = 0
+    small = compact(SpectralNetwork(blocks=blocks, activation="tanh", parametrization="direct"))
+    assert small.layers == (1, 3, 4)
+    result = prune(small, fraction=2 / 5)
+    assert result.compact.layers == (1, 3, 4)
+    assert result.compact.live == (4, 0, 3, 2)
+    x = generator.normal(size=(6, 4))
+    np.testing.assert_allclose(result.network.forward(x), result.compact.forward(x), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"retrain": 3}, "retrain must be a dictionary of options of train; got 3"),
+        ({"retrain": {"epoch": 2}}, "retrain: train has no option 'epoch'"),
+        ({"even": "yes"}, "even must be True or False; got 'yes'"),
+        ({"compensate": "no"}, "compensate must be True or False; got 'no'"),
+        ({"X": 1e200 * np.ones((4, 3)), "y": None}, "X is too large for compensation"),
+        ({"ridge": 1e-300, "X": np.ones((4, 3))}, "ridge=1e-300 is too small for layer"),
+    ],
+)
+def test_what_ended_in_a_traceback(options: dict[str, Any], message: str) -> None:
+    given = {"fraction": 0.5, "X": X, "y": NET.forward(X)} | options
+    with pytest.raises(InvalidInputError, match=message):
+        prune(NET, **given)
+    with pytest.raises(InvalidInputError, match="net must be a SpectralNetwork; got str"):
+        neuron_scores("a")  # type: ignore[arg-type]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -767,6 +769,14 @@ def test_a_state_of_another_network_is_refused() -> None:
     other = train(SpectralNetwork.initialize([2, 5, 1]), np.ones((3, 2)), np.ones(3), epochs=1)
     with pytest.raises(InvalidInputError, match=r"state.first must be float64 of shape \(23,\)"):
         train(network(model, theta), x, y, state=other.state)
+    state = train(network(model, theta), x, y, epochs=1).state
+    for wrong, message in (
+        (replace(state, step=-1), "state.step must be a whole number of at least 0; got -1"),
+        (replace(state, epoch=-5), "state.epoch must be a whole number of at least 0; got -5"),
+        (replace(state, first=[0.0]), "state.first must be an array; got list"),
+    ):
+        with pytest.raises(InvalidInputError, match=re.escape(message)):
+            train(network(model, theta), x, y, state=wrong)
     with pytest.raises(InvalidInputError, match=r"must be the \.state of a training result; got dict"):
         train(network(model, theta), x, y, state={})  # type: ignore[arg-type]
 
