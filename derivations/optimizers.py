@@ -7,7 +7,7 @@ SGD with momentum and Nesterov's form (Sutskever et al. 2013, as PyTorch writes 
 import sympy as sp
 
 from derivations.codegen.ir import Array, Assign, Program
-from derivations.notation import elements, p
+from derivations.notation import p
 from derivations.rules import evaluate
 from derivations.theorem import Proof, Theorem
 
@@ -71,7 +71,7 @@ def in_place(proof: Proof, program: Program) -> None:
 
 def adam_argument(proof: Proof, program: Program = ADAM) -> None:
     in_place(proof, program)
-    values = evaluate(program.assignments, elements((parameter, gradient, first, second)))
+    values = evaluate(program.assignments, {})
     g, m, v = gradient.element, first.element, second.element
     m_new, v_new = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
     published = parameter.element - rate * (m_new / correction1) / (sp.sqrt(v_new / correction2) + epsilon)
@@ -96,7 +96,7 @@ def _without_bias(proof: Proof, moment: sp.Expr, new: sp.Expr, beta: sp.Expr, li
 
 def sgd_argument(proof: Proof, program: Program = SGD) -> None:
     in_place(proof, program)
-    values = evaluate(program.assignments, elements((parameter, gradient, first)))
+    values = evaluate(program.assignments, {})
     b = momentum * first.element + gradient.element
     proof.equal("b", values["first_new"], b, rule="program")
     heavy = parameter.element - rate * b

@@ -79,3 +79,10 @@ def test_scaled_bounds_count_the_size_and_not_the_binade(a: Fraction, b: Fractio
     """A common factor may push a result just above a power of two, where half an ulp is u times the result."""
     product = Arithmetic(24, Fraction(0), scaled=True).multiply(Real.exactly(a), Real.exactly(b))
     assert product.error >= a * b / 2**24
+
+
+def test_the_smallest_computed_value_counts_the_error_on_both_sides() -> None:
+    one = Fraction(1)
+    assert Real(Fraction(3), Fraction(5), one).least == Real(Fraction(-5), Fraction(-3), one).least == 2
+    assert Real(Fraction(-5), Fraction(3), one).least == 0
+    assert Real(Fraction(-5), Fraction(3), one).greatest == 6

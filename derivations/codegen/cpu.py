@@ -313,6 +313,13 @@ class CpuPrinter:
         return lines
 
 
+def choice(name: str, value: str, number: int, count: int) -> str:
+    """The head of branch `number` of `count`; the last one takes all that is left."""
+    if number == count - 1:
+        return "else:"
+    return f"{'elif' if number else 'if'} {name} == {value}:"
+
+
 def add(target: str, value: str) -> str:
     """`target += value`, a leading minus written as `-=`."""
     if value.startswith("-") and " + " not in value and " - " not in value:
@@ -337,7 +344,7 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
     body: list[str] = []
     for code, item in enumerate(table):
         body += [
-            f"{'if' if code == 0 else 'elif'} activation == {code}:  # {item.name}, theorem F.{item.name}",
+            f"{choice('activation', str(code), code, len(table))}  # {item.name}, theorem F.{item.name}",
             "    for i in range(pre.size):",
             *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
         ]

@@ -19,7 +19,15 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from derivations import activations, adjoint, propagation
-from derivations.codegen.cpu import DECORATOR, activation_theorems, add, indent, typed_constants, value_and_slope
+from derivations.codegen.cpu import (
+    DECORATOR,
+    activation_theorems,
+    add,
+    choice,
+    indent,
+    typed_constants,
+    value_and_slope,
+)
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Assign, Program
 from derivations.notation import df, f, h, k, s
@@ -154,7 +162,7 @@ class FusedPrinter:
             loop = [*self.lines.inside[:cut], *value_and_slope(self.printer, item), *self.lines.inside[cut:]]
             kept = ["z_rows[n, s] = slope", "u_rows[n, s] = u1"]
             bodies += [
-                f"{'elif' if code else 'if'} activation == {code}:  # {item.name}",
+                f"{choice('activation', str(code), code, len(activations.ACTIVATIONS))}  # {item.name}",
                 *indent(["for s in range(n_samples):", *indent([*loop, *kept])]),
             ]
         body = [*self.zeroed_outputs(), "for n in range(n_hidden):", *indent([*self.lines.before, *bodies])]

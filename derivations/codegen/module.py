@@ -173,7 +173,7 @@ def _elementwise() -> str:
     """One branch for each loss that sums over samples and outputs."""
     lines: list[str] = []
     for number, item in enumerate(losses.ELEMENTWISE):
-        lines.append(f"    {'elif' if number else 'if'} loss == {item.name.upper()}:")
+        lines.append(f"    {cpu.choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
         lines.append(f"        value = {item.name}(output, target, weight, share)")
     return "\n".join(lines)
 

@@ -69,7 +69,6 @@ def output_loss(y_data, labels, weights, rows, loss, output):
         for h in range(y_data.shape[1]):
             target[s, h] = y_data[rows[s], h]
     share = real(1.0 / (batch_weight * output.shape[1]))
-    value = 0.0
 {elementwise}
     return value, batch_weight
 

@@ -263,7 +263,7 @@ def activate(activation, pre, post):
             slope = inverse_root_two_pi * E * z + c0
             x_all[i] = value
             z_all[i] = slope
-    elif activation == 7:  # swish, theorem F.swish
+    else:  # swish, theorem F.swish
         for i in range(pre.size):
             z = z_all[i]
             E, m = exponential(-abs(z))
@@ -909,14 +909,13 @@ def output_loss(y_data, labels, weights, rows, loss, output):
         for h in range(y_data.shape[1]):
             target[s, h] = y_data[rows[s], h]
     share = real(1.0 / (batch_weight * output.shape[1]))
-    value = 0.0
     if loss == SQUARED_ERROR:
         value = squared_error(output, target, weight, share)
     elif loss == HUBER:
         value = huber(output, target, weight, share)
     elif loss == POISSON:
         value = poisson(output, target, weight, share)
-    elif loss == BINARY_CROSS_ENTROPY:
+    else:
         value = binary_cross_entropy(output, target, weight, share)
     return value, batch_weight
 

@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 3a3fb98b51134d80
-cpu.py        sha256 38dd688ff0ac9af4
+cpu.py        sha256 b7a96622b0572abd
 
 Losses, penalties, optimizers and the exponential are those of `cpu.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
@@ -156,7 +156,7 @@ def propagate_2_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
                 output_rows[0, s] += M2_0 * u1
                 z_rows[n, s] = slope
                 u_rows[n, s] = u1
-        elif activation == 7:  # swish
+        else:  # swish
             for s in range(n_samples):
                 x_0 = x_rows[0, s]
                 x_1 = x_rows[1, s]
@@ -358,7 +358,7 @@ def propagate_3_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
                 output_rows[0, s] += M2_0 * u1
                 z_rows[n, s] = slope
                 u_rows[n, s] = u1
-        elif activation == 7:  # swish
+        else:  # swish
             for s in range(n_samples):
                 x_0 = x_rows[0, s]
                 x_1 = x_rows[1, s]
@@ -580,7 +580,7 @@ def propagate_4_1(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
                 output_rows[0, s] += M2_0 * u1
                 z_rows[n, s] = slope
                 u_rows[n, s] = u1
-        elif activation == 7:  # swish
+        else:  # swish
             for s in range(n_samples):
                 x_0 = x_rows[0, s]
                 x_1 = x_rows[1, s]
@@ -814,7 +814,7 @@ def propagate_3_2(layout, activation, n_samples, parameters, x_rows, z_rows, u_r
                 output_rows[1, s] += M2_1 * u1
                 z_rows[n, s] = slope
                 u_rows[n, s] = u1
-        elif activation == 7:  # swish
+        else:  # swish
             for s in range(n_samples):
                 x_0 = x_rows[0, s]
                 x_1 = x_rows[1, s]
