@@ -58,7 +58,7 @@ HAND_WRITTEN = (
     HandWritten("growing._directions", "Σ_i ‖δ_iᵀ x‖² / ‖x‖², matching pursuit", "once per growth", "test_growing.test_directions_are_greedy"),
     HandWritten("onnx_export._activation", "the activations in ONNX's operators", "another runtime's language", "test_onnx.test_every_network"),
     HandWritten("growth.CollapseLayer.apply", "φ' = -φ^(i) φ^(i-1)  (M12)", "one product, once", "test_growth.test_a_layer_with_one_eigenvalue_collapses"),
-    HandWritten("trainer.Run._eigenvalue_norms", "‖λ^(i)‖₂ for the history", "once an epoch", "test_trainer.test_history_has_one_entry_an_epoch"),
+    HandWritten("run.Run._eigenvalue_norms", "‖λ^(i)‖₂ for the history", "once an epoch", "test_trainer.test_history_has_one_entry_an_epoch"),
     HandWritten("predictor.Scaling.of", "(x - mean)/standard deviation", "standardisation of data, as scikit-learn does it", "test_architecture.test_scaling_is_undone_and_a_constant_column_keeps_its_value"),
     HandWritten("predictor.Predictor.predict_proba", "softmax", "SciPy's, once per prediction", "test_architecture.test_probabilities_are_the_softmax"),
     HandWritten("predictor.Predictor.score", "accuracy, R²", STATISTIC, "test_architecture.test_scores_want_what_predictions_are"),

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from spectral_core import arrays, files, growing
+from spectral_core.candidates import Candidate, Stores, grow_all, train_all
 from spectral_core.checkpoint import History
 from spectral_core.compaction import CompactNetwork
-from spectral_core.errors import DivergenceError, InvalidInputError, one_of
+from spectral_core.errors import InvalidInputError, one_of
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.network import SpectralNetwork
 from spectral_core.parameters import sequence
@@ -24,7 +25,6 @@ from spectral_core.preparation import PreparedData, prepare
 from spectral_core.pruning import Trimmed, as_direct, trim
 from spectral_core.rankings import path_norms
 from spectral_core.report import Block, SearchReport
-from spectral_core.trainer import Progress, train
 
 PUBLISHED: dict[str, Any] = {
     "standardize": False,
@@ -206,16 +206,16 @@ def search(
         "best_of_last": max(epochs // 10, 1) if patience is None else None,
         "seed": seed,
     }
-    stores = _Stores(checkpoint)
+    stores = Stores(checkpoint)
     if strategy == "grow":
         if patience is not None:
             raise InvalidInputError("patience belongs to strategy='seed'; growing ends by itself")
         linear = SpectralNetwork.initialize(
             [widths[0], widths[-1]], activation=activation, bias=bias, dtype=dtype, seed=seed
         )
-        candidates = _grow_all(linear, tuple(widths[1:-1]), data, strengths, stores, options, tolerance, progress)
+        candidates = grow_all(linear, tuple(widths[1:-1]), data, strengths, stores, options, tolerance, progress)
     else:
-        candidates = _train_all(net, data, strengths, stores, options, keep == "simplest", progress)
+        candidates = train_all(net, data, strengths, stores, options, keep == "simplest", progress)
     chosen, trimmed = _simplest(candidates, data, tolerance)
     predictor, compact_predictor = (
         Predictor(n, data.task, data.inputs, data.outputs, data.classes, *names)
@@ -242,120 +242,7 @@ def _names(given: Sequence[str], what: str, letter: str, count: int) -> tuple[st
     return names
 
 
-@dataclass(frozen=True, eq=False)
-class _Candidate:
-    """One network of a training: its penalty, epoch and validation loss."""
-
-    strength: float
-    epoch: int
-    network: SpectralNetwork
-    loss: float
-    history: History
-
-
-def _train_all(
-    net: SpectralNetwork,
-    data: PreparedData,
-    strengths: list[float],
-    stores: _Stores,
-    options: dict[str, Any],
-    with_best: bool,
-    progress: Callable[[int, int, str], object] | None,
-) -> list[_Candidate]:
-    """Train once with each strength of the eigenvector penalty; a training that diverges is left out.
-
-    Each training gives its network, and the best of all epochs beside it `with_best`.
-    """
-    candidates: list[_Candidate] = []
-    failure: DivergenceError | None = None
-    total = len(strengths) * options["epochs"]
-
-    def tell(index: int, epoch: int, text: str) -> None:
-        if progress is not None:
-            progress(index * options["epochs"] + epoch, total, f"φ penalty {strengths[index]:g}, {text}")
-
-    def watch(index: int) -> Callable[[Progress[SpectralNetwork]], None]:
-        return lambda p: tell(index, p.epoch, f"loss {p.history.validation_loss[-1]:.4g}")
-
-    for index, strength in enumerate(strengths):
-        try:
-            result = train(
-                net, data.x, data.y, loss=data.loss, validation_data=(data.x_valid, data.y_valid),
-                eigenvector_penalty=strength, checkpoint=stores.of(str(index)), keep_checkpoint=True,
-                callbacks=[watch(index)], **options,
-            )  # fmt: skip
-        except DivergenceError as error:
-            failure = error
-            continue
-        tell(index, options["epochs"], "done")
-        kept = {result.epoch: result.network}
-        if with_best:
-            kept[result.best_epoch] = result.best_network
-        for epoch, network in kept.items():
-            candidates.append(_Candidate(strength, epoch, network, data.validation_loss(network), result.history))
-    if not candidates:
-        assert failure is not None
-        raise failure
-    return candidates
-
-
-class _Stores:
-    """The checkpoint files of a search, by name; none where no checkpoint was asked for."""
-
-    def __init__(self, base: str | os.PathLike[str] | None) -> None:
-        self.base, self.names = base, set[str]()
-
-    def of(self, name: str) -> Path | None:
-        self.names.add(name)
-        return None if self.base is None else Path(f"{self.base}.{name}")
-
-    def remove(self) -> None:
-        for name in self.names if self.base is not None else ():
-            Path(f"{self.base}.{name}").unlink(missing_ok=True)
-
-
-def _grow_all(
-    start: SpectralNetwork,
-    hidden: tuple[int, ...],
-    data: PreparedData,
-    strengths: list[float],
-    stores: _Stores,
-    options: dict[str, Any],
-    tolerance: float,
-    progress: Callable[[int, int, str], object] | None,
-) -> list[_Candidate]:
-    """Grow once with each strength of the penalty on weights; every stage is a candidate."""
-    candidates: list[_Candidate] = []
-    failure: DivergenceError | None = None
-    for index, strength in enumerate(strengths):
-
-        def store(stage: int, index: int = index) -> Path | None:
-            return stores.of(f"{index}-{stage}")
-
-        def tell(stage: int, loss: float, index: int = index, strength: float = strength) -> None:
-            if progress is not None:  # how many stages there will be is not known before
-                share = stage / (stage + growing.PATIENCE)
-                done = round(100 * (index + share))
-                progress(done, 100 * len(strengths), f"φ penalty {strength:g}, stage {stage}, loss {loss:.4g}")
-
-        chosen = {name: options[name] for name in ("epochs", "batch_size", "learning_rate", "seed")}
-        try:
-            stages = growing.grow(
-                data, start, hidden, chosen | {"eigenvector_penalty": strength}, tolerance, store, tell
-            )
-        except DivergenceError as error:
-            failure = error
-            continue
-        candidates += [_Candidate(strength, s.epoch, s.network, s.loss, s.history) for s in stages]
-    if not candidates:
-        assert failure is not None
-        raise failure
-    if progress is not None:
-        progress(100 * len(strengths), 100 * len(strengths), "done")
-    return candidates
-
-
-def _simplest(candidates: list[_Candidate], data: PreparedData, tolerance: float) -> tuple[_Candidate, Trimmed]:
+def _simplest(candidates: list[Candidate], data: PreparedData, tolerance: float) -> tuple[Candidate, Trimmed]:
     """The candidate with the fewest weights after trimming, of those that chance may have kept from being the best.
 
     One standard error (Breiman et al. 1984): validation losses that differ by less do not tell networks apart, and
@@ -373,7 +260,7 @@ def _simplest(candidates: list[_Candidate], data: PreparedData, tolerance: float
     return min(trials, key=lambda trial: (trial[1].compact.n_parameters, trial[0].loss))
 
 
-def _report(data: PreparedData, candidates: list[_Candidate], chosen: _Candidate, trimmed: Trimmed) -> SearchReport:
+def _report(data: PreparedData, candidates: list[Candidate], chosen: Candidate, trimmed: Trimmed) -> SearchReport:
     net, compact = chosen.network, trimmed.compact
     original = dict(enumerate(compact.layers, 1))
     eigenvalues = [np.asarray(values) for values in net.eigenvalues[:-1]]

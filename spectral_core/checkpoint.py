@@ -16,7 +16,7 @@ from spectral_core.errors import ModelFileError
 
 if TYPE_CHECKING:
     from spectral_core.network import SpectralNetwork
-    from spectral_core.trainer import Run
+    from spectral_core.run import Run
 
 CHECKPOINT_SECONDS = 30.0
 MOMENTS = ("parameters", "first", "second")

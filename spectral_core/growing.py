@@ -20,8 +20,9 @@ from spectral_core.growth import InsertLayer, InsertNeurons
 from spectral_core.network import SpectralNetwork
 from spectral_core.preparation import PreparedData
 from spectral_core.pruning import as_direct, trim
+from spectral_core.run import TrainingState
 from spectral_core.states import states, with_constant
-from spectral_core.trainer import TrainingState, train
+from spectral_core.trainer import train
 
 FIRST, SHARE = 2, 0.25
 """Neurons of the first growth, and of each later one as a share of the hidden neurons there are."""

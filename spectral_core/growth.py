@@ -21,7 +21,7 @@ from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.layout import Layout
 from spectral_core.network import SpectralNetwork
 from spectral_core.parameters import xavier_uniform
-from spectral_core.trainer import TrainingState
+from spectral_core.run import TrainingState
 
 Named = Mapping[str, np.ndarray]
 

@@ -16,7 +16,7 @@ from spectral_core import arrays, files
 from spectral_core.errors import InvalidInputError, MissingDependencyError, one_of
 
 if TYPE_CHECKING:
-    from spectral_core.trainer import History
+    from spectral_core.checkpoint import History
 
 Target = str | os.PathLike[str]
 

@@ -19,7 +19,8 @@ from spectral_core import arrays
 from spectral_core.compaction import CompactNetwork, compact
 from spectral_core.network import SpectralNetwork
 from spectral_core.pruning import latency, prune
-from spectral_core.trainer import Progress, train
+from spectral_core.run import Progress
+from spectral_core.trainer import train
 
 NAME = "sparcs-second"
 FULL_WIDTH = 2000

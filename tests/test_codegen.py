@@ -15,7 +15,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from derivations import activations
 from derivations.activations import ACTIVATIONS, Activation, elementary, kinked, normal_cdf
-from derivations.codegen import cpu, module
+from derivations.codegen import elementwise, module
 from derivations.codegen.cpu import CpuPrinter, add, function, signature
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
@@ -551,7 +551,7 @@ def test_irrational_factors_are_named_as_a_whole() -> None:
 
 def test_activations_have_one_branch_each() -> None:
     kink = elementary("kink", kinked(sp.Integer(0), activations.z), kinked(sp.Integer(0), sp.Integer(1)))
-    text = cpu.activation_function((ACTIVATIONS[0], kink))
+    text = elementwise.activation_function((ACTIVATIONS[0], kink))
     assert "if activation == 0:  # identity, theorem F.identity" in text
     assert "else:  # kink, theorem F.kink" in text
     assert "Theorem: F.identity, F.kink, E.float32" in text
@@ -564,7 +564,7 @@ def test_activations_have_one_branch_each() -> None:
 def test_value_and_slope_of_an_activation(item: Activation) -> None:
     """The printed lines, run, are f and f' to the last digits; in the left tail, where nothing may be lost, too."""
     printer = RealPrinter()
-    lines = cpu.value_and_slope(printer, item)
+    lines = elementwise.value_and_slope(printer, item)
     calls = sum(line.count("exponential(") for line in lines)
     assert calls == (item.exponent is not None)
     constants = {name: float(eval(value)) for name, value in printer.constants.items()}
@@ -586,7 +586,7 @@ def test_irrational_numbers_stay_whole_in_common_subexpressions() -> None:
     root, density = sp.sqrt(2) / 2, 1 / sp.sqrt(2 * sp.pi)
     printer, z, E = RealPrinter(), activations.z, activations.E
     item = Activation("one", z, root * z, density * E * z**2 + E * z**2, exponent=-(z**2) / 2)
-    assert cpu.value_and_slope(printer, item) == [
+    assert elementwise.value_and_slope(printer, item) == [
         "E, m = exponential(-half * z * z)", "c0 = E * z * z", "value = half_root_two * z",
         "slope = c0 * inverse_root_two_pi + c0",
     ]  # fmt: skip
@@ -594,7 +594,7 @@ def test_irrational_numbers_stay_whole_in_common_subexpressions() -> None:
     assert RealPrinter().name_irrationals(b * sp.exp(root * a)) == b * sp.exp(a * sp.Symbol("half_root_two"))
     # The reciprocal once, before what reads it.
     with_reciprocal = replace(item, value=E * activations.d, slope=activations.d**2, denominator=1 + E)
-    assert cpu.value_and_slope(RealPrinter(), with_reciprocal)[:2] == [
+    assert elementwise.value_and_slope(RealPrinter(), with_reciprocal)[:2] == [
         "E, m = exponential(-half * z * z)", "d = one / (E + one)",
     ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from derivations import accuracy, activations, exponential_error
-from derivations.codegen import cpu as printer
+from derivations.codegen import elementwise as printer
 from derivations.exponential import FLOAT32, FLOAT64, FORMATS, Format, nearest
 from derivations.rounding import ln2
 from derivations.theorem import Proof, ProofError

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from spectral_core import InvalidInputError, SpectralNetwork, collapse_layer, insert_layer, insert_neurons, train
 from spectral_core.growth import CollapseLayer, InsertLayer, InsertNeurons
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
-from spectral_core.trainer import TrainingState
+from spectral_core.run import TrainingState
 
 PARAMETRIZATIONS = ("global", "layerwise", "direct")
 CHECK = settings(deadline=None, max_examples=60)

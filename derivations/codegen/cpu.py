@@ -7,13 +7,10 @@ sender), so the innermost one is contiguous; a sum over an outer index adds into
 
 from __future__ import annotations
 
-import textwrap
 from itertools import groupby
 
 import sympy as sp
 
-from derivations import accuracy, activations, exponential, exponential_error
-from derivations.activations import Activation
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
 from derivations.notation import df, f, h, k, p, s
@@ -27,19 +24,6 @@ RUNNER = f"@njit({_OPTIONS})"
 # Inlined for the sake of equal bits: a called function exists twice, compiled alone and with its caller, and a
 # process that compiles runs the one where a process that loads from the cache runs the other.
 DECORATOR = f"@njit({_OPTIONS}, forceinline=True)"
-# No "reassoc": regrouped, the reduction of the exponential is no longer exact. The flags belong to the instructions,
-# so they hold wherever the function is inlined.
-EXACT_ORDER = '{"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "forceinline": True}'
-CHOICE = '''
-def exponential(x):
-    """exp(x) and expm1(x) in the type of x."""
-    return exponential_float32(x) if type(x) is np.float32 else exponential_float64(x)
-
-
-@overload(exponential, jit_options={options})
-def exponential_by_type(x):
-    return exponential_float32 if x == types.float32 else exponential_float64
-'''
 CONDITIONS = {"hidden": "i < n_layers - 1", "last": "i == n_layers - 1", "sender hidden": "i > 1"}
 OFFSETS = {"phi": "PHI", "lam_in": "LAMBDA_IN", "lam_out": "LAMBDA_OUT"}
 LAYER = {"in": "i - 1", "out": "i", "source": "j"}
@@ -330,68 +314,6 @@ def add(target: str, value: str) -> str:
 def typed_constants(constants: dict[str, str], array: str) -> list[str]:
     """Numbers in the type of an array, so that float32 work stays float32."""
     return [f"{name} = {array}.dtype.type({value})" for name, value in sorted(constants.items())]
-
-
-def activation_theorems(table: tuple[Activation, ...] = activations.ACTIVATIONS) -> tuple[str, ...]:
-    """What the printed activations rest on."""
-    theorems = (*accuracy.THEOREMS, *exponential_error.THEOREMS)
-    return (*(f"F.{item.name}" for item in table), *(theorem.id for theorem in theorems))
-
-
-def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS) -> str:
-    """`activate`: one branch for each activation, value and derivative in one pass over z."""
-    printer = RealPrinter()
-    body: list[str] = []
-    for code, item in enumerate(table):
-        body += [
-            f"{choice('activation', str(code), code, len(table))}  # {item.name}, theorem F.{item.name}",
-            "    for i in range(pre.size):",
-            *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
-        ]
-    doc = [
-        '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
-        "",
-        f"Theorem: {', '.join(activation_theorems(table))}",
-        "",
-        "pre (n_samples, n_out) z, overwritten by f'(z); post (n_samples, n_out) x = f(z)",
-        '"""',
-    ]
-    # One loop over all elements: a loop over the neurons of a narrow layer is too short to be vectorised.
-    flat = ["z_all, x_all = pre.reshape(pre.size), post.reshape(post.size)"]
-    lines = indent([*doc, *typed_constants(printer.constants, "pre"), *flat, *body])
-    return "\n".join([DECORATOR, "def activate(activation, pre, post):", *lines])
-
-
-def value_and_slope(printer: RealPrinter, item: Activation) -> list[str]:
-    """`value` and `slope` of z, the exponential and the reciprocal first."""
-    lines = []
-    if item.exponent is not None:
-        lines.append(f"E, m = exponential({printer.doprint(item.exponent)})")
-    if item.denominator is not None:
-        lines.append(f"d = {printer.doprint(1 / item.denominator)}")
-    common, (value, slope) = sp.cse(
-        [printer.name_irrationals(e) for e in (item.value, item.slope)], symbols=sp.numbered_symbols("c")
-    )
-    lines += [f"{name} = {printer.doprint(e)}" for name, e in common]
-    return [*lines, f"value = {printer.doprint(value)}", f"slope = {printer.doprint(slope)}"]
-
-
-def exponential_functions() -> list[str]:
-    """The programs of the theorems E in each format, and `exponential` that chooses by the type of its argument."""
-    parts = []
-    for form, theorem in zip(exponential.FORMATS, exponential_error.THEOREMS, strict=True):
-        doc = [
-            '"""exp(x) and expm1(x).',
-            "",
-            f"Theorem: {theorem.id}",
-            "",
-            *textwrap.wrap(f"{theorem.statement}, for {theorem.scope}.", 110),
-            '"""',
-        ]
-        constants = [f"{name} = np.{form.name}({float(value)!r})" for name, value in form.constants.items()]
-        body = indent([*doc, *constants, *form.lines, "return power, difference"])
-        parts.append("\n".join([f"def exponential_{form.name}(x):", *body]))
-    return [*parts, *CHOICE.format(options=EXACT_ORDER).strip().split("\n\n\n")]
 
 
 def function(program: Program) -> str:

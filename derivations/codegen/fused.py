@@ -19,15 +19,8 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from derivations import activations, adjoint, propagation
-from derivations.codegen.cpu import (
-    DECORATOR,
-    activation_theorems,
-    add,
-    choice,
-    indent,
-    typed_constants,
-    value_and_slope,
-)
+from derivations.codegen.cpu import DECORATOR, add, choice, indent, typed_constants
+from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.ir import Assign, Program
 from derivations.notation import df, f, h, k, s

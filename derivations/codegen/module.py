@@ -19,7 +19,7 @@ from derivations import (
     proximal,
 )
 from derivations.activations import ACTIVATIONS
-from derivations.codegen import cpu, fused
+from derivations.codegen import cpu, elementwise, fused
 from derivations.codegen.ir import Program
 from derivations.codegen.orchestration import FUSED_HELPER, FUSED_RUNNER, HELPERS, RUNNERS
 from derivations.merging import POSITIVELY_HOMOGENEOUS
@@ -190,7 +190,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
     helpers = [
         part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR, elementwise=_elementwise()).split("\n\n\n")
     ]
-    printed = [*cpu.exponential_functions(), cpu.activation_function(), *map(cpu.function, PROGRAMS)]
+    printed = [*elementwise.exponential_functions(), elementwise.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
     storage, callers = helpers[:4], helpers[4:]
     runners = [
