@@ -297,7 +297,7 @@ class CpuPrinter:
         return lines
 
 
-def choice(name: str, value: str, number: int, count: int) -> str:
+def choice(name: str, value: object, number: int, count: int) -> str:
     """The head of branch `number` of `count`; the last one takes all that is left."""
     if number == count - 1:
         return "else:"

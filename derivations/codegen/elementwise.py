@@ -38,7 +38,7 @@ def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS)
     body: list[str] = []
     for code, item in enumerate(table):
         body += [
-            f"{choice('activation', str(code), code, len(table))}  # {item.name}, theorem F.{item.name}",
+            f"{choice('activation', code, code, len(table))}  # {item.name}, theorem F.{item.name}",
             "    for i in range(pre.size):",
             *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
         ]

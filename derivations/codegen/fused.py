@@ -155,7 +155,7 @@ class FusedPrinter:
             loop = [*self.lines.inside[:cut], *value_and_slope(self.printer, item), *self.lines.inside[cut:]]
             kept = ["z_rows[n, s] = slope", "u_rows[n, s] = u1"]
             bodies += [
-                f"{choice('activation', str(code), code, len(activations.ACTIVATIONS))}  # {item.name}",
+                f"{choice('activation', code, code, len(activations.ACTIVATIONS))}  # {item.name}",
                 *indent(["for s in range(n_samples):", *indent([*loop, *kept])]),
             ]
         body = [*self.zeroed_outputs(), "for n in range(n_hidden):", *indent([*self.lines.before, *bodies])]
