@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from spectral_core import InvalidInputError, ModelFileError, Predictor, SpectralNetwork, search, train
-from spectral_core.architecture import PUBLISHED, _Candidate, _simplest
+from spectral_core.architecture import PUBLISHED, _simplest
+from spectral_core.candidates import Candidate
 from spectral_core.checkpoint import History
 from spectral_core.datasets import load, sparcs, train_test_split
 from spectral_core.predictor import Scaling, load_any
@@ -246,7 +247,7 @@ def test_a_smaller_network_beyond_one_standard_error_is_not_kept():
     def candidate(outgoing):
         blocks = {(2, 1): np.eye(3, 2), (3, 2): np.array([outgoing]), (3, 1): np.array([[1.0, 2.0]])}
         net = SpectralNetwork(blocks=blocks, parametrization="direct")
-        return _Candidate(0.0, 1, net, data.validation_loss(net), History())
+        return Candidate(0.0, 1, net, data.validation_loss(net), History())
 
     good, smaller = candidate([1e-3, 1e-3, 0.0]), candidate([0.0, 0.0, 0.0])
     poor = replace(smaller, network=smaller.network.with_parameters(0 * smaller.network.parameters))
