@@ -71,10 +71,13 @@ class Order:
     def of(self, epoch: int) -> np.ndarray:
         if not self.shuffle:
             return np.arange(self.used)
-        return np.random.default_rng((self.seed, self.before + epoch)).permutation(self.rows)[: self.used]
+        from spectral_core import shuffling  # with it comes Numba
+
+        return shuffling.shuffled(shuffling.key_of(self.seed), self.before + epoch, self.rows, self.used)
 
     def description(self) -> list[Any]:
-        return [self.seed, self.shuffle, *([self.before, self.used] if self.before or self.used < self.rows else [])]
+        shuffle = "counter-based" if self.shuffle else False
+        return [self.seed, shuffle, *([self.before, self.used] if self.before or self.used < self.rows else [])]
 
 
 class Run:

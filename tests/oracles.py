@@ -359,3 +359,39 @@ def sgd(
         b = momentum * b + g
         theta = after(theta - rate * (g + momentum * b if nesterov else b))
     return theta
+
+
+def order_of_samples(seed: int, epoch: int, rows: int) -> list[int]:
+    """The permutation of an epoch, position by position, with Python's own integers (`spectral_core.shuffling`)."""
+    key, word, mask = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]), 2**32 - 1, 2**64 - 1
+    bits = (rows - 1).bit_length()
+    upper, lower = bits // 2, bits - bits // 2
+
+    def round_key(r: int) -> int:
+        z = (key + (24 * epoch + r + 1) * 0x9E3779B97F4A7C15) & mask
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        return (z ^ (z >> 31)) >> 32
+
+    def mixed(half: int, r: int) -> int:
+        h = half ^ round_key(r)
+        h = ((h ^ (h >> 16)) * 0x85EBCA6B) & word
+        h = ((h ^ (h >> 13)) * 0xC2B2AE35) & word
+        return h ^ (h >> 16)
+
+    def image(row: int) -> int:
+        high, low = row >> lower, row % 2**lower
+        for r in range(24 if bits <= 8 else 12):
+            if r % 2:
+                low ^= mixed(high, r) % 2**lower
+            else:
+                high ^= mixed(low, r) % 2**upper
+        return (high << lower) + low
+
+    order = []
+    for position in range(rows):
+        row = image(position)
+        while row >= rows:
+            row = image(row)
+        order.append(row)
+    return order

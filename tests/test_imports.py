@@ -18,6 +18,7 @@ ORDER = [
     "files",
     "layout",
     "threads",
+    "shuffling",
     "kernels",
     "parameters",
     "network",

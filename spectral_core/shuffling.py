@@ -1,0 +1,90 @@
+"""The order of samples: a permutation that every position computes for itself, from the key of an epoch.
+
+A row number of 2^b >= n is cut into two halves, and each round adds (xor) to one of them 32 mixed bits of the other: a round
+done twice is no round, so any number of them is a permutation of 0..2^b - 1 (a Feistel network). A position whose image is
+n or more goes on from there until it is less (cycle walking), which is a permutation of 0..n-1. Keys come from SplitMix64
+at counters (epoch, round): nothing is drawn one after the other, so a block of a GPU finds its batch as a processor does.
+
+Luby and Rackoff, SIAM J. Comput. 17 (1988); Black and Rogaway, CT-RSA 2002; Steele, Lea and Flood, OOPSLA 2014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+ROUNDS, ROUNDS_OF_MANY, FEW_BITS = 24, 12, 8
+"""A few rows (up to 2^8) need more rounds until their permutations are all about equally likely; parity stays even for some sizes."""
+_GOLDEN, _FIRST, _SECOND = (np.uint64(c) for c in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+
+
+def key_of(seed: int) -> int:
+    """64 bits for a seed of any size."""
+    return int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
+
+
+def round_keys(key: int, first_epoch: int, epochs: int) -> np.ndarray:
+    """The keys of all rounds (epochs, ROUNDS), uint32."""
+    counters = np.arange(first_epoch * ROUNDS + 1, (first_epoch + epochs) * ROUNDS + 1, dtype=np.uint64)
+    z = np.uint64(key) + counters * _GOLDEN
+    z = (z ^ (z >> np.uint64(30))) * _FIRST
+    z = (z ^ (z >> np.uint64(27))) * _SECOND
+    z ^= z >> np.uint64(31)
+    return (z >> np.uint64(32)).astype(np.uint32).reshape(epochs, ROUNDS)
+
+
+def round_function(device: Callable[[Any], Any]) -> Any:
+    """One round on a row number: what it is compiled with is the caller's choice, what it computes is not."""
+
+    def one_round(row, key, odd, bits):  # type: ignore[no-untyped-def]
+        low = bits - bits // 2
+        half = row >> np.uint32(low) if odd else row & np.uint32((1 << low) - 1)
+        # A product of 32 bits each, in 64, keeps its low half without overflow.
+        h = np.uint64(half ^ key)
+        h = ((h ^ (h >> np.uint64(16))) * np.uint64(0x85EBCA6B)) & np.uint64(0xFFFFFFFF)
+        h = ((h ^ (h >> np.uint64(13))) * np.uint64(0xC2B2AE35)) & np.uint64(0xFFFFFFFF)
+        h = h ^ (h >> np.uint64(16))
+        if odd:
+            return np.uint32(row ^ (np.uint32(h) & np.uint32((1 << low) - 1)))
+        return np.uint32(row ^ ((np.uint32(h) & np.uint32((1 << (bits // 2)) - 1)) << np.uint32(low)))
+
+    return device(one_round)
+
+
+_one_round = round_function(njit(nogil=True, forceinline=True))
+
+
+@njit(cache=True, nogil=True)
+def permute(keys, rounds, rows, bits, order):  # type: ignore[no-untyped-def]
+    """order = the rows at positions 0, 1, ...; rounds over all of 2^bits at once, so that they are vectorised."""
+    image = np.arange(1 << bits).astype(np.uint32)
+    for r in range(rounds):
+        key, odd = keys[r], r % 2 == 1
+        for x in range(image.shape[0]):
+            image[x] = _one_round(image[x], key, odd, bits)
+    for position in range(order.shape[0]):
+        row = image[position]
+        while row >= rows:
+            row = image[row]
+        order[position] = row
+
+
+def shuffled(key: int, epoch: int, rows: int, used: int) -> np.ndarray:
+    """The first `used` of the `rows` in the order of an epoch (used,)."""
+    order = np.empty(used, np.int64)
+    bits = bits_of(rows)
+    permute(round_keys(key, epoch, 1)[0], rounds_of(bits), rows, bits, order)
+    return order
+
+
+def bits_of(rows: int) -> int:
+    """b, with 2^b the least power of two that is not less than the number of rows."""
+    return (rows - 1).bit_length()
+
+
+def rounds_of(bits: int) -> int:
+    """How many of the keys are used."""
+    return ROUNDS if bits <= FEW_BITS else ROUNDS_OF_MANY
