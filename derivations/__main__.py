@@ -17,7 +17,8 @@ from typing import Any
 
 from derivations import links
 from derivations.catalogue import THEOREMS
-from derivations.codegen.module import cpu_module, functions, fused_module, tables_module
+from derivations.codegen.cuda_module import cuda_modules
+from derivations.codegen.module import certificate_digest, cpu_module, functions, fused_module, tables_module
 from derivations.rules import RULES, Step
 from derivations.theorem import Certificate, ProofError
 
@@ -58,6 +59,7 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
         KERNELS / "tables.py": tables_module(),
         KERNELS / "cpu.py": general,
         KERNELS / "fused.py": fused_module(records, general),
+        **{KERNELS / f"{name}.py": text for name, text in cuda_modules(certificate_digest(records), general).items()},
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
     }

@@ -32,6 +32,8 @@ RANKING = "once per pruning, outside of training"
 STATISTIC = "a statistic of predictions, not part of the network"
 ORCHESTRATION = "carries no formula: storage and order of calls, printed from one template for all programs"
 GRADIENTS = "test_network.test_every_gradient_to_eleven_digits"
+WIDE = "test_cuda.test_trainings_on_the_device_are_those_of_the_processor"
+ENSEMBLE = "test_cuda.test_an_ensemble_is_its_trainings_one_by_one"
 EPOCHS = "test_trainer.test_epochs_equal_the_loop_from_the_papers"
 
 HAND_WRITTEN = (
@@ -98,13 +100,40 @@ HAND_WRITTEN = (
         ("gradient", "propagation, loss, adjoint", GRADIENTS),
         ("epoch", "gradient, penalty and step for each mini-batch", EPOCHS),
     )),
+    HandWritten("gpu.Plan.product", "a b, or out + a b", "cuBLAS; outside of the simulator no code of ours", WIDE),
+    HandWritten("wide.CudaStepper.epoch", "weighted mean of the losses of mini-batches", STATISTIC, WIDE),
+    HandWritten("kernels.cuda.exponential_on_device", "exp and expm1 by the type of the argument", ORCHESTRATION, ENSEMBLE),
+    *(HandWritten(f"kernels.cuda.gpu_{name}", what, ORCHESTRATION, ENSEMBLE) for name, what in (
+        ("sum", "a sum over the threads of a block"),
+        ("clear", "zeros"),
+        ("neurons", "the sum of all widths"),
+        ("row", "the row at a position of the order of samples"),
+        ("load", "rows of a mini-batch, and the constant 1"),
+        ("loss", "one loss by its number"),
+        ("add_penalty", "one penalty for each group"),
+        ("update", "one optimizer step for each group"),
+        ("shrink", "one proximal map for each group"),
+    )),
+    *(HandWritten(f"kernels.cuda_blocks.train_{variant}", "gradient, penalty and step for each mini-batch", ORCHESTRATION, ENSEMBLE)
+      for variant in ("global", "layerwise", "direct", *(f"{a}_{b}" for a, b in SIZES))),
+    *(HandWritten(f"kernels.cuda_wide.wide_{name}", what, ORCHESTRATION, WIDE) for name, what in (
+        ("activate", "`gpu_activate` on a grid"),
+        ("load", "`gpu_load` on a grid"),
+        ("loss", "`gpu_loss` in one block"),
+        ("penalty", "one penalty on a grid, its share by block"),
+        ("squares", "the share of each block of a sum of squares"),
+        ("total", "the sum of the shares"),
+        ("add_total", "the sum of the shares, added"),
+        ("update", "one optimizer step on a grid"),
+        ("shrink", "one proximal map on a grid"),
+    )),
     HandWritten("kernels.fused.load_columns", "columns of a mini-batch, and the constant 1", ORCHESTRATION, EPOCHS),
     *(HandWritten(f"kernels.fused.epoch_{a}_{b}", "gradient, penalty and step for each mini-batch", ORCHESTRATION, EPOCHS) for a, b in SIZES),
 )  # fmt: skip
 """Everything numeric in `spectral_core` that is not generated from a theorem."""
 
-MODULES = ("cpu", "fused")
-"""The generated modules of kernels; no name stands in both."""
+MODULES = ("cpu", "fused", "cuda", "cuda_blocks", "cuda_wide")
+"""The generated modules of kernels; no name stands in two, but `exponential`, which each of two languages chooses by type."""
 PICTURES = ("plots", "network_plot", "sparcs_plot")
 """Modules that place marks on a canvas; their arithmetic is about pixels."""
 NUMERIC = {"dot", "exp", "log", "sqrt", "tanh", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "square", "softmax", "logsumexp"} | {

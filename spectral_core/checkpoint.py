@@ -92,6 +92,7 @@ class Checkpoint:
     def epoch_done(self) -> None:
         """Remember this epoch, since an interrupt may come in the middle of the next; write it when it is time."""
         run, stepper = self.run, self.run.stepper
+        stepper.settle()
         values = tuple(getattr(stepper, name).copy() for name in MOMENTS)
         self.committed = (int(stepper.step), len(run.history), run.stopped, values, (run.best, run.late))
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core import arrays, files, kernels
+from spectral_core import arrays, backends, files, kernels
 from spectral_core.errors import InvalidInputError, ModelFileError, one_of
 from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, TARGET_RANGES, ZERO_AT_ZERO
 from spectral_core.layout import PARAMETRIZATIONS, Layout
@@ -207,15 +207,28 @@ class SpectralNetwork:
 
     # --- computation ------------------------------------------------------------------------------
 
-    def forward(self, X: Any) -> np.ndarray:
-        """z_K (samples, outputs), the raw output, of X (samples, features)."""
+    def forward(self, X: Any) -> Any:
+        """z_K (samples, outputs), the raw output, of X (samples, features).
+
+        Where X lies on a GPU (`__cuda_array_interface__`), it is computed there, and what comes back is a CuPy array there.
+        """
+        if device := _device_of(X):
+            return device.predict(
+                self.layout, self.activation, self.parameters, device.features(X, self.dtype, self.n_features)
+            )
         x = arrays.features(X, self.dtype, self.n_features)
         return kernels.predict(self.layout, self.activation, self.parameters, x)
 
     def problem(self, X: Any, y: Any, loss: str, sample_weight: Any = None) -> kernels.Problem:
         """Data checked and shaped for the kernels: X (samples, features), y (samples, outputs) or classes (samples,)."""
         one_of(loss, LOSSES, "loss")
-        x = arrays.features(X, self.dtype, self.n_features)
+        if device := _device_of(X):
+            x, y, sample_weight = (
+                device.features(X, self.dtype, self.n_features),
+                *map(device.fetched, (y, sample_weight)),
+            )
+        else:
+            x = arrays.features(X, self.dtype, self.n_features)
         weights = arrays.sample_weights(sample_weight, self.dtype, len(x))
         y_real, labels = np.empty((0, self.widths[-1]), self.dtype), np.empty(0, np.int64)
         if loss == "cross_entropy":
@@ -230,7 +243,8 @@ class SpectralNetwork:
     def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
         """The loss alone, propagated in chunks."""
         problem = self.problem(X, y, loss, sample_weight)
-        return kernels.output_loss(self.forward(problem.x), problem)
+        output = self.forward(problem.x)
+        return kernels.output_loss(device.fetched(output) if (device := _device_of(X)) else output, problem)
 
     def loss_and_gradients(
         self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None
@@ -252,7 +266,8 @@ class SpectralNetwork:
         loss, gradients : the gradients of frozen groups are given too.
         """
         problem = self.problem(X, y, loss, sample_weight)
-        value, flat = kernels.loss_and_gradient(self.layout, self.activation, self.parameters, problem)
+        where = _device_of(X) or kernels
+        value, flat = where.loss_and_gradient(self.layout, self.activation, self.parameters, problem)
         return value, Parameters(self.layout, flat)
 
     def neighbour_weights(self) -> list[np.ndarray]:
@@ -353,3 +368,13 @@ class SpectralNetwork:
         return (
             f"SpectralNetwork({widths}, {self.parametrization}, {self.activation}, bias={self.bias}, {self.dtype.name})"
         )
+
+
+def _device_of(X: Any) -> Any:
+    """The module that computes on the GPU where X lies, or None where X lies here."""
+    if not backends.on_device(X):
+        return None
+    backends.settled("cuda")
+    from spectral_core import wide
+
+    return wide

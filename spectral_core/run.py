@@ -123,7 +123,7 @@ class Run:
     def _epoch(self, epoch: int) -> None:
         before = self.stepper.parameters.copy()
         loss, penalty = self.stepper.epoch(self.order.of(epoch))
-        judged = self._validate() if np.isfinite(loss) and self.validation is not None else loss
+        judged = self.stepper.judge(self.validation) if np.isfinite(loss) and self.validation is not None else loss
         norms = self._eigenvalue_norms()
         if not np.isfinite([judged, *norms]).all() or not np.isfinite(self.stepper.parameters).all():
             what = "validation loss" if np.isfinite(loss) and not np.isfinite(judged) else "loss"
@@ -152,17 +152,13 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows has diverged, and is reported as that
             return [float(np.linalg.norm(values)) for values in eigenvalues]
 
-    def _validate(self) -> float:
-        assert self.validation is not None
-        output = kernels.predict(self.net.layout, self.net.activation, self.stepper.parameters, self.validation.x)
-        return kernels.output_loss(output, self.validation)
-
     def result(self) -> TrainingResult[Any]:
         last = Best(self.stepper.parameters, np.inf, len(self.history))
         chosen = self.best if self.patience is not None else last
         if self.best_of_last is not None and self.late.epoch:
             chosen = self.late
         stepper, done = self.stepper, len(self.history)
+        stepper.settle()
         return TrainingResult(
             self.network(chosen.parameters), chosen.epoch, self.network(self.best.parameters), self.best.epoch,
             self.history, self.stopped,

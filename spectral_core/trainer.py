@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core import arrays, kernels
+from spectral_core import arrays, backends, kernels
 from spectral_core.checkpoint import Checkpoint, fingerprint
 from spectral_core.compaction import CompactNetwork
 from spectral_core.errors import DivergenceError, InvalidInputError, one_of
@@ -18,6 +18,9 @@ from spectral_core.layout import Layout
 from spectral_core.network import SpectralNetwork
 from spectral_core.run import Network, Order, Progress, Run, TrainingResult, TrainingState
 from spectral_core.threads import blas_threads
+
+STEP = ("settings", "penalised", "strengths", "shrunk", "thresholds", "trainable", "rates")
+"""What a step depends on besides network and data, by its name in `kernels.Stepper`."""
 
 
 def train(
@@ -47,6 +50,7 @@ def train(
     drop_last: bool = False,
     seed: int = 0,
     threads: int = 1,
+    backend: str = "auto",
     callbacks: Sequence[Callable[[Progress[Network]], Any]] = (),
     state: TrainingState | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -82,6 +86,9 @@ def train(
         the network is that of the last epoch (no `patience`, no `best_of_last`). Where the network has grown or shrunk since, `growth` carries the moments over.
     threads : of the products of matrices. The last bits depend on this number and on nothing in the environment; wide
         networks gain from more than one (up to the cores there are), small ones do not.
+    backend : ``cpu``, ``cuda``, or ``auto``: a GPU where there is one and a step is worth it (`backends.WORTH_A_GPU`), or
+        where X lies on it: arrays with `__cuda_array_interface__` (CuPy, PyTorch) are taken as they are, without a copy. The
+        same seed gives the same mini-batches everywhere; the last bits of sums are each device's own.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
     checkpoint : a file in which an interrupted run leaves its state (Ctrl-C, and every 30 s); the same call
         continues from it, with the same bits as an undisturbed run, and removes it at the end. With
@@ -95,11 +102,12 @@ def train(
     Raises
     ------
     InvalidInputError : data or options break a rule.
+    BackendError : ``backend="cuda"`` where no GPU can be used; the message says why.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
     """
     if validation_data is not None and (not isinstance(validation_data, tuple) or len(validation_data) != 2):
         raise InvalidInputError("validation_data must be a pair (X, y)")
-    plain, columns, present = _opened(net)
+    plain, columns, present = _opened(net, X)
     problem = plain.problem(columns(X), y, loss, sample_weight)
     validation = None
     if validation_data is not None:
@@ -109,52 +117,30 @@ def train(
     _check_stopping(patience, best_of_last, validation is not None)
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise InvalidInputError(f"callbacks must be a sequence of functions; got {callbacks!r}")
-    rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
-    eigenvalue_rate = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
-    eigenvalue_rate = arrays.number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True)
-    kind = one_of(penalty, PENALTIES, "penalty")
-    strength = arrays.number(penalty_strength, "penalty_strength", 0)
-    spectral = [(name, kind, strength) for name in plain.layout.spectral_groups()]
-    smooth = _vector_penalties(plain.layout, eigenvector_penalty)
-    shrinking: list[tuple[str, str, float]] = []
-    if arrays.flag(proximal, "proximal"):
-        frozen = plain.layout.select(plain.frozen)
-        rates_of = {name: eigenvalue_rate if name.startswith("eigenvalues") else rate for name, _, _ in spectral}
-        shrinking = [(name, kind, strength * rates_of[name]) for name, _, _ in spectral if name not in frozen]
-    else:
-        smooth = spectral + smooth
-    penalised, strengths = _penalties(plain.layout, smooth)
-    shrunk, thresholds = _penalties(plain.layout, shrinking)
-    trainable, rates = _rates(plain, rate, eigenvalue_rate)
-    settings = _settings(betas, epsilon, momentum, nesterov)
     begun = _continued(state, plain)
     rows = len(problem.x)
-    stepper = kernels.Stepper(
-        layout=plain.layout,
-        activation=plain.activation,
-        problem=problem,
-        batch_size=min(arrays.whole(batch_size, "batch_size", 1), rows),
-        penalised=penalised,
-        strengths=np.array(strengths, plain.dtype),
-        shrunk=shrunk,
-        thresholds=np.array(thresholds, plain.dtype),
-        optimizer=one_of(optimizer, OPTIMIZERS, "optimizer"),
-        trainable=trainable,
-        rates=np.array(rates, plain.dtype),
-        settings=np.array([settings[name] for name in SETTINGS], plain.dtype),
-        parameters=plain.parameters.copy(),
-        first=begun.first,
-        second=begun.second,
-        step=begun.step,
-    )
+    size = min(arrays.whole(batch_size, "batch_size", 1), rows)
+    there = backends.on_device(X)
+    place = backends.settled(backend, np.inf if there else backends.work_of(plain.widths, size))
+    if there and place == "cpu":
+        raise InvalidInputError("X lies on a GPU; use backend='cuda' or 'auto', or copy it")
+    stepper = stepper_of(
+        plain, problem, begun, batch_size=size, optimizer=optimizer, learning_rate=learning_rate,
+        eigenvalue_learning_rate=eigenvalue_learning_rate, betas=betas, epsilon=epsilon, momentum=momentum,
+        nesterov=nesterov, penalty=penalty, penalty_strength=penalty_strength, proximal=proximal,
+        eigenvector_penalty=eigenvector_penalty,
+    )  # fmt: skip
+    if place == "cuda":
+        from spectral_core.wide import CudaStepper
+
+        stepper = CudaStepper(stepper)
     used = rows - rows % stepper.batch_size if arrays.flag(drop_last, "drop_last") else rows
     order = Order(seed, begun.epoch, rows, used, bool(shuffle))
     run = Run(plain, present, stepper, validation, epochs, patience, best_of_last, order)
     store = None
     if checkpoint is not None:
-        options = [run.description(), sorted(settings.items()), optimizer, stepper.batch_size, rates, strengths]
-        options += [trainable.tolist(), penalised.tolist(), threads]
-        options += [shrunk.tolist(), thresholds] if thresholds else []
+        options = [run.description(), optimizer, stepper.batch_size, threads, place]
+        options += [getattr(stepper, name).tolist() for name in STEP]
         moments = [begun.first, begun.second] if state is not None else []
         store = Checkpoint(Path(checkpoint), run, fingerprint(plain, problem, validation, options, *moments))
         store.restore()
@@ -174,9 +160,68 @@ def train(
     return run.result()
 
 
-def _opened(net: Any) -> tuple[SpectralNetwork, Callable[[Any], Any], Callable[[SpectralNetwork], Any]]:
+def stepper_of(
+    plain: SpectralNetwork,
+    problem: kernels.Problem,
+    begun: TrainingState,
+    *,
+    batch_size: int = 100,
+    optimizer: str = "adam",
+    learning_rate: float = 1e-3,
+    eigenvalue_learning_rate: float | None = None,
+    betas: tuple[float, float] = (0.9, 0.999),
+    epsilon: float = 1e-8,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    penalty: str = "group",
+    penalty_strength: float = 0.0,
+    proximal: bool = False,
+    eigenvector_penalty: float | Mapping[str, float] = 0.0,
+) -> kernels.Stepper:
+    """The options of `train` that a step depends on, checked and in the form of the kernels."""
+    rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
+    eigenvalue_rate = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
+    eigenvalue_rate = arrays.number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True)
+    kind = one_of(penalty, PENALTIES, "penalty")
+    strength = arrays.number(penalty_strength, "penalty_strength", 0)
+    spectral = [(name, kind, strength) for name in plain.layout.spectral_groups()]
+    smooth = _vector_penalties(plain.layout, eigenvector_penalty)
+    shrinking: list[tuple[str, str, float]] = []
+    if arrays.flag(proximal, "proximal"):
+        frozen = plain.layout.select(plain.frozen)
+        rates_of = {name: eigenvalue_rate if name.startswith("eigenvalues") else rate for name, _, _ in spectral}
+        shrinking = [(name, kind, strength * rates_of[name]) for name, _, _ in spectral if name not in frozen]
+    else:
+        smooth = spectral + smooth
+    penalised, strengths = _penalties(plain.layout, smooth)
+    shrunk, thresholds = _penalties(plain.layout, shrinking)
+    trainable, rates = _rates(plain, rate, eigenvalue_rate)
+    settings = _settings(betas, epsilon, momentum, nesterov)
+    return kernels.Stepper(
+        layout=plain.layout,
+        activation=plain.activation,
+        problem=problem,
+        batch_size=min(arrays.whole(batch_size, "batch_size", 1), len(problem.x)),
+        penalised=penalised,
+        strengths=np.array(strengths, plain.dtype),
+        shrunk=shrunk,
+        thresholds=np.array(thresholds, plain.dtype),
+        optimizer=one_of(optimizer, OPTIMIZERS, "optimizer"),
+        trainable=trainable,
+        rates=np.array(rates, plain.dtype),
+        settings=np.array([settings[name] for name in SETTINGS], plain.dtype),
+        parameters=plain.parameters.copy(),
+        first=begun.first,
+        second=begun.second,
+        step=begun.step,
+    )
+
+
+def _opened(net: Any, X: Any) -> tuple[SpectralNetwork, Callable[[Any], Any], Callable[[SpectralNetwork], Any]]:
     """The network that is trained, what becomes of X, and how a result is presented: in the kind that was given."""
     if isinstance(net, CompactNetwork):
+        if backends.on_device(X):
+            raise InvalidInputError("a CompactNetwork picks columns of X in this process; X lies on a GPU: copy it")
         return net.direct, net.columns, net.with_direct
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")

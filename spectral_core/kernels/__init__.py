@@ -112,6 +112,13 @@ class Stepper:
     second: np.ndarray
     step: int = 0
 
+    def settle(self) -> None:
+        """Bring `first` and `second` up to date, where an epoch leaves them elsewhere."""
+
+    def judge(self, problem: Problem) -> float:
+        """The loss of the present parameters on other data."""
+        return output_loss(predict(self.layout, self.activation, self.parameters, problem.x), problem)
+
     def epoch(self, order: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty."""
         kernel = fastest_epoch(self.layout)
@@ -123,3 +130,9 @@ class Stepper:
             np.empty_like(self.parameters), self.first, self.second, self.step, self.settings,
         )  # fmt: skip
         return float(loss), float(penalty)
+
+
+def corrections(settings: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """1 - β1^t and 1 - β2^t for the given steps (steps, 2), in the type of the settings, as the kernels compute them."""
+    betas = np.array([float(settings[tables.SETTINGS.index(name)]) for name in ("beta1", "beta2")])
+    return (1.0 - betas ** np.asarray(steps, np.float64)[:, None]).astype(settings.dtype)

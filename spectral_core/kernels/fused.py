@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 3a3fb98b51134d80
-cpu.py        sha256 b7a96622b0572abd
+certificates  sha256 f2b6d2770b314c48
+cpu.py        sha256 57738178b956c6b2
 
 Losses, penalties, optimizers and the exponential are those of `cpu.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -1,0 +1,169 @@
+"""Every CUDA kernel compiled for two compute capabilities, without a GPU: `python -m benchmarks.cuda_kernels`.
+
+Kernels are compiled to PTX with the types they are launched with, assembled by ptxas, and what that says of each goes into
+`benchmarks/cuda-kernels.txt`: registers, bytes spilled, shared memory, and whether a float32 kernel has float64 instructions.
+`--check` writes nothing and exits 1 where the table differs. Needs numba-cuda and nvidia-cuda-nvcc (the extra `test`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+TABLE = Path(__file__).parent / "cuda-kernels.txt"
+CAPABILITIES = ("8.0", "9.0")
+TYPES = ("float32", "float64")
+
+
+def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
+    """Every kernel with the arguments it is launched with: trainings are planned, and nothing runs."""
+    from spectral_core import SpectralNetwork, ensembles, gpu
+    from spectral_core.trainer import stepper_of
+    from spectral_core.wide import CudaStepper
+
+    found: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+
+    def note(kernel: Any, given: tuple[Any, ...], batch: bool = False) -> None:
+        found.setdefault(kernel.py_func.__name__, (kernel, (*given, *([0] if batch else []))))
+
+    def add(plan: Any, kernel: Any, blocks: int, threads: int, given: tuple[Any, ...], numbered: bool) -> None:
+        if not numbered:
+            given = tuple(value.reshape(-1) if isinstance(value, np.ndarray) else value for value in given)
+        note(kernel, given, numbered)
+
+    gpu.arrays, gpu.to_device, gpu.to_host = (lambda: np), np.array, np.array
+    gpu.Plan.add = add  # type: ignore[method-assign]
+    gpu.launch = lambda kernel, blocks, threads, shared, given: note(kernel, given)
+    shapes = [("global", (2, 4, 3, 1)), ("layerwise", (2, 4, 3, 1)), ("direct", (2, 4, 3, 1))]
+    shapes += [("global", (inputs, 4, outputs)) for inputs, outputs in ((2, 1), (3, 1), (4, 1), (3, 2))]
+    for parametrization, widths in shapes:
+        net = SpectralNetwork.initialize(widths, parametrization=parametrization, bias=False, dtype=dtype)
+        x, y = np.zeros((4, widths[0]), dtype), np.zeros((4, widths[-1]), dtype)
+        options = {"penalty_strength": 1.0, "eigenvector_penalty": 1.0}
+        for more in ({}, {"proximal": True}):
+            stepper = CudaStepper(
+                stepper_of(net, net.problem(x, y, "squared_error"), ensembles._fresh(net), **options | more)
+            )
+            stepper._send()
+            stepper._buffers(4, 1)
+            stepper._plan(4)
+        common = {"epochs": 1, "shuffle": True, "drop_last": False}
+        data = ensembles._Data(net, [x], [y], "squared_error", None)
+        ensembles._Blocks([stepper], data, common).run(np.zeros((1, 1, 24), np.uint32), 1)
+    return found
+
+
+def compiled(capability: str) -> dict[str, Any]:
+    """{kernel, type: what ptxas says}, in a process whose NUMBA_FORCE_CUDA_CC is the capability."""
+    from cuda.pathfinder import find_nvidia_binary_utility
+    from numba import cuda, typeof
+    from numba.cuda import dispatcher
+
+    major, minor = (int(part) for part in capability.split("."))
+
+    class Device:
+        compute_capability = (major, minor)
+
+    dispatcher.get_current_device = lambda: Device  # device functions ask for one; there is none
+    ptxas = find_nvidia_binary_utility("ptxas")
+    if ptxas is None:
+        raise SystemExit("ptxas was not found: pip install nvidia-cuda-nvcc")
+    rows = {}
+    for dtype in TYPES:
+        for name, (kernel, given) in sorted(recorded(dtype).items()):
+            signature = tuple(typeof(value) for value in given)
+            ptx, _ = cuda.compile(
+                kernel.py_func, signature, cc=(major, minor), device=False, abi="numba", output="ptx",
+                launch_bounds=kernel.targetoptions["launch_bounds"],
+            )  # fmt: skip
+            rows[f"{name} {dtype}"] = assembled(str(ptxas), ptx, capability)
+    return rows
+
+
+def assembled(ptxas: str, ptx: str, capability: str) -> dict[str, int]:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "kernel.ptx"
+        source.write_text(ptx, encoding="utf-8")
+        arch = f"-arch=sm_{capability.replace('.', '')}"
+        done = subprocess.run(
+            [ptxas, "-v", arch, str(source), "-o", str(source.with_suffix(".cubin"))], capture_output=True, text=True
+        )
+    if done.returncode:
+        raise SystemExit(f"ptxas: {done.stderr.strip()}")
+    numbers = {"registers": r"Used (\d+) registers", "stores": r"(\d+) bytes spill stores"}
+    numbers |= {"loads": r"(\d+) bytes spill loads", "shared": r"(\d+) bytes smem", "stack": r"(\d+) bytes stack frame"}
+    found = {name: re.search(pattern, done.stderr) for name, pattern in numbers.items()}
+    row = {name: int(match.group(1)) if match else 0 for name, match in found.items()}
+    return row | {"float64": len(re.findall(r"^\s+[a-z][\w.]*\.f64", ptx, re.MULTILINE))}
+
+
+def everything() -> dict[str, dict[str, Any]]:
+    """{capability: rows}, each in a process of its own: numba-cuda compiles a device function once."""
+    found = {}
+    for capability in CAPABILITIES:
+        environment = os.environ | {"NUMBA_FORCE_CUDA_CC": capability}
+        environment.pop("NUMBA_ENABLE_CUDASIM", None)
+        command = [sys.executable, "-m", "benchmarks.cuda_kernels", "--capability", capability]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        found[capability] = json.loads(done.stdout)
+    return found
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
+    heads = ("kernel", "type", *(f"{what} {cc}" for cc in CAPABILITIES for what in ("regs", "spill")), "smem", "f64")
+    lines = [
+        f"Compiled without a GPU by numba-cuda {version('numba-cuda')} and ptxas {version('nvidia-cuda-nvcc')}; written by",
+        "`python -m benchmarks.cuda_kernels`. regs: registers of a thread; spill: bytes stored and loaded by a thread that found",
+        "none free; smem: bytes of shared memory of a block, beside what a launch asks for; f64: float64 instructions.",
+        "Each of these kernels runs in the simulator against brute force in tests/test_cuda.py.",
+        "",
+        "{:<28} {:<8} {:>9} {:>9} {:>9} {:>9} {:>6} {:>5}".format(*heads),
+    ]
+    for key in found[CAPABILITIES[0]]:
+        name, dtype = key.split()
+        rows = [found[capability][key] for capability in CAPABILITIES]
+        numbers = [number for row in rows for number in (row["registers"], row["stores"] + row["loads"])]
+        lines.append(
+            "{:<28} {:<8} {:>9} {:>9} {:>9} {:>9} {:>6} {:>5}".format(
+                name, dtype, *numbers, rows[-1]["shared"], rows[-1]["float64"]
+            )
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cuda_kernels", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the table differs")
+    parser.add_argument("--capability", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.capability:
+        print(json.dumps(compiled(options.capability)))
+        return 0
+    text = table(everything())
+    if options.check:
+        same = TABLE.exists() and TABLE.read_text(encoding="utf-8") == text
+        print(
+            "the table of kernels is up to date"
+            if same
+            else f"{TABLE.name} differs; run: python -m benchmarks.cuda_kernels"
+        )
+        return 0 if same else 1
+    TABLE.write_text(text, encoding="utf-8")
+    print(text, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""The CUDA kernels without a GPU: simulated against the loops from the papers, compiled for two capabilities, and what
+happens where a GPU is asked for and there is none. Where there is one, the same checks run on it too."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba_cuda", reason="numba-cuda is there for Linux and Windows only")
+
+from simulated import CHECKS
+
+from benchmarks import cuda_kernels
+from spectral_core import backends
+from spectral_core.ensembles import train_ensemble
+from spectral_core.errors import BackendError, InvalidInputError
+from spectral_core.network import SpectralNetwork
+from spectral_core.trainer import train
+
+ROOT = Path(__file__).resolve().parent.parent
+KERNELS = ROOT / "spectral_core" / "kernels"
+WHY_NOT = backends.missing()
+
+
+def simulate(names: list[str], root: Path = ROOT) -> dict[str, Any]:
+    """{check: error} of a process in which numba-cuda simulates the GPU, and the names of the kernels it launched."""
+    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": str(root)}
+    command = [sys.executable, "-W", "ignore", str(ROOT / "tests/simulated.py"), *names]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)
+    records = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [record["name"] for record in records[-1:]] == ["launched"], done.stderr[-2000:]
+    return {record["name"]: record.get("error", record.get("kernels")) for record in records}
+
+
+@pytest.fixture(scope="module")
+def simulated() -> dict[str, Any]:
+    return simulate([])
+
+
+@pytest.mark.parametrize("name", [name for name in CHECKS if name.startswith("wide") or name == "device-arrays"])
+def test_trainings_on_the_device_are_those_of_the_processor(simulated: dict[str, Any], name: str) -> None:
+    """And those of the loops from the papers."""
+    assert simulated[name] == ""
+
+
+@pytest.mark.parametrize("name", [name for name in CHECKS if not name.startswith("wide") and name != "device-arrays"])
+def test_an_ensemble_is_its_trainings_one_by_one(simulated: dict[str, Any], name: str) -> None:
+    """In their own mini-batches, which a block finds from the seed."""
+    assert simulated[name] == ""
+
+
+@pytest.mark.skipif(bool(WHY_NOT), reason=f"no GPU: {WHY_NOT}; the simulated twins run above")
+@pytest.mark.parametrize("name", CHECKS)
+def test_on_a_gpu(name: str) -> None:
+    CHECKS[name]()
+
+
+SABOTAGE = {
+    "the sign of the linear path": ("cuda.py", "-v[s * n_out + h] + x[s * n_out + h]", "v[s * n_out + h] + x[s * n_out + h]", "wide-global-tanh-squared_error-group-adam"),
+    "a step size": ("cuda.py", "step_size = rate / correction1", "step_size = rate", "ensemble-3_1-relu-squared_error-group-adam"),
+    "a neuron's share": ("cuda_blocks.py", "dlam_in1_0 += dM1_0 * phi1_0", "dlam_in1_0 = dM1_0 * phi1_0", "ensemble-3_1-relu-squared_error-group-adam"),
+    "the order of samples": ("cuda.py", "r % 2 == 1", "r % 2 == 0", "ensemble-3_1-relu-squared_error-group-adam"),
+    "a sum over an odd number of threads": ("cuda.py", "half = (length + 1) // 2", "half = length // 2", "ensemble-3_1-relu-squared_error-group-adam"),
+    "which data are whose": ("cuda_blocks.py", "y_data[y_of[replica]]", "y_data[x_of[replica]]", "ensemble-3_1-relu-squared_error-group-adam"),
+    "the lanes of a line": ("cuda_wide.py", "for other in range(LANES):", "for other in range(1):", "wide-global-tanh-squared_error-group-adam"),
+    "the start of a mini-batch": ("cuda_wide.py", "order[batch * batch_size :]", "order[0:]", "wide-global-tanh-squared_error-group-adam"),
+    "a penalty on the grid": ("cuda_wide.py", "sums[batch] += total", "sums[batch] = total", "wide-global-tanh-squared_error-group-adam"),
+    "the barrier behind a part": ("cuda.py", "gpu_propagate_global_1(rank, count, n_out, n_in, M, lam_in, lam_out, phi)\n        cuda.syncthreads()", "gpu_propagate_global_1(rank, count, n_out, n_in, M, lam_in, lam_out, phi)", "ensemble-global-tanh-squared_error-group-adam"),
+    "the barrier behind the outputs": ("cuda_blocks.py", "output_0\n    cuda.syncthreads()", "output_0", "ensemble-3_1-relu-squared_error-group-adam"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SABOTAGE)
+def test_a_broken_kernel_is_noticed(what: str, tmp_path: Path) -> None:
+    file, old, new, check = SABOTAGE[what]
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "spectral_core", tmp_path / "spectral_core", ignore=ignored)
+    path = tmp_path / "spectral_core" / "kernels" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    assert simulate([check], tmp_path)[check] != ""
+
+
+# --- compiled without a GPU -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def compiled() -> dict[str, dict[str, Any]]:
+    return cuda_kernels.everything()
+
+
+def test_every_kernel_compiles_and_the_table_says_what_of(
+    compiled: dict[str, dict[str, Any]], simulated: dict[str, Any]
+) -> None:
+    """None is left out: what is decorated as a kernel is compiled, stands in the table, and has been simulated."""
+    decorated = {
+        node.name
+        for file in ("cuda.py", "cuda_blocks.py", "cuda_wide.py")
+        for node in ast.parse((KERNELS / file).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).startswith("kernel(") for d in node.decorator_list)
+    }
+    for rows in compiled.values():
+        assert {key.split()[0] for key in rows} == decorated
+    assert set(simulated["launched"]) == decorated
+    assert cuda_kernels.table(compiled) == cuda_kernels.TABLE.read_text(encoding="utf-8"), (
+        "the table of kernels differs; run: python -m benchmarks.cuda_kernels"
+    )
+
+
+def test_no_kernel_spills_and_none_of_float32_computes_in_float64(compiled: dict[str, dict[str, Any]]) -> None:
+    for rows in compiled.values():
+        for key, row in rows.items():
+            assert row["stores"] == row["loads"] == 0, key
+            assert row["float64"] == 0 or key.endswith("float64"), key
+        assert rows["wide_update float64"]["float64"] > 100  # the count sees them where they are
+
+
+def test_a_block_of_the_greatest_size_finds_its_registers(compiled: dict[str, dict[str, Any]]) -> None:
+    """65,536 registers for all threads of a block, on both capabilities."""
+    for rows in compiled.values():
+        for key, row in rows.items():
+            fused = re.match(r"train_\d", key) is not None
+            assert row["registers"] * (384 if fused else 256) <= 65_536, key
+
+
+# --- no GPU -----------------------------------------------------------------------------------------------------------
+
+NET = SpectralNetwork.initialize([2, 3, 1], seed=0)
+X, Y = np.linspace(-1, 1, 12).reshape(6, 2), np.linspace(0, 1, 6)
+
+
+def test_a_gpu_that_is_not_there_is_an_error_that_says_why() -> None:
+    if not WHY_NOT:
+        pytest.skip("there is a GPU")
+    for call in (
+        lambda: train(NET, X, Y, backend="cuda"),
+        lambda: train_ensemble([NET], X, Y, seeds=[0], backend="cuda"),
+    ):
+        with pytest.raises(BackendError, match=re.escape(f"backend 'cuda' cannot be used: {WHY_NOT}")):
+            call()
+
+
+def test_auto_is_the_processor_where_there_is_no_gpu_or_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "missing", lambda: "no device")
+    assert backends.settled("auto") == backends.settled("cpu") == "cpu"
+    monkeypatch.setattr(backends, "missing", lambda: "")
+    assert backends.settled("auto") == backends.settled("cuda") == "cuda"
+    assert backends.settled("auto", backends.work_of((3, 300, 1), 100)) == "cpu"
+    assert backends.settled("auto", backends.work_of((20, 2000, 2000, 20), 1024)) == "cuda"
+    with pytest.raises(InvalidInputError, match="backend must be one of auto, cpu, cuda; got 'gpu'"):
+        backends.settled("gpu")
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends.importlib.util, "find_spec", lambda name: None)
+    assert backends.missing() == "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
+
+
+def test_nothing_touches_cuda_before_it_is_asked_for() -> None:
+    """Not the import, nor a training that `auto` leaves to the processor."""
+    code = (
+        "import sys, numpy as np, spectral_core as s\n"
+        "from spectral_core import trainer, architecture, ensembles, cli\n"
+        "net = s.SpectralNetwork.initialize([2, 3, 1])\n"
+        "s.train(net, np.zeros((4, 2)), np.zeros(4), epochs=1)\n"
+        "print([name for name in sys.modules if name.startswith(('numba.cuda', 'numba_cuda.', 'cupy', 'cuda.'))])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    before = subprocess.run(
+        [sys.executable, "-c", code.replace("import sys", "import numba, sys", 1).split("from spectral_core")[0] + code.splitlines()[-1]],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    assert ast.literal_eval(done.stdout) == ast.literal_eval(before.stdout)
+
+
+def test_an_ensemble_on_the_processor_is_train_one_by_one() -> None:
+    nets = [SpectralNetwork.initialize([2, 3, 1], seed=seed) for seed in (1, 2)]
+    told: list[tuple[int, int]] = []
+    result = train_ensemble(
+        nets, X, [Y, 2 * Y], seeds=[3, 4], epochs=2, options=[{"learning_rate": 0.1}, {"learning_rate": 0.2}], backend="cpu",
+        progress=lambda done, total: told.append((done, total)),
+    )  # fmt: skip
+    assert result.backend == "cpu"
+    assert told == [(2, 4), (4, 4)]
+    for i, (y, rate) in enumerate(((Y, 0.1), (2 * Y, 0.2))):
+        alone = train(nets[i], X, y, epochs=2, seed=3 + i, learning_rate=rate)
+        found = result.networks[i]
+        assert found is not None
+        np.testing.assert_array_equal(found.parameters, alone.network.parameters)
+        np.testing.assert_array_equal(result.training_loss[i], alone.history.training_loss)
+        assert result.loss[i] == alone.network.loss(X, y)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"nets": []}, "an ensemble needs networks, and as many seeds; got 0 and 1"),
+        ({"seeds": [0, 1]}, "an ensemble needs networks, and as many seeds; got 1 and 2"),
+        ({"nets": [NET, SpectralNetwork.initialize([2, 4, 1])], "seeds": [0, 1]}, "must be of one shape; nets[1] is "),
+        ({"options": [{}, {}]}, "options must be one mapping, or one for each of 1 networks; got 2"),
+        ({"y": [Y, Y]}, "y must be one array, or a list of 1; got 2"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
+        ({"nets": [NET, NET], "seeds": [0, 0], "X": [X, X[:3]], "y": [Y, Y[:3]]}, "must have as many rows each; got [3, 6]"),
+    ],
+)  # fmt: skip
+def test_wrong_requests_for_ensembles(given: dict[str, Any], message: str) -> None:
+    chosen = {"nets": [NET], "X": X, "y": Y, "seeds": [0], "epochs": 1} | given
+    with pytest.raises(InvalidInputError, match=re.escape(message)):
+        train_ensemble(chosen.pop("nets"), chosen.pop("X"), chosen.pop("y"), **chosen)
