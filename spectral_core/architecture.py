@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core import arrays, files, growing
+from spectral_core import arrays, backends, files, growing
 from spectral_core.candidates import Candidate, Stores, grow_all, train_all
 from spectral_core.checkpoint import History
 from spectral_core.compaction import CompactNetwork
@@ -113,6 +113,7 @@ def search(
     strategy: str = "seed",
     dtype: str = "float32",
     seed: int = 0,
+    backend: str = "auto",
     name: str = "",
     feature_names: Sequence[str] = (),
     target_names: Sequence[str] = (),
@@ -155,6 +156,7 @@ def search(
         faster by default, so that hidden layers can switch on before the linear path has learned the data by heart.
         `PUBLISHED` holds the settings of the paper where they differ.
         With `patience` a training stops early and gives its best epoch only.
+    backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; what follows the training runs on the processor.
     progress : called with (epochs done, epochs in all, a line of text).
     checkpoint : a file name; an interrupted search leaves its state in files of that name with a number behind, and
         the same call continues from them and removes them at the end, unless `keep_checkpoint`.
@@ -166,6 +168,7 @@ def search(
     Raises
     ------
     InvalidInputError : data or options break a rule, or a classification has one class only.
+    BackendError : ``backend="cuda"`` where no GPU can be used.
     DivergenceError : every training diverged.
 
     References
@@ -177,6 +180,7 @@ def search(
         raise InvalidInputError(f"the search needs f(0) = 0 ({', '.join(ZERO_AT_ZERO)}); got activation={activation!r}")
     one_of(keep, ("simplest", "last"), "keep")
     one_of(strategy, ("seed", "grow"), "strategy")
+    backends.settled(backend, 0)
     tolerance = arrays.number(tolerance, "tolerance", 0)
     epochs, seed = arrays.whole(epochs, "epochs", 1), arrays.whole(seed, "seed", 0)
     given = STRENGTHS[strategy] if eigenvector_penalties is None else eigenvector_penalties
@@ -205,6 +209,7 @@ def search(
         "patience": patience,
         "best_of_last": max(epochs // 10, 1) if patience is None else None,
         "seed": seed,
+        "backend": backend,
     }
     stores = Stores(checkpoint)
     if strategy == "grow":

@@ -113,7 +113,7 @@ def grow_all(
                 done = round(100 * (index + share))
                 progress(done, 100 * len(strengths), f"φ penalty {strength:g}, stage {stage}, loss {loss:.4g}")
 
-        chosen = {name: options[name] for name in ("epochs", "batch_size", "learning_rate", "seed")}
+        chosen = {name: options[name] for name in ("epochs", "batch_size", "learning_rate", "seed", "backend")}
         try:
             stages = growing.grow(
                 data, start, hidden, chosen | {"eigenvector_penalty": strength}, tolerance, store, tell

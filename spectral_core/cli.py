@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spectral_core import __version__, console, reproduce_commands, shrink_commands, sweep_commands
-from spectral_core.console import say
+from spectral_core.console import backend_option, say
 from spectral_core.errors import InvalidInputError, MissingDependencyError, SpectralCoreError
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--alpha", type=float, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)")
     search.add_argument("--beta", type=float, help="sparcs: sharpness of the change between them (default: 5)")
+    backend_option(search)
     search.add_argument("--compare", action="store_true", help="train scikit-learn's MLP of the same widths beside it")
     search.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     search.set_defaults(run=_search)
@@ -182,7 +183,8 @@ def _search(options: argparse.Namespace) -> int:
                 training.x, _targets(training), hidden=hidden, task=data.task, activation=options.activation,
                 tolerance=options.tolerance, epochs=options.epochs, seed=options.seed, validation_data=validation,
                 name=data.name, feature_names=data.feature_names, target_names=data.target_names, progress=progress,
-                checkpoint=state, keep_checkpoint=True, strategy=options.strategy, **(PUBLISHED if published else {}),
+                checkpoint=state, keep_checkpoint=True, strategy=options.strategy, backend=options.backend,
+                **(PUBLISHED if published else {}),
             )  # fmt: skip
         report = result.report
         report.test_samples = len(test.x)

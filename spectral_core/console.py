@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spectral_core.backends import BACKENDS
 from spectral_core.errors import InvalidInputError
 
 Report = Callable[[int, int, str], object]
@@ -122,3 +124,11 @@ def lines(title: str) -> Report:
             print(f"{title}: {100 * done // total} %{left}, {text}", file=sys.stderr, flush=True)
 
     return show
+
+
+def backend_option(parser: argparse.ArgumentParser) -> None:
+    """The option that says where to train, for every command that does."""
+    parser.add_argument(
+        "--backend", default="auto", choices=BACKENDS,
+        help="where to train; auto: on a GPU where there is one and it is worth it (default: auto)",
+    )  # fmt: skip

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any
 
-from spectral_core import __version__, arrays
+from spectral_core import __version__, arrays, backends
 from spectral_core.errors import BackendError, DivergenceError, InvalidInputError, MissingDependencyError
 from spectral_core.exports import rows_of, write_csv, write_parquet
 from spectral_core.store import Outcome, Session, Store, canonical
@@ -32,6 +32,12 @@ from spectral_core.threads import one_thread
 
 Measure = Callable[[dict[str, Any], int], Mapping[str, Any]]
 Report = Callable[[int, int, str], object]
+Together = Callable[
+    [Sequence[Mapping[str, Any]], Sequence[int], Callable[[int, int], object]], Sequence[Mapping[str, Any] | str]
+]
+
+WAVE = 1056
+"""Trainings that a GPU does at once: eight for each of 132 multiprocessors. A sweep that is stopped loses at most these."""
 
 ORPHAN_SECONDS = 0.5
 """How often a worker looks whether the process that started it is still there."""
@@ -61,6 +67,8 @@ class Experiment:
     rehearse : called once before the work and before a store is made: to say what cannot be, and to compile kernels,
         which workers then load instead of compiling them all at the same time.
     seed : of the whole sweep.
+    together : what many trainings at once give on a GPU, in their order: a row as of `measure`, or a text that says why there
+        is none; from points, seeds, and a function that is told (epochs done, epochs in all). None: not on a GPU.
     """
 
     name: str
@@ -70,9 +78,12 @@ class Experiment:
     measure: Measure
     rehearse: Callable[[], object]
     seed: int = 0
+    together: Together | None = None
 
-    def description(self) -> dict[str, Any]:
-        return {"experiment": self.name, "seed": self.seed, "settings": plain(self.settings), "version": __version__}
+    def description(self, place: str = "cpu") -> dict[str, Any]:
+        """What must be the same for a store to be continued; sums are rounded in another way on a GPU."""
+        named = {"experiment": self.name, "seed": self.seed, "settings": plain(self.settings), "version": __version__}
+        return named if place == "cpu" else named | {"backend": place}
 
     def tasks(self) -> list[Task]:
         """All trainings, run after run, so that an unfinished sweep has covered the grid evenly."""
@@ -137,6 +148,7 @@ def run(
     store: str | os.PathLike[str] | None = None,
     jobs: int | None = None,
     shard: tuple[int, int] | None = None,
+    backend: str = "cpu",
     progress: Report | None = None,
 ) -> SweepResult:
     """Do what is not yet done of a sweep, in parallel, one transaction for each finished training.
@@ -147,14 +159,19 @@ def run(
     jobs : worker processes; all cores by default. Within ``joblib.parallel_config(backend=...)`` the sweep runs there
         (Dask, Ray), by default on all the workers it has. Each worker computes on one thread.
     shard : (i, N), the i-th of N parts, 1 <= i <= N; together they are the whole sweep, and their stores merge.
+    backend : ``cuda``: all trainings in this process, so many at a time, on a GPU (`jobs` does not matter then); ``auto``:
+        there if there is one and the experiment can; ``cpu``. A store is continued where it was begun.
     progress : called with (trainings done, trainings in all, a line of text).
 
     Raises
     ------
     DataFileError : the store holds another sweep.
-    BackendError : a worker process died.
+    BackendError : a worker process died, or no GPU can be used where one was asked for.
     MissingDependencyError : joblib is not installed.
     """
+    if backend == "cuda" and experiment.together is None:
+        raise InvalidInputError(f"{experiment.name} runs on the processor; got backend='cuda'")
+    place = backends.settled(backend) if experiment.together is not None else "cpu"
     _require_joblib()
     workers = -1 if jobs is None else arrays.whole(jobs, "jobs", 1)
     tasks = experiment.tasks()
@@ -164,7 +181,7 @@ def run(
     mine = _part(tasks, shard)
     begun = time.perf_counter()
     experiment.rehearse()
-    with Store(store, experiment.description()) as kept:
+    with Store(store, experiment.description(place)) as kept:
         finished = kept.finished()
         left = [task for task in mine if task.name not in finished]
         session = Session(
@@ -172,7 +189,12 @@ def run(
         )
         if progress is not None and left:
             progress(len(mine) - len(left), len(mine), "starting")
-        with contextlib.closing(_outcomes(experiment.measure, left, workers)) as outcomes:
+        if place == "cuda":
+            done = len(mine) - len(left)
+            work = _waves(experiment, left, lambda n, text: progress and progress(done + n, len(mine), text))
+        else:
+            work = _outcomes(experiment.measure, left, workers)
+        with contextlib.closing(work) as outcomes:
             for outcome in outcomes:
                 session.trainings += 1
                 session.seconds = time.perf_counter() - begun
@@ -248,6 +270,26 @@ def _outcomes(measure: Measure, tasks: Sequence[Task], workers: int) -> Generato
     finally:
         if ours:  # idle workers would end later, and a sweep that came at that moment would wait for them for ever
             get_reusable_executor().shutdown(wait=True)
+
+
+def _waves(
+    experiment: Experiment, tasks: Sequence[Task], tell: Callable[[int, str], object]
+) -> Generator[Outcome, None, None]:
+    """The results from a GPU, so many trainings at a time."""
+    assert experiment.together is not None
+    for start in range(0, len(tasks), WAVE):
+        wave = tasks[start : start + WAVE]
+
+        def told(done: int, total: int, start: int = start, wave: Sequence[Task] = wave) -> None:
+            tell(start + len(wave) * done // total, f"epoch {done} of {len(wave)} trainings")
+
+        begun = time.perf_counter()
+        rows = experiment.together([task.point for task in wave], [task.seed for task in wave], told)
+        seconds = (time.perf_counter() - begun) / len(wave)
+        for task, row in zip(wave, rows, strict=True):
+            failure = row if isinstance(row, str) else ""
+            measured = {} if isinstance(row, str) else {name: _number(value) for name, value in row.items()}
+            yield Outcome(task.name, task.seed, measured, failure, seconds, platform.node())
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core import console
-from spectral_core.console import say
+from spectral_core.console import backend_option, say
 from spectral_core.errors import InvalidInputError
 from spectral_core.sweep_commands import (
     STORE,
@@ -46,6 +46,9 @@ def add_parsers(commands: Any) -> None:
     first.add_argument("--alphas", metavar="A[,A...]", help="of the target, in [0, 1] (default: 0,0.05,...,1)")
     first.add_argument("--betas", metavar="B[,B...]", help="sharpness of the transition (default: 5,1000)")
     _sweep_options(first, 100, "trainings for each α and β", "of each training (default: 300, as published)")
+    first.add_argument("--points", type=int, help="samples (default: 10000, as published)")
+    first.add_argument("--hidden", type=int, metavar="N", help="hidden neurons (default: 300, as published)")
+    backend_option(first)
     shared_options(first, "results/sparcs-first")
     first.set_defaults(run=_sparcs_first)
 
@@ -59,6 +62,7 @@ def add_parsers(commands: Any) -> None:
     second.add_argument("--full", action="store_true", help="2000-2000 hidden neurons, as published")
     second.add_argument("--hidden", type=int, metavar="N", help="another width of both hidden layers")
     second.add_argument("--epochs", type=int, help="of the training (default: 100, as published)")
+    backend_option(second)
     second.add_argument("--threads", type=int, default=1, help="of the products of matrices (default: 1)")
     second.add_argument("--seed", type=int, default=0, help="of teacher, points and student (default: 0)")
     second.add_argument("--resume", action="store_true", help="continue an unfinished training, as happens anyway")
@@ -113,7 +117,7 @@ def _sparcs_first(options: argparse.Namespace) -> int:
     chosen = sparcs_first.experiment(
         alphas=sparcs_first.ALPHAS if options.alphas is None else numbers_of(options.alphas, "--alphas"),
         betas=sparcs_first.BETAS if options.betas is None else numbers_of(options.betas, "--betas"),
-        runs=options.runs, epochs=options.epochs, seed=options.seed,
+        runs=options.runs, epochs=options.epochs, points=options.points, hidden=options.hidden, seed=options.seed,
     )  # fmt: skip
     networks: dict[tuple[float, float], Any] = {}
 
@@ -127,7 +131,7 @@ def _sparcs_first(options: argparse.Namespace) -> int:
 
         figure(path, rows, networks, title="From a linear to a quadratic target")
 
-    return _swept(options, chosen, sparcs_first.table, picture, sparcs_first.details, draw)
+    return _swept(options, chosen, sparcs_first.table, picture, sparcs_first.details, draw, options.backend)
 
 
 def _pruning(options: argparse.Namespace) -> int:
@@ -160,6 +164,7 @@ def _swept(
     figure: Callable[[Path, Sequence[Mapping[str, Any]]], None],
     details: Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]],
     after: Callable[[console.Report, int], None] | None = None,
+    backend: str = "cpu",
 ) -> int:
     """Run an experiment of many trainings and write everything about it."""
     from spectral_core import engine, files
@@ -168,7 +173,9 @@ def _swept(
     home, shard = Path(options.out or f"results/{chosen.name}"), shard_of(options.shard)
     require_matplotlib()
     with at_work(home, options.dask, f"reproduce {chosen.name}") as progress:
-        result = engine.run(chosen, store=home / STORE, jobs=options.jobs, shard=shard, progress=progress)
+        result = engine.run(
+            chosen, store=home / STORE, jobs=options.jobs, shard=shard, backend=backend, progress=progress
+        )
         written = write_rows(result, home)
         if not result.missing and after is not None:
             after(progress, len(result.rows))
@@ -204,7 +211,7 @@ def _sparcs_second(options: argparse.Namespace) -> int:
         progress(0, settings["epochs"], "data")
         data = sparcs_second.rotation_teacher(settings["dimensions"], settings["points"], options.seed)
         net = sparcs_second.student(
-            settings, data, options.seed, threads=options.threads, checkpoint=state, keep_checkpoint=True,
+            settings, data, options.seed, threads=options.threads, backend=options.backend, checkpoint=state, keep_checkpoint=True,
             report=lambda p: progress(p.epoch, p.epochs, f"loss {p.history.training_loss[-1]:.3g}"),
         )  # fmt: skip
     with console.resumable(state.with_suffix("")), console.progress("narrowing the student") as progress:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.console import say
+from spectral_core.console import backend_option, say
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def add_parsers(commands: Any) -> None:
     )
     prune.add_argument("--validation-fraction", type=float, default=0.2, help="share that only judges (default: 0.2)")
     prune.add_argument("--seed", type=int, default=0, help="of the split and of retraining (default: 0)")
+    backend_option(prune)
     prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
     prune.add_argument("--task", default="auto", choices=("auto", "regression", "classification"), help="of a plain network (default: auto)")  # fmt: skip
     prune.set_defaults(run=_prune)
@@ -61,7 +62,7 @@ def add_parsers(commands: Any) -> None:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    from spectral_core import arrays, files
+    from spectral_core import arrays, backends, files
     from spectral_core.predictor import load_any
     from spectral_core.pruning import prune
 
@@ -73,9 +74,15 @@ def _prune(options: argparse.Namespace) -> int:
     amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
     if all(value is None for value in amounts.values()):
         amounts["tolerance"] = 0.01
+    backends.settled(options.backend, 0)
     retrain = None
     if options.retrain is not None:
-        retrain = {"epochs": arrays.whole(options.retrain, "--retrain", 1), "seed": options.seed, "batch_size": 32}
+        retrain = {
+            "epochs": arrays.whole(options.retrain, "--retrain", 1),
+            "seed": options.seed,
+            "batch_size": 32,
+            "backend": options.backend,
+        }
     result = prune(
         network, by=options.by, unit=options.unit, even=options.even, X=learned[0], y=learned[1], loss=loss,
         validation_data=held, compensate=not options.no_compensation, merge=options.merge, retrain=retrain, **amounts,

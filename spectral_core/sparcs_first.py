@@ -9,7 +9,7 @@ error, each divided by its largest mean: ‖Γ‖, and the mean of |λ^(1)|, |λ
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
@@ -20,6 +20,7 @@ import numpy as np
 from spectral_core import arrays
 from spectral_core.datasets import sparcs
 from spectral_core.engine import Experiment
+from spectral_core.ensembles import train_ensemble
 from spectral_core.errors import InvalidInputError
 from spectral_core.network import SpectralNetwork
 from spectral_core.rankings import path_norms
@@ -47,25 +48,31 @@ def experiment(
     betas: Sequence[float] = BETAS,
     runs: int = RUNS,
     epochs: int | None = None,
+    points: int | None = None,
+    hidden: int | None = None,
     seed: int = 0,
 ) -> Experiment:
     """The experiment or a part of it, for `spectral_core.engine.run`; every part has the trainings of the whole.
+
+    Fewer `epochs`, `points` or `hidden` neurons than the published ones make an experiment of its own, to try things on.
 
     Raises
     ------
     InvalidInputError : an α outside [0, 1], a β that is not positive, a value named twice, no values.
     """
-    points = []
+    grid = []
     for beta in _different(betas, "betas"):
         for alpha in _different(alphas, "alphas"):
-            points.append(
+            grid.append(
                 {"alpha": arrays.number(alpha, "alpha", 0, 1), "beta": arrays.number(beta, "beta", 0, open_low=True)}
             )
-    settings = SETTINGS | ({} if epochs is None else {"epochs": arrays.whole(epochs, "epochs", 1)})
-    short = settings | {"epochs": 1, "points": 10 * settings["batch_size"]}
+    sizes = {"epochs": epochs, "points": points, "hidden": hidden}
+    settings = SETTINGS | {name: arrays.whole(size, name, 1) for name, size in sizes.items() if size is not None}
+    short = settings | {"epochs": 1, "points": min(10 * settings["batch_size"], settings["points"])}
     return Experiment(
-        NAME, settings, points, arrays.whole(runs, "runs", 1), partial(measured, settings),
-        rehearse=partial(measured, short, points[0], 0), seed=arrays.whole(seed, "seed", 0),
+        NAME, settings, grid, arrays.whole(runs, "runs", 1), partial(measured, settings),
+        rehearse=partial(measured, short, grid[0], 0), seed=arrays.whole(seed, "seed", 0),
+        together=partial(measured_together, settings),
     )  # fmt: skip
 
 
@@ -76,12 +83,19 @@ def _different(values: Sequence[float], name: str) -> list[float]:
     return listed
 
 
+STEP = ("batch_size", "optimizer", "learning_rate", "penalty", "penalty_strength")
+"""Settings of a step, of which `train` takes the number of epochs too."""
+
+
+def begun(settings: Mapping[str, Any], seed: int) -> SpectralNetwork:
+    return SpectralNetwork.initialize([2, settings["hidden"], 1], activation=settings["activation"], seed=seed)
+
+
 def trained(settings: Mapping[str, Any], point: Mapping[str, float], seed: int) -> tuple[SpectralNetwork, Any]:
     """One network of the experiment, and the data it was trained on."""
     data = sparcs(point["alpha"], point["beta"], settings["points"], settings["points_seed"])
-    net = SpectralNetwork.initialize([2, settings["hidden"], 1], activation=settings["activation"], seed=seed)
-    names = ("epochs", "batch_size", "optimizer", "learning_rate", "penalty", "penalty_strength")
-    return train(net, data.x, data.y, seed=seed, **{name: settings[name] for name in names}).network, data
+    options = {name: settings[name] for name in ("epochs", *STEP)}
+    return train(begun(settings, seed), data.x, data.y, seed=seed, backend="cpu", **options).network, data
 
 
 def measured(settings: Mapping[str, Any], point: Mapping[str, float], seed: int) -> dict[str, Any]:
@@ -94,13 +108,41 @@ def measured(settings: Mapping[str, Any], point: Mapping[str, float], seed: int)
         path with |Γ_abc| >= 0.01.
     """
     net, data = trained(settings, point, seed)
-    edges = drawn(net)
+    return _row(net, net.loss(data.x, data.y))
+
+
+def measured_together(
+    settings: Mapping[str, Any],
+    points: Sequence[Mapping[str, float]],
+    seeds: Sequence[int],
+    tell: Callable[[int, int], object],
+    backend: str = "cuda",
+) -> list[dict[str, Any] | str]:
+    """`measured` of many points at once, one block of a GPU for each; a text where a training diverged."""
+    data = {}
+    for point in points:
+        key = point["alpha"], point["beta"]
+        if key not in data:
+            data[key] = sparcs(*key, settings["points"], settings["points_seed"])
+    x = next(iter(data.values())).x  # the same points for every target
+    result = train_ensemble(
+        [begun(settings, seed) for seed in seeds], x, [data[point["alpha"], point["beta"]].y for point in points],
+        seeds=seeds, epochs=settings["epochs"], options={name: settings[name] for name in STEP}, backend=backend,
+        progress=tell,
+    )  # fmt: skip
+    return [
+        failure if net is None else _row(net, float(loss))
+        for net, loss, failure in zip(result.networks, result.loss, result.failures, strict=True)
+    ]
+
+
+def _row(net: SpectralNetwork, loss: float) -> dict[str, Any]:
     return {
         "path_norm": path_norms(net.transfer_blocks(), net.widths)[0],
         "mean_abs_eigenvalue": mean_abs_eigenvalue(net),
         "skip_norm": float(np.linalg.norm(net.transfer_blocks()[3, 1])),
-        "loss": net.loss(data.x, data.y),
-        "hidden_neurons": int(edges[3, 2].any(axis=0).sum()),
+        "loss": loss,
+        "hidden_neurons": int(drawn(net)[3, 2].any(axis=0).sum()),
     }
 
 
@@ -118,7 +160,8 @@ def drawn(net: SpectralNetwork, threshold: float = DRAWN) -> dict[tuple[int, int
 
 
 def emergent(point: Mapping[str, float], chosen: Experiment) -> dict[tuple[int, int], np.ndarray]:
-    """The drawn edges of run 0 at a point: trained again by its seed, which gives the network that was measured."""
+    """The drawn edges of run 0 at a point: trained again by its seed, on the processor, which gives the network that was
+    measured there (a GPU rounds in its own way)."""
     task = chosen.task(point, 0)
     with one_thread():
         return drawn(trained(chosen.settings, task.point, task.seed)[0])

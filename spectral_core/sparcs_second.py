@@ -101,6 +101,7 @@ def student(
     seed: int,
     *,
     threads: int = 1,
+    backend: str = "auto",
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = False,
     report: Callable[[Progress[SpectralNetwork]], Any] | None = None,
@@ -111,7 +112,7 @@ def student(
     net = net.with_parameters(net.parameters, frozen=("eigenvalues[0]",))
     names = ("epochs", "batch_size", "learning_rate", "penalty", "penalty_strength")
     return train(
-        net, data.x, data.y, drop_last=True, seed=seed, threads=threads, checkpoint=checkpoint,
+        net, data.x, data.y, drop_last=True, seed=seed, threads=threads, backend=backend, checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint, callbacks=() if report is None else (report,),
         **{name: settings[name] for name in names},
     ).network  # fmt: skip

@@ -30,6 +30,7 @@ ORDER = [
     "checkpoint",
     "run",
     "trainer",
+    "ensembles",
     "growth",
     "rankings",
     "compensation",

@@ -214,9 +214,7 @@ from spectral_core.kernels.cuda import (
         fused += [CudaFusedPrinter(inputs, outputs).propagate(), CudaFusedPrinter(inputs, outputs).adjoint()]
         name = f"{inputs}_{outputs}"
         onward = f"gpu_propagate_{name}(rank, count, layout, activation, n_samples, theta, u_all, output, partial)"
-        backward = (
-            f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
-        )
+        back = f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
         text = TRAIN.format(
             kernel=FUSED_KERNEL, variant=name, store=SHARED, views=FUSED_VIEWS, output="", propagate=onward, adjoint=back,
             summary=f"; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
