@@ -124,9 +124,10 @@ def everything() -> dict[str, dict[str, Any]]:
 def table(found: dict[str, dict[str, Any]]) -> str:
     heads = ("kernel", "type", *(f"{what} {cc}" for cc in CAPABILITIES for what in ("regs", "spill")), "smem", "f64")
     lines = [
-        f"Compiled without a GPU by numba-cuda {version('numba-cuda')} and ptxas {version('nvidia-cuda-nvcc')}; written by",
-        "`python -m benchmarks.cuda_kernels`. regs: registers of a thread; spill: bytes stored and loaded by a thread that found",
-        "none free; smem: bytes of shared memory of a block, beside what a launch asks for; f64: float64 instructions.",
+        f"Compiled without a GPU by numba-cuda {version('numba-cuda')} and libNVVM {version('nvidia-nvvm')}, ptxas",
+        f"{version('nvidia-cuda-nvcc')}; written by `python -m benchmarks.cuda_kernels`. regs: registers of a thread; spill: bytes",
+        "stored and loaded by a thread that found none free; smem: bytes of shared memory of a block, beside what a launch asks",
+        "for; f64: float64 instructions.",
         "Each of these kernels runs in the simulator against brute force in tests/test_cuda.py.",
         "",
         "{:<28} {:<8} {:>9} {:>9} {:>9} {:>9} {:>6} {:>5}".format(*heads),

@@ -31,7 +31,7 @@ def overload(function: Callable[..., Any]) -> Any:
 
 def kernel(threads: int) -> Callable[..., Any]:
     """The decorator of kernels for blocks of at most so many threads."""
-    return cuda.jit if SIMULATED else cuda.jit(launch_bounds=threads)
+    return cuda.jit if SIMULATED else cuda.jit(launch_bounds=(threads, 1))
 
 
 LINES, LANES = (2, 2) if SIMULATED else (8, 32)

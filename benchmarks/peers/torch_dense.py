@@ -14,6 +14,8 @@ def output(weights: Tensors, nothing: Tensors, x: torch.Tensor) -> torch.Tensor:
     return x @ weights[-1].T
 
 
-def make(task: Task) -> Training:
+def make(task: Task, device: str = "cpu") -> Training:
     phi, lam = task.start
-    return Training(task, output, ([phi[i] * (lam[i] - lam[i + 1][:, None]) for i in range(len(phi))], []))
+    return Training(
+        task, output, ([phi[i] * (lam[i] - lam[i + 1][:, None]) for i in range(len(phi))], []), device=device
+    )

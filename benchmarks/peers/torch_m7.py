@@ -17,5 +17,5 @@ def output(phi: Tensors, lam: Tensors, x: torch.Tensor) -> torch.Tensor:
     return z
 
 
-def make(task: Task) -> Training:
-    return Training(task, output, task.start)
+def make(task: Task, device: str = "cpu") -> Training:
+    return Training(task, output, task.start, device=device)

@@ -48,12 +48,16 @@ def propagate(formed: Blocks, layers: int, x: torch.Tensor) -> torch.Tensor:
     return z
 
 
-def make(task: Task) -> Training:
-    return Training(task, lambda phi, lam, x: propagate(blocks(phi, lam), len(lam), x), task.start)
+def make(task: Task, device: str = "cpu") -> Training:
+    return Training(task, lambda phi, lam, x: propagate(blocks(phi, lam), len(lam), x), task.start, device=device)
 
 
-def make_as_printed(task: Task) -> Training:
+def make_as_printed(task: Task, device: str = "cpu") -> Training:
     """With the optimizer as `torch.optim.Adam(parameters)` gives it."""
     return Training(
-        task, lambda phi, lam, x: propagate(blocks_as_printed(phi, lam), len(lam), x), task.start, fused=False
+        task,
+        lambda phi, lam, x: propagate(blocks_as_printed(phi, lam), len(lam), x),
+        task.start,
+        fused=False,
+        device=device,
     )
