@@ -25,6 +25,7 @@ _HOME = {
     "DivergenceError": "errors",
 }
 _RARE = {
+    "train_ensemble": "ensembles",
     "Predictor": "predictor",
     "DataFileError": "errors",
     "MissingDependencyError": "errors",

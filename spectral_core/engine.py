@@ -284,7 +284,8 @@ def _waves(
             tell(start + len(wave) * done // total, f"epoch {done} of {len(wave)} trainings")
 
         begun = time.perf_counter()
-        rows = experiment.together([task.point for task in wave], [task.seed for task in wave], told)
+        with one_thread():
+            rows = experiment.together([task.point for task in wave], [task.seed for task in wave], told)
         seconds = (time.perf_counter() - begun) / len(wave)
         for task, row in zip(wave, rows, strict=True):
             failure = row if isinstance(row, str) else ""

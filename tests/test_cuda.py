@@ -218,3 +218,32 @@ def test_wrong_requests_for_ensembles(given: dict[str, Any], message: str) -> No
     chosen = {"nets": [NET], "X": X, "y": Y, "seeds": [0], "epochs": 1} | given
     with pytest.raises(InvalidInputError, match=re.escape(message)):
         train_ensemble(chosen.pop("nets"), chosen.pop("X"), chosen.pop("y"), **chosen)
+
+
+def test_the_examples_of_the_page_on_gpus() -> None:
+    """docs/gpu.md, word for word; the first one wants CuPy."""
+    text = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(second, "docs/gpu.md", "exec"), {})
+    compile(first, "docs/gpu.md", "exec")
+    if not WHY_NOT:
+        exec(compile(first, "docs/gpu.md", "exec"), {})
+
+
+def test_the_command_that_measures_runs_in_the_simulator() -> None:
+    """Small: agreement with the processor, then the first experiment through the engine."""
+    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.gpu", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "0 beyond their tolerance" in done.stdout
+    assert re.search(r"P1: 2 trainings \| [\d.]+ s", done.stdout)
+
+
+def test_without_a_gpu_the_command_that_measures_says_so() -> None:
+    if not WHY_NOT:
+        pytest.skip("there is a GPU")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, f"no GPU: {WHY_NOT}\n")

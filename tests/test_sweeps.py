@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import joblib
 import numpy as np
 import pytest
 
-from spectral_core import engine, sweep
+from spectral_core import backends, engine, sweep
 from spectral_core.engine import Experiment, plain, seed_of
 from spectral_core.errors import BackendError, DataFileError, DivergenceError, InvalidInputError, MissingDependencyError
 from spectral_core.exports import columns_of, export
@@ -395,3 +396,54 @@ def test_the_recipe_for_a_dask_cluster(tmp_path: Path) -> None:
     assert done.stdout.split() == ["12", here.content]
     with Store(tmp_path / "cluster.sqlite") as store:
         assert store.content() == here.content
+
+
+# --- on a GPU, of which only the engine's part is here ----------------------------------------------------------------
+
+
+def together(points: Any, seeds: Any, tell: Any) -> list[Any]:
+    tell(1, 2)
+    return [measure(point, seed) for point, seed in zip(points, seeds, strict=True)]
+
+
+def test_waves_give_what_workers_give_and_are_kept_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "missing", lambda: "")
+    monkeypatch.setattr(engine, "WAVE", 4)
+    asked: list[int] = []
+
+    def counted(points: Any, seeds: Any, tell: Any) -> list[Any]:
+        asked.append(len(points))
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return together(points, seeds, tell)
+
+    told: list[tuple[int, int, str]] = []
+    chosen, store = replace(experiment(1, 2, 3), together=counted), tmp_path / "sweep.sqlite"
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(chosen, store=store, backend="cuda", progress=lambda *line: told.append(line))
+    assert asked == [4, 4]
+    assert (2, 9, "epoch 1 of 4 trainings") in told
+    result = engine.run(chosen, store=store, backend="auto")
+    assert asked == [4, 4, 4, 1]
+    here = engine.run(experiment(1, 2, 3), jobs=1)
+    assert result.rows == here.rows
+    assert result.missing == 0
+
+
+def test_a_training_that_diverges_on_a_gpu_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "missing", lambda: "")
+    chosen = replace(
+        experiment(1, runs=2), together=lambda points, seeds, tell: ["it diverged", {"value": np.float32(2)}]
+    )
+    first, second = engine.run(chosen, backend="cuda").rows
+    assert first["failure"] == "it diverged"
+    assert (second["failure"], second["value"]) == (None, 2.0)
+
+
+def test_a_sweep_is_continued_where_it_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.run(experiment(1), store=tmp_path / "sweep.sqlite", jobs=1)
+    monkeypatch.setattr(backends, "missing", lambda: "")
+    with pytest.raises(DataFileError, match="backend"):
+        engine.run(replace(experiment(1), together=together), store=tmp_path / "sweep.sqlite", backend="cuda")
+    with pytest.raises(InvalidInputError, match="test runs on the processor; got backend='cuda'"):
+        engine.run(experiment(1), backend="cuda")

@@ -36,6 +36,7 @@ LEFT_OUT = {
     "derivations/formulas/": "refuses programs that have no meaning; compared with an independent evaluator by its tests",
     "derivations/readable.py": "text for readers, from which nothing follows",
     "derivations/verify.py": "prints what the judges find; tests/test_verify.py",
+    "derivations/codegen/cuda": "prints for another machine; tests/test_cuda.py runs its text in the simulator, `--check` compares it",
     "derivations/codegen/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
 }
 """Files or folders that are no targets, and why."""
