@@ -70,7 +70,7 @@ HAND_WRITTEN = (
     HandWritten("architecture._report", "norms and means for the report", STATISTIC, "test_architecture.test_the_path_norm_agrees_with_the_published_implementation"),
     HandWritten("cli._inspect", "norms and medians for the table", STATISTIC, "test_cli.test_inspect_shows_layers_blocks_and_eigenvalues"),
     HandWritten("sweeps.mean_abs_eigenvalue", "mean |λ|", STATISTIC, "test_sweeps.test_what_a_training_of_a_sweep_gives"),
-    HandWritten("sparcs_first.measured", "‖W_31‖, counts for a row of results", STATISTIC, "test_sparcs_first.test_what_one_training_gives"),
+    HandWritten("sparcs_first._row", "‖W_31‖, counts for a row of results", STATISTIC, "test_sparcs_first.test_what_one_training_gives"),
     HandWritten("sparcs_first.curves", "mean and standard error over runs", STATISTIC, "test_sparcs_first.test_curves_and_comparisons_by_hand"),
     HandWritten("sparcs_first._compared", "mean, median, deviation over runs", STATISTIC, "test_sparcs_first.test_curves_and_comparisons_by_hand"),
     HandWritten("sparcs_second.rotation_teacher", "y = R relu(R x)", "data", "test_experiments.test_the_rotation_teacher"),

@@ -20,7 +20,6 @@ from derivations import (
 )
 from derivations.activations import ACTIVATIONS
 from derivations.codegen import cpu, elementwise, fused
-from derivations.codegen.cuda_module import cuda_functions
 from derivations.codegen.ir import Program
 from derivations.codegen.orchestration import FUSED_HELPER, FUSED_RUNNER, HELPERS, RUNNERS
 from derivations.merging import POSITIVELY_HOMOGENEOUS
@@ -131,7 +130,7 @@ def functions() -> dict[str, tuple[str, ...]]:
     for inputs, outputs in fused.SIZES:
         table[f"propagate_{inputs}_{outputs}"] = fused.theorems(propagation.GLOBAL)
         table[f"adjoint_{inputs}_{outputs}"] = fused.theorems(adjoint.GLOBAL)
-    return table | {program.name: program.theorems for program in PROGRAMS} | cuda_functions()
+    return table | {program.name: program.theorems for program in PROGRAMS}
 
 
 def certificate_digest(certificates: list[dict[str, object]]) -> str:

@@ -36,7 +36,10 @@ LEFT_OUT = {
     "derivations/formulas/": "refuses programs that have no meaning; compared with an independent evaluator by its tests",
     "derivations/readable.py": "text for readers, from which nothing follows",
     "derivations/verify.py": "prints what the judges find; tests/test_verify.py",
-    "derivations/codegen/cuda": "prints for another machine; tests/test_cuda.py runs its text in the simulator, `--check` compares it",
+    **dict.fromkeys(
+        [f"derivations/codegen/{name}.py" for name in ("cuda", "cuda_fused", "cuda_module", "cuda_orchestration")],
+        "print for another machine: tests/test_cuda.py runs the text in the simulator, `--check` compares it",
+    ),
     "derivations/codegen/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
 }
 """Files or folders that are no targets, and why."""
@@ -200,6 +203,9 @@ def checked_in() -> dict[Path, str]:
         kernels / "tables.py",
         kernels / "cpu.py",
         kernels / "fused.py",
+        kernels / "cuda.py",
+        kernels / "cuda_blocks.py",
+        kernels / "cuda_wide.py",
         ROOT / "derivations" / "certificates.json",
         ROOT / "derivations" / "assumptions.txt",
     )
