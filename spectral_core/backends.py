@@ -11,8 +11,8 @@ from spectral_core.errors import BackendError, one_of
 
 BACKENDS = ("auto", "cpu", "cuda")
 WORTH_A_GPU = 2 * 10**8
-"""Multiply-adds of a step from which ``auto`` takes a GPU: some fifty launches of about 10 µs each against 60 billion of them
-a second on two cores. An estimate; not measured."""
+"""Multiply-adds of a step from which ``auto`` takes a GPU: some fifty launches of about 20 µs each, a millisecond, against
+60 billion of them a second on two cores, three milliseconds. An estimate; not measured."""
 
 
 def missing() -> str:

@@ -22,6 +22,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any
 
 from spectral_core import __version__, arrays, backends
@@ -37,7 +38,8 @@ Together = Callable[
 ]
 
 WAVE = 1056
-"""Trainings that a GPU does at once: eight for each of 132 multiprocessors. A sweep that is stopped loses at most these."""
+"""Trainings that a GPU is given at once: two blocks for each of 132 multiprocessors, four times. A sweep that is stopped loses
+at most these."""
 
 ORPHAN_SECONDS = 0.5
 """How often a worker looks whether the process that started it is still there."""
@@ -160,7 +162,7 @@ def run(
         (Dask, Ray), by default on all the workers it has. Each worker computes on one thread.
     shard : (i, N), the i-th of N parts, 1 <= i <= N; together they are the whole sweep, and their stores merge.
     backend : ``cuda``: all trainings in this process, so many at a time, on a GPU (`jobs` does not matter then); ``auto``:
-        there if there is one and the experiment can; ``cpu``. A store is continued where it was begun.
+        there if there is one and the experiment can, or where the store was begun; ``cpu``.
     progress : called with (trainings done, trainings in all, a line of text).
 
     Raises
@@ -172,6 +174,10 @@ def run(
     if backend == "cuda" and experiment.together is None:
         raise InvalidInputError(f"{experiment.name} runs on the processor; got backend='cuda'")
     place = backends.settled(backend) if experiment.together is not None else "cpu"
+    if backend == "auto" and store is not None and Path(store).exists():
+        with Store(store) as kept:  # what was begun elsewhere is continued as it was begun
+            begun_on = kept.description.get("backend", "cpu")
+        place = backends.settled(begun_on) if begun_on != place else place
     _require_joblib()
     workers = -1 if jobs is None else arrays.whole(jobs, "jobs", 1)
     tasks = experiment.tasks()

@@ -71,7 +71,7 @@ def train_ensemble(
     Parameters
     ----------
     nets : one for each training, of one shape, activation and type, with the same frozen groups.
-    X, y : data for all of them, or lists with one entry for each; what is the same object is sent once.
+    X, y : data for all of them, or lists of arrays with one entry for each; what is the same object is sent once.
     seeds : of the order of samples, one for each.
     sample_weight : (samples,), for all.
     options : of a step as in `train` (``batch_size``, ``optimizer``, ``learning_rate``, ``penalty``, ...), for all of them
@@ -115,8 +115,9 @@ def train_ensemble(
 
 def _listed(values: Any, count: int, name: str) -> list[Any]:
     """One entry for each training."""
-    if not isinstance(values, list) or not hasattr(values[0], "shape"):
+    if not isinstance(values, (list, tuple)) or not values or not hasattr(values[0], "shape"):
         return [values] * count
+    values = list(values)
     if len(values) != count:
         raise InvalidInputError(f"{name} must be one array, or a list of {count}; got {len(values)}")
     return values
@@ -178,6 +179,8 @@ def _on_gpu(
     nets: list[SpectralNetwork], seeds: list[int], data: _Data, common: dict[str, Any], each: list[dict[str, Any]],
     progress: Callable[[int, int], object] | None,
 ) -> EnsembleResult:  # fmt: skip
+    from spectral_core import gpu
+
     steppers = []
     for net, problem, options in zip(nets, data.of, each, strict=True):
         steppers.append(stepper_of(net, problem, _fresh(net), **options))
@@ -187,7 +190,14 @@ def _on_gpu(
             raise InvalidInputError(
                 "the options of an ensemble may differ in learning rates and strengths of penalties only"
             )
-    blocks, epochs = _Blocks(steppers, data, common), common["epochs"]
+    with gpu.in_order():
+        return _in_blocks(nets, seeds, _Blocks(steppers, data, common), common["epochs"], progress)
+
+
+def _in_blocks(
+    nets: list[SpectralNetwork], seeds: list[int], blocks: _Blocks, epochs: int,
+    progress: Callable[[int, int], object] | None,
+) -> EnsembleResult:  # fmt: skip
     keys = _keys(seeds)
     losses, penalties = (np.full((len(nets), epochs), np.nan) for _ in range(2))
     for begin in range(0, epochs, EPOCHS):
@@ -198,7 +208,7 @@ def _on_gpu(
         if progress is not None:
             progress(some.stop, epochs)
     final, parameters = blocks.judge(), blocks.parameters()
-    failures = [_failure(row) for row in losses]
+    failures = [_failure(row, flat) for row, flat in zip(losses, parameters, strict=True)]
     networks = [
         None if failure else net.with_parameters(flat)
         for net, flat, failure in zip(nets, parameters, failures, strict=True)
@@ -226,8 +236,13 @@ def _round_keys(keys: list[int], first_epoch: int, epochs: int) -> np.ndarray:
     return np.stack([shuffling.round_keys(key, first_epoch, epochs) for key in keys])
 
 
-def _failure(losses: np.ndarray) -> str:
+def _failure(losses: np.ndarray, parameters: np.ndarray) -> str:
+    """Why there is no network: a loss on the way, or the parameters behind the last step, are no longer finite."""
     broken = np.flatnonzero(~np.isfinite(losses))
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.linalg.norm(parameters)
+    if not len(broken) and not np.isfinite(size):
+        return f"the loss diverged in epoch {len(losses)} ({losses[-1]}); a smaller learning_rate may help"
     return (
         f"the loss diverged in epoch {broken[0] + 1} ({losses[broken[0]]}); a smaller learning_rate may help"
         if len(broken)
@@ -320,4 +335,4 @@ def _general_parts(layout: Any, samples: int) -> list[int]:
 def _fused_parts(layout: Any, samples: int, threads: int) -> list[int]:
     """Numbers in inputs, outputs, shares of outputs, targets, weights of a mini-batch."""
     inputs, outputs = layout.widths[0], layout.widths[-1]
-    return [samples * inputs, samples * outputs, max(threads, samples) * outputs, samples * outputs, samples]
+    return [samples * inputs, samples * outputs, max(4 * threads, samples) * outputs, samples * outputs, samples]

@@ -6,9 +6,11 @@ Python threads; arrays are NumPy's then, and so are the products. Arrays of othe
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +23,8 @@ types: Any = importlib.import_module("numba").types
 SIMULATED = bool(importlib.import_module("numba").config.ENABLE_CUDASIM)
 """Whether kernels run in numba-cuda's simulator."""
 
+importlib.import_module("numba").config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # sums in one block are meant so
+
 
 def overload(function: Callable[..., Any]) -> Any:
     """The decorator that chooses an implementation by types; in the simulator the function is called as it stands."""
@@ -29,17 +33,18 @@ def overload(function: Callable[..., Any]) -> Any:
     return importlib.import_module("numba.cuda.extending").overload(function)
 
 
-def kernel(threads: int) -> Callable[..., Any]:
-    """The decorator of kernels for blocks of at most so many threads."""
-    return cuda.jit if SIMULATED else cuda.jit(launch_bounds=(threads, 1))
+def kernel(threads: int, blocks: int = 1) -> Callable[..., Any]:
+    """The decorator of kernels for blocks of at most so many threads, so many of them on a multiprocessor."""
+    return cuda.jit if SIMULATED else cuda.jit(launch_bounds=(threads, blocks))
 
 
 LINES, LANES = (2, 2) if SIMULATED else (8, 32)
 """Lines of a matrix that a block sums, threads that share one."""
 THREADS = LINES * LANES
-"""Of a block, at most, but where one trains a network of one hidden layer (`FUSED`): the launch bounds of the kernels."""
-FUSED = 384
-ROOM = 384
+"""Of a block, at most: the launch bounds of the kernels, but of those for one hidden layer (`FUSED`)."""
+FUSED = 192
+"""Two such blocks share the registers of a multiprocessor."""
+ROOM = 256
 """Numbers in the shared memory in which the threads of a block sum their shares: as many as there can be."""
 BLOCKS = 1024
 """Of a launch, at most; threads take several elements where there are more."""
@@ -55,12 +60,26 @@ def missing() -> str:
         return "there is no CUDA device, or no driver for it"
     if importlib.util.find_spec("cupy") is None:
         return "CuPy is not installed: pip install 'spectral-core[cuda]'"
+    return _library_fails()
+
+
+@functools.cache
+def _library_fails() -> str:
+    """What CuPy says where it cannot multiply: it finds cuBLAS with the first product only."""
+    try:
+        one = arrays().ones((1, 1), np.float32)
+        arrays().matmul(one, one)
+    except (ImportError, OSError, RuntimeError) as error:
+        return f"CuPy cannot multiply matrices: {' '.join(str(error).split())[:200]}"
     return ""
 
 
 def name() -> str:
     """Of the device."""
-    return "numba-cuda's simulator" if SIMULATED else str(cuda.get_current_device().name, "utf-8")
+    if SIMULATED:
+        return "numba-cuda's simulator"
+    found = cuda.get_current_device().name
+    return found.decode() if isinstance(found, bytes) else str(found)
 
 
 def arrays() -> Any:
@@ -122,6 +141,22 @@ def synchronize() -> None:
     """Wait until the device has done everything."""
     if not SIMULATED:
         cuda.synchronize()
+
+
+@contextlib.contextmanager
+def in_order() -> Iterator[None]:
+    """Launches and products inside follow each other, and what the caller's stream did before; all is done at the end.
+
+    Kernels run on the default stream. CuPy works on the current one, which a caller may have changed.
+    """
+    if SIMULATED:
+        yield
+        return
+    stream = arrays().cuda.Stream
+    arrays().cuda.get_current_stream().synchronize()
+    with stream.null:
+        yield
+        stream.null.synchronize()
 
 
 class Plan:
@@ -188,5 +223,6 @@ class Plan:
 
 
 def threads_of(elements: int, most: int) -> int:
-    """Threads of a block that share so many elements: whole warps."""
-    return 3 if SIMULATED else 32 * max(1, min(-(-elements // 32), most // 32))
+    """Threads of a block that share so many elements: whole warps, as many elements for each as evenly as can be."""
+    turns = -(-elements // most)
+    return 3 if SIMULATED else 32 * -(-elements // (32 * turns))

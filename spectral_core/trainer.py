@@ -120,10 +120,12 @@ def train(
     begun = _continued(state, plain)
     rows = len(problem.x)
     size = min(arrays.whole(batch_size, "batch_size", 1), rows)
-    there = backends.on_device(X)
+    there = any(map(backends.on_device, (X, *(validation_data or ())[:1])))
     place = backends.settled(backend, np.inf if there else backends.work_of(plain.widths, size))
     if there and place == "cpu":
-        raise InvalidInputError("X lies on a GPU; use backend='cuda' or 'auto', or copy it")
+        raise InvalidInputError(
+            "X (or that of validation_data) lies on a GPU; use backend='cuda' or 'auto', or copy it"
+        )
     stepper = stepper_of(
         plain, problem, begun, batch_size=size, optimizer=optimizer, learning_rate=learning_rate,
         eigenvalue_learning_rate=eigenvalue_learning_rate, betas=betas, epsilon=epsilon, momentum=momentum,

@@ -46,13 +46,22 @@ def fetched(values: Any) -> Any:
 class Storage:
     """What a mini-batch of so many samples needs on the device, and the programs planned on it."""
 
-    def __init__(self, layout: Layout, activation: str, samples: int, parameters: Any) -> None:
+    def __init__(
+        self, layout: Layout, activation: str, samples: int, parameters: Any, *, learning: bool = True
+    ) -> None:
         library, widths = gpu.arrays(), layout.widths
         self.layout, self.activation, self.samples = layout, tables.ACTIVATIONS.index(activation), samples
         block = max(a * b for a, b in pairwise(widths))
-        self.arrays = {"parameters": parameters, "gradient": library.zeros_like(parameters)}
-        sizes = {name: samples * sum(widths) for name in ("u_all", "z_all", "du_all")}
-        sizes |= {"block_scratch": 2 * block, "sample_scratch": samples * max(widths)}
+        self.arrays = {"parameters": parameters}
+        sizes = {
+            "u_all": samples * sum(widths),
+            "z_all": samples * sum(widths),
+            "sample_scratch": samples * max(widths),
+        }
+        sizes["block_scratch"] = block
+        if learning:
+            self.arrays["gradient"] = library.zeros_like(parameters)
+            sizes |= {"du_all": samples * sum(widths), "block_scratch": 2 * block}
         sizes |= {"target": samples * widths[-1], "weight": samples}
         self.arrays |= {name: library.zeros(size, parameters.dtype) for name, size in sizes.items()}
         self.arrays["label"] = library.zeros(samples, np.int64)
@@ -109,35 +118,49 @@ def _there(values: Any) -> Any:
 
 def predict(layout: Layout, activation: str, parameters: np.ndarray, x: Any) -> Any:
     """z_K (samples, outputs) of the rows of x, on the device, where x may lie already."""
-    return propagated(layout, activation, gpu.to_device(parameters), _there(x))
+    with gpu.in_order():
+        return Propagation(layout, activation, gpu.to_device(parameters), _there(x)).run()
 
 
-def propagated(layout: Layout, activation: str, parameters: Any, x: Any) -> Any:
-    """z_K (samples, outputs) for parameters and rows on the device."""
-    library, rows = gpu.arrays(), len(x)
-    result = library.empty((rows, layout.widths[-1]), parameters.dtype)
-    nothing = library.empty((0, layout.widths[-1]), parameters.dtype)
-    data = DeviceData(
-        kernels.Problem(
-            x, nothing, library.zeros(rows, np.int64), library.zeros(rows, parameters.dtype), "cross_entropy"
-        )
-    )
-    order = library.arange(rows)
-    for samples in dict.fromkeys((min(CHUNK, rows), rows % CHUNK or min(CHUNK, rows))):
-        storage, plan = Storage(layout, activation, samples, parameters), gpu.Plan()
-        storage.load(plan, data, min(CHUNK, rows), order)
-        storage.plan(plan, "propagate")
-        for start in range(0, rows, CHUNK):
-            if min(CHUNK, rows - start) == samples:
-                plan.run(start // CHUNK)
-                result[start : start + samples] = storage.output.reshape(samples, -1)
-    return result
+class Propagation:
+    """z_K (samples, outputs) for parameters and rows on the device, planned once and run for whatever the parameters are."""
+
+    def __init__(self, layout: Layout, activation: str, parameters: Any, x: Any) -> None:
+        library, rows = gpu.arrays(), len(x)
+        self.result = library.empty((rows, layout.widths[-1]), parameters.dtype)
+        nothing, labels = library.empty((0, layout.widths[-1]), parameters.dtype), library.zeros(rows, np.int64)
+        weights = library.zeros(rows, parameters.dtype)
+        data = DeviceData(kernels.Problem(x, nothing, labels, weights, "cross_entropy"))  # which reads no targets
+        chunk = min(CHUNK, rows)
+        order = library.arange(rows)
+        self.sizes = [min(chunk, rows - start) for start in range(0, rows, chunk)]
+        self.parts: dict[int, tuple[Storage, gpu.Plan]] = {}
+        for samples in set(self.sizes):
+            storage, plan = Storage(layout, activation, samples, parameters, learning=False), gpu.Plan()
+            storage.load(plan, data, chunk, order)
+            storage.plan(plan, "propagate")
+            self.parts[samples] = storage, plan
+
+    def run(self) -> Any:
+        for number, samples in enumerate(self.sizes):
+            storage, plan = self.parts[samples]
+            plan.run(number)
+            begin = number * self.sizes[0]
+            self.result[begin : begin + samples] = storage.output.reshape(samples, -1)
+        return self.result
 
 
 def loss_and_gradient(
     layout: Layout, activation: str, parameters: np.ndarray, problem: kernels.Problem
 ) -> tuple[float, np.ndarray]:
     """`kernels.loss_and_gradient` on the device."""
+    with gpu.in_order():
+        return _loss_and_gradient(layout, activation, parameters, problem)
+
+
+def _loss_and_gradient(
+    layout: Layout, activation: str, parameters: np.ndarray, problem: kernels.Problem
+) -> tuple[float, np.ndarray]:
     library, data, rows = gpu.arrays(), DeviceData(problem), len(problem.x)
     storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()
     scale = gpu.to_device(
@@ -173,25 +196,34 @@ class CudaStepper(kernels.Stepper):
         self.sent: tuple[np.ndarray, ...] = ()
         self.device: list[Any] = []
         self.plans: dict[int, gpu.Plan] = {}
+        self.judged: tuple[kernels.Problem, Propagation] | None = None
 
     def _send(self) -> None:
         """Bring the arrays to the device, unless it holds them."""
         here = (self.parameters, self.first, self.second)
         if len(self.sent) == 3 and all(a is b for a, b in zip(self.sent, here, strict=True)):
             return
-        self.sent, self.device, self.plans = here, [gpu.to_device(array) for array in here], {}
+        self.sent, self.device, self.plans, self.judged = here, [gpu.to_device(array) for array in here], {}, None
 
     def settle(self) -> None:
         for array, values in zip(self.sent[1:], self.device[1:], strict=True):
             array[...] = gpu.to_host(values)
 
     def judge(self, problem: kernels.Problem) -> float:
-        self._send()
-        output = gpu.to_host(propagated(self.layout, self.activation, self.device[0], _there(problem.x)))
+        with gpu.in_order():
+            self._send()
+            if self.judged is None or self.judged[0] is not problem:
+                where = (self.layout, self.activation, self.device[0], _there(problem.x))
+                self.judged = problem, Propagation(*where)
+            output = gpu.to_host(self.judged[1].run())
         return kernels.output_loss(output, problem)
 
     def epoch(self, order: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty."""
+        with gpu.in_order():
+            return self._epoch(order)
+
+    def _epoch(self, order: np.ndarray) -> tuple[float, float]:
         self._send()
         rows, size, real = len(order), self.batch_size, self.parameters.dtype
         weights = np.add.reduceat(self.weights[order], np.arange(0, rows, size))

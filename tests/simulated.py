@@ -22,6 +22,7 @@ import oracles
 from oracles import Model
 from test_trainer import Truth, eigenvalues, model_of, network
 
+from spectral_core import ensembles
 from spectral_core.ensembles import train_ensemble
 from spectral_core.kernels.tables import FUSED
 from spectral_core.trainer import train
@@ -138,12 +139,14 @@ def wide(case: Case) -> None:
 
 
 def ensemble(case: Case) -> None:
+    """Every second case with a launch for each epoch."""
+    ensembles.EPOCHS = 1 if case.weighted or case.proximal else 10
     theta, x, y, weight = problem_of(case, SEED)
     other, _, target, _ = problem_of(case, SEED + 1)
     nets = [network(case.model, start, frozen=()) for start in (theta, other, theta)]
     ys, seeds = [y, target, target], [SEED, SEED, SEED + 5]
     result = train_ensemble(
-        nets, x, ys, seeds=seeds, loss=case.loss, epochs=EPOCHS, sample_weight=weight, shuffle=case.shuffle, backend="cuda",
+        nets, [x, x.copy(), x] if case.proximal else x, ys, seeds=seeds, loss=case.loss, epochs=EPOCHS, sample_weight=weight, shuffle=case.shuffle, backend="cuda",
         options=case.options,
     )  # fmt: skip
     assert result.backend == "cuda"
@@ -215,6 +218,70 @@ def single_precision(case: Case) -> None:
     same("parameters", there.parameters, here.parameters, 3e-5)
 
 
+def diverging_at_the_end() -> None:
+    """The last step of all leaves parameters that are not finite: that training has no network, the other has."""
+    case = CASES[6]
+    theta, x, y, _ = problem_of(case, SEED)
+    nets = [network(case.model, theta, frozen=(), dtype="float32")] * 2
+    options = [{"batch_size": SAMPLES, "optimizer": "sgd", "learning_rate": rate} for rate in (0.01, 3e38)]
+    result = train_ensemble(nets, x, y, seeds=[1, 2], epochs=1, options=options, backend="cuda")
+    assert result.networks[0] is not None
+    assert result.networks[1] is None
+    assert "diverged in epoch 1" in result.failures[1]
+
+
+def both(net: Any, x: Any, y: Any, **options: Any) -> tuple[Any, Any]:
+    """A training on the device beside one on the processor: the same numbers."""
+    here, there = (train(net, x, y, backend=backend, **options) for backend in ("cpu", "cuda"))
+    same("parameters", flat(there.network), flat(here.network))
+    same("losses", there.history.training_loss, here.history.training_loss)
+    same("validation", there.history.validation_loss, here.history.validation_loss)
+    assert (there.epoch, there.best_epoch, there.stopped, there.state.step) == (
+        here.epoch, here.best_epoch, here.stopped, here.state.step,
+    )  # fmt: skip
+    same("best", flat(there.best_network), flat(here.best_network))
+    return here, there
+
+
+def flat(net: Any) -> np.ndarray:
+    return (net.direct if hasattr(net, "direct") else net).parameters
+
+
+def corners() -> None:
+    """Frozen groups, batches without weight, drop_last, validation in chunks, patience, blocks that are missing, compact."""
+    from spectral_core import wide
+    from spectral_core.compaction import compact
+
+    theta, x, y, _ = problem_of(CASES[0], SEED)
+    net = network(CASES[0].model, theta, frozen=("eigenvalues[0]", "eigenvectors[1]"))
+    weight = np.array([0.0, 0.0, 1.0, 2.0, 1.0])
+    common = {"epochs": 2, "batch_size": 2, "seed": 3, "epsilon": 1e-3, "learning_rate": 0.05}
+    chunk, wide.CHUNK = wide.CHUNK, 2
+    both(net, x, y, sample_weight=weight, shuffle=False, penalty_strength=0.1, proximal=True, **common)
+    both(net, x, y, drop_last=True, validation_data=(x[::-1], y[::-1]), patience=1, **common | {"epochs": 3})
+    wide.CHUNK = chunk
+    result = train_ensemble([net], x, y, seeds=[3], epochs=2, sample_weight=weight, shuffle=False, drop_last=True,
+                            options={"batch_size": 2, "epsilon": 1e-3}, backend="cuda")  # fmt: skip
+    alone = train(net, x, y, **common | {"learning_rate": 1e-3}, sample_weight=weight, shuffle=False, drop_last=True)
+    assert result.networks[0] is not None
+    same("an ensemble", result.networks[0].parameters, alone.network.parameters)
+    model = Model("direct", (3, 3, 2, 2), "tanh", True, ((2, 1), (3, 2), (4, 1), (4, 3)))
+    some = network(model, np.random.default_rng(0).uniform(-1, 1, model.size))
+    both(some, x, y, **common)
+    silent = network(CASES[0].model, theta)
+    both(compact(silent), x, y, **common)
+
+
+def continued() -> None:
+    """A training in two calls, with `state`, is one training: the same bits."""
+    theta, x, y, _ = problem_of(CASES[0], SEED)
+    net = network(CASES[0].model, theta)
+    common = {"batch_size": 2, "seed": 3, "backend": "cuda"}
+    first = train(net, x, y, epochs=1, **common)
+    second = train(first.network, x, y, epochs=1, state=first.state, **common)
+    np.testing.assert_array_equal(second.network.parameters, train(net, x, y, epochs=2, **common).network.parameters)
+
+
 def without_shared_memory() -> None:
     """What does not fit into shared memory is kept in memory: the same numbers."""
     from spectral_core import gpu
@@ -233,6 +300,9 @@ CHECKS: dict[str, Callable[[], None]] = {
     **{f"float32-{case.name}": lambda case=case: single_precision(case) for case in (CASES[0], CASES[7])},
     "device-arrays": device_arrays,
     "diverging": diverging,
+    "diverging-at-the-end": diverging_at_the_end,
+    "corners": corners,
+    "continued": continued,
     "without-shared-memory": without_shared_memory,
 }
 assert {case.form for case in CASES if not isinstance(case.form, str)} == set(FUSED)

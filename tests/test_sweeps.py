@@ -443,6 +443,10 @@ def test_a_training_that_diverges_on_a_gpu_is_a_result(monkeypatch: pytest.Monke
 def test_a_sweep_is_continued_where_it_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.run(experiment(1), store=tmp_path / "sweep.sqlite", jobs=1)
     monkeypatch.setattr(backends, "missing", lambda: "")
+    assert (
+        engine.run(replace(experiment(1), together=together), store=tmp_path / "sweep.sqlite", backend="auto").sessions
+        == 1
+    )
     with pytest.raises(DataFileError, match="backend"):
         engine.run(replace(experiment(1), together=together), store=tmp_path / "sweep.sqlite", backend="cuda")
     with pytest.raises(InvalidInputError, match="test runs on the processor; got backend='cuda'"):

@@ -28,7 +28,7 @@ from derivations.propagation import ACTIVATE
 
 DEVICE = "@cuda.jit(device=True)"
 KERNEL = "@kernel(256)"
-FUSED_KERNEL = "@kernel(384)"
+FUSED_KERNEL = "@kernel(192, 2)"
 # With the bound the compiler gives a thread no more registers than so many threads can have (`gpu.THREADS`, `gpu.FUSED`).
 
 

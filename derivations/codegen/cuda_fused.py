@@ -2,7 +2,7 @@
 
 Here every thread of a block takes samples on the way forward and neurons on the way back. So the output of a sample and the
 gradient of a neuron are sums in one thread's registers, and z, f(z) and u need no storage: the way back computes them again.
-Where there are more threads than samples, several share a sample, each with a part of the neurons.
+Several turns share a sample, each with a part of the neurons, so that no thread waits long for the others.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class CudaFusedPrinter(FusedPrinter):
         zero, places = self.printer.constant(sp.S.Zero), range(self.outputs)
         body = [
             "n_hidden = layout[1, WIDTH]",
-            "parts = max(1, count // n_samples)",
+            "parts = gpu_parts(count, n_samples)",
             "for turn in range(rank, parts * n_samples, count):",
             "    part = turn // n_samples",
             "    s = turn - part * n_samples",
@@ -117,7 +117,7 @@ class CudaFusedPrinter(FusedPrinter):
             "",
             f"Theorem: {', '.join(theorems(propagation.GLOBAL) if program is propagation.GLOBAL else (*theorems(program), *theorems(propagation.GLOBAL)))}",
             "",
-            "u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (threads or n_samples, outputs)"
+            "u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (parts, n_samples, outputs)"
             if kind == "propagate"
             else "u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); room (threads)",
             '"""',

@@ -188,7 +188,7 @@ def _blocks_module(digest: str, devices: str) -> str:
 from spectral_core.gpu import ROOM, cuda, kernel
 from spectral_core.kernels.cuda import (
     CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, START, WIDTH, gpu_activation, gpu_add_penalty, gpu_adjoint_direct,
-    gpu_adjoint_global, gpu_adjoint_layerwise, gpu_clear, gpu_load, gpu_loss, gpu_propagate_direct, gpu_propagate_global,
+    gpu_adjoint_global, gpu_adjoint_layerwise, gpu_clear, gpu_load, gpu_loss, gpu_parts, gpu_propagate_direct, gpu_propagate_global,
     gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
     fused, kernels = [], []

@@ -34,6 +34,12 @@ def gpu_neurons(layout):
 
 
 {device}
+def gpu_parts(count, n_samples):
+    """Turns that share the neurons of a sample: four for each thread, about, however many samples there are."""
+    return max(1, 4 * count // n_samples)
+
+
+{device}
 def gpu_row(position, rows, keys, rounds, bits):
     """The row at a position in the order of samples of an epoch, see `shuffling`."""
     row = np.uint32(position)

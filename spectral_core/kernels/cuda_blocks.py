@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 f2b6d2770b314c48
-cuda.py       sha256 7e57fe0d88e99d7c
+cuda.py       sha256 7fedfb9b40305817
 
 A block trains a network of its own for whole epochs: `train_*` for any network, `train_2_1` and its like for one hidden
 layer with so many inputs and outputs, where a sample's output and a neuron's gradient are sums in one thread's registers.
@@ -14,7 +14,7 @@ import math
 from spectral_core.gpu import ROOM, cuda, kernel
 from spectral_core.kernels.cuda import (
     CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, START, WIDTH, gpu_activation, gpu_add_penalty, gpu_adjoint_direct,
-    gpu_adjoint_global, gpu_adjoint_layerwise, gpu_clear, gpu_load, gpu_loss, gpu_propagate_direct, gpu_propagate_global,
+    gpu_adjoint_global, gpu_adjoint_layerwise, gpu_clear, gpu_load, gpu_loss, gpu_parts, gpu_propagate_direct, gpu_propagate_global,
     gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )
 
@@ -25,11 +25,11 @@ def gpu_propagate_2_1(rank, count, layout, activation, n_samples, parameters, u_
 
     Theorem: M7, F.identity, F.relu, F.leaky_relu, F.elu, F.tanh, F.sigmoid, F.gelu, F.swish, E.float32.activations, E.float64.activations, E.float32, E.float64
 
-    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (threads or n_samples, outputs)
+    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (parts, n_samples, outputs)
     """
     zero = parameters.dtype.type(0.0)
     n_hidden = layout[1, WIDTH]
-    parts = max(1, count // n_samples)
+    parts = gpu_parts(count, n_samples)
     for turn in range(rank, parts * n_samples, count):
         part = turn // n_samples
         s = turn - part * n_samples
@@ -136,11 +136,11 @@ def gpu_propagate_3_1(rank, count, layout, activation, n_samples, parameters, u_
 
     Theorem: M7, F.identity, F.relu, F.leaky_relu, F.elu, F.tanh, F.sigmoid, F.gelu, F.swish, E.float32.activations, E.float64.activations, E.float32, E.float64
 
-    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (threads or n_samples, outputs)
+    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (parts, n_samples, outputs)
     """
     zero = parameters.dtype.type(0.0)
     n_hidden = layout[1, WIDTH]
-    parts = max(1, count // n_samples)
+    parts = gpu_parts(count, n_samples)
     for turn in range(rank, parts * n_samples, count):
         part = turn // n_samples
         s = turn - part * n_samples
@@ -265,11 +265,11 @@ def gpu_propagate_4_1(rank, count, layout, activation, n_samples, parameters, u_
 
     Theorem: M7, F.identity, F.relu, F.leaky_relu, F.elu, F.tanh, F.sigmoid, F.gelu, F.swish, E.float32.activations, E.float64.activations, E.float32, E.float64
 
-    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (threads or n_samples, outputs)
+    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (parts, n_samples, outputs)
     """
     zero = parameters.dtype.type(0.0)
     n_hidden = layout[1, WIDTH]
-    parts = max(1, count // n_samples)
+    parts = gpu_parts(count, n_samples)
     for turn in range(rank, parts * n_samples, count):
         part = turn // n_samples
         s = turn - part * n_samples
@@ -412,11 +412,11 @@ def gpu_propagate_3_2(rank, count, layout, activation, n_samples, parameters, u_
 
     Theorem: M7, F.identity, F.relu, F.leaky_relu, F.elu, F.tanh, F.sigmoid, F.gelu, F.swish, E.float32.activations, E.float64.activations, E.float32, E.float64
 
-    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (threads or n_samples, outputs)
+    u_all (n_samples, inputs) the mini-batch; output (n_samples, outputs); partial (parts, n_samples, outputs)
     """
     zero = parameters.dtype.type(0.0)
     n_hidden = layout[1, WIDTH]
-    parts = max(1, count // n_samples)
+    parts = gpu_parts(count, n_samples)
     for turn in range(rank, parts * n_samples, count):
         part = turn // n_samples
         s = turn - part * n_samples
@@ -880,7 +880,7 @@ def train_direct(
             steps[replica] = step
 
 
-@kernel(384)
+@kernel(192, 2)
 def train_2_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
     learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
@@ -984,7 +984,7 @@ def train_2_1(
             steps[replica] = step
 
 
-@kernel(384)
+@kernel(192, 2)
 def train_3_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
     learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
@@ -1088,7 +1088,7 @@ def train_3_1(
             steps[replica] = step
 
 
-@kernel(384)
+@kernel(192, 2)
 def train_4_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
     learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
@@ -1192,7 +1192,7 @@ def train_4_1(
             steps[replica] = step
 
 
-@kernel(384)
+@kernel(192, 2)
 def train_3_2(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
     learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,

@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 f2b6d2770b314c48
-cuda.py       sha256 7e57fe0d88e99d7c
+cuda.py       sha256 7fedfb9b40305817
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.gpu`).
