@@ -12,7 +12,11 @@ DTYPES = ("float32", "float64")
 
 
 def as_array(value: Any, name: str) -> np.ndarray:
-    """`np.asarray`, with rows of unequal length, or a mask that it would drop, as our error."""
+    """`np.asarray`, with rows of unequal length, a mask that it would drop, or an array on a GPU as our error."""
+    if hasattr(value, "__cuda_array_interface__"):
+        raise InvalidInputError(
+            f"{name} lies on a GPU, which is for `train` and for networks' own methods: copy it here first"
+        )
     if np.ma.is_masked(value):
         raise InvalidInputError(f"{name} must not have masked values")
     try:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is there for Linux and Wind
 from simulated import CHECKS
 
 from benchmarks import cuda_kernels
-from spectral_core import backends
+from spectral_core import backends, search
+from spectral_core.compaction import compact
 from spectral_core.ensembles import train_ensemble
 from spectral_core.errors import BackendError, InvalidInputError
 from spectral_core.network import SpectralNetwork
@@ -152,6 +154,17 @@ def test_a_gpu_that_is_not_there_is_an_error_that_says_why() -> None:
     ):
         with pytest.raises(BackendError, match=re.escape(f"backend 'cuda' cannot be used: {WHY_NOT}")):
             call()
+
+
+def test_an_array_on_a_gpu_where_none_is_taken() -> None:
+    there = SimpleNamespace(__cuda_array_interface__={})
+    with pytest.raises(InvalidInputError, match="X lies on a GPU, which is for `train` and for networks' own methods"):
+        search(there, Y)
+    with pytest.raises(InvalidInputError, match="a CompactNetwork picks columns of X in this process; X lies on a GPU"):
+        train(compact(NET), there, Y)
+    if WHY_NOT:
+        with pytest.raises(BackendError, match="backend 'cuda' cannot be used"):
+            NET.forward(there)
 
 
 def test_auto_is_the_processor_where_there_is_no_gpu_or_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
