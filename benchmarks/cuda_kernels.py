@@ -28,7 +28,7 @@ TYPES = ("float32", "float64")
 def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     """Every kernel with the arguments it is launched with: trainings are planned, and nothing runs."""
     from spectral_core import SpectralNetwork, ensembles, gpu
-    from spectral_core.trainer import stepper_of
+    from spectral_core.trainer import STEP_OPTIONS, stepper_of
     from spectral_core.wide import CudaStepper
 
     found: dict[str, tuple[Any, tuple[Any, ...]]] = {}
@@ -49,7 +49,7 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     for parametrization, widths in shapes:
         net = SpectralNetwork.initialize(widths, parametrization=parametrization, bias=False, dtype=dtype)
         x, y = np.zeros((4, widths[0]), dtype), np.zeros((4, widths[-1]), dtype)
-        options = {"penalty_strength": 1.0, "eigenvector_penalty": 1.0}
+        options = STEP_OPTIONS | {"penalty_strength": 1.0, "eigenvector_penalty": 1.0}
         for more in ({}, {"proximal": True}):
             stepper = CudaStepper(
                 stepper_of(net, net.problem(x, y, "squared_error"), ensembles._fresh(net), **options | more)

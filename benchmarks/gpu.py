@@ -80,6 +80,7 @@ def agreement(size: Size) -> Iterator[tuple[str, float, float]]:
                     size.widths, parametrization=parametrization, activation="elu", dtype=dtype, bias=True, seed=1
                 )
                 options = OPTIONS | {"penalty": kinds[number % 3], "proximal": number == 1, "batch_size": size.batch}
+                options |= {"optimizer": "sgd", "momentum": 0.9, "nesterov": True} if number == 2 else {}
                 common = {"loss": loss, "epochs": size.epochs, "seed": 5, **options}
                 here, there = (train(started(net, 2), x, y, backend=place, **common) for place in ("cpu", "cuda"))
                 name = f"{parametrization} {loss} {dtype}"

@@ -126,7 +126,6 @@ HAND_WRITTEN = (
         ("penalty", "one penalty on a grid, its share by block"),
         ("squares", "the share of each block of a sum of squares"),
         ("total", "the sum of the shares"),
-        ("add_total", "the sum of the shares, added"),
         ("update", "one optimizer step on a grid"),
         ("shrink", "one proximal map on a grid"),
     )),

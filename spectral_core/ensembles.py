@@ -19,7 +19,7 @@ from spectral_core import arrays, backends, kernels
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.kernels import tables
 from spectral_core.network import SpectralNetwork
-from spectral_core.trainer import stepper_of, train
+from spectral_core.trainer import STEP_OPTIONS, stepper_of, train
 
 if TYPE_CHECKING:
     from spectral_core.run import TrainingState
@@ -94,10 +94,11 @@ def train_ensemble(
                 f"the networks of an ensemble must be of one shape; nets[{i}] is {nets[i]}, nets[0] {nets[0]}"
             )
     epochs = arrays.whole(epochs, "epochs", 1)
-    if isinstance(options, Mapping):
-        each = [dict(options)] * len(nets)
-    else:
-        each = [dict(one) for one in options]
+    given = [options] * len(nets) if isinstance(options, Mapping) else list(options)
+    for one in given:
+        if unknown := sorted(set(one) - STEP_OPTIONS.keys()):
+            raise InvalidInputError(f"options must be of {', '.join(STEP_OPTIONS)}; got {unknown[0]!r}")
+    each = [STEP_OPTIONS | dict(one) for one in given]
     if len(each) != len(nets):
         raise InvalidInputError(
             f"options must be one mapping, or one for each of {len(nets)} networks; got {len(each)}"
@@ -115,6 +116,10 @@ def train_ensemble(
 
 def _listed(values: Any, count: int, name: str) -> list[Any]:
     """One entry for each training."""
+    if any(map(backends.on_device, (values, *(values if isinstance(values, (list, tuple)) else ())))):
+        raise InvalidInputError(
+            f"{name} lies on a GPU; an ensemble takes arrays of this process, and sends each of them once"
+        )
     if not isinstance(values, (list, tuple)) or not values or not hasattr(values[0], "shape"):
         return [values] * count
     values = list(values)
@@ -198,12 +203,14 @@ def _in_blocks(
     nets: list[SpectralNetwork], seeds: list[int], blocks: _Blocks, epochs: int,
     progress: Callable[[int, int], object] | None,
 ) -> EnsembleResult:  # fmt: skip
-    keys = _keys(seeds)
+    from spectral_core import shuffling
+
+    keys = np.array([shuffling.key_of(seed) for seed in seeds], np.uint64)
     losses, penalties = (np.full((len(nets), epochs), np.nan) for _ in range(2))
     for begin in range(0, epochs, EPOCHS):
         some = slice(begin, min(begin + EPOCHS, epochs))
         losses[:, some], penalties[:, some] = blocks.run(
-            _round_keys(keys, begin + 1, some.stop - begin), some.stop - begin
+            shuffling.round_keys(keys, begin + 1, some.stop - begin), some.stop - begin
         )
         if progress is not None:
             progress(some.stop, epochs)
@@ -221,19 +228,6 @@ def _fresh(net: SpectralNetwork) -> TrainingState:
     from spectral_core.run import TrainingState
 
     return TrainingState(np.zeros_like(net.parameters), np.zeros_like(net.parameters), 0, 0)
-
-
-def _keys(seeds: list[int]) -> list[int]:
-    from spectral_core import shuffling
-
-    return [shuffling.key_of(seed) for seed in seeds]
-
-
-def _round_keys(keys: list[int], first_epoch: int, epochs: int) -> np.ndarray:
-    """(trainings, epochs, rounds)."""
-    from spectral_core import shuffling
-
-    return np.stack([shuffling.round_keys(key, first_epoch, epochs) for key in keys])
 
 
 def _failure(losses: np.ndarray, parameters: np.ndarray) -> str:

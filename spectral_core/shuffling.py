@@ -26,14 +26,14 @@ def key_of(seed: int) -> int:
     return int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
 
 
-def round_keys(key: int, first_epoch: int, epochs: int) -> np.ndarray:
-    """The keys of all rounds (epochs, ROUNDS), uint32."""
+def round_keys(key: int | np.ndarray, first_epoch: int, epochs: int) -> np.ndarray:
+    """The keys of all rounds (epochs, ROUNDS), uint32; for an array of keys, behind its own dimensions."""
     counters = np.arange(first_epoch * ROUNDS + 1, (first_epoch + epochs) * ROUNDS + 1, dtype=np.uint64)
-    z = np.uint64(key) + counters * _GOLDEN
+    z = np.asarray(key, np.uint64)[..., None] + counters * _GOLDEN
     z = (z ^ (z >> np.uint64(30))) * _FIRST
     z = (z ^ (z >> np.uint64(27))) * _SECOND
     z ^= z >> np.uint64(31)
-    return (z >> np.uint64(32)).astype(np.uint32).reshape(epochs, ROUNDS)
+    return (z >> np.uint64(32)).astype(np.uint32).reshape(*np.shape(key), epochs, ROUNDS)
 
 
 def round_function(device: Callable[[Any], Any]) -> Any:

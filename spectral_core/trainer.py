@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -167,18 +168,18 @@ def stepper_of(
     problem: kernels.Problem,
     begun: TrainingState,
     *,
-    batch_size: int = 100,
-    optimizer: str = "adam",
-    learning_rate: float = 1e-3,
-    eigenvalue_learning_rate: float | None = None,
-    betas: tuple[float, float] = (0.9, 0.999),
-    epsilon: float = 1e-8,
-    momentum: float = 0.0,
-    nesterov: bool = False,
-    penalty: str = "group",
-    penalty_strength: float = 0.0,
-    proximal: bool = False,
-    eigenvector_penalty: float | Mapping[str, float] = 0.0,
+    batch_size: int,
+    optimizer: str,
+    learning_rate: float,
+    eigenvalue_learning_rate: float | None,
+    betas: tuple[float, float],
+    epsilon: float,
+    momentum: float,
+    nesterov: bool,
+    penalty: str,
+    penalty_strength: float,
+    proximal: bool,
+    eigenvector_penalty: float | Mapping[str, float],
 ) -> kernels.Stepper:
     """The options of `train` that a step depends on, checked and in the form of the kernels."""
     rate = arrays.number(learning_rate, "learning_rate", 0, open_low=True)
@@ -311,3 +312,11 @@ def _rates(net: SpectralNetwork, vectors: float, eigenvalues: float) -> tuple[np
             rows.append([group.start, group.stop])
             rates.append(rate)
     return np.array(rows, dtype=np.int64).reshape(-1, 2), rates
+
+
+STEP_OPTIONS = {
+    name: inspect.signature(train).parameters[name].default
+    for name, parameter in inspect.signature(stepper_of).parameters.items()
+    if parameter.kind is parameter.KEYWORD_ONLY
+}
+"""The options of `train` that a step depends on, with their defaults."""

@@ -276,7 +276,7 @@ class CudaStepper(kernels.Stepper):
         if tables.PENALTIES[kind] == "group":
             blocks = gpu.blocks_for(len(value))
             plan.launch(cuda_wide.wide_squares, len(value), (len(value), value, self.shares))
-            plan.launch_block(cuda_wide.wide_total, (blocks, self.shares, self.totals))
+            plan.launch_block(cuda_wide.wide_total, (blocks, self.shares, False, self.totals, 0))
 
     def _penalise(self, plan: gpu.Plan, gradient: Any) -> None:
         for (begin, end, kind), strength in zip(self.penalised, self.strengths, strict=True):
@@ -285,7 +285,7 @@ class CudaStepper(kernels.Stepper):
             given = (size, int(kind), value, gradient[begin:end], strength, self.totals, self.shares)
             plan.launch(cuda_wide.wide_penalty, size, given)
             plan.launch_block(
-                cuda_wide.wide_add_total, (gpu.blocks_for(size), self.shares, self.penalties), numbered=True
+                cuda_wide.wide_total, (gpu.blocks_for(size), self.shares, True, self.penalties), numbered=True
             )
 
     def _update(self, plan: gpu.Plan, gradient: Any) -> None:

@@ -80,7 +80,7 @@ SABOTAGE = {
     "which data are whose": ("cuda_blocks.py", "y_data[y_of[replica]]", "y_data[x_of[replica]]", "ensemble-3_1-relu-squared_error-group-adam"),
     "the lanes of a line": ("cuda_wide.py", "for other in range(LANES):", "for other in range(1):", "wide-global-tanh-squared_error-group-adam"),
     "the start of a mini-batch": ("cuda_wide.py", "order[batch * batch_size :]", "order[0:]", "wide-global-tanh-squared_error-group-adam"),
-    "a penalty on the grid": ("cuda_wide.py", "sums[batch] += total", "sums[batch] = total", "wide-global-tanh-squared_error-group-adam"),
+    "a penalty on the grid": ("cuda_wide.py", "if keep:", "if not keep:", "wide-global-tanh-squared_error-group-adam"),
     "the barrier behind a part": ("cuda.py", "gpu_propagate_global_1(rank, count, n_out, n_in, M, lam_in, lam_out, phi)\n        cuda.syncthreads()", "gpu_propagate_global_1(rank, count, n_out, n_in, M, lam_in, lam_out, phi)", "ensemble-global-tanh-squared_error-group-adam"),
     "the barrier behind the outputs": ("cuda_blocks.py", "output_0\n    cuda.syncthreads()", "output_0", "ensemble-3_1-relu-squared_error-group-adam"),
 }  # fmt: skip
@@ -244,6 +244,9 @@ def test_an_ensemble_on_the_processor_is_train_one_by_one() -> None:
         ({"seeds": [0, 1]}, "an ensemble needs networks, and as many seeds; got 1 and 2"),
         ({"nets": [NET, SpectralNetwork.initialize([2, 4, 1])], "seeds": [0, 1]}, "must be of one shape; nets[1] is "),
         ({"options": [{}, {}]}, "options must be one mapping, or one for each of 1 networks; got 2"),
+        ({"X": SimpleNamespace(__cuda_array_interface__={})}, "X lies on a GPU; an ensemble takes arrays of this process"),
+        ({"y": [SimpleNamespace(__cuda_array_interface__={})]}, "y lies on a GPU; an ensemble"),
+        ({"options": {"rate": 1}}, "options must be of batch_size, optimizer, "),
         ({"y": [Y, Y]}, "y must be one array, or a list of 1; got 2"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
         ({"nets": [NET, NET], "seeds": [0, 0], "X": [X, X[:3]], "y": [Y, Y[:3]]}, "must have as many rows each; got [3, 6]"),

@@ -40,6 +40,8 @@ def test_keys_of_several_epochs_are_those_of_each() -> None:
     assert together.dtype == np.uint32
     for place, epoch in enumerate((5, 6, 7)):
         np.testing.assert_array_equal(together[place], shuffling.round_keys(7, epoch, 1)[0])
+    many = shuffling.round_keys(np.array([7, 2**64 - 1], np.uint64), 5, 3)
+    np.testing.assert_array_equal(many, [together, shuffling.round_keys(2**64 - 1, 5, 3)])
 
 
 @pytest.mark.parametrize("rows", [2, 3, 4, 5, 6])

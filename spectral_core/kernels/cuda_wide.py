@@ -79,27 +79,17 @@ def wide_squares(size, value, shares):
 
 
 @kernel(256)
-def wide_total(size, shares, totals):
-    """totals[0] = the sum of the shares; one block."""
+def wide_total(size, shares, keep, sums, at):
+    """sums[at] = the sum of the shares, on top of what stands there to `keep`; one block."""
     room = cuda.shared.array(ROOM, shares.dtype)
     share = shares.dtype.type(0.0)
     for p in range(cuda.threadIdx.x, size, cuda.blockDim.x):
         share += shares[p]
     total = gpu_sum(cuda.threadIdx.x, cuda.blockDim.x, share, room)
     if cuda.threadIdx.x == 0:
-        totals[0] = total
-
-
-@kernel(256)
-def wide_add_total(size, shares, sums, batch):
-    """sums[batch] += the sum of the shares; one block."""
-    room = cuda.shared.array(ROOM, shares.dtype)
-    share = shares.dtype.type(0.0)
-    for p in range(cuda.threadIdx.x, size, cuda.blockDim.x):
-        share += shares[p]
-    total = gpu_sum(cuda.threadIdx.x, cuda.blockDim.x, share, room)
-    if cuda.threadIdx.x == 0:
-        sums[batch] += total
+        if keep:
+            total += sums[at]
+        sums[at] = total
 
 
 @kernel(256)
