@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib.util
+import os
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -19,9 +23,22 @@ def missing() -> str:
     """Why no GPU can be used on this machine; nothing where one can."""
     if importlib.util.find_spec("numba_cuda") is None:
         return "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
+    simulated = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
+    if not simulated and not _driver():
+        return "there is no driver for a CUDA device"
     from spectral_core import gpu
 
     return gpu.missing()
+
+
+def _driver() -> bool:
+    """Whether the system has NVIDIA's driver; asked before numba-cuda, whose import takes 40 MiB."""
+    names = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libcuda.so")
+    for name in (*names, *filter(None, [os.environ.get("NUMBA_CUDA_DRIVER")])):
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(name)
+            return True
+    return False
 
 
 def settled(backend: str, work: float = float("inf")) -> str:

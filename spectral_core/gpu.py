@@ -57,7 +57,7 @@ def missing() -> str:
     if SIMULATED:
         return ""
     if not cuda.is_available():
-        return "there is no CUDA device, or no driver for it"
+        return "numba-cuda finds no CUDA device"
     if importlib.util.find_spec("cupy") is None:
         return "CuPy is not installed: pip install 'spectral-core[cuda]'"
     return _library_fails()

@@ -202,6 +202,21 @@ def test_a_library_that_is_not_whole_is_named(monkeypatch: pytest.MonkeyPatch) -
     gpu._library_fails.cache_clear()
 
 
+def test_auto_does_not_import_numba_cuda_where_there_is_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not WHY_NOT:
+        pytest.skip("there is a GPU")
+    code = (
+        "import sys, numpy as np, spectral_core as s\n"
+        "from spectral_core import backends\n"
+        "assert backends.work_of((1000, 1000), 50) > backends.WORTH_A_GPU\n"
+        "net = s.SpectralNetwork.initialize([1000, 1000], bias=False)\n"
+        "s.train(net, np.zeros((50, 1000)), np.zeros((50, 1000)), epochs=1)\n"
+        "print('spectral_core.gpu' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "False\n"
+
+
 def test_nothing_touches_cuda_before_it_is_asked_for() -> None:
     """Not the import, nor a training that `auto` leaves to the processor."""
     code = (
