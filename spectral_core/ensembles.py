@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -235,13 +234,10 @@ def _failure(losses: np.ndarray, parameters: np.ndarray) -> str:
     broken = np.flatnonzero(~np.isfinite(losses))
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.linalg.norm(parameters)
-    if not len(broken) and not np.isfinite(size):
-        return f"the loss diverged in epoch {len(losses)} ({losses[-1]}); a smaller learning_rate may help"
-    return (
-        f"the loss diverged in epoch {broken[0] + 1} ({losses[broken[0]]}); a smaller learning_rate may help"
-        if len(broken)
-        else ""
-    )
+    if not len(broken) and np.isfinite(size):
+        return ""
+    epoch = broken[0] + 1 if len(broken) else len(losses)
+    return f"the loss diverged in epoch {epoch} ({losses[epoch - 1]}); a smaller learning_rate may help"
 
 
 class _Blocks:
@@ -321,9 +317,8 @@ class _Blocks:
 
 def _general_parts(layout: Any, samples: int) -> list[int]:
     """Numbers in u, z, ∂ℓ/∂u of all layers, M and ∂ℓ/∂M, one layer's scratch, targets, weights of a mini-batch."""
-    widths = layout.widths
-    block = max(a * b for a, b in pairwise(widths))
-    return [*[samples * sum(widths)] * 3, 2 * block, samples * max(widths), samples * widths[-1], samples]
+    widths, blocks = layout.widths, 2 * layout.largest_block
+    return [*[samples * sum(widths)] * 3, blocks, samples * max(widths), samples * widths[-1], samples]
 
 
 def _fused_parts(layout: Any, samples: int, threads: int) -> list[int]:

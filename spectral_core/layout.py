@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -70,6 +71,13 @@ class Layout:
     def size(self) -> int:
         """Number of parameters."""
         return sum(int(np.prod(group.shape)) for group in self.groups.values())
+
+    @property
+    def largest_block(self) -> int:
+        """Numbers in the largest M_i; `direct` has none."""
+        if self.parametrization == "direct":
+            return 0
+        return max(a * b for a, b in pairwise(self.widths))
 
     @cached_property
     def table(self) -> np.ndarray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -51,18 +50,12 @@ class Storage:
     ) -> None:
         library, widths = gpu.arrays(), layout.widths
         self.layout, self.activation, self.samples = layout, tables.ACTIVATIONS.index(activation), samples
-        block = max(a * b for a, b in pairwise(widths))
-        self.arrays = {"parameters": parameters}
-        sizes = {
-            "u_all": samples * sum(widths),
-            "z_all": samples * sum(widths),
-            "sample_scratch": samples * max(widths),
-        }
-        sizes["block_scratch"] = block
+        self.arrays, neurons = {"parameters": parameters}, samples * sum(widths)
+        sizes = {"u_all": neurons, "z_all": neurons, "sample_scratch": samples * max(widths)}
+        sizes |= {"block_scratch": layout.largest_block, "target": samples * widths[-1], "weight": samples}
         if learning:
             self.arrays["gradient"] = library.zeros_like(parameters)
-            sizes |= {"du_all": samples * sum(widths), "block_scratch": 2 * block}
-        sizes |= {"target": samples * widths[-1], "weight": samples}
+            sizes |= {"du_all": neurons, "block_scratch": 2 * layout.largest_block}
         self.arrays |= {name: library.zeros(size, parameters.dtype) for name, size in sizes.items()}
         self.arrays["label"] = library.zeros(samples, np.int64)
 
@@ -82,18 +75,8 @@ class Storage:
     def load(self, plan: gpu.Plan, data: DeviceData, batch_size: int, order: Any) -> None:
         """Plan the gathering of a mini-batch."""
         loss, widths = tables.LOSSES.index(data.loss), self.layout.widths
-        given = (
-            self.samples,
-            widths[0],
-            widths[-1],
-            batch_size,
-            order,
-            data.x,
-            data.y,
-            data.labels,
-            data.weights,
-            loss,
-        )
+        sets = (data.x, data.y, data.labels, data.weights)
+        given = (self.samples, widths[0], widths[-1], batch_size, order, *sets, loss)
         places = tuple(self.arrays[name] for name in ("u_all", "target", "label", "weight"))
         plan.launch(cuda_wide.wide_load, self.samples * widths[0], (*given, *places), numbered=True)
 
