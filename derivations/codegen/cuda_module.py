@@ -8,17 +8,9 @@ import sympy
 from derivations import adjoint, losses, optimizers, penalties, propagation, proximal
 from derivations.activations import ACTIVATIONS
 from derivations.codegen.cpu import choice, indent, typed_constants
-from derivations.codegen.cuda import (
-    DEVICE,
-    FUSED_KERNEL,
-    KERNEL,
-    Blocks,
-    Launches,
-    PartPrinter,
-    TeamPrinter,
-    wide_kernel,
-)
+from derivations.codegen.cuda import DEVICE, PartPrinter
 from derivations.codegen.cuda_fused import CudaFusedPrinter
+from derivations.codegen.cuda_layers import FUSED_KERNEL, KERNEL, Blocks, Launches, wide_kernel
 from derivations.codegen.cuda_orchestration import (
     CALLERS,
     EITHER,
@@ -30,6 +22,7 @@ from derivations.codegen.cuda_orchestration import (
     TRAIN,
     WIDE,
 )
+from derivations.codegen.cuda_teams import TeamPrinter
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter
 from derivations.codegen.fused import SIZES, theorems

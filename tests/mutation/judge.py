@@ -37,7 +37,10 @@ LEFT_OUT = {
     "derivations/readable.py": "text for readers, from which nothing follows",
     "derivations/verify.py": "prints what the judges find; tests/test_verify.py",
     **dict.fromkeys(
-        [f"derivations/codegen/{name}.py" for name in ("cuda", "cuda_fused", "cuda_module", "cuda_orchestration")],
+        [
+            f"derivations/codegen/{name}.py"
+            for name in ("cuda", "cuda_fused", "cuda_layers", "cuda_module", "cuda_orchestration", "cuda_teams")
+        ],
         "print for another machine: tests/test_cuda.py runs the text in the simulator, `--check` compares it",
     ),
     "derivations/codegen/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
