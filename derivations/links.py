@@ -118,7 +118,9 @@ HAND_WRITTEN = (
         ("shrink", "one proximal map for each group"),
     )),
     *(HandWritten(f"kernels.cuda_blocks.train_{variant}", "gradient, penalty and step for each mini-batch", ORCHESTRATION, ENSEMBLE)
-      for variant in ("global", "layerwise", "direct", *(f"{a}_{b}" for a, b in SIZES))),
+      for variant in ("global", "layerwise", "direct")),
+    *(HandWritten(f"kernels.cuda_fused.train_{a}_{b}", "gradient, penalty and step for each mini-batch", ORCHESTRATION, ENSEMBLE)
+      for a, b in SIZES),
     *(HandWritten(f"kernels.cuda_wide.wide_{name}", what, ORCHESTRATION, WIDE) for name, what in (
         ("activate", "`gpu_activate` on a grid"),
         ("load", "`gpu_load` on a grid"),
@@ -134,7 +136,7 @@ HAND_WRITTEN = (
 )  # fmt: skip
 """Everything numeric in `spectral_core` that is not generated from a theorem."""
 
-MODULES = ("cpu", "fused", "cuda", "cuda_blocks", "cuda_wide")
+MODULES = ("cpu", "fused", "cuda", "cuda_blocks", "cuda_fused", "cuda_wide")
 """The generated modules of kernels; no name stands in two, but `exponential`, which each of two languages chooses by type."""
 PICTURES = ("plots", "network_plot", "sparcs_plot")
 """Modules that place marks on a canvas; their arithmetic is about pixels."""

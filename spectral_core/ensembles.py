@@ -245,7 +245,7 @@ class _Blocks:
 
     def __init__(self, steppers: list[kernels.Stepper], data: _Data, common: dict[str, Any]) -> None:
         from spectral_core import gpu, shuffling
-        from spectral_core.kernels import cuda_blocks
+        from spectral_core.kernels import cuda_blocks, cuda_fused
 
         first, replicas = steppers[0], len(steppers)
         layout, real, size = first.layout, first.parameters.dtype, first.batch_size
@@ -278,7 +278,8 @@ class _Blocks:
         fused = fused and (4 * layout.size + sum(parts)) * real.itemsize <= gpu.SHARED_BYTES
         if not fused:
             self.threads, parts = gpu.threads_of(size * max(layout.widths), gpu.THREADS), _general_parts(layout, size)
-        self.kernel = getattr(cuda_blocks, f"train_{inputs}_{outputs}" if fused else f"train_{layout.parametrization}")
+        general = f"train_{layout.parametrization}"
+        self.kernel = getattr(cuda_fused, f"train_{inputs}_{outputs}") if fused else getattr(cuda_blocks, general)
         space = 4 * layout.size + sum(parts)
         inside = space * real.itemsize <= gpu.SHARED_BYTES
         self.shared = space * real.itemsize if inside else 0

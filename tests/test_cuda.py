@@ -75,15 +75,15 @@ def test_on_a_gpu(name: str) -> None:
 SABOTAGE = {
     "the sign of the linear path": ("cuda.py", "-v[s * n_out + h] + x[s * n_out + h]", "v[s * n_out + h] + x[s * n_out + h]", "wide-global-tanh-squared_error-group-adam"),
     "a step size": ("cuda.py", "step_size = rate / correction1", "step_size = rate", "ensemble-3_1-relu-squared_error-group-adam"),
-    "a neuron's share": ("cuda_blocks.py", "dlam_in1_0 += dM1_0 * phi1_0", "dlam_in1_0 = dM1_0 * phi1_0", "ensemble-3_1-relu-squared_error-group-adam"),
+    "a neuron's share": ("cuda_fused.py", "dlam_in1_0 += dM1_0 * phi1_0", "dlam_in1_0 = dM1_0 * phi1_0", "ensemble-3_1-relu-squared_error-group-adam"),
     "the order of samples": ("cuda.py", "r % 2 == 1", "r % 2 == 0", "ensemble-3_1-relu-squared_error-group-adam"),
     "a sum over an odd number of threads": ("cuda.py", "half = (length + 1) // 2", "half = length // 2", "ensemble-3_1-relu-squared_error-group-adam"),
-    "which data are whose": ("cuda_blocks.py", "y_data[y_of[replica]]", "y_data[x_of[replica]]", "ensemble-3_1-relu-squared_error-group-adam"),
+    "which data are whose": ("cuda_fused.py", "y_data[y_of[replica]]", "y_data[x_of[replica]]", "ensemble-3_1-relu-squared_error-group-adam"),
     "the lanes of a line": ("cuda_wide.py", "for other in range(LANES):", "for other in range(1):", "wide-global-tanh-squared_error-group-adam"),
     "the start of a mini-batch": ("cuda_wide.py", "order[batch * batch_size :]", "order[0:]", "wide-global-tanh-squared_error-group-adam"),
     "a penalty on the grid": ("cuda_wide.py", "if keep:", "if not keep:", "wide-global-tanh-squared_error-group-adam"),
     "the barrier behind a part": ("cuda.py", "gpu_propagate_global_1(rank, count, n_out, n_in, M, lam_in, lam_out, phi)\n        cuda.syncthreads()", "gpu_propagate_global_1(rank, count, n_out, n_in, M, lam_in, lam_out, phi)", "ensemble-global-tanh-squared_error-group-adam"),
-    "the barrier behind the outputs": ("cuda_blocks.py", "output_0\n    cuda.syncthreads()", "output_0", "ensemble-3_1-relu-squared_error-group-adam"),
+    "the barrier behind the outputs": ("cuda_fused.py", "output_0\n    cuda.syncthreads()", "output_0", "ensemble-3_1-relu-squared_error-group-adam"),
 }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_every_kernel_compiles_and_the_table_says_what_of(
     """None is left out: what is decorated as a kernel is compiled, stands in the table, and has been simulated."""
     decorated = {
         node.name
-        for file in ("cuda.py", "cuda_blocks.py", "cuda_wide.py")
+        for file in ("cuda.py", "cuda_blocks.py", "cuda_fused.py", "cuda_wide.py")
         for node in ast.parse((KERNELS / file).read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).startswith("kernel(") for d in node.decorator_list)
     }

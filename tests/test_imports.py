@@ -70,6 +70,7 @@ LEANS_ON = {
     "fused": ("kernels.cpu",),
     "cuda": ("gpu", "kernels.cpu", "shuffling"),
     "cuda_blocks": ("gpu", "kernels.cuda"),
+    "cuda_fused": ("gpu", "kernels.cuda"),
     "cuda_wide": ("gpu", "kernels.cuda"),
 }
 """What generated kernels import from the package; those for CUDA are compiled anew in each process."""

@@ -53,8 +53,9 @@ certificates  sha256 {digest}
 GENERAL_TEXT = """Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
 no theorem (storage, sums over threads), barriers, and rounding outside of the exponential, which is that of `cpu.py`."""
-BLOCKS_TEXT = """A block trains a network of its own for whole epochs: `train_*` for any network, `train_2_1` and its like for one hidden
-layer with so many inputs and outputs, where a sample's output and a neuron's gradient are sums in one thread's registers."""
+BLOCKS_TEXT = """A block trains a network of its own for whole epochs, of any parametrization, depth and width."""
+FUSED_TEXT = """`train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
+and a neuron's gradient are sums in one thread's registers."""
 WIDE_TEXT = """Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.gpu`)."""
 
@@ -131,6 +132,7 @@ def cuda_modules(digest: str, general: str) -> dict[str, str]:
     return {
         "cuda": devices,
         "cuda_blocks": _blocks_module(digest, devices),
+        "cuda_fused": _fused_module(digest, devices),
         "cuda_wide": _wide_module(digest, devices),
     }
 
@@ -180,11 +182,10 @@ def _blocks_module(digest: str, devices: str) -> str:
 
 from spectral_core.gpu import ROOM, cuda, kernel
 from spectral_core.kernels.cuda import (
-    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, START, WIDTH, gpu_activation, gpu_add_penalty, gpu_adjoint_direct,
-    gpu_adjoint_global, gpu_adjoint_layerwise, gpu_clear, gpu_load, gpu_loss, gpu_parts, gpu_propagate_direct, gpu_propagate_global,
-    gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+    CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
+    gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
-    fused, kernels = [], []
+    kernels = []
     for variant, forward, backward in LAYERED:
         calls = {}
         for kind, program in (("propagate", forward), ("adjoint", backward)):
@@ -203,6 +204,20 @@ from spectral_core.kernels.cuda import (
                 **calls,
             ).strip()
         )
+    return "\n\n\n".join([head + imports, *kernels]) + "\n"
+
+
+def _fused_module(digest: str, devices: str) -> str:
+    title = "Many trainings of one hidden layer at once on CUDA, one block for each"
+    head = _header(title, digest, {"cuda.py": devices}, FUSED_TEXT)
+    imports = """import math
+
+from spectral_core.gpu import ROOM, cuda, kernel
+from spectral_core.kernels.cuda import (
+    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
+    gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+)"""
+    fused, kernels = [], []
     for inputs, outputs in SIZES:
         fused += [CudaFusedPrinter(inputs, outputs).propagate(), CudaFusedPrinter(inputs, outputs).adjoint()]
         name = f"{inputs}_{outputs}"

@@ -208,6 +208,7 @@ def checked_in() -> dict[Path, str]:
         kernels / "fused.py",
         kernels / "cuda.py",
         kernels / "cuda_blocks.py",
+        kernels / "cuda_fused.py",
         kernels / "cuda_wide.py",
         ROOT / "derivations" / "certificates.json",
         ROOT / "derivations" / "assumptions.txt",
