@@ -27,9 +27,11 @@ TYPES = ("float32", "float64")
 
 def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     """Every kernel with the arguments it is launched with: trainings are planned, and nothing runs."""
-    from spectral_core import SpectralNetwork, ensembles, gpu
-    from spectral_core.trainer import STEP_OPTIONS, stepper_of
-    from spectral_core.wide import CudaStepper
+    from spectral_core import SpectralNetwork
+    from spectral_core.backends import gpu
+    from spectral_core.backends.cuda import CudaStepper
+    from spectral_core.training import ensemble
+    from spectral_core.training.trainer import STEP_OPTIONS, stepper_of
 
     found: dict[str, tuple[Any, tuple[Any, ...]]] = {}
 
@@ -52,14 +54,14 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         options = STEP_OPTIONS | {"penalty_strength": 1.0, "eigenvector_penalty": 1.0}
         for more in ({}, {"proximal": True}):
             stepper = CudaStepper(
-                stepper_of(net, net.problem(x, y, "squared_error"), ensembles._fresh(net), **options | more)
+                stepper_of(net, net.problem(x, y, "squared_error"), ensemble._fresh(net), **options | more)
             )
             stepper._send()
             stepper._buffers(4, 1)
             stepper._plan(4)
         common = {"epochs": 1, "shuffle": True, "drop_last": False}
-        data = ensembles._Data(net, [x], [y], "squared_error", None)
-        ensembles._Blocks([stepper], data, common).run(np.zeros((1, 1, 24), np.uint32), 1)
+        data = ensemble._Data(net, [x], [y], "squared_error", None)
+        ensemble._Blocks([stepper], data, common).run(np.zeros((1, 1, 24), np.uint32), 1)
     return found
 
 
@@ -128,7 +130,7 @@ def table(found: dict[str, dict[str, Any]]) -> str:
         f"{version('nvidia-cuda-nvcc')}; written by `python -m benchmarks.cuda_kernels`. regs: registers of a thread; spill: bytes",
         "stored and loaded by a thread that found none free; smem: bytes of shared memory of a block, beside what a launch asks",
         "for; f64: float64 instructions.",
-        "Each of these kernels runs in the simulator against brute force in tests/test_cuda.py.",
+        "Each of these kernels runs in the simulator against brute force in tests/kernels/cuda/test_cuda.py.",
         "",
         "{:<28} {:<8} {:>9} {:>9} {:>9} {:>9} {:>6} {:>5}".format(*heads),
     ]

@@ -15,9 +15,9 @@ import numpy as np
 from numba import njit
 
 from benchmarks.rows import Row, row
-from derivations.accuracy import CLAIMS
-from derivations.exponential import FLOAT32
-from spectral_core.kernels import cpu
+from derivations.theorems.scalar.accuracy import CLAIMS
+from derivations.theorems.scalar.exponential import FLOAT32
+from spectral_core.kernels.cpu import dense
 
 CHUNK = 1 << 20
 
@@ -25,7 +25,7 @@ CHUNK = 1 << 20
 @njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
 def both(x: np.ndarray, power: np.ndarray, difference: np.ndarray) -> None:
     for i in range(x.size):
-        power[i], difference[i] = cpu.exponential(x[i])
+        power[i], difference[i] = dense.exponential(x[i])
 
 
 def worst(computed: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:
@@ -51,7 +51,7 @@ def errors(x: np.ndarray) -> Iterator[tuple[str, float]]:
         yield "exp below the normal numbers", float(abs(power[below] - truth[below]).max(initial=0)) / smallest
         for name in ("tanh", "sigmoid"):
             slope, value = x[None].copy(), np.empty_like(x)[None]
-            cpu.activate(cpu.ACTIVATIONS.index(name), slope, value)
+            dense.activate(dense.ACTIVATIONS.index(name), slope, value)
             half = exact / 2 if name == "sigmoid" else exact
             near = abs(half) < 43 if name == "tanh" else abs(half) < 43.5
             true_slope = 1 / np.cosh(half) ** 2 / (4 if name == "sigmoid" else 1)

@@ -25,8 +25,9 @@ from benchmarks.peers.ours import Ours, spectral
 from benchmarks.rows import Row, row, timed
 from benchmarks.table import markdown, write
 from benchmarks.tasks import LARGE, SMALL, Task
-from spectral_core import SpectralNetwork, backends, train
-from spectral_core.ensembles import train_ensemble
+from spectral_core import SpectralNetwork, train
+from spectral_core.backends import choice as backends
+from spectral_core.training.ensemble import train_ensemble
 
 PAGE = Path(__file__).parent / "gpu.md"
 TOLERANCES = {"float64": 1e-9, "float32": 2e-4}
@@ -131,7 +132,7 @@ def _ensembles(size: Size, dtype: str, allowed: float) -> Iterator[tuple[str, fl
 
 def peaks() -> tuple[list[Row], float, float]:
     """What the device does at most, by its libraries: flop/s of a float32 product, bytes/s of a copy."""
-    from spectral_core import gpu
+    from spectral_core.backends import gpu
 
     library = gpu.arrays()
     n, many = 8192, 2**29
@@ -150,7 +151,7 @@ def peaks() -> tuple[list[Row], float, float]:
 
 def _seconds(work: Callable[[], object], repeats: int = 10) -> float:
     """The median of single runs, each waited for."""
-    from spectral_core import gpu
+    from spectral_core.backends import gpu
 
     times = []
     for _ in range(repeats + 2):
@@ -166,7 +167,7 @@ class OnDevice(Ours):
     """Ours in the launches of `wide`."""
 
     def __init__(self, task: Task) -> None:
-        from spectral_core.wide import CudaStepper
+        from spectral_core.backends.cuda import CudaStepper
 
         super().__init__(task, spectral(task))
         self.stepper = CudaStepper(self.stepper)
@@ -219,12 +220,13 @@ def steps(task: Task, name: str, product: float, bandwidth: float, quick: bool) 
 
 def first_experiment(quick: bool) -> list[Row]:
     """All 4,200 trainings, in memory; evaluation and everything else included."""
-    from spectral_core import engine, sparcs_first
+    from spectral_core.experiments.sparcs_first import experiment as sparcs_first
+    from spectral_core.sweeps import runner
 
     some = {"runs": 1, "alphas": (0.0, 1.0), "betas": (5.0,), "epochs": 1, "points": 20, "hidden": 4} if quick else {}
     chosen = sparcs_first.experiment(**some)
     start = time.perf_counter()
-    result = engine.run(chosen, backend="cuda", jobs=1)
+    result = runner.run(chosen, backend="cuda", jobs=1)
     seconds = time.perf_counter() - start
     steps = len(result.rows) * chosen.settings["epochs"] * math.ceil(chosen.settings["points"] / 100)
     beyond = sum(one.beyond for one in sparcs_first.comparisons(result.rows))
@@ -248,7 +250,7 @@ def main(arguments: list[str] | None = None) -> int:
     if why := backends.missing():
         print(f"no GPU: {why}", file=sys.stderr)
         return 2
-    from spectral_core import gpu
+    from spectral_core.backends import gpu
 
     worst: dict[str, float] = {}
     wrong = 0

@@ -6,7 +6,7 @@ from benchmarks.rows import Row, timed
 TRAINING = """
 import time
 from spectral_core import SpectralNetwork, train
-from spectral_core.datasets import sparcs
+from spectral_core.data.datasets import sparcs
 data = sparcs(1.0, 5.0)
 net = SpectralNetwork.initialize([2, 300, 1])
 options = dict(batch_size=100, penalty_strength=1e-4)

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from derivations import links
-from derivations.catalogue import THEOREMS
-from derivations.codegen import module
-from derivations.codegen.cuda_module import cuda_functions, cuda_modules
-from derivations.codegen.module import certificate_digest, cpu_module, fused_module, tables_module
-from derivations.rules import RULES, Step
-from derivations.theorem import Certificate, ProofError
+from derivations.codegen.cpu import module
+from derivations.codegen.cpu.module import certificate_digest, cpu_module, fused_module, tables_module
+from derivations.codegen.cuda.module import cuda_functions, cuda_modules
+from derivations.proof.rules import RULES, Step
+from derivations.proof.theorem import Certificate, ProofError
+from derivations.theorems.catalogue import THEOREMS
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
@@ -63,9 +63,12 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
     general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
-        KERNELS / "cpu.py": general,
-        KERNELS / "fused.py": fused_module(records, general),
-        **{KERNELS / f"{name}.py": text for name, text in cuda_modules(certificate_digest(records), general).items()},
+        KERNELS / "cpu" / "dense.py": general,
+        KERNELS / "cpu" / "one_hidden.py": fused_module(records, general),
+        **{
+            KERNELS / "cuda" / f"{name}.py": text
+            for name, text in cuda_modules(certificate_digest(records), general).items()
+        },
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
     }

@@ -13,9 +13,9 @@ from typing import Any
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from derivations.notation import df
-from derivations.rules import RULES, Step
-from derivations.theorem import Certificate
+from derivations.proof.notation import df
+from derivations.proof.rules import RULES, Step
+from derivations.proof.theorem import Certificate
 
 NAMES = {
     "phi": r"\varphi", "lam_in": r"\lambda^{\mathrm{in}}", "lam_out": r"\lambda^{\mathrm{out}}", "u_in": "u^{-}",

@@ -17,16 +17,16 @@ from typing import Any
 
 from derivations import readable
 from derivations.__main__ import ROOT, differences, generate, prove_all, records_of
-from derivations.catalogue import THEOREMS
-from derivations.codegen.module import functions
+from derivations.codegen.cpu.module import functions
 from derivations.formulas.decision import PROVEN, Verdict, decide
 from derivations.formulas.language import read
 from derivations.formulas.shapes import check
 from derivations.formulas.syntax import FormulaError
 from derivations.links import problems
+from derivations.proof.theorem import Certificate, ProofError, Theorem
 from derivations.recheck.evidence import FULL, QUICK, recheck
 from derivations.recheck.identities import IDENTITIES
-from derivations.theorem import Certificate, ProofError, Theorem
+from derivations.theorems.catalogue import THEOREMS
 
 
 class UsageError(ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spectral_core.network import SpectralNetwork
+    from spectral_core.networks.spectral import SpectralNetwork
 
 
 class SpectralCoreError(Exception):

@@ -362,7 +362,7 @@ def sgd(
 
 
 def order_of_samples(seed: int, epoch: int, rows: int) -> list[int]:
-    """The permutation of an epoch, position by position, with Python's own integers (`spectral_core.shuffling`)."""
+    """The permutation of an epoch, position by position, with Python's own integers (`spectral_core.kernels.support.shuffling`)."""
     key, word, mask = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]), 2**32 - 1, 2**64 - 1
     bits = (rows - 1).bit_length()
     upper, lower = bits // 2, bits - bits // 2

@@ -10,84 +10,68 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 
-ORDER = [
-    "errors",
-    "arrays",
-    "files",
-    "layout",
-    "threads",
-    "shuffling",
-    "gpu",
-    "backends",
-    "kernels",
-    "wide",
-    "parameters",
-    "network",
-    "states",
-    "compaction",
-    "checkpoint",
-    "run",
-    "trainer",
-    "ensembles",
-    "growth",
-    "rankings",
-    "compensation",
-    "merging",
-    "pruning",
-    "tasks",
-    "predictor",
-    "onnx_export",
-    "preparation",
-    "growing",
-    "report",
-    "plots",
-    "network_plot",
-    "candidates",
-    "architecture",
-    "sources",
-    "datasets",
-    "store",
-    "exports",
-    "engine",
-    "sweeps",
-    "sparcs_first",
-    "sparcs_plot",
-    "sparcs_second",
-    "pruning_arms",
-    "student_teacher",
-    "estimators",
-    "console",
-    "sweep_commands",
-    "reproduce_commands",
-    "shrink_commands",
-    "cli",
+ROWS = [
+    {"errors"},
+    {"checks"},
+    {"files", "data", "kernels"},
+    {"backends"},
+    {"networks"},
+    {"training", "exchange"},
+    {"resizing", "sweeps", "reports"},
+    {"architecture"},
+    {"experiments", "estimators"},
+    {"cli"},
 ]
-"""A module of the package imports only from modules before it; edit when one is added."""
-
+"""A package of `spectral_core` imports from the rows above its own, never from its own row or from below."""
+PROOF_ROWS = [
+    {"proof"},
+    {"theorems.scalar", "formulas"},
+    {"theorems.spectral", "theorems.images"},
+    {"theorems"},
+    {"codegen"},
+    {"recheck", "links", "readable"},
+    {"__main__"},
+    {"verify"},
+]
+"""The same for `derivations`; `formulas` imports `proof` alone, and `recheck` itself alone."""
+NOT_YET: set[tuple[str, str]] = set()
+"""Imports that still break the rule."""
 LEANS_ON = {
-    "fused": ("kernels.cpu",),
-    "cuda": ("gpu", "kernels.cpu", "shuffling"),
-    "cuda_blocks": ("gpu", "kernels.cuda"),
-    "cuda_fused": ("gpu", "kernels.cuda"),
-    "cuda_wide": ("gpu", "kernels.cuda"),
+    "cpu/one_hidden": ("cpu.dense",),
+    "cuda/parts": ("support.device", "cpu.dense", "support.shuffling"),
+    "cuda/ensemble": ("support.device", "cuda.parts"),
+    "cuda/one_hidden": ("support.device", "cuda.parts"),
+    "cuda/wide": ("support.device", "cuda.parts"),
 }
-"""What generated kernels import from the package; those for CUDA are compiled anew in each process."""
-SKLEARN_AT_THE_TOP = {"estimators", "cli"}
-SKLEARN_INSIDE_FUNCTIONS = {"datasets"}
-FREE = {"__init__"}
-"""Imports by name, when a name is first used."""
+"""What printed kernels import from `kernels`; those for CUDA are compiled anew in each process."""
+SKLEARN_INSIDE_FUNCTIONS = {"data", "cli"}
 
 
 def sources(package: str) -> list[Path]:
     return sorted(path for path in (ROOT / package).rglob("*.py") if "__pycache__" not in path.parts)
 
 
-def label(path: Path) -> str:
-    """`kernels` for anything in that folder, else the file's name."""
-    relative = path.relative_to(ROOT).with_suffix("")
-    return relative.parts[1]
+def module_of(path: Path) -> str:
+    """The full name of a module; a package by its own name."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def row_of(module: str, rows: list[set[str]]) -> int:
+    """The number of the row that names the module's package, or the longest part of it that a row names."""
+    inside = module.split(".", 1)[1]
+    found = [
+        (len(name), number) for number, row in enumerate(rows) for name in row if f"{inside}.".startswith(f"{name}.")
+    ]
+    assert found, f"{module} stands in no row; a new package needs its place in the table"
+    return max(found)[1]
+
+
+def edges(package: str) -> dict[str, set[str]]:
+    """Which modules of the package each of its modules imports, those for the type checker too."""
+    modules = {module_of(path): path for path in sources(package)}
+    return {name: (imported(parse(path)) & modules.keys()) - {package, name} for name, path in modules.items()}
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -118,14 +102,6 @@ def at_the_top(tree: ast.Module) -> set[str]:
     return names
 
 
-def running(tree: ast.Module) -> set[str]:
-    """All imports but those for the type checker alone."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = [ast.Pass()]
-    return imported(tree)
-
-
 def roots(names: set[str]) -> set[str]:
     return {name.split(".")[0] for name in names}
 
@@ -137,27 +113,58 @@ def parse(path: Path) -> ast.Module:
 @pytest.mark.parametrize("path", sources("spectral_core"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_package_does_not_import_the_derivations(path: Path) -> None:
     names = roots(imported(parse(path)))
-    assert names.isdisjoint({"tests", "oracles", "hypothesis", "pytest"})
-    assert names.isdisjoint({"sympy", "derivations"})
-    if label(path) not in SKLEARN_AT_THE_TOP:
+    assert names.isdisjoint({"tests", "hypothesis", "pytest", "sympy", "derivations"})
+    package = module_of(path).split(".")[1:2]
+    if package != ["estimators"]:
         assert "sklearn" not in roots(at_the_top(parse(path)))
-        assert "sklearn" not in names or label(path) in SKLEARN_INSIDE_FUNCTIONS
+        assert "sklearn" not in names or package[0] in SKLEARN_INSIDE_FUNCTIONS
 
 
-@pytest.mark.parametrize("path", sources("spectral_core"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_imports_only_from_those_before_it(path: Path) -> None:
-    if label(path) in FREE:
-        return
-    assert label(path) in ORDER, f"{label(path)} has no place in ORDER"
-    before = ORDER[: ORDER.index(label(path))]
-    allowed = {*before, "kernels"} if label(path) == "kernels" else set(before)
-    own = {name.split(".")[1] for name in running(parse(path)) if name.startswith("spectral_core.")} - {"__version__"}
-    assert own <= allowed, f"{path.name} imports {sorted(own - allowed)}"
+@pytest.mark.parametrize(("package", "rows"), [("spectral_core", ROWS), ("derivations", PROOF_ROWS)])
+def test_no_import_runs_upwards(package: str, rows: list[set[str]]) -> None:
+    upwards = set()
+    for module, used in edges(package).items():
+        for other in used if module != package else ():
+            mine, its = row_of(module, rows), row_of(other, rows)
+            same = module.split(".")[1 : 1 + depth(module, rows)] == other.split(".")[1 : 1 + depth(other, rows)]
+            if its > mine or (its == mine and not same):
+                upwards.add((module, other))
+    assert upwards == {pair for pair in NOT_YET if pair[0].startswith(package)}
+
+
+def depth(module: str, rows: list[set[str]]) -> int:
+    """How many parts the name has that stands for the module in its row."""
+    inside = module.split(".", 1)[1]
+    return max(len(name.split(".")) for row in rows for name in row if f"{inside}.".startswith(f"{name}."))
+
+
+@pytest.mark.parametrize("package", ["spectral_core", "derivations"])
+def test_no_import_runs_in_a_circle(package: str) -> None:
+    left = {name: set(used) for name, used in edges(package).items() if name != package}
+    while free := {name for name, used in left.items() if not used & left.keys()}:
+        left = {name: used for name, used in left.items() if name not in free}
+    assert sorted(left) == []
+
+
+@pytest.mark.parametrize("package", ["spectral_core", "derivations"])
+def test_packages_only_hand_names_on(package: str) -> None:
+    """Below the top an `__init__.py` holds a docstring and imports."""
+    for path in sources(package):
+        if path.name == "__init__.py" and path.parent.name != package:
+            code = [node for node in parse(path).body if not isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom))]
+            assert code == [], path
+
+
+def test_no_package_hides_a_function() -> None:
+    import spectral_core
+
+    folders = {path.parent.name for path in sources("spectral_core") if path.name == "__init__.py"}
+    assert folders.isdisjoint(spectral_core.__all__)
 
 
 @pytest.mark.parametrize("path", sources("derivations"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_derivations_import_sympy_the_standard_library_and_themselves(path: Path) -> None:
-    if path.parent.name != "recheck":
+    if "recheck" not in path.parts:
         assert roots(imported(parse(path))) <= {"sympy", "derivations", *sys.stdlib_module_names}
         # No proof leans on the second route; `verify` runs both.
         names = {name for name in imported(parse(path)) if name.startswith("derivations.recheck")}
@@ -173,14 +180,20 @@ def test_the_second_route_shares_nothing_with_the_first(path: Path) -> None:
     assert all(name.startswith("derivations.recheck") for name in own)
 
 
-@pytest.mark.parametrize("path", sources("spectral_core/kernels"), ids=lambda path: path.name)
-def test_generated_kernels_stand_alone(path: Path) -> None:
+PRINTED = [
+    path
+    for folder in ("cpu", "cuda")
+    for path in sources(f"spectral_core/kernels/{folder}")
+    if path.name != "__init__.py"
+]
+
+
+@pytest.mark.parametrize("path", PRINTED, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_printed_kernels_stand_alone(path: Path) -> None:
     """Numba's cache does not see edits in another module: what leans on another's text names its digest."""
-    if path.name == "__init__.py":
-        return
     text = path.read_text(encoding="utf-8")
-    assert "Do not edit" in text or path.name == "tables.py"
-    names, stem = imported(parse(path)), path.stem
+    assert "Do not edit" in text
+    names, stem = imported(parse(path)), f"{path.parent.name}/{path.stem}"
     others = {name for name in names if not name.startswith("spectral_core")}
     assert others <= {
         "numba",
@@ -192,19 +205,29 @@ def test_generated_kernels_stand_alone(path: Path) -> None:
         "math",
     }
     modules = {node.module for node in ast.walk(parse(path)) if isinstance(node, ast.ImportFrom)} & names - others
-    assert modules == {f"spectral_core.{name}" for name in LEANS_ON.get(stem, ())}
+    assert modules == {f"spectral_core.kernels.{name}" for name in LEANS_ON.get(stem, ())}
     for name in LEANS_ON.get(stem, ()):
-        if name.startswith("kernels."):
-            file = f"{name.removeprefix('kernels.')}.py"
-            digest = hashlib.sha256((path.parent / file).read_bytes()).hexdigest()[:16]
-            assert f"\n{file:<14}sha256 {digest}\n" in text
+        folder, file = name.split(".")
+        if folder in ("cpu", "cuda") and file != "device":
+            digest = hashlib.sha256((path.parent.parent / folder / f"{file}.py").read_bytes()).hexdigest()[:16]
+            assert f"\n{file + '.py':<14}sha256 {digest}\n" in text
+
+
+def test_only_printed_files_lie_beside_printed_files() -> None:
+    kernels = ROOT / "spectral_core" / "kernels"
+    for path in [*PRINTED, kernels / "tables.py"]:
+        assert (
+            "rinted" in path.read_text(encoding="utf-8")[:300]
+            or "Do not edit" in path.read_text(encoding="utf-8")[:300]
+        )
+    assert {path.name for path in kernels.glob("*.py")} == {"__init__.py", "tables.py"}
 
 
 def test_the_oracles_share_nothing_with_the_package() -> None:
     names = imported(parse(ROOT / "tests" / "oracles.py"))
     assert roots(names) <= {"numpy", "scipy", *sys.stdlib_module_names}
     for path in [*sources("spectral_core"), *sources("derivations")]:
-        assert "oracles" not in path.read_text(encoding="utf-8"), path
+        assert "tests.oracles" not in path.read_text(encoding="utf-8"), path
 
 
 def fresh(code: str) -> str:

@@ -2,7 +2,7 @@
 
 Every peer starts from `task.start`, draws a new order of the rows for each epoch, and steps with Adam at 1e-3. None of
 them logs, validates or checks anything between the steps; ours neither: it is timed where `train` calls the kernels.
-tests/test_benchmarks.py compares loss, gradients and the first step of each with ours.
+tests/benchmarks/test_benchmarks.py compares loss, gradients and the first step of each with ours.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ import numpy as np
 
 from benchmarks.tasks import Task
 from spectral_core import SpectralNetwork
-from spectral_core.kernels import Stepper, cpu
+from spectral_core.backends.cpu import Stepper
+from spectral_core.kernels.cpu import dense
 from spectral_core.kernels.tables import PENALTIES, SETTINGS
 
 ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.0, "nesterov": 0.0}
@@ -50,7 +51,7 @@ class Ours:
         stepper = self.stepper
         net = self.net.with_parameters(stepper.parameters)
         loss, gradient = net.loss_and_gradients(*self.first_batch, loss=self.task.loss)
-        loss += cpu.add_penalty(stepper.penalised, stepper.strengths, stepper.parameters, gradient.flat)
+        loss += dense.add_penalty(stepper.penalised, stepper.strengths, stepper.parameters, gradient.flat)
         return loss, self._arrays(gradient.flat)
 
     def parameters(self) -> list[np.ndarray]:

@@ -6,10 +6,10 @@ import textwrap
 
 import sympy as sp
 
-from derivations import accuracy, activations, exponential, exponential_error
-from derivations.activations import Activation
-from derivations.codegen.cpu import DECORATOR, choice, indent, typed_constants
+from derivations.codegen.cpu.layers import DECORATOR, choice, indent, typed_constants
 from derivations.codegen.expressions import RealPrinter
+from derivations.theorems.scalar import accuracy, activations, exponential, exponential_error
+from derivations.theorems.scalar.activations import Activation
 
 # No "reassoc": regrouped, the reduction of the exponential is no longer exact. The flags belong to the instructions,
 # so they hold wherever the function is inlined.

@@ -17,7 +17,6 @@ from itertools import islice
 
 import sympy as sp
 
-from derivations.algebra import eigenvalues, path, phi, sign
 from derivations.formulas.counterexamples import Counterexample, Instance, disagreement, instances, search
 from derivations.formulas.indices import Index, Region
 from derivations.formulas.shapes import check, region
@@ -34,7 +33,8 @@ from derivations.formulas.syntax import (
     Sum,
     parts,
 )
-from derivations.rules import normal_form
+from derivations.proof.algebra import eigenvalues, path, phi, sign
+from derivations.proof.rules import normal_form
 
 PROVEN, REFUTED, UNDECIDED = "PROVEN", "REFUTED", "UNDECIDED"
 MOST_CASES = 1000

@@ -16,7 +16,7 @@ from derivations.recheck.exact_comparison import Comparison, floats
 from derivations.recheck.exact_networks import ACTIVATIONS
 from derivations.recheck.field import Dual, slope_of, value_of
 from derivations.recheck.point import structure
-from spectral_core.kernels import cpu
+from spectral_core.kernels.cpu import dense as cpu
 
 # --- activations ------------------------------------------------------------------------------------------------------
 

@@ -13,14 +13,14 @@ from derivations.recheck.dense import Matrix
 from derivations.recheck.exact_comparison import Comparison, floats
 from derivations.recheck.exact_networks import WEIGHTS, mean_square
 from derivations.recheck.field import Dual, slope_of
-from spectral_core.kernels import cpu
+from spectral_core.kernels.cpu import dense
 
 
 def squared_error(comparison: Comparison) -> None:
     for outputs in (1, 2, 4):
         z, y = ([comparison.vector(outputs) for _ in WEIGHTS] for _ in range(2))
         array = floats(z)
-        got = cpu.squared_error(array, floats(y), floats(WEIGHTS), float(1 / (sum(WEIGHTS) * outputs)))
+        got = dense.squared_error(array, floats(y), floats(WEIGHTS), float(1 / (sum(WEIGHTS) * outputs)))
         comparison.equal("loss", got, mean_square(z, y))
         slopes = [[slope_of(mean_square(moved(z, s, h), y)) for h in range(outputs)] for s in range(len(z))]
         comparison.equal("gradient", array, slopes)
@@ -39,7 +39,7 @@ def cross_entropy(comparison: Comparison) -> None:
     for classes in (1, 2, 4, 8):
         array = np.full((len(WEIGHTS), classes), float(comparison.dyadic()))
         label = [comparison.values.randrange(classes) for _ in WEIGHTS]
-        got = cpu.cross_entropy(array, np.array(label), floats(WEIGHTS), scale)
+        got = dense.cross_entropy(array, np.array(label), floats(WEIGHTS), scale)
         comparison.close("loss of equal outputs", got, mpmath.log(classes), 2, least=5e-324)
         truth = [
             [w / sum(WEIGHTS) * (Fraction(1, classes) - (h == chosen)) for h in range(classes)]
@@ -49,7 +49,7 @@ def cross_entropy(comparison: Comparison) -> None:
     array = floats([comparison.vector(3)])
     exps = [mpmath.exp(z) for z in array[0]]
     first = float(array[0, 0])
-    got = cpu.cross_entropy(array, np.array([0]), np.array([1.0]), 1.0)
+    got = dense.cross_entropy(array, np.array([0]), np.array([1.0]), 1.0)
     comparison.close("loss", got, mpmath.log(sum(exps)) - first, 4, least=1.0)
     for h, (slope, e) in enumerate(zip(array[0], exps, strict=True)):
         comparison.close(f"slope {h}", slope, e / sum(exps) - (h == 0), 4, least=1.0)
@@ -65,7 +65,7 @@ def huber(comparison: Comparison) -> None:
             floats([[a + b for a, b in zip(*rows, strict=True)] for rows in zip(y, r, strict=True)]),
             Fraction(1, outputs),
         )
-        got = cpu.huber(array, floats(y), floats(WEIGHTS), float(share))
+        got = dense.huber(array, floats(y), floats(WEIGHTS), float(share))
         terms = [[e * e / 2 if abs(e) <= 1 else abs(e) - Fraction(1, 2) for e in row] for row in r]
         comparison.equal("loss", got, share * sum(w * sum(row) for w, row in zip(WEIGHTS, terms, strict=True)))
         slopes = [
@@ -80,11 +80,11 @@ PLACES = (-40.0, -6.5, -1.25, -0.03125, 0.0, 0.03125, 1.25, 6.5, 40.0)
 
 def poisson(comparison: Comparison) -> None:
     """At 0 bit for bit, exp(0) = 1; elsewhere within ulps of the greater of the two terms."""
-    _at_zero(comparison, cpu.poisson, loss=lambda y: Fraction(1), slope=lambda y: 1 - y)
+    _at_zero(comparison, dense.poisson, loss=lambda y: Fraction(1), slope=lambda y: 1 - y)
     for z in PLACES:
         for y in (0.0, 3.0):
             array = np.array([[z]])
-            got = cpu.poisson(array, np.array([[y]]), np.array([1.0]), 1.0)
+            got = dense.poisson(array, np.array([[y]]), np.array([1.0]), 1.0)
             power = mpmath.exp(z)
             comparison.close(f"loss({z}, {y})", got, power - y * mpmath.mpf(z), 4, least=float(power) + abs(y * z))
             comparison.close(f"slope({z}, {y})", array[0, 0], power - y, 4, least=float(power) + y)
@@ -92,11 +92,11 @@ def poisson(comparison: Comparison) -> None:
 
 def binary_cross_entropy(comparison: Comparison) -> None:
     """At 0 the slopes bit for bit, σ(0) = 1/2; elsewhere at 50 digits, also where the label is met and the loss tiny."""
-    _at_zero(comparison, cpu.binary_cross_entropy, loss=None, slope=lambda y: Fraction(1, 2) - y)
+    _at_zero(comparison, dense.binary_cross_entropy, loss=None, slope=lambda y: Fraction(1, 2) - y)
     for z in PLACES:
         for y in (0.0, 0.5, 1.0):
             array = np.array([[z]])
-            got = cpu.binary_cross_entropy(array, np.array([[y]]), np.array([1.0]), 1.0)
+            got = dense.binary_cross_entropy(array, np.array([[y]]), np.array([1.0]), 1.0)
             both = mpmath.log1p(mpmath.exp(-abs(z))) + max(z, 0.0) - mpmath.mpf(y) * z
             comparison.close(
                 f"loss({z}, {y})", got, both, 4, least=max(abs(z), 2.0**-60) if y == 0 or z > 0 else abs(z)

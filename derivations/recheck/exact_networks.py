@@ -12,9 +12,9 @@ from derivations.recheck import dense
 from derivations.recheck.dense import Blocks, Matrix, Vector
 from derivations.recheck.exact_comparison import Check, Comparison, floats
 from derivations.recheck.field import Dual, Number, slope_of, value_of
-from spectral_core.kernels import cpu
-from spectral_core.kernels import fused as fused_kernels
-from spectral_core.layout import Layout
+from spectral_core.kernels.cpu import dense as cpu
+from spectral_core.kernels.cpu import one_hidden as fused_kernels
+from spectral_core.kernels.support.layout import Layout
 
 NETWORKS: tuple[tuple[tuple[int, ...], int], ...] = (
     ((2, 1), 0),

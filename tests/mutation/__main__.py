@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.mutation import equivalence, report
 from tests.mutation.operators import Mutant
 
-HOME = Path(__file__).resolve().parent.parent.parent
+HOME = Path(__file__).resolve().parents[2]
 COPIED = ("derivations", "spectral_core", "tests", "pyproject.toml")
 ENVIRONMENT = {
     "PYTHONHASHSEED": "0",

@@ -7,12 +7,10 @@ and optimizers come from the tables of the module itself; the truth comes from `
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -20,12 +18,9 @@ import mpmath
 import numpy as np
 
 from spectral_core.kernels import tables
-from spectral_core.layout import Layout
+from spectral_core.kernels.support.layout import Layout
+from tests import oracles
 from tests.mutation.plain import MIXED, OPTIONS, OVERLOADS, Single, Singles, load
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import oracles  # by the name under which the tests import it too
 
 Space = dict[str, Any]
 ROWS = 7

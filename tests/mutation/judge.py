@@ -29,21 +29,15 @@ import pytest
 from tests.mutation import battery
 from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-KERNELS = ("spectral_core/kernels/cpu.py", "spectral_core/kernels/fused.py")
+ROOT = Path(__file__).resolve().parents[2]
+KERNELS = ("spectral_core/kernels/cpu/dense.py", "spectral_core/kernels/cpu/one_hidden.py")
 LEFT_OUT = {
-    "derivations/recheck/": "mutated by its own tests: tests/test_recheck.py changes 711 statements and programs",
+    "derivations/recheck/": "mutated by its own tests: tests/derivations/recheck/test_recheck.py changes 711 statements and programs",
     "derivations/formulas/": "refuses programs that have no meaning; compared with an independent evaluator by its tests",
     "derivations/readable.py": "text for readers, from which nothing follows",
-    "derivations/verify.py": "prints what the judges find; tests/test_verify.py",
-    **dict.fromkeys(
-        [
-            f"derivations/codegen/{name}.py"
-            for name in ("cuda", "cuda_fused", "cuda_layers", "cuda_module", "cuda_orchestration", "cuda_teams")
-        ],
-        "print for another machine: tests/test_cuda.py runs the text in the simulator, `--check` compares it",
-    ),
-    "derivations/codegen/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
+    "derivations/verify.py": "prints what the judges find; tests/derivations/test_verify.py",
+    "derivations/codegen/cuda/": "prints for another machine: tests/kernels/cuda/test_cuda.py runs the text in the simulator, `--check` compares it",
+    "derivations/codegen/cpu/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
 }
 """Files or folders that are no targets, and why."""
 CAUGHT = ("proof", "not well-formed", "--check", "tests")
@@ -82,7 +76,7 @@ def targets(root: Path = ROOT) -> list[Target]:
     result = []
     for file in (*(name for name in files if not name.startswith(tuple(LEFT_OUT))), *KERNELS):
         source = (root / file).read_text(encoding="utf-8")
-        found = mutants(file, source, strings="/codegen/" in file and not file.endswith("/ir.py"))
+        found = mutants(file, source, strings="/codegen/" in file and not file.endswith("/programs.py"))
         if found:
             result.append(Target(file, found, compile(source, file, "exec", dont_inherit=True)))
     return result
@@ -119,9 +113,11 @@ def module_name(file: str) -> str:
 
 
 def tests_for(file: str) -> list[str]:
-    """The fast tests of the checks: those named after the file or a folder inside `derivations`, then `test_rules`."""
-    names = [*Path(file).with_suffix("").parts[1:], "rules"]
-    return [path for path in dict.fromkeys(f"tests/test_{name}.py" for name in names) if (ROOT / path).exists()]
+    """The fast tests of the checks: those named after the file, those of the printers, then `test_rules`."""
+    inside = Path(file)
+    names = [inside.stem, *(["codegen"] if "codegen" in inside.parts else []), "rules"]
+    found = {path.stem: path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/derivations").rglob("test_*.py")}
+    return [found[f"test_{name}"] for name in names if f"test_{name}" in found]
 
 
 Say = Callable[[str], None]
@@ -192,7 +188,7 @@ def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> 
     if files != checked_in():
         raise SystemExit("the files differ")
     say("tests")
-    for path in tests_for(mutant.file if mutant is not None else "derivations/rules.py"):
+    for path in tests_for(mutant.file if mutant is not None else "derivations/proof/rules.py"):
         options = ["-o", "addopts=--strict-markers", "-p", "no:cacheprovider", "-p", "no:randomly", "-x", "-q"]
         if pytest.main([*options, str(ROOT / path)]) != 0:
             raise SystemExit(f"{path} fails")
@@ -202,14 +198,9 @@ def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> 
 def checked_in() -> dict[Path, str]:
     """What `python -m derivations` writes, as it lies on the disk."""
     kernels = ROOT / "spectral_core" / "kernels"
+    printed = ("tables", "cpu/dense", "cpu/one_hidden", "cuda/parts", "cuda/ensemble", "cuda/one_hidden", "cuda/wide")
     paths = (
-        kernels / "tables.py",
-        kernels / "cpu.py",
-        kernels / "fused.py",
-        kernels / "cuda.py",
-        kernels / "cuda_blocks.py",
-        kernels / "cuda_fused.py",
-        kernels / "cuda_wide.py",
+        *(kernels / f"{name}.py" for name in printed),
         ROOT / "derivations" / "certificates.json",
         ROOT / "derivations" / "assumptions.txt",
     )

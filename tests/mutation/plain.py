@@ -210,6 +210,6 @@ def load(*codes: CodeType) -> dict[str, Any]:
         "__name__": "kernels",
     }
     for code in codes:
-        modules["spectral_core.kernels.cpu"] = SimpleNamespace(**space)
+        modules["spectral_core.kernels.cpu.dense"] = SimpleNamespace(**space)
         exec(code, space)
     return space

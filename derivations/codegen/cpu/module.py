@@ -1,0 +1,221 @@
+"""The generated kernel modules as text: header, tables, proven functions, orchestration."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+
+import sympy
+
+from derivations.codegen import elementwise
+from derivations.codegen.cpu import layers as cpu
+from derivations.codegen.cpu import one_hidden
+from derivations.codegen.cpu.orchestration import FUSED_HELPER, FUSED_RUNNER, HELPERS, RUNNERS
+from derivations.proof.programs import Program
+from derivations.theorems.scalar import (
+    accuracy,
+    exponential,
+    exponential_error,
+    losses,
+    optimizers,
+    penalties,
+    proximal,
+)
+from derivations.theorems.scalar.activations import ACTIVATIONS
+from derivations.theorems.spectral import adjoint, propagation
+from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
+
+VARIANTS = ("global", "layerwise", "direct")
+PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
+ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
+PROGRAMS: tuple[Program, ...] = (
+    *PROPAGATIONS,
+    *ADJOINTS,
+    *losses.PROGRAMS,
+    *penalties.PROGRAMS,
+    *proximal.PROGRAMS,
+    *optimizers.PROGRAMS,
+)
+NAMES = {
+    "activations": [activation.name for activation in ACTIVATIONS],
+    "losses": [program.name for program in losses.PROGRAMS],
+    "penalties": [program.name.removeprefix("penalty_") for program in penalties.PROGRAMS],
+    "optimizers": [program.name for program in optimizers.PROGRAMS],
+}
+"""What the kernels offer by number, in the order of the derivations."""
+SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV")
+
+HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
+
+made by       python -m derivations
+SymPy         {sympy}
+certificates  sha256 {digest}
+
+Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
+brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
+outside of the exponential.
+
+Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
+BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
+vectors of one order. `u_all`, `z_all` and `du_all` hold all layers of one mini-batch: layer i starts at
+n_samples * layout[i, START], sample first.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+ACTIVATIONS = {activations}
+LOSSES = {losses}
+PENALTIES = {penalties}
+OPTIMIZERS = {optimizers}
+
+{numbers}
+{settings}
+WIDTH, START, PHI, LAMBDA_IN, LAMBDA_OUT = 0, 1, 2, 3, 4
+BLOCKS = 2
+'''
+
+
+FUSED_HEADER = '''
+"""Numba kernels for one hidden layer with few inputs and outputs: the programs of `dense.py`, neuron by neuron. Do not edit.
+
+made by       python -m derivations
+SymPy         {sympy}
+certificates  sha256 {digest}
+dense.py      sha256 {general}
+
+Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
+module; so the line above changes this one with it.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from spectral_core.kernels.cpu.dense import (
+    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, shrink, update,
+)
+'''
+
+
+TABLES = '''"""Names and numbers the kernels understand, without importing Numba. Printed by `python -m derivations`."""
+
+ACTIVATIONS = {activations}
+ZERO_AT_ZERO = {at_zero}
+"""The activations with f(0) = 0, which silence, compaction and the linear start need."""
+POSITIVELY_HOMOGENEOUS = {homogeneous}
+"""The activations with f(c z) = c f(z) for c > 0, which merging needs."""
+LOSSES = {losses}
+TARGET_RANGES = {{{ranges}}}
+"""The least and the greatest target that a loss has a meaning for, where not every number is one."""
+PENALTIES = {penalties}
+OPTIMIZERS = {optimizers}
+SETTINGS = {settings}
+FUSED = {fused}
+"""Inputs and outputs of networks with one hidden layer that have kernels of their own."""
+'''
+
+
+def functions() -> dict[str, tuple[str, ...]]:
+    """Name of each generated function -> the theorems it rests on."""
+    proven = tuple(theorem.id for theorem in exponential_error.THEOREMS)
+    accurate = tuple(theorem.id for theorem in accuracy.THEOREMS)
+    table: dict[str, tuple[str, ...]] = {
+        f"exponential_{form.name}": (name,) for form, name in zip(exponential.FORMATS, proven, strict=True)
+    }
+    table["activate"] = (*(f"F.{a.name}" for a in ACTIVATIONS), *accurate, *proven)
+    for inputs, outputs in one_hidden.SIZES:
+        table[f"propagate_{inputs}_{outputs}"] = one_hidden.theorems(propagation.GLOBAL)
+        table[f"adjoint_{inputs}_{outputs}"] = one_hidden.theorems(adjoint.GLOBAL)
+    return table | {program.name: program.theorems for program in PROGRAMS}
+
+
+def certificate_digest(certificates: list[dict[str, object]]) -> str:
+    """Changes with any statement, assumption or step, and so with it the header of every kernel module."""
+    return hashlib.sha256(json.dumps(certificates, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def tables_module() -> str:
+    """The text of `spectral_core/kernels/tables.py`."""
+    return TABLES.format(
+        **{family: _tuple(names) for family, names in NAMES.items()},
+        at_zero=_tuple(a.name for a in ACTIVATIONS if a.at_zero == 0),
+        homogeneous=_tuple(a.name for a in POSITIVELY_HOMOGENEOUS),
+        ranges=", ".join(
+            f'"{item.name}": ({_bound(item.targets[0])}, {_bound(item.targets[1])})' for item in _bounded()
+        ),
+        settings=_tuple(name.lower() for name in SETTINGS),
+        fused=one_hidden.SIZES,
+    )
+
+
+def _bounded() -> list[losses.Elementwise]:
+    return [item for item in losses.ELEMENTWISE if item.targets != (-math.inf, math.inf)]
+
+
+def _bound(number: float) -> str:
+    return f"{number}" if math.isfinite(number) else f'float("{number}")'
+
+
+def _numbers(names: list[str]) -> str:
+    """The names as constants, numbered from 0."""
+    return f"{', '.join(name.upper() for name in names)} = {', '.join(map(str, range(len(names))))}"
+
+
+def _tuple(names: Iterable[str]) -> str:
+    return repr(tuple(names)).replace("'", '"')
+
+
+def _elementwise() -> str:
+    """One branch for each loss that sums over samples and outputs."""
+    lines: list[str] = []
+    for number, item in enumerate(losses.ELEMENTWISE):
+        lines.append(f"    {cpu.choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
+        lines.append(f"        value = {item.name}(output, target, weight, share)")
+    return "\n".join(lines)
+
+
+def cpu_module(certificates: list[dict[str, object]]) -> str:
+    """The text of `spectral_core/kernels/cpu/dense.py`."""
+    header = HEADER.format(
+        sympy=sympy.__version__,
+        digest=certificate_digest(certificates),
+        **{family: _tuple(names) for family, names in NAMES.items()},
+        numbers="\n".join(_numbers(NAMES[family]) for family in ("losses", "penalties", "optimizers")),
+        settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
+    )
+    helpers = [
+        part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR, elementwise=_elementwise()).split("\n\n\n")
+    ]
+    printed = [*elementwise.exponential_functions(), elementwise.activation_function(), *map(cpu.function, PROGRAMS)]
+    # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
+    storage, callers = helpers[:4], helpers[4:]
+    runners = [
+        RUNNERS.format(
+            decorator=cpu.RUNNER,
+            variant=variant,
+            propagate=", ".join(cpu.signature(forward)),
+            adjoint=", ".join(cpu.signature(backward)),
+        ).strip()
+        for variant, forward, backward in zip(VARIANTS, PROPAGATIONS, ADJOINTS, strict=True)
+    ]
+    return "\n\n\n".join([header.rstrip(), *storage, *printed, *callers, *runners]) + "\n"
+
+
+def fused_module(certificates: list[dict[str, object]], general: str) -> str:
+    """The text of `spectral_core/kernels/cpu/one_hidden.py`, which calls functions of `general`, the text of `dense.py`."""
+    header = FUSED_HEADER.format(
+        sympy=sympy.__version__,
+        digest=certificate_digest(certificates),
+        general=hashlib.sha256(general.encode()).hexdigest()[:16],
+    )
+    helper = FUSED_HELPER.format(decorator=cpu.DECORATOR).strip()
+    runners = [
+        FUSED_RUNNER.format(decorator=cpu.RUNNER, sizes=f"{a}_{b}", inputs=a, outputs=b).strip()
+        for a, b in one_hidden.SIZES
+    ]
+    return "\n\n\n".join([header.strip(), helper, *one_hidden.functions(), *runners]) + "\n"

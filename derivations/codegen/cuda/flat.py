@@ -1,0 +1,85 @@
+"""Programs without layers for CUDA: losses, penalties, proximal maps, optimizers.
+
+Each is one function of `rank` and `count` that returns the thread's share of its result; one that needs the sum of all shares
+before it can go on is cut there in two.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from derivations.codegen.cpu.layers import ORDER, SIZES, CpuPrinter, indent, typed_constants
+from derivations.codegen.cuda.parts import DEVICE, FlatPrinter, document
+from derivations.proof.notation import s
+from derivations.proof.programs import Assign, Node, Program, Rows, flatten
+
+
+class TeamPrinter(CpuPrinter):
+    """Losses, penalties, proximal maps and optimizers, their outermost loop shared among threads."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.printer = FlatPrinter()
+
+    def functions(self) -> list[str]:
+        """One function, or two where a sum over all elements is needed on the way."""
+        body, result = self.program.body, self.program.result
+        flat = [a for a in body if isinstance(a, Assign)]
+        sums = [a for a in flat if a.over and not a.free and a.name != result]
+        if not sums:
+            return [self.team(f"gpu_{self.program.name}", body, (), result)]
+        (total,) = sums
+        cut = body.index(total)
+        name = f"gpu_{self.program.name}"
+        return [
+            self.team(f"{name}_{total.name}", body[: cut + 1], (), total.name),
+            self.team(name, body[cut + 1 :], (total.name,), result),
+        ]
+
+    def team(self, name: str, body: tuple[Node, ...], known: tuple[str, ...], result: str) -> str:
+        self.printer = FlatPrinter()
+        lines = self.block(body, set())
+        everything = tuple(flatten(body))
+        used = {str(operand.base) for a in everything for operand in a.operands} | {a.name for a in everything}
+        arrays = [a for a in self.program.arrays if a.name in used]
+        owners = [a for a in arrays if not a.store]
+        stored = [a for a in arrays if a.store]
+        names = dict.fromkeys([*(a.name for a in owners), *(a.store for a in stored)])
+        sizes = [SIZES[index] for index in ORDER if any(index in a.indices for a in arrays)]
+        named = {str(symbol) for a in everything for symbol in a.value.free_symbols}
+        scalars = [scalar for scalar in self.program.scalars if scalar in named]
+        starts = [f"{a.name} = {a.store}" for a in stored]
+        flat = [a for a in body if isinstance(a, Assign)]
+        shared = any(a.name == result and (a.over or a.accumulate) for a in flat) or any(
+            isinstance(n, Rows) for n in body
+        )
+        if result and any(isinstance(n, Rows) for n in body):
+            starts.append(f"{result} = {self.printer.constant(sp.S.Zero)}")
+        end = []
+        if result:
+            zero = self.printer.constant(sp.S.Zero)
+            end = [f"return {result}" if shared else f"return {result} if rank == 0 else {zero}"]
+        by_type = next(a.name for a in owners if not a.integer)
+        constants = typed_constants(self.printer.constants, by_type)
+        more = (f"Returns the thread's share of {result}",) if result else ()
+        summary = [
+            self.program.summary if not result or result == self.program.result else f"{result} of {self.program.name}"
+        ]
+        doc = document(summary, more, self.program.theorems, arrays)
+        arguments = ", ".join(["rank", "count", *sizes, *names, *known, *scalars])
+        return "\n".join([DEVICE, f"def {name}({arguments}):", *indent([*doc, *constants, *starts, *lines, *end])])
+
+    def loop(self, node: Node, open_loops: set[sp.Symbol]) -> list[str]:
+        if isinstance(node, Rows):
+            return ["for s in range(rank, n_samples, count):", *indent(self.block(node.body, {s}))]
+        raise TypeError(f"no code for {node}")
+
+    def nest(self, nest: list[Assign], open_loops: set[sp.Symbol]) -> list[str]:
+        """The outermost loop is the threads'."""
+        lines = super().nest(nest, open_loops)
+        indices = sorted({*nest[0].free, *nest[0].over} - open_loops, key=ORDER.index)
+        if open_loops or not indices:
+            return lines
+        size = SIZES[indices[0]]
+        whole, mine = f"for {indices[0]} in range({size}):", f"for {indices[0]} in range(rank, {size}, count):"
+        return [mine if line == whole else line for line in lines]

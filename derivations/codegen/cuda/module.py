@@ -1,0 +1,256 @@
+"""The generated CUDA modules as text: device functions, trainings by blocks, launches on the whole device."""
+
+import hashlib
+import textwrap
+
+import sympy
+
+from derivations.codegen.cpu.layers import choice, indent, typed_constants
+from derivations.codegen.cpu.one_hidden import SIZES, theorems
+from derivations.codegen.cuda.flat import TeamPrinter
+from derivations.codegen.cuda.layers import FUSED_KERNEL, KERNEL, Blocks, Launches, wide_kernel
+from derivations.codegen.cuda.one_hidden import CudaFusedPrinter
+from derivations.codegen.cuda.orchestration import (
+    CALLERS,
+    EITHER,
+    FUSED_VIEWS,
+    GENERAL_OUTPUT,
+    GENERAL_VIEWS,
+    SHARED,
+    TEAM,
+    TRAIN,
+    WIDE,
+)
+from derivations.codegen.cuda.parts import DEVICE, PartPrinter
+from derivations.codegen.elementwise import activation_theorems, value_and_slope
+from derivations.codegen.expressions import RealPrinter
+from derivations.theorems.scalar import losses, optimizers, penalties, proximal
+from derivations.theorems.scalar.activations import ACTIVATIONS
+from derivations.theorems.spectral import adjoint, propagation
+
+LAYERED = (
+    ("global", propagation.GLOBAL, adjoint.GLOBAL),
+    ("layerwise", propagation.LAYERWISE, adjoint.LAYERWISE),
+    ("direct", propagation.DIRECT, adjoint.DIRECT),
+)
+LAUNCHED = ("map", "line")
+"""Parts with a kernel of their own; `wide_activate` launches activations, a library does the products."""
+CONSTANTS = (
+    "ADAM", "BETA1", "BETA2", "BLOCKS", "EPSILON", "GROUP", "L1", "LAMBDA_IN", "LAMBDA_OUT", "MOMENTUM", "NESTEROV", "PHI",
+    "START", "WIDTH",
+)  # fmt: skip
+FLAT = (*losses.PROGRAMS, *penalties.PROGRAMS, *proximal.PROGRAMS, *optimizers.PROGRAMS)
+
+HEADER = '''"""{title}. Do not edit.
+
+made by       python -m derivations
+SymPy         {sympy}
+certificates  sha256 {digest}
+{leans}
+{text}
+"""
+
+'''
+GENERAL_TEXT = """Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
+grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
+no theorem (storage, sums over threads), barriers, and rounding outside of the exponential, which is that of `cpu/dense.py`."""
+BLOCKS_TEXT = """A block trains a network of its own for whole epochs, of any parametrization, depth and width."""
+FUSED_TEXT = """`train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
+and a neuron's gradient are sums in one thread's registers."""
+WIDE_TEXT = """Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
+the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`)."""
+
+GENERAL_IMPORTS = """import math
+
+import numpy as np
+
+from spectral_core.backends.gpu import cuda, overload, types
+from spectral_core.kernels.cpu.dense import (
+    ADAM, BETA1, BETA2, BLOCKS, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI,
+    POISSON, SQUARED_ERROR, START, WIDTH, exponential_float32, exponential_float64,
+)
+from spectral_core.kernels.support.shuffling import round_function
+
+one_round = round_function(cuda.jit(device=True))
+
+
+def exponential(x):
+    \"\"\"exp(x) and expm1(x) in the type of x.\"\"\"
+    return exponential_float32(x) if type(x) is np.float32 else exponential_float64(x)
+
+
+@overload(exponential)
+def exponential_on_device(x):
+    return exponential_float32 if x == types.float32 else exponential_float64"""
+
+
+def cuda_functions() -> dict[str, tuple[str, ...]]:
+    """Name of each generated function -> the theorems it rests on."""
+    table = {"gpu_activation": activation_theorems(), "gpu_activate": activation_theorems()}
+    for _, *programs in LAYERED:
+        for program in programs:
+            printer = PartPrinter(program)
+            Blocks(program, printer).function()
+            names = [part.name for part in printer.parts if part.text]
+            names += [part.name.replace("gpu_", "wide_", 1) for part in printer.parts if part.kind in LAUNCHED]
+            table |= dict.fromkeys((*names, f"gpu_{program.name}", f"wide_{program.name}"), program.theorems)
+    for program in FLAT:
+        for text in TeamPrinter(program).functions():
+            table[_name(text)] = program.theorems
+    for inputs, outputs in SIZES:
+        table[f"gpu_propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
+        table[f"gpu_adjoint_{inputs}_{outputs}"] = (*theorems(adjoint.GLOBAL), *theorems(propagation.GLOBAL))
+    return table
+
+
+def _name(text: str) -> str:
+    return text.split("def ", 1)[1].split("(", 1)[0]
+
+
+def activation_function() -> str:
+    """`gpu_activation`: value and slope of one number, one branch for each activation."""
+    printer = RealPrinter()
+    body: list[str] = []
+    for code, item in enumerate(ACTIVATIONS):
+        lines = [*value_and_slope(printer, item), "return value, slope"]
+        body += [
+            f"{choice('activation', code, code, len(ACTIVATIONS))}  # {item.name}, theorem F.{item.name}",
+            *indent(lines),
+        ]
+    doc = [
+        '"""f(z) and f\'(z) in the type of the array `like`, by the number of f in ACTIVATIONS.',
+        "",
+        f"Theorem: {', '.join(activation_theorems())}",
+        '"""',
+    ]
+    lines = [*doc, *typed_constants(printer.constants, "like"), *body]
+    return "\n".join([DEVICE, "def gpu_activation(activation, z, like):", *indent(lines)])
+
+
+def cuda_modules(digest: str, general: str) -> dict[str, str]:
+    """The texts by the names of the modules; `general` is the text of `cpu/dense.py`."""
+    devices = _device_module(digest, general)
+    return {
+        "parts": devices,
+        "ensemble": _blocks_module(digest, devices),
+        "one_hidden": _fused_module(digest, devices),
+        "wide": _wide_module(digest, devices),
+    }
+
+
+def _header(title: str, digest: str, leans: dict[str, str], text: str) -> str:
+    lines = [f"{name:<14}sha256 {hashlib.sha256(body.encode()).hexdigest()[:16]}" for name, body in leans.items()]
+    return HEADER.format(title=title, sympy=sympy.__version__, digest=digest, leans="\n".join([*lines, ""]), text=text)
+
+
+def _device_module(digest: str, general: str) -> str:
+    layered = []
+    for _, *programs in LAYERED:
+        for program in programs:
+            printer = PartPrinter(program)
+            block = Blocks(program, printer).function()
+            layered += [*(part.text for part in printer.parts if part.text), block]
+    flat = [text for program in FLAT for text in TeamPrinter(program).functions()]
+    branches = []
+    for number, item in enumerate(losses.ELEMENTWISE):
+        branches.append(f"    {choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
+        branches.append(f"        return gpu_{item.name}(rank, count, n_samples, n_out, output, target, weight, scale)")
+    callers = CALLERS.format(
+        device=DEVICE, elementwise="\n".join(branches), activations=", ".join(activation_theorems())
+    )
+    activate, *others = _parts(callers)
+    head = _header(
+        "Numba functions for CUDA, printed from the proven programs in `derivations`",
+        digest,
+        {"dense.py": general},
+        GENERAL_TEXT,
+    )
+    parts = [
+        head + GENERAL_IMPORTS,
+        *_parts(TEAM.format(device=DEVICE)),
+        activation_function(),
+        activate,
+        *layered,
+        *flat,
+        *others,
+    ]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _blocks_module(digest: str, devices: str) -> str:
+    head = _header("Many trainings at once on CUDA, one block for each", digest, {"parts.py": devices}, BLOCKS_TEXT)
+    imports = """import math
+
+from spectral_core.backends.gpu import ROOM, cuda, kernel
+from spectral_core.kernels.cuda.parts import (
+    CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
+    gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+)"""
+    kernels = []
+    for variant, forward, backward in LAYERED:
+        calls = {}
+        for kind, program in (("propagate", forward), ("adjoint", backward)):
+            blocks = Blocks(program, PartPrinter(program))
+            blocks.function()
+            arguments = ", ".join(blocks.signature()).replace("parameters", "theta")
+            calls[kind] = f"gpu_{program.name}(rank, count, {arguments})"
+        kernels.append(
+            TRAIN.format(
+                kernel=KERNEL,
+                variant=variant,
+                summary="",
+                store=EITHER,
+                views=GENERAL_VIEWS,
+                output=GENERAL_OUTPUT,
+                **calls,
+            ).strip()
+        )
+    return "\n\n\n".join([head + imports, *kernels]) + "\n"
+
+
+def _fused_module(digest: str, devices: str) -> str:
+    title = "Many trainings of one hidden layer at once on CUDA, one block for each"
+    head = _header(title, digest, {"parts.py": devices}, FUSED_TEXT)
+    imports = """import math
+
+from spectral_core.backends.gpu import ROOM, cuda, kernel
+from spectral_core.kernels.cuda.parts import (
+    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
+    gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+)"""
+    fused, kernels = [], []
+    for inputs, outputs in SIZES:
+        fused += [CudaFusedPrinter(inputs, outputs).propagate(), CudaFusedPrinter(inputs, outputs).adjoint()]
+        name = f"{inputs}_{outputs}"
+        onward = f"gpu_propagate_{name}(rank, count, layout, activation, n_samples, theta, u_all, output, partial)"
+        back = f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
+        text = TRAIN.format(
+            kernel=FUSED_KERNEL, variant=name, store=SHARED, views=FUSED_VIEWS, output="", propagate=onward, adjoint=back,
+            summary=f"; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
+        )  # fmt: skip
+        kernels.append("\n".join(line for line in text.strip().split("\n") if line.strip() or not line))
+    return "\n\n\n".join([head + imports, *fused, *kernels]) + "\n"
+
+
+def _wide_module(digest: str, devices: str) -> str:
+    head = _header("Wide networks on CUDA, part by part on the whole device", digest, {"parts.py": devices}, WIDE_TEXT)
+    hosts, kernels, called = [], [], set()
+    for _, *programs in LAYERED:
+        for program in programs:
+            printer = PartPrinter(program)
+            hosts.append(Launches(program, printer).function())
+            launched = [part for part in printer.parts if part.kind in LAUNCHED]
+            kernels += [wide_kernel(part, program.theorems) for part in launched]
+            called |= {part.name for part in launched}
+    called |= {"gpu_activate", "gpu_adam", "gpu_load", "gpu_loss", "gpu_sgd", "gpu_sum"}
+    called |= {_name(text) for p in (*penalties.PROGRAMS, *proximal.PROGRAMS) for text in TeamPrinter(p).functions()}
+    called -= {"gpu_proximal_group_squares"}  # the same sum as the penalty's
+    names = textwrap.fill(
+        ", ".join([*CONSTANTS, *sorted(called)]) + ",", 120, initial_indent="    ", subsequent_indent="    "
+    )
+    imports = f"from spectral_core.backends.gpu import LANES, LINES, ROOM, THREADS, cuda, kernel\nfrom spectral_core.kernels.cuda.parts import (\n{names}\n)"
+    return "\n\n\n".join([head + imports, *_parts(WIDE.format(kernel=KERNEL)), *kernels, *hosts]) + "\n"
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.strip().split("\n\n\n")]

@@ -1,0 +1,55 @@
+"""Every theorem, in reading order."""
+
+from derivations.proof.theorem import Theorem
+from derivations.theorems.scalar import (
+    accuracy,
+    activations,
+    exponential_error,
+    losses,
+    optimizers,
+    penalties,
+    proximal,
+)
+from derivations.theorems.spectral.adjoint import M8, M8_DIRECT, M8_LAYERWISE
+from derivations.theorems.spectral.blocks import M4
+from derivations.theorems.spectral.compensation import M15
+from derivations.theorems.spectral.gauge import M9
+from derivations.theorems.spectral.growth import M12, M13, M14
+from derivations.theorems.spectral.inversion import M3
+from derivations.theorems.spectral.merging import M16
+from derivations.theorems.spectral.nilpotency import M1
+from derivations.theorems.spectral.path_tensor import M6
+from derivations.theorems.spectral.propagation import M7, M7_DIRECT, M7_LAYERWISE
+from derivations.theorems.spectral.silence import M10, M11
+from derivations.theorems.spectral.spectrum import M5
+from derivations.theorems.spectral.two_layers import M2
+
+THEOREMS: tuple[Theorem, ...] = (
+    M1,
+    M2,
+    M3,
+    M4,
+    M5,
+    M6,
+    M7,
+    M7_LAYERWISE,
+    M7_DIRECT,
+    M8,
+    M8_LAYERWISE,
+    M8_DIRECT,
+    M9,
+    M10,
+    M11,
+    M12,
+    M13,
+    M14,
+    M15,
+    M16,
+    *exponential_error.THEOREMS,
+    *activations.THEOREMS,
+    *accuracy.THEOREMS,
+    *losses.THEOREMS,
+    *penalties.THEOREMS,
+    *proximal.THEOREMS,
+    *optimizers.THEOREMS,
+)

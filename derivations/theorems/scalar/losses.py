@@ -1,0 +1,256 @@
+"""The losses and their derivatives with respect to the output z_K.
+
+`weight` are sample weights and `scale` normalises them: 1 / (outputs · Σ weight) for the losses that sum over outputs,
+1 / Σ weight for cross entropy, so that each loss is a weighted mean.
+
+A loss that sums over samples and outputs is given by its terms on regions of the line, each with its derivative; at a
+boundary both neighbours agree in value and slope, so it does not matter to which region the boundary belongs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+
+import sympy as sp
+from sympy.codegen.cfunctions import log1p
+
+from derivations.proof.notation import df, f, h, s
+from derivations.proof.programs import Array, Assign, Program, Rows
+from derivations.proof.rules import cotangents, derivative, marker
+from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.scalar import exponential_error
+
+output = Array("output", (s, h), "argument", "z_K, the network's output")
+d_output = Array("d_output", (s, h), "argument", "∂ℓ/∂z_K, written over the output", store="output")
+target = Array("target", (s, h), "argument", "y, the targets")
+label = Array("label", (s,), "argument", "y, the class of each sample", integer=True)
+weight = Array("weight", (s,), "argument", "sample weights")
+scale, loss, peak, total, chosen = sp.symbols("scale loss peak total chosen")
+shifted = Array("shifted", (s, h), "argument", "exp(z - max z), written over the output", store="output")
+
+z, y = output.element, target.element
+half = sp.Rational(1, 2)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a term of the loss has this value and this derivative with respect to z; `True` is everywhere else."""
+
+    where: sp.Expr
+    value: sp.Expr
+    slope: sp.Expr
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """A loss Σ_sh w_s ρ(z_sh, y_sh) by the regions of ρ; `boundaries` are the z where two regions, by number, meet.
+
+    `targets` are the least and the greatest y that it has a meaning for.
+    """
+
+    name: str
+    summary: str
+    statement: str
+    regions: tuple[Region, ...]
+    boundaries: tuple[tuple[sp.Expr, int, int], ...] = ()
+    targets: tuple[float, float] = (-math.inf, math.inf)
+    reference: str = "standard"
+
+    @property
+    def program(self) -> Program:
+        def joined(values: list[sp.Expr]) -> sp.Expr:
+            pairs = [(value, region.where) for value, region in zip(values, self.regions, strict=True)]
+            return sp.Piecewise(*pairs) if len(pairs) > 1 else values[0]
+
+        value, slope = joined([r.value for r in self.regions]), joined([r.slope for r in self.regions])
+        body = (
+            Assign(loss, scale * weight.element * value, over=(h,), accumulate=True),
+            Assign(d_output.element, scale * weight.element * slope),
+        )
+        arrays = (output, target, weight, d_output)
+        exponentials = [assign for assign in body if assign.value.has(sp.exp)]
+        theorems = (f"L.{self.name}", *(theorem.id for theorem in exponential_error.THEOREMS if exponentials))
+        return Program(self.name, self.summary, theorems, arrays, (Rows(body),), scalars=("scale",), result="loss")
+
+
+EVERYWHERE = sp.true
+SQUARED_ERROR = Elementwise(
+    "squared_error",
+    "weighted mean over samples and outputs of (z - y)^2, and its gradient",
+    "ρ = (z - y)², ρ' = 2 (z - y)",
+    (Region(EVERYWHERE, (z - y) ** 2, sp.Mul(2, z - y, evaluate=False)),),
+)
+HUBER = Elementwise(
+    "huber",
+    "weighted mean over samples and outputs of (z - y)^2 / 2 near y and |z - y| - 1/2 beyond a distance of 1",
+    "ρ = (z - y)²/2 for |z - y| <= 1, |z - y| - 1/2 beyond, ρ' = z - y, clipped to [-1, 1]",
+    (
+        Region(z - y < -1, -(z - y) - half, sp.Integer(-1)),
+        Region(z - y > 1, z - y - half, sp.Integer(1)),
+        Region(EVERYWHERE, (z - y) ** 2 / 2, z - y),
+    ),
+    ((y - 1, 0, 2), (y + 1, 1, 2)),
+    reference="Huber, Ann. Math. Statist. 35 (1964)",
+)
+POISSON = Elementwise(
+    "poisson",
+    "weighted mean over samples and outputs of exp(z) - y z for counts y of mean exp(z), and its gradient",
+    "ρ = exp(z) - y z, ρ' = exp(z) - y: minus the log likelihood of the count y, up to log y!",
+    (Region(EVERYWHERE, sp.exp(z) - y * z, sp.exp(z) - y),),
+    targets=(0, math.inf),
+)
+BINARY_CROSS_ENTROPY = Elementwise(
+    "binary_cross_entropy",
+    "weighted mean over samples and labels of log(1 + exp(z)) - y z, without overflow, and its gradient",
+    "ρ = log(1 + exp(z)) - y z, ρ' = 1/(1 + exp(-z)) - y; one output: two classes, several outputs: several labels",
+    (
+        Region(z <= 0, log1p(sp.exp(z)) - y * z, sp.exp(z) / (1 + sp.exp(z)) - y),
+        Region(EVERYWHERE, z + log1p(sp.exp(-z)) - y * z, 1 / (1 + sp.exp(-z)) - y),
+    ),
+    ((sp.Integer(0), 0, 1),),
+    targets=(0, 1),
+)
+ELEMENTWISE = (SQUARED_ERROR, HUBER, POISSON, BINARY_CROSS_ENTROPY)
+
+hit = sp.KroneckerDelta(h, label.element)
+CROSS_ENTROPY = Program(
+    "cross_entropy",
+    "weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient",
+    ("L.cross_entropy", *(theorem.id for theorem in exponential_error.THEOREMS)),
+    (output, label, weight, d_output, shifted),
+    (
+        Rows(
+            (
+                Assign(peak, z, over=(h,), reduce="max"),
+                Assign(chosen, hit * z, over=(h,)),
+                Assign(shifted.element, sp.exp(z - peak)),
+                Assign(total, shifted.element, over=(h,)),
+                Assign(loss, scale * weight.element * (sp.log(total) + peak - chosen), accumulate=True),
+                Assign(d_output.element, scale * weight.element * (shifted.element / total - hit)),
+            )
+        ),
+    ),
+    scalars=("scale",),
+    result="loss",
+)
+
+PROGRAMS = (*(item.program for item in ELEMENTWISE), CROSS_ENTROPY)
+
+
+def takes_the_output(proof: Proof, program: Program) -> None:
+    stores = {array.store for array in program.arrays if array.store}
+    proof.same("∂ℓ/∂z takes the place of the output", stores, {"output"})
+    proof.same("one loop over the rows", [type(node).__name__ for node in program.body], ["Rows"])
+    proof.same("the loss is returned", [program.result], [str(loss)])
+
+
+def on_region(expression: sp.Expr, number: int) -> sp.Expr:
+    """The expression on one region: every piecewise function in it is its piece of that number."""
+    return expression.replace(lambda e: isinstance(e, sp.Piecewise), lambda e: e.args[number][0])
+
+
+def edges_of(region: Region) -> list[sp.Expr]:
+    """The z at which the condition of a region changes."""
+    return sp.solve(sp.Eq(region.where.lhs, region.where.rhs), z)
+
+
+def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> None:
+    takes_the_output(proof, program)
+    proof.same("a sum, and its slope", [a.target for a in program.assignments], [loss, d_output.element])
+    value, slope = program.assignments
+    # The sum over samples and outputs, for any term ρ = f(z): the derivative at (s, h) keeps that term alone.
+    bars = cotangents([replace(value, value=scale * weight.element * f(z))], {"loss": sp.S.One}, fixed=(s,))
+    proof.equal("∂/∂z_sh scale Σ w ρ(z) = scale w ρ'(z_sh)", bars["output"], scale * weight.element * df(z))
+    for expression in (value.value, slope.value):
+        for piecewise in expression.atoms(sp.Piecewise):
+            where = [condition for _, condition in piecewise.args]
+            proof.same("the regions are chosen as stated", where, [region.where for region in item.regions])
+    factor = scale * weight.element
+    for number, region in enumerate(item.regions):
+        inside = f"region {number + 1}"
+        term, rate = on_region(value.value, number), on_region(slope.value, number)
+        proof.equal(f"{inside}: ρ is as stated", term, factor * region.value)
+        proof.equal(f"{inside}: ρ' is its derivative", rate, derivative(term, z), "rational")
+    # Every condition is a comparison with one boundary, where its region meets the last one, which is everywhere else.
+    edges = {
+        (edge, number, len(item.regions) - 1)
+        for number, region in enumerate(item.regions[:-1])
+        for edge in edges_of(region)
+    }
+    proof.same("every boundary of the regions is listed", {*item.boundaries}, edges)
+    for at, left, right in item.boundaries:
+        for what, expression in (("ρ", value.value), ("ρ'", slope.value)):
+            below, above = (on_region(expression, number).subs(z, at) for number in (left, right))
+            proof.equal(f"{what} is continuous at z = {at}", below, above, "convention")
+
+
+def stable_argument(proof: Proof, program: Program, item: Elementwise) -> None:
+    """Besides: both regions are log(1 + exp(z)) - y z, whose derivative they have, and whose value at 0."""
+    elementwise_argument(proof, program, item)
+    plain = sp.log(1 + sp.exp(z)) - y * z
+    for number, region in enumerate(item.regions, 1):
+        claim = f"region {number} is log(1 + exp(z)) - y z"
+        proof.equal(f"{claim}: the derivative", region.slope, derivative(plain, z), "rational")
+        at_zero = region.value.replace(log1p, lambda e: sp.log(1 + e)).subs(z, 0)
+        proof.equal(f"{claim}: the value at 0", at_zero, plain.subs(z, 0))
+
+
+def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> None:
+    takes_the_output(proof, program)
+    rows = list(program.assignments)
+    greatest = rows[0]
+    proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, z, (h,), reduce="max")])
+    value = [a for a in rows if a is not greatest and a.target != d_output.element]
+    proof.same("total = Σ exp(z - peak), chosen = z_label, ℓ = log total + peak - chosen", value, DEFINITION)
+    bars = cotangents(value, {"loss": sp.S.One}, fixed=(s,))
+    # `total` stays a symbol on both sides: it is a sum, and stands in a denominator.
+    power = {shifted.element: sp.expand(sp.exp(z - peak))}
+    claimed = next(a for a in rows if a.target == d_output.element).value
+    proof.equal(
+        "∂ℓ/∂z = scale w (softmax - onehot)",
+        claimed.subs(power),
+        bars.get("output", sp.S.Zero).subs(power),
+        rule="reverse accumulation",
+    )
+    by_peak = bars.get("peak", sp.S.Zero).subs(marker(h) * power[shifted.element], total)
+    proof.equal(
+        "ℓ does not depend on the shift: Σ_h exp(z_h - peak) = total", by_peak, sp.S.Zero, "reverse accumulation"
+    )
+
+
+DEFINITION = (
+    Assign(chosen, hit * z, over=(h,)),
+    Assign(shifted.element, sp.exp(z - peak)),
+    Assign(total, shifted.element, over=(h,)),
+    Assign(loss, scale * weight.element * (sp.log(total) + peak - chosen), accumulate=True),
+)
+ARGUMENTS = {
+    item.name: partial(stable_argument if item is BINARY_CROSS_ENTROPY else elementwise_argument, item=item)
+    for item in ELEMENTWISE
+} | {"cross_entropy": cross_entropy_argument}
+
+
+def theorem_for(item: Elementwise) -> Theorem:
+    return Theorem(
+        id=f"L.{item.name}",
+        title=item.name.replace("_", " "),
+        statement=f"ℓ = scale Σ_sh w_s ρ(z_sh, y_sh), ∂ℓ/∂z_sh = scale w_s ρ'(z_sh, y_sh), {item.statement}",
+        method="reverse accumulation, differentiation by regions",
+        argument=lambda proof: ARGUMENTS[item.name](proof, program=item.program),
+        scope="every batch size and width",
+        reference=item.reference,
+    )
+
+
+L_CROSS_ENTROPY = Theorem(
+    id="L.cross_entropy",
+    title="softmax cross entropy",
+    statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - z_s,label), ∂ℓ/∂z = scale w (softmax(z) - onehot(label))",
+    method="reverse accumulation, shift invariance",
+    argument=cross_entropy_argument,
+    scope="every batch size and class count",
+    reference="standard",
+)
+THEOREMS = (*map(theorem_for, ELEMENTWISE), L_CROSS_ENTROPY)

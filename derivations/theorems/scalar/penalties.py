@@ -1,0 +1,119 @@
+"""The penalties on one group of parameters (for eigenvalues: the λ of one layer) and their gradients.
+
+Each kernel adds the gradient to what stands there and returns the penalty. The gradient of the group
+penalty at the zero vector, and of |λ| at 0, is taken as 0: both are subgradients.
+"""
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from derivations.proof.notation import p
+from derivations.proof.programs import Array, Assign, Program
+from derivations.proof.rules import cotangents
+from derivations.proof.theorem import Proof, Theorem
+
+value = Array("value", (p,), "argument", "the parameters of one group, e.g. λ^(i)")
+gradient = Array("gradient", (p,), "argument", "∂(ℓ + penalty)/∂value")
+strength, penalty, squares, norm = sp.symbols("strength penalty squares norm", nonnegative=True)
+inverse = sp.Symbol("inverse", nonnegative=True)
+
+
+def _program(name: str, summary: str, *body: Assign) -> Program:
+    return Program(name, summary, (f"R.{name[8:]}",), (value, gradient), body, scalars=("strength",), result="penalty")
+
+
+GROUP = _program(
+    "penalty_group",
+    "strength |value|_2 (not squared), and its gradient, 0 at the zero vector",
+    Assign(squares, value.element**2, over=(p,)),
+    Assign(norm, sp.sqrt(squares)),
+    Assign(penalty, strength * norm),
+    Assign(inverse, sp.Piecewise((strength / norm, norm > 0), (0, True))),
+    Assign(gradient.element, inverse * value.element, accumulate=True),
+)
+L1 = _program(
+    "penalty_l1",
+    "strength |value|_1, and its gradient, 0 at 0",
+    Assign(penalty, strength * sp.Abs(value.element), over=(p,)),
+    Assign(gradient.element, strength * sp.sign(value.element), accumulate=True),
+)
+L2 = _program(
+    "penalty_l2",
+    "strength |value|_2^2, and its gradient",
+    Assign(penalty, strength * value.element**2, over=(p,)),
+    Assign(gradient.element, 2 * strength * value.element, accumulate=True),
+)
+PROGRAMS = (GROUP, L1, L2)
+
+
+def well_formed(proof: Proof, program: Program, targets: list[sp.Expr]) -> None:
+    """Each target is set once, in this order, and the penalty is what the kernel returns."""
+    proof.equal("the number of assignments", sp.Integer(len(program.assignments)), sp.Integer(len(targets)))
+    for number, (assign, target) in enumerate(zip(program.assignments, targets, strict=True), 1):
+        proof.same(f"assignment {number} sets {target}", [assign.target], [target])
+    proof.same("the penalty is returned", [program.result], [str(penalty)])
+
+
+def _claimed(proof: Proof, program: Program) -> sp.Expr:
+    assign = next(a for a in program.assignments if a.target == gradient.element)
+    proof.true("the gradient is added to that of the loss", assign.accumulate, rule="computed")
+    return assign.value
+
+
+def group_argument(proof: Proof, program: Program = GROUP) -> None:
+    well_formed(proof, program, [squares, norm, penalty, inverse, gradient.element])
+    values = {a.target: a.value for a in program.assignments}
+    smooth = [a for a in program.assignments if a.target in (squares, norm, penalty)]
+    bars = cotangents(smooth, {"penalty": sp.Integer(1)})
+    proof.true("the slope has a piece of its own at 0", values[inverse].is_Piecewise, rule="computed")
+    (slope, where), (_, otherwise) = values[inverse].args
+    proof.same("the slope is used exactly where ‖λ‖ > 0", [where, otherwise], [sp.Gt(norm, 0), sp.true])
+    proof.same("the penalty is ρ‖λ‖₂", smooth, GROUP.body[:3])
+    truth = bars.get("value", sp.Integer(0)).subs(sp.sqrt(squares), norm)
+    claimed = _claimed(proof, program).subs(inverse, slope)
+    proof.equal("∂/∂λ_p ρ‖λ‖ = ρ λ_p / ‖λ‖ where ‖λ‖ > 0", claimed, truth, rule="reverse accumulation")
+    proof.equal("the gradient at the zero vector is 0", values[inverse].subs(norm, 0), sp.Integer(0), rule="convention")
+    # 0 is a subgradient there: ρ‖λ‖ >= ρ‖0‖ + 0·λ for every λ.
+    proof.true("ρ‖λ‖ >= 0 for every λ", values[penalty].is_nonnegative)
+
+
+def l1_argument(proof: Proof, program: Program = L1) -> None:
+    well_formed(proof, program, [penalty, gradient.element])
+    total = next(a for a in program.assignments if a.target == penalty)
+    proof.same("the penalty is ρ Σ|λ_p|", [total], [Assign(penalty, strength * sp.Abs(value.element), over=(p,))])
+    term, claimed = total.value, _claimed(proof, program)
+    for name, sample in (("λ > 0", sp.Symbol("a", positive=True)), ("λ < 0", sp.Symbol("a", negative=True))):
+        truth = sp.diff(term.subs(value.element, sample), sample)
+        proof.equal(f"∂/∂λ_p ρ|λ_p| for {name}", claimed.subs(value.element, sample), truth, rule="differentiation")
+    proof.equal("the gradient at 0 is 0", claimed.subs(value.element, 0), sp.Integer(0), rule="convention")
+    proof.true("ρ|λ| >= 0 for every λ", term.subs(value.element, sp.Symbol("a", real=True)).is_nonnegative)
+
+
+def l2_argument(proof: Proof, program: Program = L2) -> None:
+    well_formed(proof, program, [penalty, gradient.element])
+    total = [a for a in program.assignments if a.target == penalty]
+    proof.same("the penalty is ρ Σ λ_p²", total, [Assign(penalty, strength * value.element**2, over=(p,))])
+    bars = cotangents(total, {"penalty": sp.Integer(1)})
+    proof.equal(
+        "∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), bars.get("value", sp.Integer(0)), rule="reverse accumulation"
+    )
+
+
+def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Theorem:
+    return Theorem(
+        id=f"R.{name}",
+        title=f"{name} penalty",
+        statement=statement,
+        method="reverse accumulation, subgradient",
+        argument=argument,
+        scope="every group size",
+        reference="arXiv 2504.00885" if name == "group" else "standard",
+    )
+
+
+THEOREMS = (
+    _theorem("group", "ρ‖λ‖₂ has the gradient ρ λ/‖λ‖₂, and the subgradient 0 at λ = 0", group_argument),
+    _theorem("l1", "ρ‖λ‖₁ has the gradient ρ sign(λ), and the subgradient 0 at 0", l1_argument),
+    _theorem("l2", "ρ‖λ‖₂² has the gradient 2ρ λ", l2_argument),
+)

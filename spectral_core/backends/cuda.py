@@ -1,0 +1,286 @@
+"""Wide networks on a GPU: parameters, moments and data stay on the device, an epoch is nothing but launches.
+
+Products of matrices are cuBLAS calls, everything else fused kernels (`kernels.cuda_wide`). In the course of an epoch nothing
+comes back: losses and penalties of its mini-batches wait on the device for its end.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from spectral_core.backends import choice as backends
+from spectral_core.backends import cpu, gpu
+from spectral_core.errors import InvalidInputError
+from spectral_core.kernels import tables
+from spectral_core.kernels.cuda import wide
+from spectral_core.kernels.support.layout import Layout
+
+CHUNK = 8192
+"""Samples propagated at a time where only outputs are wanted."""
+
+
+def features(X: Any, dtype: Any, columns: int) -> Any:
+    """X (samples, features) on the device, checked there; the same memory if its type and order are the network's."""
+    library, given = gpu.arrays(), gpu.adopt(X)
+    if given.dtype.kind not in "biuf":
+        raise InvalidInputError(f"X must hold real numbers; got {given.dtype}")
+    if given.ndim != 2 or given.size == 0 or given.shape[1] != columns:
+        raise InvalidInputError(
+            f"X must have {columns} feature column(s) and at least one row; got shape {given.shape}"
+        )
+    array = library.ascontiguousarray(given, dtype=dtype)
+    if not bool(library.isfinite(array).all()):
+        row, column = (int(i) for i in library.argwhere(~library.isfinite(array))[0])
+        raise InvalidInputError(f"X must be finite; X[{row}, {column}] is {float(given[row, column])}")
+    return array
+
+
+def fetched(values: Any) -> Any:
+    """What lies on the device, here; anything else as it is."""
+    return gpu.to_host(gpu.adopt(values)) if backends.on_device(values) else values
+
+
+class Storage:
+    """What a mini-batch of so many samples needs on the device, and the programs planned on it."""
+
+    def __init__(
+        self, layout: Layout, activation: str, samples: int, parameters: Any, *, learning: bool = True
+    ) -> None:
+        library, widths = gpu.arrays(), layout.widths
+        self.layout, self.activation, self.samples = layout, tables.ACTIVATIONS.index(activation), samples
+        self.arrays, neurons = {"parameters": parameters}, samples * sum(widths)
+        sizes = {"u_all": neurons, "z_all": neurons, "sample_scratch": samples * max(widths)}
+        sizes |= {"block_scratch": layout.largest_block, "target": samples * widths[-1], "weight": samples}
+        if learning:
+            self.arrays["gradient"] = library.zeros_like(parameters)
+            sizes |= {"du_all": neurons, "block_scratch": 2 * layout.largest_block}
+        self.arrays |= {name: library.zeros(size, parameters.dtype) for name, size in sizes.items()}
+        self.arrays["label"] = library.zeros(samples, np.int64)
+
+    def plan(self, plan: gpu.Plan, program: str) -> None:
+        """Plan ``propagate`` or ``adjoint``."""
+        function: Callable[..., None] = getattr(wide, f"wide_{program}_{self.layout.parametrization}")
+        given = {"layout": self.layout.table, "activation": self.activation, "n_samples": self.samples, **self.arrays}
+        names = list(inspect.signature(function).parameters)[1:]
+        function(plan, **{name: given[name] for name in names})
+
+    @property
+    def output(self) -> Any:
+        """z_K, flat."""
+        begin = self.samples * int(self.layout.table[-1, 1])
+        return self.arrays["z_all"][begin : begin + self.samples * self.layout.widths[-1]]
+
+    def load(self, plan: gpu.Plan, data: DeviceData, batch_size: int, order: Any) -> None:
+        """Plan the gathering of a mini-batch."""
+        loss, widths = tables.LOSSES.index(data.loss), self.layout.widths
+        sets = (data.x, data.y, data.labels, data.weights)
+        given = (self.samples, widths[0], widths[-1], batch_size, order, *sets, loss)
+        places = tuple(self.arrays[name] for name in ("u_all", "target", "label", "weight"))
+        plan.launch(wide.wide_load, self.samples * widths[0], (*given, *places), numbered=True)
+
+    def loss(self, plan: gpu.Plan, data: DeviceData, scales: Any, losses: Any) -> None:
+        """Plan the loss of a mini-batch, and its gradient in the place of the output."""
+        given = (self.samples, self.layout.widths[-1], tables.LOSSES.index(data.loss), self.output)
+        places = tuple(self.arrays[name] for name in ("target", "label", "weight"))
+        plan.launch_block(wide.wide_loss, (*given, *places, scales, losses), numbered=True)
+
+
+class DeviceData:
+    """A problem on the device; what lies there already is not copied."""
+
+    def __init__(self, problem: cpu.Problem) -> None:
+        self.x, self.y, self.labels, self.weights = map(_there, (problem.x, problem.y, problem.labels, problem.weights))
+        self.loss = problem.loss
+
+
+def _there(values: Any) -> Any:
+    return gpu.to_device(values) if type(values) is np.ndarray and not gpu.SIMULATED else values
+
+
+def predict(layout: Layout, activation: str, parameters: np.ndarray, x: Any) -> Any:
+    """z_K (samples, outputs) of the rows of x, on the device, where x may lie already."""
+    with gpu.in_order():
+        return Propagation(layout, activation, gpu.to_device(parameters), _there(x)).run()
+
+
+class Propagation:
+    """z_K (samples, outputs) for parameters and rows on the device, planned once and run for whatever the parameters are."""
+
+    def __init__(self, layout: Layout, activation: str, parameters: Any, x: Any) -> None:
+        library, rows = gpu.arrays(), len(x)
+        self.result = library.empty((rows, layout.widths[-1]), parameters.dtype)
+        nothing, labels = library.empty((0, layout.widths[-1]), parameters.dtype), library.zeros(rows, np.int64)
+        weights = library.zeros(rows, parameters.dtype)
+        data = DeviceData(cpu.Problem(x, nothing, labels, weights, "cross_entropy"))  # which reads no targets
+        chunk = min(CHUNK, rows)
+        order = library.arange(rows)
+        self.sizes = [min(chunk, rows - start) for start in range(0, rows, chunk)]
+        self.parts: dict[int, tuple[Storage, gpu.Plan]] = {}
+        for samples in set(self.sizes):
+            storage, plan = Storage(layout, activation, samples, parameters, learning=False), gpu.Plan()
+            storage.load(plan, data, chunk, order)
+            storage.plan(plan, "propagate")
+            self.parts[samples] = storage, plan
+
+    def run(self) -> Any:
+        for number, samples in enumerate(self.sizes):
+            storage, plan = self.parts[samples]
+            plan.run(number)
+            begin = number * self.sizes[0]
+            self.result[begin : begin + samples] = storage.output.reshape(samples, -1)
+        return self.result
+
+
+def loss_and_gradient(
+    layout: Layout, activation: str, parameters: np.ndarray, problem: cpu.Problem
+) -> tuple[float, np.ndarray]:
+    """`kernels.loss_and_gradient` on the device."""
+    with gpu.in_order():
+        return _loss_and_gradient(layout, activation, parameters, problem)
+
+
+def _loss_and_gradient(
+    layout: Layout, activation: str, parameters: np.ndarray, problem: cpu.Problem
+) -> tuple[float, np.ndarray]:
+    library, data, rows = gpu.arrays(), DeviceData(problem), len(problem.x)
+    storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()
+    scale = gpu.to_device(
+        np.array([_scale(float(_host(problem.weights).sum(dtype=float)), layout, problem.loss)], parameters.dtype)
+    )
+    losses = library.zeros(1, parameters.dtype)
+    storage.load(plan, data, rows, library.arange(rows))
+    storage.plan(plan, "propagate")
+    storage.loss(plan, data, scale, losses)
+    storage.plan(plan, "adjoint")
+    plan.run(0)
+    return float(gpu.to_host(losses)[0]), gpu.to_host(storage.arrays["gradient"])
+
+
+def _host(values: Any) -> np.ndarray:
+    return values if type(values) is np.ndarray else gpu.to_host(values)
+
+
+def _scale(weight: float, layout: Layout, loss: str) -> float:
+    """1/Σ weight, over the outputs too where the loss is a mean over them; 0 where nothing has a weight."""
+    if not weight:
+        return 0.0
+    return 1 / weight if loss == "cross_entropy" else 1 / (weight * layout.widths[-1])
+
+
+class CudaStepper(cpu.Stepper):
+    """`kernels.Stepper` on the device. `parameters` are up to date after each epoch, the moments after `settle`."""
+
+    def __init__(self, stepper: cpu.Stepper) -> None:
+        self.__dict__.update(vars(stepper))
+        self.data = DeviceData(stepper.problem)
+        self.weights = _host(stepper.problem.weights).astype(np.float64)
+        self.sent: tuple[np.ndarray, ...] = ()
+        self.device: list[Any] = []
+        self.plans: dict[int, gpu.Plan] = {}
+        self.judged: tuple[cpu.Problem, Propagation] | None = None
+
+    def _send(self) -> None:
+        """Bring the arrays to the device, unless it holds them."""
+        here = (self.parameters, self.first, self.second)
+        if len(self.sent) == 3 and all(a is b for a, b in zip(self.sent, here, strict=True)):
+            return
+        self.sent, self.device, self.plans, self.judged = here, [gpu.to_device(array) for array in here], {}, None
+
+    def settle(self) -> None:
+        for array, values in zip(self.sent[1:], self.device[1:], strict=True):
+            array[...] = gpu.to_host(values)
+
+    def judge(self, problem: cpu.Problem) -> float:
+        with gpu.in_order():
+            self._send()
+            if self.judged is None or self.judged[0] is not problem:
+                where = (self.layout, self.activation, self.device[0], _there(problem.x))
+                self.judged = problem, Propagation(*where)
+            output = gpu.to_host(self.judged[1].run())
+        return cpu.output_loss(output, problem)
+
+    def epoch(self, order: np.ndarray) -> tuple[float, float]:
+        """One pass over the rows in the given order: mean loss and mean penalty."""
+        with gpu.in_order():
+            return self._epoch(order)
+
+    def _epoch(self, order: np.ndarray) -> tuple[float, float]:
+        self._send()
+        rows, size, real = len(order), self.batch_size, self.parameters.dtype
+        weights = np.add.reduceat(self.weights[order], np.arange(0, rows, size))
+        steps = self.step + np.cumsum(weights > 0)
+        self._buffers(rows, len(weights))
+        gpu.write(self.order, order)
+        gpu.write(self.scales, np.array([_scale(w, self.layout, self.problem.loss) for w in weights], real))
+        gpu.write(self.corrections, cpu.corrections(self.settings, steps))
+        self.losses.fill(0)
+        self.penalties.fill(0)
+        for batch, weight in enumerate(weights):
+            if weight:
+                self._plan(min(size, rows - batch * size)).run(batch)
+        self.step = int(steps[-1])
+        losses, penalties = (gpu.to_host(array).astype(np.float64) for array in (self.losses, self.penalties))
+        self.parameters[...] = gpu.to_host(self.device[0])
+        broken = losses[~np.isfinite(losses)]
+        if len(broken):
+            return float(broken[0]), float(penalties.mean())
+        return float(losses @ weights / weights.sum()), float(penalties.sum() / np.count_nonzero(weights))
+
+    def _buffers(self, rows: int, batches: int) -> None:
+        """What an epoch is told and tells, in one place for all epochs, since plans are bound to it."""
+        if self.plans:
+            return
+        library, real = gpu.arrays(), self.parameters.dtype
+        self.order = library.zeros(rows, np.int64)
+        self.scales, self.losses, self.penalties = (library.zeros(batches, real) for _ in range(3))
+        self.corrections = library.zeros((batches, 2), real)
+        self.shares, self.totals = library.zeros(gpu.BLOCKS, real), library.zeros(1, real)
+        self.numbers = gpu.to_device(self.settings)
+
+    def _plan(self, samples: int) -> gpu.Plan:
+        """The launches of one step on so many samples."""
+        if samples not in self.plans:
+            plan = gpu.Plan()
+            storage = Storage(self.layout, self.activation, samples, self.device[0])
+            storage.load(plan, self.data, self.batch_size, self.order)
+            storage.plan(plan, "propagate")
+            storage.loss(plan, self.data, self.scales, self.losses)
+            storage.plan(plan, "adjoint")
+            self._penalise(plan, storage.arrays["gradient"])
+            self._update(plan, storage.arrays["gradient"])
+            self._shrink(plan)
+            self.plans[samples] = plan
+        return self.plans[samples]
+
+    def _squares(self, plan: gpu.Plan, kind: int, value: Any) -> None:
+        """Plan |value|², where the kind of penalty needs it."""
+        if tables.PENALTIES[kind] == "group":
+            blocks = gpu.blocks_for(len(value))
+            plan.launch(wide.wide_squares, len(value), (len(value), value, self.shares))
+            plan.launch_block(wide.wide_total, (blocks, self.shares, False, self.totals, 0))
+
+    def _penalise(self, plan: gpu.Plan, gradient: Any) -> None:
+        for (begin, end, kind), strength in zip(self.penalised, self.strengths, strict=True):
+            value, size = self.device[0][begin:end], int(end - begin)
+            self._squares(plan, kind, value)
+            given = (size, int(kind), value, gradient[begin:end], strength, self.totals, self.shares)
+            plan.launch(wide.wide_penalty, size, given)
+            plan.launch_block(wide.wide_total, (gpu.blocks_for(size), self.shares, True, self.penalties), numbered=True)
+
+    def _update(self, plan: gpu.Plan, gradient: Any) -> None:
+        optimizer = tables.OPTIMIZERS.index(self.optimizer)
+        for (begin, end), rate in zip(self.trainable, self.rates, strict=True):
+            parts = [array[begin:end] for array in (self.device[0], gradient, *self.device[1:])]
+            given = (int(end - begin), optimizer, *parts, rate, self.corrections, self.numbers)
+            plan.launch(wide.wide_update, int(end - begin), given, numbered=True)
+
+    def _shrink(self, plan: gpu.Plan) -> None:
+        for (begin, end, kind), threshold in zip(self.shrunk, self.thresholds, strict=True):
+            value = self.device[0][begin:end]
+            self._squares(plan, kind, value)
+            given = (int(end - begin), int(kind), value, threshold, self.totals)
+            plan.launch(wide.wide_shrink, int(end - begin), given)

@@ -1,0 +1,134 @@
+"""How the commands speak: output that survives a closed pipe, progress with time left, Ctrl-C that keeps the state."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spectral_core.backends.choice import BACKENDS
+from spectral_core.errors import InvalidInputError
+
+Report = Callable[[int, int, str], object]
+
+
+class InterruptedWithState(KeyboardInterrupt):
+    """Ctrl-C in work that has left its state in a file."""
+
+
+def say(text: str) -> None:
+    """Print to standard output; a reader that has gone (`| head`) is no error, and does not end the work."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+    except OSError as error:
+        _silence()
+        raise InvalidInputError(f"cannot write to standard output: {error.strerror}") from None
+
+
+def _silence() -> None:
+    # The interpreter would try to flush the rest at exit, and fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def resumable(state: Path) -> Iterator[None]:
+    """Tell an interrupt that has left files `state.*` from one that has not."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if any(state.parent.glob(f"{state.name}.*")):
+            raise InterruptedWithState from None
+        raise
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Report]:
+    """A bar with the time left on a terminal; a line for every tenth elsewhere. Both on stderr.
+
+    Ctrl-C is remembered and raised at the next report: inside a compilation it would be swallowed. A second one
+    is raised at once.
+    """
+    pressed = False
+
+    def remember(number: int, frame: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        # Ignored (a background job), or somebody else's: left as it is. Other threads get no signals.
+        with _display(title) as report:
+            yield report
+        return
+    signal.signal(signal.SIGINT, remember)
+    try:
+        with _display(title) as report:
+
+            def show(done: int, total: int, text: str) -> None:
+                report(done, total, text)
+                if pressed:
+                    raise KeyboardInterrupt
+
+            yield show
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _display(title: str) -> Iterator[Report]:
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    except ImportError:
+        yield lines(title)
+        return
+    if not sys.stderr.isatty():
+        yield lines(title)
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, text="compiling")
+        yield lambda done, total, text: bar.update(task, completed=done, total=total, text=text)
+
+
+def lines(title: str) -> Report:
+    """A line for every tenth; the time left is judged from the first report on, which compiling has gone before."""
+    begun, last = (0.0, 0), -1
+
+    def show(done: int, total: int, text: str) -> None:
+        nonlocal begun, last
+        now = time.monotonic()
+        if last < 0:
+            begun = (now, done)
+        tenth = 10 * done // total
+        if tenth > last:
+            last = tenth
+            elapsed, steps = now - begun[0], done - begun[1]
+            left = f", {elapsed * (total - done) / steps:.0f} s left" if steps > 0 and done < total else ""
+            print(f"{title}: {100 * done // total} %{left}, {text}", file=sys.stderr, flush=True)
+
+    return show
+
+
+def backend_option(parser: argparse.ArgumentParser) -> None:
+    """The option that says where to train, for every command that does."""
+    parser.add_argument(
+        "--backend", default="auto", choices=BACKENDS,
+        help="where to train; auto: on a GPU where there is one and it is worth it (default: auto)",
+    )  # fmt: skip

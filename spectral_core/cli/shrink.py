@@ -1,0 +1,163 @@
+"""The commands `prune` and `compact`: a saved model, smaller."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectral_core.cli.console import backend_option, say
+from spectral_core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from spectral_core.networks.predictor import Predictor
+    from spectral_core.resizing.compaction import CompactNetwork
+
+
+def add_parsers(commands: Any) -> None:
+    """The commands' options."""
+    prune = commands.add_parser(
+        "prune", help="remove neurons of a saved model by a ranking, refit what stays, make it smaller",
+        description="Removes hidden neurons, or whole layers, in the order of a ranking, refits the weights of what stays "
+        "in closed form on the data (M15), and writes pruned.npz (a compact model), report.json and report.txt. A fifth of "
+        "the samples only judges: the losses reported are those on it.",
+        epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
+    )  # fmt: skip
+    prune.add_argument("model", metavar="MODEL", help="any model file of this package")
+    prune.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
+    prune.add_argument("--by", default="path", help="path, eigenvalue, scaled_eigenvalue, connectivity or pivoted_qr (default: path)")  # fmt: skip
+    amount = prune.add_mutually_exclusive_group()
+    amount.add_argument("--fraction", type=float, help="share of all hidden neurons to remove")
+    amount.add_argument("--threshold", type=float, help="remove neurons with a score below this")
+    amount.add_argument(
+        "--tolerance",
+        type=float,
+        help="remove as many as keep the loss within (1 + this) of what it was (default: 0.01)",
+    )
+    prune.add_argument("--unit", default="neuron", help="neuron or layer (default: neuron)")
+    prune.add_argument("--even", action="store_true", help="the same share of every layer")
+    prune.add_argument("--merge", type=float, metavar="SINE", help="first merge neurons that say the same (relu; 0 is exact)")  # fmt: skip
+    prune.add_argument("--no-compensation", action="store_true", help="do not refit the weights of what stays")
+    prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train what is left for so many epochs")
+    prune.add_argument(
+        "--target", metavar="COLUMN", help="target column of a table (default: the model's, or the last)"
+    )
+    prune.add_argument("--validation-fraction", type=float, default=0.2, help="share that only judges (default: 0.2)")
+    prune.add_argument("--seed", type=int, default=0, help="of the split and of retraining (default: 0)")
+    backend_option(prune)
+    prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
+    prune.add_argument("--task", default="auto", choices=("auto", "regression", "classification"), help="of a plain network (default: auto)")  # fmt: skip
+    prune.set_defaults(run=_prune)
+
+    compact = commands.add_parser(
+        "compact", help="the same model without what is dead: exact; also as ONNX",
+        description="Writes the live part of a model, which computes the same function (M10, M11), and says what that "
+        "saves.",
+    )  # fmt: skip
+    compact.add_argument("model", metavar="MODEL", help="any model file of this package")
+    compact.add_argument("--out", metavar="FILE", help="default: MODEL with -compact in its name")
+    compact.add_argument("--onnx", metavar="FILE", help="also write it as an ONNX model")
+    compact.set_defaults(run=_compact)
+
+
+def _prune(options: argparse.Namespace) -> int:
+    from spectral_core import checks
+    from spectral_core.backends import choice as backends
+    from spectral_core.files import model_file as files
+    from spectral_core.networks.predictor import load_any
+    from spectral_core.resizing.pruning import prune
+
+    checks.whole(options.seed, "--seed", 0)
+    network, predictor = load_any(options.model)
+    home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
+    files.check_writable(home / "pruned.npz")
+    learned, held, loss = _data(options, predictor)
+    amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
+    if all(value is None for value in amounts.values()):
+        amounts["tolerance"] = 0.01
+    backends.settled(options.backend, 0)
+    retrain = None
+    if options.retrain is not None:
+        retrain = {
+            "epochs": checks.whole(options.retrain, "--retrain", 1),
+            "seed": options.seed,
+            "batch_size": 32,
+            "backend": options.backend,
+        }
+    result = prune(
+        network, by=options.by, unit=options.unit, even=options.even, X=learned[0], y=learned[1], loss=loss,
+        validation_data=held, compensate=not options.no_compensation, merge=options.merge, retrain=retrain, **amounts,
+    )  # fmt: skip
+    report = result.report
+    report.loss_before, report.loss_after = (
+        network.loss(held[0], held[1], loss),
+        result.compact.loss(held[0], held[1], loss),
+    )
+    _saved(result.compact, predictor, home / "pruned.npz")
+    files.write_text(home / "report.json", report.to_json())
+    files.write_text(home / "report.txt", report.to_text())
+    say(f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n")
+    return 0
+
+
+def _data(options: argparse.Namespace, predictor: Predictor | None) -> tuple[Any, Any, str]:
+    """Training part, judging part and loss, in the units of the network."""
+    import numpy as np
+
+    from spectral_core import checks
+    from spectral_core.data import datasets, targets
+
+    fraction = checks.number(options.validation_fraction, "--validation-fraction", 0, 0.9, open_low=True)
+    target = options.target
+    if predictor is not None and target is None and Path(options.data).suffix in (".csv", ".parquet"):
+        target = predictor.target_names[0]
+    found = datasets.load(options.data, target=target, task=options.task if predictor is None else predictor.task)
+    classifies = found.task == "classification"
+    x, y = found.x, found.y
+    if predictor is not None:
+        x = predictor.inputs.apply(datasets.load_features(options.data, predictor.feature_names))
+        if classifies:
+            y = targets.class_indices(np.asarray(found.classes)[found.y], "the target", predictor.classes)[0]
+        else:
+            y = predictor.outputs.apply(found.y)
+    mask = targets.held_out(y if classifies else None, len(x), fraction, np.random.default_rng((options.seed, 2)))
+    loss = "cross_entropy" if classifies else "squared_error"
+    return (x[~mask], y[~mask]), (x[mask], y[mask]), loss
+
+
+def _saved(small: CompactNetwork, predictor: Predictor | None, path: Path) -> None:
+    (small if predictor is None else replace(predictor, network=small)).save(path)
+
+
+def _compact(options: argparse.Namespace) -> int:
+    from spectral_core.files import model_file as files
+    from spectral_core.networks.predictor import load_any
+    from spectral_core.resizing.compaction import CompactNetwork, compact
+    from spectral_core.resizing.pruning import latency
+
+    network, predictor = load_any(options.model)
+    given = Path(options.model)
+    out = Path(options.out or given.with_name(f"{given.stem}-compact.npz"))
+    written = [out, *([Path(options.onnx)] if options.onnx else [])]
+    if len({path.absolute() for path in (given, *written)}) <= len(written):
+        raise InvalidInputError(
+            f"MODEL, --out and --onnx must be different files; got {given}, {', '.join(map(str, written))}"
+        )
+    for path in written:
+        files.check_writable(path)
+    small = network if isinstance(network, CompactNetwork) else compact(network)
+    names = [str(out)]
+    _saved(small, predictor, out)
+    if options.onnx:
+        from spectral_core.exchange.onnx import export_onnx
+
+        export_onnx(small if predictor is None else replace(predictor, network=small), options.onnx)
+        names.append(options.onnx)
+    before, after = latency(network), latency(small)
+    say(
+        f"neurons by layer {'-'.join(map(str, network.widths))} -> {'-'.join(map(str, small.live))}\n"
+        f"parameters {network.n_parameters:,} -> {small.n_parameters:,}\n"
+        f"1,000 samples in {1e3 * before:.3g} ms -> {1e3 * after:.3g} ms\n\nwritten: {', '.join(names)}\n"
+    )
+    return 0

@@ -1,0 +1,224 @@
+"""Data sets: built-in names and CSV, Parquet, NPZ and IDX files become checked arrays, or an error that names the place."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.data.tables import (
+    Columns,
+    Source,
+    feature_matrix,
+    floats,
+    from_idx,
+    from_npz,
+    from_table,
+    npz_arrays,
+    npz_features,
+    optional,
+    read_table,
+    require_columns,
+)
+from spectral_core.data.targets import TASKS, class_indices, held_out, looks_like_classes
+from spectral_core.errors import DataFileError, InvalidInputError, one_of
+
+BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
+SUFFIXES = (".csv", ".parquet", ".npz")
+IDX = re.compile(r"[.-]idx\d-ubyte(\.gz)?$")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Checked arrays and what their columns are called.
+
+    Attributes
+    ----------
+    x : float64 (samples, features).
+    y : float64 (samples, outputs) for regression, int64 class indices (samples,) for classification.
+    task : 'regression' or 'classification'.
+    target_names : one per output; a single name for classification.
+    classes : the sorted labels as found, `classes[y]` gives them back; empty for regression.
+    standardize : whether scaling the columns is sensible.
+    fresh : other points of the same distribution, where the source can draw them.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    task: str
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    classes: tuple[Any, ...] = ()
+    standardize: bool = True
+    fresh: Dataset | None = None
+
+
+def load(
+    source: Source,
+    *,
+    target: str | None = None,
+    task: str = "auto",
+    alpha: float = 1.0,
+    beta: float = 5.0,
+    seed: int = 0,
+) -> Dataset:
+    """A built-in data set, or a CSV, Parquet or NPZ file, or IDX images with their labels beside them.
+
+    Parameters
+    ----------
+    source : a name of `BUILT_IN` or a path. NPZ files hold `X` (samples, features) and
+        `y` (samples,) or (samples, outputs).
+    target : the target column of a CSV or Parquet file; the last one by default. All other columns are features.
+    task : 'auto' takes text, bools and at most 20 distinct whole numbers for classes, all else for regression.
+    alpha, beta, seed : of 'sparcs' only.
+
+    Raises
+    ------
+    DataFileError : the file or its contents cannot be used; the message names column and row (data rows from 1).
+    MissingDependencyError : pyarrow or scikit-learn is needed and not installed.
+    """
+    one_of(task, ("auto", *TASKS), "task")
+    kind = _kind(source)
+    if target is not None and kind not in (".csv", ".parquet"):
+        raise InvalidInputError(f"target names a column of a CSV or Parquet file; {source} has none; got {target!r}")
+    if kind == "sparcs":
+        data = sparcs(alpha, beta, seed=seed)
+        if task == "classification":
+            raise InvalidInputError("sparcs is a regression data set; got task 'classification'")
+        return replace(data, fresh=sparcs(alpha, beta, seed=seed, stream=1))
+    if kind in BUILT_IN:
+        return _dataset(kind, kind, _bundled(kind), task)
+    if kind == ".idx":
+        return _dataset(Path(source).name.split("-idx")[0], source, from_idx(source), task)
+    read = from_npz(source) if kind == ".npz" else from_table(source, kind, target)
+    return _dataset(Path(source).stem, source, read, task)
+
+
+def load_features(source: Source, feature_names: Sequence[str], *, seed: int = 0) -> np.ndarray:
+    """X (samples, features) float64 for predictions, its columns in the order of `feature_names`.
+
+    Columns of a CSV or Parquet file are picked by name, further ones ignored. NPZ files and built-in sets have no names
+    to go by; there the number of columns must agree. `seed` is that of 'sparcs'.
+
+    Raises
+    ------
+    DataFileError : as in `load`, and for missing columns.
+    """
+    kind = _kind(source)
+    if kind in (".csv", ".parquet"):
+        table = read_table(source, kind)
+        require_columns(source, table, feature_names)
+        return feature_matrix(source, table, feature_names)
+    if kind == ".npz":
+        x = npz_features(source, *npz_arrays(source, "X"))
+    elif kind == ".idx":
+        x = from_idx(source)[0]
+    else:
+        x = load(kind, seed=seed).x
+    if x.shape[1] != len(feature_names):
+        raise DataFileError(f"{source}: {len(feature_names)} feature column(s) are needed; X has {x.shape[1]}")
+    return x
+
+
+def sparcs(alpha: float, beta: float, points: int = 10_000, seed: int = 0, stream: int = 0) -> Dataset:
+    """The target that goes from linear (α = 0) to quadratic (α = 1), protocol P1.
+
+    y = ½(1 - tanh(β(α-½))) mean(x) + ½(1 + tanh(β(α-½))) mean(x²), x uniform in [-1, 1]².
+
+    Parameters
+    ----------
+    alpha : in [0, 1].
+    beta : sharpness of the transition at α = ½, positive.
+    stream : different streams of one seed give independent points; stream 0 is the seed's own.
+    """
+    alpha = checks.number(alpha, "alpha", 0, 1)
+    beta = checks.number(beta, "beta", 0, open_low=True)
+    key = (checks.whole(seed, "seed", 0), checks.whole(stream, "stream", 0))
+    x = np.random.default_rng(key).uniform(-1, 1, (checks.whole(points, "points", 1), 2))
+    share = 0.5 * (1 + np.tanh(beta * (alpha - 0.5)))
+    y = (1 - share) * x.mean(axis=1) + share * (x**2).mean(axis=1)
+    return Dataset("sparcs", x, y[:, np.newaxis], "regression", ("x1", "x2"), ("y",), standardize=False)
+
+
+def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Train and test part at random, in the order of the rows; for classification with each class in proportion.
+
+    The test part has `test_fraction` of the rows, rounded, and at least one; each class keeps at least one row for
+    training.
+    """
+    fraction = checks.number(test_fraction, "test_fraction", 0, 1, open_low=True)
+    if fraction == 1:
+        raise InvalidInputError(f"test_fraction must be less than 1; got {test_fraction!r}")
+    generator = np.random.default_rng(checks.whole(seed, "seed", 0))
+    labels = dataset.y if dataset.task == "classification" else None
+    try:
+        test = held_out(labels, len(dataset.x), fraction, generator)
+    except InvalidInputError as error:
+        raise DataFileError(f"{dataset.name}: {error}") from None
+    return replace(dataset, x=dataset.x[~test], y=dataset.y[~test]), replace(
+        dataset, x=dataset.x[test], y=dataset.y[test]
+    )
+
+
+# --- from columns to a data set ---------------------------------------------------------------------------------------
+
+
+def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
+    """Settle the task and check the target for it; y is (samples,) of text, bools or numbers, or (samples, outputs)."""
+    x, y, feature_names, target_names = columns
+    if task == "auto":
+        task = "classification" if looks_like_classes(y) else "regression"
+    if task == "classification":
+        classes, indices = _classes(source, y, target_names)
+        return Dataset(name, x, indices, task, feature_names, target_names, classes)
+    if y.ndim == 1:
+        y = floats(source, target_names[0], y)[:, np.newaxis]
+    constant = np.flatnonzero(y.min(axis=0) == y.max(axis=0))
+    if constant.size:
+        column = int(constant[0])
+        raise DataFileError(
+            f"{source}: regression needs a target that varies; "
+            f"all {len(y)} row(s) of {target_names[column]!r} are {y[0, column]:g}"
+        )
+    return Dataset(name, x, np.ascontiguousarray(y, np.float64), task, feature_names, target_names)
+
+
+def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tuple[tuple[Any, ...], np.ndarray]:
+    """The sorted labels and the index of each row's label."""
+    if y.ndim != 1:
+        raise DataFileError(f"{source}: classification needs a single target column; y has {y.shape[1]}")
+    try:
+        indices, classes = class_indices(y, f"column {target_names[0]!r}")
+    except InvalidInputError as error:
+        raise DataFileError(f"{source}: {error}") from None
+    return classes, indices.astype(np.int64)
+
+
+def _kind(source: Source) -> str:
+    """A name of `BUILT_IN`, a suffix of `SUFFIXES` or ``.idx``; the file is there."""
+    if isinstance(source, str) and source in BUILT_IN:
+        return source
+    if not isinstance(source, (str, os.PathLike)):
+        raise InvalidInputError(f"a data set is a built-in name or a path; got {source!r}")
+    path = Path(source)
+    known = f"a data set is a {', '.join(SUFFIXES)} or idx3-ubyte file or one of {', '.join(BUILT_IN)}"
+    images = IDX.search(path.name) is not None
+    if path.suffix.lower() not in SUFFIXES and not images:
+        raise DataFileError(f"{known}; got {os.fspath(source)!r}")
+    if not path.is_file():
+        raise DataFileError(f"{'not a file' if path.exists() else 'no such file'}: {path}")
+    return ".idx" if images else path.suffix.lower()
+
+
+def _bundled(name: str) -> Columns:
+    """A data set that comes with scikit-learn; classes are its own 0, 1, ..., so that y is the same as there."""
+    sets = optional("sklearn.datasets", f"the data set {name!r}")
+    bunch = getattr(sets, f"load_{name}")()
+    return np.ascontiguousarray(bunch.data, np.float64), bunch.target, tuple(map(str, bunch.feature_names)), ("target",)

@@ -1,0 +1,110 @@
+"""What is to be learned, and from which samples: regression or classes, targets, samples held out."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.errors import InvalidInputError, one_of
+
+TASKS = ("regression", "classification")
+MOST_CLASSES = 20
+"""More distinct whole numbers than this are taken for measurements, not labels."""
+
+
+def is_whole(y: np.ndarray) -> np.ndarray:
+    """Where numbers are whole and exact; beyond 2⁵³ every float is whole and says nothing."""
+    return np.ones(len(y), bool) if y.dtype.kind in "biu" else (np.mod(y, 1) == 0) & (np.abs(y) < 2**53)
+
+
+def looks_like_classes(y: np.ndarray) -> bool:
+    """Text, booleans, and whole numbers with at most `MOST_CLASSES` different values."""
+    if y.ndim != 1:
+        return False
+    if y.dtype.kind in "OUb":
+        return True
+    return bool(np.isfinite(y).all() and is_whole(y).all() and len(np.unique(y)) <= MOST_CLASSES)
+
+
+def _plain(y: Any, name: str) -> np.ndarray:
+    """y as an array; a table library's column of objects that are all numbers becomes numbers."""
+    array = checks.as_array(y, name)
+    if array.dtype.kind == "O" and all(isinstance(v, Real) and not isinstance(v, bool) for v in array.flat):
+        return array.astype(np.float64)
+    return array
+
+
+def settle(y: Any, task: str) -> str:
+    """The task, by `looks_like_classes` where it is left to ``auto``."""
+    if one_of(task, ("auto", *TASKS), "task") != "auto":
+        return task
+    array = _plain(y, "y")
+    if array.dtype.kind not in "OUbiuf":
+        raise InvalidInputError(f"y must hold numbers or labels; got {array.dtype}")
+    return "classification" if looks_like_classes(array) else "regression"
+
+
+def real_targets(y: Any, name: str) -> np.ndarray:
+    """y as float64 (samples, outputs)."""
+    array = checks.as_array(y, name)
+    return checks.real_array(array.reshape(-1, 1) if array.ndim == 1 else array, name, np.float64, 2)
+
+
+def class_indices(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> tuple[np.ndarray, tuple[Any, ...]]:
+    """Index of each label (samples,), and the sorted labels; with `classes` given, indices into those.
+
+    Raises
+    ------
+    InvalidInputError : not a vector of labels, labels of mixed kinds, one class only, a label `classes` lacks.
+    """
+    array = _plain(y, name)
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "OUbiuf":
+        raise InvalidInputError(f"{name} must be a vector of class labels; got shape {array.shape}, {array.dtype}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InvalidInputError(f"{name} must be finite; {name}[{int(np.argmin(np.isfinite(array)))}] is not")
+    if array.dtype.kind == "f":
+        whole = is_whole(array)
+        if not whole.all():
+            row = int(np.argmin(whole))
+            raise InvalidInputError(f"classification needs text or whole numbers; {name}[{row}] is {array[row]}")
+        array = array.astype(np.int64)
+    kinds = sorted({type(label).__name__ for label in array.tolist()})
+    if kinds not in (["str"], ["bool"], ["int"]):
+        raise InvalidInputError(f"{name} must hold labels of one kind, text or numbers; got {', '.join(kinds)}")
+    if classes is None:
+        labels = tuple(np.unique(array).tolist())
+        if len(labels) < 2:
+            raise InvalidInputError(
+                f"classification needs at least two classes; all {len(array)} labels are {labels[0]!r}"
+            )
+        classes = labels
+    number = {label: index for index, label in enumerate(classes)}
+    unknown = [label for label in array.tolist() if label not in number]
+    if unknown:
+        raise InvalidInputError(f"{name} has a label that is not among the classes: {unknown[0]!r}")
+    return np.array([number[label] for label in array.tolist()]), classes
+
+
+def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: np.random.Generator) -> np.ndarray:
+    """A mask of round(fraction · rows) samples, at least one, drawn at random; with labels, in proportion by class.
+
+    One sample of each class always stays outside the mask. Raises `InvalidInputError` where none can be held out.
+    """
+    order = generator.permutation(rows)
+    labels = np.zeros(rows, np.int64) if labels is None else labels[order]
+    # Each class is spread evenly over (0, 1): the front of the common order then holds all classes in proportion.
+    place = np.empty(rows)
+    present = np.unique(labels)
+    for label in present:
+        members = np.flatnonzero(labels == label)
+        place[members] = (np.arange(len(members)) + 0.5) / len(members)
+        place[members[-1]] = np.inf
+    if rows == len(present):
+        raise InvalidInputError(f"{rows} sample(s) cannot be split: all are needed for training")
+    count = min(max(1, round(fraction * rows)), rows - len(present))
+    mask = np.zeros(rows, dtype=bool)
+    mask[order[np.argsort(place, kind="stable")[:count]]] = True
+    return mask

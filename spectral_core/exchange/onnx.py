@@ -1,0 +1,148 @@
+"""Export to ONNX: the blocks W_ij as products, one graph for every kind of network. Needs onnx (extra `onnx`)."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+
+from spectral_core.errors import InvalidInputError, MissingDependencyError
+from spectral_core.files import model_file as files
+from spectral_core.networks.predictor import Predictor
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.compaction import CompactNetwork
+
+OPSET = 17
+IR_VERSION = 8
+"""Of the format, both old enough for the runtimes of some years."""
+ONE_NODE = {
+    "identity": "Identity", "relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid",
+}  # fmt: skip
+"""Activations that are one operator, for which runtimes have code in both types."""
+
+
+def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str | os.PathLike[str]) -> None:
+    """Write a network, or a predictor with its scaling, as an ONNX model (opset 17).
+
+    Input ``X`` (samples, features) in the network's type (a predictor's: float64, in the units of the data); output ``z``
+    (samples, outputs), the raw z_K, for a regression predictor in the units of the data.
+
+    Raises
+    ------
+    MissingDependencyError : onnx is not installed.
+    InvalidInputError : something else than a model.
+    """
+    if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
+        raise InvalidInputError(f"only networks and predictors can be exported; got {type(model).__name__}")
+    try:
+        import onnx
+    except ImportError:
+        raise MissingDependencyError("ONNX export needs onnx: pip install 'spectral-core[onnx]'") from None
+    graph = _Graph(onnx)
+    network = model.network if isinstance(model, Predictor) else model
+    outer = np.dtype(np.float64) if isinstance(model, Predictor) else network.dtype
+    x = "X"
+    if isinstance(model, Predictor):
+        x = graph.add(
+            "Div", graph.add("Sub", x, graph.constant(model.inputs.mean)), graph.constant(model.inputs.deviation)
+        )
+        x = graph.cast(x, network.dtype)
+    z = _network(graph, network, x)
+    if isinstance(model, Predictor):
+        z = graph.cast(z, outer)
+        if model.task == "regression":
+            z = graph.add("Mul", z, graph.constant(model.outputs.deviation))
+            z = graph.add("Add", z, graph.constant(model.outputs.mean))
+    graph.add("Identity", z, result="z")
+    proto = graph.model(outer, network.n_features, network.widths[-1])
+    files.write_beside(path, lambda file: file.write(proto.SerializeToString()))
+
+
+def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -> str:
+    """z_K of the features x: z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i)."""
+    if isinstance(network, CompactNetwork):
+        direct, features = network.direct, network.neurons[0]
+        constant = network.original_widths[0] > network.n_features
+    else:
+        direct, features, constant = network, np.arange(network.widths[0]), network.bias
+    if constant:
+        one = graph.constant(np.ones(1, network.dtype))
+        # A column of ones as tall as x: 0 · (first feature) + 1 would turn NaN for infinite inputs, so by shape.
+        rows = graph.add("Slice", graph.add("Shape", x), *(graph.constant(np.array([n])) for n in (0, 1)))
+        tall = graph.add("Concat", rows, graph.constant(np.array([1])), axis=0)
+        x = graph.add("Concat", x, graph.add("Expand", one, tall), axis=1)
+    if not np.array_equal(features, np.arange(network.n_features + constant)):
+        x = graph.add("Gather", x, graph.constant(np.asarray(features, np.int64)), axis=1)
+    values = {1: x}
+    blocks, layers = direct.transfer_blocks(), direct.n_layers
+    for i in range(2, layers + 1):
+        terms = [
+            graph.add("MatMul", values[j], graph.constant(np.ascontiguousarray(blocks[i, j].T)))
+            for j in range(1, i)
+            if (i, j) in blocks
+        ]
+        if not terms:  # a layer that nothing leads into is f(0)
+            nothing = np.zeros((direct.widths[0], direct.widths[i - 1]), direct.dtype)
+            terms = [graph.add("MatMul", x, graph.constant(nothing))]
+        z = terms[0]
+        for term in terms[1:]:
+            z = graph.add("Add", z, term)
+        values[i] = z if i == layers else _activation(graph, direct.activation, z, direct.dtype)
+    return values[layers]
+
+
+def _activation(graph: _Graph, name: str, z: str, dtype: np.dtype[Any]) -> str:
+    if name in ONE_NODE:
+        return graph.add(ONE_NODE[name], z)
+    if name == "leaky_relu":  # the operator would hold its slope in float32
+        return graph.add("Max", z, graph.add("Mul", z, graph.constant(np.array(0.01, dtype))))
+    if name == "elu":  # max(z, 0) + exp(min(z, 0)) - 1
+        nothing, one = graph.constant(np.array(0, dtype)), graph.constant(np.array(1, dtype))
+        below = graph.add("Sub", graph.add("Exp", graph.add("Min", z, nothing)), one)
+        return graph.add("Add", graph.add("Relu", z), below)
+    if name == "swish":
+        return graph.add("Mul", z, graph.add("Sigmoid", z))
+    half, one, root = (graph.constant(np.array(v, dtype)) for v in (0.5, 1.0, math.sqrt(0.5)))
+    # gelu: z (1 + erf(z/√2)) / 2. Runtimes have erf in float32 only, so a float64 network keeps seven digits of it.
+    erf = graph.add("Erf", graph.cast(graph.add("Mul", z, root), np.dtype(np.float32)))
+    bell = graph.add("Add", one, graph.cast(erf, dtype))
+    return graph.add("Mul", half, graph.add("Mul", z, bell))
+
+
+class _Graph:
+    """Nodes and constants with names of their own."""
+
+    def __init__(self, onnx: Any) -> None:
+        self.onnx = onnx
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, value: np.ndarray) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants.append(self.onnx.numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, result: str = "", **attributes: Any) -> str:
+        name = result or f"n{len(self.nodes)}"
+        self.nodes.append(self.onnx.helper.make_node(operator, inputs, [name], **attributes))
+        return name
+
+    def cast(self, name: str, dtype: np.dtype[Any]) -> str:
+        return self.add("Cast", name, to=self.kind(dtype))
+
+    def kind(self, dtype: np.dtype[Any]) -> int:
+        return int(self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def model(self, dtype: np.dtype[Any], features: int, outputs: int) -> Any:
+        helper, kind = self.onnx.helper, self.kind(dtype)
+        ends = (
+            [helper.make_tensor_value_info("X", kind, ["samples", features])],
+            [helper.make_tensor_value_info("z", kind, ["samples", outputs])],
+        )
+        graph = helper.make_graph(self.nodes, "spectral-core", *ends, self.constants)
+        opset = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="spectral-core")
+        self.onnx.checker.check_model(model, full_check=True)
+        return model

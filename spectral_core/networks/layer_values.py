@@ -1,0 +1,49 @@
+"""What every neuron of a network says about data, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from spectral_core.backends import cpu
+from spectral_core.networks.spectral import SpectralNetwork
+
+ROWS = 4096
+"""Samples at a time: the states of all layers are held at once."""
+
+
+def states_in_chunks(net: SpectralNetwork, x: np.ndarray) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
+    """`states` of the rows of checked x, a part of them at a time."""
+    blocks = {pair: block.astype(np.float64) for pair, block in net.transfer_blocks().items()}
+    for start in range(0, len(x), ROWS):
+        yield states(blocks, net.widths, net.activation, with_constant(x[start : start + ROWS], net.widths[0]))
+
+
+def states(
+    blocks: dict[tuple[int, int], np.ndarray], widths: tuple[int, ...], activation: str, x: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Pre-activations z_i = Σ_{j<i} W_ij x_j and values x_i = f(z_i), x_K = z_K, of every layer.
+
+    Parameters
+    ----------
+    x : (samples, n_1) float64, the constant neuron included.
+
+    Returns
+    -------
+    z, values : lists with (samples, n_i) for i = 1..K; z of layer 1 is x too.
+    """
+    z, values = [x], [x]
+    for i in range(2, len(widths) + 1):
+        pre = np.zeros((len(x), widths[i - 1]))
+        for j in range(1, i):
+            if (i, j) in blocks:
+                pre += values[j - 1] @ blocks[i, j].T
+        z.append(pre)
+        values.append(pre if i == len(widths) else cpu.activate(activation, pre)[0])
+    return z, values
+
+
+def with_constant(x: np.ndarray, width: int) -> np.ndarray:
+    """The rows of x with the constant 1 behind them where layer 1 is wider."""
+    return np.hstack([x, np.ones((len(x), width - x.shape[1]))])

@@ -1,0 +1,124 @@
+"""Parameters by name: views of the flat vector, and the checks of values given by a user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.layout import Layout
+
+Eigenvalues = list[np.ndarray] | list[tuple[np.ndarray, np.ndarray]]
+
+
+class Parameters:
+    """Named views of a flat vector, structured as the network's parameters (also used for gradients).
+
+    `eigenvectors` : φ^(1..K-1), arrays (n_{i+1}, n_i); empty for `direct`.
+    `eigenvalues` : λ^(1..K) for `global`, pairs (λ^in, λ^out) for `layerwise`; empty for `direct`.
+    `blocks` : {(i, j): W_ij} for `direct`, else empty.
+    """
+
+    def __init__(self, layout: Layout, flat: np.ndarray) -> None:
+        self._layout = layout
+        self.flat = flat
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._layout.groups:
+            raise InvalidInputError(f"no parameter group {name!r}; there are {', '.join(self._layout.groups)}")
+        return self._layout.groups[name].view(self.flat)
+
+    @property
+    def eigenvectors(self) -> list[np.ndarray]:
+        if self._layout.parametrization == "direct":
+            return []
+        return [self[f"eigenvectors[{i}]"] for i in range(len(self._layout.widths) - 1)]
+
+    @property
+    def eigenvalues(self) -> Eigenvalues:
+        layers = len(self._layout.widths)
+        if self._layout.parametrization == "global":
+            return [self[f"eigenvalues[{i}]"] for i in range(layers)]
+        if self._layout.parametrization == "layerwise":
+            return [(self[f"eigenvalues_in[{i}]"], self[f"eigenvalues_out[{i}]"]) for i in range(layers - 1)]
+        return []
+
+    @property
+    def blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self._layout.pairs}
+
+
+def sequence(value: Any, name: str) -> list[Any]:
+    """The members of a list, tuple or vector."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        raise InvalidInputError(f"{name} must be a sequence; got {value!r}")
+    return list(value)
+
+
+def xavier_uniform(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    """Uniform in ±√(6/(rows + columns)) (Glorot and Bengio 2010)."""
+    limit = np.sqrt(6 / (rows + columns))
+    return generator.uniform(-limit, limit, (rows, columns))
+
+
+def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> tuple[Layout, dict[str, Any]]:
+    """Layout and values by group name; the shapes of φ decide the widths, everything else must fit."""
+    phi = [checks.as_array(block, f"eigenvectors[{i}]") for i, block in enumerate(phi)]
+    shapes = [block.shape for block in phi]
+    if not shapes:
+        raise InvalidInputError("eigenvectors must hold at least one block")
+    for i, shape in enumerate(shapes):
+        if len(shape) != 2 or 0 in shape:
+            raise InvalidInputError(f"eigenvectors[{i}] must have shape (n_{i + 2}, n_{i + 1}); got {shape}")
+        if i and shape[1] != shapes[i - 1][0]:
+            raise InvalidInputError(
+                f"eigenvectors[{i}] must have {shapes[i - 1][0]} columns, the rows of eigenvectors[{i - 1}]; got {shape}"
+            )
+    widths = (shapes[0][1], *(shape[0] for shape in shapes))
+    layout = Layout(parametrization, widths)
+    named = {f"eigenvectors[{i}]": block for i, block in enumerate(phi)}
+    expected = len(widths) if parametrization == "global" else len(phi)
+    if len(values) != expected:
+        what = "vectors" if parametrization == "global" else "pairs (λ_in, λ_out)"
+        raise InvalidInputError(f"eigenvalues must hold {expected} {what} for {len(phi)} blocks; got {len(values)}")
+    for i, value in enumerate(values):
+        if parametrization == "global":
+            named[f"eigenvalues[{i}]"] = value
+            continue
+        if not isinstance(value, Sequence) or len(value) != 2:
+            raise InvalidInputError(f"eigenvalues[{i}] must be a pair (λ_in, λ_out)")
+        named[f"eigenvalues_in[{i}]"], named[f"eigenvalues_out[{i}]"] = value
+    for name, group in layout.groups.items():
+        shape = checks.as_array(named[name], name).shape
+        if shape != group.shape:
+            raise InvalidInputError(f"{name} must have shape {group.shape}; got {shape}")
+    return layout, named
+
+
+def direct_values(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[str, Any]]:
+    """Layout and values by group name; every layer's width must follow from some block."""
+    if not isinstance(blocks, Mapping):
+        raise InvalidInputError(f"blocks must be a dictionary {{(i, j): W_ij}}; got {type(blocks).__name__}")
+    widths: dict[int, int] = {}
+    for pair, block in blocks.items():
+        shape = checks.as_array(block, f"blocks[{pair}]").shape
+        whole = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(n, (int, np.integer)) for n in pair)
+        if not whole or not pair[0] > pair[1] >= 1:
+            raise InvalidInputError(f"a block's key must be (i, j) with layers i > j >= 1; got {pair!r}")
+        if len(shape) != 2 or 0 in shape:
+            raise InvalidInputError(f"blocks[{pair}] must have shape (n_i, n_j); got {shape}")
+        for layer, width in zip(pair, shape, strict=True):
+            if widths.setdefault(int(layer), width) != width:
+                raise InvalidInputError(
+                    f"blocks[{pair}] gives layer {layer} {width} neurons, another block {widths[layer]}"
+                )
+    layers = max(widths, default=0)
+    missing = [layer for layer in range(1, layers + 1) if layer not in widths]
+    if layers < 2 or missing:
+        raise InvalidInputError(f"blocks must reach every layer from 1 to K >= 2; missing: {missing or 'all'}")
+    pairs = tuple(sorted((int(i), int(j)) for i, j in blocks))
+    layout = Layout("direct", tuple(widths[i] for i in range(1, layers + 1)), pairs)
+    return layout, {f"blocks[{i},{j}]": blocks[i, j] for i, j in pairs}

@@ -1,0 +1,163 @@
+"""A network together with the scaling of its data: what is saved after a search and used for predictions."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+
+from spectral_core import checks
+from spectral_core.data.targets import TASKS, class_indices, real_targets
+from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.files import model_file as files
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.compaction import CompactNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """x' = (x - mean) / deviation, columnwise; a constant column has deviation 1."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, columns: np.ndarray, name: str) -> Scaling:
+        """The scaling that gives these columns mean 0 and standard deviation 1; `name` is for the error message."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found in the next lines
+            mean, deviation = columns.mean(axis=0), columns.std(axis=0)
+        for column in np.flatnonzero(~np.isfinite(deviation)):
+            largest = np.abs(columns[:, column]).max()
+            raise InvalidInputError(f"{name} column {column} is too large to be standardised: it reaches {largest:g}")
+        # A constant column has a deviation of rounding size, not 0; dividing by it would blow up the rounding.
+        constant = deviation <= 16 * np.finfo(np.float64).eps * np.abs(columns).max(axis=0)
+        return cls(mean, np.where(constant, 1.0, deviation))
+
+    @classmethod
+    def none(cls, columns: int) -> Scaling:
+        return cls(np.zeros(columns), np.ones(columns))
+
+    def apply(self, columns: np.ndarray) -> np.ndarray:
+        return (columns - self.mean) / self.deviation
+
+    def undo(self, columns: np.ndarray) -> np.ndarray:
+        return columns * self.deviation + self.mean
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """Predictions in the units of the data.
+
+    Parameters
+    ----------
+    network : spectral or compact.
+    task : ``regression`` or ``classification``.
+    inputs, outputs : scaling of features and (regression) targets, undone in predictions.
+    classes : labels in the order of the outputs (classification).
+    feature_names, target_names : columns of the data, for files.
+    """
+
+    network: SpectralNetwork | CompactNetwork
+    task: str
+    inputs: Scaling
+    outputs: Scaling
+    classes: tuple[Any, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+
+    def raw(self, X: Any) -> np.ndarray:
+        """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
+        x = checks.features(X, np.float64, self.network.n_features)
+        output = self.network.forward(self.inputs.apply(x)).astype(np.float64)
+        finite = np.isfinite(output).all(axis=1)
+        if not finite.all():
+            raise InvalidInputError(
+                f"the prediction for row {int(np.argmin(finite))} of X is not finite; X is out of range"
+            )
+        return output
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Targets (samples, outputs) in the units of the data, or class labels (samples,)."""
+        output = self.raw(X)
+        if self.task == "classification":
+            return np.asarray(self.classes)[output.argmax(axis=1)]
+        return self.outputs.undo(output)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Class probabilities (samples, classes), the softmax of z_K."""
+        if self.task != "classification":
+            raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
+        return softmax(self.raw(X), axis=1)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.
+
+        NaN where R² is not defined, on targets that do not vary.
+        """
+        prediction = self.predict(X)
+        if self.task == "classification":
+            truth, _ = class_indices(y, "y", self.classes)
+            self._same_shape(truth, prediction)
+            return float(np.mean(prediction == np.asarray(self.classes)[truth]))
+        truth = real_targets(y, "y")
+        self._same_shape(truth, prediction)
+        variance = truth.var(axis=0)
+        if not variance.all():
+            return float("nan")
+        return float(np.mean(1 - np.square(truth - prediction).mean(axis=0) / variance))
+
+    @staticmethod
+    def _same_shape(truth: np.ndarray, prediction: np.ndarray) -> None:
+        if truth.shape != prediction.shape:
+            raise InvalidInputError(f"y must have the shape of the predictions, {prediction.shape}; got {truth.shape}")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write network and scaling to one model file."""
+        compact = isinstance(self.network, CompactNetwork)
+        record = {
+            "compact": compact,
+            "network": self.network.record(),
+            "task": self.task,
+            "classes": [label.item() if isinstance(label, np.generic) else label for label in self.classes],
+            "feature_names": list(self.feature_names),
+            "target_names": list(self.target_names),
+        }
+        parameters = (
+            self.network.direct.parameters if isinstance(self.network, CompactNetwork) else self.network.parameters
+        )
+        stored = {
+            "parameters": parameters,
+            "input_mean": self.inputs.mean,
+            "input_deviation": self.inputs.deviation,
+            "output_mean": self.outputs.mean,
+            "output_deviation": self.outputs.deviation,
+        }
+        files.save_model(path, "predictor", record, stored)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Predictor:
+        """Read a predictor from a model file; raises `ModelFileError`."""
+        _, record, stored = files.load_model(path, ("predictor",))
+        try:
+            home = CompactNetwork if record["compact"] else SpectralNetwork
+            network = home.from_record(record["network"], stored.get("parameters"), path)
+            inputs = Scaling(stored["input_mean"], stored["input_deviation"])
+            outputs = Scaling(stored["output_mean"], stored["output_deviation"])
+            if record["task"] not in TASKS or inputs.mean.shape != (network.n_features,):
+                raise ValueError("task or scaling do not fit the network")
+            names = (tuple(record[name]) for name in ("classes", "feature_names", "target_names"))
+            return cls(network, record["task"], inputs, outputs, *names)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"{path} does not describe a predictor: {error}") from None
+
+
+def load_any(path: str | os.PathLike[str]) -> tuple[SpectralNetwork | CompactNetwork, Predictor | None]:
+    """The network of any model file, and the predictor around it where there is one; raises `ModelFileError`."""
+    kind, _, _ = files.load_model(path, ("network", "compact network", "predictor"))
+    if kind == "predictor":
+        predictor = Predictor.load(path)
+        return predictor.network, predictor
+    return (SpectralNetwork if kind == "network" else CompactNetwork).load(path), None

@@ -1,0 +1,390 @@
+"""The network: flat parameters, their names, and what follows from them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.backends import choice as backends
+from spectral_core.backends import cpu
+from spectral_core.errors import InvalidInputError, ModelFileError, one_of
+from spectral_core.files import model_file as files
+from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
+from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, TARGET_RANGES, ZERO_AT_ZERO
+from spectral_core.networks.parameters import (
+    Eigenvalues,
+    Parameters,
+    direct_values,
+    sequence,
+    spectral_values,
+    xavier_uniform,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralNetwork:
+    """A feed-forward network by the spectrum of its adjacency matrix A = Φ Λ Φ⁻¹.
+
+    Layers 1..K have n_1..n_K neurons; x_1 is the input (with `bias` followed by the constant 1), and
+
+        z_i = Σ_{j<i} W_ij x_j,   x_i = f(z_i),   output z_K,
+
+    with W_ij the strictly lower blocks of A (`global`), W_{i+1,i} = φ ∘ (λ^in - λ^out) alone (`layerwise`), or
+    free (`direct`). Arrays and strings only: a network can be pickled and saved.
+
+    Parameters
+    ----------
+    eigenvectors : list of φ^(i), arrays (n_{i+1}, n_i).
+    eigenvalues : list of K vectors (n_i,) for `global`; K-1 pairs ((n_i,), (n_{i+1},)) for `layerwise`.
+    blocks : {(i, j): W_ij (n_i, n_j)} for `direct`, layers counted from 1, i > j; pairs may be left out.
+    activation : identity, relu, leaky_relu (slope 0.01), elu (α = 1), tanh, sigmoid, gelu (exact), swish.
+    bias : the last neuron of layer 1 is the constant 1.
+    parametrization : global, layerwise or direct.
+    dtype : float32 or float64; by default that of the arrays, float64 if they mix.
+    frozen : parameter groups that training leaves alone: families (``eigenvectors``, ``eigenvalues``,
+        ``eigenvalues_in``, ``blocks``) or single groups (``eigenvalues[0]``, ``blocks[3,1]``).
+
+    Raises
+    ------
+    InvalidInputError : shapes that do not fit, values that are not finite, unknown names.
+
+    References
+    ----------
+    Peri, Chicchi, Fanelli, Giambagli, arXiv 2504.00885 (formulas M1-M6); M7, M8: `derivations`.
+    """
+
+    layout: Layout
+    parameters: np.ndarray
+    activation: str
+    bias: bool
+    frozen: tuple[str, ...]
+
+    def __init__(
+        self,
+        eigenvectors: Sequence[Any] | None = None,
+        eigenvalues: Sequence[Any] | None = None,
+        *,
+        blocks: Mapping[tuple[int, int], Any] | None = None,
+        activation: str = "relu",
+        bias: bool = False,
+        parametrization: str = "global",
+        dtype: Any = None,
+        frozen: Sequence[str] = (),
+    ) -> None:
+        one_of(parametrization, PARAMETRIZATIONS, "parametrization")
+        one_of(activation, ACTIVATIONS, "activation")
+        if not isinstance(bias, (bool, np.bool_)):
+            raise InvalidInputError(f"bias must be True or False; got {bias!r}")
+        if parametrization == "direct":
+            if eigenvectors is not None or eigenvalues is not None or blocks is None:
+                raise InvalidInputError("a direct network takes blocks={(i, j): W_ij}, no eigenvectors or eigenvalues")
+            layout, values = direct_values(blocks)
+        else:
+            if blocks is not None or eigenvectors is None or eigenvalues is None:
+                raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
+            layout, values = spectral_values(
+                parametrization, sequence(eigenvectors, "eigenvectors"), sequence(eigenvalues, "eigenvalues")
+            )
+        if dtype is None:
+            kinds = {np.asarray(value).dtype for value in values.values()}
+            dtype = kinds.pop() if len(kinds) == 1 and {k.name for k in kinds} <= set(checks.DTYPES) else np.float64
+        real = checks.real_type(dtype)
+        flat = np.empty(layout.size, real)
+        for name, group in layout.groups.items():
+            group.view(flat)[...] = checks.real_array(values[name], name, real, len(group.shape))
+        self._set(layout, flat, activation, bool(bias), frozen)
+
+    def _set(self, layout: Layout, flat: np.ndarray, activation: str, bias: bool, frozen: Sequence[str]) -> None:
+        if bias and layout.widths[0] < 2:
+            raise InvalidInputError("with bias, layer 1 needs a feature besides the constant neuron; it has width 1")
+        layout.select(frozen)
+        for name, value in (
+            ("layout", layout), ("parameters", flat), ("activation", activation), ("bias", bias), ("frozen", tuple(frozen)),
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def initialize(
+        cls,
+        widths: Sequence[int],
+        *,
+        activation: str = "relu",
+        bias: bool = True,
+        parametrization: str = "global",
+        start: str | None = None,
+        dtype: Any = "float32",
+        seed: int = 0,
+        frozen: Sequence[str] | None = None,
+    ) -> SpectralNetwork:
+        """A network with random φ (Xavier uniform, |φ| <= √(6/(n_i + n_{i+1}))).
+
+        Parameters
+        ----------
+        widths : neurons of layers 1..K without the constant neuron, which `bias` adds to layer 1.
+        start : ``linear`` (`global`): λ = 0, ..., 0, 1 by layer, so every hidden z is 0 and the network is exactly
+            linear. ``dense`` (`layerwise`: λ^in = 0, λ^out = 1; `direct`: Xavier blocks between neighbours,
+            zero skip blocks). By default the one that fits the parametrization.
+        frozen : by default λ^in of a layerwise network, nothing else.
+        """
+        one_of(parametrization, PARAMETRIZATIONS, "parametrization")
+        one_of(activation, ACTIVATIONS, "activation")
+        fitting = "linear" if parametrization == "global" else "dense"
+        if one_of(start or fitting, ("linear", "dense"), "start") != fitting:
+            raise InvalidInputError(f"a {parametrization} network starts {fitting!r}; got start={start!r}")
+        if fitting == "linear" and activation not in ZERO_AT_ZERO:
+            raise InvalidInputError(f"the linear start needs f(0) = 0; {activation} has f(0) != 0")
+        n = [checks.whole(width, f"widths[{i}]", 1) for i, width in enumerate(sequence(widths, "widths"))]
+        if len(n) < 2:
+            raise InvalidInputError(f"widths must name at least two layers; got {list(widths)}")
+        n[0] += bool(bias)
+        generator = np.random.default_rng(checks.whole(seed, "seed", 0))
+        phi = [xavier_uniform(generator, n[i + 1], n[i]) for i in range(len(n) - 1)]
+        common = {"activation": activation, "bias": bias, "parametrization": parametrization, "dtype": dtype}
+        if parametrization == "global":
+            values = [np.zeros(width) for width in n[:-1]] + [np.ones(n[-1])]
+            return cls(phi, values, frozen=frozen or (), **common)
+        if parametrization == "layerwise":
+            pairs = [(np.zeros(n[i]), np.ones(n[i + 1])) for i in range(len(n) - 1)]
+            return cls(phi, pairs, frozen=("eigenvalues_in",) if frozen is None else frozen, **common)
+        blocks = {(i, j): np.zeros((n[i - 1], n[j - 1])) for i in range(2, len(n) + 1) for j in range(1, i)}
+        blocks |= {(i + 2, i + 1): block for i, block in enumerate(phi)}
+        return cls(blocks=blocks, frozen=frozen or (), **common)
+
+    # --- shape ------------------------------------------------------------------------------------
+
+    @property
+    def parametrization(self) -> str:
+        return self.layout.parametrization
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons of layers 1..K, the constant neuron of layer 1 included."""
+        return self.layout.widths
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.widths)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return self.widths[0] - self.bias
+
+    @property
+    def n_parameters(self) -> int:
+        return int(self.parameters.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.parameters.dtype
+
+    # --- parameters -------------------------------------------------------------------------------
+
+    @cached_property
+    def _named(self) -> Parameters:
+        return Parameters(self.layout, self.parameters)
+
+    @property
+    def eigenvectors(self) -> list[np.ndarray]:
+        """φ^(1..K-1), views of the parameters, arrays (n_{i+1}, n_i)."""
+        return self._named.eigenvectors
+
+    @property
+    def eigenvalues(self) -> Eigenvalues:
+        """λ^(1..K), or pairs (λ^in, λ^out); views of the parameters."""
+        return self._named.eigenvalues
+
+    @property
+    def blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        """{(i, j): W_ij} of a direct network; views of the parameters."""
+        return self._named.blocks
+
+    def with_parameters(self, flat: np.ndarray, *, frozen: Sequence[str] | None = None) -> SpectralNetwork:
+        """The same network with a copy of other parameter values."""
+        other = object.__new__(SpectralNetwork)
+        values = checks.real_array(flat, "parameters", self.dtype, 1).copy()
+        if values.shape != self.parameters.shape:
+            raise InvalidInputError(f"parameters must have shape {self.parameters.shape}; got {values.shape}")
+        other._set(self.layout, values, self.activation, self.bias, self.frozen if frozen is None else frozen)
+        return other
+
+    # --- computation ------------------------------------------------------------------------------
+
+    def forward(self, X: Any) -> Any:
+        """z_K (samples, outputs), the raw output, of X (samples, features).
+
+        Where X lies on a GPU (`__cuda_array_interface__`), it is computed there, and what comes back is a CuPy array there.
+        """
+        if device := _device_of(X):
+            return device.predict(
+                self.layout, self.activation, self.parameters, device.features(X, self.dtype, self.n_features)
+            )
+        x = checks.features(X, self.dtype, self.n_features)
+        return cpu.predict(self.layout, self.activation, self.parameters, x)
+
+    def problem(self, X: Any, y: Any, loss: str, sample_weight: Any = None) -> cpu.Problem:
+        """Data checked and shaped for the kernels: X (samples, features), y (samples, outputs) or classes (samples,)."""
+        one_of(loss, LOSSES, "loss")
+        if device := _device_of(X):
+            x, y, sample_weight = (
+                device.features(X, self.dtype, self.n_features),
+                *map(device.fetched, (y, sample_weight)),
+            )
+        else:
+            x = checks.features(X, self.dtype, self.n_features)
+        weights = checks.sample_weights(sample_weight, self.dtype, len(x))
+        y_real, labels = np.empty((0, self.widths[-1]), self.dtype), np.empty(0, np.int64)
+        if loss == "cross_entropy":
+            if self.widths[-1] < 2:
+                raise InvalidInputError("cross_entropy needs at least two outputs; the network has one")
+            labels = checks.class_indices(y, len(x), self.widths[-1])
+        else:
+            within = TARGET_RANGES.get(loss, (-np.inf, np.inf))
+            y_real = checks.targets(y, self.dtype, len(x), self.widths[-1], within=within)
+        return cpu.Problem(x, y_real, labels, weights, loss)
+
+    def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
+        """The loss alone, propagated in chunks."""
+        problem = self.problem(X, y, loss, sample_weight)
+        output = self.forward(problem.x)
+        return cpu.output_loss(device.fetched(output) if (device := _device_of(X)) else output, problem)
+
+    def loss_and_gradients(
+        self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None
+    ) -> tuple[float, Parameters]:
+        """Loss over all samples, and its gradient structured as the parameters (M8).
+
+        Parameters
+        ----------
+        X : (samples, features).
+        y : (samples, outputs), or class indices (samples,) for ``cross_entropy``.
+        loss : a mean over samples and outputs: ``squared_error`` of (z - y)²; ``huber`` of (z - y)²/2 within a
+            distance of 1 and |z - y| - 1/2 beyond; ``poisson`` of exp(z) - y z for counts y >= 0;
+            ``binary_cross_entropy`` of log(1 + exp z) - y z for y in [0, 1] (several outputs: several labels). Or
+            ``cross_entropy``, the mean over samples of log Σ exp z - z_y for class indices y.
+        sample_weight : (samples,); the means are weighted by it.
+
+        Returns
+        -------
+        loss, gradients : the gradients of frozen groups are given too.
+        """
+        problem = self.problem(X, y, loss, sample_weight)
+        where = _device_of(X) or cpu
+        value, flat = where.loss_and_gradient(self.layout, self.activation, self.parameters, problem)
+        return value, Parameters(self.layout, flat)
+
+    def neighbour_weights(self) -> list[np.ndarray]:
+        """M_i = φ ∘ (λ^in - λ^out) (n_{i+1}, n_i), the weights W_{i+1,i} between neighbours (M2)."""
+        if self.parametrization == "direct":
+            raise InvalidInputError("a direct network has no eigenvectors; its weights are `blocks`")
+        values: list[Any] = list(self.eigenvalues)
+        pairs = list(pairwise(values)) if self.parametrization == "global" else values
+        return [
+            phi * (lam_in - lam_out[:, None]) for phi, (lam_in, lam_out) in zip(self.eigenvectors, pairs, strict=True)
+        ]
+
+    def transfer_blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`.
+
+        W_ij = (-1)^{i-1-j} [φ^(i-1) L_{i-1} - L_i φ^(i-1)] φ^(i-2) ... φ^(j).
+        """
+        if self.parametrization == "direct":
+            return {pair: block.copy() for pair, block in self.blocks.items()}
+        weights = self.neighbour_weights()
+        if self.parametrization == "layerwise":
+            return {(i + 2, i + 1): block for i, block in enumerate(weights)}
+        result = {}
+        for j in range(1, self.n_layers):
+            path = np.eye(self.widths[j - 1], dtype=self.dtype)  # (-1)^{i-1-j} φ^(i-2) ... φ^(j)
+            for i in range(j + 1, self.n_layers + 1):
+                result[i, j] = weights[i - 2] @ path
+                path = -self.eigenvectors[i - 2] @ path
+        return result
+
+    def adjacency(self) -> np.ndarray:
+        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹."""
+        matrix = self._assemble(self.transfer_blocks())
+        if self.parametrization == "global":
+            np.fill_diagonal(matrix, np.concatenate([np.asarray(values) for values in self.eigenvalues]))
+        return matrix
+
+    def eigenvector_matrix(self) -> np.ndarray:
+        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal."""
+        if self.parametrization == "direct":
+            raise InvalidInputError("a direct network has no eigenvectors")
+        matrix = self._assemble({(i + 2, i + 1): phi for i, phi in enumerate(self.eigenvectors)})
+        np.fill_diagonal(matrix, 1)
+        return matrix
+
+    def _assemble(self, blocks: Mapping[tuple[int, int], np.ndarray]) -> np.ndarray:
+        at = np.cumsum((0, *self.widths))
+        matrix = np.zeros((at[-1], at[-1]), self.dtype)
+        for (i, j), block in blocks.items():
+            matrix[at[i - 1] : at[i], at[j - 1] : at[j]] = block
+        return matrix
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a model file (NPZ without pickle)."""
+        files.save_model(path, "network", self.record(), {"parameters": self.parameters})
+
+    def record(self) -> dict[str, Any]:
+        """Everything but the parameter values, for JSON."""
+        return {
+            "parametrization": self.parametrization,
+            "widths": list(self.widths),
+            "pairs": [list(pair) for pair in self.layout.pairs],
+            "activation": self.activation,
+            "bias": self.bias,
+            "frozen": list(self.frozen),
+        }
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SpectralNetwork:
+        """Read a network from a model file; raises `ModelFileError`."""
+        _, record, stored = files.load_model(path, ("network",))
+        return cls.from_record(record, stored.get("parameters"), path)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], flat: Any, source: object) -> SpectralNetwork:
+        """The network of a record and flat parameters; what does not fit is a `ModelFileError` naming the source."""
+        try:
+            one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
+            one_of(record["activation"], ACTIVATIONS, "activation")
+            widths = tuple(checks.whole(width, "widths", 1) for width in record["widths"])
+            layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
+            pairs = [pair for pair in layout.pairs if not len(widths) >= pair[0] > pair[1] >= 1]
+            if len(widths) < 2 or pairs:
+                raise InvalidInputError(f"{len(widths)} layers, and blocks {pairs} that lie outside them")
+            values = checks.real_array(flat, "parameters", checks.real_type(flat.dtype), 1)
+            if values.shape != (layout.size,):
+                raise InvalidInputError(f"{values.size} parameters where the widths need {layout.size}")
+            network = object.__new__(cls)
+            network._set(layout, values, record["activation"], bool(record["bias"]), tuple(record["frozen"]))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ModelFileError(f"{source} does not describe a network: {error}") from None
+        return network
+
+    def __repr__(self) -> str:
+        widths = "-".join(map(str, self.widths))
+        return (
+            f"SpectralNetwork({widths}, {self.parametrization}, {self.activation}, bias={self.bias}, {self.dtype.name})"
+        )
+
+
+def _device_of(X: Any) -> Any:
+    """The module that computes on the GPU where X lies, or None where X lies here."""
+    if not backends.on_device(X):
+        return None
+    backends.settled("cuda")
+    from spectral_core.backends import cuda
+
+    return cuda

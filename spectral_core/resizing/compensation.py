@@ -1,0 +1,79 @@
+"""M15, compensation: the weights of the neurons that are kept take over what the removed ones did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.layer_values import ROWS, states, with_constant
+from spectral_core.networks.spectral import SpectralNetwork
+
+Parts = dict[tuple[int, int], np.ndarray]
+
+
+def compensate(
+    net: SpectralNetwork, parts: Parts, keep: Sequence[np.ndarray], x: np.ndarray, ridge: float = 1e-8
+) -> Parts:
+    """Refit, layer after layer, the weights between kept neurons to the pre-activations of the whole network.
+
+    For each layer i, with T its pre-activations in `net`, X the values of the kept senders in the network that is being
+    refitted, and W₀ their present weights, W = W₀ + D with
+
+        D (XᵀX + ρ I) = (T - X W₀ᵀ)ᵀ X,      ρ = ridge · mean of the diagonal of XᵀX
+
+    (M15 for what is left over, so that the ridge draws W to W₀ and nothing changes where nothing was removed).
+
+    Parameters
+    ----------
+    net : the network before.
+    parts : {(i, j): W_ij} of the network after, in the shapes of `net`, 0 where something was removed; blocks that are
+        0 stay so.
+    keep : for each layer which neurons are kept.
+    x : (samples, features) float64, checked.
+
+    Returns
+    -------
+    dict : new blocks; neither `net` nor `parts` is changed.
+    """
+    blocks = {pair: block.astype(np.float64) for pair, block in net.transfer_blocks().items()}
+    result = {pair: block.astype(np.float64) for pair, block in parts.items()}
+    widths, f = net.widths, net.activation
+    for i in range(2, len(widths) + 1):
+        senders = [j for j in range(1, i) if (i, j) in result and result[i, j].any()]
+        if not senders or not keep[i - 1].any():
+            continue
+        rows, columns = keep[i - 1], [keep[j - 1] for j in senders]
+        size = sum(int(mask.sum()) for mask in columns)
+        gram, cross = np.zeros((size, size)), np.zeros((int(rows.sum()), size))
+        present = np.hstack([result[i, j][np.ix_(rows, mask)] for j, mask in zip(senders, columns, strict=True)])
+        for start in range(0, len(x), ROWS):
+            some = with_constant(x[start : start + ROWS], widths[0])
+            wanted = states(blocks, widths, f, some)[0][i - 1][:, rows]
+            values = states(result, widths, f, some)[1]
+            senders_values = np.hstack([values[j - 1][:, mask] for j, mask in zip(senders, columns, strict=True)])
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found below
+                gram += senders_values.T @ senders_values
+                cross += (wanted - senders_values @ present.T).T @ senders_values
+        if not np.isfinite(gram).all() or not np.isfinite(cross).all():
+            raise InvalidInputError(f"X is too large for compensation: the products of layer {i} are not finite")
+        level = float(np.trace(gram)) / size
+        if level == 0:
+            continue  # the senders say nothing on these data
+        gram[np.diag_indices(size)] += ridge * level
+        try:
+            factor = cho_factor(gram, lower=True)
+        except LinAlgError:
+            raise InvalidInputError(
+                f"ridge={ridge:g} is too small for layer {i}, whose senders say nearly the same; the default is 1e-8"
+            ) from None
+        present = present + cho_solve(factor, cross.T).T
+        at = 0
+        for j, mask in zip(senders, columns, strict=True):
+            count = int(mask.sum())
+            result[i, j] = np.zeros_like(result[i, j])
+            result[i, j][np.ix_(rows, mask)] = present[:, at : at + count]
+            at += count
+    return result

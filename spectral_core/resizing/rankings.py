@@ -1,0 +1,123 @@
+"""Rankings: what each hidden neuron counts for, by the name of the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.linalg import qr
+
+from spectral_core import checks
+from spectral_core.errors import InvalidInputError, one_of
+from spectral_core.networks.layer_values import states_in_chunks
+from spectral_core.networks.spectral import SpectralNetwork
+
+Blocks = Mapping[tuple[int, int], np.ndarray]
+
+RANKINGS = ("path", "eigenvalue", "scaled_eigenvalue", "connectivity", "pivoted_qr")
+
+
+def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> list[np.ndarray]:
+    """The score of each hidden neuron; the lower, the sooner it is removed.
+
+    ``path`` : ‖incoming row‖₂ ‖outgoing column‖₂ over all transfer blocks (M6). Does not change with the scale of φ.
+    ``eigenvalue`` : |λ_h|, λ^out for `layerwise` (Buffoni et al., Sci. Rep. 12, 2022). Changes with the scale of φ.
+    ``scaled_eigenvalue`` : |λ_h| ‖φ_h,:‖₂ √n for a layer of n neurons (Giambagli et al., 2023).
+    ``connectivity`` : Σ_k |W_hk| over all incoming weights.
+    ``pivoted_qr`` : |R_kk| of QR with column pivoting on the neuron's activations over X, per root sample, each column
+        weighted by the norm of the neuron's outgoing weights: what is left of a neuron when those before it in the order
+        have said all they can.
+
+    Parameters
+    ----------
+    net : any parametrization; ``eigenvalue`` and ``scaled_eigenvalue`` need one with eigenvalues.
+    X : (samples, features), for ``pivoted_qr``.
+
+    Returns
+    -------
+    list of (n_i,) float64 arrays for the hidden layers i = 2..K-1.
+    """
+    if not isinstance(net, SpectralNetwork):
+        raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
+    one_of(by, RANKINGS, "by")
+    if by == "path":
+        return path_scores(net.transfer_blocks(), net.widths)
+    if by == "connectivity":
+        return incoming_sums(net.transfer_blocks(), net.widths)
+    if by == "pivoted_qr":
+        if X is None:
+            raise InvalidInputError("by='pivoted_qr' ranks neurons by their activations and needs X")
+        return pivoted_scores(net, X)
+    if net.parametrization == "direct":
+        raise InvalidInputError(f"by={by!r} needs eigenvalues, and a direct network has none; use path or connectivity")
+    return eigenvalue_scores(net, scaled=by == "scaled_eigenvalue")
+
+
+def path_scores(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
+    """Contribution of each hidden neuron, ‖incoming row‖₂ ‖outgoing column‖₂ over all its transfer blocks.
+
+    For one hidden layer the squares sum to ‖Γ‖² (M6). Unlike |λ| it does not change with the scale of φ nor with a
+    common shift of the eigenvalues (M9), and it is 0 exactly for a silent or unheard neuron (M10).
+
+    Returns
+    -------
+    list of (n_i,) arrays for the hidden layers i = 2..K-1.
+    """
+    incoming = [np.zeros(width) for width in widths]
+    outgoing = [np.zeros(width) for width in widths]
+    for (i, j), block in blocks.items():
+        squares = np.square(block, dtype=np.float64)
+        incoming[i - 1] += squares.sum(axis=1)
+        outgoing[j - 1] += squares.sum(axis=0)
+    return [np.sqrt(incoming[layer] * outgoing[layer]) for layer in range(1, len(widths) - 1)]
+
+
+def path_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[float]:
+    """‖Γ‖ through each hidden layer: the root of the sum of squared path scores."""
+    return [float(np.linalg.norm(scores)) for scores in path_scores(blocks, widths)]
+
+
+def incoming_sums(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
+    """Σ_k |W_hk| of each hidden neuron over all layers before it."""
+    sums = [np.zeros(width) for width in widths]
+    for (i, _), block in blocks.items():
+        sums[i - 1] += np.abs(block, dtype=np.float64).sum(axis=1)
+    return sums[1:-1]
+
+
+def eigenvalue_scores(net: SpectralNetwork, scaled: bool) -> list[np.ndarray]:
+    """|λ_h|, or |λ_h| ‖φ_h,:‖₂ √n with the row of φ that leads into the neuron."""
+    own: list[Any] = list(net.eigenvalues)
+    values = own[1:-1] if net.parametrization == "global" else [pair[1] for pair in own[:-1]]
+    result = []
+    for value, phi in zip(values, net.eigenvectors[:-1], strict=True):
+        size = np.abs(value, dtype=np.float64)
+        result.append(size * np.linalg.norm(phi.astype(np.float64), axis=1) * np.sqrt(len(size)) if scaled else size)
+    return result
+
+
+def pivoted_scores(net: SpectralNetwork, X: Any) -> list[np.ndarray]:
+    """|R_kk| / √samples of QR with column pivoting on the weighted activations, for each hidden layer on its own."""
+    x = checks.features(X, np.float64, net.n_features)
+    heard = outgoing_norms(net.transfer_blocks(), net.widths)
+    triangles = [np.zeros((0, width)) for width in net.widths[1:-1]]
+    for _, values in states_in_chunks(net, x):
+        for place, triangle in enumerate(triangles):
+            triangles[place] = np.asarray(np.linalg.qr(np.vstack([triangle, values[place + 1]]), mode="r"))
+    result = []
+    for triangle, weight in zip(triangles, heard, strict=True):
+        scores = np.zeros(len(weight))
+        r, order = qr(triangle * weight, mode="r", pivoting=True)
+        found = np.abs(np.diag(r)) / np.sqrt(len(x))
+        scores[order[: len(found)]] = found
+        result.append(scores)
+    return result
+
+
+def outgoing_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
+    """‖outgoing column‖₂ of each hidden neuron over all layers behind it."""
+    squares = [np.zeros(width) for width in widths]
+    for (_, j), block in blocks.items():
+        squares[j - 1] += np.square(block, dtype=np.float64).sum(axis=0)
+    return [np.sqrt(square) for square in squares[1:-1]]

@@ -1,0 +1,205 @@
+"""`sweep`: a grid over the options of a training, on any data."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import itertools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.data import datasets
+from spectral_core.data.preparation import PreparedData, prepare
+from spectral_core.errors import DivergenceError, InvalidInputError
+from spectral_core.networks.parameters import sequence
+from spectral_core.networks.predictor import Predictor
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.rankings import path_norms
+from spectral_core.sweeps import runner
+from spectral_core.sweeps.runner import SweepResult
+from spectral_core.sweeps.store import canonical
+from spectral_core.training.trainer import train
+
+NETWORK_OPTIONS = ("hidden", "activation", "bias", "parametrization", "dtype")
+OWN = {"seed", "sample_weight", "validation_data", "callbacks", "checkpoint", "keep_checkpoint"}
+TRAINING_OPTIONS = tuple(
+    name for name, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY and name not in OWN
+)
+"""What a grid may name: the options of the network and those of `train` that a sweep does not set itself."""
+
+HIDDEN = 100
+"""Width of the hidden layer where a grid does not name one."""
+
+SCORED = ("squared_error", "huber", "cross_entropy")
+"""Losses whose minimum is a prediction of y itself (the others predict logarithms)."""
+
+REHEARSED = 16
+"""Samples of the one step that shows, before the work, that a point of the grid is possible."""
+
+
+def sweep(
+    data: Any,
+    grid: Mapping[str, Any],
+    *,
+    runs: int = 1,
+    task: str = "auto",
+    target: str | None = None,
+    standardize: bool | None = None,
+    validation_fraction: float = 0.2,
+    seed: int = 0,
+    store: str | os.PathLike[str] | None = None,
+    jobs: int | None = None,
+    shard: tuple[int, int] | None = None,
+    progress: Callable[[int, int, str], object] | None = None,
+) -> SweepResult:
+    """Train once for every point of a grid and every run, in parallel, and keep what each training gave.
+
+    Parameters
+    ----------
+    data : a built-in name, a CSV, Parquet or NPZ file, or a pair (X, y).
+    grid : values, or one value, by the name of an option: ``hidden`` (a width, or a list of widths), ``activation``,
+        ``bias``, ``parametrization``, ``dtype`` of the network, and those of `train`: ``epochs``, ``batch_size``,
+        ``learning_rate``, ``penalty_strength`` and so on. What it leaves out has the default of `train`; `hidden` is 100,
+        `loss` fits the task.
+    runs : trainings of each point; start and order of samples differ, the data and their split do not.
+    task, standardize, validation_fraction : as in `search`; `standardize` by default as suits the data.
+    target : the target column of a CSV or Parquet file.
+    seed : of the split and of the sweep; each training's own seed follows from it, its point and its run.
+    store, jobs, shard, progress : see `spectral_core.sweeps.runner.run`.
+
+    Returns
+    -------
+    SweepResult : `.rows`, `.to_csv(path)`, `.to_parquet(path)`, `.content`. Each row has the point, `run`, `seed`, and
+
+        training_loss, validation_loss : of the trained network, in the scaled units of the targets.
+        validation_score : accuracy or R²; None for losses whose outputs are not predictions of y.
+        epoch : that of the network.
+        mean_abs_eigenvalue : mean |λ| over the eigenvalues that penalties act on; None for `direct`.
+        path_norm_i : ‖Γ‖ through hidden layer i = 2, ..., K-1.
+        failure : why the training diverged, else None.
+
+    Raises
+    ------
+    InvalidInputError : data, grid or options break a rule; found before the work starts.
+    DataFileError : the store holds another sweep.
+    """
+    seed = checks.whole(seed, "seed", 0)
+    prepared, name = _data(data, task, target, standardize, validation_fraction, seed)
+    points = grid_points(grid)
+    training = Training(prepared)
+    settings = {"data": name, "arrays": _fingerprint(prepared), "task": prepared.task}
+    rehearse = partial(training.rehearse, points)
+    experiment = runner.Experiment("sweep", settings, points, checks.whole(runs, "runs", 1), training, rehearse, seed)
+    return runner.run(experiment, store=store, jobs=jobs, shard=shard, progress=progress)
+
+
+def _data(
+    data: Any, task: str, target: str | None, standardize: bool | None, fraction: float, seed: int
+) -> tuple[PreparedData, str]:
+    if isinstance(data, tuple):
+        if len(data) != 2:
+            raise InvalidInputError(f"data must be a name, a file or a pair (X, y); got {len(data)} things")
+        if target is not None:
+            raise InvalidInputError(f"target names a column of a file; got {target!r} for a pair (X, y)")
+        scaled = True if standardize is None else standardize
+        return prepare(*data, task, None, fraction, scaled, seed), "arrays"
+    found = datasets.load(data, target=target, task=task)
+    y = found.y if found.task == "regression" else np.asarray(found.classes)[found.y]
+    scaled = found.standardize if standardize is None else standardize
+    return prepare(found.x, y, found.task, None, fraction, scaled, seed), found.name
+
+
+def _fingerprint(data: PreparedData) -> str:
+    digest = hashlib.sha256()
+    for array in (data.x, data.y, data.x_valid, data.y_valid):
+        digest.update(repr((array.shape, array.dtype.str)).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def grid_points(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All combinations of a grid's values, the last name fastest."""
+    if not isinstance(grid, Mapping):
+        raise InvalidInputError(f"grid must map names of options to values; got {grid!r}")
+    axes = {}
+    for name, given in grid.items():
+        known = (*NETWORK_OPTIONS, *TRAINING_OPTIONS)
+        if name not in known:
+            raise InvalidInputError(f"grid must name options of a training: {', '.join(known)}; got {name!r}")
+        values = given.tolist() if isinstance(given, np.ndarray) else given
+        values = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
+        values = [runner.plain(value) for value in values]
+        twice = [value for k, value in enumerate(values) if any(_same(value, other) for other in values[:k])]
+        if not values or twice:
+            raise InvalidInputError(f"grid[{name!r}] must hold different values, at least one; got {given!r}")
+        axes[name] = values
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def _same(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and a == b  # True == 1
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One training on given data by a point of the grid and a seed: what workers are sent."""
+
+    data: PreparedData
+
+    def start(self, point: Mapping[str, Any], seed: int) -> SpectralNetwork:
+        options = {name: value for name, value in point.items() if name in NETWORK_OPTIONS}
+        hidden = options.pop("hidden", HIDDEN)
+        hidden = [hidden] if isinstance(hidden, int) else sequence(hidden, "hidden")
+        widths = [self.data.x.shape[1], *hidden, self.data.n_outputs]
+        return SpectralNetwork.initialize(widths, seed=seed, **options)
+
+    def options(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        return {"loss": self.data.loss} | {name: v for name, v in point.items() if name in TRAINING_OPTIONS}
+
+    def rehearse(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """One epoch on a few samples at each point; an error names the point."""
+        for point in points:
+            try:
+                self._rehearse(point)
+            except InvalidInputError as error:
+                raise InvalidInputError(f"grid point {canonical(point)}: {error}") from None
+
+    def _rehearse(self, point: Mapping[str, Any]) -> None:
+        data, options, some = self.data, self.options(point), slice(None, REHEARSED)
+        checks.whole(options.get("epochs", 1), "epochs", 1)
+        net, judge = self.start(point, 0), (data.x_valid[some], data.y_valid[some])
+        for x, y in ((data.x, data.y), (data.x_valid, data.y_valid)):
+            net.problem(x, y, options["loss"])
+        with contextlib.suppress(DivergenceError):  # on other samples it may not
+            train(net, data.x[some], data.y[some], validation_data=judge, **options | {"epochs": 1})
+
+    def __call__(self, point: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        data, options = self.data, self.options(point)
+        judge = (data.x_valid, data.y_valid)
+        result = train(self.start(point, seed), data.x, data.y, validation_data=judge, seed=seed, **options)
+        net, loss = result.network, options["loss"]
+        predictor = Predictor(net, data.task, data.inputs, data.outputs, data.classes)
+        measured = {
+            "training_loss": net.loss(data.x, data.y, loss),
+            "validation_loss": net.loss(*judge, loss),
+            "validation_score": predictor.score(*data.validation) if loss in SCORED else None,
+            "epoch": result.epoch,
+            "mean_abs_eigenvalue": mean_abs_eigenvalue(net),
+        }
+        norms = path_norms(net.transfer_blocks(), net.widths)
+        return measured | {f"path_norm_{layer}": norm for layer, norm in enumerate(norms, 2)}
+
+
+def mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:
+    """Mean |λ| over the eigenvalues that penalties act on (`global`: input and hidden layers); None if it has none."""
+    names = [name for name in net.layout.spectral_groups() if name.startswith("eigenvalues")]
+    if not names:
+        return None
+    values = np.concatenate([net.layout.groups[name].view(net.parameters) for name in names])
+    return float(np.abs(values).mean(dtype=np.float64))

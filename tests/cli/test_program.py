@@ -1,0 +1,247 @@
+"""The commands as a user calls them: what they print, what they write, their exit codes."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from spectral_core.cli.program import main
+
+WRONG = 2
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A small CSV with two numeric features, a text target and a numeric one."""
+    home = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 2)) * [1, 50]
+    rows = [[a, b, "up" if a + b / 50 > 0 else "down", a - b] for a, b in x]
+    with open(home / "t.csv", "w", newline="") as file:
+        csv.writer(file).writerows([["a", "b", "side", "value"], *rows])
+    return home / "t.csv"
+
+
+@pytest.fixture(scope="module")
+def found(table, tmp_path_factory):
+    """The folder of one search on the table's numeric target, the text column left out."""
+    home = tmp_path_factory.mktemp("found")
+    with open(table) as file:
+        rows = list(csv.reader(file))
+    with open(home / "n.csv", "w", newline="") as file:
+        csv.writer(file).writerows([row[:2] + row[3:] for row in rows])
+    assert main(["search", str(home / "n.csv"), "--hidden", "8", "--epochs", "40", "--out", str(home / "out")]) == 0
+    return home
+
+
+def refused(capsys, *arguments):
+    """Exit code 2, one line on stderr, nothing on stdout; returns the line."""
+    with pytest.raises(SystemExit) as stop:
+        raise SystemExit(main([str(a) for a in arguments]))
+    assert stop.value.code == WRONG
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("spectral-core: ")
+    assert "Traceback" not in err
+    return err
+
+
+def test_search_writes_report_models_and_pictures(found, capsys):
+    home = found / "out"
+    names = {"model.npz", "compact.npz", "report.json", "report.txt", "history.json"} | {
+        "network.png", "spectrum.png", "training.png",
+    }  # fmt: skip
+    assert {p.name for p in home.iterdir()} == names
+    report = json.loads((home / "report.json").read_text())
+    assert report["task"] == "regression"
+    assert report["test_samples"] == 36
+    assert report["validation_loss_after"] <= report["validation_loss_limit"]
+    assert (home / "report.txt").read_text().startswith("n: regression")
+
+
+def test_predict_gives_the_units_of_the_data(found, capsys, tmp_path):
+    assert main(["predict", str(found / "out" / "compact.npz"), str(found / "n.csv")]) == 0
+    rows = list(csv.reader(capsys.readouterr().out.splitlines()))
+    assert rows[0] == ["value"]
+    assert len(rows) == 121
+    with open(found / "n.csv") as file:
+        truth = np.array([float(row["value"]) for row in csv.DictReader(file)])
+    predicted = np.array([float(row[0]) for row in rows[1:]])
+    assert np.corrcoef(predicted, truth)[0, 1] > 0.95
+    assert (
+        main(["predict", str(found / "out" / "model.npz"), str(found / "n.csv"), "--out", str(tmp_path / "p.csv")]) == 0
+    )
+    assert (tmp_path / "p.csv").read_text().startswith("value\n")
+
+
+def test_classes_keep_their_names(table, tmp_path, capsys):
+    out = tmp_path / "out"
+    # A table whose numeric extra column is a feature as well; the target is in the middle.
+    assert main(["search", str(table), "--target", "side", "--hidden", "8", "--epochs", "40", "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(out / "model.npz"), str(table)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "side"
+    assert set(lines[1:]) == {"up", "down"}
+    assert main(["predict", "--proba", str(out / "model.npz"), str(table)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "down,up"
+
+
+def test_inspect_shows_layers_blocks_and_eigenvalues(found, capsys, tmp_path):
+    assert main(["inspect", str(found / "out" / "model.npz"), "--out", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "SpectralNetwork(3-8-1, global, relu" in text
+    assert "W_3,1" in text
+    assert "eigenvalues[1]" in text
+    assert {p.name for p in tmp_path.iterdir()} == {"network.png", "spectrum.png"}
+    assert main(["inspect", str(found / "out" / "compact.npz")]) == 0
+    assert "CompactNetwork(" in capsys.readouterr().out
+
+
+def test_bad_data_gives_one_line_and_leaves_nothing(tmp_path, capsys):
+    """Every kind of bad input of a data file; no folder appears."""
+
+    def csv_file(name, text):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    body = "\n".join(f"{i},{i * i},{i % 3}" for i in range(30))
+    cases = {
+        csv_file("nan.csv", f"a,b,y\n1,nan,2\n{body}\n"): "column 'b', row 1",
+        csv_file("text.csv", f"a,b,y\n{body}\n1,oops,2\n"): "'oops'",
+        csv_file("empty.csv", ""): "empty",
+        csv_file("header.csv", "a,b,y\n"): "row",
+        csv_file("one_class.csv", "a,y\n" + "\n".join(f"{i},cat" for i in range(30))): "at least two classes",
+        csv_file("data.txt", "1,2"): ".csv, .parquet, .npz",
+        tmp_path / "missing.csv": "no such file",
+        csv_file("broken.parquet", "PAR1 not really"): "broken.parquet",
+        csv_file("broken.npz", "PK not really"): "broken.npz",
+        "nonsense": "digits",
+    }
+    out = tmp_path / "out"
+    for data, part in cases.items():
+        assert part in refused(capsys, "search", data, "--out", out), data
+    good = csv_file("good.csv", f"a,b,y\n{body}\n")
+    assert "'z'" in refused(capsys, "search", good, "--target", "z", "--out", out)
+    assert "--hidden" in refused(capsys, "search", good, "--hidden", "many", "--out", out)
+    assert "tolerance" in refused(capsys, "search", good, "--tolerance", "-1", "--out", out)
+    assert "test_fraction" in refused(capsys, "search", good, "--test-fraction", "1.5", "--out", out)
+    assert "alpha" in refused(capsys, "search", "sparcs", "--alpha", "7", "--out", out)
+    assert "belong to the data set sparcs" in refused(capsys, "search", "wine", "--alpha", "0.5", "--out", out)
+    assert not out.exists()
+
+
+def test_bad_models_and_bad_columns(found, tmp_path, capsys):
+    model, data = found / "out" / "model.npz", found / "n.csv"
+    (tmp_path / "short.npz").write_bytes(model.read_bytes()[:-50])
+    (tmp_path / "noise.npz").write_bytes(b"noise")
+    (tmp_path / "other.csv").write_text("a,c\n1,2\n")
+    for bad in ("short.npz", "noise.npz", "missing.npz"):
+        assert bad in refused(capsys, "predict", tmp_path / bad, data)
+        assert bad in refused(capsys, "inspect", tmp_path / bad)
+    assert "'b'" in refused(capsys, "predict", model, tmp_path / "other.csv", "--out", tmp_path / "p.csv")
+    assert "classification" in refused(capsys, "predict", "--proba", model, data)
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_usage_errors_are_one_line_too(capsys):
+    for arguments in ([], ["serch"], ["search"], ["search", "digits", "--seed", "x"], ["search", "digits", "--what"]):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == WRONG
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, capsys, monkeypatch):
+    from spectral_core.cli import console
+
+    arguments = ["search", "wine", "--hidden", "10", "--epochs", "20", "--out", str(tmp_path / "out")]
+    assert main([*arguments[:-1], str(tmp_path / "whole")]) == 0
+
+    def stop(done, total, text):
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(console, "lines", lambda title: stop)
+        assert main(arguments) == 130
+    assert "continues where it stopped" in capsys.readouterr().err
+    assert list((tmp_path / "out").glob("unfinished-*.0"))
+    assert main(arguments) == 0
+    assert not list((tmp_path / "out").glob("unfinished-*"))
+    one, two = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("out", "whole"))
+    one.pop("seconds"), two.pop("seconds")
+    assert one == two
+
+
+def test_the_installed_command_runs():
+    done = subprocess.run(
+        [sys.executable, "-m", "spectral_core.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("spectral-core ")
+
+
+def run(*arguments, **options):
+    return subprocess.Popen([sys.executable, "-m", "spectral_core.cli", *map(str, arguments)], text=True, **options)
+
+
+def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path):
+    arguments = ("search", "digits", "--hidden", "50", "--epochs", "1000", "--out", tmp_path / "out")
+    with run(*arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        for line in process.stderr:  # at the second report, when there are whole epochs to keep
+            if "10 %" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert rest[-1] == "spectral-core: interrupted; the same command continues where it stopped"
+    assert not [line for line in rest if "Traceback" in line]
+    assert list((tmp_path / "out").glob("unfinished-*"))
+    # Another search into the same folder is not held up by it.
+    assert main(["search", "wine", "--hidden", "5", "--epochs", "5", "--out", str(tmp_path / "out")]) == 0
+
+
+def test_a_reader_that_goes_away_does_not_end_the_work(tmp_path):
+    with run("verify", "--json", tmp_path / "v.json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+    assert json.loads((tmp_path / "v.json").read_text())["proven"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_disk_is_one_line(found):
+    with open("/dev/full", "w") as full:
+        process = run("inspect", found / "out" / "model.npz", stdout=full, stderr=subprocess.PIPE)
+        with process:
+            assert process.stderr.read().startswith("spectral-core: cannot write to standard output")
+    assert process.returncode == WRONG
+
+
+def test_what_cannot_be_written_is_said_before_the_work(found, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    blocked = tmp_path / "file" / "out"
+    assert "cannot write" in refused(capsys, "search", "wine", "--out", blocked)
+    assert "cannot write" in refused(capsys, "verify", "--json", blocked)
+    assert "cannot write" in refused(capsys, "inspect", found / "out" / "model.npz", "--out", blocked)
+    assert "cannot write" in refused(capsys, "predict", found / "out" / "model.npz", found / "n.csv", "--out", blocked)
+
+
+def test_inspect_and_report_number_the_layers_alike(tmp_path, capsys):
+    """A compact network without its hidden layer still speaks of layers 1 and 3."""
+    rows = "\n".join(f"{i},{(i * 7) % 11},{2 * i - (i * 7) % 11}" for i in range(60))
+    (tmp_path / "line.csv").write_text(f"a,b,y\n{rows}\n")
+    out = tmp_path / "out"
+    assert main(["search", str(tmp_path / "line.csv"), "--hidden", "6", "--out", str(out), "--task", "regression"]) == 0
+    report = json.loads((out / "report.json").read_text())
+    capsys.readouterr()
+    assert main(["inspect", str(out / "compact.npz")]) == 0
+    text = capsys.readouterr().out
+    for block in report["blocks"]:
+        assert f"W_{block['receiver']},{block['sender']} " in text

@@ -1,0 +1,197 @@
+"""The commands of sweeps: what they write, killed and interrupted ones, shards, refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spectral_core.cli.program import main
+from spectral_core.cli.sweep import _grid, mean_and_error
+from spectral_core.sweeps.store import Store
+
+for library in ("matplotlib", "pyarrow", "sklearn"):
+    pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
+
+ROOT = Path(__file__).resolve().parents[2]
+PART = ["reproduce", "sparcs-first", "--runs", "2", "--alphas", "0,1", "--epochs", "2"]
+WRITTEN = {"sweep.sqlite", "results.csv", "results.parquet", "table.txt", "summary.json", "sparcs-first.png"}
+
+
+def content(path: Path) -> str:
+    with Store(path) as store:
+        return store.content()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An undisturbed run with one worker."""
+    home = tmp_path_factory.mktemp("whole")
+    assert main([*PART, "--jobs", "1", "--out", str(home)]) == 0
+    return home
+
+
+def refused(capsys: Any, *arguments: object) -> str:
+    assert main([str(a) for a in arguments]) == 2
+    err: str = capsys.readouterr().err
+    assert err.count("\n") == 1, err
+    assert err.startswith("spectral-core: ")
+    return err
+
+
+def test_everything_is_written(whole: Path) -> None:
+    assert {path.name for path in whole.iterdir()} == WRITTEN
+    summary = json.loads((whole / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["trainings"], summary["sessions"]) == (8, 1)
+    assert summary["content"] == content(whole / "sweep.sqlite")
+    assert len(summary["curves"]) == len(summary["comparisons"]) // 2 == 4
+    with open(whole / "results.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["run"] for row in rows] == ["0"] * 4 + ["1"] * 4
+    curve = summary["curves"][1]
+    values = [float(r["mean_abs_eigenvalue"]) for r in rows if (r["alpha"], r["beta"]) == ("1", "5")]
+    assert curve["means"][1] == pytest.approx(sum(values) / 2)
+    assert "beyond the spread" in (whole / "table.txt").read_text(encoding="utf-8")
+
+
+def test_two_workers_give_the_same_bits_and_a_second_call_does_nothing(
+    whole: Path, tmp_path: Path, capsys: Any
+) -> None:
+    for arguments in ([], ["--resume"]):
+        assert main([*PART, "--jobs", "2", "--out", str(tmp_path), *arguments]) == 0
+        assert "8 trainings; " in (out := capsys.readouterr().out)
+        assert "in one session; content " in out
+    for name in ("results.csv", "results.parquet", "table.txt", "sparcs-first.png"):
+        assert (tmp_path / name).read_bytes() == (whole / name).read_bytes(), name
+    assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
+
+
+def begun(out: Path) -> subprocess.Popen[str]:
+    """The command in a process group of its own, after its first line of progress."""
+    command = [sys.executable, "-m", "spectral_core.cli", *PART, "--jobs", "2", "--out", str(out)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    process.stderr.readline()
+    return process
+
+
+def test_killed_at_three_random_moments_and_continued(whole: Path, tmp_path: Path) -> None:
+    moments = random.Random(1)
+    finished = []
+    for _ in range(3):
+        with begun(tmp_path) as process:
+            assert process.stderr is not None
+            for _ in range(moments.randint(1, 2)):  # each is about another training
+                process.stderr.readline()
+            time.sleep(moments.uniform(0, 0.03))
+            process.kill()
+            process.stderr.close()
+        with Store(tmp_path / "sweep.sqlite") as store:
+            finished.append(len(store.finished()))
+    assert 0 < finished[0] < 8
+    assert main([*PART, "--jobs", "2", "--out", str(tmp_path)]) == 0
+    assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
+    assert (tmp_path / "results.csv").read_bytes() == (whole / "results.csv").read_bytes()
+
+
+def test_an_interrupt_is_one_line_and_the_same_command_continues(whole: Path, tmp_path: Path) -> None:
+    with begun(tmp_path) as process:
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        assert process.stderr is not None
+        rest = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert rest[-1] == "spectral-core: interrupted; the same command continues where it stopped"
+    assert [line for line in rest[:-1] if not line.startswith("reproduce sparcs-first: ")] == []
+    assert main([*PART, "--out", str(tmp_path)]) == 0
+    assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
+
+
+def test_shards_merge_into_the_whole(whole: Path, tmp_path: Path, capsys: Any) -> None:
+    for i in (1, 2):
+        assert main([*PART, "--jobs", "1", "--shard", f"{i}/2", "--out", str(tmp_path / str(i))]) == 0
+        out = capsys.readouterr().out
+        assert "4 trainings are left to other shards" in out
+        assert "sweep-merge" in out
+        assert not (tmp_path / str(i) / "sparcs-first.png").exists()
+    home = tmp_path / "all"
+    stores = [str(tmp_path / name / "sweep.sqlite") for name in ("2", "1")]
+    assert main(["sweep-merge", *stores, "--into", str(home / "sweep.sqlite")]) == 0
+    assert f"holds 8 trainings, content {content(whole / 'sweep.sqlite')[:16]}" in capsys.readouterr().out
+    assert main([*PART, "--out", str(home)]) == 0
+    assert "in 2 sessions" in capsys.readouterr().out
+    assert (home / "results.csv").read_bytes() == (whole / "results.csv").read_bytes()
+
+
+def test_a_sweep_of_a_file(tmp_path: Path, capsys: Any) -> None:
+    rows = "\n".join(f"{i},{(i * 7) % 11},{2 * i - (i * 7) % 11}" for i in range(60))
+    (tmp_path / "line.csv").write_text(f"a,b,y\n{rows}\n")
+    arguments = ["sweep", str(tmp_path / "line.csv"), "--grid", "hidden=3,4x2", "--grid", "epochs=2", "--runs", "2"]
+    assert main([*arguments, "--jobs", "1", "--out", str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    assert "hidden=3  epochs=2" in out
+    assert "hidden=4x2  epochs=2" in out
+    assert "±" in out
+    store = str(tmp_path / "out" / "sweep.sqlite")
+    for name in ("x.csv", "x.parquet"):
+        assert main(["sweep-export", store, str(tmp_path / name)]) == 0
+        assert "4 rows written" in capsys.readouterr().out
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 5
+    assert "arrays is" in refused(capsys, "sweep", "wine", "--out", tmp_path / "out")
+
+
+def test_what_cannot_be_used_is_one_line(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "file").write_text("text" * 200)
+    out = ["--out", tmp_path / "out"]
+    assert "--alphas must be numbers" in refused(capsys, *PART, "--alphas", "0;1", *out)
+    assert "alpha must be" in refused(capsys, *PART, "--alphas", "2", *out)
+    assert "--shard must be I/N" in refused(capsys, *PART, "--shard", "one", *out)
+    assert "i at most N" in refused(capsys, *PART, "--shard", "3/2", *out)
+    assert "jobs must be" in refused(capsys, *PART, "--jobs", "0", *out)
+    assert "cannot write" in refused(capsys, *PART, "--out", tmp_path / "file" / "deeper")
+    assert "--grid must be NAME=V" in refused(capsys, "sweep", "wine", "--grid", "epochs", *out)
+    assert "each name once" in refused(capsys, "sweep", "wine", "--grid", "epochs=1", "--grid", "epochs=2", *out)
+    assert "hidden, activation" in refused(capsys, "sweep", "wine", "--grid", "width=3", *out)
+    assert "no such file" in refused(capsys, "sweep", "missing.csv", *out)
+    assert "no such store" in refused(capsys, "sweep-merge", tmp_path / "none", "--into", tmp_path / "all")
+    assert "not the store of a sweep" in refused(capsys, "sweep-export", tmp_path / "file", tmp_path / "x.csv")
+    assert ".csv or .parquet" in refused(capsys, "sweep-export", tmp_path / "file", tmp_path / "x.txt")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_by_its_address(whole: Path, tmp_path: Path, capsys: Any) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra `cluster` (dask) is not installed")
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        assert main([*PART, "--dask", cluster.scheduler_address, "--out", str(tmp_path)]) == 0
+    assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
+    capsys.readouterr()
+    assert "no Dask scheduler answers at nonsense" in refused(capsys, *PART, "--dask", "nonsense", "--out", tmp_path)
+
+
+def test_without_dask_the_extra_is_named(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    assert "spectral-core[cluster]" in refused(capsys, *PART, "--dask", "somewhere", "--out", tmp_path / "out")
+
+
+def test_grids_are_read() -> None:
+    assert _grid(["hidden=20, 50x20", "epochs=5", "learning_rate=1e-3", "nesterov=true,false", "patience=none,3", "activation=relu"]) == {
+        "hidden": [20, [50, 20]], "epochs": [5], "learning_rate": [1e-3], "nesterov": [True, False], "patience": [None, 3],
+        "activation": ["relu"],
+    }  # fmt: skip
+
+
+def test_mean_and_error() -> None:
+    assert mean_and_error([1.0, 2.0, 6.0, None]) == "3 ± 1.5"
+    assert mean_and_error([0.25]) == "0.25"
+    assert mean_and_error([None]) == "-"

@@ -1,0 +1,122 @@
+"""The command `verify`: what it shows, what it refuses, what it writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derivations import verify
+from derivations.proof.algebra import LAYER as j
+from derivations.recheck import exact, identities
+from derivations.theorems import catalogue
+from derivations.theorems.catalogue import THEOREMS
+from derivations.theorems.spectral.blocks import adjacency, transfer
+from spectral_core.cli import console
+from spectral_core.cli.program import main
+
+
+def test_everything_is_verified_by_both_routes(capsys: Any, tmp_path: Path) -> None:
+    assert main(["verify", "--json", str(tmp_path / "v.json")]) == 0
+    out = capsys.readouterr().out
+    assert "agree with the derivations, and name each other" in out
+    report = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))
+    assert [report[name] for name in ("proven", "rechecked", "files_agree", "links")] == [True, True, True, []]
+    rows = {row["theorem"]: row for row in report["theorems"]}
+    assert list(rows) == [theorem.id for theorem in THEOREMS]
+    everywhere = {name for name, row in rows.items() if row["scope"] == "every depth and width"}
+    assert {f"M{n}" for n in range(1, 17)} - everywhere == {"M6", "M15"}
+    for name, row in rows.items():
+        second = row["second_route"]
+        if name in identities.IDENTITIES:
+            assert second["points"] == 64
+            assert second["log2_error"] is None or second["log2_error"] < -64
+        assert row["method"] in out
+        assert second["failure"] is None
+    assert {kernel["kernel"] for kernel in report["kernels"]} == set(exact.KERNEL_CHECKS)
+    assert all(kernel["equalities"] for kernel in report["kernels"])
+
+
+def test_every_theorem_has_a_second_route() -> None:
+    """Random points, or (a bound on the rounding of a kernel) the comparison of that kernel with exact numbers."""
+    others = {theorem.id for theorem in THEOREMS} - set(identities.IDENTITIES)
+    assert set(identities.IDENTITIES) <= {theorem.id for theorem in THEOREMS}
+    assert {name[:2] for name in others} <= {"E."}
+
+
+def test_quick_compiles_nothing(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def compare(kernel: str) -> None:
+        raise AssertionError(kernel)
+
+    monkeypatch.setattr(exact, "compare", compare)
+    assert main(["verify", "--quick"]) == 0
+    out = capsys.readouterr().out
+    assert "kernels not run (--quick)" in out
+    assert "8 points, error < 2^-" in out
+
+
+def test_a_broken_formula_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    broken = replace(catalogue.M4, argument=lambda proof: proof.equal("sign", adjacency(j + 2, j), -transfer(j + 2, j)))
+    monkeypatch.setattr(verify, "THEOREMS", (broken,))
+    assert main(["verify", "--quick"]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED" in out
+    assert "M4: sign: left - right = " in out
+    assert "0 of 1 theorems proven" in out
+    assert "not compared, since a proof failed" in out
+
+
+def test_the_second_route_can_refuse_what_is_proven(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def wrong(point: Any) -> None:
+        x = point.number()
+        point.equal("x = x + 1", x, x + 1)
+
+    monkeypatch.setitem(identities.IDENTITIES, "M4", wrong)
+    assert main(["verify", "--quick"]) == 1
+    out = capsys.readouterr().out
+    assert "the second route refuses 1" in out
+    assert "x = x + 1" in out
+
+
+def test_a_kernel_that_computes_something_else_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def wrong(comparison: Any) -> None:
+        comparison.equal("one", [1.0], [2])
+
+    monkeypatch.setitem(exact.KERNEL_CHECKS, "huber", wrong)
+    monkeypatch.delitem(exact.KERNEL_CHECKS, "sgd")
+    for name in set(exact.KERNEL_CHECKS) - {"huber"}:
+        monkeypatch.setitem(exact.KERNEL_CHECKS, name, lambda comparison: comparison.equal("one", [1.0], [1]))
+    monkeypatch.setattr(verify, "THEOREMS", (catalogue.M4,))
+    rows = verify._kernels(console.say)
+    failures = {row["kernel"]: row["failure"] for row in rows if row["failure"]}
+    assert failures == {"huber": "one[0]: 1.0 is not 2", "sgd": "no check compares it"}
+    assert "FAILED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "index", "suffix"), [("--latex", "theorems.tex", "tex"), ("--markdown", "README.md", "md")]
+)
+def test_the_proofs_are_written_for_people(tmp_path: Path, capsys: Any, option: str, index: str, suffix: str) -> None:
+    assert main(["verify", option, str(tmp_path / "proofs")]) == 0
+    names = {path.name for path in (tmp_path / "proofs").iterdir()}
+    assert names == {index, *(f"{theorem.id}.{suffix}" for theorem in THEOREMS)}
+    text = (tmp_path / "proofs" / index).read_text(encoding="utf-8")
+    assert all(theorem.id in text for theorem in THEOREMS)
+    assert f"begin with {index}" in capsys.readouterr().out
+
+
+def test_nothing_is_written_where_a_proof_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    broken = replace(catalogue.M4, argument=lambda proof: proof.equal("sign", adjacency(j + 2, j), -transfer(j + 2, j)))
+    monkeypatch.setattr("derivations.__main__.THEOREMS", (broken,))
+    assert main(["verify", "--latex", str(tmp_path / "proofs")]) == 1
+    assert "not proven: M4: sign" in capsys.readouterr().out
+    assert not any((tmp_path / "proofs").iterdir()) if (tmp_path / "proofs").exists() else True
+
+
+@pytest.mark.parametrize("options", [["--latex", "a", "--markdown", "b"], ["--quick", "--formula", "A(i,i) = L(i)"]])
+def test_options_that_exclude_each_other(options: list[str], capsys: Any) -> None:
+    assert main(["verify", *options]) == 2
+    assert "at a time" in capsys.readouterr().err

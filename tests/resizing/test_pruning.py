@@ -1,0 +1,464 @@
+"""Compensation, merging and `prune`: what is exact is exact, what is least squares is least squares."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from spectral_core import CompactNetwork, InvalidInputError, SpectralNetwork, compact, prune, train
+from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS, ZERO_AT_ZERO
+from spectral_core.networks.layer_values import states, with_constant
+from spectral_core.resizing.compensation import compensate
+from spectral_core.resizing.merging import merge
+from spectral_core.resizing.pruning import PruneReport, _units
+from spectral_core.resizing.rankings import RANKINGS, neuron_scores
+from tests.resizing.test_insert import PARAMETRIZATIONS, random_network
+
+CHECK = settings(deadline=None, max_examples=40)
+WIDTHS = st.lists(st.integers(1, 5), min_size=3, max_size=5)
+
+
+def dropped(net: SpectralNetwork, keep: list[np.ndarray]) -> dict[tuple[int, int], np.ndarray]:
+    return {(i, j): block * keep[i - 1][:, None] * keep[j - 1] for (i, j), block in net.transfer_blocks().items()}
+
+
+def masks(net: SpectralNetwork, seed: int) -> list[np.ndarray]:
+    generator = np.random.default_rng(seed)
+    ends = (0, net.n_layers - 1)
+    keep = [np.ones(w, bool) if i in ends else generator.random(w) < 0.6 for i, w in enumerate(net.widths)]
+    assume(all(mask.any() for mask in keep))
+    return keep
+
+
+# --- compensation -----------------------------------------------------------------------------------------------------
+
+
+@given(st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.integers(0, 999), st.booleans())
+@CHECK
+def test_compensation_is_the_least_squares_fit_layer_after_layer(
+    kind: str, widths: list[int], seed: int, bias: bool
+) -> None:
+    """Against NumPy's solver on the data themselves, for a ridge that is next to nothing."""
+    net = random_network(kind, widths, "tanh", seed, bias)
+    keep = masks(net, seed)
+    x = np.random.default_rng(seed).normal(size=(60, net.n_features))
+    parts = dropped(net, keep)
+    before = {pair: block.copy() for pair, block in parts.items()}
+    found = compensate(net, parts, keep, x, ridge=1e-13)
+    assert all(np.array_equal(parts[pair], before[pair]) for pair in parts)
+    full = with_constant(x, net.widths[0])
+    wanted = states(net.transfer_blocks(), net.widths, "tanh", full)[0]
+    for i in range(2, net.n_layers + 1):
+        senders = [j for j in range(1, i) if (i, j) in parts and parts[i, j].any()]
+        if not senders:
+            continue
+        values = states(found, net.widths, "tanh", full)
+        stacked = np.hstack([values[1][j - 1][:, keep[j - 1]] for j in senders])
+        if np.linalg.cond(stacked) > 1e4:
+            return  # another solution is as good
+        fit = np.linalg.lstsq(stacked, wanted[i - 1][:, keep[i - 1]], rcond=None)[0]
+        np.testing.assert_allclose(values[0][i - 1][:, keep[i - 1]], stacked @ fit, rtol=0, atol=1e-5)
+    for (i, j), block in found.items():
+        assert not block[~keep[i - 1]].any()
+        assert not block[:, ~keep[j - 1]].any()
+
+
+@given(st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.integers(0, 999))
+@CHECK
+def test_where_nothing_was_removed_nothing_changes(kind: str, widths: list[int], seed: int) -> None:
+    net = random_network(kind, widths, "relu", seed)
+    blocks = net.transfer_blocks()
+    x = np.random.default_rng(seed).normal(size=(7, net.n_features))  # fewer samples than weights, at times
+    found = compensate(net, blocks, [np.ones(w, bool) for w in net.widths], x)
+    for pair, block in blocks.items():
+        np.testing.assert_allclose(found[pair], block, rtol=0, atol=1e-9)
+
+
+def test_neurons_that_say_nothing_on_the_data_are_left_alone() -> None:
+    net = SpectralNetwork(
+        blocks={(2, 1): np.array([[1.0], [2.0]]), (3, 2): np.ones((1, 2))}, activation="relu", parametrization="direct"
+    )
+    keep = [np.ones(1, bool), np.array([True, False]), np.ones(1, bool)]
+    found = compensate(net, dropped(net, keep), keep, np.full((4, 1), -1.0))
+    np.testing.assert_allclose(found[3, 2], [[1.0, 0.0]])
+    found = compensate(net, dropped(net, keep), keep, np.full((4, 1), 2.0))
+    np.testing.assert_allclose(found[3, 2], [[3.0, 0.0]], rtol=1e-6)  # 2x = 2 · x takes the place of what is gone
+
+
+# --- merging ----------------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.sampled_from(POSITIVELY_HOMOGENEOUS), st.lists(st.integers(2, 5), min_size=3, max_size=5), st.integers(0, 999),
+    st.lists(st.floats(0.1, 10), min_size=1, max_size=3),
+)  # fmt: skip
+@CHECK
+def test_copies_of_neurons_merge_and_the_function_stays(
+    activation: str, widths: list[int], seed: int, factors: list[float]
+) -> None:
+    net = random_network("direct", widths, activation, seed)
+    layer = 2 + seed % (len(widths) - 2)
+    blocks = net.transfer_blocks()
+    for (i, j), block in list(blocks.items()):  # new neurons: multiples of the first one, with weights of their own
+        if i == layer:
+            blocks[i, j] = np.vstack([block, *[c * block[:1] for c in factors]])
+        elif j == layer:
+            extra = np.random.default_rng(seed).normal(size=(len(block), len(factors)))
+            blocks[i, j] = np.hstack([block, extra])
+    wide = SpectralNetwork(blocks=blocks, activation=activation, parametrization="direct")
+    merged, keep = merge(blocks, wide.widths, activation)
+    small = compact(SpectralNetwork(blocks=merged, activation=activation, parametrization="direct"))
+    assert sum(int((~mask).sum()) for mask in keep) >= len(factors)
+    assert small.live[layer - 1] <= widths[layer - 1]
+    x = np.random.default_rng(seed).normal(size=(9, wide.n_features))
+    expected = wide.forward(x)
+    np.testing.assert_allclose(small.forward(x), expected, rtol=0, atol=1e-11 * (1 + np.abs(expected).max()))
+    assert all(np.array_equal(blocks[pair], wide.blocks[pair]) for pair in blocks)
+
+
+def test_opposite_rows_and_other_directions_do_not_merge() -> None:
+    rows = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [1.0, 1e-3]])
+    blocks = {(2, 1): rows, (3, 2): np.ones((1, 4))}
+    keep = merge(blocks, (2, 4, 1), "relu")[1]
+    assert keep[1].all()
+    near, keep = merge(blocks, (2, 4, 1), "relu", tolerance=2e-3)
+    assert keep[1].tolist() == [False, True, True, True]  # the longer of the two stays
+    np.testing.assert_allclose(near[3, 2], [[0, 1, 1, 1 + 1 / np.hypot(1, 1e-3)]])
+    with pytest.raises(InvalidInputError, match=r"merging needs f\(c z\) = c f\(z\) .* got tanh"):
+        merge(blocks, (2, 4, 1), "tanh")
+
+
+# --- prune ------------------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.sampled_from(ZERO_AT_ZERO), st.sampled_from(RANKINGS), st.floats(0, 1),
+    st.booleans(), st.integers(0, 999),
+)  # fmt: skip
+@CHECK
+def test_a_fraction_takes_the_least_scores_of_all_layers_together(
+    kind: str, widths: list[int], activation: str, by: str, fraction: float, compensated: bool, seed: int
+) -> None:
+    assume(kind != "direct" or "eigenvalue" not in by)
+    net = random_network(kind, widths, activation, seed, bias=bool(seed % 2))
+    x = np.random.default_rng(seed).normal(size=(30, net.n_features))
+    before = net.parameters.copy()
+    result = prune(net, by=by, fraction=fraction, X=x, compensate=compensated)
+    assert np.array_equal(net.parameters, before)
+    total = sum(net.widths[1:-1])
+    scores = np.concatenate(neuron_scores(net, by, x))
+    gone = np.zeros(total, bool)
+    gone[np.argsort(scores, kind="stable")[: int(fraction * total + 1e-9)]] = True
+    at = np.cumsum((0, *net.widths[1:-1]))
+    for (i, j), block in result.network.blocks.items():
+        if 1 < i < net.n_layers:
+            assert not block[gone[at[i - 2] : at[i - 1]]].any()
+        if j > 1:
+            assert not block[:, gone[at[j - 2] : at[j - 1]]].any()
+    some = np.random.default_rng(seed + 1).normal(size=(8, net.n_features))
+    expected = result.network.forward(some)
+    scale = 1 + np.abs(expected).max()
+    np.testing.assert_allclose(result.compact.forward(some), expected, rtol=0, atol=1e-11 * scale)
+    np.testing.assert_allclose(result.compact.expanded().forward(some), expected, rtol=0, atol=1e-11 * scale)
+    assert result.compact.expanded().widths == net.widths
+    if int(fraction * total + 1e-9) == 0:
+        np.testing.assert_allclose(expected, net.forward(some), rtol=0, atol=1e-8 * scale)
+
+
+@given(st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.integers(0, 999), st.floats(0, 3))
+@CHECK
+def test_a_tolerance_is_kept(kind: str, widths: list[int], seed: int, tolerance: float) -> None:
+    net = random_network(kind, widths, "relu", seed)
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(25, net.n_features))
+    y = net.forward(x) + generator.normal(size=(25, net.widths[-1]))
+    before = SpectralNetwork(
+        blocks=net.transfer_blocks(), activation="relu", parametrization="direct", dtype="float64"
+    ).loss(x, y)
+    result = prune(net, tolerance=tolerance, X=x, y=y)
+    assert result.report.loss_after is not None
+    assert result.report.loss_after <= before * (1 + tolerance) * (1 + 1e-9)
+
+
+def test_a_threshold_keeps_scores_that_reach_it() -> None:
+    net = random_network("layerwise", [3, 6, 2], "relu", 1)
+    scores = neuron_scores(net, "scaled_eigenvalue")[0]
+    limit = np.sort(scores)[2]
+    assert prune(net, by="scaled_eigenvalue", threshold=float(limit)).compact.live[1] == 4
+
+
+def test_whole_layers_go_in_the_order_of_their_norms() -> None:
+    net = random_network("global", [3, 4, 4, 4, 2], "tanh", 2)
+    norms = [np.linalg.norm(scores) for scores in neuron_scores(net, "path")]
+    result = prune(net, unit="layer", fraction=0.5)  # one of three
+    gone = int(np.argmin(norms)) + 2
+    assert result.compact.live[gone - 1] == 0
+    assert sum(live == 0 for live in result.compact.live) == 1
+    only = prune(net, fraction=0.5, layers=[3])
+    assert [only.compact.live[i] for i in (1, 3)] == [4, 4]
+    assert only.compact.live[2] == 2
+
+
+def test_even_pruning_takes_the_same_share_of_each_layer() -> None:
+    net = random_network("layerwise", [3, 8, 4, 2], "tanh", 2)
+    result = prune(net, by="connectivity", fraction=0.5, even=True)
+    assert [result.compact.live[i] for i in (1, 2)] == [4, 2]
+    for place, live in enumerate(result.compact.neurons[1:3]):
+        best = np.argsort(-neuron_scores(net, "connectivity")[place], kind="stable")[: len(live)]
+        assert set(live) == set(best)
+
+
+def test_compensation_brings_back_what_plain_removal_loses() -> None:
+    """Eight neurons of which five repeat the others: half of them go without a trace, with M15 alone."""
+    generator = np.random.default_rng(3)
+    rows = generator.normal(size=(3, 4))
+    blocks = {
+        (2, 1): np.vstack([rows, rows[[0, 1, 2, 0, 1]] * generator.uniform(0.5, 2, (5, 1))]),
+        (3, 2): generator.normal(size=(2, 8)),
+    }
+    net = SpectralNetwork(blocks=blocks, activation="relu", parametrization="direct")
+    x = generator.normal(size=(200, 4))
+    y = net.forward(x)
+    kept = prune(net, by="pivoted_qr", fraction=5 / 8, X=x, y=y)
+    plain = prune(net, by="pivoted_qr", fraction=5 / 8, X=x, y=y, compensate=False)
+    assert kept.report.loss_after is not None
+    assert plain.report.loss_after is not None
+    assert kept.report.loss_after < 1e-12 < 1e-2 < plain.report.loss_after
+    merged = prune(net, merge=0, fraction=0.0)
+    assert merged.compact.live[1] == 3
+    assert merged.report.merged == 5
+    np.testing.assert_allclose(merged.network.forward(x), y, rtol=1e-10, atol=1e-10)
+
+
+def test_retraining_trains_what_is_left_and_only_that() -> None:
+    net = random_network("global", [2, 8, 1], "relu", 0)
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 2))
+    y = net.forward(x)
+    plain = prune(net, fraction=0.5, X=x, y=y)
+    result = prune(net, fraction=0.5, X=x, y=y, retrain={"epochs": 30, "batch_size": 10})
+    assert result.compact.live == plain.compact.live
+    assert result.report.retrained_epochs == 30
+    assert result.report.loss_after is not None
+    assert plain.report.loss_after is not None
+    assert result.report.loss_after < plain.report.loss_after
+    np.testing.assert_allclose(result.network.forward(x), result.compact.forward(x), rtol=1e-12, atol=1e-12)
+
+
+def test_a_compact_network_can_be_pruned_again() -> None:
+    net = random_network("global", [3, 9, 2], "relu", 5, bias=True)
+    x = np.random.default_rng(5).normal(size=(50, 3))
+    y = net.forward(x)
+    first = prune(net, fraction=3 / 9, X=x, y=y).compact
+    second = prune(first, fraction=2 / 6, X=x, y=y, validation_data=(x, y))
+    assert isinstance(second.compact, CompactNetwork)
+    assert second.compact.live == (4, 4, 2)
+    assert second.compact.original_widths == net.widths
+    assert set(second.compact.neurons[1]) < set(first.neurons[1])
+    np.testing.assert_allclose(second.network.forward(x), second.compact.forward(x), rtol=1e-12, atol=1e-12)
+
+
+def test_the_report_counts() -> None:
+    net = random_network("global", [3, 8, 2], "relu", 1)
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    report: PruneReport = prune(net, fraction=0.5, X=x, y=net.forward(x)).report
+    assert (report.removed, report.live) == ([4], [3, 4, 2])
+    assert report.parameters == 3 * 8 + 8 * 2 + 13
+    assert report.dense_parameters == 3 * 8 + 8 * 2 + 3 * 2
+    assert report.compact_parameters == 3 * 4 + 4 * 2 + 3 * 2
+    assert (report.bytes_before, report.bytes_after) == (8 * report.parameters, 8 * report.compact_parameters)
+    assert report.latency_before > 0 < report.latency_after
+    text = report.to_text()
+    assert "neurons ranked by path, compensated\nhidden neurons 8 -> 4\nparameters 53 (46 in its blocks) -> 26" in text
+
+
+NET = random_network("global", [3, 8, 2], "relu", 1)
+X = np.ones((4, 3))
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({}, "prune takes one of fraction, threshold, tolerance; got none"),
+    ({"fraction": 0.5, "threshold": 1.0}, "got fraction, threshold"),
+    ({"fraction": 1.2}, "fraction must be at least 0 and at most 1; got 1.2"),
+    ({"threshold": -1}, "threshold must be at least 0; got -1"),
+    ({"tolerance": 0.1}, "need X and y"),
+    ({"fraction": 0.5, "y": np.ones(4)}, "need X"),
+    ({"fraction": 0.5, "compensate": True}, "need X"),
+    ({"fraction": 0.5, "X": X, "retrain": {}}, "need X and y"),
+    ({"fraction": 0.5, "by": "size"}, "by must be one of"),
+    ({"fraction": 0.5, "unit": "block"}, "unit must be one of neuron, layer; got 'block'"),
+    ({"fraction": 0.5, "layers": [3]}, r"layers must be hidden layers, \[2\]; got 3"),
+    ({"fraction": 0.5, "X": X, "ridge": 0}, "ridge must be more than 0"),
+    ({"threshold": 0.5, "even": True}, "even compares ranks of neurons; give a fraction or a tolerance"),
+    ({"fraction": 0.5, "merge": 1.5}, "merge must be at least 0 and at most 1"),
+    ({"tolerance": 0.1, "X": X, "validation_data": X}, r"validation_data must be a pair \(X, y\)"),
+    ({"fraction": 0.5, "X": np.ones((4, 2))}, r"X must have 3 feature column\(s\)"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG)
+def test_wrong_requests_name_the_rule(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        prune(NET, **options)
+
+
+def test_what_cannot_be_pruned() -> None:
+    with pytest.raises(InvalidInputError, match="net must be a SpectralNetwork or a CompactNetwork; got str"):
+        prune("net", fraction=0.5)  # type: ignore[arg-type]
+    loud = SpectralNetwork.initialize([2, 3, 1], activation="sigmoid", parametrization="layerwise")
+    with pytest.raises(InvalidInputError, match=r"pruning needs f\(0\) = 0; sigmoid"):
+        prune(loud, fraction=0.5)
+
+
+def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/shrink-and-grow.md, word for word."""
+    text = (Path(__file__).parents[2] / "docs" / "shrink-and-grow.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {}
+    exec(code, space)
+    assert space["small"].live[1] < 100
+    assert space["result"].compact.live[1] == 1
+    assert (tmp_path / "small.npz").exists()
+
+
+# --- what a review found untested -------------------------------------------------------------------------------------
+
+
+def test_parts_of_the_samples_make_up_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = random_network("global", [3, 6, 5, 2], "tanh", 3, bias=True)
+    keep = [np.arange(width) % 3 > 0 if 0 < i < 3 else np.ones(width, bool) for i, width in enumerate(net.widths)]
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    whole = compensate(net, dropped(net, keep), keep, x)
+    ranked = neuron_scores(net, "pivoted_qr", x)
+    monkeypatch.setattr("spectral_core.resizing.compensation.ROWS", 7)
+    monkeypatch.setattr("spectral_core.networks.layer_values.ROWS", 7)
+    for pair, block in compensate(net, dropped(net, keep), keep, x).items():
+        np.testing.assert_allclose(block, whole[pair], rtol=1e-6, atol=1e-8)
+    for part, scores in zip(neuron_scores(net, "pivoted_qr", x), ranked, strict=True):
+        np.testing.assert_allclose(part, scores, rtol=1e-7, atol=1e-10)
+
+
+def test_the_ridge_follows_the_size_of_the_data() -> None:
+    net = random_network("direct", [3, 6, 2], "relu", 3)
+    keep = [np.ones(3, bool), np.array([True, True, False, True, False, True]), np.ones(2, bool)]
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    small, large = (compensate(net, dropped(net, keep), keep, c * x, ridge=0.1) for c in (1.0, 1e4))
+    for pair in small:
+        np.testing.assert_allclose(large[pair], small[pair], rtol=1e-9, atol=1e-12)
+    weak = compensate(net, dropped(net, keep), keep, x, ridge=1e-9)
+    assert not np.allclose(weak[3, 2], small[3, 2], rtol=1e-3)
+
+
+def test_the_neuron_that_counts_most_stays_of_a_group() -> None:
+    blocks = {(2, 1): np.array([[2.0, 0.0], [1.0, 0.0]]), (3, 2): np.array([[0.1, 10.0]])}
+    merged, keep = merge(blocks, (2, 2, 1), "relu")
+    assert keep[1].tolist() == [False, True]
+    assert merged[3, 2].tolist() == [[0, 10.2]]
+    assert merge(blocks, (2, 2, 1), "relu", layers=[])[1][1].all()
+
+
+def test_merged_neurons_are_ranked_as_what_they_became() -> None:
+    """Fifty copies of one neuron, each of little weight, are one of much weight: the others go first."""
+    generator = np.random.default_rng(0)
+    first, others = generator.normal(size=(1, 3)), generator.normal(size=(5, 3))
+    rows = np.vstack([np.repeat(first, 50, axis=0), others])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    net = SpectralNetwork(
+        blocks={(2, 1): rows, (3, 2): np.hstack([np.full((1, 50), 0.1), np.full((1, 5), 0.2)])},
+        activation="relu", parametrization="direct",
+    )  # fmt: skip
+    x = generator.normal(size=(200, 3))
+    result = prune(net, fraction=50 / 55, merge=0, X=x, y=net.forward(x), compensate=False)
+    assert result.compact.live[1] == 5
+    assert 5.0 in np.round(result.network.blocks[3, 2], 9)
+    with pytest.raises(InvalidInputError, match="merged neurons have no eigenvalue of their own"):
+        prune(random_network("layerwise", [3, 4, 1], "relu", 0), by="eigenvalue", fraction=0.5, merge=0)
+
+
+def test_merging_never_breaks_a_tolerance_and_stays_in_its_layers() -> None:
+    net = random_network("direct", [3, 20, 6, 1], "relu", 1)
+    x = np.random.default_rng(1).normal(size=(100, 3))
+    y = net.forward(x) + 0.01 * np.random.default_rng(2).normal(size=(100, 1))
+    result = prune(net, tolerance=0.01, merge=0.9, X=x, y=y)
+    assert result.report.merged == 0
+    assert result.report.loss_before is not None
+    assert result.report.loss_after is not None
+    assert result.report.loss_after <= 1.01 * result.report.loss_before * (1 + 1e-9)
+    wide = prune(net, fraction=0.0, merge=0.9, layers=[2], compensate=False, X=x)
+    assert wide.compact.live[2] == 6
+    assert wide.report.merged > 0
+
+
+def test_the_validation_data_judge() -> None:
+    """Neuron 0 matters on X alone, neuron 1 on the validation data alone."""
+    net = SpectralNetwork(
+        blocks={(2, 1): np.eye(2), (3, 2): np.ones((1, 2))}, activation="relu", parametrization="direct"
+    )
+    x, held = np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[0.0, 1.0], [0.0, 3.0]])
+    options: dict[str, Any] = {"tolerance": 0.1, "X": x, "y": net.forward(x), "compensate": False}
+    assert prune(net, **options).compact.live[1] != 1
+    judged = prune(net, validation_data=(held, net.forward(held)), **options)
+    assert [places.tolist() for places in judged.compact.neurons] == [[1], [1], [0]]
+    with pytest.raises(InvalidInputError, match="y must have shape"):
+        prune(net, validation_data=(held, np.ones((3, 1))), fraction=0.5)
+
+
+def test_layers_are_ordered_by_norm_and_shares_are_not_lost_to_rounding() -> None:
+    order = _units([np.array([1.0]), np.full(4, 0.6)], "layer", [2, 3])
+    assert order[0] == [2, 3]
+    np.testing.assert_allclose(order[2], [1.0, 1.2])
+    net = random_network("direct", [2, 100, 1], "tanh", 0)
+    assert prune(net, fraction=0.29).compact.live[1] == 71
+
+
+def test_retraining_has_the_loss_of_the_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = random_network("direct", [3, 6, 2], "relu", 0)
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    seen: dict[str, Any] = {}
+
+    @functools.wraps(train)
+    def spy(*arguments: Any, **options: Any) -> Any:
+        seen.update(options)
+        return train(*arguments, **options)
+
+    monkeypatch.setattr("spectral_core.resizing.pruning.train", spy)
+    prune(net, fraction=0.5, X=x, y=np.arange(20) % 2, loss="cross_entropy", retrain={"epochs": 2})
+    assert seen == {"loss": "cross_entropy", "epochs": 2}
+
+
+def test_a_compact_network_with_a_gone_layer_can_be_pruned() -> None:
+    generator = np.random.default_rng(0)
+    shapes = {(2, 1): (3, 4), (3, 1): (5, 4), (4, 2): (2, 3), (4, 3): (2, 5)}
+    blocks = {pair: generator.normal(size=shape) for pair, shape in shapes.items()}
+    blocks[2, 1][:] = 0
+    small = compact(SpectralNetwork(blocks=blocks, activation="tanh", parametrization="direct"))
+    assert small.layers == (1, 3, 4)
+    result = prune(small, fraction=2 / 5)
+    assert result.compact.layers == (1, 3, 4)
+    assert result.compact.live == (4, 0, 3, 2)
+    x = generator.normal(size=(6, 4))
+    np.testing.assert_allclose(result.network.forward(x), result.compact.forward(x), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"retrain": 3}, "retrain must be a dictionary of options of train; got 3"),
+        ({"retrain": {"epoch": 2}}, "retrain: train has no option 'epoch'"),
+        ({"even": "yes"}, "even must be True or False; got 'yes'"),
+        ({"compensate": "no"}, "compensate must be True or False; got 'no'"),
+        ({"X": 1e200 * np.ones((4, 3)), "y": None}, "X is too large for compensation"),
+        ({"ridge": 1e-300, "X": np.ones((4, 3))}, "ridge=1e-300 is too small for layer"),
+    ],
+)
+def test_what_ended_in_a_traceback(options: dict[str, Any], message: str) -> None:
+    given = {"fraction": 0.5, "X": X, "y": NET.forward(X)} | options
+    with pytest.raises(InvalidInputError, match=message):
+        prune(NET, **given)
+    with pytest.raises(InvalidInputError, match="net must be a SpectralNetwork; got str"):
+        neuron_scores("a")  # type: ignore[arg-type]
