@@ -43,7 +43,7 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
             given = tuple(value.reshape(-1) if isinstance(value, np.ndarray) else value for value in given)
         note(kernel, given, numbered)
 
-    gpu.arrays, gpu.to_device, gpu.to_host = (lambda: np), np.array, np.array
+    gpu.array_module, gpu.to_device, gpu.to_host = (lambda: np), np.array, np.array
     gpu.Plan.add = add  # type: ignore[method-assign]
     gpu.launch = lambda kernel, blocks, threads, shared, given: note(kernel, given)
     shapes = [("global", (2, 4, 3, 1)), ("layerwise", (2, 4, 3, 1)), ("direct", (2, 4, 3, 1))]

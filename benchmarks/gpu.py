@@ -26,7 +26,7 @@ from benchmarks.rows import Row, row, timed
 from benchmarks.table import markdown, write
 from benchmarks.tasks import LARGE, SMALL, Task
 from spectral_core import SpectralNetwork, train
-from spectral_core.backends import choice as backends
+from spectral_core.backends import choice
 from spectral_core.training.ensemble import train_ensemble
 
 PAGE = Path(__file__).parent / "gpu.md"
@@ -134,7 +134,7 @@ def peaks() -> tuple[list[Row], float, float]:
     """What the device does at most, by its libraries: flop/s of a float32 product, bytes/s of a copy."""
     from spectral_core.backends import gpu
 
-    library = gpu.arrays()
+    library = gpu.array_module()
     n, many = 8192, 2**29
     generator = np.random.default_rng(0)
     a, b = (library.asarray(generator.uniform(-1, 1, (n, n)).astype(np.float32)) for _ in range(2))
@@ -247,7 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--agreement", action="store_true", help="compare with the processor, and time nothing")
     parser.add_argument("--quick", action="store_true", help="small sizes, and no file is written")
     options = parser.parse_args(arguments)
-    if why := backends.missing():
+    if why := choice.unavailable_because():
         print(f"no GPU: {why}", file=sys.stderr)
         return 2
     from spectral_core.backends import gpu

@@ -13,7 +13,8 @@ import numpy as np
 from benchmarks.rows import Row, row
 from spectral_core import search
 from spectral_core.architecture.search import PUBLISHED, SearchReport, SearchResult
-from spectral_core.data.datasets import load, train_test_split
+from spectral_core.data.datasets import load
+from spectral_core.data.splitting import train_test_split
 
 SEEDS = range(4)
 SETS = ("digits", "wine", "breast_cancer", "diabetes")

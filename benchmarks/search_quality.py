@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.rows import Row, row
 from spectral_core import search
-from spectral_core.data.datasets import load, train_test_split
+from spectral_core.data.datasets import load
+from spectral_core.data.splitting import train_test_split
 
 SEEDS = range(8)
 SETS = ("digits", "wine", "breast_cancer", "diabetes")

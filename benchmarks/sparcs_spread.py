@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.rows import Row, row
 from spectral_core import SpectralNetwork, train
 from spectral_core.data.datasets import sparcs
-from spectral_core.resizing.rankings import path_norms
+from spectral_core.networks.paths import path_norms
 
 SEEDS = range(20)
 REFERENCE = {0.0: (6.40793e-05, 8.13297e-05), 1.0: (0.378621, 0.00349101)}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectral_core.errors import InvalidInputError
+from spectral_core.errors import InvalidInputError, MissingDependencyError
+
+if TYPE_CHECKING:
+    pass
 
 DTYPES = ("float32", "float64")
 
@@ -132,7 +137,7 @@ def real_type(value: Any) -> np.dtype[Any]:
     return np.dtype(dtype.name)  # in this machine's byte order
 
 
-def number(value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False) -> float:
+def real_number(value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False) -> float:
     """A real number in [low, high], or (low, high] with `open_low`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInputError(f"{name} must be a number; got {value!r}")
@@ -145,15 +150,38 @@ def number(value: Any, name: str, low: float, high: float = np.inf, *, open_low:
     return float(value)
 
 
-def flag(value: Any, name: str) -> bool:
+def boolean(value: Any, name: str) -> bool:
     """True or False, and nothing that only counts as one of them."""
     if not isinstance(value, (bool, np.bool_)):
         raise InvalidInputError(f"{name} must be True or False; got {value!r}")
     return bool(value)
 
 
-def whole(value: Any, name: str, low: int) -> int:
+def integer(value: Any, name: str, low: int) -> int:
     """A whole number of at least `low`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
         raise InvalidInputError(f"{name} must be a whole number of at least {low}; got {value!r}")
     return int(value)
+
+
+def optional(module: str, use: str) -> Any:
+    """A library of the extra `full`, imported when it is needed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        library = {"sklearn": "scikit-learn"}.get(module.split(".")[0], "pyarrow")
+        raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[full]'") from None
+
+
+def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:
+    """The value if it is one of the allowed names, else an error that lists them."""
+    if isinstance(value, str) and value in allowed:
+        return value
+    raise InvalidInputError(f"{what} must be one of {', '.join(allowed)}; got {value!r}")
+
+
+def sequence(value: Any, name: str) -> list[Any]:
+    """The members of a list, tuple or vector."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        raise InvalidInputError(f"{name} must be a sequence; got {value!r}")
+    return list(value)

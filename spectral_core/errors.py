@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from spectral_core.networks.spectral import SpectralNetwork
+from typing import Any
 
 
 class SpectralCoreError(Exception):
@@ -38,10 +35,10 @@ class DivergenceError(SpectralCoreError, ArithmeticError):
     Attributes
     ----------
     epoch : the epoch (counted from 1) in which it happened.
-    network : the best network of the epochs before; the starting network if there was none.
+    network : a `SpectralNetwork` or `CompactNetwork`, the best of the epochs before; the starting network if there was none.
     """
 
-    def __init__(self, message: str, epoch: int, network: SpectralNetwork) -> None:
+    def __init__(self, message: str, epoch: int, network: Any) -> None:
         super().__init__(message)
         self.epoch = epoch
         self.network = network
@@ -49,10 +46,3 @@ class DivergenceError(SpectralCoreError, ArithmeticError):
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are unpickled from their message alone, which would lose the rest (and fail in process pools).
         return type(self), (str(self), self.epoch, self.network)
-
-
-def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:
-    """The value if it is one of the allowed names, else an error that lists them."""
-    if isinstance(value, str) and value in allowed:
-        return value
-    raise InvalidInputError(f"{what} must be one of {', '.join(allowed)}; got {value!r}")

@@ -36,8 +36,8 @@ class Ours:
             rates=np.array([1e-3], np.float32),
             settings=np.array([ADAM[name] for name in SETTINGS], np.float32),
             parameters=net.parameters.copy(),
-            first=np.zeros_like(net.parameters),
-            second=np.zeros_like(net.parameters),
+            first_moment=np.zeros_like(net.parameters),
+            second_moment=np.zeros_like(net.parameters),
         )
 
     def run(self, epochs: int) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from spectral_core.backends import cpu
 from spectral_core.data.preparation import PreparedData
-from spectral_core.networks.layer_values import states, with_constant
+from spectral_core.networks.layer_values import layer_values, with_constant
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import live_masks
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
@@ -115,7 +115,8 @@ def _trimmed(
 
     result = as_direct(net, smaller(parts))
     moments = [
-        as_direct(net, smaller(net.with_parameters(moment).blocks)).parameters for moment in (state.first, state.second)
+        as_direct(net, smaller(net.with_parameters(moment).blocks)).parameters
+        for moment in (state.first_moment, state.second_moment)
     ]
     return result, TrainingState(moments[0], moments[1], state.step, state.epoch)
 
@@ -162,10 +163,12 @@ def output_slopes(
     """Values x_i of every layer, and δ_i = ∂loss/∂z_i of every layer behind the first, for some training samples.
 
     δ_K is the loss's own; δ_j = f'(z_j) ∘ Σ_i δ_i W_ij (M8.direct).
+
+    By hand: once per growth, for every sample; kernels keep their sum only. Checked by test_growing.test_slopes_are_those_of_the_gradient.
     """
     blocks = {pair: block.astype(np.float64) for pair, block in net.blocks.items()}
     x = with_constant(data.x[rows].astype(np.float64), net.widths[0])
-    z, values = states(blocks, net.widths, net.activation, x)
+    z, values = layer_values(blocks, net.widths, net.activation, x)
     problem = net.problem(data.x[rows], data.y[rows], data.loss)
     output = values[-1].astype(net.dtype)
     cpu.output_loss(output, problem)
@@ -183,6 +186,8 @@ def _directions(
 
     The gain of x is Σ_i ‖δ_iᵀ x‖² / ‖x‖², the squared gradient of its outgoing weights by the size of x; then its part is
     taken out of every δ_i, so that the next one does not repeat it.
+
+    By hand: once per growth. Checked by test_growing.test_directions_are_greedy.
     """
     widths = [values.shape[1] for values in senders]
     stacked = np.hstack(senders)

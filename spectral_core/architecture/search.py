@@ -16,17 +16,17 @@ from spectral_core import checks
 from spectral_core.architecture import growing
 from spectral_core.architecture.candidates import Candidate, Stores, grow_all, train_all
 from spectral_core.architecture.report import Block, SearchReport
-from spectral_core.backends import choice as backends
+from spectral_core.backends import choice
+from spectral_core.checks import one_of, sequence
 from spectral_core.data.preparation import PreparedData, prepare
-from spectral_core.errors import InvalidInputError, one_of
-from spectral_core.files import model_file as files
+from spectral_core.errors import InvalidInputError
+from spectral_core.files import atomic
 from spectral_core.kernels.tables import ZERO_AT_ZERO
-from spectral_core.networks.parameters import sequence
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.paths import path_norms
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork
 from spectral_core.resizing.pruning import Trimmed, as_direct, trim
-from spectral_core.resizing.rankings import path_norms
 from spectral_core.training.checkpoint import History
 
 PUBLISHED: dict[str, Any] = {
@@ -89,7 +89,7 @@ class SearchResult:
         self.predictor.save(home / "model.npz")
         self.compact_predictor.save(home / "compact.npz")
         for name, text in texts.items():
-            files.write_text(home / name, text)
+            atomic.write_text(home / name, text)
 
 
 def search(
@@ -183,12 +183,12 @@ def search(
         raise InvalidInputError(f"the search needs f(0) = 0 ({', '.join(ZERO_AT_ZERO)}); got activation={activation!r}")
     one_of(keep, ("simplest", "last"), "keep")
     one_of(strategy, ("seed", "grow"), "strategy")
-    backends.settled(backend, 0)
-    tolerance = checks.number(tolerance, "tolerance", 0)
-    epochs, seed = checks.whole(epochs, "epochs", 1), checks.whole(seed, "seed", 0)
+    choice.resolve(backend, 0)
+    tolerance = checks.real_number(tolerance, "tolerance", 0)
+    epochs, seed = checks.integer(epochs, "epochs", 1), checks.integer(seed, "seed", 0)
     given = STRENGTHS[strategy] if eigenvector_penalties is None else eigenvector_penalties
     strengths = [
-        checks.number(strength, f"eigenvector_penalties[{i}]", 0)
+        checks.real_number(strength, f"eigenvector_penalties[{i}]", 0)
         for i, strength in enumerate(sequence(given, "eigenvector_penalties"))
     ]
     if not strengths:
@@ -269,6 +269,10 @@ def _simplest(candidates: list[Candidate], data: PreparedData, tolerance: float)
 
 
 def _report(data: PreparedData, candidates: list[Candidate], chosen: Candidate, trimmed: Trimmed) -> SearchReport:
+    """norms and means for the report.
+
+    By hand: a statistic of predictions, not part of the network. Checked by test_search.test_the_path_norm_agrees_with_the_published_implementation.
+    """
     net, compact = chosen.network, trimmed.compact
     original = dict(enumerate(compact.layers, 1))
     eigenvalues = [np.asarray(values) for values in net.eigenvalues[:-1]]

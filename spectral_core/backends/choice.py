@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from spectral_core.errors import BackendError, one_of
+from spectral_core.checks import one_of
+from spectral_core.errors import BackendError
 
 BACKENDS = ("auto", "cpu", "cuda")
 WORTH_A_GPU = 2 * 10**8
@@ -19,7 +20,7 @@ WORTH_A_GPU = 2 * 10**8
 60 billion of them a second on two cores, three milliseconds. An estimate; not measured."""
 
 
-def missing() -> str:
+def unavailable_because() -> str:
     """Why no GPU can be used on this machine; nothing where one can."""
     if importlib.util.find_spec("numba_cuda") is None:
         return "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
@@ -28,7 +29,7 @@ def missing() -> str:
         return "there is no driver for a CUDA device"
     from spectral_core.backends import gpu
 
-    return gpu.missing()
+    return gpu.unavailable_because()
 
 
 def _driver() -> bool:
@@ -41,7 +42,7 @@ def _driver() -> bool:
     return False
 
 
-def settled(backend: str, work: float = float("inf")) -> str:
+def resolve(backend: str, work: float = float("inf")) -> str:
     """``cpu`` or ``cuda``. ``auto`` is a GPU where there is one and the `work` of a step is worth it.
 
     Raises
@@ -50,7 +51,7 @@ def settled(backend: str, work: float = float("inf")) -> str:
     """
     if one_of(backend, BACKENDS, "backend") == "cpu" or (backend == "auto" and work < WORTH_A_GPU):
         return "cpu"
-    why = missing()
+    why = unavailable_because()
     if not why:
         return "cuda"
     if backend == "auto":
@@ -58,11 +59,11 @@ def settled(backend: str, work: float = float("inf")) -> str:
     raise BackendError(f"backend 'cuda' cannot be used: {why}")
 
 
-def work_of(widths: Sequence[int], samples: int) -> float:
+def multiply_adds(widths: Sequence[int], samples: int) -> float:
     """Multiply-adds of one step: two products with each block forward, four back (M7, M8)."""
     return 6.0 * samples * sum(a * b for a, b in pairwise(widths))
 
 
-def on_device(value: Any) -> bool:
+def is_device_array(value: Any) -> bool:
     """Whether an array lies on a GPU, by `__cuda_array_interface__`."""
     return hasattr(value, "__cuda_array_interface__")

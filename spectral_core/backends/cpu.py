@@ -76,7 +76,7 @@ def output_loss(output: np.ndarray, problem: Problem) -> float:
 def fastest_epoch(layout: Layout) -> Callable[..., tuple[float, float, int]]:
     """The compiled epoch: neuron by neuron for one hidden layer with few inputs and outputs, else by matrix products."""
     inputs, outputs = layout.widths[0], layout.widths[-1]
-    if layout.parametrization == "global" and len(layout.widths) == 3 and (inputs, outputs) in tables.FUSED:
+    if layout.parametrization == "global" and len(layout.widths) == 3 and (inputs, outputs) in tables.ONE_HIDDEN_SIZES:
         from spectral_core.kernels.cpu import one_hidden
 
         return getattr(one_hidden, f"epoch_{inputs}_{outputs}")
@@ -108,14 +108,14 @@ class Stepper:
     rates: np.ndarray
     settings: np.ndarray
     parameters: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+    first_moment: np.ndarray
+    second_moment: np.ndarray
     step: int = 0
 
-    def settle(self) -> None:
-        """Bring `first` and `second` up to date, where an epoch leaves them elsewhere."""
+    def fetch_moments(self) -> None:
+        """Bring `first_moment` and `second_moment` up to date, where an epoch leaves them elsewhere."""
 
-    def judge(self, problem: Problem) -> float:
+    def evaluate(self, problem: Problem) -> float:
         """The loss of the present parameters on other data."""
         return output_loss(predict(self.layout, self.activation, self.parameters, problem.x), problem)
 
@@ -127,12 +127,15 @@ class Stepper:
         loss, penalty, self.step = kernel(
             *data, self.layout.table, f, loss_kind, self.penalised, self.strengths, self.shrunk, self.thresholds,
             tables.OPTIMIZERS.index(self.optimizer), self.trainable, self.rates, self.parameters,
-            np.empty_like(self.parameters), self.first, self.second, self.step, self.settings,
+            np.empty_like(self.parameters), self.first_moment, self.second_moment, self.step, self.settings,
         )  # fmt: skip
         return float(loss), float(penalty)
 
 
 def corrections(settings: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """1 - β1^t and 1 - β2^t for the given steps (steps, 2), in the type of the settings, as the kernels compute them."""
+    """1 - β1^t and 1 - β2^t for the given steps (steps, 2), in the type of the settings, as the kernels compute them.
+
+    By hand: the kernels' own corrections, for the steps of an epoch on a GPU. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
+    """
     betas = np.array([float(settings[tables.SETTINGS.index(name)]) for name in ("beta1", "beta2")])
     return (1.0 - betas ** np.asarray(steps, np.float64)[:, None]).astype(settings.dtype)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core.backends import choice as backends
-from spectral_core.backends import cpu, gpu
+from spectral_core.backends import choice, cpu, gpu
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import tables
 from spectral_core.kernels.cuda import wide
+from spectral_core.kernels.support import device
 from spectral_core.kernels.support.layout import Layout
 
 CHUNK = 8192
@@ -25,7 +25,7 @@ CHUNK = 8192
 
 def features(X: Any, dtype: Any, columns: int) -> Any:
     """X (samples, features) on the device, checked there; the same memory if its type and order are the network's."""
-    library, given = gpu.arrays(), gpu.adopt(X)
+    library, given = gpu.array_module(), gpu.adopt(X)
     if given.dtype.kind not in "biuf":
         raise InvalidInputError(f"X must hold real numbers; got {given.dtype}")
     if given.ndim != 2 or given.size == 0 or given.shape[1] != columns:
@@ -41,7 +41,7 @@ def features(X: Any, dtype: Any, columns: int) -> Any:
 
 def fetched(values: Any) -> Any:
     """What lies on the device, here; anything else as it is."""
-    return gpu.to_host(gpu.adopt(values)) if backends.on_device(values) else values
+    return gpu.to_host(gpu.adopt(values)) if choice.is_device_array(values) else values
 
 
 class Storage:
@@ -50,7 +50,7 @@ class Storage:
     def __init__(
         self, layout: Layout, activation: str, samples: int, parameters: Any, *, learning: bool = True
     ) -> None:
-        library, widths = gpu.arrays(), layout.widths
+        library, widths = gpu.array_module(), layout.widths
         self.layout, self.activation, self.samples = layout, tables.ACTIVATIONS.index(activation), samples
         self.arrays, neurons = {"parameters": parameters}, samples * sum(widths)
         sizes = {"u_all": neurons, "z_all": neurons, "sample_scratch": samples * max(widths)}
@@ -98,7 +98,7 @@ class DeviceData:
 
 
 def _there(values: Any) -> Any:
-    return gpu.to_device(values) if type(values) is np.ndarray and not gpu.SIMULATED else values
+    return gpu.to_device(values) if type(values) is np.ndarray and not device.SIMULATED else values
 
 
 def predict(layout: Layout, activation: str, parameters: np.ndarray, x: Any) -> Any:
@@ -111,7 +111,7 @@ class Propagation:
     """z_K (samples, outputs) for parameters and rows on the device, planned once and run for whatever the parameters are."""
 
     def __init__(self, layout: Layout, activation: str, parameters: Any, x: Any) -> None:
-        library, rows = gpu.arrays(), len(x)
+        library, rows = gpu.array_module(), len(x)
         self.result = library.empty((rows, layout.widths[-1]), parameters.dtype)
         nothing, labels = library.empty((0, layout.widths[-1]), parameters.dtype), library.zeros(rows, np.int64)
         weights = library.zeros(rows, parameters.dtype)
@@ -146,7 +146,7 @@ def loss_and_gradient(
 def _loss_and_gradient(
     layout: Layout, activation: str, parameters: np.ndarray, problem: cpu.Problem
 ) -> tuple[float, np.ndarray]:
-    library, data, rows = gpu.arrays(), DeviceData(problem), len(problem.x)
+    library, data, rows = gpu.array_module(), DeviceData(problem), len(problem.x)
     storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()
     scale = gpu.to_device(
         np.array([_scale(float(_host(problem.weights).sum(dtype=float)), layout, problem.loss)], parameters.dtype)
@@ -172,7 +172,7 @@ def _scale(weight: float, layout: Layout, loss: str) -> float:
 
 
 class CudaStepper(cpu.Stepper):
-    """`kernels.Stepper` on the device. `parameters` are up to date after each epoch, the moments after `settle`."""
+    """`kernels.Stepper` on the device. `parameters` are up to date after each epoch, the moments after `fetch_moments`."""
 
     def __init__(self, stepper: cpu.Stepper) -> None:
         self.__dict__.update(vars(stepper))
@@ -185,16 +185,16 @@ class CudaStepper(cpu.Stepper):
 
     def _send(self) -> None:
         """Bring the arrays to the device, unless it holds them."""
-        here = (self.parameters, self.first, self.second)
+        here = (self.parameters, self.first_moment, self.second_moment)
         if len(self.sent) == 3 and all(a is b for a, b in zip(self.sent, here, strict=True)):
             return
         self.sent, self.device, self.plans, self.judged = here, [gpu.to_device(array) for array in here], {}, None
 
-    def settle(self) -> None:
+    def fetch_moments(self) -> None:
         for array, values in zip(self.sent[1:], self.device[1:], strict=True):
             array[...] = gpu.to_host(values)
 
-    def judge(self, problem: cpu.Problem) -> float:
+    def evaluate(self, problem: cpu.Problem) -> float:
         with gpu.in_order():
             self._send()
             if self.judged is None or self.judged[0] is not problem:
@@ -209,6 +209,10 @@ class CudaStepper(cpu.Stepper):
             return self._epoch(order)
 
     def _epoch(self, order: np.ndarray) -> tuple[float, float]:
+        """weighted mean of the losses of mini-batches.
+
+        By hand: a statistic of predictions, not part of the network. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
+        """
         self._send()
         rows, size, real = len(order), self.batch_size, self.parameters.dtype
         weights = np.add.reduceat(self.weights[order], np.arange(0, rows, size))
@@ -234,7 +238,7 @@ class CudaStepper(cpu.Stepper):
         """What an epoch is told and tells, in one place for all epochs, since plans are bound to it."""
         if self.plans:
             return
-        library, real = gpu.arrays(), self.parameters.dtype
+        library, real = gpu.array_module(), self.parameters.dtype
         self.order = library.zeros(rows, np.int64)
         self.scales, self.losses, self.penalties = (library.zeros(batches, real) for _ in range(3))
         self.corrections = library.zeros((batches, 2), real)

@@ -16,43 +16,18 @@ from typing import Any
 
 import numpy as np
 
-# By name, since which module it is that Numba puts there, and so what a type checker would see, is a matter of installation.
-cuda: Any = importlib.import_module("numba.cuda")
-types: Any = importlib.import_module("numba").types
-
-SIMULATED = bool(importlib.import_module("numba").config.ENABLE_CUDASIM)
-"""Whether kernels run in numba-cuda's simulator."""
+from spectral_core.kernels.support.device import LINES, SIMULATED, THREADS, cuda
 
 importlib.import_module("numba").config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # sums in one block are meant so
 
 
-def overload(function: Callable[..., Any]) -> Any:
-    """The decorator that chooses an implementation by types; in the simulator the function is called as it stands."""
-    if SIMULATED:
-        return lambda other: other
-    return importlib.import_module("numba.cuda.extending").overload(function)
-
-
-def kernel(threads: int, blocks: int = 1) -> Callable[..., Any]:
-    """The decorator of kernels for blocks of at most so many threads, so many of them on a multiprocessor."""
-    return cuda.jit if SIMULATED else cuda.jit(launch_bounds=(threads, blocks))
-
-
-LINES, LANES = (2, 2) if SIMULATED else (8, 32)
-"""Lines of a matrix that a block sums, threads that share one."""
-THREADS = LINES * LANES
-"""Of a block, at most: the launch bounds of the kernels, but of those for one hidden layer (`FUSED`)."""
-FUSED = 192
-"""Two such blocks share the registers of a multiprocessor."""
-ROOM = 256
-"""Numbers in the shared memory in which the threads of a block sum their shares: as many as there can be."""
 BLOCKS = 1024
 """Of a launch, at most; threads take several elements where there are more."""
 SHARED_BYTES = 40 * 1024
-"""Dynamic shared memory of a block, at most; with `ROOM` below the 48 KiB that every device grants."""
+"""Dynamic shared memory of a block, at most; with `REDUCTION_SLOTS` below the 48 KiB that every device grants."""
 
 
-def missing() -> str:
+def unavailable_because() -> str:
     """Why no GPU can be used; nothing where one can."""
     if SIMULATED:
         return ""
@@ -65,10 +40,13 @@ def missing() -> str:
 
 @functools.cache
 def _library_fails() -> str:
-    """What CuPy says where it cannot multiply: it finds cuBLAS with the first product only."""
+    """What CuPy says where it cannot multiply: it finds cuBLAS with the first product only.
+
+    By hand: whether cuBLAS is there. Checked by test_cuda.test_a_library_that_is_not_whole_is_named.
+    """
     try:
-        one = arrays().ones((1, 1), np.float32)
-        arrays().matmul(one, one)
+        one = array_module().ones((1, 1), np.float32)
+        array_module().matmul(one, one)
     except (ImportError, OSError, RuntimeError) as error:
         return f"CuPy cannot multiply matrices: {' '.join(str(error).split())[:200]}"
     return ""
@@ -82,7 +60,7 @@ def name() -> str:
     return found.decode() if isinstance(found, bytes) else str(found)
 
 
-def arrays() -> Any:
+def array_module() -> Any:
     """The library of arrays on the device: CuPy, or NumPy in the simulator."""
     if SIMULATED:
         return np
@@ -95,12 +73,12 @@ def adopt(value: Any) -> Any:
     """The array behind `__cuda_array_interface__`, not a copy."""
     if SIMULATED:  # where the "device" is this process, and NumPy knows the other interface's name only
         return np.asarray(SimpleNamespace(__array_interface__=value.__cuda_array_interface__))
-    return arrays().asarray(value)
+    return array_module().asarray(value)
 
 
 def to_device(values: np.ndarray) -> Any:
     """A copy on the device."""
-    return arrays().array(values)
+    return array_module().array(values)
 
 
 def to_host(values: Any) -> np.ndarray:
@@ -122,8 +100,8 @@ def blocks_for(elements: int) -> int:
 
 
 def argument(value: Any) -> Any:
-    """What a kernel takes for an array of `arrays()`: the same memory."""
-    if not isinstance(value, arrays().ndarray):
+    """What a kernel takes for an array of `array_module()`: the same memory."""
+    if not isinstance(value, array_module().ndarray):
         return value
     if SIMULATED:
         from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
@@ -152,8 +130,8 @@ def in_order() -> Iterator[None]:
     if SIMULATED:
         yield
         return
-    stream = arrays().cuda.Stream
-    arrays().cuda.get_current_stream().synchronize()
+    stream = array_module().cuda.Stream
+    array_module().cuda.get_current_stream().synchronize()
     with stream.null:
         yield
         stream.null.synchronize()
@@ -191,7 +169,7 @@ class Plan:
         self.add(kernel, 1, THREADS, given, numbered)
 
     def add(self, kernel: Any, blocks: int, threads: int, given: tuple[Any, ...], numbered: bool) -> None:
-        library = arrays()
+        library = array_module()
         if not numbered:  # the parts of a program take their matrices flat
             given = tuple(value.reshape(-1) if isinstance(value, library.ndarray) else value for value in given)
         bound = tuple(map(argument, given))
@@ -204,8 +182,11 @@ class Plan:
             self.steps.append(lambda batch: launcher(*bound))
 
     def product(self, left: Any, right: Any, out: Any, *, accumulate: bool = False) -> None:
-        """out = left right, or out += left right, by the library (cuBLAS)."""
-        library = arrays()
+        """out = left right, or out += left right, by the library (cuBLAS).
+
+        By hand: cuBLAS; outside of the simulator no code of ours. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
+        """
+        library = array_module()
         if not accumulate:
             self.steps.append(lambda batch: library.matmul(left, right, out=out))
             return

@@ -144,7 +144,7 @@ def _verify(options: argparse.Namespace) -> int:
     """The proofs announce this command themselves, since nothing here imports them; it is lent the means to write."""
     from importlib.metadata import entry_points
 
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
 
     found = entry_points(group="spectral_core.commands", name="verify")
     if not found:
@@ -153,7 +153,7 @@ def _verify(options: argparse.Namespace) -> int:
         )
     command = next(iter(found)).load()
     try:
-        return int(command.run(options, command.Means(say, files.write_text, files.check_writable, __version__)))
+        return int(command.run(options, command.Means(say, atomic.write_text, atomic.check_writable, __version__)))
     except command.UsageError as error:
         raise InvalidInputError(str(error)) from None
 
@@ -164,7 +164,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _search(options: argparse.Namespace) -> int:
     from spectral_core.architecture.search import PUBLISHED, search
     from spectral_core.data import datasets
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
     from spectral_core.reports.curves import require_matplotlib
 
     hidden = _widths(options.hidden)
@@ -176,7 +176,7 @@ def _search(options: argparse.Namespace) -> int:
     home = Path(options.out) if options.out else Path("results") / data.name
     # What could stop us at the end is asked at the beginning.
     require_matplotlib()
-    files.check_writable(home / "report.json")
+    atomic.check_writable(home / "report.json")
     state = home / f"unfinished-{_fingerprint(options)}"
     published = (options.protocol or ("tuned" if data.standardize else "published")) == "published"
     with console.resumable(state):
@@ -208,10 +208,10 @@ def _parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, tuple[An
     """Training data, validation data where they are not to be drawn from those, test data."""
     from dataclasses import replace
 
-    from spectral_core.data import datasets
+    from spectral_core.data import splitting
 
     if data.fresh is None:
-        training, test = datasets.train_test_split(data, fraction, seed)
+        training, test = splitting.train_test_split(data, fraction, seed)
         return training, None, test
     half = len(data.fresh.x) // 2
     test = replace(data.fresh, x=data.fresh.x[half:], y=data.fresh.y[half:])
@@ -239,8 +239,8 @@ def _targets(data: Dataset) -> Any:
 
 
 def _pictures(result: SearchResult, home: Path) -> None:
+    from spectral_core.networks.paths import path_scores
     from spectral_core.reports.curves import spectrum_picture, training_picture
-    from spectral_core.resizing.rankings import path_scores
 
     net, name = result.network, result.report.data
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
@@ -281,11 +281,11 @@ def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], activation:
 
 def _predict(options: argparse.Namespace) -> int:
     from spectral_core.data import datasets
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
     from spectral_core.networks.predictor import Predictor
 
     if options.out:
-        files.check_writable(options.out)
+        atomic.check_writable(options.out)
     model = Predictor.load(options.model)
     x = datasets.load_features(options.data, model.feature_names)
     if options.proba:
@@ -300,7 +300,7 @@ def _predict(options: argparse.Namespace) -> int:
     writer.writerow(header)
     writer.writerows(rows.tolist())
     if options.out:
-        files.write_text(options.out, text.getvalue())
+        atomic.write_text(options.out, text.getvalue())
     else:
         say(text.getvalue())
     return 0
@@ -309,17 +309,18 @@ def _predict(options: argparse.Namespace) -> int:
 def _inspect(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
+    from spectral_core.networks.compact import CompactNetwork
+    from spectral_core.networks.paths import path_scores
     from spectral_core.networks.predictor import load_any
     from spectral_core.reports.curves import require_matplotlib, spectrum_picture
     from spectral_core.reports.network import network_picture
-    from spectral_core.resizing.compaction import CompactNetwork, live_masks
-    from spectral_core.resizing.rankings import path_scores
+    from spectral_core.resizing.compaction import live_masks
 
     network, predictor = load_any(options.model)
     if options.out:
         require_matplotlib()
-        files.check_writable(Path(options.out) / "network.png")
+        atomic.check_writable(Path(options.out) / "network.png")
     if isinstance(network, CompactNetwork):
         direct, numbers = network.direct, network.layers
     else:

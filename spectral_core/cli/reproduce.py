@@ -167,7 +167,7 @@ def _swept(
     backend: str = "cpu",
 ) -> int:
     """Run an experiment of many trainings and write everything about it."""
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
     from spectral_core.reports.curves import require_matplotlib
     from spectral_core.sweeps import runner
 
@@ -186,8 +186,8 @@ def _swept(
         return 0
     text = table(result.rows)
     figure(home / f"{chosen.name}.png", result.rows)
-    files.write_text(home / "table.txt", text)
-    files.write_text(home / "summary.json", _json({**_record(result), **details(result.rows)}))
+    atomic.write_text(home / "table.txt", text)
+    atomic.write_text(home / "summary.json", _json({**_record(result), **details(result.rows)}))
     say(f"{text}written to {home}: {STORE}, {written}, table.txt, summary.json, {chosen.name}.png\n")
     return 0
 
@@ -195,20 +195,20 @@ def _swept(
 def _sparcs_second(options: argparse.Namespace) -> int:
     from spectral_core import checks
     from spectral_core.experiments.sparcs_second import experiment as sparcs_second
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
     from spectral_core.reports.curves import require_matplotlib
 
     if options.full and options.hidden is not None:
         raise InvalidInputError("--full is --hidden 2000; give one of them")
     tenth = sparcs_second.FULL_WIDTH // 10
     width = sparcs_second.FULL_WIDTH if options.full else tenth if options.hidden is None else options.hidden
-    settings = sparcs_second.SETTINGS | {"hidden": [checks.whole(width, "--hidden", 1)] * 2}
+    settings = sparcs_second.SETTINGS | {"hidden": [checks.integer(width, "--hidden", 1)] * 2}
     if options.epochs is not None:
-        settings["epochs"] = checks.whole(options.epochs, "--epochs", 1)
+        settings["epochs"] = checks.integer(options.epochs, "--epochs", 1)
     home = Path(options.out or "results/sparcs-second")
     require_matplotlib()
     for name in ("model.npz", "sparcs-second.png"):
-        files.check_writable(home / name)
+        atomic.check_writable(home / name)
     state = home / "training.npz"
     with console.resumable(state.with_suffix("")), console.progress("reproduce sparcs-second") as progress:
         progress(0, settings["epochs"], "data")
@@ -225,8 +225,8 @@ def _sparcs_second(options: argparse.Namespace) -> int:
             found.networks[name].save(home / f"{name}.npz")
     text = sparcs_second.table(found)
     sparcs_second.figure(home / "sparcs-second.png", found)
-    files.write_text(home / "table.txt", text)
-    files.write_text(home / "summary.json", _json(settings | {"seed": options.seed} | found.summary()))
+    atomic.write_text(home / "table.txt", text)
+    atomic.write_text(home / "summary.json", _json(settings | {"seed": options.seed} | found.summary()))
     state.unlink(missing_ok=True)
     say(f"{text}written to {home}\n")
     return 0

@@ -11,8 +11,8 @@ from spectral_core.cli.console import backend_option, say
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import Predictor
-    from spectral_core.resizing.compaction import CompactNetwork
 
 
 def add_parsers(commands: Any) -> None:
@@ -63,24 +63,24 @@ def add_parsers(commands: Any) -> None:
 
 def _prune(options: argparse.Namespace) -> int:
     from spectral_core import checks
-    from spectral_core.backends import choice as backends
-    from spectral_core.files import model_file as files
+    from spectral_core.backends import choice
+    from spectral_core.files import atomic
     from spectral_core.networks.predictor import load_any
     from spectral_core.resizing.pruning import prune
 
-    checks.whole(options.seed, "--seed", 0)
+    checks.integer(options.seed, "--seed", 0)
     network, predictor = load_any(options.model)
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
-    files.check_writable(home / "pruned.npz")
+    atomic.check_writable(home / "pruned.npz")
     learned, held, loss = _data(options, predictor)
     amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
     if all(value is None for value in amounts.values()):
         amounts["tolerance"] = 0.01
-    backends.settled(options.backend, 0)
+    choice.resolve(options.backend, 0)
     retrain = None
     if options.retrain is not None:
         retrain = {
-            "epochs": checks.whole(options.retrain, "--retrain", 1),
+            "epochs": checks.integer(options.retrain, "--retrain", 1),
             "seed": options.seed,
             "batch_size": 32,
             "backend": options.backend,
@@ -95,8 +95,8 @@ def _prune(options: argparse.Namespace) -> int:
         result.compact.loss(held[0], held[1], loss),
     )
     _saved(result.compact, predictor, home / "pruned.npz")
-    files.write_text(home / "report.json", report.to_json())
-    files.write_text(home / "report.txt", report.to_text())
+    atomic.write_text(home / "report.json", report.to_json())
+    atomic.write_text(home / "report.txt", report.to_text())
     say(f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n")
     return 0
 
@@ -106,9 +106,9 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> tuple[Any
     import numpy as np
 
     from spectral_core import checks
-    from spectral_core.data import datasets, targets
+    from spectral_core.data import datasets, splitting, targets
 
-    fraction = checks.number(options.validation_fraction, "--validation-fraction", 0, 0.9, open_low=True)
+    fraction = checks.real_number(options.validation_fraction, "--validation-fraction", 0, 0.9, open_low=True)
     target = options.target
     if predictor is not None and target is None and Path(options.data).suffix in (".csv", ".parquet"):
         target = predictor.target_names[0]
@@ -116,12 +116,12 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> tuple[Any
     classifies = found.task == "classification"
     x, y = found.x, found.y
     if predictor is not None:
-        x = predictor.inputs.apply(datasets.load_features(options.data, predictor.feature_names))
+        x = predictor.inputs.transform(datasets.load_features(options.data, predictor.feature_names))
         if classifies:
-            y = targets.class_indices(np.asarray(found.classes)[found.y], "the target", predictor.classes)[0]
+            y = targets.encode_labels(np.asarray(found.classes)[found.y], "the target", predictor.classes)[0]
         else:
-            y = predictor.outputs.apply(found.y)
-    mask = targets.held_out(y if classifies else None, len(x), fraction, np.random.default_rng((options.seed, 2)))
+            y = predictor.outputs.transform(found.y)
+    mask = splitting.held_out(y if classifies else None, len(x), fraction, np.random.default_rng((options.seed, 2)))
     loss = "cross_entropy" if classifies else "squared_error"
     return (x[~mask], y[~mask]), (x[mask], y[mask]), loss
 
@@ -131,9 +131,10 @@ def _saved(small: CompactNetwork, predictor: Predictor | None, path: Path) -> No
 
 
 def _compact(options: argparse.Namespace) -> int:
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
+    from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import load_any
-    from spectral_core.resizing.compaction import CompactNetwork, compact
+    from spectral_core.resizing.compaction import compact
     from spectral_core.resizing.pruning import latency
 
     network, predictor = load_any(options.model)
@@ -145,7 +146,7 @@ def _compact(options: argparse.Namespace) -> int:
             f"MODEL, --out and --onnx must be different files; got {given}, {', '.join(map(str, written))}"
         )
     for path in written:
-        files.check_writable(path)
+        atomic.check_writable(path)
     small = network if isinstance(network, CompactNetwork) else compact(network)
     names = [str(out)]
     _saved(small, predictor, out)

@@ -80,20 +80,20 @@ def _sweep(options: argparse.Namespace) -> int:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
     from spectral_core.sweeps.store import merge
 
-    files.check_writable(options.into)
+    atomic.check_writable(options.into)
     with merge(options.into, options.stores) as store:
         say(f"{options.into} holds {len(store.finished()):,} trainings, content {store.content()[:16]}\n")
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
-    from spectral_core.files import model_file as files
+    from spectral_core.files import atomic
     from spectral_core.sweeps.export import export
 
-    files.check_writable(options.file)
+    atomic.check_writable(options.file)
     say(f"{export(options.store, options.file):,} rows written to {options.file}\n")
     return 0
 
@@ -104,11 +104,11 @@ def _export(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def at_work(home: Path, address: str | None, title: str) -> Iterator[console.Report]:
     """Progress; Ctrl-C that says that the store continues; a Dask cluster where one is named."""
-    from spectral_core.data.tables import optional
-    from spectral_core.files import model_file as files
+    from spectral_core.checks import optional
+    from spectral_core.files import atomic
 
     optional("pyarrow", "results.parquet")  # what could stop us at the end is asked at the beginning
-    files.check_writable(home / STORE)
+    atomic.check_writable(home / STORE)
     with console.resumable(home / Path(STORE).stem), _cluster(address), console.progress(title) as progress:
         yield progress
 

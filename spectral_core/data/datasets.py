@@ -12,22 +12,13 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.data.tables import (
-    Columns,
-    Source,
-    feature_matrix,
-    floats,
-    from_idx,
-    from_npz,
-    from_table,
-    npz_arrays,
-    npz_features,
-    optional,
-    read_table,
-    require_columns,
-)
-from spectral_core.data.targets import TASKS, class_indices, held_out, looks_like_classes
-from spectral_core.errors import DataFileError, InvalidInputError, one_of
+from spectral_core.checks import one_of, optional
+from spectral_core.data.columns import Columns, Source, floats
+from spectral_core.data.idx import from_idx
+from spectral_core.data.npz import from_npz, npz_arrays, npz_features
+from spectral_core.data.tables import feature_matrix, from_table, read_table, require_columns
+from spectral_core.data.targets import TASKS, encode_labels, looks_like_classes
+from spectral_core.errors import DataFileError, InvalidInputError
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (".csv", ".parquet", ".npz")
@@ -138,33 +129,13 @@ def sparcs(alpha: float, beta: float, points: int = 10_000, seed: int = 0, strea
     beta : sharpness of the transition at α = ½, positive.
     stream : different streams of one seed give independent points; stream 0 is the seed's own.
     """
-    alpha = checks.number(alpha, "alpha", 0, 1)
-    beta = checks.number(beta, "beta", 0, open_low=True)
-    key = (checks.whole(seed, "seed", 0), checks.whole(stream, "stream", 0))
-    x = np.random.default_rng(key).uniform(-1, 1, (checks.whole(points, "points", 1), 2))
+    alpha = checks.real_number(alpha, "alpha", 0, 1)
+    beta = checks.real_number(beta, "beta", 0, open_low=True)
+    key = (checks.integer(seed, "seed", 0), checks.integer(stream, "stream", 0))
+    x = np.random.default_rng(key).uniform(-1, 1, (checks.integer(points, "points", 1), 2))
     share = 0.5 * (1 + np.tanh(beta * (alpha - 0.5)))
     y = (1 - share) * x.mean(axis=1) + share * (x**2).mean(axis=1)
     return Dataset("sparcs", x, y[:, np.newaxis], "regression", ("x1", "x2"), ("y",), standardize=False)
-
-
-def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Train and test part at random, in the order of the rows; for classification with each class in proportion.
-
-    The test part has `test_fraction` of the rows, rounded, and at least one; each class keeps at least one row for
-    training.
-    """
-    fraction = checks.number(test_fraction, "test_fraction", 0, 1, open_low=True)
-    if fraction == 1:
-        raise InvalidInputError(f"test_fraction must be less than 1; got {test_fraction!r}")
-    generator = np.random.default_rng(checks.whole(seed, "seed", 0))
-    labels = dataset.y if dataset.task == "classification" else None
-    try:
-        test = held_out(labels, len(dataset.x), fraction, generator)
-    except InvalidInputError as error:
-        raise DataFileError(f"{dataset.name}: {error}") from None
-    return replace(dataset, x=dataset.x[~test], y=dataset.y[~test]), replace(
-        dataset, x=dataset.x[test], y=dataset.y[test]
-    )
 
 
 # --- from columns to a data set ---------------------------------------------------------------------------------------
@@ -195,7 +166,7 @@ def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tu
     if y.ndim != 1:
         raise DataFileError(f"{source}: classification needs a single target column; y has {y.shape[1]}")
     try:
-        indices, classes = class_indices(y, f"column {target_names[0]!r}")
+        indices, classes = encode_labels(y, f"column {target_names[0]!r}")
     except InvalidInputError as error:
         raise DataFileError(f"{source}: {error}") from None
     return classes, indices.astype(np.int64)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.special import logsumexp
 
 from spectral_core import checks
-from spectral_core.data.targets import class_indices, held_out, real_targets, settle
+from spectral_core.data.scaling import Scaling
+from spectral_core.data.splitting import held_out
+from spectral_core.data.targets import encode_labels, infer_task, real_targets
 from spectral_core.errors import InvalidInputError
-from spectral_core.networks.predictor import Scaling
-from spectral_core.networks.spectral import SpectralNetwork
+
+
+class Predicting(Protocol):
+    """What judging a network asks of it."""
+
+    def forward(self, X: Any) -> Any: ...
+
+    def loss(self, X: Any, y: Any, loss: str) -> float: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +46,10 @@ class PreparedData:
     def n_outputs(self) -> int:
         return len(self.classes) if self.task == "classification" else self.y.shape[1]
 
-    def validation_loss(self, network: SpectralNetwork) -> float:
+    def validation_loss(self, network: Predicting) -> float:
         return network.loss(self.x_valid, self.y_valid, self.loss)
 
-    def standard_error(self, network: SpectralNetwork) -> float:
+    def standard_error(self, network: Predicting) -> float:
         """Standard error of the validation loss of a network: deviation of the samples' losses over √samples."""
         output = network.forward(self.x_valid).astype(np.float64)
         if self.task == "classification":
@@ -66,16 +74,16 @@ def prepare(
         raise InvalidInputError(f"standardize must be True or False; got {standardize!r}")
     x = checks.real_array(X, "X", np.float64, 2)
     _same_rows(x, y, "X", "y")
-    task = settle(y, task)
+    task = infer_task(y, task)
     classifies = task == "classification"
-    target, classes = class_indices(y, "y") if classifies else (real_targets(y, "y"), ())
+    target, classes = encode_labels(y, "y") if classifies else (real_targets(y, "y"), ())
     if not classifies and (target.min(axis=0) == target.max(axis=0)).any():
         column = int(np.argmax(target.min(axis=0) == target.max(axis=0)))
         raise InvalidInputError(
             f"regression needs targets that vary; all of column {column} of y are {target[0, column]:g}"
         )
     if validation_data is None:
-        fraction = checks.number(fraction, "validation_fraction", 0, 0.9, open_low=True)
+        fraction = checks.real_number(fraction, "validation_fraction", 0, 0.9, open_low=True)
         mask = held_out(target if classifies else None, len(x), fraction, np.random.default_rng((seed, 1)))
         x_valid, y_valid, x, target = x[mask], target[mask], x[~mask], target[~mask]
     else:
@@ -84,18 +92,18 @@ def prepare(
         x_valid = checks.features(validation_data[0], np.float64, x.shape[1], "validation X")
         _same_rows(x_valid, validation_data[1], "validation X", "validation y")
         y_valid = (
-            class_indices(validation_data[1], "validation y", classes)[0]
+            encode_labels(validation_data[1], "validation y", classes)[0]
             if classifies
             else checks.targets(validation_data[1], np.float64, len(x_valid), target.shape[1], "validation y")
         )
-    inputs = Scaling.of(x, "X") if standardize else Scaling.none(x.shape[1])
+    inputs = Scaling.fit(x, "X") if standardize else Scaling.none(x.shape[1])
     if classifies:
         outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, np.asarray(classes)[y_valid]
     else:
-        outputs = Scaling.of(target, "y") if standardize else Scaling.none(target.shape[1])
-        y_train, y_judge, validation = outputs.apply(target), outputs.apply(y_valid), y_valid
+        outputs = Scaling.fit(target, "y") if standardize else Scaling.none(target.shape[1])
+        y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
     return PreparedData(
-        task, inputs.apply(x), y_train, inputs.apply(x_valid), y_judge, inputs, outputs, classes, (x_valid, validation),
+        task, inputs.transform(x), y_train, inputs.transform(x_valid), y_judge, inputs, outputs, classes, (x_valid, validation),
         bool(standardize),
     )  # fmt: skip
 

@@ -2,143 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import importlib
-import math
 import os
 import re
-import zipfile
-import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spectral_core import checks
-from spectral_core.errors import DataFileError, InvalidInputError, MissingDependencyError
+from spectral_core.checks import optional
+from spectral_core.data.columns import Columns, Source, _listed, _one_line, _shown, floats
+from spectral_core.errors import DataFileError
 
 CSV_BLOCK = 2**26  # bytes; Arrow needs each row to fit into one block
-
-Source = str | os.PathLike[str]
-Columns = tuple[np.ndarray, np.ndarray, tuple[str, ...], tuple[str, ...]]  # x, y, feature names, target names
-
-
-def floats(source: Source, column: str, values: np.ndarray) -> np.ndarray:
-    """A column as float64; an error names its first text, NaN or infinity."""
-    if values.dtype.kind == "O":
-        values = np.array([_float(source, column, row, text) for row, text in enumerate(values, 1)])
-    values = values.astype(np.float64)
-    finite = np.isfinite(values)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise DataFileError(f"{source}: column {column!r}, row {row + 1}: numbers must be finite; got {values[row]}")
-    return values
-
-
-def _float(source: Source, column: str, row: int, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise DataFileError(
-            f"{source}: column {column!r}, row {row}: {_shown(text)} is text in a numeric column"
-        ) from None
-
-
-def optional(module: str, use: str) -> Any:
-    """A library of the extra `full`, imported when it is needed."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        library = {"sklearn": "scikit-learn"}.get(module.split(".")[0], "pyarrow")
-        raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[full]'") from None
-
-
-def _one_line(value: object) -> str:
-    return " ".join(str(value).split()) or type(value).__name__
-
-
-def npz_arrays(source: Source, *wanted: str) -> list[np.ndarray]:
-    """The wanted arrays of an NPZ file; a lower-case name will do."""
-    try:
-        with open(source, "rb") as file:
-            archive = np.load(file, allow_pickle=False)  # a lone array, if the file is an NPY file
-            there = list(getattr(archive, "files", ()))
-            names = [name if name in there else name.lower() for name in wanted]
-            found = [np.asarray(archive[name]) for name in names if name in there]  # NumPy gives alien members as bytes
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataFileError(f"{source} cannot be read as an NPZ file of plain arrays: {_one_line(error)}") from None
-    if len(found) < len(wanted):
-        raise DataFileError(f"{source} must hold the arrays {' and '.join(wanted)}; it holds {_listed(there)}")
-    return found
-
-
-def npz_features(source: Source, x: np.ndarray) -> np.ndarray:
-    try:
-        return checks.real_array(x, "X", np.float64, 2)
-    except InvalidInputError as error:
-        raise DataFileError(f"{source}: {error}") from None
-
-
-def _npz_target(source: Source, y: np.ndarray, rows: int) -> np.ndarray:
-    if y.ndim not in (1, 2) or len(y) != rows:
-        raise DataFileError(
-            f"{source}: X has {rows} row(s), y must have shape ({rows},) or ({rows}, outputs); got {y.shape}"
-        )
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 1 and y.dtype.kind in "Ubiu":  # possible labels stay what they are
-        return y.astype(object) if y.dtype.kind == "U" else y
-    try:
-        return checks.real_array(y, "y", np.float64, y.ndim)
-    except InvalidInputError as error:
-        raise DataFileError(f"{source}: {error}") from None
-
-
-def from_npz(source: Source) -> Columns:
-    x, y = npz_arrays(source, "X", "y")
-    x = npz_features(source, x)
-    y = _npz_target(source, y, len(x))
-    target_names = ("y",) if y.ndim == 1 else tuple(f"y{k}" for k in range(1, y.shape[1] + 1))
-    return x, y, tuple(f"x{k}" for k in range(1, x.shape[1] + 1)), target_names
-
-
-def from_idx(source: Source) -> Columns:
-    """Images (samples, pixels) of an IDX file as MNIST has them, and labels from the file beside it.
-
-    `train-images-idx3-ubyte`, also with `.gz` behind, has its labels in `train-labels-idx1-ubyte`. Pixels stay 0 to 255.
-    """
-    path = Path(source)
-    other = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-    if "images" not in path.name:
-        raise DataFileError(
-            f"{source}: an IDX file of images must have 'images' in its name, so that its labels are found"
-        )
-    images, labels = idx_array(path), idx_array(other)
-    if images.ndim < 2 or images.size == 0 or labels.ndim != 1 or len(images) != len(labels):
-        raise DataFileError(
-            f"{source} must hold images, and {other} as many labels; the shapes are {images.shape} and {labels.shape}"
-        )
-    x = images.reshape(len(images), -1).astype(np.float64)
-    return x, labels, tuple(f"pixel{k}" for k in range(1, x.shape[1] + 1)), ("label",)
-
-
-def idx_array(source: Source) -> np.ndarray:
-    """The bytes of an IDX file: two zeros, 8 for bytes, the number of dimensions, each as 4 bytes, then the data."""
-    try:
-        with gzip.open(source, "rb") if Path(source).suffix == ".gz" else open(source, "rb") as file:
-            text = file.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataFileError(f"{source} cannot be read as an IDX file: {_one_line(error)}") from None
-    if len(text) < 4 or text[:2] != b"\0\0" or text[2] != 8:
-        raise DataFileError(f"{source} is no IDX file of bytes: it begins with {text[:4]!r}")
-    head = 4 + 4 * text[3]
-    shape = tuple(int.from_bytes(text[at : at + 4], "big") for at in range(4, head, 4))
-    if len(text) < head or len(text) - head != math.prod(shape):
-        raise DataFileError(
-            f"{source} announces an array of shape {shape}; behind the header it has {len(text) - head} bytes"
-        )
-    return np.frombuffer(text, np.uint8, offset=head).reshape(shape)
 
 
 def from_table(source: Source, kind: str, target: str | None) -> Columns:
@@ -231,14 +106,3 @@ def _column(source: Source, name: str, column: Any) -> np.ndarray:
     raise DataFileError(
         f"{source}: column {name!r} must hold numbers or text, not {column.type}; row 1 is {_shown(column[0].as_py())}"
     )
-
-
-def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, (str, bytes)) else _one_line(value)
-    return text if len(text) <= 40 else text[:40] + "..."
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Quoted names, the first ten of a long list."""
-    shown = ", ".join(map(repr, names[:10])) or "nothing"
-    return shown if len(names) <= 10 else f"{shown}, ... ({len(names)} in all)"

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.errors import InvalidInputError, one_of
+from spectral_core.checks import one_of
+from spectral_core.errors import InvalidInputError
 
 TASKS = ("regression", "classification")
 MOST_CLASSES = 20
@@ -37,7 +38,7 @@ def _plain(y: Any, name: str) -> np.ndarray:
     return array
 
 
-def settle(y: Any, task: str) -> str:
+def infer_task(y: Any, task: str) -> str:
     """The task, by `looks_like_classes` where it is left to ``auto``."""
     if one_of(task, ("auto", *TASKS), "task") != "auto":
         return task
@@ -53,7 +54,7 @@ def real_targets(y: Any, name: str) -> np.ndarray:
     return checks.real_array(array.reshape(-1, 1) if array.ndim == 1 else array, name, np.float64, 2)
 
 
-def class_indices(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> tuple[np.ndarray, tuple[Any, ...]]:
+def encode_labels(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Index of each label (samples,), and the sorted labels; with `classes` given, indices into those.
 
     Raises
@@ -86,25 +87,3 @@ def class_indices(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> 
     if unknown:
         raise InvalidInputError(f"{name} has a label that is not among the classes: {unknown[0]!r}")
     return np.array([number[label] for label in array.tolist()]), classes
-
-
-def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: np.random.Generator) -> np.ndarray:
-    """A mask of round(fraction · rows) samples, at least one, drawn at random; with labels, in proportion by class.
-
-    One sample of each class always stays outside the mask. Raises `InvalidInputError` where none can be held out.
-    """
-    order = generator.permutation(rows)
-    labels = np.zeros(rows, np.int64) if labels is None else labels[order]
-    # Each class is spread evenly over (0, 1): the front of the common order then holds all classes in proportion.
-    place = np.empty(rows)
-    present = np.unique(labels)
-    for label in present:
-        members = np.flatnonzero(labels == label)
-        place[members] = (np.arange(len(members)) + 0.5) / len(members)
-        place[members[-1]] = np.inf
-    if rows == len(present):
-        raise InvalidInputError(f"{rows} sample(s) cannot be split: all are needed for training")
-    count = min(max(1, round(fraction * rows)), rows - len(present))
-    mask = np.zeros(rows, dtype=bool)
-    mask[order[np.argsort(place, kind="stable")[:count]]] = True
-    return mask

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from spectral_core.errors import InvalidInputError, MissingDependencyError
-from spectral_core.files import model_file as files
+from spectral_core.files import atomic
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork
 
 OPSET = 17
 IR_VERSION = 8
@@ -57,7 +57,7 @@ def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str |
             z = graph.add("Add", z, graph.constant(model.outputs.mean))
     graph.add("Identity", z, result="z")
     proto = graph.model(outer, network.n_features, network.widths[-1])
-    files.write_beside(path, lambda file: file.write(proto.SerializeToString()))
+    atomic.write_atomically(path, lambda file: file.write(proto.SerializeToString()))
 
 
 def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -> str:
@@ -94,6 +94,10 @@ def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -
 
 
 def _activation(graph: _Graph, name: str, z: str, dtype: np.dtype[Any]) -> str:
+    """the activations in ONNX's operators.
+
+    By hand: another runtime's language. Checked by test_onnx.test_every_network.
+    """
     if name in ONE_NODE:
         return graph.add(ONE_NODE[name], z)
     if name == "leaky_relu":  # the operator would hold its slope in float32

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import struct
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.errors import ModelFileError
+from spectral_core.files.atomic import write_atomically
 
 FORMAT = "spectral-core"
 DAMAGE = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError)
@@ -23,53 +21,11 @@ DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error)  # type: ignore[assignm
 VERSION = 1
 
 
-def write_beside(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
-    """Write to a temporary file in the same folder, then rename: the old file or the whole new one, never half."""
-    target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise InvalidInputError(f"cannot write {target}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, target)
-    except BaseException as error:
-        Path(beside).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise InvalidInputError(f"cannot write {target}: {error.strerror}") from None
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise `InvalidInputError` if nothing can be written at a path, without writing: to be asked before long work."""
-    there = Path(path).absolute().parent
-    while not there.exists():
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise InvalidInputError(f"cannot write {path}: {there} is not a folder that can be written to")
-    if Path(path).is_dir():
-        raise InvalidInputError(f"cannot write {path}: it is a folder")
-
-
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file as a whole or not at all."""
-    write_beside(path, lambda file: file.write(text.encode()))
-
-
 def save_model(path: str | os.PathLike[str], kind: str, record: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Save arrays and a JSON record as one model file of the given kind."""
     header = json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, "record": record})
     stored: dict[str, Any] = {"header": np.frombuffer(header.encode(), dtype=np.uint8), **arrays}
-    write_beside(path, lambda file: np.savez(file, **stored))
+    write_atomically(path, lambda file: np.savez(file, **stored))
 
 
 def load_model(

@@ -11,5 +11,5 @@ TARGET_RANGES = {"poisson": (0, float("inf")), "binary_cross_entropy": (0, 1)}
 PENALTIES = ("group", "l1", "l2")
 OPTIMIZERS = ("adam", "sgd")
 SETTINGS = ("beta1", "beta2", "epsilon", "momentum", "nesterov")
-FUSED = ((2, 1), (3, 1), (4, 1), (3, 2))
+ONE_HIDDEN_SIZES = ((2, 1), (3, 1), (4, 1), (3, 2))
 """Inputs and outputs of networks with one hidden layer that have kernels of their own."""

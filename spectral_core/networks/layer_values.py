@@ -13,14 +13,14 @@ ROWS = 4096
 """Samples at a time: the states of all layers are held at once."""
 
 
-def states_in_chunks(net: SpectralNetwork, x: np.ndarray) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
+def layer_values_in_chunks(net: SpectralNetwork, x: np.ndarray) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
     """`states` of the rows of checked x, a part of them at a time."""
     blocks = {pair: block.astype(np.float64) for pair, block in net.transfer_blocks().items()}
     for start in range(0, len(x), ROWS):
-        yield states(blocks, net.widths, net.activation, with_constant(x[start : start + ROWS], net.widths[0]))
+        yield layer_values(blocks, net.widths, net.activation, with_constant(x[start : start + ROWS], net.widths[0]))
 
 
-def states(
+def layer_values(
     blocks: dict[tuple[int, int], np.ndarray], widths: tuple[int, ...], activation: str, x: np.ndarray
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Pre-activations z_i = Σ_{j<i} W_ij x_j and values x_i = f(z_i), x_K = z_K, of every layer.
@@ -32,6 +32,8 @@ def states(
     Returns
     -------
     z, values : lists with (samples, n_i) for i = 1..K; z of layer 1 is x too.
+
+    By hand: float64 products of whole arrays, outside of training. Checked by test_rankings.test_states_end_in_the_output_and_are_f_of_each_other.
     """
     z, values = [x], [x]
     for i in range(2, len(widths) + 1):

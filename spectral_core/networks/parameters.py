@@ -51,15 +51,11 @@ class Parameters:
         return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self._layout.pairs}
 
 
-def sequence(value: Any, name: str) -> list[Any]:
-    """The members of a list, tuple or vector."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
-        raise InvalidInputError(f"{name} must be a sequence; got {value!r}")
-    return list(value)
-
-
 def xavier_uniform(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    """Uniform in ±√(6/(rows + columns)) (Glorot and Bengio 2010)."""
+    """Uniform in ±√(6/(rows + columns)) (Glorot and Bengio 2010).
+
+    By hand: a random start; drawn once. Checked by test_spectral.test_the_start_is_xavier_uniform.
+    """
     limit = np.sqrt(6 / (rows + columns))
     return generator.uniform(-limit, limit, (rows, columns))
 

@@ -10,41 +10,12 @@ import numpy as np
 from scipy.special import softmax
 
 from spectral_core import checks
-from spectral_core.data.targets import TASKS, class_indices, real_targets
+from spectral_core.data.scaling import Scaling
+from spectral_core.data.targets import TASKS, encode_labels, real_targets
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling:
-    """x' = (x - mean) / deviation, columnwise; a constant column has deviation 1."""
-
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    @classmethod
-    def of(cls, columns: np.ndarray, name: str) -> Scaling:
-        """The scaling that gives these columns mean 0 and standard deviation 1; `name` is for the error message."""
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found in the next lines
-            mean, deviation = columns.mean(axis=0), columns.std(axis=0)
-        for column in np.flatnonzero(~np.isfinite(deviation)):
-            largest = np.abs(columns[:, column]).max()
-            raise InvalidInputError(f"{name} column {column} is too large to be standardised: it reaches {largest:g}")
-        # A constant column has a deviation of rounding size, not 0; dividing by it would blow up the rounding.
-        constant = deviation <= 16 * np.finfo(np.float64).eps * np.abs(columns).max(axis=0)
-        return cls(mean, np.where(constant, 1.0, deviation))
-
-    @classmethod
-    def none(cls, columns: int) -> Scaling:
-        return cls(np.zeros(columns), np.ones(columns))
-
-    def apply(self, columns: np.ndarray) -> np.ndarray:
-        return (columns - self.mean) / self.deviation
-
-    def undo(self, columns: np.ndarray) -> np.ndarray:
-        return columns * self.deviation + self.mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +42,7 @@ class Predictor:
     def raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
         x = checks.features(X, np.float64, self.network.n_features)
-        output = self.network.forward(self.inputs.apply(x)).astype(np.float64)
+        output = self.network.forward(self.inputs.transform(x)).astype(np.float64)
         finite = np.isfinite(output).all(axis=1)
         if not finite.all():
             raise InvalidInputError(
@@ -84,10 +55,13 @@ class Predictor:
         output = self.raw(X)
         if self.task == "classification":
             return np.asarray(self.classes)[output.argmax(axis=1)]
-        return self.outputs.undo(output)
+        return self.outputs.inverse_transform(output)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Class probabilities (samples, classes), the softmax of z_K."""
+        """Class probabilities (samples, classes), the softmax of z_K.
+
+        By hand: SciPy's, once per prediction. Checked by test_search.test_probabilities_are_the_softmax.
+        """
         if self.task != "classification":
             raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
         return softmax(self.raw(X), axis=1)
@@ -96,10 +70,12 @@ class Predictor:
         """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.
 
         NaN where R² is not defined, on targets that do not vary.
+
+        By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
         prediction = self.predict(X)
         if self.task == "classification":
-            truth, _ = class_indices(y, "y", self.classes)
+            truth, _ = encode_labels(y, "y", self.classes)
             self._same_shape(truth, prediction)
             return float(np.mean(prediction == np.asarray(self.classes)[truth]))
         truth = real_targets(y, "y")

@@ -12,20 +12,13 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.backends import choice as backends
-from spectral_core.backends import cpu
-from spectral_core.errors import InvalidInputError, ModelFileError, one_of
+from spectral_core.backends import choice, cpu
+from spectral_core.checks import one_of, sequence
+from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
 from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, TARGET_RANGES, ZERO_AT_ZERO
-from spectral_core.networks.parameters import (
-    Eigenvalues,
-    Parameters,
-    direct_values,
-    sequence,
-    spectral_values,
-    xavier_uniform,
-)
+from spectral_core.networks.parameters import Eigenvalues, Parameters, direct_values, spectral_values, xavier_uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +133,11 @@ class SpectralNetwork:
             raise InvalidInputError(f"a {parametrization} network starts {fitting!r}; got start={start!r}")
         if fitting == "linear" and activation not in ZERO_AT_ZERO:
             raise InvalidInputError(f"the linear start needs f(0) = 0; {activation} has f(0) != 0")
-        n = [checks.whole(width, f"widths[{i}]", 1) for i, width in enumerate(sequence(widths, "widths"))]
+        n = [checks.integer(width, f"widths[{i}]", 1) for i, width in enumerate(sequence(widths, "widths"))]
         if len(n) < 2:
             raise InvalidInputError(f"widths must name at least two layers; got {list(widths)}")
         n[0] += bool(bias)
-        generator = np.random.default_rng(checks.whole(seed, "seed", 0))
+        generator = np.random.default_rng(checks.integer(seed, "seed", 0))
         phi = [xavier_uniform(generator, n[i + 1], n[i]) for i in range(len(n) - 1)]
         common = {"activation": activation, "bias": bias, "parametrization": parametrization, "dtype": dtype}
         if parametrization == "global":
@@ -281,7 +274,10 @@ class SpectralNetwork:
         return value, Parameters(self.layout, flat)
 
     def neighbour_weights(self) -> list[np.ndarray]:
-        """M_i = φ ∘ (λ^in - λ^out) (n_{i+1}, n_i), the weights W_{i+1,i} between neighbours (M2)."""
+        """M_i = φ ∘ (λ^in - λ^out) (n_{i+1}, n_i), the weights W_{i+1,i} between neighbours (M2).
+
+        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_transfer_blocks_are_those_of_the_dense_matrix.
+        """
         if self.parametrization == "direct":
             raise InvalidInputError("a direct network has no eigenvectors; its weights are `blocks`")
         values: list[Any] = list(self.eigenvalues)
@@ -294,6 +290,8 @@ class SpectralNetwork:
         """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`.
 
         W_ij = (-1)^{i-1-j} [φ^(i-1) L_{i-1} - L_i φ^(i-1)] φ^(i-2) ... φ^(j).
+
+        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_transfer_blocks_are_those_of_the_dense_matrix.
         """
         if self.parametrization == "direct":
             return {pair: block.copy() for pair, block in self.blocks.items()}
@@ -309,14 +307,20 @@ class SpectralNetwork:
         return result
 
     def adjacency(self) -> np.ndarray:
-        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹."""
+        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹.
+
+        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_adjacency_has_the_given_spectrum.
+        """
         matrix = self._assemble(self.transfer_blocks())
         if self.parametrization == "global":
             np.fill_diagonal(matrix, np.concatenate([np.asarray(values) for values in self.eigenvalues]))
         return matrix
 
     def eigenvector_matrix(self) -> np.ndarray:
-        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal."""
+        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal.
+
+        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_adjacency_has_the_given_spectrum.
+        """
         if self.parametrization == "direct":
             raise InvalidInputError("a direct network has no eigenvectors")
         matrix = self._assemble({(i + 2, i + 1): phi for i, phi in enumerate(self.eigenvectors)})
@@ -359,7 +363,7 @@ class SpectralNetwork:
         try:
             one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
             one_of(record["activation"], ACTIVATIONS, "activation")
-            widths = tuple(checks.whole(width, "widths", 1) for width in record["widths"])
+            widths = tuple(checks.integer(width, "widths", 1) for width in record["widths"])
             layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
             pairs = [pair for pair in layout.pairs if not len(widths) >= pair[0] > pair[1] >= 1]
             if len(widths) < 2 or pairs:
@@ -382,9 +386,9 @@ class SpectralNetwork:
 
 def _device_of(X: Any) -> Any:
     """The module that computes on the GPU where X lies, or None where X lies here."""
-    if not backends.on_device(X):
+    if not choice.is_device_array(X):
         return None
-    backends.settled("cuda")
+    choice.resolve("cuda")
     from spectral_core.backends import cuda
 
     return cuda

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.errors import InvalidInputError, MissingDependencyError, one_of
-from spectral_core.files import model_file as files
+from spectral_core.checks import one_of
+from spectral_core.errors import InvalidInputError, MissingDependencyError
+from spectral_core.files import atomic
 
 if TYPE_CHECKING:
     from spectral_core.training.checkpoint import History
@@ -54,7 +55,7 @@ def figure_file(path: Target, width: float, height: float, **options: Any) -> It
         figure = Figure(figsize=(width, height), facecolor="white", **options)
         FigureCanvasAgg(figure)
         yield figure
-        files.write_beside(path, lambda file: figure.savefig(file, format=kind, dpi=150, metadata=UNDATED[kind]))
+        atomic.write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=150, metadata=UNDATED[kind]))
 
 
 def _layer_labels(count: int, labels: Sequence[str]) -> list[str]:

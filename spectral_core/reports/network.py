@@ -99,7 +99,7 @@ def arch_levels(pairs: Sequence[Pair]) -> dict[Pair, int]:
 
 def _checked(widths: Sequence[int], blocks: Mapping[Pair, Any]) -> tuple[list[int], dict[Pair, np.ndarray]]:
     """Widths, and the blocks that are not zero."""
-    n = [checks.whole(width, f"widths[{k}]", 1) for k, width in enumerate(widths)]
+    n = [checks.integer(width, f"widths[{k}]", 1) for k, width in enumerate(widths)]
     if len(n) < 2:
         raise InvalidInputError(f"widths must name at least two layers; got {n}")
     live = {}

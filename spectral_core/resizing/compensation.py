@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from spectral_core.errors import InvalidInputError
-from spectral_core.networks.layer_values import ROWS, states, with_constant
+from spectral_core.networks.layer_values import ROWS, layer_values, with_constant
 from spectral_core.networks.spectral import SpectralNetwork
 
 Parts = dict[tuple[int, int], np.ndarray]
@@ -37,6 +37,8 @@ def compensate(
     Returns
     -------
     dict : new blocks; neither `net` nor `parts` is changed.
+
+    By hand: SciPy's Cholesky solver. Checked by test_pruning.test_compensation_is_the_least_squares_fit_layer_after_layer.
     """
     blocks = {pair: block.astype(np.float64) for pair, block in net.transfer_blocks().items()}
     result = {pair: block.astype(np.float64) for pair, block in parts.items()}
@@ -51,8 +53,8 @@ def compensate(
         present = np.hstack([result[i, j][np.ix_(rows, mask)] for j, mask in zip(senders, columns, strict=True)])
         for start in range(0, len(x), ROWS):
             some = with_constant(x[start : start + ROWS], widths[0])
-            wanted = states(blocks, widths, f, some)[0][i - 1][:, rows]
-            values = states(result, widths, f, some)[1]
+            wanted = layer_values(blocks, widths, f, some)[0][i - 1][:, rows]
+            values = layer_values(result, widths, f, some)[1]
             senders_values = np.hstack([values[j - 1][:, mask] for j, mask in zip(senders, columns, strict=True)])
             with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found below
                 gram += senders_values.T @ senders_values

@@ -69,7 +69,7 @@ class InsertNeurons:
 
     def apply(self, net: SpectralNetwork) -> SpectralNetwork:
         """The grown network; `net` is left as it was."""
-        i, count = _hidden(net, self.layer), checks.whole(self.count, "count", 1)
+        i, count = _hidden(net, self.layer), checks.integer(self.count, "count", 1)
         if self.eigenvalues is not None and net.parametrization == "direct":
             raise InvalidInputError("a direct network has no eigenvalues")
         before = i - 1
@@ -165,14 +165,14 @@ class InsertLayer:
             if net.activation not in ZERO_AT_ZERO:
                 raise InvalidInputError(f"inserting a layer needs f(0) = 0; {net.activation} has f(0) != 0")
         else:
-            checks.whole(self.width, "width", 1)
-        if not 1 <= checks.whole(self.after, "after", 1) < net.n_layers:
+            checks.integer(self.width, "width", 1)
+        if not 1 <= checks.integer(self.after, "after", 1) < net.n_layers:
             raise InvalidInputError(f"after must be a layer from 1 to {net.n_layers - 1}; got {self.after}")
         return self.after
 
     def _blocks(self, net: SpectralNetwork, filled: bool) -> dict[str, np.ndarray]:
         """The blocks of the new layer of a direct network; zeros for its moments."""
-        width, new = checks.whole(self.width, "width", 1), self.after + 1
+        width, new = checks.integer(self.width, "width", 1), self.after + 1
         rows = _incoming(net, self.incoming, new, self.after, width, width, self.seed)
         into = {f"blocks[{new},{j}]": block * filled for j, block in rows.items()}
         behind = range(self.after + 1, net.n_layers + 1)
@@ -207,7 +207,10 @@ class CollapseLayer:
     tolerance: float = 0.0
 
     def apply(self, net: SpectralNetwork) -> SpectralNetwork:
-        """The smaller network; `net` is left as it was."""
+        """The smaller network; `net` is left as it was.
+
+        By hand: one product, once. Checked by test_insert.test_a_layer_with_one_eigenvalue_collapses.
+        """
         i = self._check(net)
         named = self._moved(net, _named(net.layout, net.parameters)) | self._silenced(net)
         if net.parametrization == "global":
@@ -229,7 +232,7 @@ class CollapseLayer:
 
     def _check(self, net: SpectralNetwork) -> int:
         i = _hidden(net, self.layer)
-        tolerance = checks.number(self.tolerance, "tolerance", 0)
+        tolerance = checks.real_number(self.tolerance, "tolerance", 0)
         if net.activation not in ZERO_AT_ZERO:
             raise InvalidInputError(f"collapsing a layer needs f(0) = 0; {net.activation} has f(0) != 0")
         if net.parametrization == "direct":
@@ -278,7 +281,7 @@ Change = InsertNeurons | InsertLayer | CollapseLayer
 def _hidden(net: SpectralNetwork, layer: int) -> int:
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    if not 2 <= checks.whole(layer, "layer", 1) <= net.n_layers - 1:
+    if not 2 <= checks.integer(layer, "layer", 1) <= net.n_layers - 1:
         have = f"layers 2 to {net.n_layers - 1}" if net.n_layers > 2 else "none"
         raise InvalidInputError(f"layer must be a hidden layer ({have}); got {layer}")
     return layer
@@ -307,13 +310,13 @@ def _incoming(
 ) -> dict[int, np.ndarray]:
     """The incoming rows of new neurons by sending layer."""
     if given is None:
-        generator = np.random.default_rng(checks.whole(seed, "seed", 0))
+        generator = np.random.default_rng(checks.integer(seed, "seed", 0))
         given = xavier_uniform(generator, receivers, net.widths[before - 1])[-count:]
     blocks = given if isinstance(given, Mapping) and net.parametrization == "direct" else {before: given}
     result = {}
     for j, rows in blocks.items():
         name = "incoming" if blocks is not given else f"incoming[{j}]"
-        if not 1 <= checks.whole(j, "a layer of incoming", 1) < layer:
+        if not 1 <= checks.integer(j, "a layer of incoming", 1) < layer:
             raise InvalidInputError(f"incoming must name layers from 1 to {layer - 1}; got {j}")
         result[j] = checks.real_array(rows, name, net.dtype, 2)
         if result[j].shape != (count, net.widths[j - 1]):
@@ -365,12 +368,12 @@ def _carried(state: TrainingState, net: SpectralNetwork, moved: Any) -> Training
     """Both moments through a change of the groups; the order of groups is that of the new layout."""
     if not isinstance(state, TrainingState):
         raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
-    if state.first.shape != net.parameters.shape:
+    if state.first_moment.shape != net.parameters.shape:
         raise InvalidInputError(
-            f"the state belongs to {state.first.size} parameters; the network has {net.n_parameters}"
+            f"the state belongs to {state.first_moment.size} parameters; the network has {net.n_parameters}"
         )
     flats = []
-    for moment in (state.first, state.second):
+    for moment in (state.first_moment, state.second_moment):
         grown = _built(net.with_parameters(net.parameters, frozen=()), moved(_named(net.layout, moment)))
         flats.append(grown.parameters)
     return TrainingState(flats[0], flats[1], state.step, state.epoch)

@@ -37,6 +37,8 @@ def merge(
     Raises
     ------
     InvalidInputError : an activation that is not positively homogeneous.
+
+    By hand: compares rows of neurons, once. Checked by test_pruning.test_copies_of_neurons_merge_and_the_function_stays.
     """
     if activation not in POSITIVELY_HOMOGENEOUS:
         raise InvalidInputError(

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.errors import InvalidInputError, one_of
+from spectral_core.checks import one_of, sequence
+from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
-from spectral_core.networks.parameters import sequence
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.paths import path_scores
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import Blocks, CompactNetwork, compact
+from spectral_core.resizing.compaction import Blocks, compact
 from spectral_core.resizing.compensation import compensate as refit
 from spectral_core.resizing.merging import merge as merged_blocks
-from spectral_core.resizing.rankings import neuron_scores, path_scores
+from spectral_core.resizing.rankings import neuron_scores
 from spectral_core.training.trainer import train
 
 GRID = 32
@@ -157,9 +159,9 @@ def prune(
     _needs_zero(net, "pruning")
     amount = _amount(fraction, threshold, tolerance)
     one_of(unit, ("neuron", "layer"), "unit")
-    checks.number(ridge, "ridge", 0, open_low=True)
+    checks.real_number(ridge, "ridge", 0, open_low=True)
     x = None if X is None else checks.features(X, np.float64, net.n_features)
-    refits = (x is not None) if compensate is None else checks.flag(compensate, "compensate")
+    refits = (x is not None) if compensate is None else checks.boolean(compensate, "compensate")
     if x is None and (refits or y is not None or retrain is not None):
         raise InvalidInputError("compensation, retraining and losses need X")
     if y is None and (retrain is not None or (tolerance is not None and validation_data is None)):
@@ -173,7 +175,7 @@ def prune(
     limit = whole.loss(*judged, loss) * (1 + amount) if tolerance is not None else np.inf
     blocks: Blocks = whole.blocks
     keep = [np.ones(width, dtype=bool) for width in net.widths]
-    if checks.flag(even, "even") and (threshold is not None or unit == "layer"):
+    if checks.boolean(even, "even") and (threshold is not None or unit == "layer"):
         raise InvalidInputError("even compares ranks of neurons; give a fraction or a tolerance, and unit='neuron'")
     ranked = net
     if merge is not None:
@@ -181,7 +183,7 @@ def prune(
             raise InvalidInputError(
                 f"merged neurons have no eigenvalue of their own; rank them by weights, not by={by!r}"
             )
-        sine = checks.number(merge, "merge", 0, 1)
+        sine = checks.real_number(merge, "merge", 0, 1)
         joined, left = merged_blocks(blocks, net.widths, net.activation, sine, may_shrink)
         ranked = as_direct(net, joined)
         if tolerance is None or ranked.loss(*judged, loss) <= limit:
@@ -255,13 +257,13 @@ def _amount(fraction: float | None, threshold: float | None, tolerance: float | 
             f"prune takes one of fraction, threshold, tolerance; got {', '.join(n for n, _ in chosen) or 'none'}"
         )
     name, value = chosen[0]
-    return checks.number(value, name, 0, 1 if name == "fraction" else np.inf)
+    return checks.real_number(value, name, 0, 1 if name == "fraction" else np.inf)
 
 
 def _layers(given: Sequence[int] | None, n_layers: int) -> list[int]:
     """The hidden layers that may lose neurons."""
     hidden = list(range(2, n_layers))
-    chosen = hidden if given is None else [checks.whole(layer, "layers", 1) for layer in sequence(given, "layers")]
+    chosen = hidden if given is None else [checks.integer(layer, "layers", 1) for layer in sequence(given, "layers")]
     wrong = [layer for layer in chosen if layer not in hidden]
     if wrong:
         raise InvalidInputError(f"layers must be hidden layers, {hidden or 'of which there are none'}; got {wrong[0]}")
@@ -269,7 +271,10 @@ def _layers(given: Sequence[int] | None, n_layers: int) -> list[int]:
 
 
 def _units(scores: list[np.ndarray], unit: str, layers: Sequence[int]) -> tuple[list[int], list[Any], np.ndarray]:
-    """Layer (from 1), neuron (or all of the layer) and score of everything that may go, the least score first."""
+    """Layer (from 1), neuron (or all of the layer) and score of everything that may go, the least score first.
+
+    By hand: orders whole layers. Checked by test_pruning.test_whole_layers_go_in_the_order_of_their_norms.
+    """
     found: list[tuple[int, Any, float]] = []
     for layer in layers:
         score = scores[layer - 2]
@@ -315,6 +320,8 @@ def trim(net: SpectralNetwork, loss: Callable[[SpectralNetwork], float], limit: 
     net : any parametrization; it is left as it was.
     loss : of a network, on data that did not train it.
     limit : the greatest loss the result may have; where `net` itself exceeds it, nothing is removed.
+
+    By hand: a search; losses come from the kernels. Checked by test_trimming.test_trimming_stays_within_the_limit_and_leaves_the_network_alone.
     """
     _needs_zero(net, "trimming")
     blocks = net.transfer_blocks()

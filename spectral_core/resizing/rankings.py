@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy.linalg import qr
 
 from spectral_core import checks
-from spectral_core.errors import InvalidInputError, one_of
-from spectral_core.networks.layer_values import states_in_chunks
+from spectral_core.checks import one_of
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.layer_values import layer_values_in_chunks
+from spectral_core.networks.paths import Blocks, path_scores
 from spectral_core.networks.spectral import SpectralNetwork
-
-Blocks = Mapping[tuple[int, int], np.ndarray]
 
 RANKINGS = ("path", "eigenvalue", "scaled_eigenvalue", "connectivity", "pivoted_qr")
 
@@ -54,32 +53,11 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> list
     return eigenvalue_scores(net, scaled=by == "scaled_eigenvalue")
 
 
-def path_scores(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
-    """Contribution of each hidden neuron, ‖incoming row‖₂ ‖outgoing column‖₂ over all its transfer blocks.
-
-    For one hidden layer the squares sum to ‖Γ‖² (M6). Unlike |λ| it does not change with the scale of φ nor with a
-    common shift of the eigenvalues (M9), and it is 0 exactly for a silent or unheard neuron (M10).
-
-    Returns
-    -------
-    list of (n_i,) arrays for the hidden layers i = 2..K-1.
-    """
-    incoming = [np.zeros(width) for width in widths]
-    outgoing = [np.zeros(width) for width in widths]
-    for (i, j), block in blocks.items():
-        squares = np.square(block, dtype=np.float64)
-        incoming[i - 1] += squares.sum(axis=1)
-        outgoing[j - 1] += squares.sum(axis=0)
-    return [np.sqrt(incoming[layer] * outgoing[layer]) for layer in range(1, len(widths) - 1)]
-
-
-def path_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[float]:
-    """‖Γ‖ through each hidden layer: the root of the sum of squared path scores."""
-    return [float(np.linalg.norm(scores)) for scores in path_scores(blocks, widths)]
-
-
 def incoming_sums(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
-    """Σ_k |W_hk| of each hidden neuron over all layers before it."""
+    """Σ_k |W_hk| of each hidden neuron over all layers before it.
+
+    By hand: once per pruning, outside of training. Checked by test_rankings.test_rankings_by_their_formulas.
+    """
     sums = [np.zeros(width) for width in widths]
     for (i, _), block in blocks.items():
         sums[i - 1] += np.abs(block, dtype=np.float64).sum(axis=1)
@@ -87,7 +65,10 @@ def incoming_sums(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
 
 
 def eigenvalue_scores(net: SpectralNetwork, scaled: bool) -> list[np.ndarray]:
-    """|λ_h|, or |λ_h| ‖φ_h,:‖₂ √n with the row of φ that leads into the neuron."""
+    """|λ_h|, or |λ_h| ‖φ_h,:‖₂ √n with the row of φ that leads into the neuron.
+
+    By hand: once per pruning, outside of training. Checked by test_rankings.test_rankings_by_their_formulas.
+    """
     own: list[Any] = list(net.eigenvalues)
     values = own[1:-1] if net.parametrization == "global" else [pair[1] for pair in own[:-1]]
     result = []
@@ -98,11 +79,14 @@ def eigenvalue_scores(net: SpectralNetwork, scaled: bool) -> list[np.ndarray]:
 
 
 def pivoted_scores(net: SpectralNetwork, X: Any) -> list[np.ndarray]:
-    """|R_kk| / √samples of QR with column pivoting on the weighted activations, for each hidden layer on its own."""
+    """|R_kk| / √samples of QR with column pivoting on the weighted activations, for each hidden layer on its own.
+
+    By hand: once per pruning, outside of training. Checked by test_rankings.test_pivoted_qr_is_greedy.
+    """
     x = checks.features(X, np.float64, net.n_features)
     heard = outgoing_norms(net.transfer_blocks(), net.widths)
     triangles = [np.zeros((0, width)) for width in net.widths[1:-1]]
-    for _, values in states_in_chunks(net, x):
+    for _, values in layer_values_in_chunks(net, x):
         for place, triangle in enumerate(triangles):
             triangles[place] = np.asarray(np.linalg.qr(np.vstack([triangle, values[place + 1]]), mode="r"))
     result = []
@@ -116,7 +100,10 @@ def pivoted_scores(net: SpectralNetwork, X: Any) -> list[np.ndarray]:
 
 
 def outgoing_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
-    """‖outgoing column‖₂ of each hidden neuron over all layers behind it."""
+    """‖outgoing column‖₂ of each hidden neuron over all layers behind it.
+
+    By hand: once per pruning, outside of training. Checked by test_rankings.test_rankings_by_their_formulas.
+    """
     squares = [np.zeros(width) for width in widths]
     for (_, j), block in blocks.items():
         squares[j - 1] += np.square(block, dtype=np.float64).sum(axis=0)

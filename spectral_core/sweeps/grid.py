@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.checks import sequence
 from spectral_core.data import datasets
 from spectral_core.data.preparation import PreparedData, prepare
 from spectral_core.errors import DivergenceError, InvalidInputError
-from spectral_core.networks.parameters import sequence
+from spectral_core.networks.paths import mean_abs_eigenvalue, path_norms
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.rankings import path_norms
 from spectral_core.sweeps import runner
 from spectral_core.sweeps.runner import SweepResult
 from spectral_core.sweeps.store import canonical
@@ -90,13 +90,13 @@ def sweep(
     InvalidInputError : data, grid or options break a rule; found before the work starts.
     DataFileError : the store holds another sweep.
     """
-    seed = checks.whole(seed, "seed", 0)
+    seed = checks.integer(seed, "seed", 0)
     prepared, name = _data(data, task, target, standardize, validation_fraction, seed)
     points = grid_points(grid)
     training = Training(prepared)
     settings = {"data": name, "arrays": _fingerprint(prepared), "task": prepared.task}
     rehearse = partial(training.rehearse, points)
-    experiment = runner.Experiment("sweep", settings, points, checks.whole(runs, "runs", 1), training, rehearse, seed)
+    experiment = runner.Experiment("sweep", settings, points, checks.integer(runs, "runs", 1), training, rehearse, seed)
     return runner.run(experiment, store=store, jobs=jobs, shard=shard, progress=progress)
 
 
@@ -172,7 +172,7 @@ class Training:
 
     def _rehearse(self, point: Mapping[str, Any]) -> None:
         data, options, some = self.data, self.options(point), slice(None, REHEARSED)
-        checks.whole(options.get("epochs", 1), "epochs", 1)
+        checks.integer(options.get("epochs", 1), "epochs", 1)
         net, judge = self.start(point, 0), (data.x_valid[some], data.y_valid[some])
         for x, y in ((data.x, data.y), (data.x_valid, data.y_valid)):
             net.problem(x, y, options["loss"])
@@ -194,12 +194,3 @@ class Training:
         }
         norms = path_norms(net.transfer_blocks(), net.widths)
         return measured | {f"path_norm_{layer}": norm for layer, norm in enumerate(norms, 2)}
-
-
-def mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:
-    """Mean |λ| over the eigenvalues that penalties act on (`global`: input and hidden layers); None if it has none."""
-    names = [name for name in net.layout.spectral_groups() if name.startswith("eigenvalues")]
-    if not names:
-        return None
-    values = np.concatenate([net.layout.groups[name].view(net.parameters) for name in names])
-    return float(np.abs(values).mean(dtype=np.float64))

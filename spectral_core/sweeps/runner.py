@@ -26,11 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from spectral_core import __version__, checks
-from spectral_core.backends import choice as backends
+from spectral_core.backends import choice
 from spectral_core.backends.threads import one_thread
 from spectral_core.errors import BackendError, DivergenceError, InvalidInputError, MissingDependencyError
-from spectral_core.sweeps.export import rows_of, write_csv, write_parquet
-from spectral_core.sweeps.store import Outcome, Session, Store, canonical
+from spectral_core.files.tables import write_csv, write_parquet
+from spectral_core.sweeps.export import rows_of
+from spectral_core.sweeps.store import Session, Store, TaskResult, canonical
 
 Measure = Callable[[dict[str, Any], int], Mapping[str, Any]]
 Report = Callable[[int, int, str], object]
@@ -174,13 +175,13 @@ def run(
     """
     if backend == "cuda" and experiment.together is None:
         raise InvalidInputError(f"{experiment.name} runs on the processor; got backend='cuda'")
-    place = backends.settled(backend) if experiment.together is not None else "cpu"
+    place = choice.resolve(backend) if experiment.together is not None else "cpu"
     if backend == "auto" and store is not None and Path(store).exists():
         with Store(store) as kept:  # what was begun elsewhere is continued as it was begun
             begun_on = kept.description.get("backend", "cpu")
-        place = backends.settled(begun_on) if begun_on != place else place
+        place = choice.resolve(begun_on) if begun_on != place else place
     _require_joblib()
-    workers = -1 if jobs is None else checks.whole(jobs, "jobs", 1)
+    workers = -1 if jobs is None else checks.integer(jobs, "jobs", 1)
     tasks = experiment.tasks()
     twice = len(tasks) - len({task.name for task in tasks})
     if not tasks or twice:
@@ -223,7 +224,7 @@ def _part(tasks: list[Task], shard: tuple[int, int] | None) -> list[Task]:
         return tasks
     if not isinstance(shard, tuple) or len(shard) != 2:
         raise InvalidInputError(f"shard must be (i, N), the i-th of N parts; got {shard!r}")
-    i, n = checks.whole(shard[0], "shard[0]", 1), checks.whole(shard[1], "shard[1]", 1)
+    i, n = checks.integer(shard[0], "shard[0]", 1), checks.integer(shard[1], "shard[1]", 1)
     if i > n:
         raise InvalidInputError(f"shard must be i/N with i at most N; got {i}/{n}")
     return tasks[i - 1 :: n]
@@ -243,7 +244,7 @@ def _count(workers: int) -> int:
     return int(joblib.effective_n_jobs(workers))
 
 
-def _outcomes(measure: Measure, tasks: Sequence[Task], workers: int) -> Generator[Outcome, None, None]:
+def _outcomes(measure: Measure, tasks: Sequence[Task], workers: int) -> Generator[TaskResult, None, None]:
     """The results as they come, from joblib's active backend."""
     import joblib
     from joblib.externals.loky import get_reusable_executor
@@ -281,7 +282,7 @@ def _outcomes(measure: Measure, tasks: Sequence[Task], workers: int) -> Generato
 
 def _waves(
     experiment: Experiment, tasks: Sequence[Task], tell: Callable[[int, str], object]
-) -> Generator[Outcome, None, None]:
+) -> Generator[TaskResult, None, None]:
     """The results from a GPU, so many trainings at a time."""
     assert experiment.together is not None
     for start in range(0, len(tasks), WAVE):
@@ -297,7 +298,7 @@ def _waves(
         for task, row in zip(wave, rows, strict=True):
             failure = row if isinstance(row, str) else ""
             measured = {} if isinstance(row, str) else {name: _number(value) for name, value in row.items()}
-            yield Outcome(task.name, task.seed, measured, failure, seconds, platform.node())
+            yield TaskResult(task.name, task.seed, measured, failure, seconds, platform.node())
 
 
 @contextlib.contextmanager
@@ -326,7 +327,7 @@ def _follow(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def compute(measure: Measure, task: Task) -> Outcome:
+def compute(measure: Measure, task: Task) -> TaskResult:
     """Do one task, in whatever process; a training that diverges is a result too."""
     start = time.perf_counter()
     measured: dict[str, Any] = {}
@@ -336,7 +337,7 @@ def compute(measure: Measure, task: Task) -> Outcome:
             measured = {name: _number(value) for name, value in measure(task.point, task.seed).items()}
         except DivergenceError as error:
             failure = str(error)
-    return Outcome(task.name, task.seed, measured, failure, time.perf_counter() - start, platform.node())
+    return TaskResult(task.name, task.seed, measured, failure, time.perf_counter() - start, platform.node())
 
 
 def _number(value: Any) -> Any:

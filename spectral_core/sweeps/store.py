@@ -36,7 +36,7 @@ def canonical(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskResult:
     """What one training gave: numbers by name, or why it failed; and how long it took, in seconds, on which machine."""
 
     task: str
@@ -144,7 +144,7 @@ class Store:
         with self._errors():
             return {task for (task,) in self.connection.execute("SELECT task FROM results")}
 
-    def add(self, outcomes: Iterable[Outcome], session: Session | None = None) -> None:
+    def add(self, outcomes: Iterable[TaskResult], session: Session | None = None) -> None:
         """Write results, and the session they came from, in one transaction. A task that is there stays as it is.
 
         Raises
@@ -167,12 +167,12 @@ class Store:
                 values = (session.id, session.started, session.jobs, session.trainings, session.seconds)
                 self.connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?)", values)
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[TaskResult]:
         """All results, in the order of their tasks' names."""
         query = "SELECT * FROM results LEFT JOIN timings USING (task) ORDER BY task"
         with self._errors():
             rows = self.connection.execute(query).fetchall()
-        return [Outcome(task, seed, json.loads(text), failure, s, m) for task, seed, text, failure, s, m in rows]
+        return [TaskResult(task, seed, json.loads(text), failure, s, m) for task, seed, text, failure, s, m in rows]
 
     def sessions(self) -> list[Session]:
         with self._errors():

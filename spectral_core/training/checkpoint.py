@@ -85,7 +85,7 @@ class Checkpoint:
         if record.get("fingerprint") != self.fingerprint:
             raise ModelFileError(f"{self.path} belongs to another training; delete it to start afresh")
         run, stepper = self.run, self.run.stepper
-        stepper.parameters, stepper.first, stepper.second = (stored[name] for name in MOMENTS)
+        stepper.parameters, stepper.first_moment, stepper.second_moment = (stored[name] for name in MOMENTS)
         stepper.step, run.stopped = record["step"], record["stopped"]
         run.best, run.late = (Best(stored[name], *_number(record[name])) for name in BESTS)
         run.history = History(**record["history"])
@@ -93,8 +93,8 @@ class Checkpoint:
     def epoch_done(self) -> None:
         """Remember this epoch, since an interrupt may come in the middle of the next; write it when it is time."""
         run, stepper = self.run, self.run.stepper
-        stepper.settle()
-        values = tuple(getattr(stepper, name).copy() for name in MOMENTS)
+        stepper.fetch_moments()
+        values = tuple(a.copy() for a in (stepper.parameters, stepper.first_moment, stepper.second_moment))
         self.committed = (int(stepper.step), len(run.history), run.stopped, values, (run.best, run.late))
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
             self.save()

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.backends import choice as backends
-from spectral_core.backends import cpu
+from spectral_core.backends import choice, cpu
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.kernels import tables
 from spectral_core.networks.spectral import SpectralNetwork
@@ -85,7 +84,7 @@ def train_ensemble(
     InvalidInputError : data or options break a rule, or do not fit each other.
     BackendError : ``backend="cuda"`` where no GPU can be used.
     """
-    nets, seeds = list(nets), [checks.whole(seed, f"seeds[{i}]", 0) for i, seed in enumerate(seeds)]
+    nets, seeds = list(nets), [checks.integer(seed, f"seeds[{i}]", 0) for i, seed in enumerate(seeds)]
     if not nets or len(seeds) != len(nets):
         raise InvalidInputError(f"an ensemble needs networks, and as many seeds; got {len(nets)} and {len(seeds)}")
     alike = [(net.layout, net.activation, net.dtype, net.frozen, net.bias) for net in nets]
@@ -94,7 +93,7 @@ def train_ensemble(
             raise InvalidInputError(
                 f"the networks of an ensemble must be of one shape; nets[{i}] is {nets[i]}, nets[0] {nets[0]}"
             )
-    epochs = checks.whole(epochs, "epochs", 1)
+    epochs = checks.integer(epochs, "epochs", 1)
     given = [options] * len(nets) if isinstance(options, Mapping) else list(options)
     for one in given:
         if unknown := sorted(set(one) - STEP_OPTIONS.keys()):
@@ -107,17 +106,17 @@ def train_ensemble(
     data = _Data(nets[0], _listed(X, len(nets), "X"), _listed(y, len(nets), "y"), loss, sample_weight)
     common = {
         "epochs": epochs,
-        "shuffle": checks.flag(shuffle, "shuffle"),
-        "drop_last": checks.flag(drop_last, "drop_last"),
+        "shuffle": checks.boolean(shuffle, "shuffle"),
+        "drop_last": checks.boolean(drop_last, "drop_last"),
     }
-    if backends.settled(backend) == "cpu":
+    if choice.resolve(backend) == "cpu":
         return _on_processor(nets, seeds, data, common, each, progress)
     return _on_gpu(nets, seeds, data, common, each, progress)
 
 
 def _listed(values: Any, count: int, name: str) -> list[Any]:
     """One entry for each training."""
-    if any(map(backends.on_device, (values, *(values if isinstance(values, (list, tuple)) else ())))):
+    if any(map(choice.is_device_array, (values, *(values if isinstance(values, (list, tuple)) else ())))):
         raise InvalidInputError(
             f"{name} lies on a GPU; an ensemble takes arrays of this process, and sends each of them once"
         )
@@ -232,7 +231,10 @@ def _fresh(net: SpectralNetwork) -> TrainingState:
 
 
 def _failure(losses: np.ndarray, parameters: np.ndarray) -> str:
-    """Why there is no network: a loss on the way, or the parameters behind the last step, are no longer finite."""
+    """Why there is no network: a loss on the way, or the parameters behind the last step, are no longer finite.
+
+    By hand: whether it is finite. Checked by test_cuda.test_an_ensemble_is_its_trainings_one_by_one.
+    """
     broken = np.flatnonzero(~np.isfinite(losses))
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.linalg.norm(parameters)
@@ -248,7 +250,7 @@ class _Blocks:
     def __init__(self, steppers: list[cpu.Stepper], data: _Data, common: dict[str, Any]) -> None:
         from spectral_core.backends import gpu
         from spectral_core.kernels.cuda import ensemble, one_hidden
-        from spectral_core.kernels.support import shuffling
+        from spectral_core.kernels.support import device, shuffling
 
         first, replicas = steppers[0], len(steppers)
         layout, real, size = first.layout, first.parameters.dtype, first.batch_size
@@ -275,12 +277,19 @@ class _Blocks:
         self.batches = [send(np.zeros((replicas, size), np.int64)) for _ in range(2)]
         self.layout = send(layout.table)
         inputs, outputs = layout.widths[0], layout.widths[-1]
-        fused = layout.parametrization == "global" and len(layout.widths) == 3 and (inputs, outputs) in tables.FUSED
-        self.threads = gpu.threads_of(layout.widths[1], gpu.FUSED)
+        fused = (
+            layout.parametrization == "global"
+            and len(layout.widths) == 3
+            and (inputs, outputs) in tables.ONE_HIDDEN_SIZES
+        )
+        self.threads = gpu.threads_of(layout.widths[1], device.ONE_HIDDEN_THREADS)
         parts = _fused_parts(layout, size, self.threads)
         fused = fused and (4 * layout.size + sum(parts)) * real.itemsize <= gpu.SHARED_BYTES
         if not fused:
-            self.threads, parts = gpu.threads_of(size * max(layout.widths), gpu.THREADS), _general_parts(layout, size)
+            self.threads, parts = (
+                gpu.threads_of(size * max(layout.widths), device.THREADS),
+                _general_parts(layout, size),
+            )
         general = f"train_{layout.parametrization}"
         self.kernel = getattr(one_hidden, f"train_{inputs}_{outputs}") if fused else getattr(ensemble, general)
         space = 4 * layout.size + sum(parts)

@@ -10,8 +10,8 @@ import numpy as np
 
 from spectral_core.backends import cpu
 from spectral_core.errors import DivergenceError
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork
 from spectral_core.training.checkpoint import Best, Checkpoint, History
 
 Network = TypeVar("Network", bound=SpectralNetwork | CompactNetwork)
@@ -35,8 +35,8 @@ class Progress(Generic[Network]):
 class TrainingState:
     """What a later call of `train` continues from: the optimizer's moments (n_parameters,), its steps, the epochs done."""
 
-    first: np.ndarray
-    second: np.ndarray
+    first_moment: np.ndarray
+    second_moment: np.ndarray
     step: int
     epoch: int
 
@@ -123,7 +123,7 @@ class Run:
     def _epoch(self, epoch: int) -> None:
         before = self.stepper.parameters.copy()
         loss, penalty = self.stepper.epoch(self.order.of(epoch))
-        judged = self.stepper.judge(self.validation) if np.isfinite(loss) and self.validation is not None else loss
+        judged = self.stepper.evaluate(self.validation) if np.isfinite(loss) and self.validation is not None else loss
         norms = self._eigenvalue_norms()
         if not np.isfinite([judged, *norms]).all() or not np.isfinite(self.stepper.parameters).all():
             what = "validation loss" if np.isfinite(loss) and not np.isfinite(judged) else "loss"
@@ -147,6 +147,10 @@ class Run:
             self.late = Best(of, judged, at)
 
     def _eigenvalue_norms(self) -> list[float]:
+        """‖λ^(i)‖₂ for the history.
+
+        By hand: once an epoch. Checked by test_trainer.test_history_has_one_entry_an_epoch.
+        """
         groups = self.net.layout.groups.items()
         eigenvalues = [group.view(self.stepper.parameters) for name, group in groups if name.startswith("eigenvalues")]
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows has diverged, and is reported as that
@@ -158,9 +162,9 @@ class Run:
         if self.best_of_last is not None and self.late.epoch:
             chosen = self.late
         stepper, done = self.stepper, len(self.history)
-        stepper.settle()
+        stepper.fetch_moments()
         return TrainingResult(
             self.network(chosen.parameters), chosen.epoch, self.network(self.best.parameters), self.best.epoch,
             self.history, self.stopped,
-            TrainingState(stepper.first, stepper.second, stepper.step, self.order.before + done),
+            TrainingState(stepper.first_moment, stepper.second_moment, stepper.step, self.order.before + done),
         )  # fmt: skip

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.backends import choice as backends
-from spectral_core.backends import cpu
+from spectral_core.backends import choice, cpu
 from spectral_core.backends.threads import blas_threads
-from spectral_core.errors import DivergenceError, InvalidInputError, one_of
+from spectral_core.checks import one_of
+from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES, SETTINGS
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork
 from spectral_core.training.checkpoint import Checkpoint, fingerprint
 from spectral_core.training.loop import Network, Order, Progress, Run, TrainingResult, TrainingState
 
@@ -89,7 +89,7 @@ def train(
         the network is that of the last epoch (no `patience`, no `best_of_last`). Where the network has grown or shrunk since, `growth` carries the moments over.
     threads : of the products of matrices. The last bits depend on this number and on nothing in the environment; wide
         networks gain from more than one (up to the cores there are), small ones do not.
-    backend : ``cpu``, ``cuda``, or ``auto``: a GPU where there is one and a step is worth it (`backends.WORTH_A_GPU`), or
+    backend : ``cpu``, ``cuda``, or ``auto``: a GPU where there is one and a step is worth it (`choice.WORTH_A_GPU`), or
         where X lies on it: arrays with `__cuda_array_interface__` (CuPy, PyTorch) are taken as they are, without a copy. The
         same seed gives the same mini-batches everywhere; the last bits of sums are each device's own.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
@@ -115,16 +115,16 @@ def train(
     validation = None
     if validation_data is not None:
         validation = plain.problem(columns(validation_data[0]), validation_data[1], loss)
-    epochs, seed = checks.whole(epochs, "epochs", 1), checks.whole(seed, "seed", 0)
-    threads = checks.whole(threads, "threads", 1)
+    epochs, seed = checks.integer(epochs, "epochs", 1), checks.integer(seed, "seed", 0)
+    threads = checks.integer(threads, "threads", 1)
     _check_stopping(patience, best_of_last, validation is not None)
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise InvalidInputError(f"callbacks must be a sequence of functions; got {callbacks!r}")
     begun = _continued(state, plain)
     rows = len(problem.x)
-    size = min(checks.whole(batch_size, "batch_size", 1), rows)
-    there = any(map(backends.on_device, (X, *(validation_data or ())[:1])))
-    place = backends.settled(backend, np.inf if there else backends.work_of(plain.widths, size))
+    size = min(checks.integer(batch_size, "batch_size", 1), rows)
+    there = any(map(choice.is_device_array, (X, *(validation_data or ())[:1])))
+    place = choice.resolve(backend, np.inf if there else choice.multiply_adds(plain.widths, size))
     if there and place == "cpu":
         raise InvalidInputError(
             "X (or that of validation_data) lies on a GPU; use backend='cuda' or 'auto', or copy it"
@@ -139,14 +139,14 @@ def train(
         from spectral_core.backends.cuda import CudaStepper
 
         stepper = CudaStepper(stepper)
-    used = rows - rows % stepper.batch_size if checks.flag(drop_last, "drop_last") else rows
+    used = rows - rows % stepper.batch_size if checks.boolean(drop_last, "drop_last") else rows
     order = Order(seed, begun.epoch, rows, used, bool(shuffle))
     run = Run(plain, present, stepper, validation, epochs, patience, best_of_last, order)
     store = None
     if checkpoint is not None:
         options = [run.description(), optimizer, stepper.batch_size, threads, place]
         options += [getattr(stepper, name).tolist() for name in STEP]
-        moments = [begun.first, begun.second] if state is not None else []
+        moments = [begun.first_moment, begun.second_moment] if state is not None else []
         store = Checkpoint(Path(checkpoint), run, fingerprint(plain, problem, validation, options, *moments))
         store.restore()
     try:
@@ -184,15 +184,15 @@ def stepper_of(
     eigenvector_penalty: float | Mapping[str, float],
 ) -> cpu.Stepper:
     """The options of `train` that a step depends on, checked and in the form of the kernels."""
-    rate = checks.number(learning_rate, "learning_rate", 0, open_low=True)
+    rate = checks.real_number(learning_rate, "learning_rate", 0, open_low=True)
     eigenvalue_rate = rate if eigenvalue_learning_rate is None else eigenvalue_learning_rate
-    eigenvalue_rate = checks.number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True)
+    eigenvalue_rate = checks.real_number(eigenvalue_rate, "eigenvalue_learning_rate", 0, open_low=True)
     kind = one_of(penalty, PENALTIES, "penalty")
-    strength = checks.number(penalty_strength, "penalty_strength", 0)
+    strength = checks.real_number(penalty_strength, "penalty_strength", 0)
     spectral = [(name, kind, strength) for name in plain.layout.spectral_groups()]
     smooth = _vector_penalties(plain.layout, eigenvector_penalty)
     shrinking: list[tuple[str, str, float]] = []
-    if checks.flag(proximal, "proximal"):
+    if checks.boolean(proximal, "proximal"):
         frozen = plain.layout.select(plain.frozen)
         rates_of = {name: eigenvalue_rate if name.startswith("eigenvalues") else rate for name, _, _ in spectral}
         shrinking = [(name, kind, strength * rates_of[name]) for name, _, _ in spectral if name not in frozen]
@@ -206,7 +206,7 @@ def stepper_of(
         layout=plain.layout,
         activation=plain.activation,
         problem=problem,
-        batch_size=min(checks.whole(batch_size, "batch_size", 1), len(problem.x)),
+        batch_size=min(checks.integer(batch_size, "batch_size", 1), len(problem.x)),
         penalised=penalised,
         strengths=np.array(strengths, plain.dtype),
         shrunk=shrunk,
@@ -216,8 +216,8 @@ def stepper_of(
         rates=np.array(rates, plain.dtype),
         settings=np.array([settings[name] for name in SETTINGS], plain.dtype),
         parameters=plain.parameters.copy(),
-        first=begun.first,
-        second=begun.second,
+        first_moment=begun.first_moment,
+        second_moment=begun.second_moment,
         step=begun.step,
     )
 
@@ -225,7 +225,7 @@ def stepper_of(
 def _opened(net: Any, X: Any) -> tuple[SpectralNetwork, Callable[[Any], Any], Callable[[SpectralNetwork], Any]]:
     """The network that is trained, what becomes of X, and how a result is presented: in the kind that was given."""
     if isinstance(net, CompactNetwork):
-        if backends.on_device(X):
+        if choice.is_device_array(X):
             raise InvalidInputError("a CompactNetwork picks columns of X in this process; X lies on a GPU: copy it")
         return net.direct, net.columns, net.with_direct
     if not isinstance(net, SpectralNetwork):
@@ -239,9 +239,9 @@ def _continued(state: TrainingState | None, net: SpectralNetwork) -> TrainingSta
         return TrainingState(np.zeros_like(net.parameters), np.zeros_like(net.parameters), 0, 0)
     if not isinstance(state, TrainingState):
         raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
-    checks.whole(state.step, "state.step", 0)
-    checks.whole(state.epoch, "state.epoch", 0)
-    for name, moment in (("first", state.first), ("second", state.second)):
+    checks.integer(state.step, "state.step", 0)
+    checks.integer(state.epoch, "state.epoch", 0)
+    for name, moment in (("first_moment", state.first_moment), ("second_moment", state.second_moment)):
         if not isinstance(moment, np.ndarray):
             raise InvalidInputError(f"state.{name} must be an array; got {type(moment).__name__}")
         if moment.shape != net.parameters.shape or moment.dtype != net.dtype:
@@ -249,14 +249,14 @@ def _continued(state: TrainingState | None, net: SpectralNetwork) -> TrainingSta
                 f"state.{name} must be {net.dtype} of shape {net.parameters.shape}, as the network's parameters; got "
                 f"{moment.dtype} {moment.shape}"
             )
-    return TrainingState(state.first.copy(), state.second.copy(), int(state.step), int(state.epoch))
+    return TrainingState(state.first_moment.copy(), state.second_moment.copy(), int(state.step), int(state.epoch))
 
 
 def _check_stopping(patience: Any, best_of_last: Any, validated: bool) -> None:
     for name, option in (("patience", patience), ("best_of_last", best_of_last)):
         if option is None:
             continue
-        checks.whole(option, name, 1)
+        checks.integer(option, name, 1)
         if not validated:
             raise InvalidInputError(f"{name} needs validation_data")
     if patience is not None and best_of_last is not None:
@@ -270,15 +270,15 @@ def _settings(betas: Any, epsilon: float, momentum: float, nesterov: bool) -> di
     return {
         "beta1": _below_one(betas[0], "betas[0]"),
         "beta2": _below_one(betas[1], "betas[1]"),
-        "epsilon": checks.number(epsilon, "epsilon", 0, open_low=True),
-        "momentum": checks.number(momentum, "momentum", 0, 1),
-        "nesterov": float(checks.flag(nesterov, "nesterov")),
+        "epsilon": checks.real_number(epsilon, "epsilon", 0, open_low=True),
+        "momentum": checks.real_number(momentum, "momentum", 0, 1),
+        "nesterov": float(checks.boolean(nesterov, "nesterov")),
     }
 
 
 def _below_one(value: Any, name: str) -> float:
     """β < 1: the bias correction divides by 1 - β^t."""
-    if checks.number(value, name, 0, 1) == 1:
+    if checks.real_number(value, name, 0, 1) == 1:
         raise InvalidInputError(f"{name} must be less than 1; got {value!r}")
     return float(value)
 
@@ -286,9 +286,9 @@ def _below_one(value: Any, name: str) -> float:
 def _vector_penalties(layout: Layout, given: float | Mapping[str, float]) -> list[tuple[str, str, float]]:
     """The squared penalties by group."""
     if not isinstance(given, Mapping):
-        strength = checks.number(given, "eigenvector_penalty", 0)
+        strength = checks.real_number(given, "eigenvector_penalty", 0)
         return [(name, "l2", strength) for name in layout.groups if not name.startswith("eigenvalues")]
-    strengths = {name: checks.number(value, f"eigenvector_penalty[{name!r}]", 0) for name, value in given.items()}
+    strengths = {name: checks.real_number(value, f"eigenvector_penalty[{name!r}]", 0) for name, value in given.items()}
     return [(name, "l2", strength) for family, strength in strengths.items() for name in layout.select([family])]
 
 

@@ -16,7 +16,7 @@ from spectral_core.cli.program import main
 from spectral_core.data.datasets import sparcs
 from spectral_core.data.preparation import PreparedData, prepare
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
-from tests.resizing.test_insert import random_network
+from tests.builders import random_network
 
 CHECK = settings(deadline=None, max_examples=30)
 
@@ -228,6 +228,6 @@ def test_growths_that_do_not_pay_end_it_and_moments_are_carried(monkeypatch: pyt
     assert states[0] is None
     assert [state.epoch for state in states[1:]] == [12, 14, 16]
     assert all(state.step > 0 for state in states[1:])
-    assert all(np.any(state.first) for state in states[1:])
+    assert all(np.any(state.first_moment) for state in states[1:])
     longer = growing.grow(data, linear, (30,), options, 1e-3, lambda stage: None, lambda stage, loss: None)
     assert len(longer) > len(stages)

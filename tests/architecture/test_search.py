@@ -11,10 +11,12 @@ import pytest
 from spectral_core import InvalidInputError, ModelFileError, Predictor, SpectralNetwork, search, train
 from spectral_core.architecture.candidates import Candidate
 from spectral_core.architecture.search import PUBLISHED, _simplest
-from spectral_core.data.datasets import load, sparcs, train_test_split
+from spectral_core.data.datasets import load, sparcs
 from spectral_core.data.preparation import prepare
-from spectral_core.networks.predictor import Scaling, load_any
-from spectral_core.resizing.rankings import path_norms
+from spectral_core.data.scaling import Scaling
+from spectral_core.data.splitting import train_test_split
+from spectral_core.networks.paths import path_norms
+from spectral_core.networks.predictor import load_any
 from spectral_core.training.checkpoint import History
 
 QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
@@ -190,12 +192,12 @@ def test_validation_labels_must_be_known():
 
 def test_scaling_is_undone_and_a_constant_column_keeps_its_value():
     columns = np.c_[np.arange(5.0), np.full(5, 0.1)]
-    scaling = Scaling.of(columns, "X")
-    scaled = scaling.apply(columns)
+    scaling = Scaling.fit(columns, "X")
+    scaled = scaling.transform(columns)
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-15)
     assert scaled[:, 0].std() == pytest.approx(1)
     assert np.array_equal(scaled[:, 1], columns[:, 1] - scaling.mean[1])
-    np.testing.assert_allclose(scaling.undo(scaled), columns)
+    np.testing.assert_allclose(scaling.inverse_transform(scaled), columns)
 
 
 @pytest.mark.parametrize("scale", [1e-13, 1.0, 1e13])

@@ -15,8 +15,8 @@ from spectral_core import Predictor, SpectralNetwork
 from spectral_core.cli import shrink
 from spectral_core.cli.program import main
 from spectral_core.data import datasets
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import load_any
-from spectral_core.resizing.compaction import CompactNetwork
 
 for library in ("matplotlib", "pyarrow", "sklearn"):
     pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
@@ -109,7 +109,9 @@ def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: A
     assert (len(learned[0]), len(held[0])) == (332, 110)
     assert not set(map(tuple, learned[0])) & set(map(tuple, held[0]))
     together = np.vstack([learned[1], held[1]])
-    np.testing.assert_allclose(np.sort(predictor.outputs.undo(together), axis=0), np.sort(data.y, axis=0), rtol=1e-9)
+    np.testing.assert_allclose(
+        np.sort(predictor.outputs.inverse_transform(together), axis=0), np.sort(data.y, axis=0), rtol=1e-9
+    )
     assert np.isclose(together.std(), 1, atol=0.15)
 
 

@@ -18,11 +18,11 @@ import pytest
 from spectral_core.cli.program import main
 from spectral_core.cli.sweep import _grid, mean_and_error
 from spectral_core.sweeps.store import Store
+from tests.builders import ROOT
 
 for library in ("matplotlib", "pyarrow", "sklearn"):
     pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
 
-ROOT = Path(__file__).resolve().parents[2]
 PART = ["reproduce", "sparcs-first", "--runs", "2", "--alphas", "0,1", "--epochs", "2"]
 WRITTEN = {"sweep.sqlite", "results.csv", "results.parquet", "table.txt", "summary.json", "sparcs-first.png"}
 

@@ -18,7 +18,8 @@ from hypothesis.extra import numpy as hnp
 
 from spectral_core.data import datasets
 from spectral_core.data import tables as sources
-from spectral_core.data.datasets import Dataset, load, load_features, sparcs, train_test_split
+from spectral_core.data.datasets import Dataset, load, load_features, sparcs
+from spectral_core.data.splitting import train_test_split
 from spectral_core.errors import DataFileError, InvalidInputError, MissingDependencyError
 
 pa = pytest.importorskip("pyarrow")

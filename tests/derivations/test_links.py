@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ import pytest
 from derivations import links
 from derivations.codegen.cpu.module import functions
 from derivations.codegen.cuda.module import cuda_functions
+from tests.builders import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 RECORDS = json.loads((ROOT / "derivations" / "certificates.json").read_text(encoding="utf-8"))
 
 
@@ -33,7 +32,7 @@ def test_everything_is_linked() -> None:
 def test_the_docstrings_of_the_kernels_are_the_table_of_the_generator() -> None:
     stated = {
         name: theorems
-        for module in links.MODULES
+        for module in links.PRINTED
         for name, theorems in links.theorems_of(ROOT / f"spectral_core/kernels/{module}.py").items()
         if theorems
     }
@@ -53,9 +52,9 @@ def edit(path: Path, old: str, new: str) -> None:
         (lambda root: edit(root / "spectral_core/kernels/cpu/one_hidden.py", "def adjoint_3_1(", "def adjoint_3("), ["M8 names kernel adjoint_3_1", "kernel adjoint_3 rests on M8"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu/dense.py", "    Theorem: P.l2\n", ""), ["kernel proximal_l2 names no theorem"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu/dense.py", "Theorem: M8\n", "Theorem: M88\n"), ["adjoint_global rests on M88, which has no certificate"]),
-        (lambda root: edit(root / "spectral_core/resizing/rankings.py", "def path_norms(", "def norms("), ["resizing.rankings.path_norms is listed", "resizing.rankings.norms computes by a formula of its own"]),
+        (lambda root: edit(root / "spectral_core/networks/paths.py", "By hand: once per report", "Once per report"), ["networks.paths.path_norms computes by a formula of its own"]),
         (lambda root: edit(root / "tests/resizing/test_trimming.py", "def test_trimming_stays", "def trimming_stays"), ["its test test_trimming.test_trimming_stays"]),
-        (lambda root: (root / "spectral_core/extra.py").write_text("def f(a, b):\n    return a @ b\n"), ["extra.f computes by a formula of its own (a @ b)"]),
+        (lambda root: (root / "spectral_core/networks/extra.py").write_text("def f(a, b):\n    return a @ b\n"), ["networks.extra.f computes by a formula of its own (a @ b)"]),
     ],
 )  # fmt: skip
 def test_a_broken_link_is_named(tree: Path, change: Callable[[Path], Any], words: list[str]) -> None:
@@ -78,23 +77,25 @@ def test_an_unproven_theorem_leaves_its_kernels_without_certificate() -> None:
     assert "kernel propagate_global rests on M7, which has no certificate" in links.problems(ROOT, without)
 
 
-def test_an_entry_that_fits_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    stale = replace(links.HAND_WRITTEN[0], function="networks.spectral.SpectralNetwork.nothing")
-    monkeypatch.setattr(links, "HAND_WRITTEN", (*links.HAND_WRITTEN, stale))
-    assert links.problems(ROOT, RECORDS) == [
-        "networks.spectral.SpectralNetwork.nothing is listed as written by hand, and does not exist"
+def test_a_mark_without_a_test_is_named(tree: Path) -> None:
+    edit(
+        tree / "spectral_core/networks/paths.py", "By hand: once per report. Checked by", "By hand: once per report, by"
+    )
+    assert links.problems(tree, RECORDS) == [
+        "networks.paths.path_norms computes by a formula of its own (np.linalg.norm(scores)); generate it or say 'By hand: ...' in its docstring"
     ]
 
 
 def test_what_is_written_by_hand_is_known() -> None:
-    """A golden list: an entry that goes, or one that comes, is a decision."""
-    own = {entry.function for entry in links.HAND_WRITTEN if not entry.function.startswith("kernels.")}
+    """A golden list: a sentence that goes, or one that comes, is a decision."""
     core = {
-        "networks.spectral.SpectralNetwork.neighbour_weights", "networks.spectral.SpectralNetwork.transfer_blocks", "networks.spectral.SpectralNetwork.adjacency",
-        "networks.spectral.SpectralNetwork.eigenvector_matrix", "networks.parameters.xavier_uniform", "resizing.compaction.CompactNetwork.forward",
-        "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.rankings.path_scores", "resizing.rankings.path_norms", "resizing.pruning.trim",
+        "networks.spectral.SpectralNetwork.neighbour_weights", "networks.spectral.SpectralNetwork.transfer_blocks",
+        "networks.spectral.SpectralNetwork.adjacency", "networks.spectral.SpectralNetwork.eigenvector_matrix",
+        "networks.parameters.xavier_uniform", "networks.compact.CompactNetwork.forward", "networks.paths.path_scores",
+        "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.pruning.trim",
+        "backends.cpu.corrections",
     }  # fmt: skip
-    assert core <= own
+    assert core <= links.by_hand(ROOT).keys()
 
 
 def test_an_installed_package_comes_without_tests(tree: Path) -> None:
@@ -112,11 +113,11 @@ GIVEN_AWAY = (
     "formula", ["a @ b", "a**2", "b**a", "np.linalg.norm(a)", "a.mean()", *(f"np.{name}(a)" for name in GIVEN_AWAY)]
 )
 def test_every_kind_of_formula_is_noticed(tree: Path, formula: str) -> None:
-    (tree / "spectral_core/extra.py").write_text(f"def f(a, b):\n    return [{formula}]\n", encoding="utf-8")
-    assert any(sentence.startswith("extra.f computes by") for sentence in links.problems(tree, RECORDS))
+    (tree / "spectral_core/networks/extra.py").write_text(f"def f(a, b):\n    return [{formula}]\n", encoding="utf-8")
+    assert any(sentence.startswith("networks.extra.f computes by") for sentence in links.problems(tree, RECORDS))
 
 
 @pytest.mark.parametrize("harmless", ["a + b", "2**20", "len(a)", "a.sum()"])
 def test_counting_is_no_formula(tree: Path, harmless: str) -> None:
-    (tree / "spectral_core/extra.py").write_text(f"def f(a, b):\n    return [{harmless}]\n", encoding="utf-8")
+    (tree / "spectral_core/networks/extra.py").write_text(f"def f(a, b):\n    return [{harmless}]\n", encoding="utf-8")
     assert links.problems(tree, RECORDS) == []

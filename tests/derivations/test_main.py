@@ -39,8 +39,8 @@ from derivations.theorems.spectral.blocks import adjacency, transfer
 from derivations.theorems.spectral.inversion import inverse
 from spectral_core.kernels.support.layout import Layout
 from tests import oracles
+from tests.builders import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 Argument = Callable[[Proof], None]
 
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, MissingDependencyError, Predictor, SpectralNetwork, compact
+from spectral_core.data.scaling import Scaling
 from spectral_core.exchange.onnx import OPSET, export_onnx
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
-from spectral_core.networks.predictor import Scaling
-from tests.resizing.test_insert import PARAMETRIZATIONS, random_network
+from tests.builders import random_network
+from tests.resizing.test_insert import PARAMETRIZATIONS
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install -e '.[test]'")
 runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install -e '.[test]'")

@@ -15,8 +15,8 @@ from spectral_core.cli.program import main
 from spectral_core.experiments.pruning import experiment as pruning_arms
 from spectral_core.experiments.sparcs_second import experiment as sparcs_second
 from spectral_core.experiments.student_teacher import experiment as student_teacher
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import load_any
-from spectral_core.resizing.compaction import CompactNetwork
 from spectral_core.resizing.rankings import neuron_scores
 
 # --- P2 ---------------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def cases(space: Space) -> list[Case]:
 def fused_cases(space: Space) -> list[Case]:
     """Networks of one hidden layer with kernels of their own, with and without the constant neuron."""
     result = []
-    for number, (inputs, outputs) in enumerate(tables.FUSED):
+    for number, (inputs, outputs) in enumerate(tables.ONE_HIDDEN_SIZES):
         loss = "squared_error" if number < 3 else "cross_entropy"
         bias, activation = number != 1, ("tanh", "swish", "elu", "gelu")[number]
         result.append(
@@ -660,7 +660,7 @@ def check_fused(space: Space) -> None:
     Every storage has a row and two columns more, full of NaN (the inputs' columns of numbers, so that a result of them
     would show), and the parameters begin behind three other numbers.
     """
-    for inputs, outputs in tables.FUSED:
+    for inputs, outputs in tables.ONE_HIDDEN_SIZES:
         for number, activation in enumerate(space["ACTIVATIONS"]):
             d = hidden(inputs, outputs, activation)
             n, table = len(d.x), d.case.layout.table.copy()
@@ -731,7 +731,7 @@ CHECKS = (
     check_overflow, check_single, check_corrections,
 )  # fmt: skip
 """Cheap checks first."""
-FUSED_NAMES = tuple(f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in tables.FUSED)
+FUSED_NAMES = tuple(f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in tables.ONE_HIDDEN_SIZES)
 
 
 def check(codes: Sequence[CodeType], function: str = "") -> None:

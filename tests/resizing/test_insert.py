@@ -13,28 +13,10 @@ from spectral_core import InvalidInputError, SpectralNetwork, collapse_layer, in
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
 from spectral_core.resizing.insert import CollapseLayer, InsertLayer, InsertNeurons
 from spectral_core.training.loop import TrainingState
+from tests.builders import random_network, same_function
 
 PARAMETRIZATIONS = ("global", "layerwise", "direct")
 CHECK = settings(deadline=None, max_examples=60)
-
-
-def random_network(
-    kind: str, widths: list[int], activation: str, seed: int, bias: bool = False, frozen: tuple[str, ...] = ()
-) -> SpectralNetwork:
-    start = "linear" if kind == "global" and activation in ZERO_AT_ZERO else None
-    if kind == "global" and start is None:  # no linear start for this activation, but the network exists
-        base = random_network(kind, widths, "tanh", seed, bias)
-        return SpectralNetwork(base.eigenvectors, base.eigenvalues, activation=activation, bias=bias)
-    net = SpectralNetwork.initialize(
-        widths, activation=activation, parametrization=kind, bias=bias, dtype="float64", seed=seed
-    )
-    return net.with_parameters(np.random.default_rng(seed).uniform(-1, 1, net.n_parameters), frozen=frozen)
-
-
-def same_function(one: SpectralNetwork, other: SpectralNetwork, seed: int) -> None:
-    x = np.random.default_rng(seed).normal(size=(11, one.n_features))
-    expected = one.forward(x)
-    np.testing.assert_allclose(other.forward(x), expected, rtol=0, atol=1e-13 * (1 + np.abs(expected).max() * 10))
 
 
 @given(
@@ -116,7 +98,7 @@ def test_a_new_layer_of_a_direct_network(widths: list[int], width: int, seed: in
         assert np.array_equal(grown.blocks[after + 1, j], block)
     same_function(net, grown, seed)
     carried = change.carry(TrainingState(net.parameters, net.parameters, 1, 1), net)
-    assert np.isclose(np.abs(carried.first).sum(), np.abs(net.parameters).sum())
+    assert np.isclose(np.abs(carried.first_moment).sum(), np.abs(net.parameters).sum())
     same_function(net, insert_layer(net, after, width, seed=seed), seed)
     more = insert_neurons(grown, after + 1, 2, incoming={j: np.ones((2, widths[j - 1])) for j in rows})
     same_function(net, more, seed)
@@ -144,11 +126,11 @@ def test_moments_move_with_their_parameters(change: Any) -> None:
     state = TrainingState(net.parameters.copy(), 2 * net.parameters, 7, 3)
     grown, carried = change.apply(net), change.carry(state, net)
     assert (carried.step, carried.epoch) == (7, 3)
-    assert carried.first.shape == grown.parameters.shape
-    known = carried.first != 0
-    assert np.array_equal(carried.first[known], grown.parameters[known])
-    assert np.array_equal(carried.second, 2 * carried.first)
-    assert sorted(carried.first[known]) == sorted(net.parameters)
+    assert carried.first_moment.shape == grown.parameters.shape
+    known = carried.first_moment != 0
+    assert np.array_equal(carried.first_moment[known], grown.parameters[known])
+    assert np.array_equal(carried.second_moment, 2 * carried.first_moment)
+    assert sorted(carried.first_moment[known]) == sorted(net.parameters)
 
 
 def test_collapse_carries_all_but_the_new_block() -> None:
@@ -156,9 +138,9 @@ def test_collapse_carries_all_but_the_new_block() -> None:
     state = TrainingState(net.parameters.copy(), net.parameters.copy(), 1, 1)
     change = CollapseLayer(2)
     smaller, carried = change.apply(net), change.carry(state, net)
-    assert carried.first.shape == smaller.parameters.shape
-    assert not carried.first[: 4 * 3].any()
-    assert np.array_equal(carried.first[4 * 3 :], smaller.parameters[4 * 3 :])
+    assert carried.first_moment.shape == smaller.parameters.shape
+    assert not carried.first_moment[: 4 * 3].any()
+    assert np.array_equal(carried.first_moment[4 * 3 :], smaller.parameters[4 * 3 :])
 
 
 def test_growing_between_epochs_keeps_the_loss_and_goes_on_learning() -> None:
@@ -261,7 +243,7 @@ def test_what_only_a_collapsed_layer_led_to_stays_silent() -> None:
     assert collapse_layer(alone, 2).widths == (3, 2)
     same_function(alone, collapse_layer(alone, 2), 0)
     state = TrainingState(net.parameters.copy(), net.parameters.copy(), 0, 0)
-    assert CollapseLayer(3).carry(state, net).first.shape == smaller.parameters.shape
+    assert CollapseLayer(3).carry(state, net).first_moment.shape == smaller.parameters.shape
 
 
 def test_new_neurons_of_a_direct_network_hear_and_are_heard() -> None:
@@ -280,8 +262,8 @@ def test_new_neurons_of_a_direct_network_hear_and_are_heard() -> None:
     same_function(net, made, 0)
     state = TrainingState(net.parameters.copy(), net.parameters.copy(), 0, 0)
     carried = change.carry(state, net)
-    assert carried.first.shape == made.parameters.shape
-    assert np.isclose(np.abs(carried.first).sum(), np.abs(net.parameters).sum())
+    assert carried.first_moment.shape == made.parameters.shape
+    assert np.isclose(np.abs(carried.first_moment).sum(), np.abs(net.parameters).sum())
     unheard = SpectralNetwork(
         blocks={(2, 1): np.ones((2, 3)), (3, 1): np.ones((1, 3))}, activation="tanh", parametrization="direct"
     )

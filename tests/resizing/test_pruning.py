@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from spectral_core import CompactNetwork, InvalidInputError, SpectralNetwork, compact, prune, train
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS, ZERO_AT_ZERO
-from spectral_core.networks.layer_values import states, with_constant
+from spectral_core.networks.layer_values import layer_values, with_constant
 from spectral_core.resizing.compensation import compensate
 from spectral_core.resizing.merging import merge
 from spectral_core.resizing.pruning import PruneReport, _units
 from spectral_core.resizing.rankings import RANKINGS, neuron_scores
-from tests.resizing.test_insert import PARAMETRIZATIONS, random_network
+from tests.builders import random_network
+from tests.resizing.test_insert import PARAMETRIZATIONS
 
 CHECK = settings(deadline=None, max_examples=40)
 WIDTHS = st.lists(st.integers(1, 5), min_size=3, max_size=5)
@@ -53,12 +54,12 @@ def test_compensation_is_the_least_squares_fit_layer_after_layer(
     found = compensate(net, parts, keep, x, ridge=1e-13)
     assert all(np.array_equal(parts[pair], before[pair]) for pair in parts)
     full = with_constant(x, net.widths[0])
-    wanted = states(net.transfer_blocks(), net.widths, "tanh", full)[0]
+    wanted = layer_values(net.transfer_blocks(), net.widths, "tanh", full)[0]
     for i in range(2, net.n_layers + 1):
         senders = [j for j in range(1, i) if (i, j) in parts and parts[i, j].any()]
         if not senders:
             continue
-        values = states(found, net.widths, "tanh", full)
+        values = layer_values(found, net.widths, "tanh", full)
         stacked = np.hstack([values[1][j - 1][:, keep[j - 1]] for j in senders])
         if np.linalg.cond(stacked) > 1e4:
             return  # another solution is as good

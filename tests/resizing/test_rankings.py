@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, SpectralNetwork
-from spectral_core.networks.layer_values import states, states_in_chunks, with_constant
+from spectral_core.networks.layer_values import layer_values, layer_values_in_chunks, with_constant
 from spectral_core.resizing.rankings import RANKINGS, neuron_scores, outgoing_norms
-from tests.resizing.test_insert import PARAMETRIZATIONS, random_network
+from tests.builders import random_network
+from tests.resizing.test_insert import PARAMETRIZATIONS
 
 CHECK = settings(deadline=None, max_examples=40)
 WIDTHS = st.lists(st.integers(1, 5), min_size=3, max_size=5)
@@ -30,7 +31,7 @@ def test_states_end_in_the_output_and_are_f_of_each_other(
     net = random_network(kind, widths, activation, seed, bias)
     x = np.random.default_rng(seed).normal(size=(5, net.n_features))
     blocks = net.transfer_blocks()
-    z, values = states(blocks, net.widths, net.activation, with_constant(x, net.widths[0]))
+    z, values = layer_values(blocks, net.widths, net.activation, with_constant(x, net.widths[0]))
     np.testing.assert_allclose(values[-1], net.forward(x), rtol=1e-12, atol=1e-12)
     assert [v.shape for v in values] == [(5, width) for width in net.widths]
     own = {"relu": lambda v: np.maximum(v, 0), "tanh": np.tanh}.get(activation)
@@ -44,9 +45,9 @@ def test_states_end_in_the_output_and_are_f_of_each_other(
 def test_chunks_make_up_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     net = random_network("global", [2, 3, 1], "relu", 0)
     x = np.random.default_rng(0).normal(size=(11, 2))
-    whole = next(states_in_chunks(net, x))[1]
+    whole = next(layer_values_in_chunks(net, x))[1]
     monkeypatch.setattr("spectral_core.networks.layer_values.ROWS", 4)
-    parts = [values for _, values in states_in_chunks(net, x)]
+    parts = [values for _, values in layer_values_in_chunks(net, x)]
     assert [len(part[0]) for part in parts] == [4, 4, 3]
     for layer in range(3):
         np.testing.assert_allclose(np.vstack([part[layer] for part in parts]), whole[layer], rtol=1e-13, atol=1e-15)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, SpectralNetwork
+from spectral_core.networks.paths import path_norms, path_scores
 from spectral_core.resizing.pruning import _largest, trim
-from spectral_core.resizing.rankings import path_norms, path_scores
 
 
 def random_network(seed, widths=(3, 6, 2), bias=False):

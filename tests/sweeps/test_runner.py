@@ -22,16 +22,17 @@ import numpy as np
 import pytest
 
 from spectral_core import sweep
-from spectral_core.backends import choice as backends
+from spectral_core.backends import choice
 from spectral_core.errors import BackendError, DataFileError, DivergenceError, InvalidInputError, MissingDependencyError
+from spectral_core.files.tables import columns_of
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.sweeps import runner
-from spectral_core.sweeps.export import columns_of, export
+from spectral_core.sweeps.export import export
 from spectral_core.sweeps.grid import TRAINING_OPTIONS, grid_points
 from spectral_core.sweeps.runner import Experiment, plain, seed_of
 from spectral_core.sweeps.store import Store, merge
+from tests.builders import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 GRID = {"hidden": [4, [5, 3]], "penalty_strength": [0.0, 1e-3], "epochs": 2}
 
 
@@ -308,7 +309,7 @@ def test_other_arguments_that_break_a_rule(tmp_path: Path) -> None:
 def test_what_a_training_of_a_sweep_gives() -> None:
     from spectral_core import train
     from spectral_core.data.preparation import prepare
-    from spectral_core.resizing.rankings import path_norms
+    from spectral_core.networks.paths import path_norms
 
     x, y = line()
     row = sweep(
@@ -406,7 +407,7 @@ def together(points: Any, seeds: Any, tell: Any) -> list[Any]:
 
 
 def test_waves_give_what_workers_give_and_are_kept_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "missing", lambda: "")
+    monkeypatch.setattr(choice, "unavailable_because", lambda: "")
     monkeypatch.setattr(runner, "WAVE", 4)
     asked: list[int] = []
 
@@ -430,7 +431,7 @@ def test_waves_give_what_workers_give_and_are_kept_one_by_one(tmp_path: Path, mo
 
 
 def test_a_training_that_diverges_on_a_gpu_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "missing", lambda: "")
+    monkeypatch.setattr(choice, "unavailable_because", lambda: "")
     chosen = replace(
         experiment(1, runs=2), together=lambda points, seeds, tell: ["it diverged", {"value": np.float32(2)}]
     )
@@ -441,7 +442,7 @@ def test_a_training_that_diverges_on_a_gpu_is_a_result(monkeypatch: pytest.Monke
 
 def test_a_sweep_is_continued_where_it_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runner.run(experiment(1), store=tmp_path / "sweep.sqlite", jobs=1)
-    monkeypatch.setattr(backends, "missing", lambda: "")
+    monkeypatch.setattr(choice, "unavailable_because", lambda: "")
     assert (
         runner.run(replace(experiment(1), together=together), store=tmp_path / "sweep.sqlite", backend="auto").sessions
         == 1

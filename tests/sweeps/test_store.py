@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from spectral_core.errors import DataFileError, InvalidInputError
-from spectral_core.sweeps.store import Outcome, Session, Store, canonical, merge
+from spectral_core.sweeps.store import Session, Store, TaskResult, canonical, merge
 
 SWEEP = {"experiment": "test", "settings": {"epochs": 3, "hidden": 5}}
-A = Outcome('{"a":1,"run":0}', 7, {"loss": 0.1}, seconds=1.0, machine="here")
-B = Outcome('{"a":2,"run":0}', 8, {"loss": None, "epoch": 3}, seconds=2.0, machine="there")
-C = Outcome('{"a":3,"run":0}', 9, failure="it diverged")
+A = TaskResult('{"a":1,"run":0}', 7, {"loss": 0.1}, seconds=1.0, machine="here")
+B = TaskResult('{"a":2,"run":0}', 8, {"loss": None, "epoch": 3}, seconds=2.0, machine="there")
+C = TaskResult('{"a":3,"run":0}', 9, failure="it diverged")
 
 
-def filled(path: Path, *outcomes: Outcome, description: dict[str, object] | None = None) -> str:
+def filled(path: Path, *outcomes: TaskResult, description: dict[str, object] | None = None) -> str:
     with Store(path, description or SWEEP) as store:
         for outcome in outcomes:
             store.add([outcome])
@@ -35,7 +35,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_floats_keep_every_bit(tmp_path: Path) -> None:
     values = {f"v{k}": v for k, v in enumerate((0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -0.0, 2.0**53 + 2))}
-    filled(tmp_path / "s.sqlite", Outcome("t", 1, values))
+    filled(tmp_path / "s.sqlite", TaskResult("t", 1, values))
     with Store(tmp_path / "s.sqlite") as store:
         back = store.outcomes()[0].measured
     assert {name: float(v).hex() for name, v in back.items()} == {name: v.hex() for name, v in values.items()}
@@ -43,12 +43,12 @@ def test_floats_keep_every_bit(tmp_path: Path) -> None:
 
 def test_content_is_of_the_results_alone(tmp_path: Path) -> None:
     one = filled(tmp_path / "1", A, B)
-    other = filled(tmp_path / "2", B, Outcome(A.task, A.seed, A.measured, seconds=99.0, machine="elsewhere"))
+    other = filled(tmp_path / "2", B, TaskResult(A.task, A.seed, A.measured, seconds=99.0, machine="elsewhere"))
     with Store(tmp_path / "2") as store:
         store.add([], Session("id", "2026-01-01", 2, 5, 60.0))
         assert store.content() == one == other
         assert [s.seconds for s in store.sessions()] == [60.0]
-    changed = Outcome(A.task, A.seed, {"loss": 0.1000000000000001})
+    changed = TaskResult(A.task, A.seed, {"loss": 0.1000000000000001})
     assert len({one, filled(tmp_path / "3", A), filled(tmp_path / "4", changed, B)}) == 3
     assert filled(tmp_path / "5", A, B, description={"experiment": "other"}) != one
 
@@ -93,10 +93,10 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
 def test_a_result_that_is_there_stays_and_another_one_is_refused(tmp_path: Path) -> None:
     with Store(tmp_path / "s", SWEEP) as store:
         store.add([A])
-        store.add([Outcome(A.task, A.seed, A.measured, seconds=5.0)])
+        store.add([TaskResult(A.task, A.seed, A.measured, seconds=5.0)])
         assert store.outcomes() == [A]
         with pytest.raises(InvalidInputError, match=r"two results of one training"):
-            store.add([B, Outcome(A.task, A.seed, {"loss": 0.2})])
+            store.add([B, TaskResult(A.task, A.seed, {"loss": 0.2})])
         assert store.outcomes() == [A], "the whole transaction is undone"
 
 
@@ -126,7 +126,7 @@ def test_merging_gives_the_whole(tmp_path: Path) -> None:
 def test_what_does_not_belong_together_is_not_merged(tmp_path: Path) -> None:
     filled(tmp_path / "1", A)
     filled(tmp_path / "2", B, description={"experiment": "other", "settings": SWEEP["settings"]})
-    filled(tmp_path / "3", Outcome(A.task, A.seed, {"loss": 0.2}))
+    filled(tmp_path / "3", TaskResult(A.task, A.seed, {"loss": 0.2}))
     with pytest.raises(
         DataFileError, match=r'2 holds another sweep than .*1: experiment is "test" there and "other" here'
     ):

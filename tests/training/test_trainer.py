@@ -17,17 +17,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from spectral_core.errors import DivergenceError, InvalidInputError, ModelFileError
-from spectral_core.kernels.tables import FUSED
+from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork, compact
+from spectral_core.resizing.compaction import compact
 from spectral_core.training.trainer import train
 from tests import oracles
+from tests.builders import PARAMETRIZATIONS, ROOT, SAMPLES, Truth, data, eigenvalues, model_of, network
 from tests.oracles import ACTIVATIONS, Model
 
-ROOT = Path(__file__).resolve().parents[2]
-PARAMETRIZATIONS = ("global", "layerwise", "direct")
 SMOOTH = tuple(name for name in ACTIVATIONS if name not in oracles.KINKED)
-SAMPLES = 7
 
 CHECK = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -35,86 +34,8 @@ CHECK = settings(
 """For every property test, whatever profile another file loads: the first example may compile kernels."""
 
 
-def model_of(parametrization: str, activation: str = "tanh", widths: tuple[int, ...] = (3, 3, 2)) -> Model:
-    pairs = tuple((i, j) for i in range(2, len(widths) + 1) for j in range(1, i)) if parametrization == "direct" else ()
-    return Model(parametrization, widths, activation, True, pairs)
-
-
-def network(model: Model, theta: np.ndarray, **options: Any) -> SpectralNetwork:
-    """θ of the oracle and the flat parameters have the same order, which the first test relies on and checks."""
-    common = {"activation": model.activation, "bias": model.bias, "parametrization": model.parametrization, **options}
-    if model.parametrization == "direct":
-        net = SpectralNetwork(blocks=model.blocks(theta), **common)
-    else:
-        net = SpectralNetwork(*model.parts(theta), **common)
-    assert np.array_equal(net.parameters, theta.astype(net.dtype))
-    return net
-
-
-def data(model: Model, seed: int, loss: str = "squared_error") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(seed)
-    theta = generator.uniform(-1, 1, model.size)
-    x = generator.uniform(-1, 1, (SAMPLES, model.n_features))
-    outputs = model.widths[-1]
-    return theta, x, oracles.targets(loss, generator, SAMPLES, outputs)
-
-
-def penalised(model: Model) -> list[slice]:
-    """Where the penalised groups stand: λ of all but the last layer; λ_out of hidden layers; every block."""
-    sizes = [int(np.prod(shape)) for shape in model.shapes]
-    at = np.cumsum([0, *sizes])
-    slices = [slice(at[i], at[i + 1]) for i in range(len(sizes))]
-    steps = len(model.widths) - 1
-    if model.parametrization == "direct":
-        return slices
-    return slices[steps:-1] if model.parametrization == "global" else slices[steps + 1 : -2 : 2]
-
-
-def eigenvalues(model: Model) -> np.ndarray:
-    """Which numbers of θ are eigenvalues."""
-    return np.concatenate([np.full(int(np.prod(shape)), len(shape) == 1) for shape in model.shapes])
-
-
-class Truth:
-    """The mini-batch gradients of loss + penalty by complex step, as functions of θ and the step."""
-
-    def __init__(
-        self, model: Model, x: Any, y: Any, batch: int, loss: str, penalty: str, strength: float, w: Any,
-        vectors: float = 0.0, proximal: Any = None,
-    ) -> None:  # fmt: skip
-        """`proximal`: the learning rates (parameters,), where the penalty is taken by proximal steps."""
-        self.proximal = proximal
-        self.model, self.x, self.y, self.weight, self.loss = model, x, y, w, loss
-        self.rows = [np.arange(start, min(start + batch, len(x))) for start in range(0, len(x), batch)]
-        self.penalty, self.strength, self.vectors = penalty, strength, vectors
-        self.losses: list[float] = []
-        self.penalties: list[float] = []
-
-    def penalty_of(self, theta: np.ndarray) -> Any:
-        groups = penalised(self.model) if self.proximal is None else []
-        total = sum(oracles.penalty(self.penalty, theta[group], self.strength) for group in groups)
-        return total + oracles.penalty("l2", theta[~eigenvalues(self.model)], self.vectors)
-
-    def shrink(self, theta: np.ndarray) -> np.ndarray:
-        theta = theta.copy()
-        for group in penalised(self.model) if self.proximal is not None else []:
-            theta[group] = oracles.proximal(self.penalty, theta[group], self.proximal[group][0] * self.strength)
-        return theta
-
-    def slope(self, theta: np.ndarray, step: int) -> np.ndarray:
-        rows = self.rows[step % len(self.rows)]
-        weight = None if self.weight is None else self.weight[rows]
-
-        def loss(moved: np.ndarray) -> Any:
-            return self.model.loss(moved, self.x[rows], self.y[rows], self.loss, weight)
-
-        self.losses.append(float(loss(theta)))
-        self.penalties.append(float(self.penalty_of(theta)))
-        return oracles.gradient(loss, theta) + oracles.gradient(self.penalty_of, theta)
-
-
 @given(
-    st.sampled_from([*PARAMETRIZATIONS, *FUSED]),
+    st.sampled_from([*PARAMETRIZATIONS, *ONE_HIDDEN_SIZES]),
     st.sampled_from(SMOOTH),
     st.sampled_from(oracles.LOSSES),
     st.sampled_from(["group", "l1", "l2"]),
@@ -598,7 +519,7 @@ def test_everything_frozen_changes_nothing() -> None:
 SIGNATURES = """
 import numpy as np
 from spectral_core.kernels.cpu import dense as cpu, one_hidden as fused
-from spectral_core.kernels.tables import FUSED
+from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.trainer import train
 
@@ -612,7 +533,7 @@ for parametrization in ("global", "layerwise", "direct"):
         train(net, inputs, y, epochs=2, batch_size=4, validation_data=(inputs, y), penalty_strength=0.1)
         train(net, inputs, [0, 1, 0, 1, 0, 1, 0, 1, 1], loss="cross_entropy", epochs=1, optimizer="sgd")
         net.loss_and_gradients(inputs, y)
-for inputs, outputs in FUSED:
+for inputs, outputs in ONE_HIDDEN_SIZES:
     net = SpectralNetwork.initialize([inputs, 4, outputs], bias=False, dtype="float32")
     for data in (x[:, [0, 1, 2, 0][:inputs]], np.asfortranarray(x[:, [0, 1, 2, 0][:inputs]])):
         train(net, data, y[:, :outputs], epochs=2, batch_size=4, penalty_strength=0.1)
@@ -755,25 +676,25 @@ def test_a_continued_training_gives_the_bits_of_one(form: str, first: int, secon
     net = network(model, theta)
     whole = train(net, x, y, epochs=first + second, **options)
     part = train(net, x, y, epochs=first, **options)
-    moments = part.state.first.copy()
+    moments = part.state.first_moment.copy()
     rest = train(part.network, x, y, epochs=second, state=part.state, **options)
     assert np.array_equal(rest.network.parameters, whole.network.parameters)
     assert rest.state.epoch == first + second == whole.state.epoch
     assert rest.state.step == whole.state.step
-    assert np.array_equal(part.state.first, moments)
+    assert np.array_equal(part.state.first_moment, moments)
 
 
 def test_a_state_of_another_network_is_refused() -> None:
     model = model_of("global")
     theta, x, y = data(model, 4)
     other = train(SpectralNetwork.initialize([2, 5, 1]), np.ones((3, 2)), np.ones(3), epochs=1)
-    with pytest.raises(InvalidInputError, match=r"state.first must be float64 of shape \(23,\)"):
+    with pytest.raises(InvalidInputError, match=r"state.first_moment must be float64 of shape \(23,\)"):
         train(network(model, theta), x, y, state=other.state)
     state = train(network(model, theta), x, y, epochs=1).state
     for wrong, message in (
         (replace(state, step=-1), "state.step must be a whole number of at least 0; got -1"),
         (replace(state, epoch=-5), "state.epoch must be a whole number of at least 0; got -5"),
-        (replace(state, first=[0.0]), "state.first must be an array; got list"),
+        (replace(state, first_moment=[0.0]), "state.first_moment must be an array; got list"),
     ):
         with pytest.raises(InvalidInputError, match=re.escape(message)):
             train(network(model, theta), x, y, state=wrong)

@@ -115,7 +115,7 @@ TARGET_RANGES = {{{ranges}}}
 PENALTIES = {penalties}
 OPTIMIZERS = {optimizers}
 SETTINGS = {settings}
-FUSED = {fused}
+ONE_HIDDEN_SIZES = {fused}
 """Inputs and outputs of networks with one hidden layer that have kernels of their own."""
 '''
 

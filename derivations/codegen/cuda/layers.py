@@ -19,7 +19,7 @@ from derivations.theorems.spectral.propagation import ACTIVATE
 
 KERNEL = "@kernel(256)"
 FUSED_KERNEL = "@kernel(192, 2)"
-# With the bound the compiler gives a thread no more registers than so many threads can have (`gpu.THREADS`, `gpu.FUSED`).
+# With the bound the compiler gives a thread no more registers than so many threads can have (`device.THREADS`, `device.ONE_HIDDEN_THREADS`).
 
 
 class LayerPrinter(CpuPrinter, ABC):

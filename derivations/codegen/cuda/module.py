@@ -64,7 +64,7 @@ GENERAL_IMPORTS = """import math
 
 import numpy as np
 
-from spectral_core.backends.gpu import cuda, overload, types
+from spectral_core.kernels.support.device import cuda, overload, types
 from spectral_core.kernels.cpu.dense import (
     ADAM, BETA1, BETA2, BLOCKS, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI,
     POISSON, SQUARED_ERROR, START, WIDTH, exponential_float32, exponential_float64,
@@ -181,7 +181,7 @@ def _blocks_module(digest: str, devices: str) -> str:
     head = _header("Many trainings at once on CUDA, one block for each", digest, {"parts.py": devices}, BLOCKS_TEXT)
     imports = """import math
 
-from spectral_core.backends.gpu import ROOM, cuda, kernel
+from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
     CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
     gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
@@ -213,7 +213,7 @@ def _fused_module(digest: str, devices: str) -> str:
     head = _header(title, digest, {"parts.py": devices}, FUSED_TEXT)
     imports = """import math
 
-from spectral_core.backends.gpu import ROOM, cuda, kernel
+from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
     CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
     gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
@@ -248,7 +248,7 @@ def _wide_module(digest: str, devices: str) -> str:
     names = textwrap.fill(
         ", ".join([*CONSTANTS, *sorted(called)]) + ",", 120, initial_indent="    ", subsequent_indent="    "
     )
-    imports = f"from spectral_core.backends.gpu import LANES, LINES, ROOM, THREADS, cuda, kernel\nfrom spectral_core.kernels.cuda.parts import (\n{names}\n)"
+    imports = f"from spectral_core.kernels.support.device import LANES, LINES, REDUCTION_SLOTS, THREADS, cuda, kernel\nfrom spectral_core.kernels.cuda.parts import (\n{names}\n)"
     return "\n\n\n".join([head + imports, *_parts(WIDE.format(kernel=KERNEL)), *kernels, *hosts]) + "\n"
 
 

@@ -183,7 +183,7 @@ def train_{variant}(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
 {store}
     theta, gradient = store[0:size], store[size : 2 * size]
     m, v = store[2 * size : 3 * size], store[3 * size : 4 * size]
@@ -286,7 +286,7 @@ def wide_load(
 {kernel}
 def wide_loss(n_samples, n_out, loss, output, target, label, weight, scales, losses, batch):
     """losses[batch], and its gradient in the place of the output; one block."""
-    room = cuda.shared.array(ROOM, output.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, output.dtype)
     rank = cuda.threadIdx.x
     count = cuda.blockDim.x
     value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scales[batch])
@@ -298,7 +298,7 @@ def wide_loss(n_samples, n_out, loss, output, target, label, weight, scales, los
 {kernel}
 def wide_penalty(size, kind, value, gradient, strength, totals, shares):
     """Add the gradient of a penalty; the share of each block; `totals` holds |value|^2 where the kind needs it."""
-    room = cuda.shared.array(ROOM, value.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, value.dtype)
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
     if kind == GROUP:
@@ -315,7 +315,7 @@ def wide_penalty(size, kind, value, gradient, strength, totals, shares):
 {kernel}
 def wide_squares(size, value, shares):
     """The share of each block of |value|^2."""
-    room = cuda.shared.array(ROOM, value.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, value.dtype)
     share = gpu_penalty_group_squares(cuda.grid(1), cuda.gridsize(1), size, value)
     total = gpu_sum(cuda.threadIdx.x, cuda.blockDim.x, share, room)
     if cuda.threadIdx.x == 0:
@@ -325,7 +325,7 @@ def wide_squares(size, value, shares):
 {kernel}
 def wide_total(size, shares, keep, sums, at):
     """sums[at] = the sum of the shares, on top of what stands there to `keep`; one block."""
-    room = cuda.shared.array(ROOM, shares.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, shares.dtype)
     share = shares.dtype.type(0.0)
     for p in range(cuda.threadIdx.x, size, cuda.blockDim.x):
         share += shares[p]

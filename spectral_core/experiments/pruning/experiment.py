@@ -28,13 +28,14 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.checks import one_of
 from spectral_core.data import datasets
-from spectral_core.data.targets import held_out
-from spectral_core.errors import InvalidInputError, one_of
+from spectral_core.data.splitting import held_out
+from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.parameters import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork
 from spectral_core.resizing.pruning import prune
 from spectral_core.resizing.rankings import neuron_scores
 from spectral_core.sweeps.runner import Experiment
@@ -74,7 +75,7 @@ def experiment(
     data, test_data : as `datasets.load` takes them; without test data 30 % of the samples are held out.
     """
     points = [
-        {"activation": one_of(activation, ZERO_AT_ZERO, "activation"), "layers": checks.whole(layers, "depth", 1)}
+        {"activation": one_of(activation, ZERO_AT_ZERO, "activation"), "layers": checks.integer(layers, "depth", 1)}
         for layers in depths
         for activation in activations
     ]
@@ -83,12 +84,12 @@ def experiment(
     settings = SETTINGS | {"data": _named(data), "test_data": None if test_data is None else _named(test_data)}
     # A file may change under its name; a store must not mix the two.
     settings["content"] = [_digest(name) for name in (settings["data"], settings["test_data"]) if name is not None]
-    settings |= {} if epochs is None else {"epochs": checks.whole(epochs, "epochs", 1)}
-    settings |= {} if hidden is None else {"hidden": checks.whole(hidden, "hidden", 1)}
+    settings |= {} if epochs is None else {"epochs": checks.integer(epochs, "epochs", 1)}
+    settings |= {} if hidden is None else {"hidden": checks.integer(hidden, "hidden", 1)}
     short = settings | {"epochs": 1, "retraining_epochs": 1, "hidden": min(settings["hidden"], 20), "percentiles": [50]}
     return Experiment(
-        NAME, settings, points, checks.whole(runs, "runs", 1), partial(measured, settings),
-        rehearse=partial(measured, short, points[0], 0), seed=checks.whole(seed, "seed", 0),
+        NAME, settings, points, checks.integer(runs, "runs", 1), partial(measured, settings),
+        rehearse=partial(measured, short, points[0], 0), seed=checks.integer(seed, "seed", 0),
     )  # fmt: skip
 
 
@@ -253,10 +254,10 @@ def recipe(
     one_of(arm, ARMS, "arm")
     features = checks.real_array(x, "x", np.float32, 2)
     labels = checks.class_indices(y, len(features), int(np.max(y)) + 1 if np.size(y) else 1)
-    share = checks.number(percentile, "percentile", 0, 100)
+    share = checks.real_number(percentile, "percentile", 0, 100)
     return trained(
-        features, labels, checks.whole(layers, "layers", 1), one_of(activation, ZERO_AT_ZERO, "activation"),
-        checks.whole(seed, "seed", 0), SETTINGS | settings,
+        features, labels, checks.integer(layers, "layers", 1), one_of(activation, ZERO_AT_ZERO, "activation"),
+        checks.integer(seed, "seed", 0), SETTINGS | settings,
     ).network(arm, share)  # fmt: skip
 
 

@@ -21,9 +21,8 @@ from spectral_core import checks
 from spectral_core.backends.threads import one_thread
 from spectral_core.data.datasets import sparcs
 from spectral_core.errors import InvalidInputError
+from spectral_core.networks.paths import mean_abs_eigenvalue, path_norms
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.rankings import path_norms
-from spectral_core.sweeps.grid import mean_abs_eigenvalue
 from spectral_core.sweeps.runner import Experiment
 from spectral_core.training.ensemble import train_ensemble
 from spectral_core.training.trainer import train
@@ -64,14 +63,17 @@ def experiment(
     for beta in _different(betas, "betas"):
         for alpha in _different(alphas, "alphas"):
             grid.append(
-                {"alpha": checks.number(alpha, "alpha", 0, 1), "beta": checks.number(beta, "beta", 0, open_low=True)}
+                {
+                    "alpha": checks.real_number(alpha, "alpha", 0, 1),
+                    "beta": checks.real_number(beta, "beta", 0, open_low=True),
+                }
             )
     sizes = {"epochs": epochs, "points": points, "hidden": hidden}
-    settings = SETTINGS | {name: checks.whole(size, name, 1) for name, size in sizes.items() if size is not None}
+    settings = SETTINGS | {name: checks.integer(size, name, 1) for name, size in sizes.items() if size is not None}
     short = settings | {"epochs": 1, "points": min(10 * settings["batch_size"], settings["points"])}
     return Experiment(
-        NAME, settings, grid, checks.whole(runs, "runs", 1), partial(measured, settings),
-        rehearse=partial(measured, short, grid[0], 0), seed=checks.whole(seed, "seed", 0),
+        NAME, settings, grid, checks.integer(runs, "runs", 1), partial(measured, settings),
+        rehearse=partial(measured, short, grid[0], 0), seed=checks.integer(seed, "seed", 0),
         together=partial(measured_together, settings),
     )  # fmt: skip
 

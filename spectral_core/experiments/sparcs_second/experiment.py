@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import CompactNetwork, compact
+from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.pruning import latency, prune
 from spectral_core.training.loop import Progress
 from spectral_core.training.trainer import train
@@ -88,7 +89,7 @@ def rotation_teacher(dimensions: int = 20, points: int = 100_000, seed: int = 0)
     """Points and targets of the teacher with a rotation drawn uniformly (Haar); `seed` sets both."""
     from scipy.stats import special_ortho_group
 
-    checks.whole(seed, "seed", 0)
+    checks.integer(seed, "seed", 0)
     rotation = special_ortho_group(dimensions, seed=np.random.default_rng((seed, 0))).rvs()
     x = np.random.default_rng((seed, 1)).uniform(-1, 1, (2 * points, dimensions)).astype(np.float32)
     y = (np.maximum(x @ rotation.T, 0) @ rotation.T).astype(np.float32)
@@ -185,7 +186,7 @@ def findings(
     The published trimming is exact compaction behind a threshold; on the narrow side neurons go by rank, and weights
     are refitted on the training points (M15). No step of gradient descent.
     """
-    threshold = checks.number(settings["threshold"], "threshold", 0)
+    threshold = checks.real_number(settings["threshold"], "threshold", 0)
     trimmed, count = without_small_eigenvalues(net, threshold)
     small = compact(trimmed)
     before, after = (n.loss(data.x_test, data.y_test) for n in (net, trimmed))

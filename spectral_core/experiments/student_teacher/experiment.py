@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.errors import InvalidInputError, one_of
+from spectral_core.checks import one_of
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.parameters import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.pruning import prune
@@ -55,17 +56,17 @@ def experiment(
 ) -> Experiment:
     """The experiment or a part of it, for `spectral_core.sweeps.runner.run`; every part has the trainings of the whole."""
     points = [
-        {"student": one_of(student, STUDENTS, "student"), "width": checks.whole(width, "width", 1)}
+        {"student": one_of(student, STUDENTS, "student"), "width": checks.integer(width, "width", 1)}
         for width in widths
         for student in students
     ]
     if not points:
         raise InvalidInputError("the experiment needs at least one width and one student")
-    settings = SETTINGS | ({} if epochs is None else {"epochs": checks.whole(epochs, "epochs", 1)})
+    settings = SETTINGS | ({} if epochs is None else {"epochs": checks.integer(epochs, "epochs", 1)})
     short = settings | {"epochs": 1, "patterns": 1000}
     return Experiment(
-        NAME, settings, points, checks.whole(runs, "runs", 1), partial(measured, settings),
-        rehearse=partial(measured, short, points[0], 0), seed=checks.whole(seed, "seed", 0),
+        NAME, settings, points, checks.integer(runs, "runs", 1), partial(measured, settings),
+        rehearse=partial(measured, short, points[0], 0), seed=checks.integer(seed, "seed", 0),
     )  # fmt: skip
 
 

@@ -3,14 +3,14 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 1b72773cdc9b98ce
+parts.py      sha256 cd5a45a15fac45dd
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """
 
 import math
 
-from spectral_core.backends.gpu import ROOM, cuda, kernel
+from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
     CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
     gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
@@ -45,7 +45,7 @@ def train_global(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
     if inside:
         store = shared
     else:
@@ -154,7 +154,7 @@ def train_layerwise(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
     if inside:
         store = shared
     else:
@@ -263,7 +263,7 @@ def train_direct(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
     if inside:
         store = shared
     else:

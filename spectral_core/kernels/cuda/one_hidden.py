@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 1b72773cdc9b98ce
+parts.py      sha256 cd5a45a15fac45dd
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
@@ -11,7 +11,7 @@ and a neuron's gradient are sums in one thread's registers.
 
 import math
 
-from spectral_core.backends.gpu import ROOM, cuda, kernel
+from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
     CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
     gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
@@ -580,7 +580,7 @@ def train_2_1(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
     store = shared
     theta, gradient = store[0:size], store[size : 2 * size]
     m, v = store[2 * size : 3 * size], store[3 * size : 4 * size]
@@ -684,7 +684,7 @@ def train_3_1(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
     store = shared
     theta, gradient = store[0:size], store[size : 2 * size]
     m, v = store[2 * size : 3 * size], store[3 * size : 4 * size]
@@ -788,7 +788,7 @@ def train_4_1(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
     store = shared
     theta, gradient = store[0:size], store[size : 2 * size]
     m, v = store[2 * size : 3 * size], store[3 * size : 4 * size]
@@ -892,7 +892,7 @@ def train_3_2(
     one = parameters.dtype.type(1.0)
     size = parameters.shape[1]
     shared = cuda.shared.array(0, parameters.dtype)
-    room = cuda.shared.array(ROOM, parameters.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, parameters.dtype)
     store = shared
     theta, gradient = store[0:size], store[size : 2 * size]
     m, v = store[2 * size : 3 * size], store[3 * size : 4 * size]

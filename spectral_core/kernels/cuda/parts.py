@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from spectral_core.backends.gpu import cuda, overload, types
+from spectral_core.kernels.support.device import cuda, overload, types
 from spectral_core.kernels.cpu.dense import (
     ADAM, BETA1, BETA2, BLOCKS, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI,
     POISSON, SQUARED_ERROR, START, WIDTH, exponential_float32, exponential_float64,

@@ -3,13 +3,13 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 1b72773cdc9b98ce
+parts.py      sha256 cd5a45a15fac45dd
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
 """
 
-from spectral_core.backends.gpu import LANES, LINES, ROOM, THREADS, cuda, kernel
+from spectral_core.kernels.support.device import LANES, LINES, REDUCTION_SLOTS, THREADS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
     ADAM, BETA1, BETA2, BLOCKS, EPSILON, GROUP, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI, START, WIDTH,
     gpu_activate, gpu_adam, gpu_adjoint_direct_1, gpu_adjoint_global_1, gpu_adjoint_global_11, gpu_adjoint_global_2,
@@ -42,7 +42,7 @@ def wide_load(
 @kernel(256)
 def wide_loss(n_samples, n_out, loss, output, target, label, weight, scales, losses, batch):
     """losses[batch], and its gradient in the place of the output; one block."""
-    room = cuda.shared.array(ROOM, output.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, output.dtype)
     rank = cuda.threadIdx.x
     count = cuda.blockDim.x
     value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scales[batch])
@@ -54,7 +54,7 @@ def wide_loss(n_samples, n_out, loss, output, target, label, weight, scales, los
 @kernel(256)
 def wide_penalty(size, kind, value, gradient, strength, totals, shares):
     """Add the gradient of a penalty; the share of each block; `totals` holds |value|^2 where the kind needs it."""
-    room = cuda.shared.array(ROOM, value.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, value.dtype)
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
     if kind == GROUP:
@@ -71,7 +71,7 @@ def wide_penalty(size, kind, value, gradient, strength, totals, shares):
 @kernel(256)
 def wide_squares(size, value, shares):
     """The share of each block of |value|^2."""
-    room = cuda.shared.array(ROOM, value.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, value.dtype)
     share = gpu_penalty_group_squares(cuda.grid(1), cuda.gridsize(1), size, value)
     total = gpu_sum(cuda.threadIdx.x, cuda.blockDim.x, share, room)
     if cuda.threadIdx.x == 0:
@@ -81,7 +81,7 @@ def wide_squares(size, value, shares):
 @kernel(256)
 def wide_total(size, shares, keep, sums, at):
     """sums[at] = the sum of the shares, on top of what stands there to `keep`; one block."""
-    room = cuda.shared.array(ROOM, shares.dtype)
+    room = cuda.shared.array(REDUCTION_SLOTS, shares.dtype)
     share = shares.dtype.type(0.0)
     for p in range(cuda.threadIdx.x, size, cuda.blockDim.x):
         share += shares[p]

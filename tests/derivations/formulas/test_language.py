@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,8 +35,7 @@ from derivations.formulas.syntax import (
 )
 from spectral_core.cli.program import main
 from tests import oracles
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.builders import ROOT
 
 M4 = "W(i,j) = (-1)^(i-1-j) * (phi(i-1)*L(i-1) - L(i)*phi(i-1)) * P(i-1,j) for i > j"
 M4_FOR_4 = "W(5,1) = -(phi(4)*L(4) - L(5)*phi(4))*phi(3)*phi(2)*phi(1) for B = 4"

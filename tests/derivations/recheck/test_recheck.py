@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import zip_longest
-from pathlib import Path
 from types import FunctionType, ModuleType
 
 import pytest
@@ -25,8 +24,8 @@ from derivations.recheck.evidence import EXACT, MODULAR, QUICK, evaluate, rechec
 from derivations.recheck.field import HIGH, LOW, Dual, Residue, is_prime, random_prime
 from derivations.recheck.identities import IDENTITIES
 from derivations.recheck.point import HomogeneousFunction, Point, Refused, UnknownFunction
+from tests.builders import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 P = 2**61 - 1
 ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "R.l1", "P.group", "P.l1"}
 """Where a piece is chosen or a minimum is claimed: there an order is needed, which residues do not have."""

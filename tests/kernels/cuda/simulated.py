@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core.kernels.tables import FUSED
+from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 from spectral_core.training import ensemble as ensembles
 from spectral_core.training.ensemble import train_ensemble
 from spectral_core.training.trainer import train
 from tests import oracles
+from tests.builders import Truth, eigenvalues, model_of, network
 from tests.oracles import Model
-from tests.training.test_trainer import Truth, eigenvalues, model_of, network
 
 SAMPLES, BATCH, EPOCHS, SEED = 5, 4, 2, 11
 # The last mini-batch has one sample: several threads share it where a network has one hidden layer.
@@ -160,15 +160,16 @@ def ensemble(case: Case) -> None:
 def device_arrays() -> None:
     """An array with `__cuda_array_interface__` is taken as it is, and outputs are those of the processor."""
     from spectral_core.backends import cuda, gpu
+    from spectral_core.kernels.support import device
 
     case = CASES[0]
     theta, x, y, _ = problem_of(case, SEED)
     net = network(case.model, theta, frozen=())
     here = gpu.to_device(x)
-    there = SimpleNamespace(__cuda_array_interface__=here.__array_interface__) if gpu.SIMULATED else here
+    there = SimpleNamespace(__cuda_array_interface__=here.__array_interface__) if device.SIMULATED else here
     assert (
         cuda.features(there, net.dtype, x.shape[1]).__array_interface__["data"] == here.__array_interface__["data"]
-        if (gpu.SIMULATED)
+        if (device.SIMULATED)
         else cuda.features(there, net.dtype, x.shape[1]).data.ptr == here.data.ptr
     )
     same("forward", gpu.to_host(net.forward(there)), net.forward(x))
@@ -301,7 +302,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "continued": continued,
     "without-shared-memory": without_shared_memory,
 }
-assert {case.form for case in CASES if not isinstance(case.form, str)} == set(FUSED)
+assert {case.form for case in CASES if not isinstance(case.form, str)} == set(ONE_HIDDEN_SIZES)
 
 
 def main(names: list[str]) -> None:

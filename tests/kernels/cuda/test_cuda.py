@@ -22,17 +22,17 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is there for Linux and Wind
 from benchmarks import cuda_kernels
 from benchmarks import gpu as gpu_benchmark
 from spectral_core import search
-from spectral_core.backends import choice as backends
+from spectral_core.backends import choice
 from spectral_core.errors import BackendError, InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.training.ensemble import train_ensemble
 from spectral_core.training.trainer import train
+from tests.builders import ROOT
 from tests.kernels.cuda.simulated import CHECKS
 
-ROOT = Path(__file__).resolve().parents[3]
 KERNELS = ROOT / "spectral_core" / "kernels" / "cuda"
-WHY_NOT = backends.missing()
+WHY_NOT = choice.unavailable_because()
 
 
 TRAININGS = ("device-arrays", "corners", "continued")
@@ -147,7 +147,7 @@ X, Y = np.linspace(-1, 1, 12).reshape(6, 2), np.linspace(0, 1, 6)
 
 
 def test_a_gpu_that_is_not_there_is_an_error_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "_driver", lambda: False)
+    monkeypatch.setattr(choice, "_driver", lambda: False)
     why = "there is no driver for a CUDA device"
     for call in (
         lambda: train(NET, X, Y, backend="cuda"),
@@ -169,24 +169,25 @@ def test_an_array_on_a_gpu_where_none_is_taken() -> None:
 
 
 def test_auto_is_the_processor_where_there_is_no_gpu_or_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "missing", lambda: "no device")
-    assert backends.settled("auto") == backends.settled("cpu") == "cpu"
-    monkeypatch.setattr(backends, "missing", lambda: "")
-    assert backends.settled("auto") == backends.settled("cuda") == "cuda"
-    assert backends.settled("auto", backends.work_of((3, 300, 1), 100)) == "cpu"
-    assert backends.settled("auto", backends.work_of((20, 2000, 2000, 20), 1024)) == "cuda"
+    monkeypatch.setattr(choice, "unavailable_because", lambda: "no device")
+    assert choice.resolve("auto") == choice.resolve("cpu") == "cpu"
+    monkeypatch.setattr(choice, "unavailable_because", lambda: "")
+    assert choice.resolve("auto") == choice.resolve("cuda") == "cuda"
+    assert choice.resolve("auto", choice.multiply_adds((3, 300, 1), 100)) == "cpu"
+    assert choice.resolve("auto", choice.multiply_adds((20, 2000, 2000, 20), 1024)) == "cuda"
     with pytest.raises(InvalidInputError, match="backend must be one of auto, cpu, cuda; got 'gpu'"):
-        backends.settled("gpu")
+        choice.resolve("gpu")
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends.importlib.util, "find_spec", lambda name: None)
-    assert backends.missing() == "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
+    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda name: None)
+    assert choice.unavailable_because() == "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
 
 
 def test_a_library_that_is_not_whole_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """CuPy is there, and the library it multiplies with is not."""
     from spectral_core.backends import gpu
+    from spectral_core.kernels.support import device
 
     class Library:
         ones = staticmethod(np.ones)
@@ -195,20 +196,20 @@ def test_a_library_that_is_not_whole_is_named(monkeypatch: pytest.MonkeyPatch) -
         def matmul(a: Any, b: Any) -> None:
             raise ImportError("libcublas.so.13: cannot open shared object file")
 
-    monkeypatch.setattr(gpu, "arrays", Library)
-    monkeypatch.setattr(gpu.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpu, "array_module", Library)
+    monkeypatch.setattr(device.cuda, "is_available", lambda: True)
     monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda name: True)
     gpu._library_fails.cache_clear()
-    assert gpu.missing() == "CuPy cannot multiply matrices: libcublas.so.13: cannot open shared object file"
+    assert gpu.unavailable_because() == "CuPy cannot multiply matrices: libcublas.so.13: cannot open shared object file"
     gpu._library_fails.cache_clear()
 
 
 def test_auto_does_not_import_numba_cuda_where_there_is_no_driver() -> None:
     code = (
         "import sys, numpy as np, spectral_core as s\n"
-        "from spectral_core.backends import choice as backends\n"
-        "backends._driver = lambda: False\n"
-        "assert backends.work_of((1000, 1000), 50) > backends.WORTH_A_GPU\n"
+        "from spectral_core.backends import choice\n"
+        "choice._driver = lambda: False\n"
+        "assert choice.multiply_adds((1000, 1000), 50) > choice.WORTH_A_GPU\n"
         "net = s.SpectralNetwork.initialize([1000, 1000], bias=False)\n"
         "s.train(net, np.zeros((50, 1000)), np.zeros((50, 1000)), epochs=1)\n"
         "print('spectral_core.backends.gpu' in sys.modules)\n"
@@ -296,6 +297,6 @@ def test_the_command_that_measures_runs_in_the_simulator() -> None:
 def test_without_a_gpu_the_command_that_measures_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(backends, "_driver", lambda: False)
+    monkeypatch.setattr(choice, "_driver", lambda: False)
     assert gpu_benchmark.main([]) == 2
     assert capsys.readouterr().err == "no GPU: there is no driver for a CUDA device\n"

@@ -1,0 +1,52 @@
+"""Path scores of neurons and their norms (M6), and the mean eigenvalue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spectral_core.networks.spectral import SpectralNetwork
+
+Blocks = Mapping[tuple[int, int], np.ndarray]
+
+
+def path_scores(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
+    """Contribution of each hidden neuron, ‖incoming row‖₂ ‖outgoing column‖₂ over all its transfer blocks.
+
+    For one hidden layer the squares sum to ‖Γ‖² (M6). Unlike |λ| it does not change with the scale of φ nor with a
+    common shift of the eigenvalues (M9), and it is 0 exactly for a silent or unheard neuron (M10).
+
+    Returns
+    -------
+    list of (n_i,) arrays for the hidden layers i = 2..K-1.
+
+    By hand: once per trimming, outside of training. Checked by test_trimming.test_the_path_norm_is_the_norm_of_the_path_tensor.
+    """
+    incoming = [np.zeros(width) for width in widths]
+    outgoing = [np.zeros(width) for width in widths]
+    for (i, j), block in blocks.items():
+        squares = np.square(block, dtype=np.float64)
+        incoming[i - 1] += squares.sum(axis=1)
+        outgoing[j - 1] += squares.sum(axis=0)
+    return [np.sqrt(incoming[layer] * outgoing[layer]) for layer in range(1, len(widths) - 1)]
+
+
+def path_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[float]:
+    """‖Γ‖ through each hidden layer: the root of the sum of squared path scores.
+
+    By hand: once per report. Checked by test_trimming.test_the_path_norm_is_the_norm_of_the_path_tensor.
+    """
+    return [float(np.linalg.norm(scores)) for scores in path_scores(blocks, widths)]
+
+
+def mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:
+    """Mean |λ| over the eigenvalues that penalties act on (`global`: input and hidden layers); None if it has none.
+
+    By hand: a statistic of predictions, not part of the network. Checked by test_runner.test_what_a_training_of_a_sweep_gives.
+    """
+    names = [name for name in net.layout.spectral_groups() if name.startswith("eigenvalues")]
+    if not names:
+        return None
+    values = np.concatenate([net.layout.groups[name].view(net.parameters) for name in names])
+    return float(np.abs(values).mean(dtype=np.float64))
