@@ -1208,11 +1208,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(generator, "generate", lambda certificates: {tmp_path / "made.txt": "one\ntwo\n"})
     monkeypatch.setattr(generator, "functions", lambda: {"kernel": ("T",)})
     monkeypatch.setattr(generator.links, "problems", lambda root, records: [])
-    monkeypatch.setattr(generator.links, "HAND_WRITTEN", (1, 2, 3))
+    monkeypatch.setattr(generator.links, "by_hand", lambda root: (1, 2, 3))
     return tmp_path
 
 
-LINKED = "1 kernels and their theorems name each other; 3 functions by hand are listed\n"
+LINKED = "1 kernels and their theorems name each other; 3 functions say that they are written by hand\n"
 
 
 def test_the_command_writes_and_compares(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
