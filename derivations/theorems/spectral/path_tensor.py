@@ -38,7 +38,7 @@ def argument(proof: Proof) -> None:
         t * weight,
     )
     moved = {lam_in.at(k): lam_in.at(k) + shift, lam_out.at(h): lam_out.at(h) + shift}
-    proof.equal("λ → λ + c changes no weight, so no score (M9)", weight.subs(moved, simultaneous=True), weight)
+    proof.equal("λ → λ + c changes no weight, so no score (M9)", weight.subs(moved), weight)
 
 
 M6 = Theorem(
