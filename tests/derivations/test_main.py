@@ -19,8 +19,8 @@ import pytest
 import sympy as sp
 
 from derivations.__main__ import generate
+from derivations.codegen import one_hidden
 from derivations.codegen.cpu import layers as cpu
-from derivations.codegen.cpu import one_hidden
 from derivations.codegen.cpu.module import PROGRAMS, cpu_module, functions
 from derivations.proof import algebra
 from derivations.proof.algebra import DISTANCE as d

@@ -150,7 +150,7 @@ def gpu_shrink(rank, count, shrunk, thresholds, parameters, room):
 GENERAL_VIEWS = """u_all, z_all, du_all = space[places[0] :], space[places[1] :], space[places[2] :]
     block_scratch, sample_scratch = space[places[3] :], space[places[4] :]
     target, weight = space[places[5] :], space[places[6] :]"""
-FUSED_VIEWS = """u_all, output, partial = space[places[0] :], space[places[1] :], space[places[2] :]
+ONE_HIDDEN_VIEWS = """u_all, output, partial = space[places[0] :], space[places[1] :], space[places[2] :]
     target, weight = space[places[3] :], space[places[4] :]"""
 GENERAL_OUTPUT = "output = z_all[n_samples * layout[last, START] :]"
 

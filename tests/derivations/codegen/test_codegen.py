@@ -15,8 +15,9 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from derivations.codegen import elementwise
 from derivations.codegen.cpu import module
-from derivations.codegen.cpu.layers import CpuPrinter, add, function, signature
-from derivations.codegen.expressions import RealPrinter
+from derivations.codegen.cpu.elementwise import activation_function
+from derivations.codegen.cpu.layers import CpuPrinter, function, signature
+from derivations.codegen.expressions import RealPrinter, add
 from derivations.proof.notation import h, k, p, s
 from derivations.proof.programs import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
 from derivations.proof.rules import leaves
@@ -552,7 +553,7 @@ def test_irrational_factors_are_named_as_a_whole() -> None:
 
 def test_activations_have_one_branch_each() -> None:
     kink = elementary("kink", kinked(sp.Integer(0), activations.z), kinked(sp.Integer(0), sp.Integer(1)))
-    text = elementwise.activation_function((ACTIVATIONS[0], kink))
+    text = activation_function((ACTIVATIONS[0], kink))
     assert "if activation == 0:  # identity, theorem F.identity" in text
     assert "else:  # kink, theorem F.kink" in text
     assert "Theorem: F.identity, F.kink, E.float32" in text
