@@ -12,8 +12,9 @@ import sympy as sp
 
 from derivations.codegen.expressions import indent
 from derivations.codegen.loops import LoopPrinter
+from derivations.proof.assignments import Array, Assign, Layers, Node, Sources, When, flatten
 from derivations.proof.notation import f, k, s
-from derivations.proof.programs import Array, Assign, Layers, Node, Program, Sources, When, flatten
+from derivations.proof.programs import Program
 
 CONDITIONS = {"hidden": "i < n_layers - 1", "last": "i == n_layers - 1", "sender hidden": "i > 1"}
 """The conditions of `When` as source; layers are numbered from 0."""

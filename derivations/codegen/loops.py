@@ -12,8 +12,9 @@ from itertools import groupby
 import sympy as sp
 
 from derivations.codegen.expressions import RealPrinter, add, indent
+from derivations.proof.assignments import Assign, Node, Rows, name_of
 from derivations.proof.notation import df, f, size, storage_order
-from derivations.proof.programs import Assign, Node, Program, Rows, name_of
+from derivations.proof.programs import Program
 from derivations.proof.rules import leaves
 
 

@@ -15,8 +15,9 @@ import sympy as sp
 
 from derivations.codegen.elementwise import activation_theorems
 from derivations.codegen.expressions import RealPrinter, add
+from derivations.proof.assignments import Assign
 from derivations.proof.notation import df, f, h, k, s
-from derivations.proof.programs import Assign, Program
+from derivations.proof.programs import Program
 from derivations.theorems.spectral import propagation
 
 SIZES = ((2, 1), (3, 1), (4, 1), (3, 2))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.concrete.delta import deltasummation
 
-from derivations.proof.programs import Array
+from derivations.proof.assignments import Array
 
 s, h, k, p = sp.symbols("s h k p", integer=True, nonnegative=True)
 

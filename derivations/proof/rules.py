@@ -19,8 +19,8 @@ from typing import Any
 
 import sympy as sp
 
+from derivations.proof.assignments import Assign, name_of
 from derivations.proof.notation import df, f
-from derivations.proof.programs import Assign, name_of
 
 RULES = {
     "algebra": "both sides have one normal form: multiplied out, paths joined, signs reduced modulo 2",

@@ -8,14 +8,15 @@ from typing import Any
 
 import sympy as sp
 
+from derivations.proof.assignments import Assign, Layers, Sources, When
 from derivations.proof.notation import W, entries_of_difference, x_in, x_source
 from derivations.proof.notation import lam_in as lam_in_array
 from derivations.proof.notation import lam_out as lam_out_array
 from derivations.proof.notation import phi as phi_array
-from derivations.proof.programs import Assign, Layers, Program, Sources, When
+from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.scalar import losses, optimizers, penalties, proximal
-from derivations.theorems.spectral import adjoint, propagation
+from derivations.theorems.spectral import adjoint, propagation, reverse_accumulation
 
 Argument = Callable[[Proof], None]
 
@@ -47,12 +48,12 @@ def arguments(program: Program) -> list[Argument]:
         return [lambda proof: OTHERS[name](proof, program=program)]
     forward, backward = PAIRS[name.replace("adjoint", "propagate")]
     if name.startswith("adjoint"):
-        return [adjoint.argument_for(forward, program)]
+        return [reverse_accumulation.argument_for(forward, program)]
     if name == "propagate_global":
         own = propagation.argument_for(program)
     else:
         own = propagation.simple_argument_for(program, *SIMPLE[name])
-    return [own, adjoint.argument_for(program, backward)]
+    return [own, reverse_accumulation.argument_for(program, backward)]
 
 
 def refused(make: Callable[[], Program]) -> bool:

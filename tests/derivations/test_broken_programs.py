@@ -11,7 +11,8 @@ import pytest
 
 from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.cpu.module import PROGRAMS
-from derivations.proof.programs import Layers, Program, Rows
+from derivations.proof.assignments import Layers, Rows
+from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.scalar import losses, optimizers, penalties
 from derivations.theorems.spectral import propagation

@@ -9,8 +9,9 @@ import sympy as sp
 
 from derivations.codegen.expressions import indent, typed_constants
 from derivations.codegen.layers import LayerPrinter
+from derivations.proof.assignments import Array, Assign, Layers
 from derivations.proof.notation import s, shape, size, storage_order
-from derivations.proof.programs import Array, Assign, Layers, Program
+from derivations.proof.programs import Program
 from derivations.theorems.spectral.propagation import ACTIVATE
 
 _OPTIONS = 'cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}'

@@ -11,8 +11,9 @@ import sympy as sp
 from derivations.codegen.cuda.parts import DEVICE, FlatRealPrinter, document
 from derivations.codegen.expressions import indent, typed_constants
 from derivations.codegen.loops import LoopPrinter
+from derivations.proof.assignments import Assign, Node, Rows, flatten
 from derivations.proof.notation import size, storage_order
-from derivations.proof.programs import Assign, Node, Program, Rows, flatten
+from derivations.proof.programs import Program
 
 
 class FlatPrinter(LoopPrinter):

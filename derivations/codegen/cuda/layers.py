@@ -14,8 +14,9 @@ import sympy as sp
 from derivations.codegen.cuda.parts import DEVICE, Part, PartPrinter, document
 from derivations.codegen.expressions import indent
 from derivations.codegen.layers import LayerPrinter
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import shape, size
-from derivations.proof.programs import Array, Assign, Program
+from derivations.proof.programs import Program
 from derivations.theorems.spectral.propagation import ACTIVATE
 
 KERNEL = "@kernel(256)"

@@ -12,7 +12,8 @@ import sympy as sp
 from derivations.codegen.cuda.parts import DEVICE
 from derivations.codegen.expressions import add, indent, typed_constants
 from derivations.codegen.one_hidden import OneHiddenPrinter, Side, theorems
-from derivations.proof.programs import Assign, Program
+from derivations.proof.assignments import Assign
+from derivations.proof.programs import Program
 from derivations.theorems.spectral import adjoint, propagation
 
 ACTIVATION = "value, slope = gpu_activation(activation, z, parameters)"

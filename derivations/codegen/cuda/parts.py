@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derivations.codegen.expressions import RealPrinter, add, indent, typed_constants
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import df, f, shape, size, storage_order
-from derivations.proof.programs import Array, Assign, Program
+from derivations.proof.programs import Program
 from derivations.theorems.spectral.propagation import ACTIVATE
 
 DEVICE = "@cuda.jit(device=True)"

@@ -6,8 +6,8 @@ weights in question: minimise Σ (T - X Wᵀ)² + ρ Σ W².
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import h, k, s
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import cotangents, evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 

@@ -12,9 +12,10 @@ import sympy as sp
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import activation, eigenvalues, path, phi, sign
+from derivations.proof.assignments import Array
 from derivations.proof.notation import W, entries_of_difference, f, h, k, lam_in, lam_out, u_in, x_in, x_source
 from derivations.proof.notation import phi as phi_array
-from derivations.proof.programs import Array, Program
+from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral import propagation
 from derivations.theorems.spectral.blocks import transfer

@@ -2,8 +2,8 @@
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import elements, f, k, s
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, on_piece, z

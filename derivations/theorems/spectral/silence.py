@@ -5,9 +5,9 @@ import sympy as sp
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import path, phi, sign
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import elements, entries_of_difference, f, h, k, lam_in, lam_out, s
 from derivations.proof.notation import phi as phi_array
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral.blocks import difference, transfer

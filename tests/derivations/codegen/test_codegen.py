@@ -18,8 +18,9 @@ from derivations.codegen.cpu import module
 from derivations.codegen.cpu.elementwise import activation_function
 from derivations.codegen.cpu.layers import CpuPrinter, function, signature
 from derivations.codegen.expressions import RealPrinter, add
+from derivations.proof.assignments import Array, Assign, Layers, Node, Rows, Sources, When, flatten, name_of
 from derivations.proof.notation import h, k, p, s
-from derivations.proof.programs import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
+from derivations.proof.programs import Program
 from derivations.proof.rules import leaves
 from derivations.theorems.scalar import activations
 from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, elementary, kinked, normal_cdf

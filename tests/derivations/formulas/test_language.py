@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations.formulas import decision, language
+from derivations.formulas import decision, language, normal_forms
 from derivations.formulas.counterexamples import Counterexample, instances
 from derivations.formulas.decision import PROVEN, REFUTED, UNDECIDED, Contradiction, Verdict, decide
 from derivations.formulas.examples import Network
@@ -446,7 +446,7 @@ def test_what_is_true_for_a_reason_the_rules_do_not_know_is_undecided() -> None:
 
 
 def test_a_proof_that_grows_too_long_is_undecided_and_can_still_be_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decision, "MOST_PRODUCTS", 200)
+    monkeypatch.setattr(normal_forms, "MOST_PRODUCTS", 200)
     verdict = decide(read("(A + Phi)^3 = (A + Phi)^2*(Phi + A) for B = 3"))
     assert verdict.status == UNDECIDED
     assert "more than 200 products" in verdict.reason

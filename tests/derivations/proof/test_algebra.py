@@ -10,8 +10,8 @@ import sympy as sp
 from derivations.proof import algebra
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import elements, h, k, s
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, ProofError
 

@@ -21,7 +21,8 @@ import sympy as sp
 
 from derivations import __main__ as generator
 from derivations.proof import algebra, notation, rules
-from derivations.proof.programs import Array, Assign, Layers, Node, Program, Rows, Sources, When, conditions
+from derivations.proof.assignments import Array, Assign, Layers, Node, Rows, Sources, When, conditions
+from derivations.proof.programs import Program
 from derivations.proof.rules import (
     RULES,
     Step,
@@ -38,7 +39,7 @@ from derivations.proof.rules import (
 )
 from derivations.proof.theorem import Certificate, Proof, ProofError, Theorem
 from derivations.theorems.scalar import activations, losses
-from derivations.theorems.spectral import adjoint, growth, propagation
+from derivations.theorems.spectral import adjoint, growth, propagation, reverse_accumulation
 from derivations.theorems.spectral.inversion import choose
 from derivations.theorems.spectral.nilpotency import power
 
@@ -1094,13 +1095,13 @@ def test_every_boundary_of_a_loss_is_checked() -> None:
 
 def refused(forward: Program, backward: Program) -> None:
     with pytest.raises((ProofError, LookupError, ValueError)):
-        adjoint.argument_for(forward, backward)(Proof("M8"))
+        reverse_accumulation.argument_for(forward, backward)(Proof("M8"))
 
 
 def test_what_a_layer_leaves_is_found_by_the_next() -> None:
     """The result of a layer, u_i, is kept where the next one reads its sender, and so on backwards."""
     forward, backward = propagation.GLOBAL, adjoint.GLOBAL
-    adjoint.argument_for(forward, backward)(Proof("M8"))
+    reverse_accumulation.argument_for(forward, backward)(Proof("M8"))
 
     def moved(whole: Program, name: str) -> Program:
         return replace(
@@ -1120,8 +1121,8 @@ def test_what_a_layer_leaves_is_found_by_the_next() -> None:
     source = Assign(propagation.x.element, sp.Integer(0))
     later = replace(propagation.LAYERWISE, body=(Layers((source, first, *others)),))
     assert (
-        adjoint._inline(propagation.M.element, later)
-        == adjoint._inline(propagation.M.element, propagation.LAYERWISE)
+        reverse_accumulation._inline(propagation.M.element, later)
+        == reverse_accumulation._inline(propagation.M.element, propagation.LAYERWISE)
         != 0
     )
 
