@@ -102,9 +102,17 @@ def adjoint(parametrization: str) -> Check:
                 y = [[comparison.whole() for _ in range(layout.widths[-1])] for _ in WEIGHTS]
                 gradient = np.full(layout.size, np.nan)
                 got = kernel(
-                    floats(x), floats(y), np.zeros(len(x), np.int64), floats(WEIGHTS), np.arange(len(x)), layout.table,
-                    cpu.ACTIVATIONS.index(name), cpu.LOSSES.index("squared_error"), floats(theta), gradient,
-                )  # fmt: skip
+                    floats(x),
+                    floats(y),
+                    np.zeros(len(x), np.int64),
+                    floats(WEIGHTS),
+                    np.arange(len(x)),
+                    layout.table,
+                    cpu.ACTIVATIONS.index(name),
+                    cpu.LOSSES.index("squared_error"),
+                    floats(theta),
+                    gradient,
+                )
                 loss = partial(loss_at, layout, f, x, y, constants)
                 comparison.equal(f"{layout.widths} {name}: loss", got, loss(theta))
                 truth = [slope_of(loss(moving(theta, place))) for place in range(layout.size)]

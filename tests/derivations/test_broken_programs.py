@@ -76,7 +76,7 @@ def _prints_right(make: Callable[[], Program]) -> bool:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_every_broken_structure_is_refused_or_runs_right(program: Program) -> None:
-    """What the proofs do not refuse must be another way to write the same: its code agrees with the oracle."""
+    """A program that the proofs accept must be another way to write the same: its code agrees with the oracle."""
     survivors, tried = [], 0
     for what, make in structural_mutants(program):
         tried += 1

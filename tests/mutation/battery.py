@@ -1,4 +1,4 @@
-"""What the kernels must compute, compared with brute force; `check` raises at the first difference.
+"""Kernels compared with brute force; `check` raises at the first difference.
 
 The kernels run as plain Python (see `plain`), so a changed kernel needs no compiler. Losses, penalties, activations
 and optimizers come from the tables of the module itself; the truth comes from `oracles`.

@@ -196,7 +196,7 @@ def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> 
 
 
 def checked_in() -> dict[Path, str]:
-    """What `python -m derivations` writes, as it lies on the disk."""
+    """The files that `python -m derivations` writes, as they are on the disk."""
     kernels = ROOT / "spectral_core" / "kernels"
     printed = ("tables", "cpu/dense", "cpu/one_hidden", "cuda/parts", "cuda/ensemble", "cuda/one_hidden", "cuda/wide")
     paths = (

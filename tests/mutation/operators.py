@@ -72,7 +72,7 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What names it without line numbers: the same change of equal lines of one function is counted."""
+        """Its name without line numbers: the same change of equal lines of one function gets a counter."""
         return self.file, self.function, self.text, self.change + (f" (no. {self.number})" if self.number > 1 else "")
 
     @property
@@ -123,7 +123,7 @@ def mutants(file: str, source: str, *, strings: bool = False) -> list[Mutant]:
 
 
 class _Simple(ast.NodeTransformer):
-    """What is plainly the same: inside subscripts, where all numbers are integers, 0 times, plus 0 and named constants;
+    """Changes that plainly make no difference: inside subscripts, where all numbers are integers, 0 times, plus 0 and named constants;
     elsewhere `np.float64` of a literal, which is one."""
 
     def __init__(self, known: dict[str, int]) -> None:

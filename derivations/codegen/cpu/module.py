@@ -43,7 +43,7 @@ NAMES = {
     "penalties": [program.name.removeprefix("penalty_") for program in penalties.PROGRAMS],
     "optimizers": [program.name for program in optimizers.PROGRAMS],
 }
-"""What the kernels offer by number, in the order of the derivations."""
+"""Names of the choices that kernels take as numbers, in the order of the derivations."""
 SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV")
 
 HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.

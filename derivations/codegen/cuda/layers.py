@@ -151,7 +151,7 @@ def wide_kernel(part: Part, theorems: tuple[str, ...]) -> str:
     one = ("cuda.threadIdx.x // LANES", "cuda.threadIdx.x % LANES")
     other = ("cuda.threadIdx.x % LINES", "cuda.threadIdx.x // LINES")
     line, lane = one if along_row else other
-    return "\n".join([
+    lines = [
         *head,
         f"    shares = cuda.shared.array(THREADS, {target.base}.dtype)",
         f"    line = {line}",
@@ -163,4 +163,5 @@ def wide_kernel(part: Part, theorems: tuple[str, ...]) -> str:
         f"    if at < {size(place)} and lane == 0:",
         "        for other in range(LANES):",
         f"            {target.base}[at] += shares[line * LANES + other]",
-    ])  # fmt: skip
+    ]
+    return "\n".join(lines)

@@ -35,9 +35,9 @@ LAYERED = (
 LAUNCHED = ("map", "line")
 """Parts with a kernel of their own; `wide_activate` launches activations, a library does the products."""
 CONSTANTS = (
-    "ADAM", "BETA1", "BETA2", "BLOCKS", "EPSILON", "GROUP", "L1", "LAMBDA_IN", "LAMBDA_OUT", "MOMENTUM", "NESTEROV", "PHI",
-    "START", "WIDTH",
-)  # fmt: skip
+    *("ADAM", "BETA1", "BETA2", "BLOCKS", "EPSILON", "GROUP", "L1", "LAMBDA_IN", "LAMBDA_OUT", "MOMENTUM", "NESTEROV"),
+    *("PHI", "START", "WIDTH"),
+)
 FLAT = (*losses.PROGRAMS, *penalties.PROGRAMS, *proximal.PROGRAMS, *optimizers.PROGRAMS)
 
 HEADER = '''"""{title}. Do not edit.
@@ -224,9 +224,15 @@ from spectral_core.kernels.cuda.parts import (
         onward = f"gpu_propagate_{name}(rank, count, layout, activation, n_samples, theta, u_all, output, partial)"
         back = f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
         text = TRAIN.format(
-            kernel=ONE_HIDDEN_KERNEL, variant=name, store=SHARED, views=ONE_HIDDEN_VIEWS, output="", propagate=onward, adjoint=back,
+            kernel=ONE_HIDDEN_KERNEL,
+            variant=name,
+            store=SHARED,
+            views=ONE_HIDDEN_VIEWS,
+            output="",
+            propagate=onward,
+            adjoint=back,
             summary=f"; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
-        )  # fmt: skip
+        )
         kernels.append("\n".join(line for line in text.strip().split("\n") if line.strip() or not line))
     return "\n\n\n".join([head + imports, *passes, *kernels]) + "\n"
 

@@ -58,12 +58,13 @@ def minimum(proof: Proof) -> None:
     """The identity above, in one coordinate; sums over coordinates keep it."""
     proof.equal(
         "½(y - v)² - ½(x - v)² = ½(y - x)² - t s (y - x) for t s = v - x",
-        ((y - x - t * s) ** 2 - (t * s) ** 2) / 2, (y - x) ** 2 / 2 - t * s * (y - x),
-    )  # fmt: skip
+        ((y - x - t * s) ** 2 - (t * s) ** 2) / 2,
+        (y - x) ** 2 / 2 - t * s * (y - x),
+    )
 
 
 def _result(proof: Proof, program: Program) -> sp.Expr:
-    """What takes the place of v."""
+    """The assignment that overwrites v."""
     proof.same("x takes the place of v", [array.store for array in program.arrays], ["", "value"])
     made = [assign for assign in program.assignments if assign.target == moved.element]
     proof.same("once, for every element", [(a.over, a.accumulate) for a in made], [((), False)])

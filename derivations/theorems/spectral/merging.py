@@ -42,9 +42,7 @@ def argument(proof: Proof, factor: sp.Expr = c) -> None:
         for number, value in enumerate(pieces(activation), 1):
             proof.equal(f"{activation.name}, piece {number}: f(c z) = c f(z)", value.subs(z, c * z), c * value)
     both = first * f(z) + second * f(c * z)
-    proof.equal(
-        "a f(z) + b f(c z) = (a + c b) f(z)", both.subs(f(c * z), c * f(z)), (first + factor * second) * f(z)
-    )  # fmt: skip
+    proof.equal("a f(z) + b f(c z) = (a + c b) f(z)", both.subs(f(c * z), c * f(z)), (first + factor * second) * f(z))
 
 
 M16 = Theorem(

@@ -474,7 +474,7 @@ FORMULAS = [
 
 
 def exponential(number: float) -> tuple[float, float]:
-    """What the printed `exponential` returns."""
+    """The value of the printed `exponential`."""
     return math.exp(number), math.expm1(number)
 
 
