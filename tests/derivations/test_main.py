@@ -52,8 +52,13 @@ def _check(folder: Path, *arguments: str, seed: str = "0") -> subprocess.Complet
     environment.pop("PYTHONPATH", None)
     return subprocess.run(
         [sys.executable, "-m", "derivations", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("seed", ["0", "4711"])

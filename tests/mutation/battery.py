@@ -563,11 +563,25 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
     parameters, first, second = make(d.theta), *map(make, moments(case))
     gradient = make(np.full(model.size, 7.0))
     result = space[f"epoch_{case.runner}"](
-        *arguments(case, d, make), d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
-        space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), make(strengths),
-        *shrinking(space, training, model.size, make), space["OPTIMIZERS"].index(training.optimizer), trainable, make(rates), parameters, gradient, first, second, STEP,
+        *arguments(case, d, make),
+        d.order,
+        BATCH,
+        case.layout.table,
+        space["ACTIVATIONS"].index(case.activation),
+        space["LOSSES"].index(case.loss),
+        np.column_stack([penalised, kinds]),
+        make(strengths),
+        *shrinking(space, training, model.size, make),
+        space["OPTIMIZERS"].index(training.optimizer),
+        trainable,
+        make(rates),
+        parameters,
+        gradient,
+        first,
+        second,
+        STEP,
         settings(space, {**SETTINGS, "nesterov": training.nesterov}, make),
-    )  # fmt: skip
+    )
     return parameters, first, second, *result
 
 
@@ -613,11 +627,28 @@ def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[A
     kinds = [space["PENALTIES"].index(name) for name in training.penalties]
     parameters, first, second = d.theta.copy(), *(part.copy() for part in moments(case))
     result = space[f"epoch_{case.runner}"](
-        d.x, d.y, d.labels, d.weights, d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
-        space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), strengths,
-        *shrinking(space, training, model.size, np.array), space["OPTIMIZERS"].index(training.optimizer), trainable, rates, parameters, np.zeros(model.size), first, second,
-        STEP, settings(space, SETTINGS),
-    )  # fmt: skip
+        d.x,
+        d.y,
+        d.labels,
+        d.weights,
+        d.order,
+        BATCH,
+        case.layout.table,
+        space["ACTIVATIONS"].index(case.activation),
+        space["LOSSES"].index(case.loss),
+        np.column_stack([penalised, kinds]),
+        strengths,
+        *shrinking(space, training, model.size, np.array),
+        space["OPTIMIZERS"].index(training.optimizer),
+        trainable,
+        rates,
+        parameters,
+        np.zeros(model.size),
+        first,
+        second,
+        STEP,
+        settings(space, SETTINGS),
+    )
     return parameters, first, second, *result
 
 
@@ -718,18 +749,40 @@ def check_corrections(space: Space) -> None:
             m, v = np.array([0.25, 0.5]), np.array([0.125, 0.25])
             kept = [Singles(part) for part in (theta, m, v)]
             space["update"](
-                number, np.array([[0, 2]]), Singles([1.0]), kept[0], Singles(g), kept[1], kept[2], t,
+                number,
+                np.array([[0, 2]]),
+                Singles([1.0]),
+                kept[0],
+                Singles(g),
+                kept[1],
+                kept[2],
+                t,
                 settings(space, values, Singles),
-            )  # fmt: skip
+            )
             wanted = REFERENCE[name]((theta, m, v), g, t, np.ones(2), held)
             close(f"{name}: θ after step {t}", kept[0].numbers() / wanted[0], np.ones(2), 1e-6)
 
 
 CHECKS = (
-    check_tables, check_views, check_workspace, check_exponential, check_activations, check_loading, check_losses,
-    check_tiny_slopes, check_penalties, check_proximal, check_updates, check_fused, check_gradients, check_predictions, check_epochs,
-    check_overflow, check_single, check_corrections,
-)  # fmt: skip
+    check_tables,
+    check_views,
+    check_workspace,
+    check_exponential,
+    check_activations,
+    check_loading,
+    check_losses,
+    check_tiny_slopes,
+    check_penalties,
+    check_proximal,
+    check_updates,
+    check_fused,
+    check_gradients,
+    check_predictions,
+    check_epochs,
+    check_overflow,
+    check_single,
+    check_corrections,
+)
 """Cheap checks first."""
 FUSED_NAMES = tuple(f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in tables.ONE_HIDDEN_SIZES)
 

@@ -19,6 +19,7 @@ from types import CodeType
 Change = tuple[str, ast.AST]
 """A label and the node that takes the other's place."""
 
+# Tables to read across: several entries a line.
 BINARY: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Add, ast.Div), ast.Div: (ast.Mult,), ast.FloorDiv: (ast.Mult,),
     ast.Mod: (ast.Mult,), ast.BitOr: (ast.BitAnd,), ast.BitAnd: (ast.BitOr,), ast.Pow: (ast.Mult,),

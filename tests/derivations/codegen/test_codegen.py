@@ -246,8 +246,13 @@ def test_an_accumulated_product_goes_through_scratch_of_its_own() -> None:
     assert "np.dot(u_in, phi.T, product)" in text
     assert "state[s, h] += product[s, h]" in text
     assert signature(layered(begin, adding, arrays=(u_in, phi, state))) == [
-        "layout", "n_samples", "parameters", "sample_scratch", "state_all", "u_all",
-    ]  # fmt: skip
+        "layout",
+        "n_samples",
+        "parameters",
+        "sample_scratch",
+        "state_all",
+        "u_all",
+    ]
     taken = layered(begin, adding, Assign(scratch.element, state.element), arrays=(u_in, phi, state, scratch))
     with pytest.raises(ValueError, match="the product would overwrite scratch"):
         function(taken)
@@ -303,12 +308,19 @@ def test_views_are_named_once_for_each_place() -> None:
 def test_signatures() -> None:
     assert signature(program(Assign(z.element, 2 * a * t.element), scalars=("a",))) == ["z", "t", "a"]
     assert signature(layered(Assign(state.element, a * state.element), arrays=(state,), scalars=("a",))) == [
-        "a", "layout", "n_samples", "state_all",
-    ]  # fmt: skip
+        "a",
+        "layout",
+        "n_samples",
+        "state_all",
+    ]
     both = Program(
-        "kernel", "", ("T",), (x, state),
-        (Layers((Assign(state.element, a * state.element),)), Assign(x.element, 2 * x.element)), scalars=("a",),
-    )  # fmt: skip
+        "kernel",
+        "",
+        ("T",),
+        (x, state),
+        (Layers((Assign(state.element, a * state.element),)), Assign(x.element, 2 * x.element)),
+        scalars=("a",),
+    )
     assert signature(both) == ["x", "a", "layout", "n_samples", "state_all"]
     activating = (
         Array("z", (s, h), "state", ""),
@@ -358,8 +370,9 @@ def test_constants_have_the_type_of_a_real_array() -> None:
     label = Array("label", (s,), "argument", "", integer=True)
     one = program(
         Rows((Assign(loss, sp.KroneckerDelta(h, label.element) * z.element, over=(h,), accumulate=True),)),
-        arrays=(label, z), result="loss",
-    )  # fmt: skip
+        arrays=(label, z),
+        result="loss",
+    )
     assert "one = z.dtype.type(1.0)" in function(one)
     assert "two = state_all.dtype.type(2.0)" in function(
         layered(Assign(state.element, 2 * state.element), arrays=(state,))
@@ -375,9 +388,14 @@ def test_sums() -> None:
     assert "row[s] += sum_0" in text
     # Within a row a scalar is its own sum; the greatest value starts below every number.
     inside = program(
-        Rows((Assign(peak, x.element, over=(k,), reduce="max"), Assign(squares, x.element**2, over=(k,)),
-              Assign(row.element, peak + squares))),
-    )  # fmt: skip
+        Rows(
+            (
+                Assign(peak, x.element, over=(k,), reduce="max"),
+                Assign(squares, x.element**2, over=(k,)),
+                Assign(row.element, peak + squares),
+            )
+        ),
+    )
     text = runs_right(inside)
     assert "peak = lowest" in text
     assert "peak = max(peak, x[s, k])" in text
@@ -412,9 +430,11 @@ def test_added_terms_with_a_minus() -> None:
 
 def test_activations_are_printed_by_a_call() -> None:
     arrays = (
-        Array("z", (s, h), "state", ""), Array("x", (s, h), "state", "", store="u"),
-        Array("slope", (s, h), "state", "", store="z"), Array("u", (s, h), "state", ""),
-    )  # fmt: skip
+        Array("z", (s, h), "state", ""),
+        Array("x", (s, h), "state", "", store="u"),
+        Array("slope", (s, h), "state", "", store="z"),
+        Array("u", (s, h), "state", ""),
+    )
     text = function(layered(*ACTIVATE, arrays=arrays))
     assert text.count("activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z") == 1
     follow = Assign(arrays[3].element, 2 * arrays[1].element)
@@ -460,6 +480,7 @@ def test_loops_over_layers_and_sources() -> None:
 
 # --- expressions ------------------------------------------------------------------------------------------------------
 
+# Short expressions, many a line.
 FORMULAS = [
     a + b, a - b, -a, -a - b, 2 * a, a / 2, -a / 2, a * b * c, a / b, a / (b * c), a / b / c, a / (b + c), (a + b) * c,
     -(a + b) * c, (a + b) / (b - c), 1 / a, 1 / (a + b), -1 / a, 1 / (a * b), a**2, (a + b) ** 2, a**2 * b, 2 * a**2 / b,
@@ -590,16 +611,19 @@ def test_irrational_numbers_stay_whole_in_common_subexpressions() -> None:
     printer, z, E = RealPrinter(), activations.z, activations.E
     item = Activation("one", z, root * z, density * E * z**2 + E * z**2, exponent=-(z**2) / 2)
     assert elementwise.value_and_slope(printer, item) == [
-        "E, m = exponential(-half * z * z)", "c0 = E * z * z", "value = half_root_two * z",
+        "E, m = exponential(-half * z * z)",
+        "c0 = E * z * z",
+        "value = half_root_two * z",
         "slope = c0 * inverse_root_two_pi + c0",
-    ]  # fmt: skip
+    ]
     assert printer.constants.keys() == {"half", "half_root_two", "inverse_root_two_pi"}
     assert RealPrinter().name_irrationals(b * sp.exp(root * a)) == b * sp.exp(a * sp.Symbol("half_root_two"))
     # The reciprocal once, before what reads it.
     with_reciprocal = replace(item, value=E * activations.d, slope=activations.d**2, denominator=1 + E)
     assert elementwise.value_and_slope(RealPrinter(), with_reciprocal)[:2] == [
-        "E, m = exponential(-half * z * z)", "d = one / (E + one)",
-    ]  # fmt: skip
+        "E, m = exponential(-half * z * z)",
+        "d = one / (E + one)",
+    ]
 
 
 def test_tables_list_what_there_is() -> None:

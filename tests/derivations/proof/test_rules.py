@@ -80,9 +80,19 @@ def test_there_are_no_other_rules() -> None:
         proof.step(Step("magic", "claim", ONE, ONE))
     assert proof.steps == []
     assert set(RULES) == {
-        "algebra", "induction", "program", "reverse accumulation", "differentiation", "convention", "rational",
-        "definition", "decided", "computed", "bound", "error analysis",
-    }  # fmt: skip
+        "algebra",
+        "induction",
+        "program",
+        "reverse accumulation",
+        "differentiation",
+        "convention",
+        "rational",
+        "definition",
+        "decided",
+        "computed",
+        "bound",
+        "error analysis",
+    }
     assert all(RULES.values())
 
 
@@ -214,6 +224,7 @@ def test_only_repeated_products_have_powers() -> None:
 
 
 def test_signs_are_reduced_modulo_two() -> None:
+    # Pairs, several a line.
     for exponent, reduced in (
         (2 * n, ONE), (2 * n + 1, -ONE), (n, (-ONE) ** n), (n + 2, (-ONE) ** n), (3 * n, (-ONE) ** n), (-n, (-ONE) ** n),
         (n - 1, -((-ONE) ** n)), (n + j, (-ONE) ** n * (-ONE) ** j), (ZERO, ONE), (ONE, -ONE), (4, ONE), (2 * (n + 1), ONE),
@@ -284,9 +295,15 @@ def test_derivatives_of_values() -> None:
 def test_only_the_first_derivative_of_f_has_a_name() -> None:
     slope = sp.Derivative(f(factor), factor)
     for value in (
-        slope, factor * slope, df(factor), f(2 * factor), slope.subs(factor, 2 * factor), sp.Function("g")(factor),
-        sp.Derivative(f(a), a) * factor, sp.Derivative(f(factor), (factor, 2)),
-    ):  # fmt: skip
+        slope,
+        factor * slope,
+        df(factor),
+        f(2 * factor),
+        slope.subs(factor, 2 * factor),
+        sp.Function("g")(factor),
+        sp.Derivative(f(a), a) * factor,
+        sp.Derivative(f(factor), (factor, 2)),
+    ):
         with pytest.raises(ValueError, match="only f has a derivative with a name"):
             derivative(value, factor)
 
@@ -532,8 +549,16 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
         proof.zero("zero", lambda i: i, 3)
     proof.recurrence("seven", first=1, advance=lambda x, n: a * x, closed=lambda n: a**n, over="n")
     assert [step.rule for step in proof.steps] == [
-        "algebra", "program", "rational", "decided", "decided", "definition", "bound", "induction", "induction",
-    ]  # fmt: skip
+        "algebra",
+        "program",
+        "rational",
+        "decided",
+        "decided",
+        "definition",
+        "bound",
+        "induction",
+        "induction",
+    ]
     assert proof.steps[0] == Step("algebra", "one", 2 * a, 2 * a, ("M1", "M2"))
     assert isinstance(proof.steps[1].left, sp.Integer)
     assert isinstance(proof.steps[1].right, sp.Integer)
@@ -558,9 +583,10 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [float("nan"), float("inf"), -float("inf"), 0.5, 0.0, sp.nan, sp.oo, sp.Float(0.5), sp.sqrt(2), a, "1/2", None],
+    "number",
+    [float("nan"), float("inf"), -float("inf"), 0.5, 0.0, sp.nan, sp.oo, sp.Float(0.5), sp.sqrt(2), a, "1/2", None],
     ids=repr,
-)  # fmt: skip
+)
 def test_bounds_want_exact_numbers(number: Any) -> None:
     proof = Proof("T")
     for left, right in ((number, 1), (0, number), (number, number)):
@@ -575,9 +601,13 @@ def test_what_is_written_alike_is_not_the_same() -> None:
     symbol = sp.Symbol("v[p]")
     assert str(symbol) == str(element)
     for left, right in (
-        ([symbol], [element]), ({symbol}, {element}), ((a, symbol), (a, element)), ([NAMESAKE], [k]), (["a"], [a]),
+        ([symbol], [element]),
+        ({symbol}, {element}),
+        ((a, symbol), (a, element)),
+        ([NAMESAKE], [k]),
+        (["a"], [a]),
         ([Assign(symbol, a)], [Assign(element, a)]),
-    ):  # fmt: skip
+    ):
         assert list(map(str, left)) == list(map(str, right))
         with pytest.raises(ProofError, match="is not"):
             proof.same("claim", left, right)
@@ -879,13 +909,22 @@ def test_conditions_decide_what_stands_there() -> None:
 def test_the_straight_line_of_one_layer() -> None:
     first, second, third, fourth = (Assign(sp.Symbol(name), a) for name in ("e1", "e2", "e3", "e4"))
     whole = Program(
-        "", "", (), (), (
-            Layers((
-                first, When("hidden", (second, When("sender hidden", (third,)))), When("last", (fourth,)),
-                Sources((first,), hidden=True), Sources((second,)),
-            )),
+        "",
+        "",
+        (),
+        (),
+        (
+            Layers(
+                (
+                    first,
+                    When("hidden", (second, When("sender hidden", (third,)))),
+                    When("last", (fourth,)),
+                    Sources((first,), hidden=True),
+                    Sources((second,)),
+                )
+            ),
         ),
-    )  # fmt: skip
+    )
     assert whole.assignments == (first, second, third, fourth, first, second)
     assert whole.step(hidden=True, sender_hidden=True) == (first, second, third, first, second)
     assert whole.step(hidden=True, sender_hidden=False) == (first, second, second)
@@ -1055,8 +1094,10 @@ def test_a_new_neuron_adds_nothing_in_any_kind_of_layer(number: int, condition: 
     # Nor is a product with the sender alone, at the weight 1, a multiple of the column.
     alone = replace(term, value=sender.element)
     variants[number] = (
-        replace(whole, body=(Layers((first, second, When(condition, (alone,)), hidden)),)), known, outgoing
-    )  # fmt: skip
+        replace(whole, body=(Layers((first, second, When(condition, (alone,)), hidden)),)),
+        known,
+        outgoing,
+    )
     unproven(lambda proof: growth.width_argument(proof, tuple(variants)))
 
 
@@ -1152,22 +1193,35 @@ def certificates() -> list[Certificate]:
 def test_a_record_holds_everything() -> None:
     first, _ = certificates()
     assert generator.record(first, ["kernel"]) == {
-        "id": "T", "title": "title", "statement": "statement", "scope": "every depth and width", "method": "method",
-        "reference": "this project", "assumptions": ("f(0) = 0",),
-        "symbols": {"integer, nonnegative": ("n",), "integer, positive": ("j",)}, "cites": ("M1",),
+        "id": "T",
+        "title": "title",
+        "statement": "statement",
+        "scope": "every depth and width",
+        "method": "method",
+        "reference": "this project",
+        "assumptions": ("f(0) = 0",),
+        "symbols": {"integer, nonnegative": ("n",), "integer, positive": ("j",)},
+        "cites": ("M1",),
         "trusted": [f"algebra: {RULES['algebra']}"],
         "steps": [{"rule": "algebra", "claim": "claim", "formula": "j + n = j + n", "cites": ("M1",)}],
         "functions": ["kernel"],
-    }  # fmt: skip
+    }
 
 
 def test_assumptions_are_listed_by_theorem() -> None:
     text = generator.assumptions(certificates())
     assert text.splitlines()[1:] == [
-        "", "T  title, every depth and width", "  assumes  f(0) = 0", "  symbols  n: integer, nonnegative",
-        "  symbols  j: integer, positive", "  cites    M1", "  rules    algebra",
-        "", "U  other, every n", "  rules    algebra",
-    ]  # fmt: skip
+        "",
+        "T  title, every depth and width",
+        "  assumes  f(0) = 0",
+        "  symbols  n: integer, nonnegative",
+        "  symbols  j: integer, positive",
+        "  cites    M1",
+        "  rules    algebra",
+        "",
+        "U  other, every n",
+        "  rules    algebra",
+    ]
     assert text.endswith("algebra\n")
 
 
@@ -1209,11 +1263,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(generator, "generate", lambda certificates: {tmp_path / "made.txt": "one\ntwo\n"})
     monkeypatch.setattr(generator, "functions", lambda: {"kernel": ("T",)})
     monkeypatch.setattr(generator.links, "problems", lambda root, records: [])
-    monkeypatch.setattr(generator.links, "HAND_WRITTEN", (1, 2, 3))
+    monkeypatch.setattr(generator.links, "by_hand", lambda root: {"a": 1, "b": 2, "c": 3})
     return tmp_path
 
 
-LINKED = "1 kernels and their theorems name each other; 3 functions by hand are listed\n"
+LINKED = "1 kernels and their theorems name each other; 3 functions say that they are written by hand\n"
 
 
 def test_the_command_writes_and_compares(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -1276,6 +1330,6 @@ def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("derivations.__main__", run_name="__main__")
     assert ended.value.code == 0
-    wanted = r"\d files agree with the derivations\n\d+ kernels and their theorems name each other; .* are listed\n$"
+    wanted = r"\d files agree with the derivations\n\d+ kernels and their theorems name each other; \d+ functions say that they are written by hand\n$"
     assert re.search(wanted, capsys.readouterr().out)
     assert runpy.run_module("derivations.__main__", run_name="other")["main"] is not generator.main
