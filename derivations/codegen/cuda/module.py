@@ -15,7 +15,7 @@ from derivations.codegen.cuda.orchestration import (
     GENERAL_VIEWS,
     ONE_HIDDEN_VIEWS,
     SHARED,
-    TEAM,
+    THREADS,
     TRAIN,
     WIDE,
 )
@@ -166,7 +166,7 @@ def _device_module(digest: str, general: str) -> str:
     )
     parts = [
         head + GENERAL_IMPORTS,
-        *_parts(TEAM.format(device=DEVICE)),
+        *_parts(THREADS.format(device=DEVICE)),
         activation_function(),
         activate,
         *layered,

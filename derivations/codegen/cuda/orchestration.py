@@ -1,6 +1,6 @@
 """The part of the CUDA modules that carries no formula: threads, storage, mini-batches, whole trainings, launches."""
 
-TEAM = '''
+THREADS = '''
 {device}
 def gpu_sum(rank, count, value, room):
     """The sum of a value over the threads of a block, known to all of them; room (count,) is shared."""

@@ -18,6 +18,7 @@ from derivations.codegen.cpu import module
 from derivations.codegen.cpu.elementwise import activation_function
 from derivations.codegen.cpu.layers import CpuPrinter, function, signature
 from derivations.codegen.expressions import RealPrinter, add
+from derivations.codegen.loops import LoopPrinter
 from derivations.proof.assignments import Array, Assign, Layers, Node, Rows, Sources, When, flatten, name_of
 from derivations.proof.notation import h, k, p, s
 from derivations.proof.programs import Program
@@ -277,6 +278,22 @@ def test_scratch_has_room_for_one_array_of_samples_and_two_of_weights() -> None:
     text = function(both)
     assert "block = matrix(block_scratch, 0, n_out, n_in)" in text
     assert "second = matrix(block_scratch, block_scratch.size // 2, n_out, n_in)" in text
+    third = Array("third", (h, k), "scratch", "")
+    three = layered(
+        *(Assign(array.element, phi.element) for array in (block, second, third)), arrays=(phi, block, second, third)
+    )
+    with pytest.raises(ValueError, match=re.escape("block_scratch has room for two of ['block', 'second', 'third']")):
+        function(three)
+
+
+def test_loops_alone_have_no_products_activations_or_layers() -> None:
+    printer = LoopPrinter(layered(PRODUCT, arrays=(u_in, phi, state)))
+    with pytest.raises(ValueError, match=re.escape(f"no code for the product {PRODUCT}")):
+        printer.block((PRODUCT,), set())
+    with pytest.raises(ValueError, match=re.escape("no code for x[s, h] = f(z[s, h])")):
+        printer.block(ACTIVATE, set())
+    with pytest.raises(TypeError, match="no code for Layers"):
+        printer.block((Layers((PRODUCT,)),), set())
 
 
 def test_views_are_named_once_for_each_place() -> None:
