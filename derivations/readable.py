@@ -17,6 +17,7 @@ from derivations.proof.notation import df
 from derivations.proof.rules import RULES, Step
 from derivations.proof.theorem import Certificate
 
+# A table to read across: one entry a line would fill a page.
 NAMES = {
     "phi": r"\varphi", "lam_in": r"\lambda^{\mathrm{in}}", "lam_out": r"\lambda^{\mathrm{out}}", "u_in": "u^{-}",
     "x_in": "x^{-}", "x_source": "x^{j}", "slope": r"f'(z)", "output": "z", "target": "y", "weight": "w",
@@ -25,6 +26,7 @@ NAMES = {
 }  # fmt: skip
 """Array names as the formulas write them; `d...` is a cotangent and gets a bar, `^-` marks the layer before."""
 
+# A table to read across, as above.
 CHARACTERS = {
     "φ": r"\varphi", "Φ": r"\Phi", "λ": r"\lambda", "Λ": r"\Lambda", "Γ": r"\Gamma", "Σ": r"\textstyle\sum", "∂": r"\partial",
     "ℓ": r"\ell", "‖": r"\|", "∘": r"\circ", "ρ": r"\rho", "β": r"\beta", "θ": r"\theta", "ε": r"\varepsilon", "μ": r"\mu",

@@ -1,8 +1,8 @@
 """The command `spectral-core verify`: proves and rechecks every theorem, compares files and kernels; decides formulas.
 
-It is announced as an entry point in `pyproject.toml`, so that the running package finds it without importing the proofs.
-The command line gives it the means to speak and to write, so that the proofs do not import the running package either;
-only the comparison of the compiled kernels does (`recheck.exact`).
+An entry point in `pyproject.toml` connects the command, so that `spectral_core` does not import the proofs. The command
+line passes functions to print and to write files, so that the proofs do not import `spectral_core` either. Only the
+comparison of the compiled kernels does (`recheck.exact`).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from derivations.theorems.catalogue import THEOREMS
 
 
 class UsageError(ValueError):
-    """The command was asked for what it cannot do; one line says what."""
+    """The options exclude each other, or a formula cannot be read; the message is one line."""
 
 
 @dataclass(frozen=True)
 class Means:
-    """What the command line lends: `say` prints, `write_text` writes a whole file or none, `check_writable` asks before."""
+    """Functions of the command line: `say` prints, `write_text` writes a whole file or none, `check_writable` checks a path first."""
 
     say: Callable[[str], object]
     write_text: Callable[[Path, str], object]
@@ -44,7 +44,7 @@ class Means:
 
 
 def run(options: argparse.Namespace, means: Means) -> int:
-    """The command; returns the exit code: 0 all holds, 1 something does not. Raises `UsageError`."""
+    """Runs the command. Returns the exit code: 0 if everything holds, else 1. Raises `UsageError`."""
     chosen = [n for n in ("formula", "latex", "markdown") if getattr(options, n)]
     if len(chosen) > 1 or (chosen and options.quick):
         raise UsageError(f"verify takes one of --{', --'.join([*chosen, *['quick'] * options.quick])} at a time")
@@ -80,9 +80,14 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     equal = all(kernel["failure"] is None for kernel in kernels)
     if options.json:
         report = {
-            "theorems": rows, "kernels": kernels, "proven": proven, "rechecked": rechecked,
-            "files_agree": proven and not difference, "links": broken, "version": means.version,
-        }  # fmt: skip
+            "theorems": rows,
+            "kernels": kernels,
+            "proven": proven,
+            "rechecked": rechecked,
+            "files_agree": proven and not difference,
+            "links": broken,
+            "version": means.version,
+        }
         means.write_text(Path(options.json), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     refused = sum(row["second_route"]["failure"] is not None for row in rows)
     say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; the second route refuses {refused}\n")
@@ -114,7 +119,7 @@ def _prove(theorem: Theorem) -> tuple[Certificate | None, dict[str, Any]]:
 
 
 def _recheck(theorem: str, quick: bool) -> dict[str, Any]:
-    """The second route: random points; what is said of rounding (E) has none, and rests on the comparison of kernels."""
+    """Re-evaluates a theorem at random points. Theorems about rounding (E) are checked by the comparison of kernels instead."""
     if theorem not in IDENTITIES:
         shown = "none; its kernel is not run (--quick)" if quick else "its kernel against 50 digits, below"
         return {"method": shown, "points": 0, "log2_error": None, "seconds": 0.0, "failure": None}
@@ -123,9 +128,12 @@ def _recheck(theorem: str, quick: bool) -> dict[str, Any]:
         evidence.failure and f"point {evidence.failure.point}, {evidence.failure.sizes}: {evidence.failure.message}"
     )
     return {
-        "method": evidence.method, "points": evidence.points, "log2_error": evidence.log2_error,
-        "seconds": round(evidence.seconds, 4), "failure": failure,
-    }  # fmt: skip
+        "method": evidence.method,
+        "points": evidence.points,
+        "log2_error": evidence.log2_error,
+        "seconds": round(evidence.seconds, 4),
+        "failure": failure,
+    }
 
 
 def _print_theorem(row: dict[str, Any], say: Callable[[str], object]) -> None:
@@ -191,10 +199,10 @@ def _pages(options: argparse.Namespace, means: Means) -> int:
 
 
 def _formulas(options: argparse.Namespace, means: Means) -> int:
-    """Read all formulas, decide each, print and keep the verdicts."""
+    """Reads all formulas, decides each, prints the verdicts and writes them to a file."""
     say, formulas = means.say, []
     for number, text in enumerate(options.formula, 1):
-        # All are read before any is decided: a slip in the last one should not cost the time of the first.
+        # Read all formulas before deciding any, so that a typing error in the last one is found at once.
         try:
             formulas.append(read(text))
             check(formulas[-1])
@@ -212,7 +220,7 @@ def _formulas(options: argparse.Namespace, means: Means) -> int:
 
 
 def _lines(verdict: Verdict) -> list[str]:
-    """The verdict for a reader: what was read, the answer, and what it rests on."""
+    """The verdict as lines of text: the formula, the answer and its reasons."""
     lines = [f"formula   {verdict.formula}", f"verdict   {verdict.status}", f"scope     {verdict.scope}"]
     if verdict.counterexample is not None:
         first, *rest = verdict.counterexample.lines()
@@ -227,7 +235,7 @@ def _lines(verdict: Verdict) -> list[str]:
 
 
 def _record(verdict: Verdict) -> dict[str, Any]:
-    """The verdict for a program."""
+    """The verdict as an entry of the JSON report."""
     record: dict[str, Any] = {
         "formula": str(verdict.formula),
         "verdict": verdict.status,

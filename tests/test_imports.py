@@ -171,6 +171,15 @@ def test_the_derivations_import_sympy_the_standard_library_and_themselves(path: 
         assert not names or path.name == "verify.py"
 
 
+@pytest.mark.parametrize(("printer", "other"), [("cuda", "cpu"), ("cpu", "cuda")])
+def test_the_printers_of_two_machines_do_not_know_each_other(printer: str, other: str) -> None:
+    """What they share lies in `codegen` itself, which imports neither."""
+    for path in sources("derivations/codegen"):
+        if printer in path.parts or path.parent.name == "codegen":
+            used = {name for name in imported(parse(path)) if name.startswith(f"derivations.codegen.{other}")}
+            assert used == set(), path
+
+
 @pytest.mark.parametrize("path", sources("derivations/recheck"), ids=lambda path: path.name)
 def test_the_second_route_shares_nothing_with_the_first(path: Path) -> None:
     """The standard library and itself alone; `exact*` runs the compiled kernels besides."""

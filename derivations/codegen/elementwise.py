@@ -1,59 +1,18 @@
-"""The activations and their exponential as Numba source: value and derivative of one number at a time."""
+"""The activations as Numba source: value and derivative of one number at a time."""
 
 from __future__ import annotations
 
-import textwrap
-
 import sympy as sp
 
-from derivations.codegen.cpu.layers import DECORATOR, choice, indent, typed_constants
 from derivations.codegen.expressions import RealPrinter
-from derivations.theorems.scalar import accuracy, activations, exponential, exponential_error
+from derivations.theorems.scalar import accuracy, activations, exponential_error
 from derivations.theorems.scalar.activations import Activation
-
-# No "reassoc": regrouped, the reduction of the exponential is no longer exact. The flags belong to the instructions,
-# so they hold wherever the function is inlined.
-EXACT_ORDER = '{"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "forceinline": True}'
-CHOICE = '''
-def exponential(x):
-    """exp(x) and expm1(x) in the type of x."""
-    return exponential_float32(x) if type(x) is np.float32 else exponential_float64(x)
-
-
-@overload(exponential, jit_options={options})
-def exponential_by_type(x):
-    return exponential_float32 if x == types.float32 else exponential_float64
-'''
 
 
 def activation_theorems(table: tuple[Activation, ...] = activations.ACTIVATIONS) -> tuple[str, ...]:
-    """What the printed activations rest on."""
+    """The theorems that the printed activations rest on."""
     theorems = (*accuracy.THEOREMS, *exponential_error.THEOREMS)
     return (*(f"F.{item.name}" for item in table), *(theorem.id for theorem in theorems))
-
-
-def activation_function(table: tuple[Activation, ...] = activations.ACTIVATIONS) -> str:
-    """`activate`: one branch for each activation, value and derivative in one pass over z."""
-    printer = RealPrinter()
-    body: list[str] = []
-    for code, item in enumerate(table):
-        body += [
-            f"{choice('activation', code, code, len(table))}  # {item.name}, theorem F.{item.name}",
-            "    for i in range(pre.size):",
-            *indent(["z = z_all[i]", *value_and_slope(printer, item), "x_all[i] = value", "z_all[i] = slope"], 2),
-        ]
-    doc = [
-        '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
-        "",
-        f"Theorem: {', '.join(activation_theorems(table))}",
-        "",
-        "pre (n_samples, n_out) z, overwritten by f'(z); post (n_samples, n_out) x = f(z)",
-        '"""',
-    ]
-    # One loop over all elements: a loop over the neurons of a narrow layer is too short to be vectorised.
-    flat = ["z_all, x_all = pre.reshape(pre.size), post.reshape(post.size)"]
-    lines = indent([*doc, *typed_constants(printer.constants, "pre"), *flat, *body])
-    return "\n".join([DECORATOR, "def activate(activation, pre, post):", *lines])
 
 
 def value_and_slope(printer: RealPrinter, item: Activation) -> list[str]:
@@ -68,21 +27,3 @@ def value_and_slope(printer: RealPrinter, item: Activation) -> list[str]:
     )
     lines += [f"{name} = {printer.doprint(e)}" for name, e in common]
     return [*lines, f"value = {printer.doprint(value)}", f"slope = {printer.doprint(slope)}"]
-
-
-def exponential_functions() -> list[str]:
-    """The programs of the theorems E in each format, and `exponential` that chooses by the type of its argument."""
-    parts = []
-    for form, theorem in zip(exponential.FORMATS, exponential_error.THEOREMS, strict=True):
-        doc = [
-            '"""exp(x) and expm1(x).',
-            "",
-            f"Theorem: {theorem.id}",
-            "",
-            *textwrap.wrap(f"{theorem.statement}, for {theorem.scope}.", 110),
-            '"""',
-        ]
-        constants = [f"{name} = np.{form.name}({float(value)!r})" for name, value in form.constants.items()]
-        body = indent([*doc, *constants, *form.lines, "return power, difference"])
-        parts.append("\n".join([f"def exponential_{form.name}(x):", *body]))
-    return [*parts, *CHOICE.format(options=EXACT_ORDER).strip().split("\n\n\n")]

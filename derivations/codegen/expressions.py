@@ -1,4 +1,4 @@
-"""SymPy expressions as scalar Python source that keeps the precision of its arrays.
+"""SymPy expressions as scalar Python source that keeps the precision of its arrays, and lines of source.
 
 A plain `0.5 * x` would turn float32 work into float64 in Numba, so every number becomes a named constant
 of the kernel's own type (`half = real(0.5)`), defined once at the top of the function.
@@ -114,3 +114,27 @@ class RealPrinter(StrPrinter):
 
     def _print_Symbol(self, e: sp.Symbol) -> str:
         return e.name
+
+
+def indent(lines: list[str], depth: int = 1) -> list[str]:
+    """Lines of source, indented; empty lines stay empty."""
+    return [f"{'    ' * depth}{line}" if line else "" for line in lines]
+
+
+def choice(name: str, value: object, number: int, count: int) -> str:
+    """The head of branch `number` of `count`; the last one takes all that is left."""
+    if number == count - 1:
+        return "else:"
+    return f"{'elif' if number else 'if'} {name} == {value}:"
+
+
+def add(target: str, value: str) -> str:
+    """`target += value`, a leading minus written as `-=`."""
+    if value.startswith("-") and " + " not in value and " - " not in value:
+        return f"{target} -= {value[1:]}"
+    return f"{target} += {value}"
+
+
+def typed_constants(constants: dict[str, str], array: str) -> list[str]:
+    """Numbers in the type of an array, so that float32 work stays float32."""
+    return [f"{name} = {array}.dtype.type({value})" for name, value in sorted(constants.items())]

@@ -78,7 +78,7 @@ def instances(formula: Formula) -> Iterator[Instance]:
 
 
 def compare(formula: Formula, network: Network, indices: tuple[tuple[str, int], ...]) -> Counterexample | None:
-    """What tells the two sides apart for these numbers; None where they are equal."""
+    """The difference between the two sides for these numbers; None where they are equal."""
     sides = [value(side, network, dict(indices)) for side in (formula.left, formula.right)]
     # A multiple of the identity has the size of the other side; between two of them the size does not matter.
     like = next((side for side in sides if isinstance(side, tuple)), identity(1))

@@ -157,7 +157,7 @@ class _Reader:
         return formula
 
     def nested(self, rule: Callable[[], Expression | Index]) -> Expression | Index:
-        """What stands in parentheses; the opening one is read already."""
+        """The expression in parentheses; the opening one is read already."""
         self.open += 1
         if self.open > NESTING:
             raise self.fail(f"expected at most {NESTING} parentheses inside each other")

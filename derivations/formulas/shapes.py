@@ -1,4 +1,4 @@
-"""What a formula is about: which layers its blocks lead between, and that those layers exist.
+"""Shapes in a formula: between which layers its blocks lead, and whether those layers exist.
 
 Every term of a sum must lead from the same layer to the same layer, a product's layers must meet, and every layer that
 is named must exist wherever the conditions hold. All of it must follow from the conditions; a formula for which it does
@@ -185,4 +185,4 @@ class _Checker:
 
 
 RANK = {"number": 0, "zero": 0, "identity": 1, "matrix": 2, "block": 3}
-"""What is left of a product: a number times I is a multiple of I, and that times a block is such a block."""
+"""The kind of a product: a number times I is a multiple of I, and a multiple of I times a block is a block."""

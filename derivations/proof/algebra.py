@@ -14,8 +14,18 @@ import sympy as sp
 from derivations.proof.rules import path, sign
 
 __all__ = [
-    "DISTANCE", "LAYER", "Block", "activation", "eigenvalues", "lower", "path", "phi", "sign", "times_phi_left", "times_phi_right",
-]  # fmt: skip
+    "DISTANCE",
+    "LAYER",
+    "Block",
+    "activation",
+    "eigenvalues",
+    "lower",
+    "path",
+    "phi",
+    "sign",
+    "times_phi_left",
+    "times_phi_right",
+]
 
 EIGENVALUES = sp.Function("L", commutative=False)
 ACTIVATIONS = sp.Function("x", commutative=False)

@@ -1,19 +1,55 @@
-"""The table of notation: symbol, array name, shape, meaning.
+"""The table of notation: indices with their roles and sizes; arrays with their names, shapes and meanings.
 
-Indices have one role each. `s` is a sample, `h` a neuron of layer i, `k` a neuron of the layer before it
-(or of any earlier layer j in the direct network), `p` a position in a flat vector. Arrays over samples are
-stored sample first, the transpose of the column vectors of the mathematics; in index notation that makes
-no difference.
+Every index has one role. Arrays over samples are stored sample first, the transpose of the column vectors of the
+mathematics; in index notation that makes no difference.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import sympy as sp
 from sympy.concrete.delta import deltasummation
 
-from derivations.proof.programs import Array
+from derivations.proof.assignments import Array
 
 s, h, k, p = sp.symbols("s h k p", integer=True, nonnegative=True)
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index symbol, what it counts, and the name of that number in printed code."""
+
+    symbol: sp.Symbol
+    role: str
+    size: str
+
+
+INDICES = (
+    Index(s, "a sample", "n_samples"),
+    Index(h, "a neuron of layer i", "n_out"),
+    Index(k, "a neuron of the layer before it, or of an earlier layer j in the direct network", "n_in"),
+    Index(p, "a position in a flat vector", "size"),
+)
+"""In storage order: loops over the last index are the innermost, and run over neighbouring elements."""
+
+
+def size(symbol: sp.Symbol) -> str:
+    """The name of an index's size in printed code."""
+    return next(index.size for index in INDICES if index.symbol == symbol)
+
+
+def shape(indices: Iterable[sp.Symbol]) -> str:
+    """The sizes of an array's indices, as text."""
+    return ", ".join(map(size, indices))
+
+
+def storage_order(symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
+    """The index symbols, each once, in storage order."""
+    wanted = set(symbols)
+    if unknown := wanted - {index.symbol for index in INDICES}:
+        raise ValueError(f"no entry in the table of indices: {sorted(map(str, unknown))}")
+    return [index.symbol for index in INDICES if index.symbol in wanted]
+
 
 f = sp.Function("f")
 """The activation function, f(0) = 0 where a theorem says so."""
@@ -55,10 +91,10 @@ q = Array("q", (s, k), "scratch", "the path through Φ⁻¹ in ∂ℓ/∂u_{i-1}
 def entries_of_difference() -> sp.Expr:
     """[φ L_in - L_out φ]_hk by the index sums of the two products with diagonal matrices."""
     m = sp.Symbol("m", integer=True, nonnegative=True)
-    size = sp.Symbol("n", integer=True, positive=True)
+    count = sp.Symbol("n", integer=True, positive=True)
 
     def collapse(summand: sp.Expr) -> sp.Expr:
-        return deltasummation(summand, (m, 0, size - 1), no_piecewise=True)
+        return deltasummation(summand, (m, 0, count - 1), no_piecewise=True)
 
     right = collapse(phi.at(h, m) * lam_in.at(m) * sp.KroneckerDelta(m, k))
     left = collapse(sp.KroneckerDelta(h, m) * lam_out.at(h) * phi.at(m, k))

@@ -19,8 +19,8 @@ from typing import Any
 
 import sympy as sp
 
+from derivations.proof.assignments import Assign, name_of
 from derivations.proof.notation import df, f
-from derivations.proof.programs import Assign, name_of
 
 RULES = {
     "algebra": "both sides have one normal form: multiplied out, paths joined, signs reduced modulo 2",
@@ -59,7 +59,7 @@ class Step:
 
 
 def induction(claim: str, over: str, first: Any, advance: Any, closed: Any) -> tuple[Step, Step]:
-    """What starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`; the step advances `closed` itself."""
+    """The sequence that starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`; the step advances `closed`."""
     n, other = sp.Symbol(over, integer=True, nonnegative=True), sp.Dummy()
     if any(sp.sympify(e).has(n) for e in (first, advance(other, other), closed(other))):
         raise ValueError(f"{n} is not free for the induction: {claim}")

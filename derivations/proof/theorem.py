@@ -70,7 +70,7 @@ class Proof:
     def recurrence(
         self, claim: str, *, first: Any, advance: Callable[[Any, Any], Any], closed: Callable[[Any], Any], over: str
     ) -> None:
-        """What starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`."""
+        """The sequence that starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`."""
         for step in induction(claim, over, first, advance, closed):
             self.step(step)
 
@@ -100,7 +100,7 @@ class Certificate:
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        """What the formulas assume of their symbols: assumption (integer, positive, ...) -> names."""
+        """The assumptions about symbols in the formulas: assumption (integer, positive, ...) -> names."""
         formulas = [side for step in self.steps for side in (step.left, step.right) if isinstance(side, sp.Basic)]
         assumed = {(_assumed(symbol), str(symbol)) for formula in formulas for symbol in formula.atoms(sp.Symbol)}
         return {what: tuple(n for w, n in sorted(assumed) if w == what) for what, _ in sorted(assumed) if what}

@@ -39,7 +39,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What re-evaluating a theorem at random points has shown.
+    """The result of re-evaluating a theorem at random points.
 
     id : of the theorem. seed : as given to `recheck`.
     method : `MODULAR`, `EXACT`, or both joined by "and"; what is checked on exact rationals carries no error bound.

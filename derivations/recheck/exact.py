@@ -26,7 +26,7 @@ from derivations.recheck.exact_functions import (
     sgd,
 )
 from derivations.recheck.exact_losses import binary_cross_entropy, cross_entropy, huber, poisson, squared_error
-from derivations.recheck.exact_networks import adjoint, fused, propagation
+from derivations.recheck.exact_networks import adjoint, one_hidden, propagation
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 
 KERNEL_CHECKS: dict[str, Check] = {
@@ -39,8 +39,8 @@ KERNEL_CHECKS: dict[str, Check] = {
     "adjoint_global": adjoint("global"),
     "adjoint_layerwise": adjoint("layerwise"),
     "adjoint_direct": adjoint("direct"),
-    **{f"propagate_{a}_{b}": fused(a, b, backward=False) for a, b in ONE_HIDDEN_SIZES},
-    **{f"adjoint_{a}_{b}": fused(a, b, backward=True) for a, b in ONE_HIDDEN_SIZES},
+    **{f"propagate_{a}_{b}": one_hidden(a, b, backward=False) for a, b in ONE_HIDDEN_SIZES},
+    **{f"adjoint_{a}_{b}": one_hidden(a, b, backward=True) for a, b in ONE_HIDDEN_SIZES},
     "squared_error": squared_error,
     "huber": huber,
     "poisson": poisson,

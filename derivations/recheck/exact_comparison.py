@@ -67,7 +67,7 @@ Check = Callable[[Comparison], None]
 
 @dataclass(frozen=True)
 class KernelEvidence:
-    """What the comparison of one compiled kernel has shown.
+    """The result of comparing one compiled kernel with exact numbers.
 
     method : what was compared how. equalities : floats equal to exact rationals to the last bit.
     approximations : floats compared with 50 digits; `allowed` and `worst` are errors in units of the last place.
@@ -95,9 +95,15 @@ def run(kernel: str, check: Check, seed: int) -> KernelEvidence:
     exact = [f"== on {comparison.equalities} exact rationals"] * (comparison.equalities > 0)
     near = [f"within {comparison.allowed:g} ulp of mpmath at {DIGITS} digits"] * (comparison.approximations > 0)
     return KernelEvidence(
-        kernel, ", ".join(exact + near), comparison.equalities, comparison.approximations, comparison.allowed,
-        comparison.worst, perf_counter() - start, failure,
-    )  # fmt: skip
+        kernel,
+        ", ".join(exact + near),
+        comparison.equalities,
+        comparison.approximations,
+        comparison.allowed,
+        comparison.worst,
+        perf_counter() - start,
+        failure,
+    )
 
 
 def floats(numbers: Any) -> np.ndarray:

@@ -13,7 +13,7 @@ from derivations.recheck.dense import Blocks, Matrix, Vector
 from derivations.recheck.exact_comparison import Check, Comparison, floats
 from derivations.recheck.field import Dual, Number, slope_of, value_of
 from spectral_core.kernels.cpu import dense as cpu
-from spectral_core.kernels.cpu import one_hidden as fused_kernels
+from spectral_core.kernels.cpu import one_hidden as one_hidden_kernels
 from spectral_core.kernels.support.layout import Layout
 
 NETWORKS: tuple[tuple[tuple[int, ...], int], ...] = (
@@ -102,9 +102,17 @@ def adjoint(parametrization: str) -> Check:
                 y = [[comparison.whole() for _ in range(layout.widths[-1])] for _ in WEIGHTS]
                 gradient = np.full(layout.size, np.nan)
                 got = kernel(
-                    floats(x), floats(y), np.zeros(len(x), np.int64), floats(WEIGHTS), np.arange(len(x)), layout.table,
-                    cpu.ACTIVATIONS.index(name), cpu.LOSSES.index("squared_error"), floats(theta), gradient,
-                )  # fmt: skip
+                    floats(x),
+                    floats(y),
+                    np.zeros(len(x), np.int64),
+                    floats(WEIGHTS),
+                    np.arange(len(x)),
+                    layout.table,
+                    cpu.ACTIVATIONS.index(name),
+                    cpu.LOSSES.index("squared_error"),
+                    floats(theta),
+                    gradient,
+                )
                 loss = partial(loss_at, layout, f, x, y, constants)
                 comparison.equal(f"{layout.widths} {name}: loss", got, loss(theta))
                 truth = [slope_of(loss(moving(theta, place))) for place in range(layout.size)]
@@ -113,7 +121,7 @@ def adjoint(parametrization: str) -> Check:
     return check
 
 
-def fused(inputs: int, outputs: int, backward: bool) -> Check:
+def one_hidden(inputs: int, outputs: int, backward: bool) -> Check:
     """The kernels of one hidden layer, called as the epoch calls them: z_K, or every ∂ℓ/∂θ."""
 
     def check(comparison: Comparison) -> None:
@@ -126,7 +134,7 @@ def fused(inputs: int, outputs: int, backward: bool) -> Check:
             x_rows, output_rows = np.full((inputs, 4), np.nan), np.full((outputs, 4), np.nan)
             z_rows, u_rows = np.full((3, 4), np.nan), np.full((3, 4), np.nan)
             x_rows[:, :3] = floats(x).T
-            forward = getattr(fused_kernels, f"propagate_{inputs}_{outputs}")
+            forward = getattr(one_hidden_kernels, f"propagate_{inputs}_{outputs}")
             number = cpu.ACTIVATIONS.index(name)
             forward(layout.table, number, 3, floats(theta), x_rows, z_rows, u_rows, output_rows)
             if not backward:
@@ -136,7 +144,7 @@ def fused(inputs: int, outputs: int, backward: bool) -> Check:
             cpu.squared_error(z, floats(y), floats(WEIGHTS), float(1 / (sum(WEIGHTS) * outputs)))
             output_rows[:, :3] = z.T
             gradient = np.full(layout.size, np.nan)
-            adjoint = getattr(fused_kernels, f"adjoint_{inputs}_{outputs}")
+            adjoint = getattr(one_hidden_kernels, f"adjoint_{inputs}_{outputs}")
             adjoint(layout.table, 3, floats(theta), gradient, x_rows, z_rows, u_rows, output_rows)
             loss = partial(loss_at, layout, f, x, y, 0)
             truth = [slope_of(loss(moving(theta, place))) for place in range(layout.size)]

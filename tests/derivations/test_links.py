@@ -45,6 +45,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+# One change a line, with the sentences it must cause.
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -104,9 +105,9 @@ def test_an_installed_package_comes_without_tests(tree: Path) -> None:
 
 
 GIVEN_AWAY = (
-    "dot", "exp", "log", "sqrt", "tanh", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "square",
-    "softmax", "logsumexp", "expm1", "log1p", "mean", "std", "var", "median",
-)  # fmt: skip
+    *("dot", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "softmax", "logsumexp"),
+    *("exp", "expm1", "log", "log1p", "sqrt", "square", "tanh", "mean", "std", "var", "median"),
+)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the kernels must compute, compared with brute force; `check` raises at the first difference.
+"""Kernels compared with brute force; `check` raises at the first difference.
 
 The kernels run as plain Python (see `plain`), so a changed kernel needs no compiler. Losses, penalties, activations
 and optimizers come from the tables of the module itself; the truth comes from `oracles`.
@@ -44,17 +44,17 @@ class Case:
     pairs: tuple[tuple[int, int], ...]
     loss: str
     labelled: bool
-    fused: bool = False
+    one_hidden: bool = False
     """Runs by the kernels for one hidden layer."""
 
     @property
     def runner(self) -> str:
-        return f"{self.widths[0]}_{self.widths[-1]}" if self.fused else self.parametrization
+        return f"{self.widths[0]}_{self.widths[-1]}" if self.one_hidden else self.parametrization
 
     @property
     def trained(self) -> bool:
         """Epochs are compared for this case."""
-        return self.fused or len(self.widths) == 4
+        return self.one_hidden or len(self.widths) == 4
 
     @property
     def model(self) -> oracles.Model:
@@ -121,14 +121,14 @@ def cases(space: Space) -> list[Case]:
     return result
 
 
-def fused_cases(space: Space) -> list[Case]:
+def one_hidden_cases(space: Space) -> list[Case]:
     """Networks of one hidden layer with kernels of their own, with and without the constant neuron."""
     result = []
     for number, (inputs, outputs) in enumerate(tables.ONE_HIDDEN_SIZES):
         loss = "squared_error" if number < 3 else "cross_entropy"
         bias, activation = number != 1, ("tanh", "swish", "elu", "gelu")[number]
         result.append(
-            Case("global", (inputs, 5, outputs), activation, bias, (), loss, labelled(space, loss), fused=True)
+            Case("global", (inputs, 5, outputs), activation, bias, (), loss, labelled(space, loss), one_hidden=True)
         )
     return result
 
@@ -563,16 +563,30 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
     parameters, first, second = make(d.theta), *map(make, moments(case))
     gradient = make(np.full(model.size, 7.0))
     result = space[f"epoch_{case.runner}"](
-        *arguments(case, d, make), d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
-        space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), make(strengths),
-        *shrinking(space, training, model.size, make), space["OPTIMIZERS"].index(training.optimizer), trainable, make(rates), parameters, gradient, first, second, STEP,
+        *arguments(case, d, make),
+        d.order,
+        BATCH,
+        case.layout.table,
+        space["ACTIVATIONS"].index(case.activation),
+        space["LOSSES"].index(case.loss),
+        np.column_stack([penalised, kinds]),
+        make(strengths),
+        *shrinking(space, training, model.size, make),
+        space["OPTIMIZERS"].index(training.optimizer),
+        trainable,
+        make(rates),
+        parameters,
+        gradient,
+        first,
+        second,
+        STEP,
         settings(space, {**SETTINGS, "nesterov": training.nesterov}, make),
-    )  # fmt: skip
+    )
     return parameters, first, second, *result
 
 
 def check_epochs(space: Space) -> None:
-    for case in cases(space) + fused_cases(space):
+    for case in cases(space) + one_hidden_cases(space):
         if case.trained:
             for training in trainings(space):
                 got = run_epoch(space, case, training, np.array)
@@ -585,7 +599,9 @@ PARTS = ("θ", "first moment", "second moment", "mean loss", "mean penalty", "st
 
 def check_overflow(space: Space) -> None:
     """A loss that is not finite stops the epoch before its step: nothing is averaged, or what there was before."""
-    for case in cases(space) + [replace(case, loss="squared_error", labelled=False) for case in fused_cases(space)]:
+    for case in cases(space) + [
+        replace(case, loss="squared_error", labelled=False) for case in one_hidden_cases(space)
+    ]:
         if not case.trained or case.loss != "squared_error":
             continue
         training = next(trainings(space))
@@ -613,11 +629,28 @@ def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[A
     kinds = [space["PENALTIES"].index(name) for name in training.penalties]
     parameters, first, second = d.theta.copy(), *(part.copy() for part in moments(case))
     result = space[f"epoch_{case.runner}"](
-        d.x, d.y, d.labels, d.weights, d.order, BATCH, case.layout.table, space["ACTIVATIONS"].index(case.activation),
-        space["LOSSES"].index(case.loss), np.column_stack([penalised, kinds]), strengths,
-        *shrinking(space, training, model.size, np.array), space["OPTIMIZERS"].index(training.optimizer), trainable, rates, parameters, np.zeros(model.size), first, second,
-        STEP, settings(space, SETTINGS),
-    )  # fmt: skip
+        d.x,
+        d.y,
+        d.labels,
+        d.weights,
+        d.order,
+        BATCH,
+        case.layout.table,
+        space["ACTIVATIONS"].index(case.activation),
+        space["LOSSES"].index(case.loss),
+        np.column_stack([penalised, kinds]),
+        strengths,
+        *shrinking(space, training, model.size, np.array),
+        space["OPTIMIZERS"].index(training.optimizer),
+        trainable,
+        rates,
+        parameters,
+        np.zeros(model.size),
+        first,
+        second,
+        STEP,
+        settings(space, SETTINGS),
+    )
     return parameters, first, second, *result
 
 
@@ -639,7 +672,7 @@ class Hidden:
 
 @cache
 def hidden(inputs: int, outputs: int, activation: str) -> Hidden:
-    case = Case("global", (inputs, 5, outputs), activation, False, (), "squared_error", False, fused=True)
+    case = Case("global", (inputs, 5, outputs), activation, False, (), "squared_error", False, one_hidden=True)
     generator, model = np.random.default_rng([inputs, outputs]), case.model
     theta = generator.uniform(-1, 1, model.size).astype(np.float32).astype(float)
     x = generator.uniform(-1, 1, (6, inputs)).astype(np.float32).astype(float)
@@ -654,7 +687,7 @@ def hidden(inputs: int, outputs: int, activation: str) -> Hidden:
     return Hidden(case, theta, x, weight, model.output(theta, x), slope, oracles.gradient(paired, theta))
 
 
-def check_fused(space: Space) -> None:
+def check_one_hidden(space: Space) -> None:
     """Outputs, slopes and gradient of every activation.
 
     Every storage has a row and two columns more, full of NaN (the inputs' columns of numbers, so that a result of them
@@ -698,7 +731,7 @@ def check_single(space: Space) -> None:
         space["activate"](number, pre, post)
         close(f"{name}: slope", pre.numbers(), slopes(name), 1e-6)
         close(f"{name}: value", post.numbers(), oracles.activation(name, POINTS), 1e-6)
-    for case in cases(space) + fused_cases(space):
+    for case in cases(space) + one_hidden_cases(space):
         if case.trained:
             for training in trainings(space):
                 if (case.parametrization, case.loss) == ("global", space["LOSSES"][0]) or not training.nesterov:
@@ -718,26 +751,48 @@ def check_corrections(space: Space) -> None:
             m, v = np.array([0.25, 0.5]), np.array([0.125, 0.25])
             kept = [Singles(part) for part in (theta, m, v)]
             space["update"](
-                number, np.array([[0, 2]]), Singles([1.0]), kept[0], Singles(g), kept[1], kept[2], t,
+                number,
+                np.array([[0, 2]]),
+                Singles([1.0]),
+                kept[0],
+                Singles(g),
+                kept[1],
+                kept[2],
+                t,
                 settings(space, values, Singles),
-            )  # fmt: skip
+            )
             wanted = REFERENCE[name]((theta, m, v), g, t, np.ones(2), held)
             close(f"{name}: θ after step {t}", kept[0].numbers() / wanted[0], np.ones(2), 1e-6)
 
 
 CHECKS = (
-    check_tables, check_views, check_workspace, check_exponential, check_activations, check_loading, check_losses,
-    check_tiny_slopes, check_penalties, check_proximal, check_updates, check_fused, check_gradients, check_predictions, check_epochs,
-    check_overflow, check_single, check_corrections,
-)  # fmt: skip
+    check_tables,
+    check_views,
+    check_workspace,
+    check_exponential,
+    check_activations,
+    check_loading,
+    check_losses,
+    check_tiny_slopes,
+    check_penalties,
+    check_proximal,
+    check_updates,
+    check_one_hidden,
+    check_gradients,
+    check_predictions,
+    check_epochs,
+    check_overflow,
+    check_single,
+    check_corrections,
+)
 """Cheap checks first."""
-FUSED_NAMES = tuple(f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in tables.ONE_HIDDEN_SIZES)
+ONE_HIDDEN_NAMES = tuple(f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in tables.ONE_HIDDEN_SIZES)
 
 
 def check(codes: Sequence[CodeType], function: str = "") -> None:
     """All checks of a kernel module; the exception says what is wrong. The checks made for a function come first."""
     space = load(*codes)
-    first = [check_fused] if function in FUSED_NAMES else []
+    first = [check_one_hidden] if function in ONE_HIDDEN_NAMES else []
     first += [check_exponential] if function.startswith("exponential") else []
     with np.errstate(all="ignore"):
         for one in (*first, *(one for one in CHECKS if one not in first)):

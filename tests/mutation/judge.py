@@ -76,7 +76,7 @@ def targets(root: Path = ROOT) -> list[Target]:
     result = []
     for file in (*(name for name in files if not name.startswith(tuple(LEFT_OUT))), *KERNELS):
         source = (root / file).read_text(encoding="utf-8")
-        found = mutants(file, source, strings="/codegen/" in file and not file.endswith("/programs.py"))
+        found = mutants(file, source, strings="/codegen/" in file)
         if found:
             result.append(Target(file, found, compile(source, file, "exec", dont_inherit=True)))
     return result
@@ -196,7 +196,7 @@ def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> 
 
 
 def checked_in() -> dict[Path, str]:
-    """What `python -m derivations` writes, as it lies on the disk."""
+    """The files that `python -m derivations` writes, as they are on the disk."""
     kernels = ROOT / "spectral_core" / "kernels"
     printed = ("tables", "cpu/dense", "cpu/one_hidden", "cuda/parts", "cuda/ensemble", "cuda/one_hidden", "cuda/wide")
     paths = (

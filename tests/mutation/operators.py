@@ -19,6 +19,7 @@ from types import CodeType
 Change = tuple[str, ast.AST]
 """A label and the node that takes the other's place."""
 
+# Tables to read across: several entries a line.
 BINARY: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Add, ast.Div), ast.Div: (ast.Mult,), ast.FloorDiv: (ast.Mult,),
     ast.Mod: (ast.Mult,), ast.BitOr: (ast.BitAnd,), ast.BitAnd: (ast.BitOr,), ast.Pow: (ast.Mult,),
@@ -72,7 +73,7 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What names it without line numbers: the same change of equal lines of one function is counted."""
+        """Its name without line numbers: the same change of equal lines of one function gets a counter."""
         return self.file, self.function, self.text, self.change + (f" (no. {self.number})" if self.number > 1 else "")
 
     @property
@@ -123,7 +124,7 @@ def mutants(file: str, source: str, *, strings: bool = False) -> list[Mutant]:
 
 
 class _Simple(ast.NodeTransformer):
-    """What is plainly the same: inside subscripts, where all numbers are integers, 0 times, plus 0 and named constants;
+    """Changes that plainly make no difference: inside subscripts, where all numbers are integers, 0 times, plus 0 and named constants;
     elsewhere `np.float64` of a literal, which is one."""
 
     def __init__(self, known: dict[str, int]) -> None:

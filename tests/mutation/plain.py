@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 OPTIONS: dict[str, dict[str, Any]] = {}
-"""What each function of the last loaded module asks of the compiler."""
+"""The compiler options of each function of the last loaded module."""
 OVERLOADS: dict[str, tuple[dict[str, Any], Any]] = {}
-"""What is chosen by type: name -> (what it asks of the compiler, the function that chooses)."""
+"""Functions chosen by type: name -> (compiler options, the function that chooses)."""
 MIXED = [0]
 """How many operations so far had a `Single` and a float."""
 

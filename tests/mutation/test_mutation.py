@@ -218,8 +218,15 @@ def test_the_table_adds_up() -> None:
     options = argparse.Namespace(jobs=2, sample=None, seed=0)
     result = report.record(verdicts, [], options, 90, {"derivations/a.py": 5, "spectral_core/kernels/cpu/dense.py": 4})
     assert result["files"]["derivations/a.py"] == {
-        "there are": 5, "judged": 3, "proof": 1, "not well-formed": 0, "--check": 0, "tests": 1, "equivalent": 0, "survived": 1,
-    }  # fmt: skip
+        "there are": 5,
+        "judged": 3,
+        "proof": 1,
+        "not well-formed": 0,
+        "--check": 0,
+        "tests": 1,
+        "equivalent": 0,
+        "survived": 1,
+    }
     assert len(result["survivors"]) == 2
     text = report.markdown(result)
     assert "| derivations/a.py | 5 | 3 | 1 | 0 | 0 | 1 | 0 | 1 |" in text

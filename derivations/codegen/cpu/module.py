@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 import sympy
 
-from derivations.codegen import elementwise
+from derivations.codegen.cpu import elementwise, one_hidden
 from derivations.codegen.cpu import layers as cpu
-from derivations.codegen.cpu import one_hidden
-from derivations.codegen.cpu.orchestration import FUSED_HELPER, FUSED_RUNNER, HELPERS, RUNNERS
+from derivations.codegen.cpu.orchestration import HELPERS, ONE_HIDDEN_HELPER, ONE_HIDDEN_RUNNER, RUNNERS
+from derivations.codegen.expressions import choice
+from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.proof.programs import Program
 from derivations.theorems.scalar import (
     accuracy,
@@ -42,7 +43,7 @@ NAMES = {
     "penalties": [program.name.removeprefix("penalty_") for program in penalties.PROGRAMS],
     "optimizers": [program.name for program in optimizers.PROGRAMS],
 }
-"""What the kernels offer by number, in the order of the derivations."""
+"""Names of the choices that kernels take as numbers, in the order of the derivations."""
 SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV")
 
 HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
@@ -79,7 +80,7 @@ BLOCKS = 2
 '''
 
 
-FUSED_HEADER = '''
+ONE_HIDDEN_HEADER = '''
 """Numba kernels for one hidden layer with few inputs and outputs: the programs of `dense.py`, neuron by neuron. Do not edit.
 
 made by       python -m derivations
@@ -115,7 +116,7 @@ TARGET_RANGES = {{{ranges}}}
 PENALTIES = {penalties}
 OPTIMIZERS = {optimizers}
 SETTINGS = {settings}
-ONE_HIDDEN_SIZES = {fused}
+ONE_HIDDEN_SIZES = {one_hidden}
 """Inputs and outputs of networks with one hidden layer that have kernels of their own."""
 '''
 
@@ -128,9 +129,9 @@ def functions() -> dict[str, tuple[str, ...]]:
         f"exponential_{form.name}": (name,) for form, name in zip(exponential.FORMATS, proven, strict=True)
     }
     table["activate"] = (*(f"F.{a.name}" for a in ACTIVATIONS), *accurate, *proven)
-    for inputs, outputs in one_hidden.SIZES:
-        table[f"propagate_{inputs}_{outputs}"] = one_hidden.theorems(propagation.GLOBAL)
-        table[f"adjoint_{inputs}_{outputs}"] = one_hidden.theorems(adjoint.GLOBAL)
+    for inputs, outputs in SIZES:
+        table[f"propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
+        table[f"adjoint_{inputs}_{outputs}"] = theorems(adjoint.GLOBAL)
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 
@@ -149,7 +150,7 @@ def tables_module() -> str:
             f'"{item.name}": ({_bound(item.targets[0])}, {_bound(item.targets[1])})' for item in _bounded()
         ),
         settings=_tuple(name.lower() for name in SETTINGS),
-        fused=one_hidden.SIZES,
+        one_hidden=SIZES,
     )
 
 
@@ -174,7 +175,7 @@ def _elementwise() -> str:
     """One branch for each loss that sums over samples and outputs."""
     lines: list[str] = []
     for number, item in enumerate(losses.ELEMENTWISE):
-        lines.append(f"    {cpu.choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
+        lines.append(f"    {choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
         lines.append(f"        value = {item.name}(output, target, weight, share)")
     return "\n".join(lines)
 
@@ -206,16 +207,15 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
     return "\n\n\n".join([header.rstrip(), *storage, *printed, *callers, *runners]) + "\n"
 
 
-def fused_module(certificates: list[dict[str, object]], general: str) -> str:
+def one_hidden_module(certificates: list[dict[str, object]], general: str) -> str:
     """The text of `spectral_core/kernels/cpu/one_hidden.py`, which calls functions of `general`, the text of `dense.py`."""
-    header = FUSED_HEADER.format(
+    header = ONE_HIDDEN_HEADER.format(
         sympy=sympy.__version__,
         digest=certificate_digest(certificates),
         general=hashlib.sha256(general.encode()).hexdigest()[:16],
     )
-    helper = FUSED_HELPER.format(decorator=cpu.DECORATOR).strip()
+    helper = ONE_HIDDEN_HELPER.format(decorator=cpu.DECORATOR).strip()
     runners = [
-        FUSED_RUNNER.format(decorator=cpu.RUNNER, sizes=f"{a}_{b}", inputs=a, outputs=b).strip()
-        for a, b in one_hidden.SIZES
+        ONE_HIDDEN_RUNNER.format(decorator=cpu.RUNNER, sizes=f"{a}_{b}", inputs=a, outputs=b).strip() for a, b in SIZES
     ]
     return "\n\n\n".join([header.strip(), helper, *one_hidden.functions(), *runners]) + "\n"

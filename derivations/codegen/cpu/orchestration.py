@@ -187,7 +187,7 @@ def epoch_{variant}(
     return loss_sum / weight_sum, penalty_sum / batches, step
 '''
 
-FUSED_HELPER = '''
+ONE_HIDDEN_HELPER = '''
 {decorator}
 def load_columns(x_data, rows, x_rows):
     """Gather rows of the data as columns, neuron first; the constant 1 behind them."""
@@ -199,7 +199,7 @@ def load_columns(x_data, rows, x_rows):
             x_rows[k, s] = one
 '''
 
-FUSED_RUNNER = '''
+ONE_HIDDEN_RUNNER = '''
 {decorator}
 def epoch_{sizes}(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import sympy as sp
 
-from derivations.codegen.cpu.layers import ORDER, SIZES, CpuPrinter, indent, typed_constants
-from derivations.codegen.cuda.parts import DEVICE, FlatPrinter, document
-from derivations.proof.notation import s
-from derivations.proof.programs import Assign, Node, Program, Rows, flatten
+from derivations.codegen.cuda.parts import DEVICE, FlatRealPrinter, document
+from derivations.codegen.expressions import indent, typed_constants
+from derivations.codegen.loops import LoopPrinter
+from derivations.proof.assignments import Assign, Node, Rows, flatten
+from derivations.proof.notation import size, storage_order
+from derivations.proof.programs import Program
 
 
-class TeamPrinter(CpuPrinter):
+class FlatPrinter(LoopPrinter):
     """Losses, penalties, proximal maps and optimizers, their outermost loop shared among threads."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.printer = FlatPrinter()
+        self.printer = FlatRealPrinter()
 
     def functions(self) -> list[str]:
         """One function, or two where a sum over all elements is needed on the way."""
@@ -27,17 +29,17 @@ class TeamPrinter(CpuPrinter):
         flat = [a for a in body if isinstance(a, Assign)]
         sums = [a for a in flat if a.over and not a.free and a.name != result]
         if not sums:
-            return [self.team(f"gpu_{self.program.name}", body, (), result)]
+            return [self.function(f"gpu_{self.program.name}", body, (), result)]
         (total,) = sums
         cut = body.index(total)
         name = f"gpu_{self.program.name}"
         return [
-            self.team(f"{name}_{total.name}", body[: cut + 1], (), total.name),
-            self.team(name, body[cut + 1 :], (total.name,), result),
+            self.function(f"{name}_{total.name}", body[: cut + 1], (), total.name),
+            self.function(name, body[cut + 1 :], (total.name,), result),
         ]
 
-    def team(self, name: str, body: tuple[Node, ...], known: tuple[str, ...], result: str) -> str:
-        self.printer = FlatPrinter()
+    def function(self, name: str, body: tuple[Node, ...], known: tuple[str, ...], result: str) -> str:
+        self.printer = FlatRealPrinter()
         lines = self.block(body, set())
         everything = tuple(flatten(body))
         used = {str(operand.base) for a in everything for operand in a.operands} | {a.name for a in everything}
@@ -45,7 +47,7 @@ class TeamPrinter(CpuPrinter):
         owners = [a for a in arrays if not a.store]
         stored = [a for a in arrays if a.store]
         names = dict.fromkeys([*(a.name for a in owners), *(a.store for a in stored)])
-        sizes = [SIZES[index] for index in ORDER if any(index in a.indices for a in arrays)]
+        sizes = [size(index) for index in storage_order(index for a in arrays for index in a.indices)]
         named = {str(symbol) for a in everything for symbol in a.value.free_symbols}
         scalars = [scalar for scalar in self.program.scalars if scalar in named]
         starts = [f"{a.name} = {a.store}" for a in stored]
@@ -69,17 +71,6 @@ class TeamPrinter(CpuPrinter):
         arguments = ", ".join(["rank", "count", *sizes, *names, *known, *scalars])
         return "\n".join([DEVICE, f"def {name}({arguments}):", *indent([*doc, *constants, *starts, *lines, *end])])
 
-    def loop(self, node: Node, open_loops: set[sp.Symbol]) -> list[str]:
-        if isinstance(node, Rows):
-            return ["for s in range(rank, n_samples, count):", *indent(self.block(node.body, {s}))]
-        raise TypeError(f"no code for {node}")
-
-    def nest(self, nest: list[Assign], open_loops: set[sp.Symbol]) -> list[str]:
-        """The outermost loop is the threads'."""
-        lines = super().nest(nest, open_loops)
-        indices = sorted({*nest[0].free, *nest[0].over} - open_loops, key=ORDER.index)
-        if open_loops or not indices:
-            return lines
-        size = SIZES[indices[0]]
-        whole, mine = f"for {indices[0]} in range({size}):", f"for {indices[0]} in range(rank, {size}, count):"
-        return [mine if line == whole else line for line in lines]
+    def turns(self, index: sp.Symbol, outermost: bool) -> str:
+        """The outermost loop is shared among the threads."""
+        return f"range(rank, {size(index)}, count)" if outermost else super().turns(index, outermost)

@@ -11,18 +11,20 @@ from abc import ABC, abstractmethod
 
 import sympy as sp
 
-from derivations.codegen.cpu.layers import LAYER, OFFSETS, SIZES, CpuPrinter, indent
 from derivations.codegen.cuda.parts import DEVICE, Part, PartPrinter, document
-from derivations.proof.notation import f, s
-from derivations.proof.programs import Array, Assign, Program, name_of
+from derivations.codegen.expressions import indent
+from derivations.codegen.layers import LayerPrinter
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.notation import shape, size
+from derivations.proof.programs import Program
 from derivations.theorems.spectral.propagation import ACTIVATE
 
 KERNEL = "@kernel(256)"
-FUSED_KERNEL = "@kernel(192, 2)"
+ONE_HIDDEN_KERNEL = "@kernel(192, 2)"
 # With the bound the compiler gives a thread no more registers than so many threads can have (`device.THREADS`, `device.ONE_HIDDEN_THREADS`).
 
 
-class LayerPrinter(CpuPrinter, ABC):
+class PartedPrinter(LayerPrinter, ABC):
     """The loop over layers around the parts, for threads of a block or for launches."""
 
     def __init__(self, program: Program, printer: PartPrinter) -> None:
@@ -30,41 +32,22 @@ class LayerPrinter(CpuPrinter, ABC):
         self.cutter = printer
 
     def signature(self) -> list[str]:
-        calls_f = any(a.value.func == f for a in self.program.assignments)
-        return ["layout", *(["activation"] if calls_f else []), "n_samples", *sorted(self.storage)]
+        return self.layer_arguments()
 
     def lines(self) -> list[str]:
         body = self.block(self.program.body, set())
         return [*self.cleared(), *body]
 
     def cleared(self) -> list[str]:
-        """Zero what the first assignment to it only adds to."""
-        seen: dict[str, bool] = {}
-        for assign in self.program.assignments:
-            seen.setdefault(name_of(assign.target), assign.accumulate)
-        flat = dict.fromkeys(self.flat(self.arrays[name]) for name, adds in seen.items() if adds)
+        """The lines that clear the storage that the program adds to."""
+        flat = dict.fromkeys(self.flat(self.arrays[name]) for name in self.only_added_to())
         return [line for name in flat for line in self.clear(name)]
-
-    def flat(self, array: Array) -> str:
-        return "gradient" if array.kind == "gradient" else f"{array.store or array.name}_all"
 
     def assignments(self, run: tuple[Assign, ...], open_loops: set[sp.Symbol]) -> list[str]:
         return [line for part in self.cutter.cut(run) for line in self.call(part)]
 
-    def place(self, array: Array) -> tuple[str, str]:
-        """The flat storage an array is part of, and where it begins."""
-        if array.kind in ("parameter", "gradient"):
-            flat = "parameters" if array.kind == "parameter" else "gradient"
-            name = (array.store or array.name).removeprefix("d") if array.kind == "gradient" else array.name
-            return flat, f"layout[i, {OFFSETS[name]}]" if name in OFFSETS else "layout[i, BLOCKS + j]"
-        if array.kind == "state":
-            return f"{array.store or array.name}_all", f"n_samples * layout[{LAYER[array.layer]}, START]"
-        samples = s in array.indices
-        mates = [a.name for a in self.program.arrays if a.kind == "scratch" and (s in a.indices) == samples]
-        if len(mates) > (1 if samples else 2):
-            raise ValueError(f"no room for {mates}")
-        sizes = " * ".join(SIZES[index] for index in array.indices)
-        return "sample_scratch" if samples else "block_scratch", sizes if mates.index(array.name) else "0"
+    def second_half(self, flat: str, array: Array) -> str:
+        return " * ".join(map(size, array.indices))
 
     @abstractmethod
     def clear(self, flat: str) -> list[str]:
@@ -75,7 +58,7 @@ class LayerPrinter(CpuPrinter, ABC):
         """The lines that have a part computed."""
 
 
-class Blocks(LayerPrinter):
+class Blocks(PartedPrinter):
     """One device function: the threads of a block compute the whole program together."""
 
     def function(self) -> str:
@@ -94,7 +77,6 @@ class Blocks(LayerPrinter):
 
     def view(self, array: Array) -> str:
         flat, at = self.place(array)
-        self.storage[flat] = None
         return f"{flat}[{at}:]"
 
     def call(self, part: Part) -> list[str]:
@@ -108,7 +90,7 @@ class Blocks(LayerPrinter):
             target, (place,) = part.assigns[0].target, part.assigns[0].free
             given = ", ".join([*part.sizes, *(a for a in part.arrays if a != part.assigns[0].name)])
             call = [
-                f"for {place} in range(rank, {SIZES[place]}, count):",
+                f"for {place} in range(rank, {size(place)}, count):",
                 f"    {target.base}[{place}] += {part.name}({place}, 0, 1, {given})",
             ]
         else:
@@ -116,7 +98,7 @@ class Blocks(LayerPrinter):
         return [f"# {a}" for a in part.assigns if part.kind != "activation"] + [*call, "cuda.syncthreads()"]
 
 
-class Launches(LayerPrinter):
+class Launches(PartedPrinter):
     """A function of the host: every part a launch, every product a call of the library; and the kernels it launches."""
 
     def function(self) -> str:
@@ -132,8 +114,7 @@ class Launches(LayerPrinter):
 
     def view(self, array: Array) -> str:
         flat, at = self.place(array)
-        self.storage[flat] = None
-        return f"device.view({flat}, {at}, {', '.join(SIZES[index] for index in array.indices)})"
+        return f"device.view({flat}, {at}, {shape(array.indices)})"
 
     def call(self, part: Part) -> list[str]:
         head = part.assigns[0]
@@ -170,16 +151,17 @@ def wide_kernel(part: Part, theorems: tuple[str, ...]) -> str:
     one = ("cuda.threadIdx.x // LANES", "cuda.threadIdx.x % LANES")
     other = ("cuda.threadIdx.x % LINES", "cuda.threadIdx.x // LINES")
     line, lane = one if along_row else other
-    return "\n".join([
+    lines = [
         *head,
         f"    shares = cuda.shared.array(THREADS, {target.base}.dtype)",
         f"    line = {line}",
         f"    lane = {lane}",
         "    at = cuda.blockIdx.x * LINES + line",
-        f"    if at < {SIZES[place]}:",
+        f"    if at < {size(place)}:",
         f"        shares[line * LANES + lane] = {part.name}(at, lane, LANES, {given})",
         "    cuda.syncthreads()",
-        f"    if at < {SIZES[place]} and lane == 0:",
+        f"    if at < {size(place)} and lane == 0:",
         "        for other in range(LANES):",
         f"            {target.base}[at] += shares[line * LANES + other]",
-    ])  # fmt: skip
+    ]
+    return "\n".join(lines)

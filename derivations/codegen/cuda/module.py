@@ -5,25 +5,24 @@ import textwrap
 
 import sympy
 
-from derivations.codegen.cpu.layers import choice, indent, typed_constants
-from derivations.codegen.cpu.one_hidden import SIZES, theorems
-from derivations.codegen.cuda.flat import TeamPrinter
-from derivations.codegen.cuda.layers import FUSED_KERNEL, KERNEL, Blocks, Launches, wide_kernel
-from derivations.codegen.cuda.one_hidden import CudaFusedPrinter
+from derivations.codegen.cuda.flat import FlatPrinter
+from derivations.codegen.cuda.layers import KERNEL, ONE_HIDDEN_KERNEL, Blocks, Launches, wide_kernel
+from derivations.codegen.cuda.one_hidden import CudaOneHiddenPrinter
 from derivations.codegen.cuda.orchestration import (
     CALLERS,
     EITHER,
-    FUSED_VIEWS,
     GENERAL_OUTPUT,
     GENERAL_VIEWS,
+    ONE_HIDDEN_VIEWS,
     SHARED,
-    TEAM,
+    THREADS,
     TRAIN,
     WIDE,
 )
 from derivations.codegen.cuda.parts import DEVICE, PartPrinter
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
-from derivations.codegen.expressions import RealPrinter
+from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
+from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.theorems.scalar import losses, optimizers, penalties, proximal
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
@@ -36,9 +35,9 @@ LAYERED = (
 LAUNCHED = ("map", "line")
 """Parts with a kernel of their own; `wide_activate` launches activations, a library does the products."""
 CONSTANTS = (
-    "ADAM", "BETA1", "BETA2", "BLOCKS", "EPSILON", "GROUP", "L1", "LAMBDA_IN", "LAMBDA_OUT", "MOMENTUM", "NESTEROV", "PHI",
-    "START", "WIDTH",
-)  # fmt: skip
+    *("ADAM", "BETA1", "BETA2", "BLOCKS", "EPSILON", "GROUP", "L1", "LAMBDA_IN", "LAMBDA_OUT", "MOMENTUM", "NESTEROV"),
+    *("PHI", "START", "WIDTH"),
+)
 FLAT = (*losses.PROGRAMS, *penalties.PROGRAMS, *proximal.PROGRAMS, *optimizers.PROGRAMS)
 
 HEADER = '''"""{title}. Do not edit.
@@ -55,7 +54,7 @@ GENERAL_TEXT = """Device functions of `rank` and `count`: a thread's number and 
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
 no theorem (storage, sums over threads), barriers, and rounding outside of the exponential, which is that of `cpu/dense.py`."""
 BLOCKS_TEXT = """A block trains a network of its own for whole epochs, of any parametrization, depth and width."""
-FUSED_TEXT = """`train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
+ONE_HIDDEN_TEXT = """`train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers."""
 WIDE_TEXT = """Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`)."""
@@ -95,7 +94,7 @@ def cuda_functions() -> dict[str, tuple[str, ...]]:
             names += [part.name.replace("gpu_", "wide_", 1) for part in printer.parts if part.kind in LAUNCHED]
             table |= dict.fromkeys((*names, f"gpu_{program.name}", f"wide_{program.name}"), program.theorems)
     for program in FLAT:
-        for text in TeamPrinter(program).functions():
+        for text in FlatPrinter(program).functions():
             table[_name(text)] = program.theorems
     for inputs, outputs in SIZES:
         table[f"gpu_propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
@@ -133,7 +132,7 @@ def cuda_modules(digest: str, general: str) -> dict[str, str]:
     return {
         "parts": devices,
         "ensemble": _blocks_module(digest, devices),
-        "one_hidden": _fused_module(digest, devices),
+        "one_hidden": _one_hidden_module(digest, devices),
         "wide": _wide_module(digest, devices),
     }
 
@@ -150,7 +149,7 @@ def _device_module(digest: str, general: str) -> str:
             printer = PartPrinter(program)
             block = Blocks(program, printer).function()
             layered += [*(part.text for part in printer.parts if part.text), block]
-    flat = [text for program in FLAT for text in TeamPrinter(program).functions()]
+    flat = [text for program in FLAT for text in FlatPrinter(program).functions()]
     branches = []
     for number, item in enumerate(losses.ELEMENTWISE):
         branches.append(f"    {choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
@@ -167,7 +166,7 @@ def _device_module(digest: str, general: str) -> str:
     )
     parts = [
         head + GENERAL_IMPORTS,
-        *_parts(TEAM.format(device=DEVICE)),
+        *_parts(THREADS.format(device=DEVICE)),
         activation_function(),
         activate,
         *layered,
@@ -208,9 +207,9 @@ from spectral_core.kernels.cuda.parts import (
     return "\n\n\n".join([head + imports, *kernels]) + "\n"
 
 
-def _fused_module(digest: str, devices: str) -> str:
+def _one_hidden_module(digest: str, devices: str) -> str:
     title = "Many trainings of one hidden layer at once on CUDA, one block for each"
-    head = _header(title, digest, {"parts.py": devices}, FUSED_TEXT)
+    head = _header(title, digest, {"parts.py": devices}, ONE_HIDDEN_TEXT)
     imports = """import math
 
 from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
@@ -218,18 +217,24 @@ from spectral_core.kernels.cuda.parts import (
     CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
     gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
-    fused, kernels = [], []
+    passes, kernels = [], []
     for inputs, outputs in SIZES:
-        fused += [CudaFusedPrinter(inputs, outputs).propagate(), CudaFusedPrinter(inputs, outputs).adjoint()]
+        passes += [CudaOneHiddenPrinter(inputs, outputs).propagate(), CudaOneHiddenPrinter(inputs, outputs).adjoint()]
         name = f"{inputs}_{outputs}"
         onward = f"gpu_propagate_{name}(rank, count, layout, activation, n_samples, theta, u_all, output, partial)"
         back = f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
         text = TRAIN.format(
-            kernel=FUSED_KERNEL, variant=name, store=SHARED, views=FUSED_VIEWS, output="", propagate=onward, adjoint=back,
+            kernel=ONE_HIDDEN_KERNEL,
+            variant=name,
+            store=SHARED,
+            views=ONE_HIDDEN_VIEWS,
+            output="",
+            propagate=onward,
+            adjoint=back,
             summary=f"; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
-        )  # fmt: skip
+        )
         kernels.append("\n".join(line for line in text.strip().split("\n") if line.strip() or not line))
-    return "\n\n\n".join([head + imports, *fused, *kernels]) + "\n"
+    return "\n\n\n".join([head + imports, *passes, *kernels]) + "\n"
 
 
 def _wide_module(digest: str, devices: str) -> str:
@@ -243,7 +248,7 @@ def _wide_module(digest: str, devices: str) -> str:
             kernels += [wide_kernel(part, program.theorems) for part in launched]
             called |= {part.name for part in launched}
     called |= {"gpu_activate", "gpu_adam", "gpu_load", "gpu_loss", "gpu_sgd", "gpu_sum"}
-    called |= {_name(text) for p in (*penalties.PROGRAMS, *proximal.PROGRAMS) for text in TeamPrinter(p).functions()}
+    called |= {_name(text) for p in (*penalties.PROGRAMS, *proximal.PROGRAMS) for text in FlatPrinter(p).functions()}
     called -= {"gpu_proximal_group_squares"}  # the same sum as the penalty's
     names = textwrap.fill(
         ", ".join([*CONSTANTS, *sorted(called)]) + ",", 120, initial_indent="    ", subsequent_indent="    "

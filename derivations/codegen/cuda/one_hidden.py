@@ -1,6 +1,6 @@
-"""IR -> Numba source for CUDA, for networks with one hidden layer, few inputs and few outputs: see `fused`.
+"""IR -> Numba source for CUDA, for networks with one hidden layer, few inputs and few outputs.
 
-Here every thread of a block takes samples on the way forward and neurons on the way back. So the output of a sample and the
+The same programs as in `codegen.one_hidden`. Every thread of a block takes samples on the way forward and neurons on the way back. So the output of a sample and the
 gradient of a neuron are sums in one thread's registers, and z, f(z) and u need no storage: the way back computes them again.
 Several turns share a sample, each with a part of the neurons, so that no thread waits long for the others.
 """
@@ -9,38 +9,33 @@ from __future__ import annotations
 
 import sympy as sp
 
-from derivations.codegen.cpu.layers import add, indent, typed_constants
-from derivations.codegen.cpu.one_hidden import FusedPrinter, Side, theorems
 from derivations.codegen.cuda.parts import DEVICE
-from derivations.proof.programs import Assign, Program
+from derivations.codegen.expressions import add, indent, typed_constants
+from derivations.codegen.one_hidden import OneHiddenPrinter, Side, theorems
+from derivations.proof.assignments import Assign
+from derivations.proof.programs import Program
 from derivations.theorems.spectral import adjoint, propagation
 
 ACTIVATION = "value, slope = gpu_activation(activation, z, parameters)"
 
 
-class CudaFusedPrinter(FusedPrinter):
-    """Prints both ways for one pair of sizes."""
+class CudaOneHiddenPrinter(OneHiddenPrinter):
+    """Prints the forward and the backward pass for one pair of sizes."""
+
+    def output(self, place: int) -> str:
+        return f"output_{place}"
+
+    def row(self, array: str, number: int, place: int | None) -> str:
+        flat, width = {"u_in": ("u_all", self.inputs), "dz": ("output", self.outputs)}[array]
+        return f"{flat}[s * {width} + {place}]"
 
     def emit(self, side: Side, assign: Assign) -> None:
-        name = str(assign.target.base)
-        if name == "z" and side.number == 2:  # an output: a sum over the neurons
+        if str(assign.target.base) in ("dlam_in", "dlam_out") and side.small in assign.free:  # a sum over the threads
             for place in range(side.size):
-                self.lines.inside.append(add(f"output_{place}", self.value(side, assign, place)))
-        elif name in ("dlam_in", "dlam_out") and side.small in assign.free:  # a sum over the threads
-            for place in range(side.size):
-                share = f"{side.name(assign.target, place)}"
+                share = side.name(assign.target, place)
                 self.lines.after.append(add(share, self.value(side, assign, place)))
         else:
             super().emit(side, assign)
-
-    def load(self, side: Side, element: sp.Indexed, place: int) -> None:
-        name, array = side.name(element, place), str(element.base)
-        if name in self.lines.known or array in ("phi", "lam_in", "lam_out"):
-            super().load(side, element, place)
-            return
-        flat, width = {"u_in": ("u_all", self.inputs), "dz": ("output", self.outputs)}[array]
-        self.lines.known.add(name)
-        self.lines.inside.append(f"{name} = {flat}[s * {width} + {place}]")
 
     def forward(self) -> tuple[Side, Side]:
         """The lines of the hidden layer and of its part of every output."""

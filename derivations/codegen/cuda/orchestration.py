@@ -1,6 +1,6 @@
 """The part of the CUDA modules that carries no formula: threads, storage, mini-batches, whole trainings, launches."""
 
-TEAM = '''
+THREADS = '''
 {device}
 def gpu_sum(rank, count, value, room):
     """The sum of a value over the threads of a block, known to all of them; room (count,) is shared."""
@@ -150,7 +150,7 @@ def gpu_shrink(rank, count, shrunk, thresholds, parameters, room):
 GENERAL_VIEWS = """u_all, z_all, du_all = space[places[0] :], space[places[1] :], space[places[2] :]
     block_scratch, sample_scratch = space[places[3] :], space[places[4] :]
     target, weight = space[places[5] :], space[places[6] :]"""
-FUSED_VIEWS = """u_all, output, partial = space[places[0] :], space[places[1] :], space[places[2] :]
+ONE_HIDDEN_VIEWS = """u_all, output, partial = space[places[0] :], space[places[1] :], space[places[2] :]
     target, weight = space[places[3] :], space[places[4] :]"""
 GENERAL_OUTPUT = "output = z_all[n_samples * layout[last, START] :]"
 

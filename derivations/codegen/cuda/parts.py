@@ -1,8 +1,8 @@
 """IR -> Numba source for CUDA: the same programs, their loops shared among threads that work together.
 
 Every assignment, or several over the same indices, becomes a *part*: a device function in which thread `rank` of `count`
-takes every count-th element. Threads meet between parts: `cuda_layers` puts parts in their order, `cuda_teams` prints the
-programs without layers. Arrays are flat: an element [h, k] stands at h · n_in + k.
+takes every count-th element. Threads meet between parts: `layers` puts parts in their order, `flat` prints the programs
+without layers. Arrays are flat: an element [h, k] stands at h · n_in + k.
 
     map         every element for itself
     product     Σ over the index that two matrices share
@@ -16,16 +16,16 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derivations.codegen.cpu.layers import ORDER, SIZES, add, indent, typed_constants
-from derivations.codegen.expressions import RealPrinter
-from derivations.proof.notation import df, f
-from derivations.proof.programs import Array, Assign, Program
+from derivations.codegen.expressions import RealPrinter, add, indent, typed_constants
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.notation import df, f, shape, size, storage_order
+from derivations.proof.programs import Program
 from derivations.theorems.spectral.propagation import ACTIVATE
 
 DEVICE = "@cuda.jit(device=True)"
 
 
-class FlatPrinter(RealPrinter):
+class FlatRealPrinter(RealPrinter):
     """Scalar expressions whose matrices are flat."""
 
     printmethod = "_flat"  # an Indexed would else print itself
@@ -34,7 +34,7 @@ class FlatPrinter(RealPrinter):
         if len(e.indices) == 1:
             return f"{e.base}[{e.indices[0]}]"
         row, column = e.indices
-        return f"{e.base}[{row} * {SIZES[column]} + {column}]"
+        return f"{e.base}[{row} * {size(column)} + {column}]"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Part:
     @property
     def elements(self) -> str:
         """How many elements its threads share."""
-        return " * ".join(SIZES[index] for index in self.assigns[0].free)
+        return " * ".join(map(size, self.assigns[0].free))
 
 
 class PartPrinter:
@@ -86,7 +86,7 @@ class PartPrinter:
         if kind == "activation" and head != ACTIVATE[0]:
             raise ValueError(f"no code for {head}")
         indices = {index for a in assigns for index in (*a.free, *a.over)}
-        sizes = tuple(SIZES[index] for index in ORDER if index in indices)
+        sizes = tuple(map(size, storage_order(indices)))
         arrays = dict.fromkeys(str(e.base) for a in assigns for e in (*a.operands, a.target))
         number = 1 + sum(part.kind != "activation" for part in self.parts)
         name = f"{self.prefix}{self.program.name}_{number}"
@@ -98,7 +98,7 @@ class PartPrinter:
     def function(
         self, name: str, kind: str, assigns: tuple[Assign, ...], sizes: tuple[str, ...], arrays: list[str]
     ) -> str:
-        printer = FlatPrinter()
+        printer = FlatRealPrinter()
         body = {"map": self.map, "product": self.product, "line": self.line}[kind](printer, assigns)
         given = [a for a in arrays if kind != "line" or a != assigns[0].name]
         first = ("at", "lane", "lanes") if kind == "line" else ("rank", "count")
@@ -128,7 +128,7 @@ class PartPrinter:
         return [
             *elements_of(assign.free),
             f"    total = {zero}",
-            f"    for {inner} in range({SIZES[inner]}):",
+            f"    for {inner} in range({size(inner)}):",
             f"        {add('total', printer.doprint(assign.value))}",
             f"    {printer.doprint(assign.target)} {'+=' if assign.accumulate else '='} total",
         ]
@@ -142,7 +142,7 @@ class PartPrinter:
         return [
             f"{place} = at",
             f"total = {zero}",
-            f"for {inner} in range(lane, {SIZES[inner]}, lanes):",
+            f"for {inner} in range(lane, {size(inner)}, lanes):",
             f"    {add('total', printer.doprint(assign.value))}",
             "return total",
         ]
@@ -151,12 +151,12 @@ class PartPrinter:
 def elements_of(free: tuple[sp.Symbol, ...]) -> list[str]:
     """The head of the loop in which a thread takes its elements, and their indices."""
     if len(free) == 1:
-        return [f"for {free[0]} in range(rank, {SIZES[free[0]]}, count):"]
+        return [f"for {free[0]} in range(rank, {size(free[0])}, count):"]
     row, column = free
     return [
-        f"for element in range(rank, {SIZES[row]} * {SIZES[column]}, count):",
-        f"    {row} = element // {SIZES[column]}",
-        f"    {column} = element - {row} * {SIZES[column]}",
+        f"for element in range(rank, {size(row)} * {size(column)}, count):",
+        f"    {row} = element // {size(column)}",
+        f"    {column} = element - {row} * {size(column)}",
     ]
 
 
@@ -167,6 +167,5 @@ def document(
     lines = [f'"""{"; ".join(summary)}.', "", *([f"{text}." for text in more] + [""] if more else [])]
     lines += [f"Theorem: {', '.join(theorems)}", ""]
     for array in arrays:
-        shape = ", ".join(SIZES[index] for index in array.indices)
-        lines.append(f"{array.name} ({shape}) {array.meaning}")
+        lines.append(f"{array.name} ({shape(array.indices)}) {array.meaning}")
     return [*lines, *([scalars] if scalars else []), '"""']

@@ -1,4 +1,4 @@
-"""What the errors of exp and expm1 make of the activations: relative errors of tanh, sigmoid, swish and the slopes.
+"""Bounds for the relative errors of tanh, sigmoid, swish and the slopes, from the errors of exp and expm1.
 
 Their printed forms are products of E, m, z and d = 1 / (1 + E) or 1 / (m + 2), so relative errors are all there is to
 follow, and the order of the factors does not matter. g(z) = -|z| or -2|z| is computed without error.

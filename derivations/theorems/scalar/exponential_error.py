@@ -69,7 +69,7 @@ class Analysis:
         return values | {"ln2_low": Real(down(rest[0]), up(rest[1]), up(miss), values["ln2_low"].grid)}
 
     def meaning(self) -> None:
-        """What the lines say where nothing rounds; the bounds below are distances from that."""
+        """The result of the lines without rounding; the bounds below are distances from it."""
         x, n, r, p, s1, s2, q2, high, low = sp.symbols("x n r p s1 s2 q2 ln2_high ln2_low", real=True)
         log2e, magic = sp.symbols("log2e magic", real=True)
         lines = (

@@ -16,8 +16,9 @@ from functools import partial
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
+from derivations.proof.assignments import Array, Assign, Rows
 from derivations.proof.notation import df, f, h, s
-from derivations.proof.programs import Array, Assign, Program, Rows
+from derivations.proof.programs import Program
 from derivations.proof.rules import cotangents, derivative, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import exponential_error

@@ -6,8 +6,9 @@ SGD with momentum and Nesterov's form (Sutskever et al. 2013, as PyTorch writes 
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import p
-from derivations.proof.programs import Array, Assign, Program
+from derivations.proof.programs import Program
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, Theorem
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import p
-from derivations.proof.programs import Array, Assign, Program
+from derivations.proof.programs import Program
 from derivations.proof.rules import cotangents
 from derivations.proof.theorem import Proof, Theorem
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import p
-from derivations.proof.programs import Array, Assign, Program
+from derivations.proof.programs import Program
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, Theorem
 
@@ -57,12 +58,13 @@ def minimum(proof: Proof) -> None:
     """The identity above, in one coordinate; sums over coordinates keep it."""
     proof.equal(
         "½(y - v)² - ½(x - v)² = ½(y - x)² - t s (y - x) for t s = v - x",
-        ((y - x - t * s) ** 2 - (t * s) ** 2) / 2, (y - x) ** 2 / 2 - t * s * (y - x),
-    )  # fmt: skip
+        ((y - x - t * s) ** 2 - (t * s) ** 2) / 2,
+        (y - x) ** 2 / 2 - t * s * (y - x),
+    )
 
 
 def _result(proof: Proof, program: Program) -> sp.Expr:
-    """What takes the place of v."""
+    """The assignment that overwrites v."""
     proof.same("x takes the place of v", [array.store for array in program.arrays], ["", "value"])
     made = [assign for assign in program.assignments if assign.target == moved.element]
     proof.same("once, for every element", [(a.over, a.accumulate) for a in made], [((), False)])

@@ -6,8 +6,8 @@ weights in question: minimise Σ (T - X Wᵀ)² + ρ Σ W².
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import h, k, s
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import cotangents, evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 
@@ -42,9 +42,7 @@ NORMAL = (
 
 def argument(proof: Proof, normal: tuple[Assign, ...] = NORMAL) -> None:
     truth = cotangents((RESIDUAL, FIT, *LOSS), {"loss": sp.S.One})["W"]
-    proof.equal(
-        "∂loss/∂W = -2 Σ_s r X + 2ρ W", evaluate(SLOPE, {})["slope"], truth, "reverse accumulation"
-    )  # fmt: skip
+    proof.equal("∂loss/∂W = -2 Σ_s r X + 2ρ W", evaluate(SLOPE, {})["slope"], truth, "reverse accumulation")
     # The residual, written with another summation index, since m is the index of the slope.
     again = (RESIDUAL, Assign(r.element, -W.at(h, k) * X.at(s, k), over=(k,), accumulate=True))
     values = evaluate((*again, *SLOPE), {})["slope"]

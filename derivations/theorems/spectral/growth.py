@@ -12,9 +12,10 @@ import sympy as sp
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import activation, eigenvalues, path, phi, sign
+from derivations.proof.assignments import Array
 from derivations.proof.notation import W, entries_of_difference, f, h, k, lam_in, lam_out, u_in, x_in, x_source
 from derivations.proof.notation import phi as phi_array
-from derivations.proof.programs import Array, Program
+from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral import propagation
 from derivations.theorems.spectral.blocks import transfer
@@ -75,8 +76,10 @@ def collapse_argument(proof: Proof, new: Shortcut = shortcut) -> None:
 def same_sums(proof: Proof) -> None:
     proof.equal(
         "z_a is the same sum over all b but m, layer after layer: the term of m is W_am x_m = 0",
-        (transfer(m + 1, m) * activation(m)).subs(activation(m), 0), sp.S.Zero, "induction",
-    )  # fmt: skip
+        (transfer(m + 1, m) * activation(m)).subs(activation(m), 0),
+        sp.S.Zero,
+        "induction",
+    )
 
 
 def depth_argument(proof: Proof, new: sp.Expr = -sp.S.One, own: Callable[[sp.Expr], sp.Expr] = eigenvalues) -> None:
@@ -91,8 +94,10 @@ def depth_argument(proof: Proof, new: sp.Expr = -sp.S.One, own: Callable[[sp.Exp
             through = path(top - 1, i) * new * path(i, j)
             proof.equal(
                 f"{what}, {where}: one step more, one sign more",
-                block(top - j + 1, phi(top - 1), sender, eigenvalues(top), through), transfer(top, j), cites=["M4"],
-            )  # fmt: skip
+                block(top - j + 1, phi(top - 1), sender, eigenvalues(top), through),
+                transfer(top, j),
+                cites=["M4"],
+            )
     silent(proof)
     same_sums(proof)
     # The first step away from silence: the weights of layer n are differences of eigenvalues.
@@ -122,8 +127,11 @@ def width_argument(proof: Proof, variants: tuple[Variant, ...] = WIDTH_VARIANTS)
                 quotient = sp.expand(values[name] / outgoing)
                 proof.equal(
                     f"{program.name}, {where}: what sender k adds to {name} is a multiple of {outgoing}",
-                    values[name], outgoing * quotient, "program", ["M7"],
-                )  # fmt: skip
+                    values[name],
+                    outgoing * quotient,
+                    "program",
+                    ["M7"],
+                )
                 claim = "the other factor does not contain it, so a column 0 adds nothing"
                 proof.true(claim, not quotient.has(outgoing), rule="computed")
             read = {str(leaf.base) for name in terms for leaf in values[name].atoms(sp.Indexed)}

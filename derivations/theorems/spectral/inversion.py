@@ -26,12 +26,13 @@ def choose(n: sp.Expr, i: sp.Expr) -> sp.Expr:
     return sp.Function("C")(n, i)
 
 
-def polynomial(proof: Proof) -> None:
-    """x S_B(x) = 1 - (1-x)^{B+1} with S_B = Σ_i (-1)^i C(B+1, i+1) x^i; then x := Φ."""
-    n = sp.Symbol("n", integer=True, nonnegative=True)
-    i = sp.Symbol("i", integer=True, positive=True)
-    zero = sp.Integer(0)
-    # The binomial theorem, coefficient by coefficient: (1-x)^{n+1} = (1-x)^n - x (1-x)^n.
+n = sp.Symbol("n", integer=True, nonnegative=True)
+i = sp.Symbol("i", integer=True, positive=True)
+zero = sp.Integer(0)
+
+
+def binomial_theorem(proof: Proof) -> None:
+    """(1-x)^n = Σ_i (-1)^i C(n, i) x^i, coefficient by coefficient: (1-x)^{n+1} = (1-x)^n - x (1-x)^n."""
     proof.equal("(1-x)^0 has the constant term 1", sp.Integer(1), sign(zero) * choose(zero, zero))
     proof.equal("(1-x)^0 has no other term", zero, sign(i) * choose(zero, i))
     proof.equal("the constant term of (1-x)^n is the same for n + 1", choose(n, zero), choose(n + 1, zero))
@@ -40,6 +41,10 @@ def polynomial(proof: Proof) -> None:
         sign(i) * choose(n, i) - sign(i - 1) * choose(n, i - 1),
         sign(i) * choose(n + 1, i),
     )
+
+
+def polynomial(proof: Proof) -> None:
+    """x S_B(x) = 1 - (1-x)^{B+1} with S_B = Σ_i (-1)^i C(B+1, i+1) x^i; then x := Φ."""
     # S_{B+1} - S_B = Σ_i (-1)^i C(B+1, i) x^i = (1-x)^{B+1}, with n = B + 1.
     proof.equal(
         "the coefficients of S_{B+1} - S_B, i >= 1, are those of (1-x)^{B+1}",
@@ -83,6 +88,7 @@ def blockwise(proof: Proof) -> None:
 
 
 def argument(proof: Proof) -> None:
+    binomial_theorem(proof)
     polynomial(proof)
     blockwise(proof)
 

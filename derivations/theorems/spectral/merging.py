@@ -2,8 +2,8 @@
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import elements, f, k, s
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, on_piece, z
@@ -42,9 +42,7 @@ def argument(proof: Proof, factor: sp.Expr = c) -> None:
         for number, value in enumerate(pieces(activation), 1):
             proof.equal(f"{activation.name}, piece {number}: f(c z) = c f(z)", value.subs(z, c * z), c * value)
     both = first * f(z) + second * f(c * z)
-    proof.equal(
-        "a f(z) + b f(c z) = (a + c b) f(z)", both.subs(f(c * z), c * f(z)), (first + factor * second) * f(z)
-    )  # fmt: skip
+    proof.equal("a f(z) + b f(c z) = (a + c b) f(z)", both.subs(f(c * z), c * f(z)), (first + factor * second) * f(z))
 
 
 M16 = Theorem(

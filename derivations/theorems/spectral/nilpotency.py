@@ -38,13 +38,18 @@ def argument(proof: Proof) -> None:
     for case, i in (("=", j + k + 1), (">", j + k + 2 + d)):
         proof.equal(
             f"(N N^k)_ij = (N^{{k+1}})_ij where i - j {case} k + 1, at i = {i}",
-            times_n(power(k), i, j), following(i, j), rule="induction",
-        )  # fmt: skip
+            times_n(power(k), i, j),
+            following(i, j),
+            rule="induction",
+        )
     upper = sp.Symbol("i", integer=True, positive=True) + 1
     proof.zero(
         "(N N^k)_ij = 0 where i - j < k + 1, i >= 2",
-        lambda i, j: times_n(power(k), i, j), upper, upper - k + d, rule="induction",
-    )  # fmt: skip
+        lambda i, j: times_n(power(k), i, j),
+        upper,
+        upper - k + d,
+        rule="induction",
+    )
     proof.zero("(N^{k+1})_ij = 0 where i - j < k + 1, i >= 2", following, upper, upper - k + d, rule="induction")
     # Row 1 of N is empty, and (N^{k+1})_1j is 0, since 1 - j <= 0 < k + 1.
     proof.zero("(N^{k+1})_1j = 0", following, 1, 1 + d, rule="induction")

@@ -2,8 +2,8 @@
 
 import sympy as sp
 
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import elements, entries_of_difference, h, k, lam_in, lam_out, phi
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, Theorem
 

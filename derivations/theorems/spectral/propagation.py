@@ -13,6 +13,7 @@ import sympy as sp
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import activation, lower, path, phi, sign
+from derivations.proof.assignments import Array, Assign, Layers, Sources, When
 from derivations.proof.notation import (
     M,
     W,
@@ -33,7 +34,7 @@ from derivations.proof.notation import (
     z,
 )
 from derivations.proof.notation import phi as phi_array
-from derivations.proof.programs import Array, Assign, Layers, Program, Sources, When
+from derivations.proof.programs import Program
 from derivations.proof.rules import evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral.blocks import difference, transfer

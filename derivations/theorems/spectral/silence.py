@@ -5,9 +5,9 @@ import sympy as sp
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import path, phi, sign
+from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import elements, entries_of_difference, f, h, k, lam_in, lam_out, s
 from derivations.proof.notation import phi as phi_array
-from derivations.proof.programs import Array, Assign
 from derivations.proof.rules import evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral.blocks import difference, transfer
@@ -29,8 +29,10 @@ def silence_argument(proof: Proof) -> None:
     i = j + d + 1
     proof.equal(
         "every W_ij is M_i times a path: W_ij = (-1)^{i-1-j} [φ L - L φ] P(i-1, j)",
-        transfer(i, j), sign(d) * difference(i) * path(i - 1, j), cites=("M4",),
-    )  # fmt: skip
+        transfer(i, j),
+        sign(d) * difference(i) * path(i - 1, j),
+        cites=("M4",),
+    )
     entry = phi_array.element * (lam_in.element - lam_out.element)
     proof.equal("[φ L - L φ]_hk = φ_hk (λ_k - λ_h)", entries_of_difference(), entry)
     values = evaluate(
@@ -41,9 +43,11 @@ def silence_argument(proof: Proof) -> None:
         elements((M, product, x)),
     )
     proof.equal(
-        "z_h = Σ_c W_hc x_c with W_hc = Σ_k M_hk P_kc", values["z"],
-        marker(c) * marker(k) * M.element * product.element * x.element, rule="program",
-    )  # fmt: skip
+        "z_h = Σ_c W_hc x_c with W_hc = Σ_k M_hk P_kc",
+        values["z"],
+        marker(c) * marker(k) * M.element * product.element * x.element,
+        rule="program",
+    )
     premise = {M.element: sp.Integer(0)}
     proof.equal("row h of W_ij is 0 where M_hk = 0 for all k", values["W"].xreplace(premise), sp.Integer(0))
     proof.equal("z_h = 0: every layer j < i sends 0", values["z"].xreplace(premise), sp.Integer(0))
@@ -54,8 +58,10 @@ def silence_argument(proof: Proof) -> None:
     proof.equal("λ_h = 0 alone leaves M_hk = φ_hk λ_k", alone, phi_array.element * lam_in.element)
     proof.equal(
         "the linear path stays: W_{i+1,i-1} = -[φ L - L φ]^(i) φ^(i-1) does not contain M_i",
-        transfer(j + 2, j), -difference(j + 2) * phi(j), cites=("M4",),
-    )  # fmt: skip
+        transfer(j + 2, j),
+        -difference(j + 2) * phi(j),
+        cites=("M4",),
+    )
 
 
 def compaction_argument(proof: Proof) -> None:
@@ -69,8 +75,10 @@ def compaction_argument(proof: Proof) -> None:
     only_live = on_all(live.element * activation)["full"]
     proof.equal(
         "Σ_k W_hk x_k = Σ_{k live} W_hk x_k",
-        only_live.subs(live.element**2, live.element), everything, rule="program",
-    )  # fmt: skip
+        only_live.subs(live.element**2, live.element),
+        everything,
+        rule="program",
+    )
     for value in (0, 1):
         proof.equal(f"live² = live for {value}", sp.Integer(value) ** 2, sp.Integer(value))
     # A row whose neuron is silent need not be computed: its x_h is 0 whatever receives it (M10).
@@ -80,8 +88,10 @@ def compaction_argument(proof: Proof) -> None:
     only_heard = sp.expand(on_all(live.element * signal.element)["full"].xreplace(heard))
     proof.equal(
         "Σ_k W_hk x_k = Σ_{k live} W_hk x_k where W_hk = 0 for every k that is not live",
-        only_heard.subs(live.element**2, live.element), everything, rule="program",
-    )  # fmt: skip
+        only_heard.subs(live.element**2, live.element),
+        everything,
+        rule="program",
+    )
 
 
 M10 = Theorem(

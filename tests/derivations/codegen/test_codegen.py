@@ -15,10 +15,13 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from derivations.codegen import elementwise
 from derivations.codegen.cpu import module
-from derivations.codegen.cpu.layers import CpuPrinter, add, function, signature
-from derivations.codegen.expressions import RealPrinter
+from derivations.codegen.cpu.elementwise import activation_function
+from derivations.codegen.cpu.layers import CpuPrinter, function, signature
+from derivations.codegen.expressions import RealPrinter, add
+from derivations.codegen.loops import LoopPrinter
+from derivations.proof.assignments import Array, Assign, Layers, Node, Rows, Sources, When, flatten, name_of
 from derivations.proof.notation import h, k, p, s
-from derivations.proof.programs import Array, Assign, Layers, Node, Program, Rows, Sources, When, flatten, name_of
+from derivations.proof.programs import Program
 from derivations.proof.rules import leaves
 from derivations.theorems.scalar import activations
 from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, elementary, kinked, normal_cdf
@@ -244,8 +247,13 @@ def test_an_accumulated_product_goes_through_scratch_of_its_own() -> None:
     assert "np.dot(u_in, phi.T, product)" in text
     assert "state[s, h] += product[s, h]" in text
     assert signature(layered(begin, adding, arrays=(u_in, phi, state))) == [
-        "layout", "n_samples", "parameters", "sample_scratch", "state_all", "u_all",
-    ]  # fmt: skip
+        "layout",
+        "n_samples",
+        "parameters",
+        "sample_scratch",
+        "state_all",
+        "u_all",
+    ]
     taken = layered(begin, adding, Assign(scratch.element, state.element), arrays=(u_in, phi, state, scratch))
     with pytest.raises(ValueError, match="the product would overwrite scratch"):
         function(taken)
@@ -270,6 +278,22 @@ def test_scratch_has_room_for_one_array_of_samples_and_two_of_weights() -> None:
     text = function(both)
     assert "block = matrix(block_scratch, 0, n_out, n_in)" in text
     assert "second = matrix(block_scratch, block_scratch.size // 2, n_out, n_in)" in text
+    third = Array("third", (h, k), "scratch", "")
+    three = layered(
+        *(Assign(array.element, phi.element) for array in (block, second, third)), arrays=(phi, block, second, third)
+    )
+    with pytest.raises(ValueError, match=re.escape("block_scratch has room for two of ['block', 'second', 'third']")):
+        function(three)
+
+
+def test_loops_alone_have_no_products_activations_or_layers() -> None:
+    printer = LoopPrinter(layered(PRODUCT, arrays=(u_in, phi, state)))
+    with pytest.raises(ValueError, match=re.escape(f"no code for the product {PRODUCT}")):
+        printer.block((PRODUCT,), set())
+    with pytest.raises(ValueError, match=re.escape("no code for x[s, h] = f(z[s, h])")):
+        printer.block(ACTIVATE, set())
+    with pytest.raises(TypeError, match="no code for Layers"):
+        printer.block((Layers((PRODUCT,)),), set())
 
 
 def test_views_are_named_once_for_each_place() -> None:
@@ -301,12 +325,19 @@ def test_views_are_named_once_for_each_place() -> None:
 def test_signatures() -> None:
     assert signature(program(Assign(z.element, 2 * a * t.element), scalars=("a",))) == ["z", "t", "a"]
     assert signature(layered(Assign(state.element, a * state.element), arrays=(state,), scalars=("a",))) == [
-        "a", "layout", "n_samples", "state_all",
-    ]  # fmt: skip
+        "a",
+        "layout",
+        "n_samples",
+        "state_all",
+    ]
     both = Program(
-        "kernel", "", ("T",), (x, state),
-        (Layers((Assign(state.element, a * state.element),)), Assign(x.element, 2 * x.element)), scalars=("a",),
-    )  # fmt: skip
+        "kernel",
+        "",
+        ("T",),
+        (x, state),
+        (Layers((Assign(state.element, a * state.element),)), Assign(x.element, 2 * x.element)),
+        scalars=("a",),
+    )
     assert signature(both) == ["x", "a", "layout", "n_samples", "state_all"]
     activating = (
         Array("z", (s, h), "state", ""),
@@ -356,8 +387,9 @@ def test_constants_have_the_type_of_a_real_array() -> None:
     label = Array("label", (s,), "argument", "", integer=True)
     one = program(
         Rows((Assign(loss, sp.KroneckerDelta(h, label.element) * z.element, over=(h,), accumulate=True),)),
-        arrays=(label, z), result="loss",
-    )  # fmt: skip
+        arrays=(label, z),
+        result="loss",
+    )
     assert "one = z.dtype.type(1.0)" in function(one)
     assert "two = state_all.dtype.type(2.0)" in function(
         layered(Assign(state.element, 2 * state.element), arrays=(state,))
@@ -373,9 +405,14 @@ def test_sums() -> None:
     assert "row[s] += sum_0" in text
     # Within a row a scalar is its own sum; the greatest value starts below every number.
     inside = program(
-        Rows((Assign(peak, x.element, over=(k,), reduce="max"), Assign(squares, x.element**2, over=(k,)),
-              Assign(row.element, peak + squares))),
-    )  # fmt: skip
+        Rows(
+            (
+                Assign(peak, x.element, over=(k,), reduce="max"),
+                Assign(squares, x.element**2, over=(k,)),
+                Assign(row.element, peak + squares),
+            )
+        ),
+    )
     text = runs_right(inside)
     assert "peak = lowest" in text
     assert "peak = max(peak, x[s, k])" in text
@@ -410,9 +447,11 @@ def test_added_terms_with_a_minus() -> None:
 
 def test_activations_are_printed_by_a_call() -> None:
     arrays = (
-        Array("z", (s, h), "state", ""), Array("x", (s, h), "state", "", store="u"),
-        Array("slope", (s, h), "state", "", store="z"), Array("u", (s, h), "state", ""),
-    )  # fmt: skip
+        Array("z", (s, h), "state", ""),
+        Array("x", (s, h), "state", "", store="u"),
+        Array("slope", (s, h), "state", "", store="z"),
+        Array("u", (s, h), "state", ""),
+    )
     text = function(layered(*ACTIVATE, arrays=arrays))
     assert text.count("activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z") == 1
     follow = Assign(arrays[3].element, 2 * arrays[1].element)
@@ -458,6 +497,7 @@ def test_loops_over_layers_and_sources() -> None:
 
 # --- expressions ------------------------------------------------------------------------------------------------------
 
+# Short expressions, many a line.
 FORMULAS = [
     a + b, a - b, -a, -a - b, 2 * a, a / 2, -a / 2, a * b * c, a / b, a / (b * c), a / b / c, a / (b + c), (a + b) * c,
     -(a + b) * c, (a + b) / (b - c), 1 / a, 1 / (a + b), -1 / a, 1 / (a * b), a**2, (a + b) ** 2, a**2 * b, 2 * a**2 / b,
@@ -472,7 +512,7 @@ FORMULAS = [
 
 
 def exponential(number: float) -> tuple[float, float]:
-    """What the printed `exponential` returns."""
+    """The value of the printed `exponential`."""
     return math.exp(number), math.expm1(number)
 
 
@@ -552,7 +592,7 @@ def test_irrational_factors_are_named_as_a_whole() -> None:
 
 def test_activations_have_one_branch_each() -> None:
     kink = elementary("kink", kinked(sp.Integer(0), activations.z), kinked(sp.Integer(0), sp.Integer(1)))
-    text = elementwise.activation_function((ACTIVATIONS[0], kink))
+    text = activation_function((ACTIVATIONS[0], kink))
     assert "if activation == 0:  # identity, theorem F.identity" in text
     assert "else:  # kink, theorem F.kink" in text
     assert "Theorem: F.identity, F.kink, E.float32" in text
@@ -588,16 +628,19 @@ def test_irrational_numbers_stay_whole_in_common_subexpressions() -> None:
     printer, z, E = RealPrinter(), activations.z, activations.E
     item = Activation("one", z, root * z, density * E * z**2 + E * z**2, exponent=-(z**2) / 2)
     assert elementwise.value_and_slope(printer, item) == [
-        "E, m = exponential(-half * z * z)", "c0 = E * z * z", "value = half_root_two * z",
+        "E, m = exponential(-half * z * z)",
+        "c0 = E * z * z",
+        "value = half_root_two * z",
         "slope = c0 * inverse_root_two_pi + c0",
-    ]  # fmt: skip
+    ]
     assert printer.constants.keys() == {"half", "half_root_two", "inverse_root_two_pi"}
     assert RealPrinter().name_irrationals(b * sp.exp(root * a)) == b * sp.exp(a * sp.Symbol("half_root_two"))
     # The reciprocal once, before what reads it.
     with_reciprocal = replace(item, value=E * activations.d, slope=activations.d**2, denominator=1 + E)
     assert elementwise.value_and_slope(RealPrinter(), with_reciprocal)[:2] == [
-        "E, m = exponential(-half * z * z)", "d = one / (E + one)",
-    ]  # fmt: skip
+        "E, m = exponential(-half * z * z)",
+        "d = one / (E + one)",
+    ]
 
 
 def test_tables_list_what_there_is() -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations.formulas import decision, language
+from derivations.formulas import decision, language, normal_forms
 from derivations.formulas.counterexamples import Counterexample, instances
 from derivations.formulas.decision import PROVEN, REFUTED, UNDECIDED, Contradiction, Verdict, decide
 from derivations.formulas.examples import Network
@@ -110,10 +110,19 @@ def dense_side(text: str, network: Network, indices: dict[str, int]) -> Any:
         __call__ = staticmethod(cut(adjacency))
 
     names = {
-        "phi": lambda i: Dense(phi[i - 1]), "L": lambda i: Dense(np.diag(lam[i - 1])), "P": path, "W": cut(adjacency),
-        "A": Adjacency(adjacency), "Inv": cut(inverse), "Phi": Dense(whole), "Lambda": Dense(spectrum), "I": 1,
-        "N": Dense(whole - np.eye(len(whole), dtype=int)), "sign": MinusOne(), "Fraction": Fraction,
-    }  # fmt: skip
+        "phi": lambda i: Dense(phi[i - 1]),
+        "L": lambda i: Dense(np.diag(lam[i - 1])),
+        "P": path,
+        "W": cut(adjacency),
+        "A": Adjacency(adjacency),
+        "Inv": cut(inverse),
+        "Phi": Dense(whole),
+        "Lambda": Dense(spectrum),
+        "I": 1,
+        "N": Dense(whole - np.eye(len(whole), dtype=int)),
+        "sign": MinusOne(),
+        "Fraction": Fraction,
+    }
     text = re.sub(r"([0-9]+)/([0-9]+)", r"Fraction(\1,\2)", text.replace("(-1)^", "sign^")).replace("^", "**")
     return eval(text, {"__builtins__": {}}, {**names, **indices, "B": len(phi)})
 
@@ -425,8 +434,15 @@ def test_a_refutation_shows_every_number() -> None:
     lines = verified(verdict).lines()
     assert lines[0] == "B = 2, widths 1-1-1"
     assert [line.split(" = ")[0].strip() for line in lines[1:]] == [
-        "phi(1)", "phi(2)", "L(1)", "L(2)", "L(3)", "left", "right", lines[-1],
-    ]  # fmt: skip
+        "phi(1)",
+        "phi(2)",
+        "L(1)",
+        "L(2)",
+        "L(3)",
+        "left",
+        "right",
+        lines[-1],
+    ]
     assert re.fullmatch(r"they differ in row 1, column 1: left -?\d+, right -?\d+", lines[-1])
 
 
@@ -446,7 +462,7 @@ def test_what_is_true_for_a_reason_the_rules_do_not_know_is_undecided() -> None:
 
 
 def test_a_proof_that_grows_too_long_is_undecided_and_can_still_be_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decision, "MOST_PRODUCTS", 200)
+    monkeypatch.setattr(normal_forms, "MOST_PRODUCTS", 200)
     verdict = decide(read("(A + Phi)^3 = (A + Phi)^2*(Phi + A) for B = 3"))
     assert verdict.status == UNDECIDED
     assert "more than 200 products" in verdict.reason
@@ -504,8 +520,12 @@ def test_differences_of_indices_are_decided() -> None:
     assert region.also(m - j).equations() in ({"j": m}, {"m": j})
     assert Region((i * 2 - j * 2 - 1, j * 2 - i * 2 + 1)).empty()
     assert [str(index) for index in (i - j - 1, -i, layer(0), i * -2 + 3, j + i * 2)] == [
-        "i - j - 1", "-i", "0", "3 - 2*i", "2*i + j",
-    ]  # fmt: skip
+        "i - j - 1",
+        "-i",
+        "0",
+        "3 - 2*i",
+        "2*i + j",
+    ]
 
 
 def test_small_instances_come_first_and_once() -> None:

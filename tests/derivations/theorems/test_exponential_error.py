@@ -1,4 +1,4 @@
-"""What the error analysis of the exponential says about its results."""
+"""The results of the error analysis of the exponential."""
 
 from __future__ import annotations
 

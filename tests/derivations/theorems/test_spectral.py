@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from derivations import readable
 from derivations.proof.algebra import eigenvalues, phi
-from derivations.proof.programs import Assign
+from derivations.proof.assignments import Assign
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.spectral import compensation, growth, merging
