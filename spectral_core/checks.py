@@ -1,24 +1,26 @@
-"""The only gate for numbers: type, order, shape and finiteness are settled here and nowhere else."""
+"""Every check of what a caller gives: arrays, numbers, names, sequences, optional libraries."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
-if TYPE_CHECKING:
-    pass
-
 DTYPES = ("float32", "float64")
+
+
+def is_device_array(value: Any) -> bool:
+    """Whether an array is on a GPU: it has `__cuda_array_interface__`."""
+    return hasattr(value, "__cuda_array_interface__")
 
 
 def as_array(value: Any, name: str) -> np.ndarray:
     """`np.asarray`, with rows of unequal length, a mask that it would drop, or an array on a GPU as our error."""
-    if hasattr(value, "__cuda_array_interface__"):
+    if is_device_array(value):
         raise InvalidInputError(
             f"{name} lies on a GPU, which is for `train` and for networks' own methods: copy it here first"
         )
@@ -171,6 +173,19 @@ def optional(module: str, use: str) -> Any:
     except ImportError:
         library = {"sklearn": "scikit-learn"}.get(module.split(".")[0], "pyarrow")
         raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[full]'") from None
+
+
+def pair(value: Any, name: str) -> tuple[Any, Any]:
+    """A tuple (X, y)."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise InvalidInputError(f"{name} must be a pair (X, y)")
+    return value
+
+
+def vanishing_at_zero(activation: str, allowed: tuple[str, ...], what: str) -> None:
+    """`what` works only with activations f for which f(0) = 0; `allowed` lists them."""
+    if activation not in allowed:
+        raise InvalidInputError(f"{what} needs f(0) = 0; {activation} has f(0) != 0")
 
 
 def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:

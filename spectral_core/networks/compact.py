@@ -11,8 +11,10 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import cpu
-from spectral_core.errors import ModelFileError
+from spectral_core.backends.problem import Problem
+from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
+from spectral_core.kernels.support.layout import Layout
 from spectral_core.networks.parameters import Parameters
 from spectral_core.networks.spectral import SpectralNetwork
 
@@ -87,12 +89,42 @@ class CompactNetwork:
         """As `SpectralNetwork.loss_and_gradients`; `gradients.blocks` are structured like `blocks` (M8, direct)."""
         return self.direct.loss_and_gradients(self.columns(X), y, loss, sample_weight)
 
-    def with_direct(self, direct: SpectralNetwork) -> CompactNetwork:
-        """The same places with other weights."""
-        return replace(self, direct=direct)
+    # --- what training asks (`trainable.Trainable`) -----------------------------------------------
+
+    @property
+    def layout(self) -> Layout:
+        return self.direct.layout
+
+    @property
+    def parameters(self) -> np.ndarray:
+        return self.direct.parameters
+
+    @property
+    def activation(self) -> str:
+        return self.direct.activation
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        return self.direct.frozen
+
+    def problem(self, X: Any, y: Any, loss: str, sample_weight: Any = None) -> Problem:
+        """As `SpectralNetwork.problem`, of the live columns of X."""
+        if checks.is_device_array(X):
+            raise InvalidInputError("a CompactNetwork picks columns of X in this process; X lies on a GPU: copy it")
+        return self.direct.problem(self.columns(X), y, loss, sample_weight)
+
+    def with_parameters(self, flat: np.ndarray) -> CompactNetwork:
+        """The same network with a copy of other values of its weights."""
+        return replace(self, direct=self.direct.with_parameters(flat))
+
+    def trained_record(self) -> dict[str, Any]:
+        """The structure of the trained parameters: that of `direct`."""
+        return self.direct.record()
+
+    # --- original widths ----------------------------------------------------------------------------
 
     def narrowed(self, inner: CompactNetwork) -> CompactNetwork:
-        """`inner`, the compaction of a network in the widths of `direct`, told in the original widths."""
+        """`inner`, the compaction of a network in the widths of `direct`, with positions in the original widths."""
         neurons = tuple(
             self.neurons[layer - 1][places] for layer, places in zip(inner.layers, inner.neurons, strict=True)
         )
@@ -115,6 +147,8 @@ class CompactNetwork:
         return SpectralNetwork(
             blocks=blocks, activation=self.direct.activation, bias=bias, parametrization="direct", dtype=self.dtype
         )
+
+    # --- records and files ------------------------------------------------------------------------
 
     def record(self) -> dict[str, Any]:
         """Everything but the parameter values, for JSON."""

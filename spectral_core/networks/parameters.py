@@ -23,41 +23,32 @@ class Parameters:
     """
 
     def __init__(self, layout: Layout, flat: np.ndarray) -> None:
-        self._layout = layout
+        self.layout = layout
         self.flat = flat
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._layout.groups:
-            raise InvalidInputError(f"no parameter group {name!r}; there are {', '.join(self._layout.groups)}")
-        return self._layout.groups[name].view(self.flat)
+        if name not in self.layout.groups:
+            raise InvalidInputError(f"no parameter group {name!r}; there are {', '.join(self.layout.groups)}")
+        return self.layout.groups[name].view(self.flat)
 
     @property
     def eigenvectors(self) -> list[np.ndarray]:
-        if self._layout.parametrization == "direct":
+        if self.layout.parametrization == "direct":
             return []
-        return [self[f"eigenvectors[{i}]"] for i in range(len(self._layout.widths) - 1)]
+        return [self[f"eigenvectors[{i}]"] for i in range(len(self.layout.widths) - 1)]
 
     @property
     def eigenvalues(self) -> Eigenvalues:
-        layers = len(self._layout.widths)
-        if self._layout.parametrization == "global":
+        layers = len(self.layout.widths)
+        if self.layout.parametrization == "global":
             return [self[f"eigenvalues[{i}]"] for i in range(layers)]
-        if self._layout.parametrization == "layerwise":
+        if self.layout.parametrization == "layerwise":
             return [(self[f"eigenvalues_in[{i}]"], self[f"eigenvalues_out[{i}]"]) for i in range(layers - 1)]
         return []
 
     @property
     def blocks(self) -> dict[tuple[int, int], np.ndarray]:
-        return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self._layout.pairs}
-
-
-def xavier_uniform(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    """Uniform in ±√(6/(rows + columns)) (Glorot and Bengio 2010).
-
-    By hand: a random start; drawn once. Checked by test_spectral.test_the_start_is_xavier_uniform.
-    """
-    limit = np.sqrt(6 / (rows + columns))
-    return generator.uniform(-limit, limit, (rows, columns))
+        return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self.layout.pairs}
 
 
 def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> tuple[Layout, dict[str, Any]]:

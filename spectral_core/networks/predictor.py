@@ -92,20 +92,16 @@ class Predictor:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write network and scaling to one model file."""
-        compact = isinstance(self.network, CompactNetwork)
         record = {
-            "compact": compact,
+            "compact": isinstance(self.network, CompactNetwork),
             "network": self.network.record(),
             "task": self.task,
             "classes": [label.item() if isinstance(label, np.generic) else label for label in self.classes],
             "feature_names": list(self.feature_names),
             "target_names": list(self.target_names),
         }
-        parameters = (
-            self.network.direct.parameters if isinstance(self.network, CompactNetwork) else self.network.parameters
-        )
         stored = {
-            "parameters": parameters,
+            "parameters": self.network.parameters,
             "input_mean": self.inputs.mean,
             "input_deviation": self.inputs.deviation,
             "output_mean": self.outputs.mean,

@@ -115,8 +115,8 @@ def wide(case: Case) -> None:
     same("parameters", result.network.parameters, final)
     same("training loss", result.history.training_loss, losses)
     same("penalty", result.history.penalty, penalties)
-    judged = case.model.loss(final, x, y, case.loss)
-    same("validation loss", result.history.validation_loss[-1], judged)
+    validation_loss = case.model.loss(final, x, y, case.loss)
+    same("validation loss", result.history.validation_loss[-1], validation_loss)
     again = train(
         net,
         x,
@@ -129,7 +129,7 @@ def wide(case: Case) -> None:
         backend="cpu",
         **case.options,
     )
-    for moment in ("first", "second"):
+    for moment in ("first_moment", "second_moment"):
         same(moment, getattr(result.state, moment), getattr(again.state, moment))
     assert result.state.step == again.state.step
 
