@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,28 @@ class Parameters:
         return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self.layout.pairs}
 
 
+def given_values(
+    parametrization: str, eigenvectors: Any, eigenvalues: Any, blocks: Any
+) -> tuple[Layout, dict[str, Any]]:
+    """Layout and values by group name; which arguments are allowed depends on the parametrization."""
+    if parametrization == "direct":
+        if eigenvectors is not None or eigenvalues is not None or blocks is None:
+            raise InvalidInputError("a direct network takes blocks={(i, j): W_ij}, no eigenvectors or eigenvalues")
+        return direct_values(blocks)
+    if blocks is not None or eigenvectors is None or eigenvalues is None:
+        raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
+    phi, values = checks.sequence(eigenvectors, "eigenvectors"), checks.sequence(eigenvalues, "eigenvalues")
+    return spectral_values(parametrization, phi, values)
+
+
+def common_dtype(values: Iterable[Any]) -> Any:
+    """The type of all values if they have one and the kernels know it, else float64."""
+    types = {np.asarray(value).dtype for value in values}
+    return types.pop() if len(types) == 1 and {kind.name for kind in types} <= set(checks.DTYPES) else np.float64
+
+
 def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> tuple[Layout, dict[str, Any]]:
-    """Layout and values by group name; the shapes of φ decide the widths, everything else must fit."""
+    """Layout and values by group name; the shapes of φ give the widths, and the eigenvalues must fit."""
     phi = [checks.as_array(block, f"eigenvectors[{i}]") for i, block in enumerate(phi)]
     shapes = [block.shape for block in phi]
     if not shapes:
@@ -86,7 +106,7 @@ def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> 
 
 
 def direct_values(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[str, Any]]:
-    """Layout and values by group name; every layer's width must follow from some block."""
+    """Layout and values by group name; the shapes of blocks give the width of every layer."""
     if not isinstance(blocks, Mapping):
         raise InvalidInputError(f"blocks must be a dictionary {{(i, j): W_ij}}; got {type(blocks).__name__}")
     widths: dict[int, int] = {}

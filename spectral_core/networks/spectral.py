@@ -1,4 +1,4 @@
-"""The network: flat parameters, their names, and what follows from them."""
+"""`SpectralNetwork`: a flat parameter vector, named views of it, and what is computed from it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.backends import choice
 from spectral_core.backends.problem import Problem, problem_of
-from spectral_core.checks import one_of, sequence
+from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
 from spectral_core.kernels.tables import ACTIVATIONS
 from spectral_core.networks import matrices
 from spectral_core.networks.initialization import initial_values
-from spectral_core.networks.parameters import Eigenvalues, Parameters, direct_values, spectral_values
+from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,8 @@ class SpectralNetwork:
     activation : identity, relu, leaky_relu (slope 0.01), elu (α = 1), tanh, sigmoid, gelu (exact), swish.
     bias : the last neuron of layer 1 is the constant 1.
     parametrization : global, layerwise or direct.
-    dtype : float32 or float64; by default that of the arrays, float64 if they mix.
-    frozen : parameter groups that training leaves alone: families (``eigenvectors``, ``eigenvalues``,
+    dtype : float32 or float64; by default that of the arrays, float64 if they differ.
+    frozen : parameter groups that training does not change: families (``eigenvectors``, ``eigenvalues``,
         ``eigenvalues_in``, ``blocks``) or single groups (``eigenvalues[0]``, ``blocks[3,1]``).
 
     Raises
@@ -77,20 +77,8 @@ class SpectralNetwork:
         one_of(activation, ACTIVATIONS, "activation")
         if not isinstance(bias, (bool, np.bool_)):
             raise InvalidInputError(f"bias must be True or False; got {bias!r}")
-        if parametrization == "direct":
-            if eigenvectors is not None or eigenvalues is not None or blocks is None:
-                raise InvalidInputError("a direct network takes blocks={(i, j): W_ij}, no eigenvectors or eigenvalues")
-            layout, values = direct_values(blocks)
-        else:
-            if blocks is not None or eigenvectors is None or eigenvalues is None:
-                raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
-            layout, values = spectral_values(
-                parametrization, sequence(eigenvectors, "eigenvectors"), sequence(eigenvalues, "eigenvalues")
-            )
-        if dtype is None:
-            kinds = {np.asarray(value).dtype for value in values.values()}
-            dtype = kinds.pop() if len(kinds) == 1 and {k.name for k in kinds} <= set(checks.DTYPES) else np.float64
-        real = checks.real_type(dtype)
+        layout, values = given_values(parametrization, eigenvectors, eigenvalues, blocks)
+        real = checks.real_type(common_dtype(values.values()) if dtype is None else dtype)
         flat = np.empty(layout.size, real)
         for name, group in layout.groups.items():
             group.view(flat)[...] = checks.real_array(values[name], name, real, len(group.shape))
@@ -100,9 +88,8 @@ class SpectralNetwork:
         if bias and layout.widths[0] < 2:
             raise InvalidInputError("with bias, layer 1 needs a feature besides the constant neuron; it has width 1")
         layout.select(frozen)
-        for name, value in (
-            ("layout", layout), ("parameters", flat), ("activation", activation), ("bias", bias), ("frozen", tuple(frozen)),
-        ):  # fmt: skip
+        fields = {"layout": layout, "parameters": flat, "activation": activation, "bias": bias, "frozen": tuple(frozen)}
+        for name, value in fields.items():
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -210,7 +197,7 @@ class SpectralNetwork:
         return problem_of(choice.backend_of(X), X, y, loss, sample_weight, sizes, self.dtype)
 
     def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
-        """The loss alone, propagated in chunks."""
+        """The loss without its gradient, propagated in chunks."""
         problem = self.problem(X, y, loss, sample_weight)
         return choice.backend_of(X).loss(self.layout, self.activation, self.parameters, problem)
 
@@ -231,7 +218,7 @@ class SpectralNetwork:
 
         Returns
         -------
-        loss, gradients : the gradients of frozen groups are given too.
+        loss, gradients : frozen groups have gradients too.
         """
         problem = self.problem(X, y, loss, sample_weight)
         backend = choice.backend_of(X)
@@ -283,7 +270,7 @@ class SpectralNetwork:
 
     @classmethod
     def from_record(cls, record: dict[str, Any], flat: Any, source: object) -> SpectralNetwork:
-        """The network of a record and flat parameters; what does not fit is a `ModelFileError` naming the source."""
+        """The network of a record and flat parameters; a `ModelFileError` names the source if they do not fit."""
         try:
             one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
             one_of(record["activation"], ACTIVATIONS, "activation")
