@@ -30,8 +30,9 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     from spectral_core import SpectralNetwork
     from spectral_core.backends import gpu
     from spectral_core.backends.cuda import CudaStepper
-    from spectral_core.training import ensemble
-    from spectral_core.training.trainer import STEP_OPTIONS, stepper_of
+    from spectral_core.backends.cuda_ensemble import CudaEnsemble, Schedule
+    from spectral_core.training.options import StepOptions
+    from spectral_core.training.step_arrays import step_arrays
 
     found: dict[str, tuple[Any, tuple[Any, ...]]] = {}
 
@@ -51,17 +52,17 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     for parametrization, widths in shapes:
         net = SpectralNetwork.initialize(widths, parametrization=parametrization, bias=False, dtype=dtype)
         x, y = np.zeros((4, widths[0]), dtype), np.zeros((4, widths[-1]), dtype)
-        options = STEP_OPTIONS | {"penalty_strength": 1.0, "eigenvector_penalty": 1.0}
-        for more in ({}, {"proximal": True}):
-            stepper = CudaStepper(
-                stepper_of(net, net.problem(x, y, "squared_error"), ensemble._fresh(net), **options | more)
-            )
+        problem = net.problem(x, y, "squared_error")
+        for proximal in (False, True):
+            options = StepOptions(penalty_strength=1.0, eigenvector_penalty=1.0, proximal=proximal)
+            arrays = step_arrays(net, problem, options)
+            moments = np.zeros_like(net.parameters), np.zeros_like(net.parameters)
+            stepper = CudaStepper(arrays, net.parameters.copy(), *moments)
             stepper._send()
             stepper._buffers(4, 1)
             stepper._plan(4)
-        common = {"epochs": 1, "shuffle": True, "drop_last": False}
-        data = ensemble._Data(net, [x], [y], "squared_error", None)
-        ensemble._Blocks([stepper], data, common).run(np.zeros((1, 1, 24), np.uint32), 1)
+        ensemble = CudaEnsemble([arrays], [net.parameters], Schedule(epochs=1, shuffle=True, drop_last=False))
+        ensemble.run(np.zeros((1, 1, 24), np.uint32), 1)
     return found
 
 

@@ -27,6 +27,7 @@ from benchmarks.table import markdown, write
 from benchmarks.tasks import LARGE, SMALL, Task
 from spectral_core import SpectralNetwork, train
 from spectral_core.backends import choice
+from spectral_core.backends.problem import Stepper
 from spectral_core.training.ensemble import train_ensemble
 
 PAGE = Path(__file__).parent / "gpu.md"
@@ -167,10 +168,12 @@ class OnDevice(Ours):
     """Ours in the launches of `wide`."""
 
     def __init__(self, task: Task) -> None:
+        super().__init__(task, spectral(task))
+
+    def _stepper(self) -> Stepper:
         from spectral_core.backends.cuda import CudaStepper
 
-        super().__init__(task, spectral(task))
-        self.stepper = CudaStepper(self.stepper)
+        return CudaStepper(self.arrays, *self._start())
 
 
 def steps(task: Task, name: str, product: float, bandwidth: float, quick: bool) -> list[Row]:

@@ -1,24 +1,26 @@
-"""The only gate for numbers: type, order, shape and finiteness are settled here and nowhere else."""
+"""Every check of what a caller gives: arrays, numbers, names, sequences, optional libraries."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
-if TYPE_CHECKING:
-    pass
-
 DTYPES = ("float32", "float64")
 
 
+def is_device_array(value: Any) -> bool:
+    """Whether an array is on a GPU: it has `__cuda_array_interface__`."""
+    return hasattr(value, "__cuda_array_interface__")
+
+
 def as_array(value: Any, name: str) -> np.ndarray:
-    """`np.asarray`, with rows of unequal length, a mask that it would drop, or an array on a GPU as our error."""
-    if hasattr(value, "__cuda_array_interface__"):
+    """`np.asarray`. Rows of unequal length, masked values and arrays on a GPU raise `InvalidInputError`."""
+    if is_device_array(value):
         raise InvalidInputError(
             f"{name} lies on a GPU, which is for `train` and for networks' own methods: copy it here first"
         )
@@ -83,7 +85,7 @@ def features(value: Any, dtype: Any, columns: int, name: str = "X") -> np.ndarra
 def targets(
     value: Any, dtype: Any, rows: int, outputs: int, name: str = "y", within: tuple[float, float] = (-np.inf, np.inf)
 ) -> np.ndarray:
-    """y (samples, outputs), no number outside `within`; a vector stands for one output."""
+    """y (samples, outputs), no number outside `within`; a vector is accepted for one output."""
     array = as_array(value, name)
     if array.ndim == 1 and outputs == 1:
         array = array.reshape(-1, 1)
@@ -115,7 +117,7 @@ def class_indices(value: Any, rows: int, classes: int, name: str = "y") -> np.nd
 
 
 def sample_weights(value: Any, dtype: Any, rows: int) -> np.ndarray:
-    """Weights (samples,), none negative, not all zero; ones where None is given."""
+    """Weights (samples,), none negative, not all zero; ones for None."""
     if value is None:
         return np.ones(rows, dtype)
     array = real_array(value, "sample_weight", dtype, 1)
@@ -151,7 +153,7 @@ def real_number(value: Any, name: str, low: float, high: float = np.inf, *, open
 
 
 def boolean(value: Any, name: str) -> bool:
-    """True or False, and nothing that only counts as one of them."""
+    """True or False; other values that Python would accept as a condition are refused."""
     if not isinstance(value, (bool, np.bool_)):
         raise InvalidInputError(f"{name} must be True or False; got {value!r}")
     return bool(value)
@@ -164,17 +166,40 @@ def integer(value: Any, name: str, low: int) -> int:
     return int(value)
 
 
-def optional(module: str, use: str) -> Any:
-    """A library of the extra `full`, imported when it is needed."""
+LIBRARIES = {"sklearn": "scikit-learn"}
+"""Names of libraries on PyPI that differ from their names in Python."""
+
+
+def optional(module: str, use: str, extra: str = "full") -> Any:
+    """A library of an extra, imported when it is needed; `use` says for what.
+
+    Raises
+    ------
+    MissingDependencyError : it is not installed; the message names the library and the extra.
+    """
     try:
         return importlib.import_module(module)
     except ImportError:
-        library = {"sklearn": "scikit-learn"}.get(module.split(".")[0], "pyarrow")
-        raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[full]'") from None
+        package = module.split(".")[0]
+        library = LIBRARIES.get(package, package)
+        raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[{extra}]'") from None
+
+
+def pair(value: Any, name: str) -> tuple[Any, Any]:
+    """A tuple (X, y)."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise InvalidInputError(f"{name} must be a pair (X, y)")
+    return value
+
+
+def vanishing_at_zero(activation: str, allowed: tuple[str, ...], what: str) -> None:
+    """`what` works only with activations f for which f(0) = 0; `allowed` lists them."""
+    if activation not in allowed:
+        raise InvalidInputError(f"{what} needs f(0) = 0; {activation} has f(0) != 0")
 
 
 def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:
-    """The value if it is one of the allowed names, else an error that lists them."""
+    """The value if it is one of the allowed names; otherwise an error that lists them."""
     if isinstance(value, str) and value in allowed:
         return value
     raise InvalidInputError(f"{what} must be one of {', '.join(allowed)}; got {value!r}")

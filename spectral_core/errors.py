@@ -1,4 +1,4 @@
-"""The exceptions of the package. Each derives from `SpectralCoreError` and from the standard class one would expect."""
+"""The exceptions of the package. Each derives from `SpectralCoreError` and from the fitting standard exception."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class SpectralCoreError(Exception):
 
 
 class InvalidInputError(SpectralCoreError, ValueError):
-    """An argument breaks a rule; the message names the rule, the value and the place."""
+    """An argument breaks a rule; the message states the rule, the value and its place."""
 
 
 class DataFileError(InvalidInputError):
-    """A data file cannot be used; the message names the file and, where there is one, the line or column."""
+    """A data file cannot be used; the message names the file, and the line or column if there is one."""
 
 
 class ModelFileError(SpectralCoreError, OSError):
@@ -35,7 +35,7 @@ class DivergenceError(SpectralCoreError, ArithmeticError):
     Attributes
     ----------
     epoch : the epoch (counted from 1) in which it happened.
-    network : a `SpectralNetwork` or `CompactNetwork`, the best of the epochs before; the starting network if there was none.
+    network : a `SpectralNetwork` or `CompactNetwork`, the best of the epochs before; the initial network if there was none.
     """
 
     def __init__(self, message: str, epoch: int, network: Any) -> None:
@@ -44,5 +44,5 @@ class DivergenceError(SpectralCoreError, ArithmeticError):
         self.network = network
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are unpickled from their message alone, which would lose the rest (and fail in process pools).
+        # By default an exception is unpickled from its message alone; this would fail in process pools.
         return type(self), (str(self), self.epoch, self.network)

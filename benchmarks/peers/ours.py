@@ -8,7 +8,8 @@ import numpy as np
 
 from benchmarks.tasks import Task
 from spectral_core import SpectralNetwork
-from spectral_core.backends.cpu import Stepper
+from spectral_core.backends.cpu import CpuStepper
+from spectral_core.backends.problem import StepArrays, Stepper
 from spectral_core.kernels.cpu import dense
 from spectral_core.kernels.tables import PENALTIES, SETTINGS
 
@@ -22,7 +23,7 @@ class Ours:
         groups = [layout.groups[f"eigenvalues[{i}]"] for i in task.penalised]
         rows = [(group.start, group.stop, PENALTIES.index("group")) for group in groups]
         self.task, self.net, self.first_batch = task, net, (x[: task.batch], y[: task.batch])
-        self.stepper = Stepper(
+        self.arrays = StepArrays(
             layout=layout,
             activation=net.activation,
             problem=net.problem(x, y, task.loss),
@@ -35,10 +36,16 @@ class Ours:
             trainable=np.array([[0, layout.size]]),
             rates=np.array([1e-3], np.float32),
             settings=np.array([ADAM[name] for name in SETTINGS], np.float32),
-            parameters=net.parameters.copy(),
-            first_moment=np.zeros_like(net.parameters),
-            second_moment=np.zeros_like(net.parameters),
         )
+        self.stepper = self._stepper()
+
+    def _stepper(self) -> Stepper:
+        """A stepper at the start of the network, on the CPU."""
+        return CpuStepper(self.arrays, *self._start())
+
+    def _start(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        start = self.net.parameters
+        return start.copy(), np.zeros_like(start), np.zeros_like(start)
 
     def run(self, epochs: int) -> float:
         generator = np.random.default_rng(0)
@@ -51,7 +58,7 @@ class Ours:
         stepper = self.stepper
         net = self.net.with_parameters(stepper.parameters)
         loss, gradient = net.loss_and_gradients(*self.first_batch, loss=self.task.loss)
-        loss += dense.add_penalty(stepper.penalised, stepper.strengths, stepper.parameters, gradient.flat)
+        loss += dense.add_penalty(self.arrays.penalised, self.arrays.strengths, stepper.parameters, gradient.flat)
         return loss, self._arrays(gradient.flat)
 
     def parameters(self) -> list[np.ndarray]:

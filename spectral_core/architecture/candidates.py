@@ -12,8 +12,7 @@ from spectral_core.architecture import growing
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import DivergenceError
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.checkpoint import History
-from spectral_core.training.loop import Progress
+from spectral_core.training.results import History, Progress
 from spectral_core.training.trainer import train
 
 

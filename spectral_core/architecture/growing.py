@@ -20,8 +20,7 @@ from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import live_masks
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
 from spectral_core.resizing.pruning import as_direct, trim
-from spectral_core.training.checkpoint import History
-from spectral_core.training.loop import TrainingState
+from spectral_core.training.results import History, TrainingState
 from spectral_core.training.trainer import train
 
 FIRST, SHARE = 2, 0.25

@@ -27,7 +27,7 @@ from spectral_core.networks.paths import path_norms
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.pruning import Trimmed, as_direct, trim
-from spectral_core.training.checkpoint import History
+from spectral_core.training.results import History
 
 PUBLISHED: dict[str, Any] = {
     "standardize": False,

@@ -1,4 +1,4 @@
-"""Where a computation runs: on the processor, or on a GPU by `gpu`, which nothing imports before it is asked for here."""
+"""Which backend computes: the CPU or a GPU. Modules for a GPU are imported only when this module returns them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from spectral_core import checks
+from spectral_core.backends import cpu
+from spectral_core.backends.problem import Backend
 from spectral_core.checks import one_of
 from spectral_core.errors import BackendError
 
 BACKENDS = ("auto", "cpu", "cuda")
 WORTH_A_GPU = 2 * 10**8
-"""Multiply-adds of a step from which ``auto`` takes a GPU: some fifty launches of about 20 µs each, a millisecond, against
-60 billion of them a second on two cores, three milliseconds. An estimate; not measured."""
+"""Multiply-adds of a step from which ``auto`` uses a GPU. A step makes about fifty launches of 20 µs, a millisecond; two
+cores need three milliseconds for this work, at 60 billion multiply-adds a second. An estimate; not measured."""
 
 
 def unavailable_because() -> str:
-    """Why no GPU can be used on this machine; nothing where one can."""
+    """Why no GPU can be used on this machine; empty if one can."""
     if importlib.util.find_spec("numba_cuda") is None:
         return "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
     simulated = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
@@ -33,7 +36,7 @@ def unavailable_because() -> str:
 
 
 def _driver() -> bool:
-    """Whether the system has NVIDIA's driver; asked before numba-cuda, whose import takes 40 MiB."""
+    """Whether the system has NVIDIA's driver. Checked first, since importing numba-cuda takes 40 MiB."""
     names = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libcuda.so")
     for name in (*names, *filter(None, [os.environ.get("NUMBA_CUDA_DRIVER")])):
         with contextlib.suppress(OSError):
@@ -43,11 +46,11 @@ def _driver() -> bool:
 
 
 def resolve(backend: str, work: float = float("inf")) -> str:
-    """``cpu`` or ``cuda``. ``auto`` is a GPU where there is one and the `work` of a step is worth it.
+    """``cpu`` or ``cuda``. ``auto`` is ``cuda`` if there is a GPU and the `work` of a step is large enough.
 
     Raises
     ------
-    BackendError : ``cuda`` where no GPU can be used; the message says why.
+    BackendError : ``cuda``, and no GPU can be used; the message gives the reason.
     """
     if one_of(backend, BACKENDS, "backend") == "cpu" or (backend == "auto" and work < WORTH_A_GPU):
         return "cpu"
@@ -64,6 +67,15 @@ def multiply_adds(widths: Sequence[int], samples: int) -> float:
     return 6.0 * samples * sum(a * b for a, b in pairwise(widths))
 
 
-def is_device_array(value: Any) -> bool:
-    """Whether an array lies on a GPU, by `__cuda_array_interface__`."""
-    return hasattr(value, "__cuda_array_interface__")
+def module_of(backend: str) -> Backend:
+    """The module of a resolved backend, ``cpu`` or ``cuda``."""
+    if backend == "cpu":
+        return cpu
+    from spectral_core.backends import cuda
+
+    return cuda
+
+
+def backend_of(X: Any) -> Backend:
+    """The module that computes where X is: on the GPU if X is there (`__cuda_array_interface__`), else on the CPU."""
+    return module_of(resolve("cuda") if checks.is_device_array(X) else "cpu")

@@ -1,31 +1,33 @@
-"""The dispatcher: parametrization and names in, compiled kernel out.
+"""The CPU backend: it chooses the compiled kernel by parametrization and names, and calls it.
 
-Importing this module is cheap; Numba is imported with the first call that needs a kernel.
+Importing this module is cheap; the first call that needs a kernel imports Numba.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from spectral_core import checks
+from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.kernels import tables
 from spectral_core.kernels.support.layout import Layout
 
+ON_GPU = False
 CHUNK = 1024
-"""Samples propagated at a time where only outputs are wanted."""
+"""Samples propagated at a time when only outputs are needed."""
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Data and loss as the kernels take them: real targets or class labels, whichever the loss wants."""
+def features(X: Any, dtype: Any, columns: int) -> np.ndarray:
+    """X (samples, features), checked."""
+    return checks.features(X, dtype, columns)
 
-    x: np.ndarray
-    y: np.ndarray
-    labels: np.ndarray
-    weights: np.ndarray
-    loss: str
+
+def to_host(values: Any) -> Any:
+    """The values as they are: they are in this process already."""
+    return values
 
 
 def predict(layout: Layout, activation: str, parameters: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -57,79 +59,83 @@ def loss_and_gradient(
 
     kernel = getattr(dense, f"gradient_{layout.parametrization}")
     gradient = np.zeros_like(parameters)
-    loss, f = tables.LOSSES.index(problem.loss), tables.ACTIVATIONS.index(activation)
+    kind, f = tables.LOSSES.index(problem.loss), tables.ACTIVATIONS.index(activation)
     order = np.arange(problem.x.shape[0])
     data = (problem.x, problem.y, problem.labels, problem.weights, order)
-    return float(kernel(*data, layout.table, f, loss, parameters, gradient)), gradient
+    return float(kernel(*data, layout.table, f, kind, parameters, gradient)), gradient
+
+
+def loss(layout: Layout, activation: str, parameters: np.ndarray, problem: Problem) -> float:
+    """The loss over all samples, propagated in chunks."""
+    return output_loss(predict(layout, activation, parameters, problem.x), problem)
 
 
 def output_loss(output: np.ndarray, problem: Problem) -> float:
     """The loss of given outputs z_K; the array is overwritten with ∂ℓ/∂z_K."""
     from spectral_core.kernels.cpu import dense
 
-    loss = tables.LOSSES.index(problem.loss)
+    kind = tables.LOSSES.index(problem.loss)
     order = np.arange(output.shape[0])
-    value, _ = dense.output_loss(problem.y, problem.labels, problem.weights, order, loss, output)
+    value, _ = dense.output_loss(problem.y, problem.labels, problem.weights, order, kind, output)
     return float(value)
+
+
+def has_one_hidden_kernel(layout: Layout) -> bool:
+    """Whether there are kernels for exactly this shape: one hidden layer, few inputs and outputs."""
+    sizes = (layout.widths[0], layout.widths[-1])
+    return layout.parametrization == "global" and len(layout.widths) == 3 and sizes in tables.ONE_HIDDEN_SIZES
 
 
 def fastest_epoch(layout: Layout) -> Callable[..., tuple[float, float, int]]:
     """The compiled epoch: neuron by neuron for one hidden layer with few inputs and outputs, else by matrix products."""
-    inputs, outputs = layout.widths[0], layout.widths[-1]
-    if layout.parametrization == "global" and len(layout.widths) == 3 and (inputs, outputs) in tables.ONE_HIDDEN_SIZES:
+    if has_one_hidden_kernel(layout):
         from spectral_core.kernels.cpu import one_hidden
 
-        return getattr(one_hidden, f"epoch_{inputs}_{outputs}")
+        return getattr(one_hidden, f"epoch_{layout.widths[0]}_{layout.widths[-1]}")
     from spectral_core.kernels.cpu import dense
 
     return getattr(dense, f"epoch_{layout.parametrization}")
 
 
-@dataclass
-class Stepper:
-    """The optimizer's state and the one function that runs an epoch on it.
+class CpuStepper:
+    """Runs epochs on the CPU; parameters and moments change in place."""
 
-    penalised : (groups, 3), start and stop in the flat parameters and the number of the penalty; `strengths` (groups,).
-    shrunk : (groups, 3), likewise, of the penalties taken by proximal steps; `thresholds` (groups,), rate · strength.
-    trainable : (groups, 2), start and stop; `rates` (groups,), learning rates.
-    settings : the numbers named in `tables.SETTINGS`. All real numbers are in the parameters' type.
-    """
-
-    layout: Layout
-    activation: str
-    problem: Problem
-    batch_size: int
-    penalised: np.ndarray
-    strengths: np.ndarray
-    shrunk: np.ndarray
-    thresholds: np.ndarray
-    optimizer: str
-    trainable: np.ndarray
-    rates: np.ndarray
-    settings: np.ndarray
-    parameters: np.ndarray
-    first_moment: np.ndarray
-    second_moment: np.ndarray
-    step: int = 0
+    def __init__(
+        self,
+        arrays: StepArrays,
+        parameters: np.ndarray,
+        first_moment: np.ndarray,
+        second_moment: np.ndarray,
+        step: int = 0,
+    ) -> None:
+        self.arrays, self.parameters, self.step = arrays, parameters, step
+        self.first_moment, self.second_moment = first_moment, second_moment
 
     def fetch_moments(self) -> None:
-        """Bring `first_moment` and `second_moment` up to date, where an epoch leaves them elsewhere."""
+        """The moments are always up to date."""
 
     def evaluate(self, problem: Problem) -> float:
-        """The loss of the present parameters on other data."""
-        return output_loss(predict(self.layout, self.activation, self.parameters, problem.x), problem)
+        """The loss of the current parameters on other data."""
+        return loss(self.arrays.layout, self.arrays.activation, self.parameters, problem)
 
     def epoch(self, order: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty."""
-        kernel = fastest_epoch(self.layout)
-        data = (self.problem.x, self.problem.y, self.problem.labels, self.problem.weights, order, self.batch_size)
-        f, loss_kind = tables.ACTIVATIONS.index(self.activation), tables.LOSSES.index(self.problem.loss)
-        loss, penalty, self.step = kernel(
-            *data, self.layout.table, f, loss_kind, self.penalised, self.strengths, self.shrunk, self.thresholds,
-            tables.OPTIMIZERS.index(self.optimizer), self.trainable, self.rates, self.parameters,
-            np.empty_like(self.parameters), self.first_moment, self.second_moment, self.step, self.settings,
-        )  # fmt: skip
-        return float(loss), float(penalty)
+        arrays, problem = self.arrays, self.arrays.problem
+        kernel = fastest_epoch(arrays.layout)
+        data = (problem.x, problem.y, problem.labels, problem.weights, order, arrays.batch_size)
+        f, loss_kind = tables.ACTIVATIONS.index(arrays.activation), tables.LOSSES.index(problem.loss)
+        penalties = (arrays.penalised, arrays.strengths, arrays.shrunk, arrays.thresholds)
+        optimizer = (tables.OPTIMIZERS.index(arrays.optimizer), arrays.trainable, arrays.rates)
+        gradient = np.empty_like(self.parameters)
+        state = (self.parameters, gradient, self.first_moment, self.second_moment, self.step)
+        mean_loss, penalty, self.step = kernel(
+            *data, arrays.layout.table, f, loss_kind, *penalties, *optimizer, *state, arrays.settings
+        )
+        return float(mean_loss), float(penalty)
+
+
+stepper = CpuStepper
+"""The name that all backends share."""
 
 
 def corrections(settings: np.ndarray, steps: np.ndarray) -> np.ndarray:

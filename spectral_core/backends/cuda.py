@@ -1,26 +1,25 @@
-"""Wide networks on a GPU: parameters, moments and data stay on the device, an epoch is nothing but launches.
+"""The GPU backend for wide networks. Parameters, moments and data stay on the device.
 
-Products of matrices are cuBLAS calls, everything else fused kernels (`kernels.cuda_wide`). In the course of an epoch nothing
-comes back: losses and penalties of its mini-batches wait on the device for its end.
+Matrix products are cuBLAS calls, everything else is done by fused kernels (`kernels.cuda.wide`). Nothing is copied to the
+host during an epoch: the losses and penalties of mini-batches are copied when it ends.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from spectral_core.backends import choice, cpu, gpu
+from spectral_core import checks
+from spectral_core.backends import cpu, gpu
+from spectral_core.backends.cuda_programs import DeviceData, Propagation, Storage, send
+from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import tables
 from spectral_core.kernels.cuda import wide
-from spectral_core.kernels.support import device
 from spectral_core.kernels.support.layout import Layout
 
-CHUNK = 8192
-"""Samples propagated at a time where only outputs are wanted."""
+ON_GPU = True
 
 
 def features(X: Any, dtype: Any, columns: int) -> Any:
@@ -39,112 +38,32 @@ def features(X: Any, dtype: Any, columns: int) -> Any:
     return array
 
 
-def fetched(values: Any) -> Any:
-    """What lies on the device, here; anything else as it is."""
-    return gpu.to_host(gpu.adopt(values)) if choice.is_device_array(values) else values
-
-
-class Storage:
-    """What a mini-batch of so many samples needs on the device, and the programs planned on it."""
-
-    def __init__(
-        self, layout: Layout, activation: str, samples: int, parameters: Any, *, learning: bool = True
-    ) -> None:
-        library, widths = gpu.array_module(), layout.widths
-        self.layout, self.activation, self.samples = layout, tables.ACTIVATIONS.index(activation), samples
-        self.arrays, neurons = {"parameters": parameters}, samples * sum(widths)
-        sizes = {"u_all": neurons, "z_all": neurons, "sample_scratch": samples * max(widths)}
-        sizes |= {"block_scratch": layout.largest_block, "target": samples * widths[-1], "weight": samples}
-        if learning:
-            self.arrays["gradient"] = library.zeros_like(parameters)
-            sizes |= {"du_all": neurons, "block_scratch": 2 * layout.largest_block}
-        self.arrays |= {name: library.zeros(size, parameters.dtype) for name, size in sizes.items()}
-        self.arrays["label"] = library.zeros(samples, np.int64)
-
-    def plan(self, plan: gpu.Plan, program: str) -> None:
-        """Plan ``propagate`` or ``adjoint``."""
-        function: Callable[..., None] = getattr(wide, f"wide_{program}_{self.layout.parametrization}")
-        given = {"layout": self.layout.table, "activation": self.activation, "n_samples": self.samples, **self.arrays}
-        names = list(inspect.signature(function).parameters)[1:]
-        function(plan, **{name: given[name] for name in names})
-
-    @property
-    def output(self) -> Any:
-        """z_K, flat."""
-        begin = self.samples * int(self.layout.table[-1, 1])
-        return self.arrays["z_all"][begin : begin + self.samples * self.layout.widths[-1]]
-
-    def load(self, plan: gpu.Plan, data: DeviceData, batch_size: int, order: Any) -> None:
-        """Plan the gathering of a mini-batch."""
-        loss, widths = tables.LOSSES.index(data.loss), self.layout.widths
-        sets = (data.x, data.y, data.labels, data.weights)
-        given = (self.samples, widths[0], widths[-1], batch_size, order, *sets, loss)
-        places = tuple(self.arrays[name] for name in ("u_all", "target", "label", "weight"))
-        plan.launch(wide.wide_load, self.samples * widths[0], (*given, *places), numbered=True)
-
-    def loss(self, plan: gpu.Plan, data: DeviceData, scales: Any, losses: Any) -> None:
-        """Plan the loss of a mini-batch, and its gradient in the place of the output."""
-        given = (self.samples, self.layout.widths[-1], tables.LOSSES.index(data.loss), self.output)
-        places = tuple(self.arrays[name] for name in ("target", "label", "weight"))
-        plan.launch_block(wide.wide_loss, (*given, *places, scales, losses), numbered=True)
-
-
-class DeviceData:
-    """A problem on the device; what lies there already is not copied."""
-
-    def __init__(self, problem: cpu.Problem) -> None:
-        self.x, self.y, self.labels, self.weights = map(_there, (problem.x, problem.y, problem.labels, problem.weights))
-        self.loss = problem.loss
-
-
-def _there(values: Any) -> Any:
-    return gpu.to_device(values) if type(values) is np.ndarray and not device.SIMULATED else values
+def to_host(values: Any) -> Any:
+    """An array on the device, copied to this process; anything else as it is."""
+    return gpu.to_host(gpu.adopt(values)) if checks.is_device_array(values) else values
 
 
 def predict(layout: Layout, activation: str, parameters: np.ndarray, x: Any) -> Any:
-    """z_K (samples, outputs) of the rows of x, on the device, where x may lie already."""
+    """z_K (samples, outputs) of the rows of x, on the device; x may be on it already."""
     with gpu.in_order():
-        return Propagation(layout, activation, gpu.to_device(parameters), _there(x)).run()
+        return Propagation(layout, activation, gpu.to_device(parameters), send(x)).run()
 
 
-class Propagation:
-    """z_K (samples, outputs) for parameters and rows on the device, planned once and run for whatever the parameters are."""
-
-    def __init__(self, layout: Layout, activation: str, parameters: Any, x: Any) -> None:
-        library, rows = gpu.array_module(), len(x)
-        self.result = library.empty((rows, layout.widths[-1]), parameters.dtype)
-        nothing, labels = library.empty((0, layout.widths[-1]), parameters.dtype), library.zeros(rows, np.int64)
-        weights = library.zeros(rows, parameters.dtype)
-        data = DeviceData(cpu.Problem(x, nothing, labels, weights, "cross_entropy"))  # which reads no targets
-        chunk = min(CHUNK, rows)
-        order = library.arange(rows)
-        self.sizes = [min(chunk, rows - start) for start in range(0, rows, chunk)]
-        self.parts: dict[int, tuple[Storage, gpu.Plan]] = {}
-        for samples in set(self.sizes):
-            storage, plan = Storage(layout, activation, samples, parameters, learning=False), gpu.Plan()
-            storage.load(plan, data, chunk, order)
-            storage.plan(plan, "propagate")
-            self.parts[samples] = storage, plan
-
-    def run(self) -> Any:
-        for number, samples in enumerate(self.sizes):
-            storage, plan = self.parts[samples]
-            plan.run(number)
-            begin = number * self.sizes[0]
-            self.result[begin : begin + samples] = storage.output.reshape(samples, -1)
-        return self.result
+def loss(layout: Layout, activation: str, parameters: np.ndarray, problem: Problem) -> float:
+    """The loss over all samples: outputs from the device, compared with the targets in this process."""
+    return cpu.output_loss(gpu.to_host(predict(layout, activation, parameters, problem.x)), problem)
 
 
 def loss_and_gradient(
-    layout: Layout, activation: str, parameters: np.ndarray, problem: cpu.Problem
+    layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
-    """`kernels.loss_and_gradient` on the device."""
+    """The loss over all samples as one batch, and its gradient as a flat vector in this process."""
     with gpu.in_order():
         return _loss_and_gradient(layout, activation, parameters, problem)
 
 
 def _loss_and_gradient(
-    layout: Layout, activation: str, parameters: np.ndarray, problem: cpu.Problem
+    layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
     library, data, rows = gpu.array_module(), DeviceData(problem), len(problem.x)
     storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()
@@ -165,42 +84,53 @@ def _host(values: Any) -> np.ndarray:
 
 
 def _scale(weight: float, layout: Layout, loss: str) -> float:
-    """1/Σ weight, over the outputs too where the loss is a mean over them; 0 where nothing has a weight."""
+    """1/Σ weight, divided by the number of outputs if the loss is a mean over them; 0 if all weights are 0."""
     if not weight:
         return 0.0
     return 1 / weight if loss == "cross_entropy" else 1 / (weight * layout.widths[-1])
 
 
-class CudaStepper(cpu.Stepper):
-    """`kernels.Stepper` on the device. `parameters` are up to date after each epoch, the moments after `fetch_moments`."""
+class CudaStepper:
+    """Runs epochs on the device. `parameters` are up to date after each epoch, the moments after `fetch_moments`."""
 
-    def __init__(self, stepper: cpu.Stepper) -> None:
-        self.__dict__.update(vars(stepper))
-        self.data = DeviceData(stepper.problem)
-        self.weights = _host(stepper.problem.weights).astype(np.float64)
+    def __init__(
+        self,
+        arrays: StepArrays,
+        parameters: np.ndarray,
+        first_moment: np.ndarray,
+        second_moment: np.ndarray,
+        step: int = 0,
+    ) -> None:
+        self.arrays, self.parameters, self.step = arrays, parameters, step
+        self.first_moment, self.second_moment = first_moment, second_moment
+        self.data = DeviceData(arrays.problem)
+        self.weights = _host(arrays.problem.weights).astype(np.float64)
         self.sent: tuple[np.ndarray, ...] = ()
         self.device: list[Any] = []
         self.plans: dict[int, gpu.Plan] = {}
-        self.judged: tuple[cpu.Problem, Propagation] | None = None
+        self.validation: tuple[Problem, Propagation] | None = None
 
     def _send(self) -> None:
-        """Bring the arrays to the device, unless it holds them."""
-        here = (self.parameters, self.first_moment, self.second_moment)
-        if len(self.sent) == 3 and all(a is b for a, b in zip(self.sent, here, strict=True)):
+        """Copy parameters and moments to the device, unless it has these arrays."""
+        state = (self.parameters, self.first_moment, self.second_moment)
+        if len(self.sent) == 3 and all(a is b for a, b in zip(self.sent, state, strict=True)):
             return
-        self.sent, self.device, self.plans, self.judged = here, [gpu.to_device(array) for array in here], {}, None
+        self.sent, self.device = state, [gpu.to_device(array) for array in state]
+        self.plans, self.validation = {}, None  # both are bound to the arrays on the device
 
     def fetch_moments(self) -> None:
+        """Copy both moments from the device."""
         for array, values in zip(self.sent[1:], self.device[1:], strict=True):
             array[...] = gpu.to_host(values)
 
-    def evaluate(self, problem: cpu.Problem) -> float:
+    def evaluate(self, problem: Problem) -> float:
+        """The loss of the current parameters on other data."""
         with gpu.in_order():
             self._send()
-            if self.judged is None or self.judged[0] is not problem:
-                where = (self.layout, self.activation, self.device[0], _there(problem.x))
-                self.judged = problem, Propagation(*where)
-            output = gpu.to_host(self.judged[1].run())
+            if self.validation is None or self.validation[0] is not problem:
+                x, arrays = send(problem.x), self.arrays
+                self.validation = problem, Propagation(arrays.layout, arrays.activation, self.device[0], x)
+            output = gpu.to_host(self.validation[1].run())
         return cpu.output_loss(output, problem)
 
     def epoch(self, order: np.ndarray) -> tuple[float, float]:
@@ -209,18 +139,20 @@ class CudaStepper(cpu.Stepper):
             return self._epoch(order)
 
     def _epoch(self, order: np.ndarray) -> tuple[float, float]:
-        """weighted mean of the losses of mini-batches.
+        """The weighted mean of the losses of mini-batches, and the mean of their penalties.
 
         By hand: a statistic of predictions, not part of the network. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
         """
         self._send()
-        rows, size, real = len(order), self.batch_size, self.parameters.dtype
+        rows, size, real = len(order), self.arrays.batch_size, self.parameters.dtype
         weights = np.add.reduceat(self.weights[order], np.arange(0, rows, size))
         steps = self.step + np.cumsum(weights > 0)
         self._buffers(rows, len(weights))
         gpu.write(self.order, order)
-        gpu.write(self.scales, np.array([_scale(w, self.layout, self.problem.loss) for w in weights], real))
-        gpu.write(self.corrections, cpu.corrections(self.settings, steps))
+        gpu.write(
+            self.scales, np.array([_scale(w, self.arrays.layout, self.arrays.problem.loss) for w in weights], real)
+        )
+        gpu.write(self.corrections, cpu.corrections(self.arrays.settings, steps))
         self.losses.fill(0)
         self.penalties.fill(0)
         for batch, weight in enumerate(weights):
@@ -235,7 +167,7 @@ class CudaStepper(cpu.Stepper):
         return float(losses @ weights / weights.sum()), float(penalties.sum() / np.count_nonzero(weights))
 
     def _buffers(self, rows: int, batches: int) -> None:
-        """What an epoch is told and tells, in one place for all epochs, since plans are bound to it."""
+        """Inputs and results of an epoch. All epochs use the same arrays, since plans are bound to them."""
         if self.plans:
             return
         library, real = gpu.array_module(), self.parameters.dtype
@@ -243,14 +175,14 @@ class CudaStepper(cpu.Stepper):
         self.scales, self.losses, self.penalties = (library.zeros(batches, real) for _ in range(3))
         self.corrections = library.zeros((batches, 2), real)
         self.shares, self.totals = library.zeros(gpu.BLOCKS, real), library.zeros(1, real)
-        self.numbers = gpu.to_device(self.settings)
+        self.numbers = gpu.to_device(self.arrays.settings)
 
     def _plan(self, samples: int) -> gpu.Plan:
-        """The launches of one step on so many samples."""
+        """The launches of one step on `samples` samples."""
         if samples not in self.plans:
             plan = gpu.Plan()
-            storage = Storage(self.layout, self.activation, samples, self.device[0])
-            storage.load(plan, self.data, self.batch_size, self.order)
+            storage = Storage(self.arrays.layout, self.arrays.activation, samples, self.device[0])
+            storage.load(plan, self.data, self.arrays.batch_size, self.order)
             storage.plan(plan, "propagate")
             storage.loss(plan, self.data, self.scales, self.losses)
             storage.plan(plan, "adjoint")
@@ -261,14 +193,14 @@ class CudaStepper(cpu.Stepper):
         return self.plans[samples]
 
     def _squares(self, plan: gpu.Plan, kind: int, value: Any) -> None:
-        """Plan |value|², where the kind of penalty needs it."""
+        """Plan |value|² if the kind of penalty needs it."""
         if tables.PENALTIES[kind] == "group":
             blocks = gpu.blocks_for(len(value))
             plan.launch(wide.wide_squares, len(value), (len(value), value, self.shares))
             plan.launch_block(wide.wide_total, (blocks, self.shares, False, self.totals, 0))
 
     def _penalise(self, plan: gpu.Plan, gradient: Any) -> None:
-        for (begin, end, kind), strength in zip(self.penalised, self.strengths, strict=True):
+        for (begin, end, kind), strength in zip(self.arrays.penalised, self.arrays.strengths, strict=True):
             value, size = self.device[0][begin:end], int(end - begin)
             self._squares(plan, kind, value)
             given = (size, int(kind), value, gradient[begin:end], strength, self.totals, self.shares)
@@ -276,15 +208,19 @@ class CudaStepper(cpu.Stepper):
             plan.launch_block(wide.wide_total, (gpu.blocks_for(size), self.shares, True, self.penalties), numbered=True)
 
     def _update(self, plan: gpu.Plan, gradient: Any) -> None:
-        optimizer = tables.OPTIMIZERS.index(self.optimizer)
-        for (begin, end), rate in zip(self.trainable, self.rates, strict=True):
+        optimizer = tables.OPTIMIZERS.index(self.arrays.optimizer)
+        for (begin, end), rate in zip(self.arrays.trainable, self.arrays.rates, strict=True):
             parts = [array[begin:end] for array in (self.device[0], gradient, *self.device[1:])]
             given = (int(end - begin), optimizer, *parts, rate, self.corrections, self.numbers)
             plan.launch(wide.wide_update, int(end - begin), given, numbered=True)
 
     def _shrink(self, plan: gpu.Plan) -> None:
-        for (begin, end, kind), threshold in zip(self.shrunk, self.thresholds, strict=True):
+        for (begin, end, kind), threshold in zip(self.arrays.shrunk, self.arrays.thresholds, strict=True):
             value = self.device[0][begin:end]
             self._squares(plan, kind, value)
             given = (int(end - begin), int(kind), value, threshold, self.totals)
             plan.launch(wide.wide_shrink, int(end - begin), given)
+
+
+stepper = CudaStepper
+"""The name that all backends share."""

@@ -1,7 +1,7 @@
-"""Everything that touches numba-cuda and CuPy: whether they can be used, arrays on the device, launches, products.
+"""The only module that uses numba-cuda and CuPy: arrays on the device, launches, products, and whether both can be used.
 
-Nothing imports this module before a GPU is asked for (`backends`). With ``NUMBA_ENABLE_CUDASIM=1`` numba-cuda runs kernels as
-Python threads; arrays are NumPy's then, and so are the products. Arrays of others come in by `__cuda_array_interface__`.
+`choice` imports this module only when a GPU is asked for. With ``NUMBA_ENABLE_CUDASIM=1`` numba-cuda runs kernels as Python
+threads; arrays and products are then NumPy's. Arrays of other libraries are accepted by `__cuda_array_interface__`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import numpy as np
 
 from spectral_core.kernels.support.device import LINES, SIMULATED, THREADS, cuda
 
-importlib.import_module("numba").config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # sums in one block are meant so
+importlib.import_module("numba").config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # sums in one block are intended
 
 
 BLOCKS = 1024
-"""Of a launch, at most; threads take several elements where there are more."""
+"""The largest number of blocks in a launch; for more elements each thread takes several."""
 SHARED_BYTES = 40 * 1024
-"""Dynamic shared memory of a block, at most; with `REDUCTION_SLOTS` below the 48 KiB that every device grants."""
+"""The most dynamic shared memory of a block. With `REDUCTION_SLOTS` it is below 48 KiB, which every device has."""
 
 
 def unavailable_because() -> str:
-    """Why no GPU can be used; nothing where one can."""
+    """Why no GPU can be used; empty if one can."""
     if SIMULATED:
         return ""
     if not cuda.is_available():
@@ -40,7 +40,7 @@ def unavailable_because() -> str:
 
 @functools.cache
 def _library_fails() -> str:
-    """What CuPy says where it cannot multiply: it finds cuBLAS with the first product only.
+    """The error of CuPy if it cannot multiply; it looks for cuBLAS only at the first product.
 
     By hand: whether cuBLAS is there. Checked by test_cuda.test_a_library_that_is_not_whole_is_named.
     """
@@ -53,7 +53,7 @@ def _library_fails() -> str:
 
 
 def name() -> str:
-    """Of the device."""
+    """The name of the device."""
     if SIMULATED:
         return "numba-cuda's simulator"
     found = cuda.get_current_device().name
@@ -70,8 +70,8 @@ def array_module() -> Any:
 
 
 def adopt(value: Any) -> Any:
-    """The array behind `__cuda_array_interface__`, not a copy."""
-    if SIMULATED:  # where the "device" is this process, and NumPy knows the other interface's name only
+    """The array of `__cuda_array_interface__`, not a copy."""
+    if SIMULATED:  # the "device" is this process, and NumPy knows only `__array_interface__`
         return np.asarray(SimpleNamespace(__array_interface__=value.__cuda_array_interface__))
     return array_module().asarray(value)
 
@@ -82,7 +82,7 @@ def to_device(values: np.ndarray) -> Any:
 
 
 def to_host(values: Any) -> np.ndarray:
-    """A copy in this process; waits for the device."""
+    """A copy in this process; it waits for the device."""
     return values.copy() if SIMULATED else values.get()
 
 
@@ -95,12 +95,12 @@ def write(target: Any, values: np.ndarray) -> None:
 
 
 def blocks_for(elements: int) -> int:
-    """Blocks of a launch whose threads share so many elements."""
+    """The number of blocks of a launch for `elements` elements."""
     return min(-(-int(elements) // THREADS), 2 if SIMULATED else BLOCKS)
 
 
 def argument(value: Any) -> Any:
-    """What a kernel takes for an array of `array_module()`: the same memory."""
+    """An array of `array_module()` in the form that a kernel takes: the same memory."""
     if not isinstance(value, array_module().ndarray):
         return value
     if SIMULATED:
@@ -116,16 +116,16 @@ def launch(kernel: Any, blocks: int, threads: int, shared_bytes: int, given: tup
 
 
 def synchronize() -> None:
-    """Wait until the device has done everything."""
+    """Wait until the device has finished."""
     if not SIMULATED:
         cuda.synchronize()
 
 
 @contextlib.contextmanager
 def in_order() -> Iterator[None]:
-    """Launches and products inside follow each other, and what the caller's stream did before; all is done at the end.
+    """Launches and products inside run one after the other, after the caller's stream; all have finished at the end.
 
-    Kernels run on the default stream. CuPy works on the current one, which a caller may have changed.
+    Kernels run on the default stream. CuPy uses the current one, which a caller may have changed.
     """
     if SIMULATED:
         yield
@@ -138,30 +138,30 @@ def in_order() -> Iterator[None]:
 
 
 class Plan:
-    """Launches and products in their order, bound to their arrays once and run for one mini-batch after the other.
+    """Launches and products in their order. They are bound to their arrays once and run for each mini-batch.
 
-    The functions of the host in `kernels.cuda_wide` write a plan as if they computed: `view`, `launch`, `launch_lines`,
-    `product` and `clear` are what they ask of a device.
+    The host functions of `kernels.cuda.wide` fill a plan by calling `view`, `launch`, `launch_lines`, `product` and
+    `clear`.
     """
 
     def __init__(self) -> None:
         self.steps: list[Callable[[int], object]] = []
 
     def run(self, batch: int) -> None:
-        """Do it for a mini-batch; returns before the device is done."""
+        """Run the plan for a mini-batch; returns before the device has finished."""
         for step in self.steps:
             step(batch)
 
     def view(self, flat: Any, at: int, *shape: int) -> Any:
-        """The array that starts at a position of flat storage."""
+        """The array at a position of flat storage."""
         return flat[at : at + int(np.prod(shape))].reshape(shape)
 
     def launch(self, kernel: Any, elements: int, given: tuple[Any, ...], *, numbered: bool = False) -> None:
-        """A kernel whose threads share so many elements; `numbered` ones take the number of the mini-batch too."""
+        """A kernel on `elements` elements; a `numbered` one also takes the number of the mini-batch."""
         self.add(kernel, blocks_for(elements), THREADS, given, numbered)
 
     def launch_lines(self, kernel: Any, lines: int, given: tuple[Any, ...]) -> None:
-        """A kernel that sums along so many lines."""
+        """A kernel that sums along `lines` lines."""
         self.add(kernel, -(-int(lines) // LINES), THREADS, given, False)
 
     def launch_block(self, kernel: Any, given: tuple[Any, ...], *, numbered: bool = False) -> None:
@@ -170,11 +170,11 @@ class Plan:
 
     def add(self, kernel: Any, blocks: int, threads: int, given: tuple[Any, ...], numbered: bool) -> None:
         library = array_module()
-        if not numbered:  # the parts of a program take their matrices flat
+        if not numbered:  # parts of a program take flat matrices
             given = tuple(value.reshape(-1) if isinstance(value, library.ndarray) else value for value in given)
         bound = tuple(map(argument, given))
         launcher = kernel[blocks, threads]
-        if SIMULATED:  # whose configuration is that of the kernel, not of the launch
+        if SIMULATED:  # the simulator stores the configuration in the kernel, not in the launch
             self.steps.append(lambda batch: kernel[blocks, threads](*bound, *([batch] if numbered else [])))
         elif numbered:
             self.steps.append(lambda batch: launcher(*bound, batch))
@@ -204,6 +204,6 @@ class Plan:
 
 
 def threads_of(elements: int, most: int) -> int:
-    """Threads of a block that share so many elements: whole warps, as many elements for each as evenly as can be."""
+    """Threads of a block for `elements` elements: whole warps, with about the same number of elements for each thread."""
     turns = -(-elements // most)
     return 3 if SIMULATED else 32 * -(-elements // (32 * turns))

@@ -1,4 +1,4 @@
-"""Threads of the linear algebra library: a number chosen here, so that results do not depend on the environment."""
+"""The number of threads of the linear algebra library, set here so that results do not depend on the environment."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from contextlib import contextmanager
 
 @contextmanager
 def blas_threads(count: int) -> Iterator[None]:
-    """Products of matrices run on so many threads inside the block.
+    """Matrix products use `count` threads inside the block.
 
-    A library splits a large product by its number of threads, and each split rounds in its own way: the last bits
-    follow the number, wherever it comes from (OPENBLAS_NUM_THREADS, the cores of the machine). Small products are never split.
+    A library splits a large product by its number of threads, and each split rounds differently. The last bits depend on
+    the number, whatever sets it (OPENBLAS_NUM_THREADS, the cores of the machine). Small products are never split.
     """
     from threadpoolctl import threadpool_limits
 
-    importlib.import_module(
-        "scipy.linalg.cython_blas"
-    )  # Numba's products come from there; it must be loaded to be limited
+    # Numba takes its matrix products from this module, which must be loaded before it can be limited.
+    importlib.import_module("scipy.linalg.cython_blas")
     with threadpool_limits(limits=count, user_api="blas"):
         yield
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Products on one thread, for work of which several may run on threads of one process.
+    """Matrix products use one thread, for work that several threads of one process do at the same time.
 
-    None of them may lift the limit of the others: outside of the main thread it stays.
+    No thread may lift the limit of the others, so outside of the main thread the limit stays.
     """
     from threadpoolctl import threadpool_limits
 

@@ -87,8 +87,7 @@ def prepare(
         mask = held_out(target if classifies else None, len(x), fraction, np.random.default_rng((seed, 1)))
         x_valid, y_valid, x, target = x[mask], target[mask], x[~mask], target[~mask]
     else:
-        if not isinstance(validation_data, tuple) or len(validation_data) != 2:
-            raise InvalidInputError("validation_data must be a pair (X, y)")
+        checks.pair(validation_data, "validation_data")
         x_valid = checks.features(validation_data[0], np.float64, x.shape[1], "validation X")
         _same_rows(x_valid, validation_data[1], "validation X", "validation y")
         y_valid = (

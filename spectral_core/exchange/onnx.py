@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core.errors import InvalidInputError, MissingDependencyError
+from spectral_core import checks
+from spectral_core.errors import InvalidInputError
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
@@ -36,11 +37,7 @@ def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str |
     """
     if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
         raise InvalidInputError(f"only networks and predictors can be exported; got {type(model).__name__}")
-    try:
-        import onnx
-    except ImportError:
-        raise MissingDependencyError("ONNX export needs onnx: pip install 'spectral-core[onnx]'") from None
-    graph = _Graph(onnx)
+    graph = _Graph(checks.optional("onnx", "ONNX export", "onnx"))
     network = model.network if isinstance(model, Predictor) else model
     outer = np.dtype(np.float64) if isinstance(model, Predictor) else network.dtype
     x = "X"

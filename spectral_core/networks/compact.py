@@ -1,4 +1,4 @@
-"""A network of live neurons alone, in the direct parametrization."""
+"""`CompactNetwork`: only the live neurons of a network, in the direct parametrization."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import cpu
-from spectral_core.errors import ModelFileError
+from spectral_core.backends.problem import Problem
+from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
+from spectral_core.kernels.support.layout import Layout
 from spectral_core.networks.parameters import Parameters
 from spectral_core.networks.spectral import SpectralNetwork
 
 
 @dataclass(frozen=True, eq=False)
 class CompactNetwork:
-    """The live part of a network: blocks among live neurons, blocks with no live end gone.
+    """The live part of a network: the blocks between live neurons.
 
     Attributes
     ----------
@@ -43,12 +45,12 @@ class CompactNetwork:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Live neurons by layer; layers without live neurons do not exist."""
+        """Live neurons by layer; a layer without live neurons is left out."""
         return self.direct.widths
 
     @property
     def live(self) -> tuple[int, ...]:
-        """Live neurons by layer of the original network, 0 where the layer is gone."""
+        """Live neurons by layer of the original network, 0 for a layer that is left out."""
         counts = dict(zip(self.layers, self.widths, strict=True))
         return tuple(counts.get(layer, 0) for layer in range(1, len(self.original_widths) + 1))
 
@@ -70,7 +72,7 @@ class CompactNetwork:
         return cpu.predict(direct.layout, direct.activation, direct.parameters, self.columns(X))
 
     def columns(self, X: Any) -> np.ndarray:
-        """The live inputs (samples, live_1) of X (samples, features): what `direct` takes."""
+        """The live inputs (samples, live_1) of X (samples, features): the input of `direct`."""
         x = checks.features(X, self.dtype, self.n_features)
         columns = np.empty((len(x), len(self.neurons[0])), self.dtype)
         for place, feature in enumerate(self.neurons[0]):
@@ -87,12 +89,42 @@ class CompactNetwork:
         """As `SpectralNetwork.loss_and_gradients`; `gradients.blocks` are structured like `blocks` (M8, direct)."""
         return self.direct.loss_and_gradients(self.columns(X), y, loss, sample_weight)
 
-    def with_direct(self, direct: SpectralNetwork) -> CompactNetwork:
-        """The same places with other weights."""
-        return replace(self, direct=direct)
+    # --- what training asks (`trainable.Trainable`) -----------------------------------------------
+
+    @property
+    def layout(self) -> Layout:
+        return self.direct.layout
+
+    @property
+    def parameters(self) -> np.ndarray:
+        return self.direct.parameters
+
+    @property
+    def activation(self) -> str:
+        return self.direct.activation
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        return self.direct.frozen
+
+    def problem(self, X: Any, y: Any, loss: str, sample_weight: Any = None) -> Problem:
+        """As `SpectralNetwork.problem`, of the live columns of X."""
+        if checks.is_device_array(X):
+            raise InvalidInputError("a CompactNetwork picks columns of X in this process; X lies on a GPU: copy it")
+        return self.direct.problem(self.columns(X), y, loss, sample_weight)
+
+    def with_parameters(self, flat: np.ndarray) -> CompactNetwork:
+        """The same network with a copy of other values of its weights."""
+        return replace(self, direct=self.direct.with_parameters(flat))
+
+    def trained_record(self) -> dict[str, Any]:
+        """The structure of the trained parameters: that of `direct`."""
+        return self.direct.record()
+
+    # --- original widths ----------------------------------------------------------------------------
 
     def narrowed(self, inner: CompactNetwork) -> CompactNetwork:
-        """`inner`, the compaction of a network in the widths of `direct`, told in the original widths."""
+        """`inner`, the compaction of a network in the widths of `direct`, with positions in the original widths."""
         neurons = tuple(
             self.neurons[layer - 1][places] for layer, places in zip(inner.layers, inner.neurons, strict=True)
         )
@@ -100,13 +132,13 @@ class CompactNetwork:
         return CompactNetwork(inner.direct, neurons, layers, self.n_features, self.original_widths)
 
     def expanded(self) -> SpectralNetwork:
-        """The direct network of the original widths, 0 where nothing is live; the same function."""
+        """The direct network of the original widths, with 0 for all other weights; the same function."""
         widths, bias = self.original_widths, self.original_widths[0] > self.n_features
 
         def zeros(pair: tuple[int, int]) -> np.ndarray:
             return np.zeros((widths[pair[0] - 1], widths[pair[1] - 1]), self.dtype)
 
-        # A layer that is gone keeps its width by a block of zeros.
+        # A block of zeros gives a layer its width if no neuron of it is live.
         blocks = {(i, 1): zeros((i, 1)) for i in range(2, len(widths) + 1) if i not in self.layers}
         for (i, j), block in self.blocks.items():
             pair = self.layers[i - 1], self.layers[j - 1]
@@ -115,6 +147,8 @@ class CompactNetwork:
         return SpectralNetwork(
             blocks=blocks, activation=self.direct.activation, bias=bias, parametrization="direct", dtype=self.dtype
         )
+
+    # --- records and files ------------------------------------------------------------------------
 
     def record(self) -> dict[str, Any]:
         """Everything but the parameter values, for JSON."""
@@ -138,7 +172,7 @@ class CompactNetwork:
 
     @classmethod
     def from_record(cls, record: dict[str, Any], flat: Any, source: object) -> CompactNetwork:
-        """The compact network of a record; what does not fit is a `ModelFileError` naming the source."""
+        """The compact network of a record; a `ModelFileError` names the source if the record does not fit."""
         try:
             direct = SpectralNetwork.from_record(record["direct"], flat, source)
             neurons = tuple(np.array(positions, dtype=np.int64) for positions in record["neurons"])

@@ -1,4 +1,4 @@
-"""What every neuron of a network says about data, layer by layer."""
+"""Pre-activations and activations of every layer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from spectral_core.backends import cpu
 from spectral_core.networks.spectral import SpectralNetwork
 
 ROWS = 4096
-"""Samples at a time: the states of all layers are held at once."""
+"""Samples at a time; the values of all layers are in memory at once."""
 
 
 def layer_values_in_chunks(net: SpectralNetwork, x: np.ndarray) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
-    """`states` of the rows of checked x, a part of them at a time."""
+    """`layer_values` of the rows of checked x, `ROWS` of them at a time."""
     blocks = {pair: block.astype(np.float64) for pair, block in net.transfer_blocks().items()}
     for start in range(0, len(x), ROWS):
         yield layer_values(blocks, net.widths, net.activation, with_constant(x[start : start + ROWS], net.widths[0]))
@@ -47,5 +47,5 @@ def layer_values(
 
 
 def with_constant(x: np.ndarray, width: int) -> np.ndarray:
-    """The rows of x with the constant 1 behind them where layer 1 is wider."""
+    """The rows of x; the constant 1 is appended if layer 1 is wider than x."""
     return np.hstack([x, np.ones((len(x), width - x.shape[1]))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,45 +23,56 @@ class Parameters:
     """
 
     def __init__(self, layout: Layout, flat: np.ndarray) -> None:
-        self._layout = layout
+        self.layout = layout
         self.flat = flat
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._layout.groups:
-            raise InvalidInputError(f"no parameter group {name!r}; there are {', '.join(self._layout.groups)}")
-        return self._layout.groups[name].view(self.flat)
+        if name not in self.layout.groups:
+            raise InvalidInputError(f"no parameter group {name!r}; there are {', '.join(self.layout.groups)}")
+        return self.layout.groups[name].view(self.flat)
 
     @property
     def eigenvectors(self) -> list[np.ndarray]:
-        if self._layout.parametrization == "direct":
+        if self.layout.parametrization == "direct":
             return []
-        return [self[f"eigenvectors[{i}]"] for i in range(len(self._layout.widths) - 1)]
+        return [self[f"eigenvectors[{i}]"] for i in range(len(self.layout.widths) - 1)]
 
     @property
     def eigenvalues(self) -> Eigenvalues:
-        layers = len(self._layout.widths)
-        if self._layout.parametrization == "global":
+        layers = len(self.layout.widths)
+        if self.layout.parametrization == "global":
             return [self[f"eigenvalues[{i}]"] for i in range(layers)]
-        if self._layout.parametrization == "layerwise":
+        if self.layout.parametrization == "layerwise":
             return [(self[f"eigenvalues_in[{i}]"], self[f"eigenvalues_out[{i}]"]) for i in range(layers - 1)]
         return []
 
     @property
     def blocks(self) -> dict[tuple[int, int], np.ndarray]:
-        return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self._layout.pairs}
+        return {pair: self[f"blocks[{pair[0]},{pair[1]}]"] for pair in self.layout.pairs}
 
 
-def xavier_uniform(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    """Uniform in ±√(6/(rows + columns)) (Glorot and Bengio 2010).
+def given_values(
+    parametrization: str, eigenvectors: Any, eigenvalues: Any, blocks: Any
+) -> tuple[Layout, dict[str, Any]]:
+    """Layout and values by group name; which arguments are allowed depends on the parametrization."""
+    if parametrization == "direct":
+        if eigenvectors is not None or eigenvalues is not None or blocks is None:
+            raise InvalidInputError("a direct network takes blocks={(i, j): W_ij}, no eigenvectors or eigenvalues")
+        return direct_values(blocks)
+    if blocks is not None or eigenvectors is None or eigenvalues is None:
+        raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
+    phi, values = checks.sequence(eigenvectors, "eigenvectors"), checks.sequence(eigenvalues, "eigenvalues")
+    return spectral_values(parametrization, phi, values)
 
-    By hand: a random start; drawn once. Checked by test_spectral.test_the_start_is_xavier_uniform.
-    """
-    limit = np.sqrt(6 / (rows + columns))
-    return generator.uniform(-limit, limit, (rows, columns))
+
+def common_dtype(values: Iterable[Any]) -> Any:
+    """The type of all values if they have one and the kernels know it, else float64."""
+    types = {np.asarray(value).dtype for value in values}
+    return types.pop() if len(types) == 1 and {kind.name for kind in types} <= set(checks.DTYPES) else np.float64
 
 
 def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> tuple[Layout, dict[str, Any]]:
-    """Layout and values by group name; the shapes of φ decide the widths, everything else must fit."""
+    """Layout and values by group name; the shapes of φ give the widths, and the eigenvalues must fit."""
     phi = [checks.as_array(block, f"eigenvectors[{i}]") for i, block in enumerate(phi)]
     shapes = [block.shape for block in phi]
     if not shapes:
@@ -95,7 +106,7 @@ def spectral_values(parametrization: str, phi: list[Any], values: list[Any]) -> 
 
 
 def direct_values(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[str, Any]]:
-    """Layout and values by group name; every layer's width must follow from some block."""
+    """Layout and values by group name; the shapes of blocks give the width of every layer."""
     if not isinstance(blocks, Mapping):
         raise InvalidInputError(f"blocks must be a dictionary {{(i, j): W_ij}}; got {type(blocks).__name__}")
     widths: dict[int, int] = {}

@@ -15,7 +15,7 @@ def path_scores(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
     """Contribution of each hidden neuron, ‖incoming row‖₂ ‖outgoing column‖₂ over all its transfer blocks.
 
     For one hidden layer the squares sum to ‖Γ‖² (M6). Unlike |λ| it does not change with the scale of φ nor with a
-    common shift of the eigenvalues (M9), and it is 0 exactly for a silent or unheard neuron (M10).
+    common shift of the eigenvalues (M9), and it is exactly 0 for a silent neuron and for one that does not reach the output (M10).
 
     Returns
     -------
@@ -41,7 +41,7 @@ def path_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[float]:
 
 
 def mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:
-    """Mean |λ| over the eigenvalues that penalties act on (`global`: input and hidden layers); None if it has none.
+    """Mean |λ| over the eigenvalues that penalties act on (`global`: input and hidden layers); None without eigenvalues.
 
     By hand: a statistic of predictions, not part of the network. Checked by test_runner.test_what_a_training_of_a_sweep_gives.
     """

@@ -1,4 +1,4 @@
-"""A network together with the scaling of its data: what is saved after a search and used for predictions."""
+"""A network with the scaling and labels of its data: a search saves it, and predictions use it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Predictor:
     ----------
     network : spectral or compact.
     task : ``regression`` or ``classification``.
-    inputs, outputs : scaling of features and (regression) targets, undone in predictions.
+    inputs, outputs : scaling of features and (regression) targets; predictions are scaled back.
     classes : labels in the order of the outputs (classification).
     feature_names, target_names : columns of the data, for files.
     """
@@ -69,7 +69,7 @@ class Predictor:
     def score(self, X: Any, y: Any) -> float:
         """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.
 
-        NaN where R² is not defined, on targets that do not vary.
+        NaN if a target does not vary, since R² is then not defined.
 
         By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
@@ -92,20 +92,16 @@ class Predictor:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write network and scaling to one model file."""
-        compact = isinstance(self.network, CompactNetwork)
         record = {
-            "compact": compact,
+            "compact": isinstance(self.network, CompactNetwork),
             "network": self.network.record(),
             "task": self.task,
             "classes": [label.item() if isinstance(label, np.generic) else label for label in self.classes],
             "feature_names": list(self.feature_names),
             "target_names": list(self.target_names),
         }
-        parameters = (
-            self.network.direct.parameters if isinstance(self.network, CompactNetwork) else self.network.parameters
-        )
         stored = {
-            "parameters": parameters,
+            "parameters": self.network.parameters,
             "input_mean": self.inputs.mean,
             "input_deviation": self.inputs.deviation,
             "output_mean": self.outputs.mean,
@@ -131,7 +127,7 @@ class Predictor:
 
 
 def load_any(path: str | os.PathLike[str]) -> tuple[SpectralNetwork | CompactNetwork, Predictor | None]:
-    """The network of any model file, and the predictor around it where there is one; raises `ModelFileError`."""
+    """The network of any model file, and its predictor if the file has one; raises `ModelFileError`."""
     kind, _, _ = files.load_model(path, ("network", "compact network", "predictor"))
     if kind == "predictor":
         predictor = Predictor.load(path)

@@ -1,4 +1,4 @@
-"""The network: flat parameters, their names, and what follows from them."""
+"""`SpectralNetwork`: a flat parameter vector, named views of it, and what is computed from it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.backends import choice, cpu
-from spectral_core.checks import one_of, sequence
+from spectral_core.backends import choice
+from spectral_core.backends.problem import Problem, problem_of
+from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
-from spectral_core.kernels.tables import ACTIVATIONS, LOSSES, TARGET_RANGES, ZERO_AT_ZERO
-from spectral_core.networks.parameters import Eigenvalues, Parameters, direct_values, spectral_values, xavier_uniform
+from spectral_core.kernels.tables import ACTIVATIONS
+from spectral_core.networks import matrices
+from spectral_core.networks.initialization import initial_values
+from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,8 @@ class SpectralNetwork:
     activation : identity, relu, leaky_relu (slope 0.01), elu (α = 1), tanh, sigmoid, gelu (exact), swish.
     bias : the last neuron of layer 1 is the constant 1.
     parametrization : global, layerwise or direct.
-    dtype : float32 or float64; by default that of the arrays, float64 if they mix.
-    frozen : parameter groups that training leaves alone: families (``eigenvectors``, ``eigenvalues``,
+    dtype : float32 or float64; by default that of the arrays, float64 if they differ.
+    frozen : parameter groups that training does not change: families (``eigenvectors``, ``eigenvalues``,
         ``eigenvalues_in``, ``blocks``) or single groups (``eigenvalues[0]``, ``blocks[3,1]``).
 
     Raises
@@ -75,20 +77,8 @@ class SpectralNetwork:
         one_of(activation, ACTIVATIONS, "activation")
         if not isinstance(bias, (bool, np.bool_)):
             raise InvalidInputError(f"bias must be True or False; got {bias!r}")
-        if parametrization == "direct":
-            if eigenvectors is not None or eigenvalues is not None or blocks is None:
-                raise InvalidInputError("a direct network takes blocks={(i, j): W_ij}, no eigenvectors or eigenvalues")
-            layout, values = direct_values(blocks)
-        else:
-            if blocks is not None or eigenvectors is None or eigenvalues is None:
-                raise InvalidInputError(f"a {parametrization} network takes eigenvectors and eigenvalues, no blocks")
-            layout, values = spectral_values(
-                parametrization, sequence(eigenvectors, "eigenvectors"), sequence(eigenvalues, "eigenvalues")
-            )
-        if dtype is None:
-            kinds = {np.asarray(value).dtype for value in values.values()}
-            dtype = kinds.pop() if len(kinds) == 1 and {k.name for k in kinds} <= set(checks.DTYPES) else np.float64
-        real = checks.real_type(dtype)
+        layout, values = given_values(parametrization, eigenvectors, eigenvalues, blocks)
+        real = checks.real_type(common_dtype(values.values()) if dtype is None else dtype)
         flat = np.empty(layout.size, real)
         for name, group in layout.groups.items():
             group.view(flat)[...] = checks.real_array(values[name], name, real, len(group.shape))
@@ -98,9 +88,8 @@ class SpectralNetwork:
         if bias and layout.widths[0] < 2:
             raise InvalidInputError("with bias, layer 1 needs a feature besides the constant neuron; it has width 1")
         layout.select(frozen)
-        for name, value in (
-            ("layout", layout), ("parameters", flat), ("activation", activation), ("bias", bias), ("frozen", tuple(frozen)),
-        ):  # fmt: skip
+        fields = {"layout": layout, "parameters": flat, "activation": activation, "bias": bias, "frozen": tuple(frozen)}
+        for name, value in fields.items():
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -126,29 +115,12 @@ class SpectralNetwork:
             zero skip blocks). By default the one that fits the parametrization.
         frozen : by default λ^in of a layerwise network, nothing else.
         """
-        one_of(parametrization, PARAMETRIZATIONS, "parametrization")
-        one_of(activation, ACTIVATIONS, "activation")
-        fitting = "linear" if parametrization == "global" else "dense"
-        if one_of(start or fitting, ("linear", "dense"), "start") != fitting:
-            raise InvalidInputError(f"a {parametrization} network starts {fitting!r}; got start={start!r}")
-        if fitting == "linear" and activation not in ZERO_AT_ZERO:
-            raise InvalidInputError(f"the linear start needs f(0) = 0; {activation} has f(0) != 0")
-        n = [checks.integer(width, f"widths[{i}]", 1) for i, width in enumerate(sequence(widths, "widths"))]
-        if len(n) < 2:
-            raise InvalidInputError(f"widths must name at least two layers; got {list(widths)}")
-        n[0] += bool(bias)
-        generator = np.random.default_rng(checks.integer(seed, "seed", 0))
-        phi = [xavier_uniform(generator, n[i + 1], n[i]) for i in range(len(n) - 1)]
-        common = {"activation": activation, "bias": bias, "parametrization": parametrization, "dtype": dtype}
-        if parametrization == "global":
-            values = [np.zeros(width) for width in n[:-1]] + [np.ones(n[-1])]
-            return cls(phi, values, frozen=frozen or (), **common)
-        if parametrization == "layerwise":
-            pairs = [(np.zeros(n[i]), np.ones(n[i + 1])) for i in range(len(n) - 1)]
-            return cls(phi, pairs, frozen=("eigenvalues_in",) if frozen is None else frozen, **common)
-        blocks = {(i, j): np.zeros((n[i - 1], n[j - 1])) for i in range(2, len(n) + 1) for j in range(1, i)}
-        blocks |= {(i + 2, i + 1): block for i, block in enumerate(phi)}
-        return cls(blocks=blocks, frozen=frozen or (), **common)
+        values = initial_values(widths, activation, bias, parametrization, start, seed)
+        if frozen is None:
+            frozen = ("eigenvalues_in",) if parametrization == "layerwise" else ()
+        return cls(
+            **values, activation=activation, bias=bias, parametrization=parametrization, dtype=dtype, frozen=frozen
+        )
 
     # --- shape ------------------------------------------------------------------------------------
 
@@ -213,41 +185,21 @@ class SpectralNetwork:
     def forward(self, X: Any) -> Any:
         """z_K (samples, outputs), the raw output, of X (samples, features).
 
-        Where X lies on a GPU (`__cuda_array_interface__`), it is computed there, and what comes back is a CuPy array there.
+        If X is on a GPU (`__cuda_array_interface__`), the result is computed there and is a CuPy array there.
         """
-        if device := _device_of(X):
-            return device.predict(
-                self.layout, self.activation, self.parameters, device.features(X, self.dtype, self.n_features)
-            )
-        x = checks.features(X, self.dtype, self.n_features)
-        return cpu.predict(self.layout, self.activation, self.parameters, x)
+        backend = choice.backend_of(X)
+        x = backend.features(X, self.dtype, self.n_features)
+        return backend.predict(self.layout, self.activation, self.parameters, x)
 
-    def problem(self, X: Any, y: Any, loss: str, sample_weight: Any = None) -> cpu.Problem:
+    def problem(self, X: Any, y: Any, loss: str, sample_weight: Any = None) -> Problem:
         """Data checked and shaped for the kernels: X (samples, features), y (samples, outputs) or classes (samples,)."""
-        one_of(loss, LOSSES, "loss")
-        if device := _device_of(X):
-            x, y, sample_weight = (
-                device.features(X, self.dtype, self.n_features),
-                *map(device.fetched, (y, sample_weight)),
-            )
-        else:
-            x = checks.features(X, self.dtype, self.n_features)
-        weights = checks.sample_weights(sample_weight, self.dtype, len(x))
-        y_real, labels = np.empty((0, self.widths[-1]), self.dtype), np.empty(0, np.int64)
-        if loss == "cross_entropy":
-            if self.widths[-1] < 2:
-                raise InvalidInputError("cross_entropy needs at least two outputs; the network has one")
-            labels = checks.class_indices(y, len(x), self.widths[-1])
-        else:
-            within = TARGET_RANGES.get(loss, (-np.inf, np.inf))
-            y_real = checks.targets(y, self.dtype, len(x), self.widths[-1], within=within)
-        return cpu.Problem(x, y_real, labels, weights, loss)
+        sizes = (self.n_features, self.widths[-1])
+        return problem_of(choice.backend_of(X), X, y, loss, sample_weight, sizes, self.dtype)
 
     def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
-        """The loss alone, propagated in chunks."""
+        """The loss without its gradient, propagated in chunks."""
         problem = self.problem(X, y, loss, sample_weight)
-        output = self.forward(problem.x)
-        return cpu.output_loss(device.fetched(output) if (device := _device_of(X)) else output, problem)
+        return choice.backend_of(X).loss(self.layout, self.activation, self.parameters, problem)
 
     def loss_and_gradients(
         self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None
@@ -266,75 +218,30 @@ class SpectralNetwork:
 
         Returns
         -------
-        loss, gradients : the gradients of frozen groups are given too.
+        loss, gradients : frozen groups have gradients too.
         """
         problem = self.problem(X, y, loss, sample_weight)
-        where = _device_of(X) or cpu
-        value, flat = where.loss_and_gradient(self.layout, self.activation, self.parameters, problem)
+        backend = choice.backend_of(X)
+        value, flat = backend.loss_and_gradient(self.layout, self.activation, self.parameters, problem)
         return value, Parameters(self.layout, flat)
 
     def neighbour_weights(self) -> list[np.ndarray]:
-        """M_i = φ ∘ (λ^in - λ^out) (n_{i+1}, n_i), the weights W_{i+1,i} between neighbours (M2).
-
-        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_transfer_blocks_are_those_of_the_dense_matrix.
-        """
-        if self.parametrization == "direct":
-            raise InvalidInputError("a direct network has no eigenvectors; its weights are `blocks`")
-        values: list[Any] = list(self.eigenvalues)
-        pairs = list(pairwise(values)) if self.parametrization == "global" else values
-        return [
-            phi * (lam_in - lam_out[:, None]) for phi, (lam_in, lam_out) in zip(self.eigenvectors, pairs, strict=True)
-        ]
+        """M_i = φ ∘ (λ^in - λ^out) (n_{i+1}, n_i), the weights W_{i+1,i} between neighbours (M2)."""
+        return matrices.neighbour_weights(self._named)
 
     def transfer_blocks(self) -> dict[tuple[int, int], np.ndarray]:
-        """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`.
-
-        W_ij = (-1)^{i-1-j} [φ^(i-1) L_{i-1} - L_i φ^(i-1)] φ^(i-2) ... φ^(j).
-
-        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_transfer_blocks_are_those_of_the_dense_matrix.
-        """
-        if self.parametrization == "direct":
-            return {pair: block.copy() for pair, block in self.blocks.items()}
-        weights = self.neighbour_weights()
-        if self.parametrization == "layerwise":
-            return {(i + 2, i + 1): block for i, block in enumerate(weights)}
-        result = {}
-        for j in range(1, self.n_layers):
-            path = np.eye(self.widths[j - 1], dtype=self.dtype)  # (-1)^{i-1-j} φ^(i-2) ... φ^(j)
-            for i in range(j + 1, self.n_layers + 1):
-                result[i, j] = weights[i - 2] @ path
-                path = -self.eigenvectors[i - 2] @ path
-        return result
+        """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`."""
+        return matrices.transfer_blocks(self._named)
 
     def adjacency(self) -> np.ndarray:
-        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹.
-
-        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_adjacency_has_the_given_spectrum.
-        """
-        matrix = self._assemble(self.transfer_blocks())
-        if self.parametrization == "global":
-            np.fill_diagonal(matrix, np.concatenate([np.asarray(values) for values in self.eigenvalues]))
-        return matrix
+        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹."""
+        return matrices.adjacency(self._named)
 
     def eigenvector_matrix(self) -> np.ndarray:
-        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal.
+        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal."""
+        return matrices.eigenvector_matrix(self._named)
 
-        By hand: returns whole arrays for a user to look at; no training step needs them. Checked by test_spectral.test_adjacency_has_the_given_spectrum.
-        """
-        if self.parametrization == "direct":
-            raise InvalidInputError("a direct network has no eigenvectors")
-        matrix = self._assemble({(i + 2, i + 1): phi for i, phi in enumerate(self.eigenvectors)})
-        np.fill_diagonal(matrix, 1)
-        return matrix
-
-    def _assemble(self, blocks: Mapping[tuple[int, int], np.ndarray]) -> np.ndarray:
-        at = np.cumsum((0, *self.widths))
-        matrix = np.zeros((at[-1], at[-1]), self.dtype)
-        for (i, j), block in blocks.items():
-            matrix[at[i - 1] : at[i], at[j - 1] : at[j]] = block
-        return matrix
-
-    # --- files ------------------------------------------------------------------------------------
+    # --- records and files ------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a model file (NPZ without pickle)."""
@@ -351,6 +258,10 @@ class SpectralNetwork:
             "frozen": list(self.frozen),
         }
 
+    def trained_record(self) -> dict[str, Any]:
+        """The structure of the trained parameters: that of the network."""
+        return self.record()
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SpectralNetwork:
         """Read a network from a model file; raises `ModelFileError`."""
@@ -359,7 +270,7 @@ class SpectralNetwork:
 
     @classmethod
     def from_record(cls, record: dict[str, Any], flat: Any, source: object) -> SpectralNetwork:
-        """The network of a record and flat parameters; what does not fit is a `ModelFileError` naming the source."""
+        """The network of a record and flat parameters; a `ModelFileError` names the source if they do not fit."""
         try:
             one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
             one_of(record["activation"], ACTIVATIONS, "activation")
@@ -382,13 +293,3 @@ class SpectralNetwork:
         return (
             f"SpectralNetwork({widths}, {self.parametrization}, {self.activation}, bias={self.bias}, {self.dtype.name})"
         )
-
-
-def _device_of(X: Any) -> Any:
-    """The module that computes on the GPU where X lies, or None where X lies here."""
-    if not choice.is_device_array(X):
-        return None
-    choice.resolve("cuda")
-    from spectral_core.backends import cuda
-
-    return cuda

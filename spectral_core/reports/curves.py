@@ -18,7 +18,7 @@ from spectral_core.errors import InvalidInputError, MissingDependencyError
 from spectral_core.files import atomic
 
 if TYPE_CHECKING:
-    from spectral_core.training.checkpoint import History
+    from spectral_core.training.results import History
 
 Target = str | os.PathLike[str]
 

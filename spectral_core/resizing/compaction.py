@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from spectral_core import checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
@@ -59,8 +60,7 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
     """
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    if net.activation not in ZERO_AT_ZERO:
-        raise InvalidInputError(f"compaction needs f(0) = 0; {net.activation} has f(0) != 0")
+    checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "compaction")
     # In float64 if the network is: the blocks of a float32 network are products of float32 numbers.
     blocks = net.transfer_blocks()
     live = live_masks(blocks, net.widths)

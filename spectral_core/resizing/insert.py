@@ -19,9 +19,9 @@ from spectral_core import checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.kernels.tables import ZERO_AT_ZERO
-from spectral_core.networks.parameters import xavier_uniform
+from spectral_core.networks.initialization import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.loop import TrainingState
+from spectral_core.training.results import TrainingState
 
 Named = Mapping[str, np.ndarray]
 

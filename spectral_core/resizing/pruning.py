@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from spectral_core.resizing.compaction import Blocks, compact
 from spectral_core.resizing.compensation import compensate as refit
 from spectral_core.resizing.merging import merge as merged_blocks
 from spectral_core.resizing.rankings import neuron_scores
+from spectral_core.training.options import TRAIN_OPTIONS
 from spectral_core.training.trainer import train
 
 GRID = 32
@@ -237,10 +237,9 @@ def _retraining(given: Any) -> dict[str, Any]:
         return {}
     if not isinstance(given, Mapping):
         raise InvalidInputError(f"retrain must be a dictionary of options of train; got {given!r}")
-    known = list(inspect.signature(train).parameters)[3:]
-    unknown = [name for name in given if name not in known]
+    unknown = [name for name in given if name not in TRAIN_OPTIONS]
     if unknown:
-        raise InvalidInputError(f"retrain: train has no option {unknown[0]!r}; there are {', '.join(known)}")
+        raise InvalidInputError(f"retrain: train has no option {unknown[0]!r}; there are {', '.join(TRAIN_OPTIONS)}")
     return dict(given)
 
 

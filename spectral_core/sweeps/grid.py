@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -25,13 +24,12 @@ from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.sweeps import runner
 from spectral_core.sweeps.runner import SweepResult
 from spectral_core.sweeps.store import canonical
+from spectral_core.training.options import TRAIN_OPTIONS
 from spectral_core.training.trainer import train
 
 NETWORK_OPTIONS = ("hidden", "activation", "bias", "parametrization", "dtype")
 OWN = {"seed", "sample_weight", "validation_data", "callbacks", "checkpoint", "keep_checkpoint"}
-TRAINING_OPTIONS = tuple(
-    name for name, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY and name not in OWN
-)
+TRAINING_OPTIONS = tuple(name for name in TRAIN_OPTIONS if name not in OWN)
 """What a grid may name: the options of the network and those of `train` that a sweep does not set itself."""
 
 HIDDEN = 100

@@ -1,56 +1,29 @@
-"""What a training is between epochs, and the file in which an interrupted one leaves it."""
+"""The file in which an interrupted training leaves its last snapshot."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from spectral_core.backends import cpu
+from spectral_core.backends.problem import Problem
 from spectral_core.errors import ModelFileError
 from spectral_core.files import model_file as files
-
-if TYPE_CHECKING:
-    from spectral_core.networks.spectral import SpectralNetwork
-    from spectral_core.training.loop import Run
+from spectral_core.training.results import Best, History, Snapshot
 
 CHECKPOINT_SECONDS = 30.0
-MOMENTS = ("parameters", "first", "second")
-BESTS = ("best", "late")
 
 
-@dataclass
-class History:
-    """One entry for each epoch: what was measured while (training) and after (validation) it."""
-
-    training_loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    penalty: list[float] = field(default_factory=list)
-    eigenvalue_norms: list[list[float]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.training_loss)
-
-
-@dataclass(frozen=True, eq=False)
-class Best:
-    """The parameters with the least loss so far, that loss, and their epoch (0 is the start)."""
-
-    parameters: np.ndarray
-    loss: float
-    epoch: int
-
-
-def fingerprint(net: SpectralNetwork, *parts: Any) -> str:
+def fingerprint(parameters: np.ndarray, *parts: Any) -> str:
     """Identifies a training by its start, data and options, so that a checkpoint continues that training only."""
-    digest = hashlib.sha256(net.parameters.tobytes())
+    digest = hashlib.sha256(parameters.tobytes())
     for part in parts:
-        if isinstance(part, cpu.Problem):
+        if isinstance(part, Problem):
             for array in (part.x, part.y, part.labels, part.weights):
                 digest.update(array.tobytes())
             digest.update(part.loss.encode())
@@ -61,63 +34,75 @@ def fingerprint(net: SpectralNetwork, *parts: Any) -> str:
     return digest.hexdigest()
 
 
-def _number(entry: list[Any]) -> tuple[float, int]:
-    loss, epoch = entry
-    return (np.inf if loss is None else float(loss)), int(epoch)
-
-
 class Checkpoint:
-    """The file of an unfinished run."""
+    """The file of an unfinished training."""
 
-    def __init__(self, path: Path, run: Run, fingerprint: str) -> None:
-        self.path, self.run, self.fingerprint = path, run, fingerprint
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path, self.fingerprint = path, fingerprint
         self.saved_at = time.monotonic()
-        self.committed: tuple[int, int, str, tuple[np.ndarray, ...], tuple[Best, Best]] | None = None
+        self.last: Snapshot | None = None
 
-    def restore(self) -> None:
-        """Continue where the file left off; another training's file is an error, no file a fresh start."""
+    def load(self) -> Snapshot | None:
+        """The snapshot in the file; None if there is no file.
+
+        Raises
+        ------
+        ModelFileError : the file cannot be read, or belongs to another training.
+        """
         if not self.path.exists():
-            return
+            return None
         try:
             _, record, stored = files.load_model(self.path, ("checkpoint",))
         except ModelFileError as error:
             raise ModelFileError(f"{error}; delete it to start afresh") from None
         if record.get("fingerprint") != self.fingerprint:
             raise ModelFileError(f"{self.path} belongs to another training; delete it to start afresh")
-        run, stepper = self.run, self.run.stepper
-        stepper.parameters, stepper.first_moment, stepper.second_moment = (stored[name] for name in MOMENTS)
-        stepper.step, run.stopped = record["step"], record["stopped"]
-        run.best, run.late = (Best(stored[name], *_number(record[name])) for name in BESTS)
-        run.history = History(**record["history"])
+        history = History(**record["history"])
+        return Snapshot(
+            parameters=stored["parameters"],
+            first_moment=stored["first"],
+            second_moment=stored["second"],
+            step=record["step"],
+            epochs=len(history),
+            history=history,
+            best=_best(stored["best"], *record["best"]),
+            best_of_last=_best(stored["late"], *record["late"]),
+            stopped=record["stopped"],
+        )
 
-    def epoch_done(self) -> None:
-        """Remember this epoch, since an interrupt may come in the middle of the next; write it when it is time."""
-        run, stepper = self.run, self.run.stepper
-        stepper.fetch_moments()
-        values = tuple(a.copy() for a in (stepper.parameters, stepper.first_moment, stepper.second_moment))
-        self.committed = (int(stepper.step), len(run.history), run.stopped, values, (run.best, run.late))
+    def epoch_done(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot, since an interrupt may come in the middle of the next epoch; write it every 30 s."""
+        self.last = snapshot
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
             self.save()
 
     def save(self) -> None:
-        """Write the last whole epoch."""
-        if self.committed is None:
+        """Write the last snapshot, if there is one."""
+        snapshot = self.last
+        if snapshot is None:
             return
-        step, epochs, stopped, values, bests = self.committed
+        bests = {"best": snapshot.best, "late": snapshot.best_of_last}
         record = {
             "fingerprint": self.fingerprint,
-            "step": step,
-            "stopped": stopped,
-            "history": {name: entries[:epochs] for name, entries in asdict(self.run.history).items()},
-            # JSON has no infinity, which stands for "not measured yet".
-            **{
-                name: [best.loss if np.isfinite(best.loss) else None, best.epoch]
-                for name, best in zip(BESTS, bests, strict=True)
-            },
+            "step": snapshot.step,
+            "stopped": snapshot.stopped,
+            "history": asdict(snapshot.history.first(snapshot.epochs)),
+            # JSON has no infinity; null stands for a loss that was not measured yet.
+            **{name: [best.loss if np.isfinite(best.loss) else None, best.epoch] for name, best in bests.items()},
         }
-        stored = dict(zip(MOMENTS, values, strict=True)) | {n: b.parameters for n, b in zip(BESTS, bests, strict=True)}
-        files.save_model(self.path, "checkpoint", record, stored)
+        arrays = {
+            "parameters": snapshot.parameters,
+            "first": snapshot.first_moment,
+            "second": snapshot.second_moment,
+            **{name: best.parameters for name, best in bests.items()},
+        }
+        files.save_model(self.path, "checkpoint", record, arrays)
         self.saved_at = time.monotonic()
 
     def remove(self) -> None:
+        """Delete the file."""
         self.path.unlink(missing_ok=True)
+
+
+def _best(parameters: np.ndarray, loss: float | None, epoch: int) -> Best:
+    return Best(parameters, np.inf if loss is None else float(loss), int(epoch))

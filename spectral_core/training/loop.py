@@ -1,66 +1,21 @@
-"""One training between its epochs: what it holds, what a callback sees, what comes of it."""
+"""The loop over epochs: history, best networks, early stopping, callbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 
-from spectral_core.backends import cpu
+from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.errors import DivergenceError
-from spectral_core.networks.compact import CompactNetwork
-from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.checkpoint import Best, Checkpoint, History
-
-Network = TypeVar("Network", bound=SpectralNetwork | CompactNetwork)
+from spectral_core.training.results import Best, History, Network, Progress, Snapshot, TrainingResult, TrainingState
 
 
 @dataclass(frozen=True)
-class Progress(Generic[Network]):
-    """What a callback sees between epochs; `network` is a copy, made when it is asked for."""
-
-    epoch: int
-    epochs: int
-    history: History
-    snapshot: Callable[[], Network]
-
-    @property
-    def network(self) -> Network:
-        return self.snapshot()
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingState:
-    """What a later call of `train` continues from: the optimizer's moments (n_parameters,), its steps, the epochs done."""
-
-    first_moment: np.ndarray
-    second_moment: np.ndarray
-    step: int
-    epoch: int
-
-
-@dataclass(frozen=True)
-class TrainingResult(Generic[Network]):
-    """The trained `network` and its `epoch`; `best_network` of all epochs and its `best_epoch`; why it `stopped`.
-
-    With `patience` both are the best of all epochs; with `best_of_last` the network is the best of the last ones.
-    `state` is that of the last epoch.
-    """
-
-    network: Network
-    epoch: int
-    best_network: Network
-    best_epoch: int
-    history: History
-    stopped: str
-    state: TrainingState
-
-
-@dataclass(frozen=True)
-class Order:
-    """The order of samples: `before` epochs were done earlier; `used` of the `rows` take part in each."""
+class SampleOrder:
+    """The order of samples. `before` epochs were done earlier; `used` of the `rows` are in each epoch."""
 
     seed: int
     before: int
@@ -69,82 +24,125 @@ class Order:
     shuffle: bool
 
     def of(self, epoch: int) -> np.ndarray:
+        """The rows of an epoch, counted from 1, in their order."""
         if not self.shuffle:
             return np.arange(self.used)
-        from spectral_core.kernels.support import shuffling  # with it comes Numba
+        from spectral_core.kernels.support import shuffling  # imports Numba
 
         return shuffling.shuffled(shuffling.key_of(self.seed), self.before + epoch, self.rows, self.used)
 
     def description(self) -> list[Any]:
+        """What identifies the order, for JSON."""
         shuffle = "counter-based" if self.shuffle else False
         return [self.seed, shuffle, *([self.before, self.used] if self.before or self.used < self.rows else [])]
 
 
-class Run:
-    """The state of one training between epochs."""
+@dataclass(frozen=True)
+class Stopping:
+    """When the loop ends, and which network it returns: `epochs`, `patience` and `best_of_last` of `train`."""
+
+    epochs: int
+    patience: int | None
+    best_of_last: int | None
+
+
+class TrainingLoop(Generic[Network]):
+    """One training: its state between epochs, and the function that runs them."""
 
     def __init__(
-        self,
-        net: SpectralNetwork,
-        present: Callable[[SpectralNetwork], Any],
-        stepper: cpu.Stepper,
-        validation: cpu.Problem | None,
-        epochs: int,
-        patience: int | None,
-        best_of_last: int | None,
-        order: Order,
+        self, net: Network, stepper: Stepper, validation: Problem | None, stopping: Stopping, order: SampleOrder
     ) -> None:
-        self.net, self.present, self.stepper, self.validation = net, present, stepper, validation
-        self.epochs, self.patience, self.best_of_last, self.order = epochs, patience, best_of_last, order
+        self.net, self.stepper, self.validation = net, stepper, validation
+        self.stopping, self.order = stopping, order
         self.history = History()
-        self.best = self.late = Best(net.parameters.copy(), np.inf, 0)
+        self.best = self.best_of_last = Best(net.parameters.copy(), np.inf, 0)
         self.stopped = "epochs"
 
     def description(self) -> list[Any]:
-        return [self.net.record(), self.epochs, self.patience, self.best_of_last, *self.order.description()]
+        """What identifies the training besides its data and step options, for JSON."""
+        stopping = self.stopping
+        lengths = [stopping.epochs, stopping.patience, stopping.best_of_last]
+        return [self.net.trained_record(), *lengths, *self.order.description()]
 
-    def network(self, parameters: np.ndarray) -> Any:
-        return self.present(self.net.with_parameters(parameters))
+    def snapshot(self) -> Snapshot:
+        """The current state, with copies of the arrays that the next epoch changes."""
+        stepper = self.stepper
+        stepper.fetch_moments()
+        return Snapshot(
+            parameters=stepper.parameters.copy(),
+            first_moment=stepper.first_moment.copy(),
+            second_moment=stepper.second_moment.copy(),
+            step=int(stepper.step),
+            epochs=len(self.history),
+            history=self.history,
+            best=self.best,
+            best_of_last=self.best_of_last,
+            stopped=self.stopped,
+        )
 
-    def run(self, callbacks: Sequence[Callable[[Progress[Any]], Any]], store: Checkpoint | None) -> None:
-        while self.stopped == "epochs" and len(self.history) < self.epochs:
-            epoch = len(self.history) + 1
-            if self.patience is not None and epoch - 1 - self.best.epoch >= self.patience:
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue where a snapshot was made."""
+        stepper = self.stepper
+        stepper.parameters, stepper.step = snapshot.parameters, snapshot.step
+        stepper.first_moment, stepper.second_moment = snapshot.first_moment, snapshot.second_moment
+        self.history, self.stopped = snapshot.history, snapshot.stopped
+        self.best, self.best_of_last = snapshot.best, snapshot.best_of_last
+
+    def run(
+        self, callbacks: Sequence[Callable[[Progress[Network]], Any]], keep: Callable[[Snapshot], None] | None
+    ) -> None:
+        """Run the epochs that are left; `keep` receives a snapshot after each of them."""
+        while self.stopped == "epochs" and len(self.history) < self.stopping.epochs:
+            epoch, patience = len(self.history) + 1, self.stopping.patience
+            if patience is not None and epoch - 1 - self.best.epoch >= patience:
                 self.stopped = "patience"
                 return
             self._epoch(epoch)
-            progress = Progress(epoch, self.epochs, self.history, lambda: self.network(self.stepper.parameters))
+            progress = Progress(epoch, self.stopping.epochs, self.history, self._current_network)
             answers = [callback(progress) for callback in callbacks]
             if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
                 self.stopped = "callback"
-            if store is not None:  # behind the callbacks: an epoch they did not see is done again
-                store.epoch_done()
+            if keep is not None:  # after the callbacks: a resumed training repeats an epoch that they did not see
+                keep(self.snapshot())
+
+    def _current_network(self) -> Network:
+        return self.net.with_parameters(self.stepper.parameters)
 
     def _epoch(self, epoch: int) -> None:
-        before = self.stepper.parameters.copy()
+        """One epoch with all its measurements."""
+        parameters_before = self.stepper.parameters.copy()
         loss, penalty = self.stepper.epoch(self.order.of(epoch))
-        judged = self.stepper.evaluate(self.validation) if np.isfinite(loss) and self.validation is not None else loss
+        validation_loss = loss
+        if self.validation is not None and np.isfinite(loss):
+            validation_loss = self.stepper.evaluate(self.validation)
         norms = self._eigenvalue_norms()
-        if not np.isfinite([judged, *norms]).all() or not np.isfinite(self.stepper.parameters).all():
-            what = "validation loss" if np.isfinite(loss) and not np.isfinite(judged) else "loss"
-            raise DivergenceError(
-                f"the {what} diverged in epoch {epoch} ({judged}); the best network is that of "
-                f"{f'epoch {self.best.epoch}' if self.best.epoch else 'the start'}; a smaller learning_rate may help",
-                epoch,
-                self.network(self.best.parameters),
-            )
+        if not np.isfinite([validation_loss, *norms]).all() or not np.isfinite(self.stepper.parameters).all():
+            raise self._divergence(epoch, loss, validation_loss)
+        # history
         self.history.training_loss.append(loss)
         self.history.penalty.append(penalty)
         if self.validation is not None:
-            self.history.validation_loss.append(judged)
+            self.history.validation_loss.append(validation_loss)
         self.history.eigenvalue_norms.append(norms)
-        # A training loss was measured on the way from the parameters before, so it says nothing of those after.
-        of, at = (self.stepper.parameters.copy(), epoch) if self.validation is not None else (before, epoch - 1)
-        if judged < self.best.loss:
-            self.best = Best(of, judged, at)
-        begun = self.best_of_last is not None and epoch > self.epochs - self.best_of_last
-        if begun and judged < self.late.loss:
-            self.late = Best(of, judged, at)
+        # The training loss was measured while the parameters changed: it belongs to those before the epoch.
+        candidate = Best(parameters_before, validation_loss, epoch - 1)
+        if self.validation is not None:
+            candidate = Best(self.stepper.parameters.copy(), validation_loss, epoch)
+        if validation_loss < self.best.loss:
+            self.best = candidate
+        last = self.stopping.best_of_last
+        if last is not None and epoch > self.stopping.epochs - last and validation_loss < self.best_of_last.loss:
+            self.best_of_last = candidate
+
+    def _divergence(self, epoch: int, loss: float, validation_loss: float) -> DivergenceError:
+        name = "validation loss" if np.isfinite(loss) and not np.isfinite(validation_loss) else "loss"
+        best = f"epoch {self.best.epoch}" if self.best.epoch else "the start"
+        return DivergenceError(
+            f"the {name} diverged in epoch {epoch} ({validation_loss}); the best network is that of {best}; "
+            "a smaller learning_rate may help",
+            epoch,
+            self.net.with_parameters(self.best.parameters),
+        )
 
     def _eigenvalue_norms(self) -> list[float]:
         """‖λ^(i)‖₂ for the history.
@@ -153,18 +151,22 @@ class Run:
         """
         groups = self.net.layout.groups.items()
         eigenvalues = [group.view(self.stepper.parameters) for name, group in groups if name.startswith("eigenvalues")]
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows has diverged, and is reported as that
+        with np.errstate(over="ignore", invalid="ignore"):  # a norm that overflows is reported as divergence
             return [float(np.linalg.norm(values)) for values in eigenvalues]
 
-    def result(self) -> TrainingResult[Any]:
-        last = Best(self.stepper.parameters, np.inf, len(self.history))
-        chosen = self.best if self.patience is not None else last
-        if self.best_of_last is not None and self.late.epoch:
-            chosen = self.late
+    def result(self) -> TrainingResult[Network]:
+        """The networks and the state after the last epoch."""
         stepper, done = self.stepper, len(self.history)
+        chosen = self.best if self.stopping.patience is not None else Best(stepper.parameters, np.inf, done)
+        if self.stopping.best_of_last is not None and self.best_of_last.epoch:
+            chosen = self.best_of_last
         stepper.fetch_moments()
         return TrainingResult(
-            self.network(chosen.parameters), chosen.epoch, self.network(self.best.parameters), self.best.epoch,
-            self.history, self.stopped,
-            TrainingState(stepper.first_moment, stepper.second_moment, stepper.step, self.order.before + done),
-        )  # fmt: skip
+            network=self.net.with_parameters(chosen.parameters),
+            epoch=chosen.epoch,
+            best_network=self.net.with_parameters(self.best.parameters),
+            best_epoch=self.best.epoch,
+            history=self.history,
+            stopped=self.stopped,
+            state=TrainingState(stepper.first_moment, stepper.second_moment, stepper.step, self.order.before + done),
+        )

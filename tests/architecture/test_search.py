@@ -17,7 +17,7 @@ from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import train_test_split
 from spectral_core.networks.paths import path_norms
 from spectral_core.networks.predictor import load_any
-from spectral_core.training.checkpoint import History
+from spectral_core.training.results import History
 
 QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
 

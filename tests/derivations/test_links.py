@@ -90,9 +90,9 @@ def test_a_mark_without_a_test_is_named(tree: Path) -> None:
 def test_what_is_written_by_hand_is_known() -> None:
     """A golden list: a sentence that goes, or one that comes, is a decision."""
     core = {
-        "networks.spectral.SpectralNetwork.neighbour_weights", "networks.spectral.SpectralNetwork.transfer_blocks",
-        "networks.spectral.SpectralNetwork.adjacency", "networks.spectral.SpectralNetwork.eigenvector_matrix",
-        "networks.parameters.xavier_uniform", "networks.compact.CompactNetwork.forward", "networks.paths.path_scores",
+        "networks.matrices.neighbour_weights", "networks.matrices.transfer_blocks",
+        "networks.matrices.adjacency", "networks.matrices.eigenvector_matrix",
+        "networks.initialization.xavier_uniform", "networks.compact.CompactNetwork.forward", "networks.paths.path_scores",
         "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.pruning.trim",
         "backends.cpu.corrections",
     }  # fmt: skip

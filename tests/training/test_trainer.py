@@ -391,7 +391,7 @@ def test_an_interrupt_within_an_epoch_keeps_the_last_whole_one(tmp_path: Path, m
     theta, x, y = data(model, 1)
     options: dict[str, Any] = {"epochs": 4, "batch_size": 2}
     undisturbed = train(network(model, theta), x, y, **options)
-    run, calls = cpu.Stepper.epoch, []
+    run, calls = cpu.CpuStepper.epoch, []
 
     def epoch(self: Any, order: np.ndarray) -> Any:
         calls.append(run(self, order))
@@ -400,7 +400,7 @@ def test_an_interrupt_within_an_epoch_keeps_the_last_whole_one(tmp_path: Path, m
         return calls[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(cpu.Stepper, "epoch", epoch)
+        patch.setattr(cpu.CpuStepper, "epoch", epoch)
         with pytest.raises(KeyboardInterrupt):
             train(network(model, theta), x, y, checkpoint=tmp_path / "state.npz", **options)
     result = train(network(model, theta), x, y, checkpoint=tmp_path / "state.npz", **options)

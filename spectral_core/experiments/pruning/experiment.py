@@ -34,7 +34,7 @@ from spectral_core.data.splitting import held_out
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
-from spectral_core.networks.parameters import xavier_uniform
+from spectral_core.networks.initialization import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.pruning import prune
 from spectral_core.resizing.rankings import neuron_scores

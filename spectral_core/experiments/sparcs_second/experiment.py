@@ -20,7 +20,7 @@ from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.pruning import latency, prune
-from spectral_core.training.loop import Progress
+from spectral_core.training.results import Progress
 from spectral_core.training.trainer import train
 
 NAME = "sparcs-second"

@@ -24,7 +24,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
-from spectral_core.networks.parameters import xavier_uniform
+from spectral_core.networks.initialization import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.pruning import prune
 from spectral_core.resizing.rankings import eigenvalue_scores

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-# By name, since which module it is that Numba puts there, and so what a type checker would see, is a matter of installation.
+# Imported by name: which module Numba finds depends on the installation, and a type checker must not look at it.
 cuda: Any = importlib.import_module("numba.cuda")
 
 
@@ -19,28 +19,28 @@ SIMULATED = bool(importlib.import_module("numba").config.ENABLE_CUDASIM)
 
 
 def overload(function: Callable[..., Any]) -> Any:
-    """The decorator that chooses an implementation by types; in the simulator the function is called as it stands."""
+    """The decorator that chooses an implementation by types; the simulator calls the function itself."""
     if SIMULATED:
         return lambda other: other
     return importlib.import_module("numba.cuda.extending").overload(function)
 
 
 def kernel(threads: int, blocks: int = 1) -> Callable[..., Any]:
-    """The decorator of kernels for blocks of at most so many threads, so many of them on a multiprocessor."""
+    """The decorator of kernels with at most `threads` threads in a block and `blocks` blocks on a multiprocessor."""
     return cuda.jit if SIMULATED else cuda.jit(launch_bounds=(threads, blocks))
 
 
 LINES, LANES = (2, 2) if SIMULATED else (8, 32)
-"""Lines of a matrix that a block sums, threads that share one."""
+"""Lines of a matrix that a block sums, and threads for each line."""
 
 
 THREADS = LINES * LANES
-"""Of a block, at most: the launch bounds of the kernels, but of those for one hidden layer (`ONE_HIDDEN_THREADS`)."""
+"""The most threads of a block: the launch bound of all kernels except those for one hidden layer."""
 
 
 ONE_HIDDEN_THREADS = 192
-"""Two such blocks share the registers of a multiprocessor."""
+"""The most threads of a block of kernels for one hidden layer; two such blocks fit on a multiprocessor."""
 
 
 REDUCTION_SLOTS = 256
-"""Numbers in the shared memory in which the threads of a block sum their shares: as many as there can be."""
+"""Numbers in the shared memory in which the threads of a block add their partial sums: one for each thread."""

@@ -1,4 +1,4 @@
-"""Where each parameter group stands in the flat parameter vector, and the table the kernels read."""
+"""Where each parameter group is in the flat parameter vector, and the table that the kernels read."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Layout:
         return table
 
     def select(self, patterns: Iterable[str]) -> list[str]:
-        """The groups that are named in full, or whose family is (``eigenvalues``, ``eigenvalues_in``, ...)."""
+        """The groups with these names or of these families (``eigenvalues``, ``eigenvalues_in``, ...)."""
         if isinstance(patterns, str):
             raise InvalidInputError(f"parameter groups must be a sequence of names, such as ({patterns!r},)")
         chosen: dict[str, None] = {}
@@ -126,7 +126,7 @@ class Layout:
         """The groups that the published penalty acts on, one ‖·‖ each.
 
         `global`: the eigenvalues of the input and the hidden layers, not the output (arXiv 2504.00885).
-        `layerwise`: λ^out of the hidden layers. `direct`: each block W_ij, there being no eigenvalues.
+        `layerwise`: λ^out of the hidden layers. `direct`: each block W_ij, since there are no eigenvalues.
         """
         layers = len(self.widths)
         if self.parametrization == "global":

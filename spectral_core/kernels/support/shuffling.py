@@ -1,9 +1,10 @@
-"""The order of samples: a permutation that every position computes for itself, from the key of an epoch.
+"""The order of samples: a permutation in which each position is computed by itself, from the key of an epoch.
 
-A row number of 2^b >= n is cut into two halves, and each round adds (xor) to one of them 32 mixed bits of the other: a round
-done twice is no round, so any number of them is a permutation of 0..2^b - 1 (a Feistel network). A position whose image is
-n or more goes on from there until it is less (cycle walking), which is a permutation of 0..n-1. Keys come from SplitMix64
-at counters (epoch, round): nothing is drawn one after the other, so a block of a GPU finds its batch as a processor does.
+With 2^b >= n rows, a row number of b bits is cut into two halves. Each round adds (xor) 32 mixed bits of one half to the
+other. A round done twice changes nothing, so any number of rounds is a permutation of 0..2^b - 1 (a Feistel network). If
+the image of a position is n or more, the permutation is applied again until it is less (cycle walking); that is a
+permutation of 0..n-1. Keys come from SplitMix64 at counters (epoch, round). No key depends on the one before, so a block
+of a GPU and a CPU find the same mini-batch.
 
 Luby and Rackoff, SIAM J. Comput. 17 (1988); Black and Rogaway, CT-RSA 2002; Steele, Lea and Flood, OOPSLA 2014.
 """
@@ -17,7 +18,7 @@ import numpy as np
 from numba import njit
 
 ROUNDS, ROUNDS_OF_MANY, FEW_BITS = 24, 12, 8
-"""A few rows (up to 2^8) need more rounds until their permutations are all about equally likely; parity stays even for some sizes."""
+"""Up to 2^8 rows need more rounds until all permutations are about equally likely; for some sizes all are even."""
 _GOLDEN, _FIRST, _SECOND = (np.uint64(c) for c in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
@@ -27,7 +28,7 @@ def key_of(seed: int) -> int:
 
 
 def round_keys(key: int | np.ndarray, first_epoch: int, epochs: int) -> np.ndarray:
-    """The keys of all rounds (epochs, ROUNDS), uint32; for an array of keys, behind its own dimensions."""
+    """The keys of all rounds (epochs, ROUNDS), uint32; for an array of keys, after its own dimensions."""
     counters = np.arange(first_epoch * ROUNDS + 1, (first_epoch + epochs) * ROUNDS + 1, dtype=np.uint64)
     z = np.asarray(key, np.uint64)[..., None] + counters * _GOLDEN
     z = (z ^ (z >> np.uint64(30))) * _FIRST
@@ -37,7 +38,7 @@ def round_keys(key: int | np.ndarray, first_epoch: int, epochs: int) -> np.ndarr
 
 
 def round_function(device: Callable[[Any], Any]) -> Any:
-    """One round on a row number: what it is compiled with is the caller's choice, what it computes is not."""
+    """One round on a row number, compiled by the decorator `device`."""
 
     def one_round(row, key, odd, bits):  # type: ignore[no-untyped-def]
         low = bits - bits // 2
@@ -81,10 +82,10 @@ def shuffled(key: int, epoch: int, rows: int, used: int) -> np.ndarray:
 
 
 def bits_of(rows: int) -> int:
-    """b, with 2^b the least power of two that is not less than the number of rows."""
+    """The smallest b with 2^b >= rows."""
     return (rows - 1).bit_length()
 
 
 def rounds_of(bits: int) -> int:
-    """How many of the keys are used."""
+    """The number of rounds."""
     return ROUNDS if bits <= FEW_BITS else ROUNDS_OF_MANY

@@ -115,8 +115,8 @@ def wide(case: Case) -> None:
     same("parameters", result.network.parameters, final)
     same("training loss", result.history.training_loss, losses)
     same("penalty", result.history.penalty, penalties)
-    judged = case.model.loss(final, x, y, case.loss)
-    same("validation loss", result.history.validation_loss[-1], judged)
+    validation_loss = case.model.loss(final, x, y, case.loss)
+    same("validation loss", result.history.validation_loss[-1], validation_loss)
     again = train(
         net,
         x,
@@ -129,7 +129,7 @@ def wide(case: Case) -> None:
         backend="cpu",
         **case.options,
     )
-    for moment in ("first", "second"):
+    for moment in ("first_moment", "second_moment"):
         same(moment, getattr(result.state, moment), getattr(again.state, moment))
     assert result.state.step == again.state.step
 
@@ -246,17 +246,17 @@ def flat(net: Any) -> np.ndarray:
 
 def corners() -> None:
     """Frozen groups, batches without weight, drop_last, validation in chunks, patience, blocks that are missing, compact."""
-    from spectral_core.backends import cuda
+    from spectral_core.backends import cuda_programs
     from spectral_core.resizing.compaction import compact
 
     theta, x, y, _ = problem_of(CASES[0], SEED)
     net = network(CASES[0].model, theta, frozen=("eigenvalues[0]", "eigenvectors[1]"))
     weight = np.array([0.0, 0.0, 1.0, 2.0, 1.0])
     common = {"epochs": 2, "batch_size": 2, "seed": 3, "epsilon": 1e-3, "learning_rate": 0.05}
-    chunk, cuda.CHUNK = cuda.CHUNK, 2
+    chunk, cuda_programs.CHUNK = cuda_programs.CHUNK, 2
     both(net, x, y, sample_weight=weight, shuffle=False, penalty_strength=0.1, proximal=True, **common)
     both(net, x, y, drop_last=True, validation_data=(x[::-1], y[::-1]), patience=1, **common | {"epochs": 3})
-    cuda.CHUNK = chunk
+    cuda_programs.CHUNK = chunk
     result = train_ensemble([net], x, y, seeds=[3], epochs=2, sample_weight=weight, shuffle=False, drop_last=True,
                             options={"batch_size": 2, "epsilon": 1e-3}, backend="cuda")  # fmt: skip
     alone = train(net, x, y, **common | {"learning_rate": 1e-3}, sample_weight=weight, shuffle=False, drop_last=True)

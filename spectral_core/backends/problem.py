@@ -1,0 +1,130 @@
+"""What every backend takes and gives: checked data with a loss, the numbers that a step reads, an optimizer's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.checks import one_of
+from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.layout import Layout
+from spectral_core.kernels.tables import LOSSES, TARGET_RANGES
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data and loss in the form of the kernels: real targets or class labels, whichever the loss needs.
+
+    `on_gpu` : x is an array on the device.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    loss: str
+    on_gpu: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class StepArrays:
+    """Everything that a step reads and no step changes.
+
+    penalised : (groups, 3), start and stop in the flat parameters and the number of the penalty; `strengths` (groups,).
+    shrunk : (groups, 3), the same for penalties taken by proximal steps; `thresholds` (groups,), rate · strength.
+    trainable : (groups, 2), start and stop; `rates` (groups,), learning rates.
+    settings : the numbers named in `tables.SETTINGS`. All real numbers have the type of the parameters.
+    """
+
+    layout: Layout
+    activation: str
+    problem: Problem
+    batch_size: int
+    penalised: np.ndarray
+    strengths: np.ndarray
+    shrunk: np.ndarray
+    thresholds: np.ndarray
+    optimizer: str
+    trainable: np.ndarray
+    rates: np.ndarray
+    settings: np.ndarray
+
+
+class Stepper(Protocol):
+    """Parameters, the optimizer's moments and step, and the functions that move them.
+
+    `parameters` and `step` are up to date after each epoch, the moments after `fetch_moments`.
+    """
+
+    arrays: StepArrays
+    parameters: np.ndarray
+    first_moment: np.ndarray
+    second_moment: np.ndarray
+    step: int
+
+    def fetch_moments(self) -> None:
+        """Bring `first_moment` and `second_moment` up to date."""
+
+    def evaluate(self, problem: Problem) -> float:
+        """The loss of the current parameters on other data."""
+
+    def epoch(self, order: np.ndarray) -> tuple[float, float]:
+        """One pass over the rows in the given order: mean loss and mean penalty."""
+
+
+class Backend(Protocol):
+    """What the modules `cpu` and `cuda` have in common; `ON_GPU` says where their arrays are."""
+
+    ON_GPU: bool
+
+    def features(self, X: Any, dtype: Any, columns: int) -> Any:
+        """X (samples, features), checked, as an array of the backend."""
+
+    def to_host(self, values: Any) -> Any:
+        """Values in this process."""
+
+    def predict(self, layout: Layout, activation: str, parameters: np.ndarray, x: Any) -> Any:
+        """z_K (samples, outputs) as an array of the backend."""
+
+    def loss(self, layout: Layout, activation: str, parameters: np.ndarray, problem: Problem) -> float:
+        """The loss over all samples."""
+
+    def loss_and_gradient(
+        self, layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
+    ) -> tuple[float, np.ndarray]:
+        """The loss over all samples and its gradient as a flat vector."""
+
+    def stepper(
+        self,
+        arrays: StepArrays,
+        parameters: np.ndarray,
+        first_moment: np.ndarray,
+        second_moment: np.ndarray,
+        step: int = 0,
+    ) -> Stepper:
+        """A stepper that starts from the given state and changes its arrays in place."""
+
+
+def problem_of(
+    backend: Backend, X: Any, y: Any, loss: str, sample_weight: Any, widths: tuple[int, int], dtype: Any
+) -> Problem:
+    """Data checked and in the form of the kernels.
+
+    `widths` are the features and outputs of the network; y is (samples, outputs), or classes (samples,) for
+    ``cross_entropy``.
+    """
+    one_of(loss, LOSSES, "loss")
+    features, outputs = widths
+    x, y, sample_weight = backend.features(X, dtype, features), backend.to_host(y), backend.to_host(sample_weight)
+    weights = checks.sample_weights(sample_weight, dtype, len(x))
+    if loss == "cross_entropy":
+        if outputs < 2:
+            raise InvalidInputError("cross_entropy needs at least two outputs; the network has one")
+        labels = checks.class_indices(y, len(x), outputs)
+        return Problem(x, np.empty((0, outputs), dtype), labels, weights, loss, backend.ON_GPU)
+    within = TARGET_RANGES.get(loss, (-np.inf, np.inf))
+    targets = checks.targets(y, dtype, len(x), outputs, within=within)
+    return Problem(x, targets, np.empty(0, np.int64), weights, loss, backend.ON_GPU)

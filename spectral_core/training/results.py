@@ -1,0 +1,105 @@
+"""What a training is between its epochs, what a callback sees, and what a training returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from spectral_core.networks.trainable import Trainable
+
+Network = TypeVar("Network", bound=Trainable)
+
+
+@dataclass
+class History:
+    """One entry for each epoch. Training losses are measured during the epoch, validation losses after it."""
+
+    training_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    penalty: list[float] = field(default_factory=list)
+    eigenvalue_norms: list[list[float]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.training_loss)
+
+    def first(self, epochs: int) -> History:
+        """A copy of the first `epochs` entries."""
+        return History(**{name: entries[:epochs] for name, entries in asdict(self).items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The parameters with the smallest loss so far, that loss, and their epoch (0 is the start)."""
+
+    parameters: np.ndarray
+    loss: float
+    epoch: int
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A training between two epochs.
+
+    history : of the first `epochs` epochs; a list that grows later is cut to this length.
+    best, best_of_last : the best of all epochs, and of the last epochs that `best_of_last` names.
+    stopped : why the training ended, ``epochs`` if it goes on.
+    """
+
+    parameters: np.ndarray
+    first_moment: np.ndarray
+    second_moment: np.ndarray
+    step: int
+    epochs: int
+    history: History
+    best: Best
+    best_of_last: Best
+    stopped: str
+
+
+@dataclass(frozen=True)
+class Progress(Generic[Network]):
+    """What a callback sees between epochs. `network` is a copy, made each time it is read."""
+
+    epoch: int
+    epochs: int
+    history: History
+    snapshot: Callable[[], Network]
+
+    @property
+    def network(self) -> Network:
+        return self.snapshot()
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """Where a later call of `train` continues: the optimizer's moments (n_parameters,), its steps, the epochs done."""
+
+    first_moment: np.ndarray
+    second_moment: np.ndarray
+    step: int
+    epoch: int
+
+    @classmethod
+    def fresh(cls, parameters: np.ndarray) -> TrainingState:
+        """The state before the first step."""
+        return cls(np.zeros_like(parameters), np.zeros_like(parameters), 0, 0)
+
+
+@dataclass(frozen=True)
+class TrainingResult(Generic[Network]):
+    """The trained `network` and its `epoch`; `best_network` of all epochs and its `best_epoch`; why training `stopped`.
+
+    With `patience`, `network` is `best_network`. With `best_of_last`, it is the best of the last epochs.
+    `state` is the state after the last epoch.
+    """
+
+    network: Network
+    epoch: int
+    best_network: Network
+    best_epoch: int
+    history: History
+    stopped: str
+    state: TrainingState
