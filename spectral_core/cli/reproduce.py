@@ -24,7 +24,8 @@ from spectral_core.cli.sweep import (
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from spectral_core.sweeps.runner import Experiment, SweepResult
+    from spectral_core.sweeps.experiment import Experiment
+    from spectral_core.sweeps.runner import SweepResult
 
 SHOWN_ALPHAS = (0.0, 0.3, 0.5, 0.7, 1.0)
 """The α whose networks are drawn, where the sweep has them."""

@@ -38,7 +38,7 @@ from spectral_core.networks.parameters import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.pruning import prune
 from spectral_core.resizing.rankings import neuron_scores
-from spectral_core.sweeps.runner import Experiment
+from spectral_core.sweeps.experiment import Experiment
 from spectral_core.training.trainer import train
 
 NAME = "pruning"
@@ -89,7 +89,7 @@ def experiment(
     short = settings | {"epochs": 1, "retraining_epochs": 1, "hidden": min(settings["hidden"], 20), "percentiles": [50]}
     return Experiment(
         NAME, settings, points, checks.integer(runs, "runs", 1), partial(measured, settings),
-        rehearse=partial(measured, short, points[0], 0), seed=checks.integer(seed, "seed", 0),
+        dry_run=partial(measured, short, points[0], 0), seed=checks.integer(seed, "seed", 0),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from spectral_core.data.datasets import sparcs
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.paths import mean_abs_eigenvalue, path_norms
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.sweeps.runner import Experiment
+from spectral_core.sweeps.experiment import Experiment
 from spectral_core.training.ensemble import train_ensemble
 from spectral_core.training.trainer import train
 
@@ -73,8 +73,8 @@ def experiment(
     short = settings | {"epochs": 1, "points": min(10 * settings["batch_size"], settings["points"])}
     return Experiment(
         NAME, settings, grid, checks.integer(runs, "runs", 1), partial(measured, settings),
-        rehearse=partial(measured, short, grid[0], 0), seed=checks.integer(seed, "seed", 0),
-        together=partial(measured_together, settings),
+        dry_run=partial(measured, short, grid[0], 0), seed=checks.integer(seed, "seed", 0),
+        measure_batch=partial(measured_batch, settings),
     )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def measured(settings: Mapping[str, Any], point: Mapping[str, float], seed: int)
     return _row(net, net.loss(data.x, data.y))
 
 
-def measured_together(
+def measured_batch(
     settings: Mapping[str, Any],
     points: Sequence[Mapping[str, float]],
     seeds: Sequence[int],

@@ -28,7 +28,7 @@ from spectral_core.networks.parameters import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.pruning import prune
 from spectral_core.resizing.rankings import eigenvalue_scores
-from spectral_core.sweeps.runner import Experiment
+from spectral_core.sweeps.experiment import Experiment
 from spectral_core.training.trainer import train
 
 NAME = "student-teacher"
@@ -66,7 +66,7 @@ def experiment(
     short = settings | {"epochs": 1, "patterns": 1000}
     return Experiment(
         NAME, settings, points, checks.integer(runs, "runs", 1), partial(measured, settings),
-        rehearse=partial(measured, short, points[0], 0), seed=checks.integer(seed, "seed", 0),
+        dry_run=partial(measured, short, points[0], 0), seed=checks.integer(seed, "seed", 0),
     )  # fmt: skip
 
 
