@@ -189,13 +189,12 @@ def run_sparcs_second(options: argparse.Namespace) -> int:
         found = findings(net, data, settings, report=progress)
     # Networks, table, figure and summary.
     net.save(home / "model.npz")
-    for name in ("trimmed", "smallest"):
-        if name in found.networks:
-            found.networks[name].save(home / f"{name}.npz")
-    text = table(found)
+    for name in found.networks.keys() & {"trimmed", "smallest"}:
+        found.networks[name].save(home / f"{name}.npz")
+    text, summary = table(found), settings | {"seed": options.seed} | found.summary()
     figure(home / "sparcs-second.png", found)
     atomic.write_text(home / "table.txt", text)
-    atomic.write_text(home / "summary.json", _json(settings | {"seed": options.seed} | found.summary()))
+    atomic.write_text(home / "summary.json", _json(summary))
     state.unlink(missing_ok=True)
     say(f"{text}written to {home}\n")
     return 0

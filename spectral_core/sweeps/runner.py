@@ -97,8 +97,7 @@ def run(
         # A result is written as soon as it is there, with the session's time.
         finished = opened.finished()
         left = [task for task in part if task.name not in finished]
-        started = datetime.datetime.now(datetime.UTC).isoformat(" ", "seconds")
-        session = Session(uuid.uuid4().hex, started, worker_count(workers))
+        session = _new_session(workers)
         tell = _progress_from(len(part) - len(left), len(part), progress)
         if left:
             tell(0, "starting")
@@ -114,6 +113,11 @@ def run(
                 opened.add([result], session)
                 tell(session.trainings, result.task)
         return _sweep_result(opened, tasks)
+
+
+def _new_session(workers: int) -> Session:
+    started = datetime.datetime.now(datetime.UTC).isoformat(" ", "seconds")
+    return Session(uuid.uuid4().hex, started, worker_count(workers))
 
 
 def _resolved_backend(experiment: Experiment, backend: str, store: str | os.PathLike[str] | None) -> str:
