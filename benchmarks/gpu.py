@@ -224,6 +224,7 @@ def steps(task: Task, name: str, product: float, bandwidth: float, quick: bool) 
 def first_experiment(quick: bool) -> list[Row]:
     """All 4,200 trainings, in memory; evaluation and everything else included."""
     from spectral_core.experiments.sparcs_first import experiment as sparcs_first
+    from spectral_core.experiments.sparcs_first.results import comparisons
     from spectral_core.sweeps import runner
 
     some = {"runs": 1, "alphas": (0.0, 1.0), "betas": (5.0,), "epochs": 1, "points": 20, "hidden": 4} if quick else {}
@@ -232,7 +233,7 @@ def first_experiment(quick: bool) -> list[Row]:
     result = runner.run(chosen, backend="cuda", jobs=1)
     seconds = time.perf_counter() - start
     steps = len(result.rows) * chosen.settings["epochs"] * math.ceil(chosen.settings["points"] / 100)
-    beyond = sum(one.beyond for one in sparcs_first.comparisons(result.rows))
+    beyond = sum(one.beyond for one in comparisons(result.rows))
     return [
         row(
             f"P1{'' if quick else ' complete'}: {len(result.rows):,} trainings",

@@ -1,4 +1,4 @@
-"""How the commands speak: output that survives a closed pipe, progress with time left, Ctrl-C that keeps the state."""
+"""Output that survives a closed pipe, progress with the time left, and Ctrl-C that keeps the state."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Report = Callable[[int, int, str], object]
 
 
 class InterruptedWithState(KeyboardInterrupt):
-    """Ctrl-C in work that has left its state in a file."""
+    """Ctrl-C in work whose state is in a file."""
 
 
 def say(text: str) -> None:
-    """Print to standard output; a reader that has gone (`| head`) is no error, and does not end the work."""
+    """Print to standard output; a reader that has closed the pipe (`| head`) is no error."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -35,13 +35,13 @@ def say(text: str) -> None:
 
 
 def _silence() -> None:
-    # The interpreter would try to flush the rest at exit, and fail again.
+    # The interpreter flushes the rest at exit, which would fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
 def resumable(state: Path) -> Iterator[None]:
-    """Tell an interrupt that has left files `state.*` from one that has not."""
+    """Raise `InterruptedWithState` for an interrupt if there are files `state.*`."""
     try:
         yield
     except KeyboardInterrupt:
@@ -52,10 +52,9 @@ def resumable(state: Path) -> Iterator[None]:
 
 @contextmanager
 def progress(title: str) -> Iterator[Report]:
-    """A bar with the time left on a terminal; a line for every tenth elsewhere. Both on stderr.
+    """Show a bar with the time left on a terminal, or a line for every tenth elsewhere, both on stderr.
 
-    Ctrl-C is remembered and raised at the next report: inside a compilation it would be swallowed. A second one
-    is raised at once.
+    Ctrl-C is raised at the next report, since a compilation would swallow it. A second Ctrl-C is raised at once.
     """
     pressed = False
 
@@ -67,7 +66,7 @@ def progress(title: str) -> Iterator[Report]:
 
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        # Ignored (a background job), or somebody else's: left as it is. Other threads get no signals.
+        # The signal is ignored (a background job), has another handler, or cannot arrive: only the main thread gets it.
         with _display(title) as report:
             yield report
         return
@@ -98,17 +97,16 @@ def _display(title: str) -> Iterator[Report]:
     if not sys.stderr.isatty():
         yield lines(title)
         return
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
-    )  # fmt: skip
+    name, share = TextColumn("{task.description}"), TextColumn("{task.percentage:>3.0f} %")
+    left, text = TextColumn("left"), TextColumn("{task.fields[text]}")
+    columns = (name, BarColumn(), share, TimeElapsedColumn(), left, TimeRemainingColumn(), text)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, text="compiling")
         yield lambda done, total, text: bar.update(task, completed=done, total=total, text=text)
 
 
 def lines(title: str) -> Report:
-    """A line for every tenth; the time left is judged from the first report on, which compiling has gone before."""
+    """Print a line for every tenth. The time left is estimated from the first report on, so it excludes compiling."""
     begun, last = (0.0, 0), -1
 
     def show(done: int, total: int, text: str) -> None:
@@ -127,8 +125,6 @@ def lines(title: str) -> Report:
 
 
 def backend_option(parser: argparse.ArgumentParser) -> None:
-    """The option that says where to train, for every command that does."""
-    parser.add_argument(
-        "--backend", default="auto", choices=BACKENDS,
-        help="where to train; auto: on a GPU where there is one and it is worth it (default: auto)",
-    )  # fmt: skip
+    """Add the option --backend."""
+    meaning = "where to train; auto: on a GPU if there is one and the training is large enough (default: auto)"
+    parser.add_argument("--backend", default="auto", choices=BACKENDS, help=meaning)

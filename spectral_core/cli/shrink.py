@@ -15,53 +15,58 @@ if TYPE_CHECKING:
     from spectral_core.networks.predictor import Predictor
 
 
-def add_parsers(commands: Any) -> None:
-    """The commands' options."""
-    prune = commands.add_parser(
-        "prune", help="remove neurons of a saved model by a ranking, refit what stays, make it smaller",
-        description="Removes hidden neurons, or whole layers, in the order of a ranking, refits the weights of what stays "
-        "in closed form on the data (M15), and writes pruned.npz (a compact model), report.json and report.txt. A fifth of "
-        "the samples only judges: the losses reported are those on it.",
-        epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
-    )  # fmt: skip
-    prune.add_argument("model", metavar="MODEL", help="any model file of this package")
-    prune.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
-    prune.add_argument("--by", default="path", help="path, eigenvalue, scaled_eigenvalue, connectivity or pivoted_qr (default: path)")  # fmt: skip
-    amount = prune.add_mutually_exclusive_group()
-    amount.add_argument("--fraction", type=float, help="share of all hidden neurons to remove")
-    amount.add_argument("--threshold", type=float, help="remove neurons with a score below this")
-    amount.add_argument(
-        "--tolerance",
-        type=float,
-        help="remove as many as keep the loss within (1 + this) of what it was (default: 0.01)",
-    )
-    prune.add_argument("--unit", default="neuron", help="neuron or layer (default: neuron)")
-    prune.add_argument("--even", action="store_true", help="the same share of every layer")
-    prune.add_argument("--merge", type=float, metavar="SINE", help="first merge neurons that say the same (relu; 0 is exact)")  # fmt: skip
-    prune.add_argument("--no-compensation", action="store_true", help="do not refit the weights of what stays")
-    prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train what is left for so many epochs")
-    prune.add_argument(
-        "--target", metavar="COLUMN", help="target column of a table (default: the model's, or the last)"
-    )
-    prune.add_argument("--validation-fraction", type=float, default=0.2, help="share that only judges (default: 0.2)")
-    prune.add_argument("--seed", type=int, default=0, help="of the split and of retraining (default: 0)")
-    backend_option(prune)
-    prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
-    prune.add_argument("--task", default="auto", choices=("auto", "regression", "classification"), help="of a plain network (default: auto)")  # fmt: skip
-    prune.set_defaults(run=_prune)
-
+def add_parser(commands: Any) -> None:
+    """Add the two commands and their options."""
+    _add_prune(commands)
     compact = commands.add_parser(
-        "compact", help="the same model without what is dead: exact; also as ONNX",
-        description="Writes the live part of a model, which computes the same function (M10, M11), and says what that "
-        "saves.",
-    )  # fmt: skip
+        "compact",
+        help="the same model without what is dead: exact; also as ONNX",
+        description="Writes the live part of a model, which computes the same function (M10, M11), and prints sizes and "
+        "times before and after.",
+    )
     compact.add_argument("model", metavar="MODEL", help="any model file of this package")
     compact.add_argument("--out", metavar="FILE", help="default: MODEL with -compact in its name")
     compact.add_argument("--onnx", metavar="FILE", help="also write it as an ONNX model")
-    compact.set_defaults(run=_compact)
+    compact.set_defaults(run=run_compact)
 
 
-def _prune(options: argparse.Namespace) -> int:
+def _add_prune(commands: Any) -> None:
+    prune = commands.add_parser(
+        "prune",
+        help="remove neurons of a saved model by a ranking and refit the rest",
+        description="Removes hidden neurons, or whole layers, in the order of a ranking, refits the remaining weights in "
+        "closed form on the data (M15), and writes pruned.npz (a compact model), report.json and report.txt. A fifth of "
+        "the samples is held out; the reported losses are those on it.",
+        epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
+    )
+    prune.add_argument("model", metavar="MODEL", help="any model file of this package")
+    prune.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
+    rankings = "path, eigenvalue, scaled_eigenvalue, connectivity or pivoted_qr"
+    prune.add_argument("--by", default="path", help=f"{rankings} (default: path)")
+    amount = prune.add_mutually_exclusive_group()
+    amount.add_argument("--fraction", type=float, help="share of all hidden neurons to remove")
+    amount.add_argument("--threshold", type=float, help="remove neurons with a score below this")
+    most = "remove as many as keep the loss within (1 + this) of the loss before (default: 0.01)"
+    amount.add_argument("--tolerance", type=float, help=most)
+    prune.add_argument("--unit", default="neuron", help="neuron or layer (default: neuron)")
+    prune.add_argument("--even", action="store_true", help="remove the same share of every layer")
+    same = "first merge neurons that compute the same (relu; 0 is exact)"
+    prune.add_argument("--merge", type=float, metavar="SINE", help=same)
+    prune.add_argument("--no-compensation", action="store_true", help="do not refit the remaining weights")
+    prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train the result for this many epochs")
+    column = "target column of a table (default: the model's, or the last)"
+    prune.add_argument("--target", metavar="COLUMN", help=column)
+    prune.add_argument("--validation-fraction", type=float, default=0.2, help="share held out (default: 0.2)")
+    prune.add_argument("--seed", type=int, default=0, help="seed of the split and of retraining (default: 0)")
+    backend_option(prune)
+    prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
+    tasks = ("auto", "regression", "classification")
+    prune.add_argument("--task", default="auto", choices=tasks, help="task of a model without one (default: auto)")
+    prune.set_defaults(run=run_prune)
+
+
+def run_prune(options: argparse.Namespace) -> int:
+    """Run `prune`."""
     from spectral_core import checks
     from spectral_core.backends import choice
     from spectral_core.files import atomic
@@ -72,37 +77,47 @@ def _prune(options: argparse.Namespace) -> int:
     network, predictor = load_any(options.model)
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
     atomic.check_writable(home / "pruned.npz")
-    learned, held, loss = _data(options, predictor)
+    training, validation, loss = _data(options, predictor)
     amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
     if all(value is None for value in amounts.values()):
         amounts["tolerance"] = 0.01
     choice.resolve(options.backend, 0)
-    retrain = None
-    if options.retrain is not None:
-        retrain = {
-            "epochs": checks.integer(options.retrain, "--retrain", 1),
-            "seed": options.seed,
-            "batch_size": 32,
-            "backend": options.backend,
-        }
     result = prune(
-        network, by=options.by, unit=options.unit, even=options.even, X=learned[0], y=learned[1], loss=loss,
-        validation_data=held, compensate=not options.no_compensation, merge=options.merge, retrain=retrain, **amounts,
-    )  # fmt: skip
-    report = result.report
-    report.loss_before, report.loss_after = (
-        network.loss(held[0], held[1], loss),
-        result.compact.loss(held[0], held[1], loss),
+        network,
+        by=options.by,
+        unit=options.unit,
+        even=options.even,
+        X=training[0],
+        y=training[1],
+        loss=loss,
+        validation_data=validation,
+        compensate=not options.no_compensation,
+        merge=options.merge,
+        retrain=_retraining(options),
+        **amounts,
     )
-    _saved(result.compact, predictor, home / "pruned.npz")
+    report = result.report
+    report.loss_before = network.loss(validation[0], validation[1], loss)
+    report.loss_after = result.compact.loss(validation[0], validation[1], loss)
+    _save(result.compact, predictor, home / "pruned.npz")
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())
     say(f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n")
     return 0
 
 
+def _retraining(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Options of `train` for --retrain."""
+    from spectral_core import checks
+
+    if options.retrain is None:
+        return None
+    epochs = checks.integer(options.retrain, "--retrain", 1)
+    return {"epochs": epochs, "seed": options.seed, "batch_size": 32, "backend": options.backend}
+
+
 def _data(options: argparse.Namespace, predictor: Predictor | None) -> tuple[Any, Any, str]:
-    """Training part, judging part and loss, in the units of the network."""
+    """Training part, validation part and name of the loss, in the units of the network."""
     import numpy as np
 
     from spectral_core import checks
@@ -126,11 +141,13 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> tuple[Any
     return (x[~mask], y[~mask]), (x[mask], y[mask]), loss
 
 
-def _saved(small: CompactNetwork, predictor: Predictor | None, path: Path) -> None:
+def _save(small: CompactNetwork, predictor: Predictor | None, path: Path) -> None:
+    """Save the network, in its predictor if it has one."""
     (small if predictor is None else replace(predictor, network=small)).save(path)
 
 
-def _compact(options: argparse.Namespace) -> int:
+def run_compact(options: argparse.Namespace) -> int:
+    """Run `compact`."""
     from spectral_core.files import atomic
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import load_any
@@ -138,18 +155,18 @@ def _compact(options: argparse.Namespace) -> int:
     from spectral_core.resizing.pruning import latency
 
     network, predictor = load_any(options.model)
-    given = Path(options.model)
-    out = Path(options.out or given.with_name(f"{given.stem}-compact.npz"))
+    source = Path(options.model)
+    out = Path(options.out or source.with_name(f"{source.stem}-compact.npz"))
     written = [out, *([Path(options.onnx)] if options.onnx else [])]
-    if len({path.absolute() for path in (given, *written)}) <= len(written):
+    if len({path.absolute() for path in (source, *written)}) <= len(written):
         raise InvalidInputError(
-            f"MODEL, --out and --onnx must be different files; got {given}, {', '.join(map(str, written))}"
+            f"MODEL, --out and --onnx must be different files; got {source}, {', '.join(map(str, written))}"
         )
     for path in written:
         atomic.check_writable(path)
     small = network if isinstance(network, CompactNetwork) else compact(network)
     names = [str(out)]
-    _saved(small, predictor, out)
+    _save(small, predictor, out)
     if options.onnx:
         from spectral_core.exchange.onnx import export_onnx
 

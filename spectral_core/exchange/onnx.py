@@ -1,4 +1,4 @@
-"""Export to ONNX: the blocks W_ij as products, one graph for every kind of network. Needs onnx (extra `onnx`)."""
+"""Export to ONNX: every network becomes a graph of matrix products with its blocks W_ij. Needs onnx (extra `onnx`)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from spectral_core.networks.spectral import SpectralNetwork
 
 OPSET = 17
 IR_VERSION = 8
-"""Of the format, both old enough for the runtimes of some years."""
-ONE_NODE = {
-    "identity": "Identity", "relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid",
-}  # fmt: skip
-"""Activations that are one operator, for which runtimes have code in both types."""
+"""Versions of operators and format, old enough for the runtimes of some years."""
+OPERATORS = {"identity": "Identity", "relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+"""Activations that are one operator; runtimes have it in float32 and float64."""
 
 
 def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str | os.PathLike[str]) -> None:
@@ -33,7 +31,7 @@ def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str |
     Raises
     ------
     MissingDependencyError : onnx is not installed.
-    InvalidInputError : something else than a model.
+    InvalidInputError : `model` is neither a network nor a predictor.
     """
     if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
         raise InvalidInputError(f"only networks and predictors can be exported; got {type(model).__name__}")
@@ -66,10 +64,10 @@ def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -
         direct, features, constant = network, np.arange(network.widths[0]), network.bias
     if constant:
         one = graph.constant(np.ones(1, network.dtype))
-        # A column of ones as tall as x: 0 · (first feature) + 1 would turn NaN for infinite inputs, so by shape.
+        # A column of ones as long as x. It comes from the shape: 0 · (first feature) + 1 is NaN for infinite inputs.
         rows = graph.add("Slice", graph.add("Shape", x), *(graph.constant(np.array([n])) for n in (0, 1)))
-        tall = graph.add("Concat", rows, graph.constant(np.array([1])), axis=0)
-        x = graph.add("Concat", x, graph.add("Expand", one, tall), axis=1)
+        shape = graph.add("Concat", rows, graph.constant(np.array([1])), axis=0)
+        x = graph.add("Concat", x, graph.add("Expand", one, shape), axis=1)
     if not np.array_equal(features, np.arange(network.n_features + constant)):
         x = graph.add("Gather", x, graph.constant(np.asarray(features, np.int64)), axis=1)
     values = {1: x}
@@ -80,9 +78,9 @@ def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -
             for j in range(1, i)
             if (i, j) in blocks
         ]
-        if not terms:  # a layer that nothing leads into is f(0)
-            nothing = np.zeros((direct.widths[0], direct.widths[i - 1]), direct.dtype)
-            terms = [graph.add("MatMul", x, graph.constant(nothing))]
+        if not terms:  # a layer without incoming blocks is f(0)
+            zeros = np.zeros((direct.widths[0], direct.widths[i - 1]), direct.dtype)
+            terms = [graph.add("MatMul", x, graph.constant(zeros))]
         z = terms[0]
         for term in terms[1:]:
             z = graph.add("Add", z, term)
@@ -91,29 +89,29 @@ def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -
 
 
 def _activation(graph: _Graph, name: str, z: str, dtype: np.dtype[Any]) -> str:
-    """the activations in ONNX's operators.
+    """The activation of z in the operators of ONNX.
 
     By hand: another runtime's language. Checked by test_onnx.test_every_network.
     """
-    if name in ONE_NODE:
-        return graph.add(ONE_NODE[name], z)
-    if name == "leaky_relu":  # the operator would hold its slope in float32
+    if name in OPERATORS:
+        return graph.add(OPERATORS[name], z)
+    if name == "leaky_relu":  # the operator LeakyRelu keeps its slope in float32
         return graph.add("Max", z, graph.add("Mul", z, graph.constant(np.array(0.01, dtype))))
     if name == "elu":  # max(z, 0) + exp(min(z, 0)) - 1
-        nothing, one = graph.constant(np.array(0, dtype)), graph.constant(np.array(1, dtype))
-        below = graph.add("Sub", graph.add("Exp", graph.add("Min", z, nothing)), one)
+        zero, one = graph.constant(np.array(0, dtype)), graph.constant(np.array(1, dtype))
+        below = graph.add("Sub", graph.add("Exp", graph.add("Min", z, zero)), one)
         return graph.add("Add", graph.add("Relu", z), below)
     if name == "swish":
         return graph.add("Mul", z, graph.add("Sigmoid", z))
     half, one, root = (graph.constant(np.array(v, dtype)) for v in (0.5, 1.0, math.sqrt(0.5)))
-    # gelu: z (1 + erf(z/√2)) / 2. Runtimes have erf in float32 only, so a float64 network keeps seven digits of it.
+    # gelu: z (1 + erf(z/√2)) / 2. Runtimes have erf in float32 only, so it has seven digits in a float64 network too.
     erf = graph.add("Erf", graph.cast(graph.add("Mul", z, root), np.dtype(np.float32)))
-    bell = graph.add("Add", one, graph.cast(erf, dtype))
-    return graph.add("Mul", half, graph.add("Mul", z, bell))
+    one_plus_erf = graph.add("Add", one, graph.cast(erf, dtype))
+    return graph.add("Mul", half, graph.add("Mul", z, one_plus_erf))
 
 
 class _Graph:
-    """Nodes and constants with names of their own."""
+    """Nodes and constants, each with its own name."""
 
     def __init__(self, onnx: Any) -> None:
         self.onnx = onnx

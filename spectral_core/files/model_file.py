@@ -1,4 +1,4 @@
-"""Model files: one NPZ archive of arrays and a JSON record. No pickle, so a model file runs no code."""
+"""Model files: one NPZ archive of arrays and a JSON record. There is no pickle in it, so loading one runs no code."""
 
 from __future__ import annotations
 
@@ -12,30 +12,41 @@ from typing import Any
 import numpy as np
 
 from spectral_core.errors import ModelFileError
-from spectral_core.files.atomic import write_atomically
+from spectral_core.files import atomic
 
 FORMAT = "spectral-core"
-DAMAGE = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError)
-DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error)  # type: ignore[assignment]
-"""What reading a damaged archive may raise; found by damaging model files at every byte."""
 VERSION = 1
+DAMAGE: tuple[type[Exception], ...] = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
+"""Exceptions that reading a damaged archive can raise; found by damaging model files at every byte."""
 
 
 def save_model(path: str | os.PathLike[str], kind: str, record: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Save arrays and a JSON record as one model file of the given kind."""
     header = json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, "record": record})
     stored: dict[str, Any] = {"header": np.frombuffer(header.encode(), dtype=np.uint8), **arrays}
-    write_atomically(path, lambda file: np.savez(file, **stored))
+    atomic.write_atomically(path, lambda file: np.savez(file, **stored))
 
 
 def load_model(
     path: str | os.PathLike[str], kinds: tuple[str, ...]
 ) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
-    """Kind, record and arrays of a model file.
+    """Load the kind, the record and the arrays of a model file.
 
     Raises
     ------
-    ModelFileError : the file is missing, unreadable, truncated, of another kind or a newer version.
+    ModelFileError : the file is missing, unreadable, truncated, or has another kind or version.
     """
     try:
         # Opened here, since np.load leaves its own handle open when the archive is damaged.
@@ -48,6 +59,7 @@ def load_model(
         raise ModelFileError(
             f"{path} is not a readable model file ({type(error).__name__}); it may be truncated"
         ) from None
+    # A readable archive may still be something else.
     if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(header.get("record"), dict):
         raise ModelFileError(f"{path} is not a {FORMAT} model file")
     if header.get("version") != VERSION:

@@ -13,24 +13,25 @@ from spectral_core.files import atomic
 
 
 def columns_of(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as columns of one kind each, None where a row has no value; lists become text such as ``50x20``.
+    """Rows as columns; None marks a missing value, and lists become text such as ``50x20``.
 
-    Whole numbers among others become floats; text, booleans and numbers among each other become text.
+    Every column holds one type: a column of integers and floats becomes floats, any other mixture becomes text.
     """
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: _column([row.get(name) for row in rows]) for name in names}
 
 
 def _column(values: list[Any]) -> list[Any]:
+    """The values converted to one type."""
     values = ["x".join(map(str, value)) if isinstance(value, list) else value for value in values]
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {int, float}:
+    types = {type(value) for value in values if value is not None}
+    if types == {int, float}:
         return [value if value is None else float(value) for value in values]
-    return values if len(kinds) < 2 else [value if value is None else str(value) for value in values]
+    return values if len(types) < 2 else [value if value is None else str(value) for value in values]
 
 
 def write_csv(path: str | os.PathLike[str], rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows as CSV, whole or not at all: floats with all their digits, nothing where there is no value."""
+    """Write rows as CSV, whole or not at all: floats with all their digits, an empty cell for a missing value."""
     columns = columns_of(rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,61 +1,18 @@
-"""Style and files of all pictures; those of spectra and trainings; the same input gives the same bytes. Needs matplotlib (extra `full`)."""
+"""The pictures of spectra and of learning curves."""
 
 from __future__ import annotations
 
-import os
-import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.checks import one_of
-from spectral_core.errors import InvalidInputError, MissingDependencyError
-from spectral_core.files import atomic
+from spectral_core.errors import InvalidInputError
+from spectral_core.reports.style import COLOURS, FAINT, MARKERS, Target, figure_file, heading
 
 if TYPE_CHECKING:
     from spectral_core.training.results import History
-
-Target = str | os.PathLike[str]
-
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#333333"]  # Okabe and Ito
-MARKERS = "osD^vP*"
-INK, FAINT = "#222222", "#6b6b6b"
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.labelcolor": INK,
-    "axes.edgecolor": "#999999", "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
-    "axes.grid": True, "grid.color": "#ececec", "xtick.color": FAINT, "ytick.color": FAINT, "legend.frameon": False,
-    "svg.hashsalt": "spectral-core",
-}  # fmt: skip
-UNDATED = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-
-
-def require_matplotlib() -> None:
-    """Raise `MissingDependencyError` if no picture can be drawn: to be asked before long work."""
-    try:
-        import_module("matplotlib")
-    except ImportError:
-        raise MissingDependencyError("pictures need matplotlib: pip install 'spectral-core[full]'") from None
-
-
-@contextmanager
-def figure_file(path: Target, width: float, height: float, **options: Any) -> Iterator[Any]:
-    """A figure of so many inches, written when the block ends well."""
-    kind = one_of(Path(path).suffix[1:].lower() or "png", tuple(UNDATED), "the picture's file type")
-    require_matplotlib()
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), facecolor="white", **options)
-        FigureCanvasAgg(figure)
-        yield figure
-        atomic.write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=150, metadata=UNDATED[kind]))
 
 
 def _layer_labels(count: int, labels: Sequence[str]) -> list[str]:
@@ -67,8 +24,8 @@ def _layer_labels(count: int, labels: Sequence[str]) -> list[str]:
 
 def _lines(axes: Any, lines: Sequence[tuple[Any, np.ndarray, dict[str, Any]]], xlabel: str, ylabel: str) -> None:
     """Lines of values against x in one panel, with a legend; a line without any finite value draws nothing."""
-    for x, y, look in lines:
-        axes.plot(x, np.where(np.isfinite(y), y, np.nan), lw=1.4, **look)
+    for x, y, style in lines:
+        axes.plot(x, np.where(np.isfinite(y), y, np.nan), lw=1.4, **style)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if lines:
         for text in axes.legend(fontsize=8).get_texts():
@@ -77,20 +34,20 @@ def _lines(axes: Any, lines: Sequence[tuple[Any, np.ndarray, dict[str, Any]]], x
         axes.text(0.5, 0.5, "none", color=FAINT, ha="center", transform=axes.transAxes)
 
 
-def _look_of(k: int, points: int) -> dict[str, Any]:
-    size = {"markersize": 4.5, "markevery": max(points // 12, 1), "zorder": 2 + 1 / points}  # short ones on top
+def _line_style(k: int, points: int) -> dict[str, Any]:
+    size = {"markersize": 4.5, "markevery": max(points // 12, 1), "zorder": 2 + 1 / points}  # short lines on top
     return {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)], **size}
 
 
 def sorted_values(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """|values| from the largest down, against the share of the values in per cent (middle of each one's step)."""
+    """|values| from the largest down, against the share of the values in per cent (at the middle of each step)."""
     return 100 * (np.arange(len(values)) + 0.5) / len(values), np.sort(np.abs(values))[::-1]
 
 
 def zero_level(curves: Sequence[np.ndarray]) -> float | None:
-    """Where a log scale shows zeros, a third of a decade below the rest; None if the values fit on a linear scale."""
-    every = np.concatenate([np.empty(0), *curves])
-    above = every[every > 1e-12 * every.max(initial=0)]
+    """The height of zeros on a log scale, a third of a decade below the rest; None if the values fit on a linear scale."""
+    values = np.concatenate([np.empty(0), *curves])
+    above = values[values > 1e-12 * values.max(initial=0)]
     return above.min() / 2.2 if above.size and above.max() > 50 * above.min() else None
 
 
@@ -98,8 +55,8 @@ def _spectrum(axes: Any, curves: list[tuple[str, int, np.ndarray]], ylabel: str)
     ranked = [(label, k, *sorted_values(values)) for label, k, values in curves]
     level = zero_level([y for *_, y in ranked])
     floor = 0.0 if level is None else level
-    _lines(axes, [(x, np.maximum(y, floor), {"label": label, **_look_of(k, len(x))}) for label, k, x, y in ranked],
-           "neurons of the layer, the largest first (%)", ylabel)  # fmt: skip
+    lines = [(x, np.maximum(y, floor), {"label": label, **_line_style(k, len(x))}) for label, k, x, y in ranked]
+    _lines(axes, lines, "neurons of the layer, the largest first (%)", ylabel)
     axes.set_xlim(-2, 102)
     if level is None:
         top = max((float(y[0]) for *_, y in ranked), default=0)
@@ -119,7 +76,7 @@ def spectrum_picture(
     title: str = "",
     labels: Sequence[str] = (),
 ) -> None:
-    """Draw |λ| of each layer from the largest down and, given `scores`, what each neuron contributes in a second panel.
+    """Draw |λ| of each layer from the largest down; with `scores`, draw the neurons' scores in a second panel.
 
     Parameters
     ----------
@@ -131,22 +88,23 @@ def spectrum_picture(
     names = _layer_labels(len(eigenvalues), labels)
     if scores is not None and len(scores) != len(names):
         raise InvalidInputError(f"scores must hold {len(names)} entries, one for each layer; got {len(scores)}")
-    panels = [("|λ|", "eigenvalues", eigenvalues), ("score", "scores", scores if scores is not None else [])]
-    panels = panels[: 1 + (scores is not None)]
-    curves = [
-        [
-            (names[k], k, checks.real_array(v, f"{what}[{k}]", np.float64, 1))
-            for k, v in enumerate(some)
-            if v is not None
-        ]
-        for _, what, some in panels
-    ]
+    panels = [("|λ|", _named_vectors(eigenvalues, names, "eigenvalues"))]
+    if scores is not None:
+        panels.append(("score", _named_vectors(scores, names, "scores")))
     with figure_file(path, 1.8 + 4.4 * len(panels), 4.2, layout="constrained") as figure:
         heading(figure, title)
-        for axes, (ylabel, _, _), some in zip(
-            figure.subplots(1, len(panels), squeeze=False)[0], panels, curves, strict=True
-        ):
-            _spectrum(axes, some, ylabel)
+        columns = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axes, (ylabel, curves) in zip(columns, panels, strict=True):
+            _spectrum(axes, curves, ylabel)
+
+
+def _named_vectors(vectors: Sequence[Any], names: Sequence[str], what: str) -> list[tuple[str, int, np.ndarray]]:
+    """(name, number of the layer, vector) for each layer that has one."""
+    return [
+        (names[k], k, checks.real_array(vector, f"{what}[{k}]", np.float64, 1))
+        for k, vector in enumerate(vectors)
+        if vector is not None
+    ]
 
 
 def training_picture(path: Target, history: History, *, title: str = "", labels: Sequence[str] = ()) -> None:
@@ -169,26 +127,16 @@ def training_picture(path: Target, history: History, *, title: str = "", labels:
         left, right = figure.subplots(1, 2)
         lines = []
         for k, (name, values) in enumerate(series):
-            look = {
-                "label": name,
-                **_look_of(k, len(values)),
-                **({"color": FAINT, "ls": "--"} if name == "penalty" else {}),
-            }
-            lines.append((np.arange(len(values)) + 1, np.where(values > 0, values, np.nan) if log else values, look))
+            style = {"label": name, **_line_style(k, len(values))}
+            style |= {"color": FAINT, "ls": "--"} if name == "penalty" else {}
+            lines.append((np.arange(len(values)) + 1, np.where(values > 0, values, np.nan) if log else values, style))
         _lines(left, lines, "epoch", "loss")
         left.set_yscale("log" if log else "linear")
         epochs = np.arange(len(norms)) + 1
-        groups = [(epochs, norms[:, k], {"label": name, **_look_of(k, len(norms))}) for k, name in enumerate(names)]
+        groups = [(epochs, norms[:, k], {"label": name, **_line_style(k, len(norms))}) for k, name in enumerate(names)]
         _lines(right, groups, "epoch", "‖λ‖₂")
         right.set_ylim(bottom=-0.03 * right.get_ylim()[1])
         edge = max(0.5, 0.02 * len(history.training_loss))
         for axes in (left, right):
             axes.set_xlim(1 - edge, max(len(history.training_loss), 1) + edge)
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-
-
-def heading(figure: Any, title: str) -> None:
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.03)
-    if title:
-        wide = int(figure.get_figwidth() / 0.125)
-        figure.suptitle(textwrap.fill(title, wide), x=0.014, ha="left", size=13, weight="bold", parse_math=False)

@@ -4,116 +4,32 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from spectral_core import checks
 from spectral_core.errors import InvalidInputError
-from spectral_core.reports.curves import FAINT, INK, Target, figure_file
+from spectral_core.reports.network_geometry import (
+    Pair,
+    arch,
+    arch_levels,
+    checked_blocks,
+    choose_edges,
+    column,
+    connected,
+    shown_neurons,
+)
+from spectral_core.reports.style import FAINT, INK, Target, figure_file
 
-Pair = tuple[int, int]
-
-DOTS, EDGES, EDGES_PER_BLOCK = 24, 600, 12  # dots a layer, edges in all, edges that every block may draw
-DIVERGING = ["#004c8c", "#6fa3cc", "#cfcfcf", "#ee9a63", "#c23b00"]  # blue to vermilion, apart for the colour-blind too
-
-
-def strongest(weights: np.ndarray, count: int) -> np.ndarray:
-    """Flat indices of the `count` largest |w| other than 0, the largest first."""
-    size = np.abs(weights).ravel()
-    first = max(size.size - count, 0)
-    places = np.argpartition(size, first)[first:] if first < size.size else np.arange(0)
-    places = places[np.lexsort((places, -size[places]))]
-    return places[size[places] > 0]
-
-
-def shown_neurons(widths: Sequence[int], blocks: Mapping[Pair, np.ndarray], bias: bool = False) -> list[np.ndarray]:
-    """The neurons drawn in each layer: the ends of each block's strongest weights, then an even sample of the rest."""
-    seats = max(DOTS, len(widths))  # a seat for the strongest weight of every block, and for the bias
-    taken: list[set[int]] = [{widths[0] - 1} if bias else set(), *(set() for _ in widths[1:])]
-    ranked = {pair: [divmod(int(k), w.shape[1]) for k in strongest(w, 2 * seats)] for pair, w in sorted(blocks.items())}
-    for rank in range(2 * seats):
-        for (i, j), places in ranked.items():
-            ends = [(i - 1, places[rank][0]), (j - 1, places[rank][1])] if rank < len(places) else []
-            if all(h in taken[layer] or len(taken[layer]) < seats for layer, h in ends):
-                for layer, h in ends:
-                    taken[layer].add(h)
-    shown = []
-    for width, some in zip(widths, taken, strict=True):
-        others = np.setdiff1d(np.arange(width), list(some))
-        free = min(seats - len(some), len(others))
-        even = others[np.linspace(0, len(others) - 1, free).round().astype(int)] if free else others[:0]
-        shown.append(np.sort(np.concatenate([np.array(sorted(some), int), even])))
-    return shown
-
-
-def choose_edges(
-    blocks: Mapping[Pair, np.ndarray], limit: int = EDGES, floor: int = EDGES_PER_BLOCK
-) -> dict[Pair, np.ndarray]:
-    """Flat indices of the edges to draw: each block's `floor` strongest, then the strongest of all, up to `limit`."""
-    floor = min(floor, max(limit // max(len(blocks), 1), 1))
-    ranked = {pair: strongest(w, max(limit, floor)) for pair, w in sorted(blocks.items())}
-    owner = np.repeat(np.arange(len(ranked)), [len(places[floor:]) for places in ranked.values()])
-    rest = [np.abs(blocks[pair]).ravel()[places[floor:]] for pair, places in ranked.items()]
-    free = limit - sum(len(places[:floor]) for places in ranked.values())
-    more = np.bincount(owner[strongest(np.concatenate([np.empty(0), *rest]), max(free, 0))], minlength=len(ranked))
-    return {pair: places[: floor + more[k]] for k, (pair, places) in enumerate(ranked.items())}
-
-
-def column(dots: int, gap: bool, bias: bool) -> tuple[np.ndarray, float]:
-    """Heights of a layer's dots in inches, from the top, centred at 0; and where the ellipsis of a `gap` sits."""
-    steps = np.ones(max(dots - 1, 0))
-    if gap and dots > 1:
-        steps[(dots - 1) // 2] = 3
-    if bias and dots > 1:
-        steps[-1] = max(steps[-1], 1.7)
-    y = -np.concatenate([[0], np.cumsum(steps)]) * min(0.34, 3.7 / max(steps.sum(), 1))
-    y -= y.mean() if dots < 2 else (y[0] + y[-1]) / 2
-    middle = (dots - 1) // 2
-    return y, float(y[middle : middle + 2].mean())
-
-
-def arch(start: tuple[float, float], end: tuple[float, float], peak: float, span: int) -> np.ndarray:
-    """Points (81, 2) of y = c + (peak - c)(1 - |2u - 1|^p), c the chord, 0 <= u <= 1; p grows with the layers spanned.
-
-    So the arch is within 2 % of its peak over every layer in between.
-    """
-    u = (1 - np.cos(np.linspace(0, np.pi, 81))) / 2
-    chord = start[1] + (end[1] - start[1]) * u
-    rise = 1 - np.abs(2 * u - 1) ** (2 * (span - 1))
-    return np.column_stack([start[0] + (end[0] - start[0]) * u, chord + (peak - chord) * rise])
-
-
-def arch_levels(pairs: Sequence[Pair]) -> dict[Pair, int]:
-    """A level for each skip connection: above those it spans, and no two that overlap on the same one."""
-    levels: dict[Pair, int] = {}
-    for i, j in sorted(pairs, key=lambda pair: (pair[0] - pair[1], pair)):
-        crossed = {level: (a, b) for (a, b), level in levels.items() if a > j and b < i}
-        inside = [level for (a, b), level in levels.items() if a <= i and b >= j]
-        level = max(inside, default=-1) + 1
-        while level in crossed:
-            level += 1
-        levels[i, j] = level
-    return levels
-
-
-def _checked(widths: Sequence[int], blocks: Mapping[Pair, Any]) -> tuple[list[int], dict[Pair, np.ndarray]]:
-    """Widths, and the blocks that are not zero."""
-    n = [checks.integer(width, f"widths[{k}]", 1) for k, width in enumerate(widths)]
-    if len(n) < 2:
-        raise InvalidInputError(f"widths must name at least two layers; got {n}")
-    live = {}
-    for pair, block in blocks.items():
-        whole = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(k, (int, np.integer)) for k in pair)
-        if not whole or not len(n) >= pair[0] > pair[1] >= 1:
-            raise InvalidInputError(f"a block's key must be (i, j) with layers {len(n)} >= i > j >= 1; got {pair!r}")
-        i, j = int(pair[0]), int(pair[1])
-        if np.shape(block) != (n[i - 1], n[j - 1]):
-            raise InvalidInputError(f"blocks[{i, j}] must have shape {(n[i - 1], n[j - 1])}; got {np.shape(block)}")
-        weights = checks.real_array(block, f"blocks[{i, j}]", np.float64, 2)
-        if weights.any():
-            live[i, j] = weights
-    return n, dict(sorted(live.items()))
+TEXT: dict[str, Any] = {"parse_math": False, "zorder": 5}
+DIVERGING = [
+    "#004c8c",
+    "#6fa3cc",
+    "#cfcfcf",
+    "#ee9a63",
+    "#c23b00",
+]  # blue to vermilion, which colour-blind readers can tell apart
 
 
 def _captions(widths: Sequence[int], names: Sequence[str], bias: bool) -> list[list[str]]:
@@ -127,17 +43,17 @@ def _captions(widths: Sequence[int], names: Sequence[str], bias: bool) -> list[l
 
 
 def _block_label(pair: Pair, weights: np.ndarray) -> str:
-    """‖W_ij‖ and its value; scaled, so that the squares cannot overflow."""
+    """The text ``‖W_ij‖ = value``; scaled, so that the squares cannot overflow."""
     i, j = (str(k).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) for k in pair)
     largest = np.abs(weights).max()
-    return f"‖W{i}{',' if max(pair) > 9 else ''}{j}‖ = {_short(largest * float(np.linalg.norm(weights / largest)))}"
+    return f"‖W{i}{',' if max(pair) > 9 else ''}{j}‖ = {_rounded(largest * float(np.linalg.norm(weights / largest)))}"
 
 
-def _short(value: float) -> str:
+def _rounded(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
-def _look(relative: np.ndarray) -> tuple[np.ndarray, Any]:
+def _line_style(relative: np.ndarray) -> tuple[np.ndarray, Any]:
     """Line widths and colours of weights given relative to the largest, from -1 to 1."""
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -180,99 +96,138 @@ def network_picture(
     InvalidInputError : a block's key or shape does not fit the widths, or a weight is not finite.
     MissingDependencyError : matplotlib is not installed.
     """
-    n, live = _checked(widths, blocks)
+    n, live = checked_blocks(widths, blocks)
+    plan = _planned(n, live, names, bias, title, subtitle)
+    with figure_file(path, plan.width, plan.top - plan.bottom) as figure:
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, plan.width), ylim=(plan.bottom, plan.top))
+        axes.set_axis_off()
+        axes.text(0.4, plan.top - 0.3, plan.title, size=13, weight="bold", va="top", **TEXT)
+        axes.text(0.4, plan.top - 0.3 - plan.title_height, plan.subtitle, size=9.5, color=FAINT, va="top", **TEXT)
+        lowest = _draw_edges(axes, plan, live)
+        _label_blocks(axes, plan, live, lowest, layers)
+        for k in range(len(n)):
+            _draw_layer(axes, plan, k, connected(k + 1, n[k], live)[plan.shown[k]], bias and k == 0)
+            if len(plan.shown[k]) < n[k]:
+                axes.text(plan.x[k], plan.ellipses[k], "⋮", size=12, color=FAINT, ha="center", va="center", **TEXT)
+            for row, line in enumerate(plan.captions[k]):
+                axes.text(plan.x[k], -plan.half - 0.55 - 0.19 * row, line, size=9.5, ha="center", **TEXT)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Positions in inches. Layer k is at `x[k]`; its neurons `shown[k]` have the heights `heights[k]`, centred at 0."""
+
+    width: float
+    bottom: float
+    top: float
+    half: float
+    title: str
+    subtitle: str
+    title_height: float
+    captions: list[list[str]]
+    shown: list[np.ndarray]
+    x: np.ndarray
+    heights: list[np.ndarray]
+    ellipses: list[float]
+    peaks: dict[Pair, float]
+
+
+def _planned(
+    n: Sequence[int], live: Mapping[Pair, np.ndarray], names: Sequence[str], bias: bool, title: str, subtitle: str
+) -> _Plan:
+    """Where everything is drawn."""
+    # Layers: the neurons shown, their heights, and the arches above them.
     captions, shown = _captions(n, names, bias), shown_neurons(n, live, bias)
-    columns = [column(len(some), len(some) < n[k], bias and k == 0) for k, some in enumerate(shown)]
+    columns = [column(len(drawn), len(drawn) < n[k], bias and k == 0) for k, drawn in enumerate(shown)]
     levels = arch_levels([pair for pair in live if pair[0] - pair[1] > 1])
     step = float(np.clip(6 / (max(levels.values(), default=0) + 1), 0.24, 0.42))
     half = max(y[0] for y, _ in columns)
+    # The width follows from the captions, the height from titles, arches and captions.
     spacing = max(2.1 if len(n) > 2 else 3.2, 0.1 * max(len(line) for lines in captions for line in lines))
     width = max(spacing * (len(n) - 1) + 2.0, 6.4)
-    head = [textwrap.fill(title, int(width / 0.125)), textwrap.fill(subtitle, int(width / 0.085))]
-    used = [0.26 * len(head[0].split("\n")) * bool(title), 0.19 * len(head[1].split("\n")) * bool(subtitle)]
-    above = sum(used) + 0.6 + (0.55 + step * max(levels.values()) if levels else 0)
-    below = 1.1 + 0.2 * max(map(len, captions))
-    x = width / 2 + spacing * (np.arange(len(n)) - (len(n) - 1) / 2)
-    with figure_file(path, width, above + 2 * half + below) as figure:
-        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(-half - below, half + above))
-        axes.set_axis_off()
-        text = {"parse_math": False, "zorder": 5}
-        axes.text(0.4, half + above - 0.3, head[0], size=13, weight="bold", va="top", **text)
-        axes.text(0.4, half + above - 0.3 - used[0], head[1], size=9.5, color=FAINT, va="top", **text)
-        peaks = {pair: half + 0.5 + step * level for pair, level in levels.items()}
-        lowest = _draw_edges(axes, x, [y for y, _ in columns], shown, live, peaks)
-        for (i, j), weights in live.items():
-            y = peaks[i, j] + 0.17 if (i, j) in peaks else lowest[i, j] - 0.18
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}
-            label = _block_label((layers[i - 1], layers[j - 1]) if layers else (i, j), weights)
-            axes.text((x[i - 1] + x[j - 1]) / 2, y, label, size=8.5, ha="center", va="center", bbox=box, **text)
-        for k, (y, middle) in enumerate(columns):
-            _draw_layer(axes, x[k], y, _connected(k + 1, n[k], live)[shown[k]], bias and k == 0)
-            if len(shown[k]) < n[k]:
-                axes.text(x[k], middle, "⋮", size=12, color=FAINT, ha="center", va="center", **text)
-            for row, line in enumerate(captions[k]):
-                axes.text(x[k], -half - 0.55 - 0.19 * row, line, size=9.5, ha="center", **text)
+    title, subtitle = textwrap.fill(title, int(width / 0.125)), textwrap.fill(subtitle, int(width / 0.085))
+    title_height = 0.26 * len(title.split("\n")) * bool(title)
+    subtitle_height = 0.19 * len(subtitle.split("\n")) * bool(subtitle)
+    above = title_height + subtitle_height + 0.6 + (0.55 + step * max(levels.values()) if levels else 0)
+    return _Plan(
+        width=width,
+        bottom=-half - 1.1 - 0.2 * max(map(len, captions)),
+        top=half + above,
+        half=half,
+        title=title,
+        subtitle=subtitle,
+        title_height=title_height,
+        captions=captions,
+        shown=shown,
+        x=width / 2 + spacing * (np.arange(len(n)) - (len(n) - 1) / 2),
+        heights=[y for y, _ in columns],
+        ellipses=[middle for _, middle in columns],
+        peaks={pair: half + 0.5 + step * level for pair, level in levels.items()},
+    )
 
 
-def _connected(layer: int, width: int, live: Mapping[Pair, np.ndarray]) -> np.ndarray:
-    """Which neurons of a layer have a weight."""
-    used = np.zeros(width, bool)
+def _label_blocks(
+    axes: Any, plan: _Plan, live: Mapping[Pair, np.ndarray], lowest: Mapping[Pair, float], layers: Sequence[int]
+) -> None:
+    """Write the norm of each block above its arch or below its edges."""
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}
     for (i, j), weights in live.items():
-        if layer in (i, j):
-            used |= weights.any(axis=1 if layer == i else 0)
-    return used
+        y = plan.peaks[i, j] + 0.17 if (i, j) in plan.peaks else lowest[i, j] - 0.18
+        label = _block_label((layers[i - 1], layers[j - 1]) if layers else (i, j), weights)
+        middle = (plan.x[i - 1] + plan.x[j - 1]) / 2
+        axes.text(middle, y, label, size=8.5, ha="center", va="center", bbox=box, **TEXT)
 
 
-def _draw_layer(axes: Any, x: float, y: np.ndarray, used: np.ndarray, bias: bool) -> None:
+def _draw_layer(axes: Any, plan: _Plan, k: int, used: np.ndarray, bias: bool) -> None:
+    """Draw the neurons of layer k: filled if `used`; the bias, the last one, as a square."""
+    y = plan.heights[k]
     pitch = np.diff(-y).min() if len(y) > 1 else 0.34
-    last = len(y) - 1
-    for square in (False, True):
-        here = (np.arange(len(y)) == last) & bias if square else ~((np.arange(len(y)) == last) & bias)
-        face = np.where(used[here], INK, "white")
-        area = (72 * min(0.55 * pitch, 0.13)) ** 2
-        axes.scatter(np.full(here.sum(), x), y[here], s=area, c=face, marker="s" if square else "o",
-                     edgecolors=np.where(used[here], INK, "#a0a0a0"), linewidths=0.8, zorder=4)  # fmt: skip
+    area = (72 * min(0.55 * pitch, 0.13)) ** 2
+    is_bias = (np.arange(len(y)) == len(y) - 1) & bias
+    for marker, here in (("o", ~is_bias), ("s", is_bias)):
+        face, edge = np.where(used[here], INK, "white"), np.where(used[here], INK, "#a0a0a0")
+        x = np.full(here.sum(), plan.x[k])
+        axes.scatter(x, y[here], s=area, c=face, marker=marker, edgecolors=edge, linewidths=0.8, zorder=4)
 
 
-def _draw_edges(
-    axes: Any, x: np.ndarray, heights: list[np.ndarray], shown: list[np.ndarray],
-    live: Mapping[Pair, np.ndarray], peaks: Mapping[Pair, float],
-) -> dict[Pair, float]:  # fmt: skip
-    """Edges as one collection, the strongest on top, and their legend; gives the height below each block's edges."""
+def _draw_edges(axes: Any, plan: _Plan, live: Mapping[Pair, np.ndarray]) -> dict[Pair, float]:
+    """Draw edges as one collection, the strongest on top, and their legend; returns the height below each block's edges."""
     from matplotlib.collections import LineCollection
 
-    seen = {(i, j): weights[np.ix_(shown[i - 1], shown[j - 1])] for (i, j), weights in live.items()}
+    seen = {(i, j): weights[np.ix_(plan.shown[i - 1], plan.shown[j - 1])] for (i, j), weights in live.items()}
     curves, values, lowest = [], [], dict.fromkeys(live, np.inf)
-    for (i, j), places in choose_edges(seen).items():
-        for place in places:
-            a, b = divmod(int(place), len(shown[j - 1]))
-            start, end = (x[j - 1], heights[j - 1][b]), (x[i - 1], heights[i - 1][a])
-            peak = peaks.get((i, j), 0.0) + 0.02 * (start[1] + end[1])  # a narrow band in the order of its ends
+    for (i, j), indices in choose_edges(seen).items():
+        for index in indices:
+            a, b = divmod(int(index), len(plan.shown[j - 1]))
+            start, end = (plan.x[j - 1], plan.heights[j - 1][b]), (plan.x[i - 1], plan.heights[i - 1][a])
+            peak = plan.peaks.get((i, j), 0.0) + 0.02 * (start[1] + end[1])  # a narrow band in the order of its ends
             curves.append(arch(start, end, peak, i - j) if i - j > 1 else np.array([start, end]))
             values.append(seen[i, j][a, b])
             fall = 0.4 * abs(end[1] - start[1]) / (end[0] - start[0])  # over half the width of a label
             lowest[i, j] = min(lowest[i, j], (start[1] + end[1]) / 2 - fall)
-    bottom, right = axes.get_ylim()[0] + 0.36, axes.get_xlim()[1] - 0.4
     total = sum(int(np.count_nonzero(weights)) for weights in live.values())
-    note = (
-        f"{len(values):,} of {total:,} weights drawn"
-        if len(values) < total
-        else f"{total:,} weight{'s' * (total != 1)}"
-    )
+    some = f"{len(values):,} of {total:,} weights drawn"
+    note = some if len(values) < total else f"{total:,} weight{'s' * (total != 1)}"
+    bottom, right = axes.get_ylim()[0] + 0.36, axes.get_xlim()[1] - 0.4
     axes.text(right, bottom, note, size=8, color=FAINT, ha="right", va="center")
-    if not values:
-        return lowest
-    largest = max(float(np.abs(weights).max()) for weights in live.values())
-    order = np.argsort(np.abs(values), kind="stable")
-    line_widths, colours = _look(np.array(values)[order] / largest)
-    axes.add_collection(
-        LineCollection([curves[k] for k in order], linewidths=line_widths, colors=colours, capstyle="round")
-    )
+    if values:
+        largest = max(float(np.abs(weights).max()) for weights in live.values())
+        order = np.argsort(np.abs(values), kind="stable")
+        widths, colours = _line_style(np.array(values)[order] / largest)
+        lines = [curves[k] for k in order]
+        axes.add_collection(LineCollection(lines, linewidths=widths, colors=colours, capstyle="round"))
+        _draw_legend(axes, bottom, largest)
+    return lowest
+
+
+def _draw_legend(axes: Any, bottom: float, largest: float) -> None:
+    """Draw the scale of widths and colours from -largest to +largest."""
+    from matplotlib.collections import LineCollection
+
     ramp = np.linspace(-1, 1, 121)
-    line_widths, colours = _look(ramp)
+    widths, colours = _line_style(ramp)
     colours = colours[:, :3] * colours[:, 3:] + 1 - colours[:, 3:]  # on white, so that the pieces may overlap
     scale = [[(u, bottom), (u + 0.02, bottom)] for u in 1.7 + 0.7 * ramp]
-    axes.add_collection(LineCollection(scale, linewidths=2 * line_widths, colors=colours, capstyle="butt"))
-    axes.text(0.93, bottom, f"−{_short(largest)}", size=8, color=FAINT, ha="right", va="center")
-    axes.text(2.5, bottom, f"+{_short(largest)}", size=8, color=FAINT, va="center")
-    return lowest
+    axes.add_collection(LineCollection(scale, linewidths=2 * widths, colors=colours, capstyle="butt"))
+    axes.text(0.93, bottom, f"−{_rounded(largest)}", size=8, color=FAINT, ha="right", va="center")
+    axes.text(2.5, bottom, f"+{_rounded(largest)}", size=8, color=FAINT, va="center")

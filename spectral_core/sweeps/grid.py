@@ -22,15 +22,16 @@ from spectral_core.networks.paths import mean_abs_eigenvalue, path_norms
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.sweeps import runner
+from spectral_core.sweeps.experiment import Experiment, json_value
 from spectral_core.sweeps.runner import SweepResult
 from spectral_core.sweeps.store import canonical
 from spectral_core.training.options import TRAIN_OPTIONS
 from spectral_core.training.trainer import train
 
 NETWORK_OPTIONS = ("hidden", "activation", "bias", "parametrization", "dtype")
-OWN = {"seed", "sample_weight", "validation_data", "callbacks", "checkpoint", "keep_checkpoint"}
-TRAINING_OPTIONS = tuple(name for name in TRAIN_OPTIONS if name not in OWN)
-"""What a grid may name: the options of the network and those of `train` that a sweep does not set itself."""
+SET_BY_SWEEP = {"seed", "sample_weight", "validation_data", "callbacks", "checkpoint", "keep_checkpoint"}
+TRAINING_OPTIONS = tuple(name for name in TRAIN_OPTIONS if name not in SET_BY_SWEEP)
+"""Options of `train` that a grid may name; a sweep sets the others itself."""
 
 HIDDEN = 100
 """Width of the hidden layer where a grid does not name one."""
@@ -38,8 +39,8 @@ HIDDEN = 100
 SCORED = ("squared_error", "huber", "cross_entropy")
 """Losses whose minimum is a prediction of y itself (the others predict logarithms)."""
 
-REHEARSED = 16
-"""Samples of the one step that shows, before the work, that a point of the grid is possible."""
+DRY_RUN_SAMPLES = 16
+"""Samples of the training step that tests each point of the grid before the sweep."""
 
 
 def sweep(
@@ -57,14 +58,14 @@ def sweep(
     shard: tuple[int, int] | None = None,
     progress: Callable[[int, int, str], object] | None = None,
 ) -> SweepResult:
-    """Train once for every point of a grid and every run, in parallel, and keep what each training gave.
+    """Train once for every point of a grid and every run, in parallel, and keep the results of each training.
 
     Parameters
     ----------
     data : a built-in name, a CSV, Parquet or NPZ file, or a pair (X, y).
     grid : values, or one value, by the name of an option: ``hidden`` (a width, or a list of widths), ``activation``,
         ``bias``, ``parametrization``, ``dtype`` of the network, and those of `train`: ``epochs``, ``batch_size``,
-        ``learning_rate``, ``penalty_strength`` and so on. What it leaves out has the default of `train`; `hidden` is 100,
+        ``learning_rate``, ``penalty_strength`` and so on. Other options have the defaults of `train`; `hidden` is 100,
         `loss` fits the task.
     runs : trainings of each point; start and order of samples differ, the data and their split do not.
     task, standardize, validation_fraction : as in `search`; `standardize` by default as suits the data.
@@ -78,10 +79,10 @@ def sweep(
 
         training_loss, validation_loss : of the trained network, in the scaled units of the targets.
         validation_score : accuracy or R²; None for losses whose outputs are not predictions of y.
-        epoch : that of the network.
-        mean_abs_eigenvalue : mean |λ| over the eigenvalues that penalties act on; None for `direct`.
+        epoch : the epoch of the network.
+        mean_abs_eigenvalue : mean |λ| of the penalised eigenvalues; None for `direct`.
         path_norm_i : ‖Γ‖ through hidden layer i = 2, ..., K-1.
-        failure : why the training diverged, else None.
+        failure : the reason why the training diverged, or None.
 
     Raises
     ------
@@ -93,8 +94,8 @@ def sweep(
     points = grid_points(grid)
     training = Training(prepared)
     settings = {"data": name, "arrays": _fingerprint(prepared), "task": prepared.task}
-    rehearse = partial(training.rehearse, points)
-    experiment = runner.Experiment("sweep", settings, points, checks.integer(runs, "runs", 1), training, rehearse, seed)
+    dry_run = partial(training.dry_run, points)
+    experiment = Experiment("sweep", settings, points, checks.integer(runs, "runs", 1), training, dry_run, seed)
     return runner.run(experiment, store=store, jobs=jobs, shard=shard, progress=progress)
 
 
@@ -126,16 +127,16 @@ def grid_points(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(grid, Mapping):
         raise InvalidInputError(f"grid must map names of options to values; got {grid!r}")
     axes = {}
-    for name, given in grid.items():
+    for name, value_or_values in grid.items():
         known = (*NETWORK_OPTIONS, *TRAINING_OPTIONS)
         if name not in known:
             raise InvalidInputError(f"grid must name options of a training: {', '.join(known)}; got {name!r}")
-        values = given.tolist() if isinstance(given, np.ndarray) else given
+        values = value_or_values.tolist() if isinstance(value_or_values, np.ndarray) else value_or_values
         values = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
-        values = [runner.plain(value) for value in values]
+        values = [json_value(value) for value in values]
         twice = [value for k, value in enumerate(values) if any(_same(value, other) for other in values[:k])]
         if not values or twice:
-            raise InvalidInputError(f"grid[{name!r}] must hold different values, at least one; got {given!r}")
+            raise InvalidInputError(f"grid[{name!r}] must hold different values, at least one; got {value_or_values!r}")
         axes[name] = values
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
@@ -146,7 +147,7 @@ def _same(a: Any, b: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """One training on given data by a point of the grid and a seed: what workers are sent."""
+    """The trainings on one data set; workers call it with a point of the grid and a seed."""
 
     data: PreparedData
 
@@ -160,32 +161,32 @@ class Training:
     def options(self, point: Mapping[str, Any]) -> dict[str, Any]:
         return {"loss": self.data.loss} | {name: v for name, v in point.items() if name in TRAINING_OPTIONS}
 
-    def rehearse(self, points: Sequence[Mapping[str, Any]]) -> None:
+    def dry_run(self, points: Sequence[Mapping[str, Any]]) -> None:
         """One epoch on a few samples at each point; an error names the point."""
         for point in points:
             try:
-                self._rehearse(point)
+                self._try(point)
             except InvalidInputError as error:
                 raise InvalidInputError(f"grid point {canonical(point)}: {error}") from None
 
-    def _rehearse(self, point: Mapping[str, Any]) -> None:
-        data, options, some = self.data, self.options(point), slice(None, REHEARSED)
+    def _try(self, point: Mapping[str, Any]) -> None:
+        data, options, few = self.data, self.options(point), slice(None, DRY_RUN_SAMPLES)
         checks.integer(options.get("epochs", 1), "epochs", 1)
-        net, judge = self.start(point, 0), (data.x_valid[some], data.y_valid[some])
+        net, validation = self.start(point, 0), (data.x_valid[few], data.y_valid[few])
         for x, y in ((data.x, data.y), (data.x_valid, data.y_valid)):
             net.problem(x, y, options["loss"])
-        with contextlib.suppress(DivergenceError):  # on other samples it may not
-            train(net, data.x[some], data.y[some], validation_data=judge, **options | {"epochs": 1})
+        with contextlib.suppress(DivergenceError):  # other samples may not diverge
+            train(net, data.x[few], data.y[few], validation_data=validation, **options | {"epochs": 1})
 
     def __call__(self, point: Mapping[str, Any], seed: int) -> dict[str, Any]:
         data, options = self.data, self.options(point)
-        judge = (data.x_valid, data.y_valid)
-        result = train(self.start(point, seed), data.x, data.y, validation_data=judge, seed=seed, **options)
+        validation = (data.x_valid, data.y_valid)
+        result = train(self.start(point, seed), data.x, data.y, validation_data=validation, seed=seed, **options)
         net, loss = result.network, options["loss"]
         predictor = Predictor(net, data.task, data.inputs, data.outputs, data.classes)
         measured = {
             "training_loss": net.loss(data.x, data.y, loss),
-            "validation_loss": net.loss(*judge, loss),
+            "validation_loss": net.loss(*validation, loss),
             "validation_score": predictor.score(*data.validation) if loss in SCORED else None,
             "epoch": result.epoch,
             "mean_abs_eigenvalue": mean_abs_eigenvalue(net),

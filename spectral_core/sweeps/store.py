@@ -1,7 +1,8 @@
 """The results of a sweep in one SQLite file: a row for each finished training, written in one transaction.
 
-Tables: `sweep` says what the results are of, `results` holds what was measured, and `timings` and `sessions` how long it
-took. `content()` is over the first two alone, so it does not depend on when, where and how often the work was done.
+The table `sweep` describes the experiment, `results` holds the measured numbers, `timings` and `sessions` hold times.
+`content()` covers `sweep` and `results` alone, so it does not depend on when, where and in how many sessions the work was
+done.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from spectral_core.errors import DataFileError, InvalidInputError
 
 FORMAT = 1
-WAIT = 60.0  # seconds for another process that is writing
+WAIT = 60.0  # seconds to wait for another process that is writing
 
 SCHEMA = """
 CREATE TABLE sweep (format INTEGER NOT NULL, description TEXT NOT NULL);
@@ -31,13 +32,13 @@ CREATE TABLE sessions (id TEXT PRIMARY KEY, started TEXT NOT NULL, jobs INTEGER 
 
 
 def canonical(value: Any) -> str:
-    """The one way to write a record down: JSON, names in order, no spaces; floats by their shortest exact digits."""
+    """A record as canonical JSON: names sorted, no spaces, floats by their shortest exact digits."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What one training gave: numbers by name, or why it failed; and how long it took, in seconds, on which machine."""
+    """The result of one training: numbers by name, or the reason of its failure; its seconds and its machine."""
 
     task: str
     seed: int
@@ -49,7 +50,7 @@ class TaskResult:
 
 @dataclass
 class Session:
-    """One stretch of work on a store; `seconds` of wall time, updated with every training so that none is lost."""
+    """One stretch of work on a store; `seconds` is wall time, updated with every training."""
 
     id: str
     started: str
@@ -64,7 +65,7 @@ class Store:
     Parameters
     ----------
     path : the file; None keeps everything in memory.
-    description : of the sweep. A new file takes it; a file of another sweep is refused. None opens whatever is there.
+    description : of the sweep. A new file takes it; a file of another sweep is refused. None opens any store.
 
     Raises
     ------
@@ -82,7 +83,7 @@ class Store:
             except OSError as error:
                 raise InvalidInputError(f"cannot write {path}: {error.strerror}") from None
         with self._errors():
-            # Transactions are opened by hand, and a result that was reported is on the disk.
+            # Transactions are opened by hand, so a reported result is on the disk.
             self.connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
         try:
             self.description = self._begin(description)
@@ -140,16 +141,16 @@ class Store:
         self.connection.execute("COMMIT")
 
     def finished(self) -> set[str]:
-        """The tasks that are done."""
+        """The names of the finished tasks."""
         with self._errors():
             return {task for (task,) in self.connection.execute("SELECT task FROM results")}
 
     def add(self, outcomes: Iterable[TaskResult], session: Session | None = None) -> None:
-        """Write results, and the session they came from, in one transaction. A task that is there stays as it is.
+        """Write results, and the session they came from, in one transaction. A task that the store already holds stays as it is.
 
         Raises
         ------
-        InvalidInputError : a task is there with another result.
+        InvalidInputError : the store holds another result of one of the tasks.
         """
         with self._errors(), self._transaction():
             for outcome in outcomes:
@@ -175,14 +176,15 @@ class Store:
         return [TaskResult(task, seed, json.loads(text), failure, s, m) for task, seed, text, failure, s, m in rows]
 
     def sessions(self) -> list[Session]:
+        """All sessions, in the order in which they started."""
         with self._errors():
             return [Session(*row) for row in self.connection.execute("SELECT * FROM sessions ORDER BY started, id")]
 
     def content(self) -> str:
-        """SHA-256 of what the sweep is and what it gave; equal for equal results, however they came about."""
+        """SHA-256 of the sweep's description and results; equal for equal results, whatever the sessions and machines."""
         digest = hashlib.sha256(canonical(self.description).encode())
-        for one in self.outcomes():
-            digest.update(canonical([one.task, one.seed, one.measured, one.failure]).encode() + b"\n")
+        for result in self.outcomes():
+            digest.update(canonical([result.task, result.seed, result.measured, result.failure]).encode() + b"\n")
         return digest.hexdigest()
 
 
@@ -198,7 +200,7 @@ def difference(there: dict[str, Any], here: dict[str, Any]) -> str:
 
 
 def merge(into: str | os.PathLike[str], stores: Iterable[str | os.PathLike[str]]) -> Store:
-    """Put the results of several stores of one sweep into one; gives that store, open.
+    """Put the results of several stores of one sweep into one; returns that store, open.
 
     Parameters
     ----------
@@ -214,7 +216,7 @@ def merge(into: str | os.PathLike[str], stores: Iterable[str | os.PathLike[str]]
     if not paths:
         raise InvalidInputError("merge needs at least one store")
     opened = []
-    for path in paths:  # all of them are looked at before anything is written
+    for path in paths:  # read all of them before anything is written
         with Store(path) as store:
             opened.append((path, store.description, store.outcomes(), store.sessions()))
     first = opened[0][1]

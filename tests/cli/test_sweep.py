@@ -66,8 +66,8 @@ def test_everything_is_written(whole: Path) -> None:
 def test_two_workers_give_the_same_bits_and_a_second_call_does_nothing(
     whole: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    for arguments in ([], ["--resume"]):
-        assert main([*PART, "--jobs", "2", "--out", str(tmp_path), *arguments]) == 0
+    for _ in range(2):
+        assert main([*PART, "--jobs", "2", "--out", str(tmp_path)]) == 0
         assert "8 trainings; " in (out := capsys.readouterr().out)
         assert "in one session; content " in out
     for name in ("results.csv", "results.parquet", "table.txt", "sparcs-first.png"):

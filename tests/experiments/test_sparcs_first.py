@@ -12,6 +12,7 @@ import pytest
 from spectral_core.data.datasets import sparcs
 from spectral_core.errors import InvalidInputError
 from spectral_core.experiments.sparcs_first import experiment as sparcs_first
+from spectral_core.experiments.sparcs_first import results
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.sweeps import runner
 
@@ -49,8 +50,8 @@ def test_parts_that_break_a_rule(options: dict[str, Any]) -> None:
 def test_what_one_training_gives() -> None:
     """Against the definitions: Γ_abc from the blocks, all |λ| of the first two layers."""
     point, seed = {"alpha": 1.0, "beta": 5.0}, 4
-    row = sparcs_first.measured(SHORT, point, seed)
-    net, data = sparcs_first.trained(SHORT, point, seed)
+    row = sparcs_first.measure(SHORT, point, seed)
+    net, data = sparcs_first.train_network(SHORT, point, seed)
     assert (data.x == sparcs(1.0, 5.0, 400, seed=0).x).all(), "one draw of points for all trainings"
     w = {pair: np.asarray(block, np.float64) for pair, block in net.transfer_blocks().items()}
     gamma = [[w[3, 2][0, b] * w[2, 1][b, a] for a in range(3)] for b in range(12)]
@@ -72,7 +73,7 @@ def test_drawn_edges_against_all_paths(seed: int) -> None:
         (3, 1): generator.normal(0, 0.01, (1, 3)),
     }
     net = SpectralNetwork(blocks=blocks, bias=True, parametrization="direct")
-    edges = sparcs_first.drawn(net, 0.01)
+    edges = sparcs_first.strong_edges(net, 0.01)
     paths = {(a, b) for a in range(3) for b in range(6) if abs(blocks[3, 2][0, b] * blocks[2, 1][b, a]) >= 0.01}
     assert {(int(a), int(b)) for b, a in np.argwhere(edges[2, 1])} == paths
     assert {int(b) for _, b in np.argwhere(edges[3, 2])} == {b for _, b in paths}
@@ -91,16 +92,16 @@ def rows_of(values: dict[tuple[float, float], list[float]], quantity: str = "pat
 def test_curves_and_comparisons_by_hand() -> None:
     values = {(5, 0): [1e-5, 2e-5], (5, 1): [0.2, 0.3, 0.7], (1000, 1): [0.1]}
     rows = [*rows_of(values), {"beta": 5, "alpha": 1, "run": 9, "failure": "it diverged"}]
-    curve = sparcs_first.curves(rows)[0]
+    curve = results.curves(rows)[0]
     assert (curve.beta, curve.quantity, curve.alphas.tolist(), curve.runs.tolist()) == (5, "path_norm", [0, 1], [2, 3])
     assert curve.means == pytest.approx([1.5e-5, 0.4])
     assert curve.errors[1] == pytest.approx(statistics.stdev([0.2, 0.3, 0.7]) / 3**0.5)
     assert curve.largest == pytest.approx(0.4)
-    alone = sparcs_first.curves(rows)[2]
+    alone = results.curves(rows)[2]
     assert (alone.beta, alone.means.tolist()) == (1000, [0.1])
     assert np.isnan(alone.errors).all()
-    found = {(c.beta, c.alpha, c.quantity): c for c in sparcs_first.comparisons(rows)}
-    assert set(found) == {(b, a, q) for b, a in values for q in sparcs_first.QUANTITIES}
+    found = {(c.beta, c.alpha, c.quantity): c for c in results.comparisons(rows)}
+    assert set(found) == {(b, a, q) for b, a in values for q in results.QUANTITIES}
     one = found[5, 1, "path_norm"]
     assert (one.reference, one.least, one.median, one.greatest, one.runs, one.beyond) == (
         0.378621,
@@ -117,16 +118,16 @@ def test_curves_and_comparisons_by_hand() -> None:
 
 
 def test_the_table_says_where_the_reference_lies() -> None:
-    text = sparcs_first.table(rows_of({(5, 0): [1e-5, 2e-5], (5, 1): [0.2, 0.7], (1000, 1): [0.5, 0.6]}))
+    text = results.table(rows_of({(5, 0): [1e-5, 2e-5], (5, 1): [0.2, 0.7], (1000, 1): [0.5, 0.6]}))
     verdicts = [line.split("  ")[-1].strip() for line in text.splitlines()[1:4]]
     assert verdicts == ["above all ours", "within ours", "below all ours"]
     assert "5 of 6 values of the reference lie beyond the spread of our runs; chance alone would put 4 there" in text
     assert "nothing" not in text
-    assert sparcs_first.table([]) == "no α and β in common with the reference\n"
+    assert results.table([]) == "no α and β in common with the reference\n"
 
 
 def test_the_reference_is_whole() -> None:
-    lines = sparcs_first.reference()
+    lines = results.reference()
     assert [(line["beta"], line["alpha"]) for line in lines] == [
         (b, a) for b in (5, 1000) for a in (0, 0.3, 0.5, 0.7, 1)
     ]
@@ -143,7 +144,7 @@ def test_the_emergent_network_is_the_one_that_was_measured() -> None:
     chosen = sparcs_first.experiment(alphas=[0.5, 1], betas=[5], runs=1, epochs=2)
     rows = runner.run(chosen, jobs=1).rows
     for point, row in zip(chosen.points, rows, strict=True):
-        assert int(sparcs_first.emergent(point, chosen)[3, 2].any(axis=0).sum()) == row["hidden_neurons"]
+        assert int(sparcs_first.emergent_edges(chosen, point)[3, 2].any(axis=0).sum()) == row["hidden_neurons"]
 
 
 @pytest.mark.parametrize("runs", [1, 3])
@@ -159,7 +160,7 @@ def test_the_figure(tmp_path: Path, runs: int) -> None:
     full = {pair: generator.normal(size=block.shape) for pair, block in nothing.items()}
     networks = {(5, 0): nothing, (5, 1): full, (1000, 1): full}
     for name in ("a.png", "b.png"):
-        figure(tmp_path / name, rows, networks, title="title")
+        figure(tmp_path / name, rows, networks)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     image = imread(tmp_path / "a.png")
     assert image.shape[0] > 900

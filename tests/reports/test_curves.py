@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core.errors import InvalidInputError, MissingDependencyError
-from spectral_core.reports import curves, network
+from spectral_core.reports import curves, network, network_geometry
 
 pytest.importorskip("matplotlib")
 from matplotlib.axes import Axes
@@ -74,7 +74,7 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> list[LineCollection]:
 @given(st.lists(st.integers(-20, 20), min_size=0, max_size=40), st.integers(0, 50))
 def test_strongest_against_sorting(values: list[int], count: int) -> None:
     w = np.array(values, float).reshape(1, -1)
-    places = network.strongest(w, count)
+    places = network_geometry.strongest(w, count)
     expected = sorted((abs(v) for v in values if v), reverse=True)[:count]
     assert [abs(values[k]) for k in places] == expected
     assert len(set(places)) == len(places)
@@ -85,7 +85,7 @@ def test_strongest_against_sorting(values: list[int], count: int) -> None:
 def test_chosen_edges_against_sorting(seed: int, limit: int, floor: int) -> None:
     generator = np.random.default_rng(seed)
     blocks = heavy_tailed(list(generator.integers(1, 6, 4)), seed=seed)
-    chosen = network.choose_edges(blocks, limit, floor)
+    chosen = network_geometry.choose_edges(blocks, limit, floor)
     floor = min(floor, max(limit // len(blocks), 1))
     ranked = {pair: sorted(np.abs(w).ravel(), reverse=True) for pair, w in blocks.items()}
     rest = sorted((size for sizes in ranked.values() for size in sizes[floor:]), reverse=True)
@@ -97,17 +97,17 @@ def test_chosen_edges_against_sorting(seed: int, limit: int, floor: int) -> None
 
 def test_weak_block_keeps_its_edges() -> None:
     blocks = {(2, 1): np.full((50, 50), 9.0), (3, 1): np.full((5, 50), 1e-6)}
-    chosen = network.choose_edges(blocks)
-    assert len(chosen[3, 1]) == network.EDGES_PER_BLOCK
-    assert sum(map(len, chosen.values())) == network.EDGES
+    chosen = network_geometry.choose_edges(blocks)
+    assert len(chosen[3, 1]) == network_geometry.EDGES_PER_BLOCK
+    assert sum(map(len, chosen.values())) == network_geometry.EDGES
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_shown_neurons(seed: int) -> None:
     widths = [65, 120, 3, 40]
     blocks = heavy_tailed(widths, seed=seed)
-    shown = network.shown_neurons(widths, blocks, bias=True)
-    assert [len(some) for some in shown] == [network.DOTS, network.DOTS, 3, network.DOTS]
+    shown = network_geometry.shown_neurons(widths, blocks, bias=True)
+    assert [len(some) for some in shown] == [network_geometry.DOTS, network_geometry.DOTS, 3, network_geometry.DOTS]
     assert all(
         (np.diff(some) > 0).all() and some[0] >= 0 and some[-1] < n for some, n in zip(shown, widths, strict=True)
     )
@@ -119,7 +119,7 @@ def test_shown_neurons(seed: int) -> None:
 
 
 def test_sample_without_weights_is_even() -> None:
-    (some, _) = network.shown_neurons([1000, 1], {})
+    (some, _) = network_geometry.shown_neurons([1000, 1], {})
     assert some[0] == 0
     assert some[-1] == 999
     assert np.ptp(np.diff(some)) <= 1
@@ -132,7 +132,7 @@ def test_sample_without_weights_is_even() -> None:
 @pytest.mark.parametrize("ends", [(0.0, 0.0), (-1.9, 1.9), (-1.9, -1.9)])
 def test_arch_passes_over_the_layers_between(span: int, ends: tuple[float, float]) -> None:
     top, peak = 1.9, 2.4 - 0.08
-    points = network.arch((1.0, ends[0]), (1.0 + 2 * span, ends[1]), peak, span)
+    points = network_geometry.arch((1.0, ends[0]), (1.0 + 2 * span, ends[1]), peak, span)
     assert tuple(points[0]) == (1.0, ends[0])
     assert tuple(points[-1]) == (1.0 + 2 * span, ends[1])
     assert (np.diff(points[:, 0]) > 0).all()
@@ -143,7 +143,7 @@ def test_arch_passes_over_the_layers_between(span: int, ends: tuple[float, float
 
 def test_arch_levels() -> None:
     pairs = [(i, j) for i in range(3, 9) for j in range(1, i - 1)]
-    levels = network.arch_levels(pairs)
+    levels = network_geometry.arch_levels(pairs)
     assert set(levels) == set(pairs)
     for (i, j), level in levels.items():
         for (a, b), other in levels.items():
@@ -151,14 +151,14 @@ def test_arch_levels() -> None:
                 assert level != other, "two arches that overlap share a level"
             if (i, j) != (a, b) and a <= i and b >= j:
                 assert level > other, "an arch runs below one that it spans"
-    assert network.arch_levels([(3, 1), (5, 3)]) == {(3, 1): 0, (5, 3): 0}
+    assert network_geometry.arch_levels([(3, 1), (5, 3)]) == {(3, 1): 0, (5, 3): 0}
 
 
 @pytest.mark.parametrize("dots", [1, 2, 3, 24])
 @pytest.mark.parametrize("gap", [False, True])
 @pytest.mark.parametrize("bias", [False, True])
 def test_column(dots: int, gap: bool, bias: bool) -> None:
-    y, middle = network.column(dots, gap, bias)
+    y, middle = network_geometry.column(dots, gap, bias)
     assert len(y) == dots
     assert (np.diff(y) < 0).all()
     assert y[0] == pytest.approx(-y[-1])
@@ -199,11 +199,11 @@ def test_network_picture(case: str, tmp_path: Any, collections: list[LineCollect
     drawn = [item for item in collections if isinstance(item, LineCollection)]
     edges = len(drawn[0].get_segments()) if drawn else 0
     weights = sum(w.size for w in blocks.values())
-    assert edges <= network.EDGES
-    assert edges >= min(weights, network.EDGES_PER_BLOCK * len(blocks) // 2)
+    assert edges <= network_geometry.EDGES
+    assert edges >= min(weights, network_geometry.EDGES_PER_BLOCK * len(blocks) // 2)
     assert all(len(segment) <= 81 for item in drawn for segment in item.get_segments())
     dots = [item.get_offsets() for item in collections if not isinstance(item, LineCollection)]
-    assert sum(map(len, dots)) == sum(min(n, network.DOTS) for n in widths)
+    assert sum(map(len, dots)) == sum(min(n, network_geometry.DOTS) for n in widths)
 
 
 def test_zero_blocks_draw_nothing(tmp_path: Any) -> None:
@@ -230,7 +230,7 @@ def test_large_blocks(tmp_path: Any, collections: list[LineCollection]) -> None:
     widths = [1500, 1500, 2]
     network.network_picture(tmp_path / "net.png", widths, heavy_tailed(widths))
     pixels(tmp_path / "net.png")
-    assert len(collections[0].get_segments()) == network.EDGES
+    assert len(collections[0].get_segments()) == network_geometry.EDGES
 
 
 def test_colour_tells_the_sign(tmp_path: Any, collections: list[LineCollection]) -> None:

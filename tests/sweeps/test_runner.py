@@ -27,9 +27,9 @@ from spectral_core.errors import BackendError, DataFileError, DivergenceError, I
 from spectral_core.files.tables import columns_of
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.sweeps import runner
+from spectral_core.sweeps.experiment import Experiment, json_value, seed_of
 from spectral_core.sweeps.export import export
 from spectral_core.sweeps.grid import TRAINING_OPTIONS, grid_points
-from spectral_core.sweeps.runner import Experiment, plain, seed_of
 from spectral_core.sweeps.store import Store, merge
 from tests.builders import ROOT
 
@@ -42,7 +42,7 @@ def line(rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 
 def nothing() -> None:
-    """No rehearsal."""
+    """No dry run."""
 
 
 def measure(point: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -78,14 +78,14 @@ def test_a_seed_follows_from_the_name_alone() -> None:
 
 
 def test_equal_values_name_one_task() -> None:
-    assert plain({"a": 5.0, "b": np.float64(0.5), "c": (np.int64(1), -0.0), "d": True, "e": None}) == {
+    assert json_value({"a": 5.0, "b": np.float64(0.5), "c": (np.int64(1), -0.0), "d": True, "e": None}) == {
         "a": 5, "b": 0.5, "c": [1, 0], "d": True, "e": None,
     }  # fmt: skip
-    assert type(plain(5.0)) is int
-    assert plain(1e300) == 1e300
+    assert type(json_value(5.0)) is int
+    assert json_value(1e300) == 1e300
     for value in (float("inf"), object(), np.float32):
         with pytest.raises(InvalidInputError, match="finite numbers, text"):
-            plain(value)
+            json_value(value)
 
 
 def test_the_order_covers_the_grid_run_after_run() -> None:
@@ -401,24 +401,24 @@ def test_the_recipe_for_a_dask_cluster(tmp_path: Path) -> None:
 # --- on a GPU, of which only the engine's part is here ----------------------------------------------------------------
 
 
-def together(points: Any, seeds: Any, tell: Any) -> list[Any]:
+def measure_batch(points: Any, seeds: Any, tell: Any) -> list[Any]:
     tell(1, 2)
     return [measure(point, seed) for point, seed in zip(points, seeds, strict=True)]
 
 
 def test_waves_give_what_workers_give_and_are_kept_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "unavailable_because", lambda: "")
-    monkeypatch.setattr(runner, "WAVE", 4)
+    monkeypatch.setattr(runner, "GPU_BATCH", 4)
     asked: list[int] = []
 
     def counted(points: Any, seeds: Any, tell: Any) -> list[Any]:
         asked.append(len(points))
         if len(asked) == 2:
             raise KeyboardInterrupt
-        return together(points, seeds, tell)
+        return measure_batch(points, seeds, tell)
 
     told: list[tuple[int, int, str]] = []
-    chosen, store = replace(experiment(1, 2, 3), together=counted), tmp_path / "sweep.sqlite"
+    chosen, store = replace(experiment(1, 2, 3), measure_batch=counted), tmp_path / "sweep.sqlite"
     with pytest.raises(KeyboardInterrupt):
         runner.run(chosen, store=store, backend="cuda", progress=lambda *line: told.append(line))
     assert asked == [4, 4]
@@ -433,7 +433,7 @@ def test_waves_give_what_workers_give_and_are_kept_one_by_one(tmp_path: Path, mo
 def test_a_training_that_diverges_on_a_gpu_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "unavailable_because", lambda: "")
     chosen = replace(
-        experiment(1, runs=2), together=lambda points, seeds, tell: ["it diverged", {"value": np.float32(2)}]
+        experiment(1, runs=2), measure_batch=lambda points, seeds, tell: ["it diverged", {"value": np.float32(2)}]
     )
     first, second = runner.run(chosen, backend="cuda").rows
     assert first["failure"] == "it diverged"
@@ -444,10 +444,12 @@ def test_a_sweep_is_continued_where_it_was_begun(tmp_path: Path, monkeypatch: py
     runner.run(experiment(1), store=tmp_path / "sweep.sqlite", jobs=1)
     monkeypatch.setattr(choice, "unavailable_because", lambda: "")
     assert (
-        runner.run(replace(experiment(1), together=together), store=tmp_path / "sweep.sqlite", backend="auto").sessions
+        runner.run(
+            replace(experiment(1), measure_batch=measure_batch), store=tmp_path / "sweep.sqlite", backend="auto"
+        ).sessions
         == 1
     )
     with pytest.raises(DataFileError, match="backend"):
-        runner.run(replace(experiment(1), together=together), store=tmp_path / "sweep.sqlite", backend="cuda")
+        runner.run(replace(experiment(1), measure_batch=measure_batch), store=tmp_path / "sweep.sqlite", backend="cuda")
     with pytest.raises(InvalidInputError, match="test runs on the processor; got backend='cuda'"):
         runner.run(experiment(1), backend="cuda")

@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core.experiments.sparcs_first import experiment as sparcs_first
-from spectral_core.reports.curves import COLOURS, FAINT, INK, MARKERS, Target, figure_file, heading
+from spectral_core.experiments.sparcs_first import results
+from spectral_core.reports.style import COLOURS, FAINT, INK, MARKERS, Target, figure_file, heading
 
 Edges = Mapping[tuple[int, int], np.ndarray]
 
 INPUTS = ("x₁", "x₂", "1")
 
 
-def figure(
-    path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tuple[float, float], Edges], *, title: str = ""
-) -> None:
+def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tuple[float, float], Edges]) -> None:
     """Draw ‖Γ‖ and mean |λ| against α with mean ± standard error, each over its largest mean, and the networks below.
 
     Parameters
@@ -26,43 +24,43 @@ def figure(
     rows : of the sweep.
     networks : the edges to draw by (β, α).
 
-    The reference's values are divided by our largest means too, so that a difference in size stays visible.
+    The reference's values are divided by our largest means too, so a difference in size stays visible.
     """
     betas = sorted({beta for beta, _ in networks})
     columns = max([2, *(sum(b == beta for b, _ in networks) for beta in betas)])
     with figure_file(path, 10.6, 4.4 + 2.3 * len(betas), layout="constrained") as canvas:
-        heading(canvas, title)
+        heading(canvas, "From a linear to a quadratic target")
         grid = canvas.add_gridspec(1 + len(betas), 2 * columns, height_ratios=[4.0, *[2.3] * len(betas)])
-        for k, quantity in enumerate(sparcs_first.QUANTITIES):
+        for k, quantity in enumerate(results.QUANTITIES):
             _curves(canvas.add_subplot(grid[0, k * columns : (k + 1) * columns]), rows, quantity)
         for row, beta in enumerate(betas, 1):
-            for place, (_, alpha) in enumerate(sorted(key for key in networks if key[0] == beta)):
-                axes = canvas.add_subplot(grid[row, 2 * place : 2 * place + 2])
+            for position, (_, alpha) in enumerate(sorted(key for key in networks if key[0] == beta)):
+                axes = canvas.add_subplot(grid[row, 2 * position : 2 * position + 2])
                 _network(axes, networks[beta, alpha], f"β = {beta:g}, α = {alpha:g}")
 
 
 def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str) -> None:
-    name = sparcs_first.QUANTITIES[quantity]
-    reference = sparcs_first.reference()
-    for k, curve in enumerate(c for c in sparcs_first.curves(rows) if c.quantity == quantity):
-        scale, colour = curve.largest or 1.0, COLOURS[k % len(COLOURS)]
+    """One quantity against α, and the reference."""
+    name = results.QUANTITIES[quantity]
+    reference = results.reference()
+    for k, curve in enumerate(c for c in results.curves(rows) if c.quantity == quantity):
+        scale, colour, marker = curve.largest or 1.0, COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         most = int(curve.runs.max(initial=0))
-        axes.errorbar(
-            curve.alphas, curve.means / scale, np.nan_to_num(curve.errors) / scale, color=colour,
-            marker=MARKERS[k % len(MARKERS)], ms=4, lw=1.3, capsize=2,
-            label=f"β = {curve.beta:g}: {most} run{'s' * (most != 1)}, largest mean {curve.largest:.3g}",
-        )  # fmt: skip
+        label = f"β = {curve.beta:g}: {most} run{'s' * (most != 1)}, largest mean {curve.largest:.3g}"
+        means, errors = curve.means / scale, np.nan_to_num(curve.errors) / scale
+        axes.errorbar(curve.alphas, means, errors, color=colour, marker=marker, ms=4, lw=1.3, capsize=2, label=label)
         points = [(line["alpha"], line[quantity] / scale) for line in reference if line["beta"] == curve.beta]
         if points:
-            axes.scatter(*zip(*points, strict=True), s=70, facecolors="none", edgecolors=colour, linewidths=1.3,
-                         marker=MARKERS[k % len(MARKERS)], zorder=4, label=f"β = {curve.beta:g}: reference, one run each")  # fmt: skip
+            circle = {"s": 70, "facecolors": "none", "edgecolors": colour, "linewidths": 1.3, "zorder": 4}
+            label = f"β = {curve.beta:g}: reference, one run each"
+            axes.scatter(*zip(*points, strict=True), marker=marker, label=label, **circle)
     axes.set(xlabel="α", ylabel=f"{name} / largest mean", xlim=(-0.03, 1.03))
     axes.set_ylim(bottom=-0.04 * axes.get_ylim()[1])
     axes.legend(fontsize=7.5, loc="lower right")
 
 
 def _network(axes: Any, edges: Edges, title: str) -> None:
-    """Inputs below, hidden neurons that have an edge in the middle, the output above; skip connections pass at the sides."""
+    """Inputs at the bottom, hidden neurons with an edge in the middle, the output on top; skip connections at the sides."""
     from matplotlib.collections import LineCollection
 
     axes.set(xlim=(-1.25, 1.25), ylim=(-0.25, 2.1))
@@ -70,9 +68,11 @@ def _network(axes: Any, edges: Edges, title: str) -> None:
     hidden = np.flatnonzero(edges[3, 2].any(axis=0))
     axes.set_title(f"{title}\n{len(hidden)} hidden neuron{'s' * (len(hidden) != 1)}", fontsize=8.5, color=FAINT)
     inputs = np.linspace(-0.8, 0.8, edges[2, 1].shape[1])
-    places = dict(zip(hidden.tolist(), np.linspace(-1.1, 1.1, len(hidden)) if len(hidden) > 1 else [0.0], strict=False))
+    positions = dict(
+        zip(hidden.tolist(), np.linspace(-1.1, 1.1, len(hidden)) if len(hidden) > 1 else [0.0], strict=False)
+    )
     lines, weights = [], []
-    for b, x in places.items():
+    for b, x in positions.items():
         for a in np.flatnonzero(edges[2, 1][b]):
             lines.append([(inputs[a], 0), (x, 1)])
             weights.append(edges[2, 1][b, a])
@@ -87,7 +87,7 @@ def _network(axes: Any, edges: Edges, title: str) -> None:
     colours = [COLOURS[1] if w > 0 else COLOURS[0] for w in weights]
     axes.add_collection(LineCollection(lines, linewidths=0.3 + 1.5 * size, colors=colours, alpha=0.7))
     axes.scatter(inputs, np.zeros(len(inputs)), s=14, color=INK, zorder=3)
-    axes.scatter([*places.values()], np.ones(len(places)), s=5, color=INK, zorder=3)
+    axes.scatter([*positions.values()], np.ones(len(positions)), s=5, color=INK, zorder=3)
     axes.scatter([0], [2], s=14, color=INK, zorder=3)
     for x, name in zip(inputs, INPUTS, strict=True):
         axes.text(x, -0.09, name, ha="center", va="top", fontsize=8)

@@ -9,70 +9,30 @@ are set to 0. Ours goes on from there: how narrow the student can become, by ran
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import compact
-from spectral_core.resizing.pruning import latency, prune
 from spectral_core.training.results import Progress
 from spectral_core.training.trainer import train
 
 NAME = "sparcs-second"
 FULL_WIDTH = 2000
 SETTINGS: dict[str, Any] = {
-    "dimensions": 20, "points": 100_000, "hidden": [FULL_WIDTH, FULL_WIDTH], "epochs": 100, "batch_size": 1024,
-    "learning_rate": 1e-3, "penalty": "group", "penalty_strength": 1e-4, "threshold": 1e-3,
-}  # fmt: skip
-REFERENCE = {
-    "hidden_layers": 1, "hidden_neurons": 280, "teacher_neurons": 20, "trimmed_eigenvalues": 0.9254,
-    "test_loss": 8.12e-5, "rise_by_trimming": 6.1e-4, "r2": 0.9993, "linear_r2": 0.7385, "linear_loss": 0.0295,
-}  # fmt: skip
-"""The authors' run, from their stored results."""
-WIDTHS = (
-    1000,
-    500,
-    280,
-    200,
-    150,
-    120,
-    100,
-    80,
-    70,
-    60,
-    50,
-    45,
-    40,
-    35,
-    32,
-    30,
-    28,
-    27,
-    26,
-    25,
-    24,
-    23,
-    22,
-    21,
-    20,
-    19,
-    18,
-    16,
-    14,
-    12,
-    10,
-)
-"""Hidden neurons at which the curves are measured, as far as the trained network has more."""
-ARMS = (
-    ("path", False), ("path", True), ("connectivity", False), ("connectivity", True), ("pivoted_qr", False),
-    ("pivoted_qr", True),
-)  # fmt: skip
-"""Rankings, without and with compensation (M15)."""
+    "dimensions": 20,
+    "points": 100_000,
+    "hidden": [FULL_WIDTH, FULL_WIDTH],
+    "epochs": 100,
+    "batch_size": 1024,
+    "learning_rate": 1e-3,
+    "penalty": "group",
+    "penalty_strength": 1e-4,
+    "threshold": 1e-3,
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +56,7 @@ def rotation_teacher(dimensions: int = 20, points: int = 100_000, seed: int = 0)
     return Data(x[:points], y[:points], x[points:], y[points:])
 
 
-def student(
+def train_student(
     settings: Mapping[str, Any],
     data: Data,
     seed: int,
@@ -107,20 +67,28 @@ def student(
     keep_checkpoint: bool = False,
     report: Callable[[Progress[SpectralNetwork]], Any] | None = None,
 ) -> SpectralNetwork:
-    """The student after training; arguments as those of `train`."""
+    """Train the student; the keywords are those of `train`."""
     widths = [settings["dimensions"], *settings["hidden"], settings["dimensions"]]
     net = SpectralNetwork.initialize(widths, activation="relu", bias=False, seed=seed)
     net = net.with_parameters(net.parameters, frozen=("eigenvalues[0]",))
     names = ("epochs", "batch_size", "learning_rate", "penalty", "penalty_strength")
     return train(
-        net, data.x, data.y, drop_last=True, seed=seed, threads=threads, backend=backend, checkpoint=checkpoint,
-        keep_checkpoint=keep_checkpoint, callbacks=() if report is None else (report,),
+        net,
+        data.x,
+        data.y,
+        drop_last=True,
+        seed=seed,
+        threads=threads,
+        backend=backend,
+        checkpoint=checkpoint,
+        keep_checkpoint=keep_checkpoint,
+        callbacks=() if report is None else (report,),
         **{name: settings[name] for name in names},
-    ).network  # fmt: skip
+    ).network
 
 
 def without_small_eigenvalues(net: SpectralNetwork, threshold: float) -> tuple[SpectralNetwork, int]:
-    """The published trimming: eigenvalues of input and hidden layers with |λ| < threshold become 0; and how many."""
+    """The published trimming: eigenvalues of input and hidden layers with |λ| < threshold become 0. Returns their number too."""
     copy = net.with_parameters(net.parameters)
     count = 0
     for values in copy.eigenvalues[:-1]:
@@ -128,153 +96,3 @@ def without_small_eigenvalues(net: SpectralNetwork, threshold: float) -> tuple[S
         np.asarray(values)[small] = 0
         count += int(small.sum())
     return copy, count
-
-
-@dataclass(frozen=True)
-class Point:
-    """One network of a curve: so many hidden neurons left by a ranking, and its test loss."""
-
-    by: str
-    compensated: bool
-    hidden: int
-    loss: float
-    parameters: int
-
-
-@dataclass(frozen=True, eq=False)
-class Findings:
-    """What became of the student.
-
-    `live` : neurons by layer after the published trimming. `smallest` : the fewest hidden neurons of any curve with a test
-    loss of at most `limit`, and that point; `networks` : the student, the trimmed one, the smallest.
-    """
-
-    eigenvalues: int
-    trimmed_eigenvalues: int
-    live: tuple[int, ...]
-    test_loss: float
-    test_loss_trimmed: float
-    r2: float
-    linear_loss: float
-    linear_r2: float
-    curve: list[Point]
-    limit: float
-    smallest: Point | None
-    latency: dict[str, float]
-    parameters: dict[str, int]
-    networks: dict[str, SpectralNetwork | CompactNetwork]
-
-    def summary(self) -> dict[str, Any]:
-        """For JSON."""
-        record = {name: value for name, value in vars(self).items() if name not in ("networks", "curve", "smallest")}
-        record["curve"] = [asdict(point) for point in self.curve]
-        record["smallest"] = None if self.smallest is None else asdict(self.smallest)
-        return record | {"reference": REFERENCE}
-
-
-def findings(
-    net: SpectralNetwork,
-    data: Data,
-    settings: Mapping[str, Any],
-    *,
-    limit: float = 1e-4,
-    widths: Sequence[int] = WIDTHS,
-    report: Callable[[int, int, str], object] | None = None,
-) -> Findings:
-    """Trim as published, compact, and narrow what is left by every ranking of `ARMS`.
-
-    The published trimming is exact compaction behind a threshold; on the narrow side neurons go by rank, and weights
-    are refitted on the training points (M15). No step of gradient descent.
-    """
-    threshold = checks.real_number(settings["threshold"], "threshold", 0)
-    trimmed, count = without_small_eigenvalues(net, threshold)
-    small = compact(trimmed)
-    before, after = (n.loss(data.x_test, data.y_test) for n in (net, trimmed))
-    solution = np.linalg.lstsq(np.hstack([data.x, np.ones((len(data.x), 1))]).astype(np.float64), data.y, rcond=None)[0]
-    linear = data.x_test @ solution[:-1] + solution[-1]
-    variance = float(np.square(data.y_test - data.y_test.mean(axis=0)).mean())
-    linear_loss = float(np.square(linear - data.y_test).mean())
-    hidden = sum(small.live[1:-1])
-    wanted = [hidden, *(width for width in widths if width < hidden)] if hidden else []
-    curve: list[Point] = []
-    best: tuple[int, float] | None = None
-    found: CompactNetwork | None = None
-    for arm, (by, refits) in enumerate(ARMS):
-        for step, width in enumerate(wanted):
-            if report is not None:
-                report(arm * len(wanted) + step, len(ARMS) * len(wanted), f"{by}, {width} hidden neurons")
-            pruned = prune(small, by=by, fraction=(hidden - width) / hidden, X=data.x, compensate=refits)
-            loss = pruned.compact.loss(data.x_test, data.y_test)
-            count_left = sum(pruned.compact.live[1:-1])
-            curve.append(Point(by, refits, count_left, loss, pruned.compact.n_parameters))
-            if loss <= limit and (best is None or (count_left, loss) < best):
-                best, found = (count_left, loss), pruned.compact
-    smallest = min(
-        (point for point in curve if point.loss <= limit), key=lambda point: (point.hidden, point.loss), default=None
-    )
-    networks: dict[str, SpectralNetwork | CompactNetwork] = {"student": net, "trimmed": small}
-    if found is not None:
-        networks["smallest"] = found
-    return Findings(
-        eigenvalues=sum(net.widths[:-1]), trimmed_eigenvalues=count, live=small.live, test_loss=before,
-        test_loss_trimmed=after, r2=1 - after / variance, linear_loss=linear_loss, linear_r2=1 - linear_loss / variance,
-        curve=curve, limit=limit, smallest=smallest, latency={name: latency(n) for name, n in networks.items()},
-        parameters={name: n.n_parameters for name, n in networks.items()}, networks=networks,
-    )  # fmt: skip
-
-
-def table(found: Findings) -> str:
-    """Ours beside the authors' run, and the curves."""
-    r = REFERENCE
-    hidden_layers = sum(live > 0 for live in found.live[1:-1])
-    rows = [
-        ("hidden layers left", f"{hidden_layers}", f"{r['hidden_layers']}"),
-        ("hidden neurons left", f"{sum(found.live[1:-1])}", f"{r['hidden_neurons']}"),
-        ("eigenvalues trimmed", f"{found.trimmed_eigenvalues / found.eigenvalues:.2%}", f"{r['trimmed_eigenvalues']:.2%}"),
-        ("test loss", f"{found.test_loss:.3g}", ""),
-        ("test loss, trimmed", f"{found.test_loss_trimmed:.3g}", f"{r['test_loss']:.3g}"),
-        ("rise by trimming", f"{found.test_loss_trimmed / found.test_loss - 1:+.3%}", f"{r['rise_by_trimming']:+.3%}"),
-        ("R² on test points", f"{found.r2:.4f}", f"{r['r2']}"),
-        ("linear regression: test loss", f"{found.linear_loss:.3g}", f"{r['linear_loss']}"),
-        ("linear regression: R²", f"{found.linear_r2:.4f}", f"{r['linear_r2']}"),
-        (f"hidden neurons at test loss <= {found.limit:g}", "-" if found.smallest is None else str(found.smallest.hidden), f"{r['hidden_neurons']}"),
-    ]  # fmt: skip
-    text = f"{'':<36}{'ours':>12}{'reference':>12}\n"
-    text += "".join(f"{name:<36}{ours:>12}{theirs:>12}\n" for name, ours, theirs in rows)
-    text += "".join(
-        f"{name:<9} {found.parameters[name]:>10,} parameters, 1,000 samples in {1e3 * found.latency[name]:.3g} ms\n"
-        for name in found.networks
-    )
-    arms = list(dict.fromkeys((point.by, point.compensated) for point in found.curve))
-    heads = [f"{by}{' + M15' if refits else ''}" for by, refits in arms]
-    text += "\ntest loss by hidden neurons left\n" + "".join(f"{head:>20}" for head in ("hidden", *heads)) + "\n"
-    for width in sorted({point.hidden for point in found.curve}, reverse=True):
-        losses = {(p.by, p.compensated): p.loss for p in found.curve if p.hidden == width}
-        cells = (f"{losses[arm]:.3g}" if arm in losses else "-" for arm in arms)
-        text += "".join(f"{cell:>20}" for cell in (str(width), *cells)) + "\n"
-    return text
-
-
-def figure(path: str | os.PathLike[str], found: Findings) -> None:
-    """Test loss against hidden neurons left, each ranking without (thin) and with compensation; the reference's point."""
-    from spectral_core.reports.curves import COLOURS, FAINT, MARKERS, figure_file, heading
-
-    with figure_file(path, 7.2, 4.6, layout="constrained") as canvas:
-        heading(canvas, "How narrow the student can become")
-        axes = canvas.add_subplot()
-        rankings = list(dict.fromkeys(point.by for point in found.curve))
-        for by, refits in dict.fromkeys((point.by, point.compensated) for point in found.curve):
-            points = [point for point in found.curve if (point.by, point.compensated) == (by, refits)]
-            k = rankings.index(by)
-            axes.plot(
-                [p.hidden for p in points], [p.loss for p in points], color=COLOURS[k], marker=MARKERS[k], ms=4,
-                lw=1.6 if refits else 0.8, ls="-" if refits else ":", label=f"{by}{', compensated' if refits else ''}",
-            )  # fmt: skip
-        axes.scatter(
-            [REFERENCE["hidden_neurons"]], [REFERENCE["test_loss"]], s=70, facecolors="none", edgecolors=FAINT,
-            zorder=4, label="reference",
-        )  # fmt: skip
-        axes.axvline(REFERENCE["teacher_neurons"], color=FAINT, lw=0.8, ls="--")
-        axes.axhline(found.limit, color=FAINT, lw=0.8, ls="--")
-        axes.set(xscale="log", yscale="log", xlabel="hidden neurons left", ylabel="mean squared error on test points")
-        axes.legend(fontsize=7.5)

@@ -1,0 +1,50 @@
+"""The figure of spectral pruning: accuracy against the percentile of trimmed neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spectral_core.experiments.pruning.methods import METHODS
+from spectral_core.experiments.pruning.results import PUBLISHED, reference, summary
+from spectral_core.reports.style import COLOURS, MARKERS, Target, figure_file, heading
+
+DRAWN = tuple(METHODS)[:7]
+"""The methods that are drawn: those without retraining, and *alternate*."""
+
+
+def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draw accuracy against the percentile, a panel for each depth and activation; thin dotted lines: the authors' MNIST."""
+    found, published = summary(rows), reference()
+    accuracy = {key: mean for key, (mean, _, _) in found.items()}
+    depths = sorted({key[0] for key in found})
+    activations = list(dict.fromkeys(key[1] for key in found))
+    with figure_file(path, 3.4 * len(activations) + 1.4, 2.9 * len(depths) + 1, layout="constrained") as canvas:
+        heading(canvas, "Accuracy against neurons trimmed")
+        panels = canvas.subplots(len(depths), len(activations), squeeze=False, sharey=True)
+        for r, layers in enumerate(depths):
+            for c, activation in enumerate(activations):
+                axes = panels[r][c]
+                axes.set_title(f"{activation}, {layers} hidden layer{'s' * (layers > 1)}", fontsize=9)
+                for k, method in enumerate(DRAWN):
+                    style = {
+                        "color": COLOURS[k % len(COLOURS)],
+                        "marker": MARKERS[k % len(MARKERS)],
+                        "ms": 3,
+                        "lw": 1.2,
+                    }
+                    _plot(axes, accuracy, (layers, activation, method), label=method, **style)
+                for method in PUBLISHED:
+                    style = {"color": COLOURS[DRAWN.index(method)], "lw": 0.8, "ls": ":"}
+                    _plot(axes, published, (layers, activation, method), label=f"{method}, MNIST, authors", **style)
+                xlabel = "% of hidden neurons trimmed" if r == len(depths) - 1 else ""
+                axes.set(xlabel=xlabel, ylabel="accuracy, %" if c == 0 else "", ylim=(0, 101))
+        handles, labels = panels[0][0].get_legend_handles_labels()
+        canvas.legend(handles, labels, loc="outside right center", fontsize=7.5)
+
+
+def _plot(axes: Any, values: Mapping[Any, float], start: tuple[int, str, str], **style: Any) -> None:
+    """Plot the values whose key starts like this against the percentile, if there are any."""
+    points = sorted((key[3], value) for key, value in values.items() if key[:3] == start)
+    if points:
+        axes.plot(*zip(*points, strict=True), **style)

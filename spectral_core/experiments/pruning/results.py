@@ -1,0 +1,72 @@
+"""Results of spectral pruning: means and deviations of the runs, and the authors' accuracies on MNIST."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from spectral_core.experiments.pruning.methods import METHODS
+
+PUBLISHED = ("spectral", "dense", "alternate")
+"""Methods of which the authors give accuracies."""
+
+
+def reference() -> dict[tuple[int, str, str, float], float]:
+    """Accuracy in per cent of the authors on MNIST, by (hidden layers, activation, method, percentile)."""
+    text = resources.files(__package__).joinpath("reference.csv").read_text(encoding="utf-8")
+    return {
+        (int(row["hidden_layers"]), row["activation"], row["arm"], float(row["percentile_trimmed"])): float(
+            row["accuracy_mean"]
+        )
+        for row in csv.DictReader(text.splitlines())
+        if row["dataset"] == "MNIST"
+    }
+
+
+def summary(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[int, str, str, int], tuple[float, float, int]]:
+    """Mean, standard deviation (n - 1) in per cent and number of runs, by (hidden layers, activation, method, percentile)."""
+    values: dict[tuple[int, str, str, int], list[float]] = {}
+    for row in rows:
+        for name, value in row.items():
+            method, at, percentile = name.rpartition("@")
+            if at and value is not None:
+                values.setdefault((row["layers"], row["activation"], method, int(percentile)), []).append(100 * value)
+    return {
+        key: (float(np.mean(v)), float(np.std(v, ddof=1)) if len(v) > 1 else math.nan, len(v))
+        for key, v in values.items()
+    }
+
+
+def details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of the table, for JSON."""
+    names = ("hidden_layers", "activation", "arm", "percentile", "mean", "deviation", "runs")
+    return {"accuracy": [dict(zip(names, (*key, *value), strict=True)) for key, value in sorted(summary(rows).items())]}
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Accuracies of every method by percentile, ours and the authors' on MNIST."""
+    found, published = summary(rows), reference()
+    percentiles = sorted({key[3] for key in found})
+    text = "accuracy on held-out samples, %, mean ± standard deviation; 'MNIST' lines: the authors' values\n"
+    for layers, activation in sorted({key[:2] for key in found}):
+        runs = max(value[2] for key, value in found.items() if key[:2] == (layers, activation))
+        text += f"\n{layers} hidden layer{'s' * (layers > 1)}, {activation}, {runs} run{'s' * (runs > 1)}\n"
+        text += f"{'% trimmed':<30}" + "".join(f"{p:>14}" for p in percentiles) + "\n"
+        for method in METHODS:
+            cells = []
+            for percentile in percentiles:
+                entry = found.get((layers, activation, method, percentile))
+                spread = "" if entry is None or math.isnan(entry[1]) else f" ± {entry[1]:.1f}"
+                cells.append("-" if entry is None else f"{entry[0]:.1f}{spread}")
+            text += f"{method:<30}" + "".join(f"{cell:>14}" for cell in cells) + "\n"
+        for method in PUBLISHED:
+            values = [published.get((layers, activation, method, float(p))) for p in percentiles]
+            if any(value is not None for value in values):
+                shown = "".join(f"{'-' if value is None else f'{value:.1f}':>14}" for value in values)
+                text += f"{f'MNIST, {method}':<30}{shown}\n"
+    return text
