@@ -19,7 +19,7 @@ from spectral_core.networks.layer_values import layer_values, with_constant
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import live_masks
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
-from spectral_core.resizing.pruning import as_direct, trim
+from spectral_core.resizing.trimming import as_direct, trim
 from spectral_core.training.checkpoint import History
 from spectral_core.training.loop import TrainingState
 from spectral_core.training.trainer import train

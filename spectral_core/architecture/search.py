@@ -26,7 +26,7 @@ from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import path_norms
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.pruning import Trimmed, as_direct, trim
+from spectral_core.resizing.trimming import Trimmed, as_direct, trim
 from spectral_core.training.checkpoint import History
 
 PUBLISHED: dict[str, Any] = {

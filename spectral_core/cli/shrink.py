@@ -89,10 +89,10 @@ def _prune(options: argparse.Namespace) -> int:
         network, by=options.by, unit=options.unit, even=options.even, X=learned[0], y=learned[1], loss=loss,
         validation_data=held, compensate=not options.no_compensation, merge=options.merge, retrain=retrain, **amounts,
     )  # fmt: skip
-    report = result.report
-    report.loss_before, report.loss_after = (
-        network.loss(held[0], held[1], loss),
-        result.compact.loss(held[0], held[1], loss),
+    report = replace(
+        result.report,
+        loss_before=network.loss(held[0], held[1], loss),
+        loss_after=result.compact.loss(held[0], held[1], loss),
     )
     _saved(result.compact, predictor, home / "pruned.npz")
     atomic.write_text(home / "report.json", report.to_json())
@@ -135,7 +135,7 @@ def _compact(options: argparse.Namespace) -> int:
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import load_any
     from spectral_core.resizing.compaction import compact
-    from spectral_core.resizing.pruning import latency
+    from spectral_core.resizing.report import latency
 
     network, predictor = load_any(options.model)
     given = Path(options.model)

@@ -8,8 +8,8 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
-from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.compaction import require_zero_at_zero
 from spectral_core.resizing.groups import Group, Values, carried, rebuilt, require_global, require_hidden, values_of
 from spectral_core.training.loop import TrainingState
 
@@ -63,8 +63,7 @@ class CollapseLayer:
     def _check(self, net: SpectralNetwork) -> int:
         i = require_hidden(net, self.layer)
         tolerance = checks.real_number(self.tolerance, "tolerance", 0)
-        if net.activation not in ZERO_AT_ZERO:
-            raise InvalidInputError(f"collapsing a layer needs f(0) = 0; {net.activation} has f(0) != 0")
+        require_zero_at_zero(net.activation, "collapsing a layer")
         if net.parametrization == "direct":
             active = [pair for pair, block in net.blocks.items() if pair[0] == i and block.any()]
             if active:

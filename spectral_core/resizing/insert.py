@@ -17,9 +17,9 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
-from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.parameters import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.compaction import require_zero_at_zero
 from spectral_core.resizing.groups import (
     Group,
     Values,
@@ -160,8 +160,7 @@ class InsertLayer:
             require_global(net, "a layer can be inserted")
             if self.width is not None or self.incoming is not None:
                 raise InvalidInputError("in a global network a new layer is as wide as the one before; leave out width")
-            if net.activation not in ZERO_AT_ZERO:
-                raise InvalidInputError(f"inserting a layer needs f(0) = 0; {net.activation} has f(0) != 0")
+            require_zero_at_zero(net.activation, "inserting a layer")
         else:
             checks.integer(self.width, "width", 1)
         if not 1 <= checks.integer(self.after, "after", 1) < net.n_layers:

@@ -92,7 +92,7 @@ def test_what_is_written_by_hand_is_known() -> None:
         "networks.spectral.SpectralNetwork.neighbour_weights", "networks.spectral.SpectralNetwork.transfer_blocks",
         "networks.spectral.SpectralNetwork.adjacency", "networks.spectral.SpectralNetwork.eigenvector_matrix",
         "networks.parameters.xavier_uniform", "networks.compact.CompactNetwork.forward", "networks.paths.path_scores",
-        "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.pruning.trim",
+        "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.trimming.trim",
         "backends.cpu.corrections",
     }  # fmt: skip
     assert core <= links.by_hand(ROOT).keys()

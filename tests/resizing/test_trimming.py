@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, SpectralNetwork
 from spectral_core.networks.paths import path_norms, path_scores
-from spectral_core.resizing.pruning import _largest, trim
+from spectral_core.resizing.trimming import largest_fitting, trim
 
 
 def random_network(seed, widths=(3, 6, 2), bias=False):
@@ -77,7 +77,7 @@ def test_a_useless_block_goes_and_its_layer_with_it():
 @given(st.integers(0, 300), st.data())
 def test_the_largest_number_that_fits_is_found_where_losses_rise(total, data):
     bound = data.draw(st.integers(0, total))
-    assert _largest(total, lambda n: n <= bound) == bound
+    assert largest_fitting(total, lambda n: n <= bound) == bound
 
 
 def test_an_activation_with_an_offset_is_refused():

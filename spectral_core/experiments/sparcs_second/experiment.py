@@ -19,7 +19,8 @@ from spectral_core import checks
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
-from spectral_core.resizing.pruning import latency, prune
+from spectral_core.resizing.pruning import prune
+from spectral_core.resizing.report import latency
 from spectral_core.training.loop import Progress
 from spectral_core.training.trainer import train
 
