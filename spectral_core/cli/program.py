@@ -22,7 +22,7 @@ from spectral_core.cli.console import backend_option, say
 from spectral_core.errors import InvalidInputError, MissingDependencyError, SpectralCoreError
 
 if TYPE_CHECKING:
-    from spectral_core.architecture.search import SearchResult
+    from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
 
 
@@ -188,19 +188,15 @@ def _search(options: argparse.Namespace) -> int:
                 checkpoint=state, keep_checkpoint=True, strategy=options.strategy, backend=options.backend,
                 **(PUBLISHED if published else {}),
             )  # fmt: skip
-        report = result.report
-        report.test_samples = len(test.x)
-        report.test_score_before = result.predictor.score(test.x, _targets(test))
-        report.test_score_after = result.compact_predictor.score(test.x, _targets(test))
-        if options.compare:
-            report.peer = _peer(training, test, hidden, options.activation, options.seed)
+        peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
+        result = result.with_test_scores(test.x, _targets(test), peer)
         result.save(home)
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
     names += ", spectrum.png" if options.strategy == "seed" else ""  # a grown network has no eigenvalues
-    say(f"{report.to_text()}\nwritten to {home}: {names}\n")
+    say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
 

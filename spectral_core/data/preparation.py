@@ -16,11 +16,9 @@ from spectral_core.errors import InvalidInputError
 
 
 class Predicting(Protocol):
-    """What judging a network asks of it."""
+    """A network that gives raw outputs."""
 
     def forward(self, X: Any) -> Any: ...
-
-    def loss(self, X: Any, y: Any, loss: str) -> float: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +43,6 @@ class PreparedData:
     @property
     def n_outputs(self) -> int:
         return len(self.classes) if self.task == "classification" else self.y.shape[1]
-
-    def validation_loss(self, network: Predicting) -> float:
-        return network.loss(self.x_valid, self.y_valid, self.loss)
 
     def standard_error(self, network: Predicting) -> float:
         """Standard error of the validation loss of a network: deviation of the samples' losses over √samples."""
