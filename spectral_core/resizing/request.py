@@ -120,7 +120,7 @@ def _shrinking_layers(given: Sequence[int] | None, n_layers: int) -> list[int]:
     chosen = hidden if given is None else [checks.integer(layer, "layers", 1) for layer in sequence(given, "layers")]
     wrong = [layer for layer in chosen if layer not in hidden]
     if wrong:
-        raise InvalidInputError(f"layers must be hidden layers, {hidden or 'of which there are none'}; got {wrong[0]}")
+        raise InvalidInputError(f"layers must be hidden layers, {hidden or 'and there are none'}; got {wrong[0]}")
     return chosen
 
 

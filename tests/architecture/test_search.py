@@ -291,6 +291,17 @@ def test_scaling_follows_the_training_part_alone():
     assert abs(data.x_valid.mean()) > 1e-6
 
 
+def test_the_rows_of_both_parts_are_kept():
+    x, y = linear_data()
+    for target in (y, np.where(y > y.mean(), "b", "a")):
+        data = prepare(x, target, "auto", None, 0.3, True, 0)
+        assert sorted([*data.training_rows, *data.validation_rows]) == list(range(300))
+        assert np.array_equal(data.inputs.transform(x[data.training_rows]), data.x)
+        assert np.array_equal(data.validation[0], x[data.validation_rows])
+    apart = prepare(x, y, "auto", (x[:5], y[:5]), 0.3, True, 0)
+    assert (len(apart.training_rows), len(apart.validation_rows)) == (300, 0)
+
+
 def test_the_simplest_network_within_one_standard_error_is_kept():
     x, y = linear_data()
     noisy = y + np.random.default_rng(1).normal(size=len(y)) * y.std()
