@@ -12,7 +12,9 @@ import numpy as np
 
 from benchmarks.rows import Row, row
 from spectral_core import search
-from spectral_core.architecture.search import PUBLISHED, SearchReport, SearchResult
+from spectral_core.architecture.report import SearchReport
+from spectral_core.architecture.result import SearchResult
+from spectral_core.architecture.search import PUBLISHED
 from spectral_core.data.datasets import load
 from spectral_core.data.splitting import train_test_split
 

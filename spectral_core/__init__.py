@@ -16,7 +16,7 @@ _HOME = {
     "compact": "resizing.compaction",
     "insert_neurons": "resizing.insert",
     "insert_layer": "resizing.insert",
-    "collapse_layer": "resizing.insert",
+    "collapse_layer": "resizing.collapse",
     "search": "architecture.search",
     "sweep": "sweeps.grid",
     "SpectralCoreError": "errors",

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from spectral_core.architecture import growing
+from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import DivergenceError
 from spectral_core.networks.spectral import SpectralNetwork
@@ -27,52 +28,6 @@ class Candidate:
     history: History
 
 
-def train_all(
-    net: SpectralNetwork,
-    data: PreparedData,
-    strengths: list[float],
-    stores: Stores,
-    options: dict[str, Any],
-    with_best: bool,
-    progress: Callable[[int, int, str], object] | None,
-) -> list[Candidate]:
-    """Train once with each strength of the eigenvector penalty; a training that diverges is left out.
-
-    Each training gives its network, and the best of all epochs beside it `with_best`.
-    """
-    candidates: list[Candidate] = []
-    failure: DivergenceError | None = None
-    total = len(strengths) * options["epochs"]
-
-    def tell(index: int, epoch: int, text: str) -> None:
-        if progress is not None:
-            progress(index * options["epochs"] + epoch, total, f"φ penalty {strengths[index]:g}, {text}")
-
-    def watch(index: int) -> Callable[[Progress[SpectralNetwork]], None]:
-        return lambda p: tell(index, p.epoch, f"loss {p.history.validation_loss[-1]:.4g}")
-
-    for index, strength in enumerate(strengths):
-        try:
-            result = train(
-                net, data.x, data.y, loss=data.loss, validation_data=(data.x_valid, data.y_valid),
-                eigenvector_penalty=strength, checkpoint=stores.of(str(index)), keep_checkpoint=True,
-                callbacks=[watch(index)], **options,
-            )  # fmt: skip
-        except DivergenceError as error:
-            failure = error
-            continue
-        tell(index, options["epochs"], "done")
-        kept = {result.epoch: result.network}
-        if with_best:
-            kept[result.best_epoch] = result.best_network
-        for epoch, network in kept.items():
-            candidates.append(Candidate(strength, epoch, network, data.validation_loss(network), result.history))
-    if not candidates:
-        assert failure is not None
-        raise failure
-    return candidates
-
-
 class Stores:
     """The checkpoint files of a search, by name; none where no checkpoint was asked for."""
 
@@ -88,42 +43,90 @@ class Stores:
             Path(f"{self.base}.{name}").unlink(missing_ok=True)
 
 
+def train_all(
+    net: SpectralNetwork, data: PreparedData, validation_loss: ValidationLoss, options: SearchOptions, stores: Stores
+) -> list[Candidate]:
+    """Train once with each strength of the eigenvector penalty; a training that diverges is left out.
+
+    Each training gives its network. With ``keep="simplest"`` the best of all its epochs is a candidate too.
+    """
+    total = len(options.strengths) * options.epochs
+
+    def trained(index: int, strength: float) -> list[Candidate]:
+        def tell(epoch: int, text: str) -> None:
+            options.tell(index * options.epochs + epoch, total, f"φ penalty {strength:g}, {text}")
+
+        def watch(progress: Progress[SpectralNetwork]) -> None:
+            tell(progress.epoch, f"loss {progress.history.validation_loss[-1]:.4g}")
+
+        result = train(
+            net,
+            data.x,
+            data.y,
+            loss=data.loss,
+            validation_data=(data.x_valid, data.y_valid),
+            epochs=options.epochs,
+            batch_size=options.batch_size_for(len(data.x)),
+            learning_rate=options.learning_rate,
+            eigenvalue_learning_rate=options.eigenvalue_learning_rate,
+            penalty=options.penalty,
+            penalty_strength=options.penalty_strength,
+            eigenvector_penalty=strength,
+            patience=options.patience,
+            best_of_last=options.best_of_last,
+            seed=options.seed,
+            backend=options.backend,
+            checkpoint=stores.of(str(index)),
+            keep_checkpoint=True,
+            callbacks=[watch],
+        )
+        tell(options.epochs, "done")
+        networks = {result.epoch: result.network}
+        if options.keep == "simplest":
+            networks[result.best_epoch] = result.best_network
+        return [
+            Candidate(strength, epoch, network, validation_loss(network), result.history)
+            for epoch, network in networks.items()
+        ]
+
+    return _for_each_strength(options, trained)
+
+
 def grow_all(
-    start: SpectralNetwork,
-    hidden: tuple[int, ...],
-    data: PreparedData,
-    strengths: list[float],
-    stores: Stores,
-    options: dict[str, Any],
-    tolerance: float,
-    progress: Callable[[int, int, str], object] | None,
+    start: SpectralNetwork, data: PreparedData, validation_loss: ValidationLoss, options: SearchOptions, stores: Stores
 ) -> list[Candidate]:
     """Grow once with each strength of the penalty on weights; every stage is a candidate."""
-    candidates: list[Candidate] = []
-    failure: DivergenceError | None = None
-    for index, strength in enumerate(strengths):
+    total = 100 * len(options.strengths)
 
-        def store(stage: int, index: int = index) -> Path | None:
+    def grown(index: int, strength: float) -> list[Candidate]:
+        def store(stage: int) -> Path | None:
             return stores.of(f"{index}-{stage}")
 
-        def tell(stage: int, loss: float, index: int = index, strength: float = strength) -> None:
-            if progress is not None:  # how many stages there will be is not known before
-                share = stage / (stage + growing.PATIENCE)
-                done = round(100 * (index + share))
-                progress(done, 100 * len(strengths), f"φ penalty {strength:g}, stage {stage}, loss {loss:.4g}")
+        def tell(stage: int, loss: float) -> None:
+            share = stage / (stage + growing.PATIENCE)  # the number of stages is not known before
+            text = f"φ penalty {strength:g}, stage {stage}, loss {loss:.4g}"
+            options.tell(round(100 * (index + share)), total, text)
 
-        chosen = {name: options[name] for name in ("epochs", "batch_size", "learning_rate", "seed", "backend")}
+        stages = growing.grow(start, data, validation_loss, options, strength, store, tell)
+        return [Candidate(strength, stage.epoch, stage.network, stage.loss, stage.history) for stage in stages]
+
+    candidates = _for_each_strength(options, grown)
+    options.tell(total, total, "done")
+    return candidates
+
+
+def _for_each_strength(
+    options: SearchOptions, candidates_of: Callable[[int, float], list[Candidate]]
+) -> list[Candidate]:
+    """The candidates of all strengths; raises `DivergenceError` where every training diverged."""
+    candidates: list[Candidate] = []
+    failure: DivergenceError | None = None
+    for index, strength in enumerate(options.strengths):
         try:
-            stages = growing.grow(
-                data, start, hidden, chosen | {"eigenvector_penalty": strength}, tolerance, store, tell
-            )
+            candidates += candidates_of(index, strength)
         except DivergenceError as error:
             failure = error
-            continue
-        candidates += [Candidate(strength, s.epoch, s.network, s.loss, s.history) for s in stages]
     if not candidates:
         assert failure is not None
         raise failure
-    if progress is not None:
-        progress(100 * len(strengths), 100 * len(strengths), "done")
     return candidates

@@ -1,11 +1,20 @@
-"""What a search found, as numbers, text and JSON."""
+"""The report of a search, as numbers, text and JSON."""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import numpy as np
+
+from spectral_core.architecture.candidates import Candidate
+from spectral_core.architecture.options import SearchOptions
+from spectral_core.data.preparation import PreparedData
+from spectral_core.networks.paths import path_norms
+from spectral_core.resizing.trimming import Trimmed
 
 
 @dataclass(frozen=True)
@@ -18,17 +27,23 @@ class Block:
     columns: int
     norm: float
 
+    @classmethod
+    def of(cls, receiver: int, sender: int, block: np.ndarray) -> Block:
+        """By hand: a norm for the report. Checked by test_search.test_the_norms_of_the_report_are_those_of_its_blocks."""
+        return cls(receiver, sender, len(block), block.shape[1], float(np.linalg.norm(block)))
+
     @property
     def weights(self) -> int:
         return self.rows * self.columns
 
 
-@dataclass
+@dataclass(frozen=True)
 class SearchReport:
     """The result of a search in numbers.
 
     Losses are in the units of training (standardised, where the data were); scores are accuracy or R² in the units
-    of the data. A grown network is direct and has no eigenvalues. `before` is the trained network, `after` the trimmed one; test entries are there with test data.
+    of the data. A grown network is direct and has no eigenvalues. `before` means the trained network, `after` the trimmed
+    one. `with_test_scores` fills the entries on test data.
     """
 
     task: str
@@ -63,6 +78,65 @@ class SearchReport:
     test_score_before: float | None = None
     test_score_after: float | None = None
     peer: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        data: PreparedData,
+        options: SearchOptions,
+        candidates: Sequence[Candidate],
+        chosen: Candidate,
+        trimmed: Trimmed,
+        scores: tuple[float, float],
+        seconds: float,
+    ) -> SearchReport:
+        """The report of a search; `scores` are those on the validation data before and after trimming.
+
+        By hand: a statistic of predictions, not part of the network. Checked by test_search.test_the_path_norm_agrees_with_the_published_implementation.
+        """
+        net, compact = chosen.network, trimmed.compact
+        eigenvalues = [np.asarray(values) for values in net.eigenvalues[:-1]]
+        return cls(
+            task=data.task,
+            activation=net.activation,
+            bias=net.bias,
+            standardized=data.standardized,
+            training_samples=len(data.x),
+            validation_samples=len(data.x_valid),
+            widths=list(net.widths),
+            live=list(compact.live),
+            blocks=[
+                Block.of(compact.layers[i - 1], compact.layers[j - 1], block)
+                for (i, j), block in compact.blocks.items()
+            ],
+            spectral_parameters=net.n_parameters,
+            all_pairs_parameters=sum(net.widths[i] * net.widths[j] for i in range(net.n_layers) for j in range(i)),
+            compact_parameters=compact.n_parameters,
+            validation_loss_before=trimmed.loss_before,
+            validation_loss_after=trimmed.loss_after,
+            validation_loss_limit=trimmed.limit,
+            path_norms_before=path_norms(net.transfer_blocks(), net.widths),
+            path_norms_after=path_norms(trimmed.network.transfer_blocks(), net.widths),
+            mean_abs_eigenvalue=float(np.abs(np.concatenate(eigenvalues)).mean()) if eigenvalues else None,
+            epochs=len(chosen.history),
+            epoch=chosen.epoch,
+            eigenvector_penalty=chosen.strength,
+            candidates=[_summary(candidate) for candidate in candidates],
+            tolerance=options.tolerance,
+            seed=options.seed,
+            seconds=seconds,
+            data=options.name,
+            validation_score_before=scores[0],
+            validation_score_after=scores[1],
+        )
+
+    def with_test_scores(
+        self, samples: int, before: float, after: float, peer: dict[str, Any] | None = None
+    ) -> SearchReport:
+        """The same report with scores on test data, and name and score of a peer on the same data."""
+        return replace(
+            self, test_samples=samples, test_score_before=before, test_score_after=after, peer=peer or self.peer
+        )
 
     @property
     def score_name(self) -> str:
@@ -143,6 +217,15 @@ class SearchReport:
     @staticmethod
     def _norms(norms: list[float]) -> str:
         return ", ".join(f"{norm:.4g}" for norm in norms) or "-"
+
+
+def _summary(candidate: Candidate) -> dict[str, float]:
+    return {
+        "eigenvector_penalty": candidate.strength,
+        "epoch": candidate.epoch,
+        "validation_loss": candidate.loss,
+        "parameters": candidate.network.n_parameters,
+    }
 
 
 def _defined(score: float | None) -> float | None:

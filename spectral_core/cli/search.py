@@ -78,16 +78,15 @@ def run(options: argparse.Namespace) -> int:
     state = home / f"unfinished-{_fingerprint(options)}"
     with console.resumable(state):
         result = _search(options, data, training, validation, hidden, state)
-        report = _test_scores(result, test)
-        if options.compare:
-            report.peer = _peer(training, test, hidden, options.activation, options.seed)
+        peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
+        result = result.with_test_scores(test.x, _targets(test), peer)
         result.save(home)
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
     names += ", spectrum.png" if options.strategy == "seed" else ""  # a grown network has no eigenvalues
-    say(f"{report.to_text()}\nwritten to {home}: {names}\n")
+    say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
 
@@ -132,15 +131,6 @@ def _search(
             backend=options.backend,
             **(PUBLISHED if published else {}),
         )
-
-
-def _test_scores(result: SearchResult, test: Dataset) -> Any:
-    """The report of the search, with the scores on the test data."""
-    report = result.report
-    report.test_samples = len(test.x)
-    report.test_score_before = result.predictor.score(test.x, _targets(test))
-    report.test_score_after = result.compact_predictor.score(test.x, _targets(test))
-    return report
 
 
 def _parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, tuple[Any, Any] | None, Dataset]:

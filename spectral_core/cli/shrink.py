@@ -96,9 +96,11 @@ def run_prune(options: argparse.Namespace) -> int:
         retrain=_retraining(options),
         **amounts,
     )
-    report = result.report
-    report.loss_before = network.loss(validation[0], validation[1], loss)
-    report.loss_after = result.compact.loss(validation[0], validation[1], loss)
+    report = replace(
+        result.report,
+        loss_before=network.loss(*validation, loss),
+        loss_after=result.compact.loss(*validation, loss),
+    )
     _save(result.compact, predictor, home / "pruned.npz")
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())
@@ -152,7 +154,7 @@ def run_compact(options: argparse.Namespace) -> int:
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import load_any
     from spectral_core.resizing.compaction import compact
-    from spectral_core.resizing.pruning import latency
+    from spectral_core.resizing.report import latency
 
     network, predictor = load_any(options.model)
     source = Path(options.model)

@@ -1,4 +1,4 @@
-"""Data sets: built-in names and CSV, Parquet, NPZ and IDX files become checked arrays, or an error that names the place."""
+"""Data sets: a built-in name or a file (CSV, Parquet, NPZ, IDX) as checked arrays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IDX = re.compile(r"[.-]idx\d-ubyte(\.gz)?$")
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Checked arrays and what their columns are called.
+    """Checked arrays and the names of their columns.
 
     Attributes
     ----------
@@ -136,9 +136,6 @@ def sparcs(alpha: float, beta: float, points: int = 10_000, seed: int = 0, strea
     share = 0.5 * (1 + np.tanh(beta * (alpha - 0.5)))
     y = (1 - share) * x.mean(axis=1) + share * (x**2).mean(axis=1)
     return Dataset("sparcs", x, y[:, np.newaxis], "regression", ("x1", "x2"), ("y",), standardize=False)
-
-
-# --- from columns to a data set ---------------------------------------------------------------------------------------
 
 
 def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spectral_core.data.columns import Columns, Source, _one_line
+from spectral_core.data.columns import Columns, Source, one_line
 from spectral_core.errors import DataFileError
 
 
@@ -39,7 +39,7 @@ def idx_array(source: Source) -> np.ndarray:
         with gzip.open(source, "rb") if Path(source).suffix == ".gz" else open(source, "rb") as file:
             text = file.read()
     except (OSError, EOFError, zlib.error) as error:
-        raise DataFileError(f"{source} cannot be read as an IDX file: {_one_line(error)}") from None
+        raise DataFileError(f"{source} cannot be read as an IDX file: {one_line(error)}") from None
     if len(text) < 4 or text[:2] != b"\0\0" or text[2] != 8:
         raise DataFileError(f"{source} is no IDX file of bytes: it begins with {text[:4]!r}")
     head = 4 + 4 * text[3]

@@ -1,4 +1,4 @@
-"""Data as a search trains and judges on it: checked, split, scaled; and what its losses are measured by."""
+"""Data for a search or a sweep: checked, split and scaled."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from scipy.special import logsumexp
 
 from spectral_core import checks
 from spectral_core.data.scaling import Scaling
-from spectral_core.data.splitting import held_out
+from spectral_core.data.splitting import split_rows
 from spectral_core.data.targets import encode_labels, infer_task, real_targets
 from spectral_core.errors import InvalidInputError
 
 
 class Predicting(Protocol):
-    """What judging a network asks of it."""
+    """A network that gives raw outputs."""
 
     def forward(self, X: Any) -> Any: ...
-
-    def loss(self, X: Any, y: Any, loss: str) -> float: ...
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedData:
-    """Training and validation data in scaled units, and how they came from the data given."""
+    """Training and validation data in scaled units, and how they came from the data given.
+
+    Attributes
+    ----------
+    x, y, x_valid, y_valid : scaled; labels as indices.
+    inputs, outputs : the scalings, fitted to the training part.
+    classes : the sorted labels; empty for regression.
+    validation : (X, y) of the validation part in the units of the data.
+    training_rows, validation_rows : the numbers of their rows in the data given; no validation rows where the validation
+        data were given apart.
+    """
 
     task: str
     x: np.ndarray
@@ -37,6 +45,8 @@ class PreparedData:
     classes: tuple[Any, ...]
     validation: tuple[np.ndarray, np.ndarray]
     standardized: bool
+    training_rows: np.ndarray
+    validation_rows: np.ndarray
 
     @property
     def loss(self) -> str:
@@ -45,9 +55,6 @@ class PreparedData:
     @property
     def n_outputs(self) -> int:
         return len(self.classes) if self.task == "classification" else self.y.shape[1]
-
-    def validation_loss(self, network: Predicting) -> float:
-        return network.loss(self.x_valid, self.y_valid, self.loss)
 
     def standard_error(self, network: Predicting) -> float:
         """Standard error of the validation loss of a network: deviation of the samples' losses over √samples."""
@@ -70,41 +77,68 @@ def prepare(
     X: Any, y: Any, task: str, validation_data: tuple[Any, Any] | None, fraction: float, standardize: bool, seed: int
 ) -> PreparedData:
     """Check, split and scale; scaling follows the training part alone. Raises `InvalidInputError`; see `search`."""
-    if not isinstance(standardize, (bool, np.bool_)):
-        raise InvalidInputError(f"standardize must be True or False; got {standardize!r}")
+    # Check.
+    standardized = checks.boolean(standardize, "standardize")
     x = checks.real_array(X, "X", np.float64, 2)
     _same_rows(x, y, "X", "y")
     task = infer_task(y, task)
     classifies = task == "classification"
-    target, classes = encode_labels(y, "y") if classifies else (real_targets(y, "y"), ())
-    if not classifies and (target.min(axis=0) == target.max(axis=0)).any():
-        column = int(np.argmax(target.min(axis=0) == target.max(axis=0)))
-        raise InvalidInputError(
-            f"regression needs targets that vary; all of column {column} of y are {target[0, column]:g}"
-        )
+    target, classes = encode_labels(y, "y") if classifies else (_varying_targets(y), ())
+    # Split.
     if validation_data is None:
         fraction = checks.real_number(fraction, "validation_fraction", 0, 0.9, open_low=True)
-        mask = held_out(target if classifies else None, len(x), fraction, np.random.default_rng((seed, 1)))
-        x_valid, y_valid, x, target = x[mask], target[mask], x[~mask], target[~mask]
+        training_rows, validation_rows = split_rows(target if classifies else None, len(x), fraction, seed)
+        x_valid, y_valid = x[validation_rows], target[validation_rows]
+        x, target = x[training_rows], target[training_rows]
     else:
-        checks.pair(validation_data, "validation_data")
-        x_valid = checks.features(validation_data[0], np.float64, x.shape[1], "validation X")
-        _same_rows(x_valid, validation_data[1], "validation X", "validation y")
-        y_valid = (
-            encode_labels(validation_data[1], "validation y", classes)[0]
-            if classifies
-            else checks.targets(validation_data[1], np.float64, len(x_valid), target.shape[1], "validation y")
-        )
-    inputs = Scaling.fit(x, "X") if standardize else Scaling.none(x.shape[1])
+        training_rows, validation_rows = np.arange(len(x)), np.arange(0)
+        x_valid, y_valid = _validation(validation_data, x.shape[1], target, classes)
+    # Scale by the training part alone.
+    inputs = Scaling.fit(x, "X") if standardized else Scaling.none(x.shape[1])
     if classifies:
         outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, np.asarray(classes)[y_valid]
     else:
-        outputs = Scaling.fit(target, "y") if standardize else Scaling.none(target.shape[1])
+        outputs = Scaling.fit(target, "y") if standardized else Scaling.none(target.shape[1])
         y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
     return PreparedData(
-        task, inputs.transform(x), y_train, inputs.transform(x_valid), y_judge, inputs, outputs, classes, (x_valid, validation),
-        bool(standardize),
-    )  # fmt: skip
+        task=task,
+        x=inputs.transform(x),
+        y=y_train,
+        x_valid=inputs.transform(x_valid),
+        y_valid=y_judge,
+        inputs=inputs,
+        outputs=outputs,
+        classes=classes,
+        validation=(x_valid, validation),
+        standardized=standardized,
+        training_rows=training_rows,
+        validation_rows=validation_rows,
+    )
+
+
+def _varying_targets(y: Any) -> np.ndarray:
+    """Targets of a regression (samples, outputs), none of them constant."""
+    target = real_targets(y, "y")
+    constant = np.flatnonzero(target.min(axis=0) == target.max(axis=0))
+    if constant.size:
+        column = int(constant[0])
+        raise InvalidInputError(
+            f"regression needs targets that vary; all of column {column} of y are {target[0, column]:g}"
+        )
+    return target
+
+
+def _validation(
+    given: Any, n_features: int, target: np.ndarray, classes: tuple[Any, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Validation data given apart, checked against the training data."""
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise InvalidInputError("validation_data must be a pair (X, y)")
+    x = checks.features(given[0], np.float64, n_features, "validation X")
+    _same_rows(x, given[1], "validation X", "validation y")
+    if classes:
+        return x, encode_labels(given[1], "validation y", classes)[0]
+    return x, checks.targets(given[1], np.float64, len(x), target.shape[1], "validation y")
 
 
 def _same_rows(x: np.ndarray, y: Any, x_name: str, y_name: str) -> None:

@@ -33,6 +33,12 @@ def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: n
     return mask
 
 
+def split_rows(labels: np.ndarray | None, rows: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the training and of the validation rows, both ascending; with labels, in proportion by class."""
+    mask = held_out(labels, rows, fraction, np.random.default_rng((seed, 1)))
+    return np.flatnonzero(~mask), np.flatnonzero(mask)
+
+
 def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Train and test part at random, in the order of the rows; for classification with each class in proportion.
 
@@ -48,6 +54,5 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
         test = held_out(labels, len(dataset.x), fraction, generator)
     except InvalidInputError as error:
         raise DataFileError(f"{dataset.name}: {error}") from None
-    return replace(dataset, x=dataset.x[~test], y=dataset.y[~test]), replace(
-        dataset, x=dataset.x[test], y=dataset.y[test]
-    )
+    training, testing = (replace(dataset, x=dataset.x[rows], y=dataset.y[rows]) for rows in (~test, test))
+    return training, testing

@@ -1,4 +1,4 @@
-"""Reading CSV, Parquet, NPZ and IDX files into columns; every error names the file, the column and the row."""
+"""CSV and Parquet files as columns; every error names the file, the column and the row."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 
 from spectral_core.checks import optional
-from spectral_core.data.columns import Columns, Source, _listed, _one_line, _shown, floats
+from spectral_core.data.columns import Columns, Source, floats, one_line, quoted, shortened
 from spectral_core.errors import DataFileError
 
-CSV_BLOCK = 2**26  # bytes; Arrow needs each row to fit into one block
+CSV_BLOCK = 2**26
+"""Bytes that Arrow reads at a time; each row must fit into one block."""
 
 
 def from_table(source: Source, kind: str, target: str | None) -> Columns:
+    """Features and target of a table; the target is the last column by default."""
     table = read_table(source, kind)
     names = table.column_names
     if len(names) < 2:
-        raise DataFileError(f"{source} needs a target and at least one feature column; it has {_listed(names)}")
+        raise DataFileError(f"{source} needs a target and at least one feature column; it has {quoted(names)}")
     target = names[-1] if target is None else target
     require_columns(source, table, (target,))
     features = tuple(name for name in names if name != target)
@@ -37,10 +39,10 @@ def read_table(source: Source, kind: str) -> Any:
         table = _read_csv(source) if kind == ".csv" else _read_parquet(source)
         names = table.column_names
     except (library.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataFileError(f"{source} cannot be read as a {kind} file: {_one_line(error)}") from None
+        raise DataFileError(f"{source} cannot be read as a {kind} file: {one_line(error)}") from None
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < len(names) else []
     if twice:
-        raise DataFileError(f"{source}: column names must differ; more than one column is called {_listed(twice)}")
+        raise DataFileError(f"{source}: column names must differ; more than one column is called {quoted(twice)}")
     if table.num_rows == 0:
         raise DataFileError(f"{source} has column names but no rows")
     return table
@@ -73,13 +75,15 @@ def _read_parquet(source: Source) -> Any:
 
 
 def require_columns(source: Source, table: Any, wanted: Sequence[str]) -> None:
-    there = set(table.column_names)
-    missing = [name for name in wanted if name not in there]
+    """Raise `DataFileError` where the table lacks a column."""
+    present = set(table.column_names)
+    missing = [name for name in wanted if name not in present]
     if missing:
-        raise DataFileError(f"{source} has no column {_listed(missing)}; it has {_listed(table.column_names)}")
+        raise DataFileError(f"{source} has no column {quoted(missing)}; it has {quoted(table.column_names)}")
 
 
 def feature_matrix(source: Source, table: Any, names: Sequence[str]) -> np.ndarray:
+    """Columns of a table as (samples, features) float64."""
     x = np.empty((table.num_rows, len(names)))
     for k, name in enumerate(names):
         x[:, k] = floats(source, name, _column(source, name, table.column(name)))
@@ -102,7 +106,7 @@ def _column(source: Source, name: str, column: Any) -> np.ndarray:
         try:
             return np.array(column.to_pylist(), dtype=object)
         except UnicodeDecodeError as error:  # Arrow checks the text of CSV files only
-            raise DataFileError(f"{source}: column {name!r} holds text that is not UTF-8: {_one_line(error)}") from None
+            raise DataFileError(f"{source}: column {name!r} holds text that is not UTF-8: {one_line(error)}") from None
     raise DataFileError(
-        f"{source}: column {name!r} must hold numbers or text, not {column.type}; row 1 is {_shown(column[0].as_py())}"
+        f"{source}: column {name!r} must hold numbers or text, not {column.type}; row 1 is {shortened(column[0].as_py())}"
     )

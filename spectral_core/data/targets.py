@@ -1,4 +1,4 @@
-"""What is to be learned, and from which samples: regression or classes, targets, samples held out."""
+"""Targets: regression or classification, labels as indices and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_CLASSES = 20
 
 
 def is_whole(y: np.ndarray) -> np.ndarray:
-    """Where numbers are whole and exact; beyond 2⁵³ every float is whole and says nothing."""
+    """Which numbers are whole and exact; beyond 2⁵³ every float is whole, so those do not count."""
     return np.ones(len(y), bool) if y.dtype.kind in "biu" else (np.mod(y, 1) == 0) & (np.abs(y) < 2**53)
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from spectral_core import checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.paths import Blocks
 from spectral_core.networks.spectral import SpectralNetwork
-
-Blocks = Mapping[tuple[int, int], np.ndarray]
 
 
 def live_masks(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
-    """Which neurons can matter: those reached from the input that reach the output.
+    """The live neurons of each layer: those that are reachable from the input and that reach the output.
 
-    A hidden neuron without a non-zero incoming weight is silent (M10, f(0) = 0); one without a non-zero outgoing
-    weight is not heard. Either makes others so, hence the repetition. Outputs always count as live.
+    A hidden neuron without a non-zero incoming weight is silent (M10, f(0) = 0). A neuron with no outgoing weight cannot
+    influence the output. Removing one can cut off others, so the loop repeats until nothing changes. Outputs always count
+    as live.
 
     By hand: a walk through a graph, no arithmetic. Checked by test_compaction.test_live_masks_against_paths_found_one_by_one.
     """
@@ -27,16 +24,16 @@ def live_masks(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
     live = [np.ones(width, dtype=bool) for width in widths]
     while True:
         before = [mask.copy() for mask in live]
-        reached = [np.zeros(width, dtype=bool) for width in widths]
-        heard = [np.zeros(width, dtype=bool) for width in widths]
+        reachable = [np.zeros(width, dtype=bool) for width in widths]
+        reaches_output = [np.zeros(width, dtype=bool) for width in widths]
         for (i, j), block in blocks.items():
             used = (block != 0) & live[i - 1][:, None] & live[j - 1]
-            reached[i - 1] |= used.any(axis=1)
-            heard[j - 1] |= used.any(axis=0)
+            reachable[i - 1] |= used.any(axis=1)
+            reaches_output[j - 1] |= used.any(axis=0)
         for layer in range(layers - 1):
-            live[layer] &= heard[layer]
+            live[layer] &= reaches_output[layer]
             if layer > 0:
-                live[layer] &= reached[layer]
+                live[layer] &= reachable[layer]
         if all(np.array_equal(a, b) for a, b in zip(before, live, strict=True)):
             return live
 
@@ -54,13 +51,13 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
 
     Raises
     ------
-    InvalidInputError : the activation has f(0) != 0, so that a silent neuron still speaks.
+    InvalidInputError : the activation has f(0) != 0, so a neuron with pre-activation 0 still outputs a constant.
 
     By hand: picks rows and columns, no arithmetic. Checked by test_compaction.test_the_compact_network_is_the_same_function.
     """
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "compaction")
+    require_zero_at_zero(net.activation, "compaction")
     # In float64 if the network is: the blocks of a float32 network are products of float32 numbers.
     blocks = net.transfer_blocks()
     live = live_masks(blocks, net.widths)
@@ -80,3 +77,9 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
         parts[len(kept), 1] = np.zeros((len(neurons[-1]), len(neurons[0])), net.dtype)
     direct = SpectralNetwork(blocks=parts, activation=net.activation, parametrization="direct", dtype=net.dtype)
     return CompactNetwork(direct, neurons, tuple(kept), net.n_features, net.widths)
+
+
+def require_zero_at_zero(activation: str, what: str) -> None:
+    """Raise `InvalidInputError` where f(0) is not 0."""
+    if activation not in ZERO_AT_ZERO:
+        raise InvalidInputError(f"{what} needs f(0) = 0; {activation} has f(0) != 0")

@@ -1,4 +1,4 @@
-"""M15, compensation: the weights of the neurons that are kept take over what the removed ones did."""
+"""M15, compensation: the weights between kept neurons are refitted, so that they replace the removed ones."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def compensate(
 
         D (XᵀX + ρ I) = (T - X W₀ᵀ)ᵀ X,      ρ = ridge · mean of the diagonal of XᵀX
 
-    (M15 for what is left over, so that the ridge draws W to W₀ and nothing changes where nothing was removed).
+    (M15 for the remainder: the ridge draws W to W₀, and nothing changes where nothing was removed).
 
     Parameters
     ----------
     net : the network before.
     parts : {(i, j): W_ij} of the network after, in the shapes of `net`, 0 where something was removed; blocks that are
         0 stay so.
-    keep : for each layer which neurons are kept.
+    keep : a mask of the kept neurons for each layer.
     x : (samples, features) float64, checked.
 
     Returns
@@ -47,31 +47,25 @@ def compensate(
         senders = [j for j in range(1, i) if (i, j) in result and result[i, j].any()]
         if not senders or not keep[i - 1].any():
             continue
+        # The present weights of layer i, those of all senders side by side.
         rows, columns = keep[i - 1], [keep[j - 1] for j in senders]
         size = sum(int(mask.sum()) for mask in columns)
         gram, cross = np.zeros((size, size)), np.zeros((int(rows.sum()), size))
         present = np.hstack([result[i, j][np.ix_(rows, mask)] for j, mask in zip(senders, columns, strict=True)])
+        # XᵀX and (T - X W₀ᵀ)ᵀ X, in chunks.
         for start in range(0, len(x), ROWS):
-            some = with_constant(x[start : start + ROWS], widths[0])
-            wanted = layer_values(blocks, widths, f, some)[0][i - 1][:, rows]
-            values = layer_values(result, widths, f, some)[1]
+            chunk = with_constant(x[start : start + ROWS], widths[0])
+            wanted = layer_values(blocks, widths, f, chunk)[0][i - 1][:, rows]
+            values = layer_values(result, widths, f, chunk)[1]
             senders_values = np.hstack([values[j - 1][:, mask] for j, mask in zip(senders, columns, strict=True)])
-            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found below
+            with np.errstate(over="ignore", invalid="ignore"):  # `_solution` finds overflows
                 gram += senders_values.T @ senders_values
                 cross += (wanted - senders_values @ present.T).T @ senders_values
-        if not np.isfinite(gram).all() or not np.isfinite(cross).all():
-            raise InvalidInputError(f"X is too large for compensation: the products of layer {i} are not finite")
-        level = float(np.trace(gram)) / size
-        if level == 0:
-            continue  # the senders say nothing on these data
-        gram[np.diag_indices(size)] += ridge * level
-        try:
-            factor = cho_factor(gram, lower=True)
-        except LinAlgError:
-            raise InvalidInputError(
-                f"ridge={ridge:g} is too small for layer {i}, whose senders say nearly the same; the default is 1e-8"
-            ) from None
-        present = present + cho_solve(factor, cross.T).T
+        change = _solution(gram, cross, ridge, i)
+        if change is None:
+            continue
+        # Back into the blocks.
+        present = present + change
         at = 0
         for j, mask in zip(senders, columns, strict=True):
             count = int(mask.sum())
@@ -79,3 +73,24 @@ def compensate(
             result[i, j][np.ix_(rows, mask)] = present[:, at : at + count]
             at += count
     return result
+
+
+def _solution(gram: np.ndarray, cross: np.ndarray, ridge: float, layer: int) -> np.ndarray | None:
+    """D of D (gram + ρ I) = cross; None where all senders are 0 on the data. `gram` is changed.
+
+    By hand: SciPy's Cholesky solver. Checked by test_pruning.test_compensation_is_the_least_squares_fit_layer_after_layer.
+    """
+    if not np.isfinite(gram).all() or not np.isfinite(cross).all():
+        raise InvalidInputError(f"X is too large for compensation: the products of layer {layer} are not finite")
+    level = float(np.trace(gram)) / len(gram)
+    if level == 0:
+        return None
+    gram[np.diag_indices(len(gram))] += ridge * level
+    try:
+        factor = cho_factor(gram, lower=True)
+    except LinAlgError:
+        raise InvalidInputError(
+            f"ridge={ridge:g} is too small for layer {layer}, whose senders have nearly the same values; "
+            "the default is 1e-8"
+        ) from None
+    return np.asarray(cho_solve(factor, cross.T).T)

@@ -1,15 +1,14 @@
-"""M16, merging: neurons that say the same, up to a positive factor, become one."""
+"""M16, merging: neurons that compute the same function, up to a positive factor, become one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
-
-Blocks = Mapping[tuple[int, int], np.ndarray]
+from spectral_core.networks.paths import Blocks
 
 
 def merge(
@@ -51,20 +50,14 @@ def merge(
         outgoing = [pair for pair in result if pair[1] == i]
         if not incoming or not outgoing:
             continue
+        # How long the incoming row of each neuron is, and its path score.
         rows = np.hstack(incoming).astype(np.float64)
         sizes = np.linalg.norm(rows, axis=1)
-        heard = np.sqrt(sum(np.square(result[pair], dtype=np.float64).sum(axis=0) for pair in outgoing))
-        directions = rows / np.where(sizes > 0, sizes, 1)[:, None]
+        outgoing_sizes = np.sqrt(sum(np.square(result[pair], dtype=np.float64).sum(axis=0) for pair in outgoing))
         rounding = 4 * np.finfo(incoming[0].dtype).eps
-        order = np.argsort(-sizes * heard, kind="stable")
-        order = order[sizes[order] > 0]
-        while len(order):
-            first, others = order[0], order[1:]
-            cosines = directions[others] @ directions[first]
-            # The sine by the part across the direction: 1 - cos² would lose half of the digits.
-            across = np.linalg.norm(directions[others] - cosines[:, None] * directions[first], axis=1)
-            same = (cosines > 0) & (across <= tolerance + rounding)
-            for h in others[same]:
+        # The first neuron of each group takes over the outgoing columns of the others.
+        for first, others in _multiples(rows, sizes, sizes * outgoing_sizes, tolerance + rounding):
+            for h in others:
                 factor = sizes[h] / sizes[first]
                 for pair in outgoing:
                     result[pair][:, first] += (factor * result[pair][:, h]).astype(result[pair].dtype)
@@ -73,5 +66,24 @@ def merge(
                     if (i, j) in result:
                         result[i, j][h] = 0
                 keep[i - 1][h] = False
-            order = others[~same]
     return result, keep
+
+
+def _multiples(
+    rows: np.ndarray, sizes: np.ndarray, scores: np.ndarray, tolerance: float
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Groups of rows that are positive multiples of each other: the one with the largest score, and the others.
+
+    By hand: compares rows of neurons, once. Checked by test_pruning.test_copies_of_neurons_merge_and_the_function_stays.
+    """
+    directions = rows / np.where(sizes > 0, sizes, 1)[:, None]
+    order = np.argsort(-scores, kind="stable")
+    order = order[sizes[order] > 0]
+    while len(order):
+        first, others = order[0], order[1:]
+        cosines = directions[others] @ directions[first]
+        # The sine by the part across the direction: 1 - cos² would lose half of the digits.
+        across = np.linalg.norm(directions[others] - cosines[:, None] * directions[first], axis=1)
+        same = (cosines > 0) & (across <= tolerance)
+        yield int(first), others[same]
+        order = others[~same]

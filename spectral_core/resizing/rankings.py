@@ -1,7 +1,8 @@
-"""Rankings: what each hidden neuron counts for, by the name of the rule."""
+"""Rankings: the importance of each hidden neuron, one function a ranking."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,19 @@ from spectral_core.networks.layer_values import layer_values_in_chunks
 from spectral_core.networks.paths import Blocks, path_scores
 from spectral_core.networks.spectral import SpectralNetwork
 
-RANKINGS = ("path", "eigenvalue", "scaled_eigenvalue", "connectivity", "pivoted_qr")
+Scores = list[np.ndarray]
 
 
-def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> list[np.ndarray]:
-    """The score of each hidden neuron; the lower, the sooner it is removed.
+def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> Scores:
+    """The score of each hidden neuron; the neuron with the least score is removed first.
 
     ``path`` : ‖incoming row‖₂ ‖outgoing column‖₂ over all transfer blocks (M6). Does not change with the scale of φ.
     ``eigenvalue`` : |λ_h|, λ^out for `layerwise` (Buffoni et al., Sci. Rep. 12, 2022). Changes with the scale of φ.
     ``scaled_eigenvalue`` : |λ_h| ‖φ_h,:‖₂ √n for a layer of n neurons (Giambagli et al., 2023).
     ``connectivity`` : Σ_k |W_hk| over all incoming weights.
     ``pivoted_qr`` : |R_kk| of QR with column pivoting on the neuron's activations over X, per root sample, each column
-        weighted by the norm of the neuron's outgoing weights: what is left of a neuron when those before it in the order
-        have said all they can.
+        weighted by the norm of the neuron's outgoing weights: the part of a neuron's activations that the neurons ranked
+        before it cannot express linearly.
 
     Parameters
     ----------
@@ -39,21 +40,51 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> list
     """
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    one_of(by, RANKINGS, "by")
-    if by == "path":
-        return path_scores(net.transfer_blocks(), net.widths)
-    if by == "connectivity":
-        return incoming_sums(net.transfer_blocks(), net.widths)
-    if by == "pivoted_qr":
-        if X is None:
-            raise InvalidInputError("by='pivoted_qr' ranks neurons by their activations and needs X")
-        return pivoted_scores(net, X)
+    return RANKINGS[one_of(by, tuple(RANKINGS), "by")](net, X)
+
+
+def by_path(net: SpectralNetwork, X: Any) -> Scores:
+    return path_scores(net.transfer_blocks(), net.widths)
+
+
+def by_eigenvalue(net: SpectralNetwork, X: Any) -> Scores:
+    _require_eigenvalues(net, "eigenvalue")
+    return eigenvalue_scores(net, scaled=False)
+
+
+def by_scaled_eigenvalue(net: SpectralNetwork, X: Any) -> Scores:
+    _require_eigenvalues(net, "scaled_eigenvalue")
+    return eigenvalue_scores(net, scaled=True)
+
+
+def by_connectivity(net: SpectralNetwork, X: Any) -> Scores:
+    return incoming_sums(net.transfer_blocks(), net.widths)
+
+
+def by_pivoted_qr(net: SpectralNetwork, X: Any) -> Scores:
+    if X is None:
+        raise InvalidInputError("by='pivoted_qr' ranks neurons by their activations and needs X")
+    return pivoted_scores(net, X)
+
+
+RANKINGS: dict[str, Callable[[SpectralNetwork, Any], Scores]] = {
+    "path": by_path,
+    "eigenvalue": by_eigenvalue,
+    "scaled_eigenvalue": by_scaled_eigenvalue,
+    "connectivity": by_connectivity,
+    "pivoted_qr": by_pivoted_qr,
+}
+"""The rankings by name."""
+BY_EIGENVALUE = ("eigenvalue", "scaled_eigenvalue")
+"""The rankings that need eigenvalues."""
+
+
+def _require_eigenvalues(net: SpectralNetwork, by: str) -> None:
     if net.parametrization == "direct":
         raise InvalidInputError(f"by={by!r} needs eigenvalues, and a direct network has none; use path or connectivity")
-    return eigenvalue_scores(net, scaled=by == "scaled_eigenvalue")
 
 
-def incoming_sums(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
+def incoming_sums(blocks: Blocks, widths: tuple[int, ...]) -> Scores:
     """Σ_k |W_hk| of each hidden neuron over all layers before it.
 
     By hand: once per pruning, outside of training. Checked by test_rankings.test_rankings_by_their_formulas.
@@ -64,7 +95,7 @@ def incoming_sums(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
     return sums[1:-1]
 
 
-def eigenvalue_scores(net: SpectralNetwork, scaled: bool) -> list[np.ndarray]:
+def eigenvalue_scores(net: SpectralNetwork, scaled: bool) -> Scores:
     """|λ_h|, or |λ_h| ‖φ_h,:‖₂ √n with the row of φ that leads into the neuron.
 
     By hand: once per pruning, outside of training. Checked by test_rankings.test_rankings_by_their_formulas.
@@ -78,19 +109,19 @@ def eigenvalue_scores(net: SpectralNetwork, scaled: bool) -> list[np.ndarray]:
     return result
 
 
-def pivoted_scores(net: SpectralNetwork, X: Any) -> list[np.ndarray]:
+def pivoted_scores(net: SpectralNetwork, X: Any) -> Scores:
     """|R_kk| / √samples of QR with column pivoting on the weighted activations, for each hidden layer on its own.
 
     By hand: once per pruning, outside of training. Checked by test_rankings.test_pivoted_qr_is_greedy.
     """
     x = checks.features(X, np.float64, net.n_features)
-    heard = outgoing_norms(net.transfer_blocks(), net.widths)
+    weights = outgoing_norms(net.transfer_blocks(), net.widths)
     triangles = [np.zeros((0, width)) for width in net.widths[1:-1]]
     for _, values in layer_values_in_chunks(net, x):
         for place, triangle in enumerate(triangles):
             triangles[place] = np.asarray(np.linalg.qr(np.vstack([triangle, values[place + 1]]), mode="r"))
     result = []
-    for triangle, weight in zip(triangles, heard, strict=True):
+    for triangle, weight in zip(triangles, weights, strict=True):
         scores = np.zeros(len(weight))
         r, order = qr(triangle * weight, mode="r", pivoting=True)
         found = np.abs(np.diag(r)) / np.sqrt(len(x))
@@ -99,7 +130,7 @@ def pivoted_scores(net: SpectralNetwork, X: Any) -> list[np.ndarray]:
     return result
 
 
-def outgoing_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
+def outgoing_norms(blocks: Blocks, widths: tuple[int, ...]) -> Scores:
     """‖outgoing column‖₂ of each hidden neuron over all layers behind it.
 
     By hand: once per pruning, outside of training. Checked by test_rankings.test_rankings_by_their_formulas.

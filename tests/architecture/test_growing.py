@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, SpectralNetwork, search
-from spectral_core.architecture import growing
+from spectral_core.architecture import directions, growing
+from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import sparcs
 from spectral_core.data.preparation import PreparedData, prepare
@@ -39,7 +41,7 @@ def test_slopes_are_those_of_the_gradient(hidden: list[int], seed: int, classifi
     """∂loss/∂W_ij = Σ_s δ_i x_j, for every block, against the compiled gradient."""
     data = data_of(seed, classes=2 if classifies else 0)
     net = random_network("direct", [3, *hidden, data.n_outputs], activation, seed, bias=bool(seed % 2))
-    values, slopes = growing.output_slopes(net, data, np.arange(len(data.x)))
+    values, slopes = directions.output_slopes(net, data, np.arange(len(data.x)))
     truth = net.loss_and_gradients(data.x, data.y, data.loss)[1].blocks
     for (i, j), block in truth.items():
         np.testing.assert_allclose(slopes[i].T @ values[j - 1], block, rtol=1e-9, atol=1e-12)
@@ -52,7 +54,7 @@ def test_directions_are_greedy(seed: int, count: int) -> None:
     generator = np.random.default_rng(seed)
     senders = [generator.normal(size=(30, 2)), generator.normal(size=(30, 3))]
     slope = generator.normal(size=(30, 2))
-    rows, gain = growing._directions(senders, [slope], "tanh", count, np.random.default_rng(seed))
+    rows, gain = directions.greedy_directions(senders, [slope], "tanh", count, np.random.default_rng(seed))
     assert [block.shape for block in rows] == [(count, 2), (count, 3)]
     left, total = slope, 0.0
     for h in range(count):
@@ -68,7 +70,7 @@ def test_directions_are_greedy(seed: int, count: int) -> None:
 def test_new_neurons_lower_the_loss_when_they_are_fitted() -> None:
     data = data_of(1)
     net = random_network("direct", [3, 2], "relu", 1, bias=True)
-    change = growing._best_change(net, data, (10,), (0, 1))
+    change = growing.best_change(net, data, (10,), (0, 1))
     assert isinstance(change, InsertLayer)
     grown = change.apply(net)
     assert np.isclose(grown.loss(data.x, data.y), net.loss(data.x, data.y), rtol=1e-12)
@@ -79,11 +81,11 @@ def test_new_neurons_lower_the_loss_when_they_are_fitted() -> None:
 def test_growth_goes_where_there_is_room() -> None:
     data = data_of(1)
     net = random_network("direct", [3, 4, 2], "relu", 1, bias=True)
-    assert growing._best_change(net, data, (4,), (0, 1)) is None
-    more = growing._best_change(net, data, (5,), (0, 1))
+    assert growing.best_change(net, data, (4,), (0, 1)) is None
+    more = growing.best_change(net, data, (5,), (0, 1))
     assert isinstance(more, InsertNeurons)
     assert more.count == 1
-    deeper = growing._best_change(net, data, (4, 4), (0, 1))
+    deeper = growing.best_change(net, data, (4, 4), (0, 1))
     assert isinstance(deeper, InsertLayer)
     assert deeper.after == 2
 
@@ -171,29 +173,29 @@ def test_the_gain_counts_for_each_new_weight(monkeypatch: pytest.MonkeyPatch) ->
     asked: list[tuple[int, int]] = []
     gains = {2: 1.0, 4: 1.0}
 
-    def directions(senders: Any, slopes: Any, activation: str, count: int, generator: Any) -> Any:
+    def found(senders: Any, slopes: Any, activation: str, count: int, generator: Any) -> Any:
         width = sum(values.shape[1] for values in senders)
         asked.append((width, len(slopes)))
         place = {4: 2, 10: 3, 12: 4}[width]
         rows = [np.ones((count, values.shape[1])) for values in senders]
         return rows, gains.get(place, 0.0)
 
-    monkeypatch.setattr(growing, "_directions", directions)
-    # Neurons of layer 2 hear 4 and are heard by 2 + 2; of a new layer 4: hear 4 + 6 + 2 and are heard by 2.
-    cheap = growing._best_change(net, data, (20, 20, 20), (0, 1))
+    monkeypatch.setattr(growing, "greedy_directions", found)
+    # A neuron of layer 2 has 4 incoming and 2 + 2 outgoing weights; one of a new layer 4 has 4 + 6 + 2 and 2.
+    cheap = growing.best_change(net, data, (20, 20, 20), (0, 1))
     assert isinstance(cheap, InsertNeurons)
     assert cheap.layer == 2
     assert asked == [(4, 2), (10, 1), (12, 1)]
     gains[4] = 1.7  # of 14 weights a neuron: still less for each than 1 of 8
-    assert isinstance(growing._best_change(net, data, (20, 20, 20), (0, 1)), InsertNeurons)
+    assert isinstance(growing.best_change(net, data, (20, 20, 20), (0, 1)), InsertNeurons)
     gains[4] = 1.8
-    assert isinstance(growing._best_change(net, data, (20, 20, 20), (0, 1)), InsertLayer)
+    assert isinstance(growing.best_change(net, data, (20, 20, 20), (0, 1)), InsertLayer)
 
 
 def test_each_layer_has_a_width_of_its_own() -> None:
     data, net = deep()
-    assert growing._best_change(net, data, (6, 2), (0, 1)) is None
-    only = growing._best_change(net, data, (6, 3), (0, 1))
+    assert growing.best_change(net, data, (6, 2), (0, 1)) is None
+    only = growing.best_change(net, data, (6, 3), (0, 1))
     assert isinstance(only, InsertNeurons)
     assert (only.layer, only.count) == (3, 1)
 
@@ -201,11 +203,11 @@ def test_each_layer_has_a_width_of_its_own() -> None:
 def test_neurons_are_judged_on_some_samples_and_chosen_once(monkeypatch: pytest.MonkeyPatch) -> None:
     data, net = deep()
     monkeypatch.setattr(growing, "SAMPLES", 10)
-    monkeypatch.setattr(growing, "POOL", 3)
+    monkeypatch.setattr(directions, "POOL", 3)
     seen: list[int] = []
     original = growing.output_slopes
     monkeypatch.setattr(growing, "output_slopes", lambda n, d, rows: (seen.append(len(rows)), original(n, d, rows))[1])
-    change = growing._best_change(net, data, (9, 2), (0, 1))
+    change = growing.best_change(net, data, (9, 2), (0, 1))
     assert seen == [10]
     assert isinstance(change, InsertNeurons)
     assert len({tuple(row) for row in change.incoming[1]}) == change.count == 2
@@ -214,7 +216,12 @@ def test_neurons_are_judged_on_some_samples_and_chosen_once(monkeypatch: pytest.
 def test_growths_that_do_not_pay_end_it_and_moments_are_carried(monkeypatch: pytest.MonkeyPatch) -> None:
     data = data_of(2)
     linear = random_network("global", [3, 2], "relu", 0, bias=True)
-    options = {"epochs": 12, "batch_size": 8, "learning_rate": 1e-2, "seed": 0, "eigenvector_penalty": 0.0}
+
+    def grown(tolerance: float) -> list[growing.Grown]:
+        options = SearchOptions(hidden=(30,), epochs=12, batch_size=8, learning_rate=1e-2, tolerance=tolerance)
+        judge = ValidationLoss(data, linear)
+        return growing.grow(linear, data, judge, options, 0.0, lambda stage: None, lambda stage, loss: None)
+
     states: list[Any] = []
     original = growing.train
 
@@ -223,11 +230,11 @@ def test_growths_that_do_not_pay_end_it_and_moments_are_carried(monkeypatch: pyt
         return original(*arguments, **named)
 
     monkeypatch.setattr(growing, "train", spy)
-    stages = growing.grow(data, linear, (30,), options, 10.0, lambda stage: None, lambda stage, loss: None)
+    stages = grown(10.0)
     assert len(stages) == 1 + growing.PATIENCE  # a tolerance that no growth can pay for
     assert states[0] is None
     assert [state.epoch for state in states[1:]] == [12, 14, 16]
     assert all(state.step > 0 for state in states[1:])
     assert all(np.any(state.first_moment) for state in states[1:])
-    longer = growing.grow(data, linear, (30,), options, 1e-3, lambda stage: None, lambda stage, loss: None)
+    longer = grown(1e-3)
     assert len(longer) > len(stages)

@@ -3,21 +3,24 @@
 import json
 import math
 import pickle
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
 from spectral_core import InvalidInputError, ModelFileError, Predictor, SpectralNetwork, search, train
 from spectral_core.architecture.candidates import Candidate
-from spectral_core.architecture.search import PUBLISHED, _simplest
+from spectral_core.architecture.search import PUBLISHED
+from spectral_core.architecture.selection import simplest
+from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.data.datasets import load, sparcs
 from spectral_core.data.preparation import prepare
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import train_test_split
 from spectral_core.networks.paths import path_norms
 from spectral_core.networks.predictor import load_any
-from spectral_core.training.results import History
+from spectral_core.resizing.trimming import Tolerance
+from spectral_core.training.checkpoint import History
 
 QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
 
@@ -233,10 +236,27 @@ def test_a_prediction_out_of_range_is_an_error_and_not_infinity():
 
 
 def test_undefined_scores_are_null_in_json_and_a_dash_in_text():
-    report = search(*linear_data(), **QUICK).report
-    report.test_samples, report.test_score_before, report.test_score_after = 1, float("nan"), float("-inf")
+    report = search(*linear_data(), **QUICK).report.with_test_scores(1, float("nan"), float("-inf"))
     assert json.loads(report.to_json(), parse_constant=pytest.fail)["test_score_after"] is None
     assert "test         -            -" in report.to_text()
+
+
+def test_the_norms_of_the_report_are_those_of_its_blocks():
+    found = search(*linear_data(), **QUICK)
+    norms = [math.sqrt(sum(w * w for w in block.ravel().tolist())) for block in found.compact.blocks.values()]
+    np.testing.assert_allclose([block.norm for block in found.report.blocks], norms, rtol=1e-5)
+    assert [block.weights for block in found.report.blocks] == [b.size for b in found.compact.blocks.values()]
+
+
+def test_test_scores_come_into_a_new_report():
+    x, y = linear_data()
+    found = search(x, y, **QUICK)
+    scored = found.with_test_scores(x, y, {"name": "peer", "score": 0.5})
+    assert (scored.report.test_samples, scored.report.peer["name"]) == (len(x), "peer")
+    assert scored.report.test_score_after == found.compact_predictor.score(x, y)
+    assert (found.report.test_samples, found.report.peer) == (0, {})
+    with pytest.raises(FrozenInstanceError):
+        found.report.seed = 1
 
 
 def test_a_smaller_network_beyond_one_standard_error_is_not_kept():
@@ -249,14 +269,15 @@ def test_a_smaller_network_beyond_one_standard_error_is_not_kept():
     def candidate(outgoing):
         blocks = {(2, 1): np.eye(3, 2), (3, 2): np.array([outgoing]), (3, 1): np.array([[1.0, 2.0]])}
         net = SpectralNetwork(blocks=blocks, parametrization="direct")
-        return Candidate(0.0, 1, net, data.validation_loss(net), History())
+        return Candidate(0.0, 1, net, ValidationLoss(data, net)(net), History())
 
     good, smaller = candidate([1e-3, 1e-3, 0.0]), candidate([0.0, 0.0, 0.0])
     poor = replace(smaller, network=smaller.network.with_parameters(0 * smaller.network.parameters))
-    poor = replace(poor, loss=data.validation_loss(poor.network))
+    loss = ValidationLoss(data, poor.network)
+    poor = replace(poor, loss=loss(poor.network))
     reach = min(good.loss, smaller.loss) + data.standard_error(min(good, smaller, key=lambda c: c.loss).network)
     assert max(good.loss, smaller.loss) <= reach < poor.loss
-    chosen, trimmed = _simplest([good, smaller, poor], data, 0.0)
+    chosen, trimmed = simplest([good, smaller, poor], data, loss, Tolerance(0.0))
     assert chosen.loss <= reach
     assert trimmed.compact.n_parameters == 2
 
@@ -268,6 +289,17 @@ def test_scaling_follows_the_training_part_alone():
     np.testing.assert_allclose(data.x.std(axis=0), 1, rtol=1e-9)
     np.testing.assert_allclose((data.y.mean(), data.y.std()), (0, 1), atol=1e-9)
     assert abs(data.x_valid.mean()) > 1e-6
+
+
+def test_the_rows_of_both_parts_are_kept():
+    x, y = linear_data()
+    for target in (y, np.where(y > y.mean(), "b", "a")):
+        data = prepare(x, target, "auto", None, 0.3, True, 0)
+        assert sorted([*data.training_rows, *data.validation_rows]) == list(range(300))
+        assert np.array_equal(data.inputs.transform(x[data.training_rows]), data.x)
+        assert np.array_equal(data.validation[0], x[data.validation_rows])
+    apart = prepare(x, y, "auto", (x[:5], y[:5]), 0.3, True, 0)
+    assert (len(apart.training_rows), len(apart.validation_rows)) == (300, 0)
 
 
 def test_the_simplest_network_within_one_standard_error_is_kept():
@@ -321,7 +353,8 @@ def test_the_standard_error_is_that_of_the_mean_and_does_not_depend_on_the_order
         data = prepare(x, target, "auto", None, 0.3, True, 0)
         net = SpectralNetwork.initialize([3, 4, data.n_outputs], dtype="float64", seed=1)
         losses = [net.loss(data.x_valid[i : i + 1], data.y_valid[i : i + 1], loss) for i in range(len(data.x_valid))]
-        assert data.validation_loss(net) == pytest.approx(np.mean(losses), rel=1e-12)
+        assert ValidationLoss(data, net)(net) == net.loss(data.x_valid, data.y_valid, loss)
+        assert ValidationLoss(data, net)(net) == pytest.approx(np.mean(losses), rel=1e-12)
         assert data.standard_error(net) == pytest.approx(np.std(losses, ddof=1) / np.sqrt(len(losses)), rel=1e-12)
         back = replace(data, x_valid=data.x_valid[::-1], y_valid=data.y_valid[::-1])
         assert back.standard_error(net) == pytest.approx(data.standard_error(net), rel=1e-12)

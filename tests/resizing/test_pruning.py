@@ -16,8 +16,9 @@ from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS, ZERO_AT_ZERO
 from spectral_core.networks.layer_values import layer_values, with_constant
 from spectral_core.resizing.compensation import compensate
 from spectral_core.resizing.merging import merge
-from spectral_core.resizing.pruning import PruneReport, _units
 from spectral_core.resizing.rankings import RANKINGS, neuron_scores
+from spectral_core.resizing.report import PruneReport
+from spectral_core.resizing.trimming import removal_order
 from tests.builders import random_network
 from tests.resizing.test_insert import PARAMETRIZATIONS
 
@@ -139,7 +140,7 @@ def test_opposite_rows_and_other_directions_do_not_merge() -> None:
 
 
 @given(
-    st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.sampled_from(ZERO_AT_ZERO), st.sampled_from(RANKINGS), st.floats(0, 1),
+    st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.sampled_from(ZERO_AT_ZERO), st.sampled_from(list(RANKINGS)), st.floats(0, 1),
     st.booleans(), st.integers(0, 999),
 )  # fmt: skip
 @CHECK
@@ -410,9 +411,9 @@ def test_the_validation_data_judge() -> None:
 
 
 def test_layers_are_ordered_by_norm_and_shares_are_not_lost_to_rounding() -> None:
-    order = _units([np.array([1.0]), np.full(4, 0.6)], "layer", [2, 3])
-    assert order[0] == [2, 3]
-    np.testing.assert_allclose(order[2], [1.0, 1.2])
+    order = removal_order([np.array([1.0]), np.full(4, 0.6)], "layer", [2, 3])
+    assert [removal.layer for removal in order] == [2, 3]
+    np.testing.assert_allclose([removal.score for removal in order], [1.0, 1.2])
     net = random_network("direct", [2, 100, 1], "tanh", 0)
     assert prune(net, fraction=0.29).compact.live[1] == 71
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, SpectralNetwork
 from spectral_core.networks.paths import path_norms, path_scores
-from spectral_core.resizing.pruning import _largest, trim
+from spectral_core.resizing.trimming import Tolerance, largest_fitting, trim
 
 
 def random_network(seed, widths=(3, 6, 2), bias=False):
@@ -77,10 +77,17 @@ def test_a_useless_block_goes_and_its_layer_with_it():
 @given(st.integers(0, 300), st.data())
 def test_the_largest_number_that_fits_is_found_where_losses_rise(total, data):
     bound = data.draw(st.integers(0, total))
-    assert _largest(total, lambda n: n <= bound) == bound
+    assert largest_fitting(total, lambda n: n <= bound) == bound
 
 
 def test_an_activation_with_an_offset_is_refused():
     net = SpectralNetwork.initialize([2, 3, 1], activation="sigmoid", parametrization="layerwise")
     with pytest.raises(InvalidInputError, match="trimming needs"):
         trim(net, lambda n: 0.0, 1.0)
+
+
+def test_a_tolerance_is_a_share_of_the_loss_or_of_the_loss_and_a_floor():
+    assert Tolerance(0.1).limit(2.0) == 2.0 * (1 + 0.1)
+    assert Tolerance(0.1, 0.5).limit(2.0) == 2.0 + 0.1 * (2.0 + 0.5)
+    assert Tolerance(0.1, 0.5).improvement(2.0) == 2.0 - 0.1 * (2.0 + 0.5)
+    assert Tolerance(0.0, 0.5).limit(2.0) == 2.0

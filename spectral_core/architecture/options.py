@@ -1,0 +1,103 @@
+"""The options of a search, checked once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from spectral_core import checks
+from spectral_core.backends import choice
+from spectral_core.checks import one_of, sequence
+from spectral_core.data.preparation import PreparedData
+from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.tables import ZERO_AT_ZERO
+from spectral_core.resizing.trimming import Tolerance
+
+STRENGTHS = {"seed": (0.0, 1e-3, 1e-2, 3e-2), "grow": (0.0, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 3e-2)}
+"""Penalties on eigenvectors, or weights, that a search tries. Weights need smaller penalties, since no eigenvalue can
+compensate for them."""
+MANY_SAMPLES = 10_000
+"""From this number of training samples on the default batch size is 100 instead of 32."""
+NOISE = 1e-3
+"""Losses are compared on the scale of this share of the constant predictor's loss, where the loss itself is less."""
+
+
+@dataclass(frozen=True, eq=False)
+class SearchOptions:
+    """The keywords of `search` that are not about its data, with the same defaults; raises `InvalidInputError`."""
+
+    hidden: Sequence[int] = (300,)
+    activation: str = "relu"
+    bias: bool = True
+    tolerance: float = 0.01
+    epochs: int = 300
+    batch_size: int | None = None
+    learning_rate: float = 1e-3
+    eigenvalue_learning_rate: float = 5e-2
+    penalty: str = "group"
+    penalty_strength: float = 1e-3
+    eigenvector_penalties: Sequence[float] | None = None
+    patience: int | None = None
+    keep: str = "simplest"
+    strategy: str = "seed"
+    dtype: str = "float32"
+    seed: int = 0
+    backend: str = "auto"
+    name: str = ""
+    feature_names: Sequence[str] = ()
+    target_names: Sequence[str] = ()
+    progress: Callable[[int, int, str], object] | None = None
+    checkpoint: str | os.PathLike[str] | None = None
+    keep_checkpoint: bool = False
+
+    def __post_init__(self) -> None:
+        if self.activation not in ZERO_AT_ZERO:
+            known = ", ".join(ZERO_AT_ZERO)
+            raise InvalidInputError(f"the search needs f(0) = 0 ({known}); got activation={self.activation!r}")
+        one_of(self.keep, ("simplest", "last"), "keep")
+        one_of(self.strategy, ("seed", "grow"), "strategy")
+        choice.resolve(self.backend, 0)
+        checked = {
+            "tolerance": checks.real_number(self.tolerance, "tolerance", 0),
+            "epochs": checks.integer(self.epochs, "epochs", 1),
+            "seed": checks.integer(self.seed, "seed", 0),
+            "hidden": tuple(sequence(self.hidden, "hidden")),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        if not self.strengths:
+            raise InvalidInputError("eigenvector_penalties must name at least one strength")
+        if self.progress is not None and not callable(self.progress):
+            raise InvalidInputError(f"progress must be a function; got {self.progress!r}")
+        if self.strategy == "grow" and self.patience is not None:
+            raise InvalidInputError("patience belongs to strategy='seed'; growing ends by itself")
+
+    @property
+    def strengths(self) -> list[float]:
+        """The penalties that are tried, one training or growth each."""
+        values = STRENGTHS[self.strategy] if self.eigenvector_penalties is None else self.eigenvector_penalties
+        return [
+            checks.real_number(strength, f"eigenvector_penalties[{i}]", 0)
+            for i, strength in enumerate(sequence(values, "eigenvector_penalties"))
+        ]
+
+    @property
+    def best_of_last(self) -> int | None:
+        """Epochs at the end of a training among which the best is taken; None where it stops early."""
+        return max(self.epochs // 10, 1) if self.patience is None else None
+
+    def batch_size_for(self, samples: int) -> int:
+        """The batch size for a number of training samples."""
+        if self.batch_size is not None:
+            return self.batch_size
+        return 32 if samples < MANY_SAMPLES else 100
+
+    def loss_tolerance(self, data: PreparedData) -> Tolerance:
+        """How much the validation loss may rise, on the scale of the data."""
+        return Tolerance(self.tolerance, NOISE * data.constant_loss())
+
+    def tell(self, done: int, total: int, text: str) -> None:
+        """Report progress, where somebody asked for it."""
+        if self.progress is not None:
+            self.progress(done, total, text)

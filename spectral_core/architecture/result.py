@@ -1,0 +1,66 @@
+"""The result of a search: networks, predictors, report."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectral_core.architecture.report import SearchReport
+from spectral_core.files import atomic
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.predictor import Predictor
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.training.checkpoint import History
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """The trained `network`, the trimmed `compact` one, and the `history` of the training; predictors undo the scaling."""
+
+    network: SpectralNetwork
+    compact: CompactNetwork
+    report: SearchReport
+    history: History
+    predictor: Predictor
+    compact_predictor: Predictor
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predictions of the compact network in the units of the data."""
+        return self.compact_predictor.predict(X)
+
+    def with_test_scores(self, X: Any, y: Any, peer: dict[str, Any] | None = None) -> SearchResult:
+        """The same result with scores on test data in its report, and the score of a peer beside them."""
+        before, after = self.predictor.score(X, y), self.compact_predictor.score(X, y)
+        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
+
+    def plot(self, path: str | os.PathLike[str]) -> None:
+        """A picture (PNG) of the network that was found."""
+        from spectral_core.reports.network import network_picture
+
+        report, compact = self.report, self.compact
+        network_picture(
+            path,
+            compact.widths,
+            compact.blocks,
+            layers=compact.layers,
+            title=f"{report.data or 'network'}: {'-'.join(map(str, compact.widths))}",
+            subtitle=f"{report.compact_parameters:,} weights, found in {report.spectral_parameters:,} spectral parameters",
+        )
+
+    def save(self, directory: str | os.PathLike[str]) -> None:
+        """Write model.npz, compact.npz, report.json, report.txt and history.json."""
+        home = Path(directory)
+        texts = {
+            "report.json": self.report.to_json(),
+            "report.txt": self.report.to_text(),
+            "history.json": json.dumps(asdict(self.history)) + "\n",
+        }
+        self.predictor.save(home / "model.npz")
+        self.compact_predictor.save(home / "compact.npz")
+        for name, text in texts.items():
+            atomic.write_text(home / name, text)

@@ -1,0 +1,84 @@
+"""The result of `prune`: networks, sizes, losses and latency."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.spectral import SpectralNetwork
+
+LATENCY_ROWS = 1000
+LATENCY_CALLS = 5
+
+
+@dataclass(frozen=True)
+class PruneReport:
+    """The neurons that were removed, and sizes, latency and loss before and after.
+
+    `removed`, `live` : neurons by hidden layer, and by layer. `parameters` : of the given network; `dense_parameters` : of
+    all its transfer blocks; `compact_parameters` : of the compact network. `loss_before`, `loss_after` : on (X, y); None
+    without y. `latency_before`, `latency_after` : see `latency`.
+    """
+
+    by: str
+    unit: str
+    merged: int
+    compensated: bool
+    retrained_epochs: int
+    widths: list[int]
+    removed: list[int]
+    live: list[int]
+    parameters: int
+    dense_parameters: int
+    compact_parameters: int
+    bytes_before: int
+    bytes_after: int
+    latency_before: float
+    latency_after: float
+    loss_before: float | None = None
+    loss_after: float | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    def to_text(self) -> str:
+        """A few lines for people."""
+        how = [f"{self.unit}s ranked by {self.by}"]
+        how += [f"{self.merged} merged"] if self.merged else []
+        how += ["compensated"] if self.compensated else []
+        how += [f"retrained {self.retrained_epochs} epochs"] if self.retrained_epochs else []
+        lines = [
+            ", ".join(how),
+            f"hidden neurons {'-'.join(map(str, self.widths[1:-1]))} -> {'-'.join(map(str, self.live[1:-1]))}",
+            f"parameters {self.parameters:,} ({self.dense_parameters:,} in its blocks) -> {self.compact_parameters:,}",
+            f"bytes {self.bytes_before:,} -> {self.bytes_after:,}",
+            f"{LATENCY_ROWS:,} samples in {1e3 * self.latency_before:.3g} ms -> {1e3 * self.latency_after:.3g} ms",
+        ]
+        if self.loss_before is not None and self.loss_after is not None:
+            lines.append(f"loss {self.loss_before:.5g} -> {self.loss_after:.5g}")
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, eq=False)
+class PruneResult:
+    """`network` is direct and as wide as the given one, 0 where a neuron was removed; `compact` is the same function."""
+
+    network: SpectralNetwork
+    compact: CompactNetwork
+    report: PruneReport
+
+
+def latency(network: SpectralNetwork | CompactNetwork) -> float:
+    """Seconds for the outputs of `LATENCY_ROWS` samples: the least of `LATENCY_CALLS` calls, after one to warm up."""
+    x = np.random.default_rng(0).normal(size=(LATENCY_ROWS, network.n_features)).astype(network.dtype)
+    network.forward(x)
+    least = np.inf
+    for _ in range(LATENCY_CALLS):
+        start = time.perf_counter()
+        network.forward(x)
+        least = min(least, time.perf_counter() - start)
+    return least

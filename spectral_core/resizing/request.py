@@ -1,0 +1,137 @@
+"""The keywords of `prune`, and their checks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.checks import one_of, sequence
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.compaction import require_zero_at_zero
+from spectral_core.resizing.rankings import BY_EIGENVALUE
+from spectral_core.resizing.trimming import Tolerance, as_direct
+from spectral_core.training.trainer import train
+
+
+@dataclass(frozen=True, eq=False)
+class PruneRequest:
+    """The keywords of `prune`, first as given, then as `checked_request` returns them."""
+
+    by: str
+    fraction: float | None
+    threshold: float | None
+    tolerance: float | None
+    unit: str
+    layers: Sequence[int] | None
+    even: bool
+    X: Any
+    y: Any
+    loss: str
+    validation_data: tuple[Any, Any] | None
+    compensate: bool | None
+    ridge: float
+    merge: float | None
+    retrain: Mapping[str, Any] | None
+    x: np.ndarray | None = None
+    """X in float64, checked."""
+
+    def __post_init__(self) -> None:
+        pair = self.validation_data
+        if pair is not None and (not isinstance(pair, tuple) or len(pair) != 2):
+            raise InvalidInputError("validation_data must be a pair (X, y)")
+
+    def for_live_inputs(self, net: CompactNetwork) -> PruneRequest:
+        """The same request for `net.direct`, whose inputs are the live ones of `net`."""
+        judged = self.validation_data
+        return replace(
+            self,
+            X=None if self.X is None else net.columns(self.X),
+            validation_data=None if judged is None else (net.columns(judged[0]), judged[1]),
+        )
+
+    def judge(self, net: SpectralNetwork) -> float:
+        """The loss that the tolerance limits: on the validation data, else on (X, y)."""
+        X, y = (self.X, self.y) if self.validation_data is None else self.validation_data
+        return net.loss(X, y, self.loss)
+
+    def limit(self, net: SpectralNetwork) -> float:
+        """The greatest loss that the result may have."""
+        if self.tolerance is None:
+            return np.inf
+        return Tolerance(self.tolerance).limit(self.judge(as_direct(net, net.transfer_blocks())))
+
+
+def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest:
+    """The request with checked values; raises `InvalidInputError` where it breaks a rule."""
+    # The network, and each value for itself.
+    if not isinstance(net, SpectralNetwork):
+        raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
+    require_zero_at_zero(net.activation, "pruning")
+    request = _with_checked_amount(request)
+    one_of(request.unit, ("neuron", "layer"), "unit")
+    checks.real_number(request.ridge, "ridge", 0, open_low=True)
+    x = None if request.X is None else checks.features(request.X, np.float64, net.n_features)
+    given = request.compensate
+    refits = (x is not None) if given is None else checks.boolean(given, "compensate")
+    # The data that the request needs.
+    if x is None and (refits or request.y is not None or request.retrain is not None):
+        raise InvalidInputError("compensation, retraining and losses need X")
+    judges = request.tolerance is not None and request.validation_data is None
+    if request.y is None and (request.retrain is not None or judges):
+        raise InvalidInputError("retraining and a tolerance need X and y")
+    layers, retrain = _shrinking_layers(request.layers, net.n_layers), _training_options(request.retrain)
+    if request.validation_data is not None:
+        net.problem(*request.validation_data, request.loss)
+    # Values that exclude each other.
+    if checks.boolean(request.even, "even") and (request.threshold is not None or request.unit == "layer"):
+        raise InvalidInputError("even compares ranks of neurons; give a fraction or a tolerance, and unit='neuron'")
+    merge = request.merge
+    if merge is not None:
+        if request.by in BY_EIGENVALUE:
+            raise InvalidInputError(
+                f"merged neurons have no eigenvalue of their own; rank them by weights, not by={request.by!r}"
+            )
+        merge = checks.real_number(merge, "merge", 0, 1)
+    return replace(request, x=x, compensate=refits, layers=layers, retrain=retrain, merge=merge)
+
+
+def _with_checked_amount(request: PruneRequest) -> PruneRequest:
+    """The request with its one of fraction, threshold and tolerance checked."""
+    amounts = {name: getattr(request, name) for name in ("fraction", "threshold", "tolerance")}
+    chosen = [name for name, value in amounts.items() if value is not None]
+    if len(chosen) != 1:
+        raise InvalidInputError(f"prune takes one of fraction, threshold, tolerance; got {', '.join(chosen) or 'none'}")
+    name = chosen[0]
+    amount = checks.real_number(amounts[name], name, 0, 1 if name == "fraction" else np.inf)
+    changed: dict[str, Any] = {name: amount}
+    return replace(request, **changed)
+
+
+def _shrinking_layers(given: Sequence[int] | None, n_layers: int) -> list[int]:
+    """The hidden layers whose neurons may be removed."""
+    hidden = list(range(2, n_layers))
+    chosen = hidden if given is None else [checks.integer(layer, "layers", 1) for layer in sequence(given, "layers")]
+    wrong = [layer for layer in chosen if layer not in hidden]
+    if wrong:
+        raise InvalidInputError(f"layers must be hidden layers, {hidden or 'and there are none'}; got {wrong[0]}")
+    return chosen
+
+
+def _training_options(retrain: Any) -> dict[str, Any] | None:
+    """Options of `train` by name."""
+    if retrain is None:
+        return None
+    if not isinstance(retrain, Mapping):
+        raise InvalidInputError(f"retrain must be a dictionary of options of train; got {retrain!r}")
+    known = list(inspect.signature(train).parameters)[3:]
+    unknown = [name for name in retrain if name not in known]
+    if unknown:
+        raise InvalidInputError(f"retrain: train has no option {unknown[0]!r}; there are {', '.join(known)}")
+    return dict(retrain)
