@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from spectral_core.cli.program import main
 from tests.builders import ROOT
 
 PAGES = sorted(
@@ -93,6 +95,30 @@ def test_the_example_of_the_readme_prints_its_output(tmp_path: Path) -> None:
     assert printed == shown
     assert re.sub(r"\d+", "N", sizes) == re.sub(r"\d+", "N", shown_sizes)
     assert {path.name for path in (tmp_path / "results/kink").iterdir()} >= {"model.npz", "compact.npz", "report.txt"}
+
+
+def test_the_commands_of_the_readme_run_on_a_file_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("## On your own file")[1]
+    block = re.findall(r"```\n(.*?)```\n", text, re.DOTALL)[0]
+    commands = [line.split("#")[0].split()[1:] for line in block.splitlines()]
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    area, age = generator.uniform(40, 200, 200).round(), generator.uniform(0, 80, 200).round()
+    rows = zip(area, age, 2 * area - age + 3 * np.maximum(area - 120, 0), strict=True)
+    lines = ["area,age,price", *(f"{a},{b},{c}" for a, b, c in rows)]
+    Path("houses.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    Path("new.csv").write_text("area,age\n150,10\n60,70\n", encoding="utf-8")
+    search, predict = commands
+    assert main([*search, "--epochs", "60"]) == 0
+    assert {"report.txt", "network.png"} <= {path.name for path in Path("results/houses").iterdir()}
+    capsys.readouterr()
+    assert main(predict) == 0
+    header, large, small = capsys.readouterr().out.split()
+    assert header == "price"
+    assert float(large) == pytest.approx(380, abs=40)
+    assert float(small) == pytest.approx(50, abs=40)
 
 
 def test_the_pages_name_no_place_of_one_machine() -> None:
