@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: search test check lint verify mutation bench lock clean
+.PHONY: search test check format lint verify mutation bench lock clean
 
 search: $(READY)
 	$(BIN)/spectral-core search digits --compare --out results/digits
@@ -17,21 +17,25 @@ check: verify lint test
 verify: $(READY)
 	$(BIN)/python -m derivations --check
 
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Breaks derivations and kernels in every place, one at a time (three hours on two cores); results in benchmarks/.
+# Breaks derivations and kernels in one place at a time (three hours on two cores for all places); results in benchmarks/.
 mutation: $(READY)
 	$(BIN)/python -m tests.mutation --out benchmarks
 
-# The peers are hundreds of MB, so only this target installs them.
+# The programs compared with ours take hundreds of MB, so only this target installs them.
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[full,test,bench]'
 	$(BIN)/python -m benchmarks
 
-# The pinned versions: everything the extras `full` and `test` bring, as this machine resolves it.
+# The pinned versions of everything that the extras `full` and `test` install.
 lock:
 	rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet --disable-pip-version-check '.[full,test]'
 	.lock/bin/pip freeze --exclude spectral-core > constraints.txt.new

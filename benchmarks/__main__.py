@@ -1,6 +1,6 @@
-"""`python -m benchmarks [NAME ...]`: run the measurements; all of them also write results.md, results.json, README's table.
+"""`python -m benchmarks [NAME ...]`: run the measurements; a complete run also writes results.md and results.json.
 
-With names, the tables are only printed: figures in the files are always those of one run.
+With names, the tables are only printed, so that all figures in the files are from one run.
 """
 
 from __future__ import annotations
@@ -21,14 +21,7 @@ NAMES = (
     "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "search_quality", "growth",
     "exponential_exhaustive",
 )  # fmt: skip
-IN_README = ("startup", "steps", "scaling", "memory", "sparcs_training")
-"""The questions whose rows with a target are shown in the README."""
 LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn", "torch", "jax")
-CONDITIONS = """\
-Figures are medians; spread is the least and the greatest turn, of a ratio that of two turns side by side. float32
-everywhere. Peers and ours take turns in one process, which is tied to the cores named and has as many BLAS, OpenMP and
-XLA threads; steps are counted without what `train` does between epochs, and so are those of the peers. The ratios are of
-steps, not of what is learned: dense networks and scikit-learn's have no skip connections and no eigenvalues to trim by."""
 PEERS = ("torch", "jax", "scikit-learn")
 KERNELS = """
 import numpy, scipy.linalg, threadpoolctl
@@ -74,18 +67,19 @@ def main() -> int:
         rows += [{"name": name, **row} for row in found]
     if set(names) == set(NAMES):
         record = {"date": datetime.date.today().isoformat(), "machine": machine(), "rows": rows}
-        publish(record, HOME / "results.json", HOME / "results.md", HOME.parent / "README.md")
+        publish(record, HOME / "results.json", HOME / "results.md")
     return 0
 
 
-def publish(record: dict[str, object], as_json: Path, as_markdown: Path, readme: Path) -> None:
-    """The three files, each replaced in one move; the README's has the rows with a target of the questions in it."""
+def publish(record: dict[str, object], as_json: Path, as_markdown: Path) -> None:
+    """Replace both files, each in one move; the page keeps the text around its two tables."""
     where = f"Measured {record['date']} on {record['machine']}."
-    chosen = [row for row in record["rows"] if row["name"] in IN_README and row["met"] is not None]
-    read = between_markers(readme.read_text(encoding="utf-8"), f"{where}\n\n{markdown(chosen)}")
+    judged = [row for row in record["rows"] if row["met"] is not None]
+    page = as_markdown.read_text(encoding="utf-8")
+    page = between_markers(page, "targets", f"{where}\n\n{markdown(judged)}")
+    page = between_markers(page, "all figures", markdown(record["rows"]))
     write(as_json, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    write(as_markdown, f"{where} {CONDITIONS}\n\n{markdown(record['rows'])}")
-    write(readme, read)
+    write(as_markdown, page)
 
 
 if __name__ == "__main__":

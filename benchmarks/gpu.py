@@ -267,7 +267,7 @@ def main(arguments: list[str] | None = None) -> int:
     if wrong or options.agreement:
         return 1 if wrong else 0
     rows = [
-        row(f"agreement with the processor, {dtype}", difference, "", at_most=TOLERANCES[dtype])
+        row(f"largest difference to the CPU, {dtype}", difference, "", at_most=TOLERANCES[dtype])
         for dtype, difference in worst.items()
     ]
     rows += first_experiment(options.quick)
@@ -277,7 +277,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows += steps(SMALL, "P1 step (3-300-1, batch 100)", product, bandwidth, False)
         rows += steps(LARGE, "P2 step (20-2000-2000-20, batch 1024)", product, bandwidth, False)
     where = f"Measured {datetime.date.today().isoformat()} on {gpu.name()} by `python -m benchmarks.gpu`."
-    text = f"{where}\n\n{markdown(rows)}"
+    text = f"# Measurements on a GPU\n\n{where}\n\n{markdown(rows)}"
     print(text)
     if not options.quick:
         write(PAGE, text)

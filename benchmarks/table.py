@@ -8,7 +8,6 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 
-START, STOP = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 MET = {True: "met", False: "**not met**", None: ""}
 
 
@@ -27,12 +26,13 @@ def markdown(rows: Iterable[Row]) -> str:
     return "\n".join([*head, *map(line, rows)]) + "\n"
 
 
-def between_markers(text: str, content: str) -> str:
-    """The text with the lines between the two markers replaced."""
-    if text.count(START) != 1 or text.count(STOP) != 1 or text.index(START) > text.index(STOP):
-        raise ValueError(f"there must be one {START} and, after it, one {STOP}")
-    before, rest = text.split(START)
-    return f"{before}{START}\n{content.strip()}\n{STOP}{rest.split(STOP)[1]}"
+def between_markers(text: str, name: str, content: str) -> str:
+    """Replace the lines between the markers `<!-- name -->` and `<!-- /name -->`."""
+    start, stop = f"<!-- {name} -->", f"<!-- /{name} -->"
+    if text.count(start) != 1 or text.count(stop) != 1 or text.index(start) > text.index(stop):
+        raise ValueError(f"there must be one {start} and, after it, one {stop}")
+    before, rest = text.split(start)
+    return f"{before}{start}\n{content.strip()}\n{stop}{rest.split(stop)[1]}"
 
 
 def write(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from benchmarks.children import python
 from benchmarks.figures import best, exponent, ratio
 from benchmarks.peers import PEERS, TITLES, make
 from benchmarks.rows import row, timed
-from benchmarks.table import START, STOP, between_markers, markdown, write
+from benchmarks.table import between_markers, markdown, write
 from benchmarks.tasks import LARGE, Task, chain
 
 TASKS = {
@@ -176,36 +176,37 @@ def test_markdown_escapes_and_marks() -> None:
 
 
 def test_only_the_lines_between_the_markers_change(tmp_path: Path) -> None:
-    text = f"before\n{START}\nold\n{STOP}\nafter\n"
-    assert between_markers(text, "new\n") == f"before\n{START}\nnew\n{STOP}\nafter\n"
-    for broken in ("nothing", f"{STOP}{START}", text + text):
+    start, stop = "<!-- rows -->", "<!-- /rows -->"
+    text = f"before\n{start}\nold\n{stop}\nafter\n"
+    assert between_markers(text, "rows", "new\n") == f"before\n{start}\nnew\n{stop}\nafter\n"
+    for broken in ("nothing", f"{stop}{start}", text + text):
         with pytest.raises(ValueError, match="there must be one"):
-            between_markers(broken, "new")
+            between_markers(broken, "rows", "new")
     write(tmp_path / "a.md", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
 
 
-def test_a_run_writes_its_three_files(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"# Title\n{START}\n{STOP}\n", encoding="utf-8")
-    rows = [
-        {"name": "steps", **row("kept", 1, at_most=2)},
-        {"name": "steps", **row("without a target", 1)},
-        {"name": "search_quality", **row("elsewhere", 1, at_most=2)},
-    ]
+def test_a_run_writes_its_two_files(tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+    page.write_text(
+        "# Title\n<!-- targets -->\n<!-- /targets -->\nwhy\n<!-- all figures -->\n<!-- /all figures -->\n",
+        encoding="utf-8",
+    )
+    rows = [{"name": "steps", **row("kept", 1, at_most=2)}, {"name": "growth", **row("without a target", 1)}]
     record = {"date": "2026-01-01", "machine": "a machine", "rows": rows}
-    command.publish(record, tmp_path / "results.json", tmp_path / "results.md", readme)
+    command.publish(record, tmp_path / "results.json", page)
     assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8")) == record
-    assert all(row["question"] in (tmp_path / "results.md").read_text(encoding="utf-8") for row in rows)
-    text = readme.read_text(encoding="utf-8")
-    assert "kept" in text
-    assert "without a target" not in text
-    assert "elsewhere" not in text
+    targets, figures = page.read_text(encoding="utf-8").split("why")
+    assert "kept" in targets
+    assert "without a target" not in targets
+    assert "kept" in figures
+    assert "without a target" in figures
 
 
-def test_the_readme_has_the_markers_once() -> None:
-    readme = Path(command.__file__).parent.parent / "README.md"
-    assert between_markers(readme.read_text(encoding="utf-8"), "x").count("\nx\n") == 1
+def test_the_published_page_holds_the_tables_of_the_record() -> None:
+    record = json.loads((command.HOME / "results.json").read_text(encoding="utf-8"))
+    page = (command.HOME / "results.md").read_text(encoding="utf-8")
+    assert between_markers(page, "all figures", markdown(record["rows"])) == page
 
 
 def test_peers_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:

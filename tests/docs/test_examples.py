@@ -1,0 +1,37 @@
+"""Every public function has an example, and it prints what its docstring shows."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import spectral_core
+from spectral_core.networks.spectral import SpectralNetwork
+
+METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "save", "load")
+PUBLIC: dict[str, Any] = {
+    name: getattr(spectral_core, name)
+    for name in dir(spectral_core)
+    if callable(getattr(spectral_core, name)) and not name.endswith("Error")
+} | {f"SpectralNetwork.{name}": getattr(SpectralNetwork, name) for name in METHODS}
+
+
+def test_every_public_function_is_listed() -> None:
+    assert len(PUBLIC) == 12 + len(METHODS)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_an_example_prints_what_it_shows(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = inspect.cleandoc(PUBLIC[name].__doc__ or "")
+    assert "\nExamples\n--------\n" in text, f"{name} has no section `Examples` in its docstring"
+    example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert any(part.want for part in example.examples), f"the example of {name} shows no output"
+    assert len(example.examples) < 8, f"the example of {name} is too long"
+    report: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(example, out=report.append)
+    assert report == [], "".join(report)
