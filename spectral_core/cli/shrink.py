@@ -98,8 +98,8 @@ def run_prune(options: argparse.Namespace) -> int:
     )
     report = replace(
         result.report,
-        loss_before=network.loss(*validation, loss),
-        loss_after=result.compact.loss(*validation, loss),
+        loss_before=network.loss(validation[0], validation[1], loss),
+        loss_after=result.compact.loss(validation[0], validation[1], loss),
     )
     _save(result.compact, predictor, home / "pruned.npz")
     atomic.write_text(home / "report.json", report.to_json())
