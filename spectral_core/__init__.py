@@ -4,13 +4,35 @@ Names are loaded when they are first used, so importing the package loads neithe
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the names below, for type checkers and editors
+    from spectral_core.architecture.search import search
+    from spectral_core.errors import (
+        BackendError,
+        DataFileError,
+        DivergenceError,
+        InvalidInputError,
+        MissingDependencyError,
+        ModelFileError,
+        SpectralCoreError,
+    )
+    from spectral_core.networks.compact import CompactNetwork
+    from spectral_core.networks.predictor import Predictor
+    from spectral_core.networks.spectral import SpectralNetwork
+    from spectral_core.resizing.collapse import collapse_layer
+    from spectral_core.resizing.compaction import compact
+    from spectral_core.resizing.insert import insert_layer, insert_neurons
+    from spectral_core.resizing.pruning import prune
+    from spectral_core.sweeps.grid import sweep
+    from spectral_core.training.ensemble import train_ensemble
+    from spectral_core.training.trainer import train
 
 __version__ = "0.1.0"
 
 _HOME = {
     "SpectralNetwork": "networks.spectral",
-    "CompactNetwork": "resizing.compaction",
+    "CompactNetwork": "networks.compact",
     "train": "training.trainer",
     "prune": "resizing.pruning",
     "compact": "resizing.compaction",

@@ -1,0 +1,1 @@
+"""Proven programs printed as Numba source."""

@@ -1,0 +1,1 @@
+"""How something is proven: programs, notation, rules, certificates."""

@@ -1,0 +1,1 @@
+"""Search: from a linear start to the network that the task needs."""

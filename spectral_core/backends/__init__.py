@@ -1,0 +1,1 @@
+"""Running the kernels: on the CPU, or on a GPU."""

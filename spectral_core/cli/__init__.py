@@ -1,0 +1,1 @@
+"""The command `spectral-core`: one file for each command."""

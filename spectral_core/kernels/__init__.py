@@ -1,0 +1,1 @@
+"""The numeric kernels: printed files, and in `support` what they stand on."""

@@ -1,0 +1,1 @@
+"""Networks: parameters, matrices, starts, predictions."""

@@ -1,0 +1,1 @@
+"""Removing and adding neurons and layers."""

@@ -1,0 +1,1 @@
+"""Many trainings over a grid of options, in parallel, into one store."""

@@ -1,0 +1,1 @@
+"""Printers of the kernels for the CPU."""

@@ -1,0 +1,1 @@
+"""Theorems about functions of numbers: activations, losses, penalties, optimizers."""

@@ -1,0 +1,1 @@
+"""Theorems about spectral networks, M1 to M16."""

@@ -1,0 +1,1 @@
+"""Accuracy against neurons removed, for the published methods and ours."""

@@ -1,0 +1,1 @@
+"""How much network emerges from a linear to a quadratic target."""

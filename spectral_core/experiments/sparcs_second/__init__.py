@@ -1,0 +1,1 @@
+"""A student of four layers finds its teacher of three."""

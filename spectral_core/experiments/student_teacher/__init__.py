@@ -1,0 +1,1 @@
+"""Whether a student of any width shrinks to the size of its teacher."""

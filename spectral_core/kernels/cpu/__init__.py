@@ -1,0 +1,1 @@
+"""Printed kernels for the CPU. Do not edit; `python -m derivations` writes them."""

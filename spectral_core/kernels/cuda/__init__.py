@@ -1,0 +1,1 @@
+"""Printed kernels for CUDA. Do not edit; `python -m derivations` writes them."""
