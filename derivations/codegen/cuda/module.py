@@ -2,23 +2,14 @@
 
 import hashlib
 import textwrap
+from pathlib import Path
 
 import sympy
 
+from derivations.codegen import templates
 from derivations.codegen.cuda.flat import FlatPrinter
 from derivations.codegen.cuda.layers import KERNEL, ONE_HIDDEN_KERNEL, Blocks, Launches, wide_kernel
 from derivations.codegen.cuda.one_hidden import CudaOneHiddenPrinter
-from derivations.codegen.cuda.orchestration import (
-    CALLERS,
-    EITHER,
-    GENERAL_OUTPUT,
-    GENERAL_VIEWS,
-    ONE_HIDDEN_VIEWS,
-    SHARED,
-    THREADS,
-    TRAIN,
-    WIDE,
-)
 from derivations.codegen.cuda.parts import DEVICE, PartPrinter
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
@@ -27,6 +18,7 @@ from derivations.theorems.scalar import losses, optimizers, penalties, proximal
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
 
+FOLDER = Path(__file__).parent
 LAYERED = (
     ("global", propagation.GLOBAL, adjoint.GLOBAL),
     ("layerwise", propagation.LAYERWISE, adjoint.LAYERWISE),
@@ -39,6 +31,20 @@ CONSTANTS = (
     *("PHI", "START", "WIDTH"),
 )
 FLAT = (*losses.PROGRAMS, *penalties.PROGRAMS, *proximal.PROGRAMS, *optimizers.PROGRAMS)
+
+EPOCHS = "Epochs of many trainings at once, one block for each"
+EITHER = """if inside:
+    store = shared
+else:
+    store = work[replica]"""
+SHARED = "store = shared"
+"""Where a block keeps its training: in shared memory or in its part of `work`."""
+GENERAL_VIEWS = """u_all, z_all, du_all = space[places[0] :], space[places[1] :], space[places[2] :]
+block_scratch, sample_scratch = space[places[3] :], space[places[4] :]
+target, weight = space[places[5] :], space[places[6] :]"""
+ONE_HIDDEN_VIEWS = """u_all, output, partial = space[places[0] :], space[places[1] :], space[places[2] :]
+target, weight = space[places[3] :], space[places[4] :]"""
+GENERAL_OUTPUT = "output = z_all[n_samples * layout[last, START] :]"
 
 HEADER = '''"""{title}. Do not edit.
 
@@ -152,12 +158,14 @@ def _device_module(digest: str, general: str) -> str:
     flat = [text for program in FLAT for text in FlatPrinter(program).functions()]
     branches = []
     for number, item in enumerate(losses.ELEMENTWISE):
-        branches.append(f"    {choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
-        branches.append(f"        return gpu_{item.name}(rank, count, n_samples, n_out, output, target, weight, scale)")
-    callers = CALLERS.format(
-        device=DEVICE, elementwise="\n".join(branches), activations=", ".join(activation_theorems())
-    )
-    activate, *others = _parts(callers)
+        branches.append(f"{choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
+        branches.append(f"    return gpu_{item.name}(rank, count, n_samples, n_out, output, target, weight, scale)")
+    words = {"ELEMENTWISE": "\n".join(branches), "THEOREMS": ", ".join(activation_theorems())}
+    helpers = {
+        name: templates.specialise(source, DEVICE, **words) for name, source in templates.read(FOLDER, "parts").items()
+    }
+    # Activations come before the programs that call them, losses, penalties and optimizers before their callers.
+    behind = ("gpu_loss", "gpu_add_penalty", "gpu_update", "gpu_shrink")
     head = _header(
         "Numba functions for CUDA, printed from the proven programs in `derivations`",
         digest,
@@ -166,12 +174,12 @@ def _device_module(digest: str, general: str) -> str:
     )
     parts = [
         head + GENERAL_IMPORTS,
-        *_parts(THREADS.format(device=DEVICE)),
+        *(text for name, text in helpers.items() if name not in (*behind, "gpu_activate")),
         activation_function(),
-        activate,
+        helpers["gpu_activate"],
         *layered,
         *flat,
-        *others,
+        *(helpers[name] for name in behind),
     ]
     return "\n\n\n".join(parts) + "\n"
 
@@ -185,6 +193,7 @@ from spectral_core.kernels.cuda.parts import (
     CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
     gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
+    (train,) = templates.read(FOLDER, "ensemble").values()
     kernels = []
     for variant, forward, backward in LAYERED:
         calls = {}
@@ -194,15 +203,17 @@ from spectral_core.kernels.cuda.parts import (
             arguments = ", ".join(blocks.signature()).replace("parameters", "theta")
             calls[kind] = f"gpu_{program.name}(rank, count, {arguments})"
         kernels.append(
-            TRAIN.format(
-                kernel=KERNEL,
-                variant=variant,
-                summary="",
-                store=EITHER,
-                views=GENERAL_VIEWS,
-                output=GENERAL_OUTPUT,
-                **calls,
-            ).strip()
+            templates.specialise(
+                train,
+                KERNEL,
+                VARIANT=variant,
+                SUMMARY=EPOCHS,
+                STORE=EITHER,
+                VIEWS=GENERAL_VIEWS,
+                OUTPUT=GENERAL_OUTPUT,
+                PROPAGATE=calls["propagate"],
+                ADJOINT=calls["adjoint"],
+            )
         )
     return "\n\n\n".join([head + imports, *kernels]) + "\n"
 
@@ -217,28 +228,31 @@ from spectral_core.kernels.cuda.parts import (
     CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
     gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
+    (train,) = templates.read(FOLDER, "ensemble").values()
     passes, kernels = [], []
     for inputs, outputs in SIZES:
         passes += [CudaOneHiddenPrinter(inputs, outputs).propagate(), CudaOneHiddenPrinter(inputs, outputs).adjoint()]
         name = f"{inputs}_{outputs}"
         onward = f"gpu_propagate_{name}(rank, count, layout, activation, n_samples, theta, u_all, output, partial)"
         back = f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
-        text = TRAIN.format(
-            kernel=ONE_HIDDEN_KERNEL,
-            variant=name,
-            store=SHARED,
-            views=ONE_HIDDEN_VIEWS,
-            output="",
-            propagate=onward,
-            adjoint=back,
-            summary=f"; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
+        text = templates.specialise(
+            train,
+            ONE_HIDDEN_KERNEL,
+            VARIANT=name,
+            SUMMARY=f"{EPOCHS}; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
+            STORE=SHARED,
+            VIEWS=ONE_HIDDEN_VIEWS,
+            OUTPUT="",
+            PROPAGATE=onward,
+            ADJOINT=back,
         )
-        kernels.append("\n".join(line for line in text.strip().split("\n") if line.strip() or not line))
+        kernels.append(text)
     return "\n\n\n".join([head + imports, *passes, *kernels]) + "\n"
 
 
 def _wide_module(digest: str, devices: str) -> str:
     head = _header("Wide networks on CUDA, part by part on the whole device", digest, {"parts.py": devices}, WIDE_TEXT)
+    launches = [templates.specialise(source, KERNEL) for source in templates.read(FOLDER, "wide").values()]
     hosts, kernels, called = [], [], set()
     for _, *programs in LAYERED:
         for program in programs:
@@ -254,8 +268,4 @@ def _wide_module(digest: str, devices: str) -> str:
         ", ".join([*CONSTANTS, *sorted(called)]) + ",", 120, initial_indent="    ", subsequent_indent="    "
     )
     imports = f"from spectral_core.kernels.support.device import LANES, LINES, REDUCTION_SLOTS, THREADS, cuda, kernel\nfrom spectral_core.kernels.cuda.parts import (\n{names}\n)"
-    return "\n\n\n".join([head + imports, *_parts(WIDE.format(kernel=KERNEL)), *kernels, *hosts]) + "\n"
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.strip().split("\n\n\n")]
+    return "\n\n\n".join([head + imports, *launches, *kernels, *hosts]) + "\n"
