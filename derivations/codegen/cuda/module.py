@@ -8,9 +8,9 @@ import sympy
 
 from derivations.codegen import templates
 from derivations.codegen.cuda.flat import FlatPrinter
-from derivations.codegen.cuda.layers import KERNEL, ONE_HIDDEN_KERNEL, Blocks, Launches, wide_kernel
-from derivations.codegen.cuda.one_hidden import CudaOneHiddenPrinter
+from derivations.codegen.cuda.layers import KERNEL, LAYERED, Blocks, Launches, wide_kernel
 from derivations.codegen.cuda.parts import DEVICE, PartPrinter
+from derivations.codegen.cuda.trainings import ensemble_module, one_hidden_module
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
 from derivations.codegen.one_hidden import SIZES, theorems
@@ -19,11 +19,6 @@ from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
 
 FOLDER = Path(__file__).parent
-LAYERED = (
-    ("global", propagation.GLOBAL, adjoint.GLOBAL),
-    ("layerwise", propagation.LAYERWISE, adjoint.LAYERWISE),
-    ("direct", propagation.DIRECT, adjoint.DIRECT),
-)
 LAUNCHED = ("map", "line")
 """Parts with a kernel of their own; `wide_activate` launches activations, a library does the products."""
 CONSTANTS = (
@@ -32,19 +27,6 @@ CONSTANTS = (
 )
 FLAT = (*losses.PROGRAMS, *penalties.PROGRAMS, *proximal.PROGRAMS, *optimizers.PROGRAMS)
 
-EPOCHS = "Epochs of many trainings at once, one block for each"
-EITHER = """if inside:
-    store = shared
-else:
-    store = work[replica]"""
-SHARED = "store = shared"
-"""Where a block keeps its training: in shared memory or in its part of `work`."""
-GENERAL_VIEWS = """u_all, z_all, du_all = space[places[0] :], space[places[1] :], space[places[2] :]
-block_scratch, sample_scratch = space[places[3] :], space[places[4] :]
-target, weight = space[places[5] :], space[places[6] :]"""
-ONE_HIDDEN_VIEWS = """u_all, output, partial = space[places[0] :], space[places[1] :], space[places[2] :]
-target, weight = space[places[3] :], space[places[4] :]"""
-GENERAL_OUTPUT = "output = z_all[n_samples * layout[last, START] :]"
 
 HEADER = '''"""{title}. Do not edit.
 
@@ -135,10 +117,14 @@ def activation_function() -> str:
 def cuda_modules(digest: str, general: str) -> dict[str, str]:
     """The texts by the names of the modules; `general` is the text of `cpu/dense.py`."""
     devices = _device_module(digest, general)
+    leans = {"parts.py": devices}
+    ensemble = _header("Many trainings at once on CUDA, one block for each", digest, leans, BLOCKS_TEXT)
+    title = "Many trainings of one hidden layer at once on CUDA, one block for each"
+    one_hidden = _header(title, digest, leans, ONE_HIDDEN_TEXT)
     return {
         "parts": devices,
-        "ensemble": _blocks_module(digest, devices),
-        "one_hidden": _one_hidden_module(digest, devices),
+        "ensemble": ensemble_module(ensemble),
+        "one_hidden": one_hidden_module(one_hidden),
         "wide": _wide_module(digest, devices),
     }
 
@@ -182,72 +168,6 @@ def _device_module(digest: str, general: str) -> str:
         *(helpers[name] for name in behind),
     ]
     return "\n\n\n".join(parts) + "\n"
-
-
-def _blocks_module(digest: str, devices: str) -> str:
-    head = _header("Many trainings at once on CUDA, one block for each", digest, {"parts.py": devices}, BLOCKS_TEXT)
-    imports = """import math
-
-from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
-from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
-    gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
-)"""
-    (train,) = templates.read(FOLDER, "ensemble").values()
-    kernels = []
-    for variant, forward, backward in LAYERED:
-        calls = {}
-        for kind, program in (("propagate", forward), ("adjoint", backward)):
-            blocks = Blocks(program, PartPrinter(program))
-            blocks.function()
-            arguments = ", ".join(blocks.signature()).replace("parameters", "theta")
-            calls[kind] = f"gpu_{program.name}(rank, count, {arguments})"
-        kernels.append(
-            templates.specialise(
-                train,
-                KERNEL,
-                VARIANT=variant,
-                SUMMARY=EPOCHS,
-                STORE=EITHER,
-                VIEWS=GENERAL_VIEWS,
-                OUTPUT=GENERAL_OUTPUT,
-                PROPAGATE=calls["propagate"],
-                ADJOINT=calls["adjoint"],
-            )
-        )
-    return "\n\n\n".join([head + imports, *kernels]) + "\n"
-
-
-def _one_hidden_module(digest: str, devices: str) -> str:
-    title = "Many trainings of one hidden layer at once on CUDA, one block for each"
-    head = _header(title, digest, {"parts.py": devices}, ONE_HIDDEN_TEXT)
-    imports = """import math
-
-from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
-from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
-    gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
-)"""
-    (train,) = templates.read(FOLDER, "ensemble").values()
-    passes, kernels = [], []
-    for inputs, outputs in SIZES:
-        passes += [CudaOneHiddenPrinter(inputs, outputs).propagate(), CudaOneHiddenPrinter(inputs, outputs).adjoint()]
-        name = f"{inputs}_{outputs}"
-        onward = f"gpu_propagate_{name}(rank, count, layout, activation, n_samples, theta, u_all, output, partial)"
-        back = f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
-        text = templates.specialise(
-            train,
-            ONE_HIDDEN_KERNEL,
-            VARIANT=name,
-            SUMMARY=f"{EPOCHS}; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
-            STORE=SHARED,
-            VIEWS=ONE_HIDDEN_VIEWS,
-            OUTPUT="",
-            PROPAGATE=onward,
-            ADJOINT=back,
-        )
-        kernels.append(text)
-    return "\n\n\n".join([head + imports, *passes, *kernels]) + "\n"
 
 
 def _wide_module(digest: str, devices: str) -> str:
