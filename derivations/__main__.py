@@ -1,7 +1,7 @@
 """`python -m derivations`: prove every theorem, then write kernels and certificates.
 
 `--check` writes nothing: it prints the difference to what is checked in, every kernel without a theorem, every theorem
-whose kernel is gone and every numeric function that is not listed, and exits 1 if there is any of these.
+whose kernel is gone and every formula that does not say that it is written by hand. It exits 1 if there is any of these.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ NUMERIC = {
     *("dot", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "softmax", "logsumexp"),
     *("exp", "expm1", "log", "log1p", "sqrt", "square", "tanh", "mean", "std", "var", "median"),
 }
-"""Calls that give away a formula, as do the operators `@` and `**` between expressions."""
+"""Calls that show a formula, as do the operators `@` and `**` between expressions."""
 
 
 def problems(root: Path, certificates: list[dict[str, Any]]) -> list[str]:
@@ -111,7 +111,7 @@ def _module(root: Path, path: Path) -> str:
 
 
 def _functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Functions and methods by their qualified names; what stands inside a function belongs to it."""
+    """Functions and methods by their qualified names; a function inside another one belongs to it."""
 
     def inside(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.FunctionDef]]:
         for node in body:
@@ -124,7 +124,7 @@ def _functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def _numeric(function: ast.FunctionDef) -> str:
-    """The first expression in a function that gives away a formula, or nothing."""
+    """The first expression in a function that shows a formula, or an empty string."""
     for node in ast.walk(function):
         matrix = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
         power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not isinstance(node.left, ast.Constant)

@@ -65,6 +65,7 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     """Proof and second route of every theorem, then the files, then the compiled kernels."""
     say = means.say
     say(THEOREM.format("theorem", "scope", "proof", "steps", "time", "second route", "time"))
+    # Both routes, theorem by theorem.
     rows, certificates = [], []
     for theorem in THEOREMS:
         certificate, row = _prove(theorem)
@@ -72,12 +73,14 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
         certificates += [certificate] if certificate else []
         rows.append(row)
         _print_theorem(row, say)
+    # The generated files against those on the disk, the compiled kernels against exact numbers.
     proven = len(certificates) == len(THEOREMS)
     rechecked = all(row["second_route"]["failure"] is None for row in rows)
     difference = differences(generate(certificates)) if proven else ""
     broken = problems(ROOT, records_of(certificates)) if proven else []
     kernels = [] if options.quick else _kernels(say)
     equal = all(kernel["failure"] is None for kernel in kernels)
+    # The report, as a file and as lines.
     if options.json:
         report = {
             "theorems": rows,
@@ -91,19 +94,22 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
         means.write_text(Path(options.json), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     refused = sum(row["second_route"]["failure"] is not None for row in rows)
     say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; the second route refuses {refused}\n")
-    if not proven:
-        say("kernels and certificates are not compared, since a proof failed\n")
-    elif difference or broken:
-        say(f"the checked-in files differ:\n{difference}" * bool(difference) + "".join(f"{line}\n" for line in broken))
-    else:
-        say("kernels and certificates agree with the derivations, and name each other\n")
+    say(_comparison(proven, difference, broken))
     unequal = sum(kernel["failure"] is not None for kernel in kernels)
-    say(
-        f"compiled kernels: {len(kernels) - unequal} of {len(kernels)} agree\n"
-        if kernels
-        else "kernels not run (--quick)\n"
-    )
+    agreeing = f"compiled kernels: {len(kernels) - unequal} of {len(kernels)} agree\n"
+    say(agreeing if kernels else "kernels not run (--quick)\n")
     return 0 if proven and rechecked and equal and not difference and not broken else 1
+
+
+def _comparison(proven: bool, difference: str, broken: list[str]) -> str:
+    """The result of comparing the checked-in files with the derivations."""
+    if not proven:
+        return "kernels and certificates are not compared, since a proof failed\n"
+    if difference or broken:
+        return f"the checked-in files differ:\n{difference}" * bool(difference) + "".join(
+            f"{line}\n" for line in broken
+        )
+    return "kernels and certificates agree with the derivations, and name each other\n"
 
 
 def _prove(theorem: Theorem) -> tuple[Certificate | None, dict[str, Any]]:

@@ -85,7 +85,7 @@ class LoopPrinter:
         return result
 
     def fits(self, assign: Assign, nest: list[Assign]) -> bool:
-        """Whether an assignment may stand in the loops of those before it."""
+        """Whether an assignment may share the loops of the assignments before it."""
         indices = {*assign.free, *assign.over}
         if any(a.contraction or a.value.func == f or {*a.free, *a.over} != indices for a in (assign, *nest)):
             return False

@@ -32,12 +32,12 @@ class Contradiction(AssertionError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer, with what it rests on.
+    """The answer and its reasons.
 
     Attributes
     ----------
     status : `PROVEN`, `REFUTED` or `UNDECIDED`.
-    scope : the depths and widths that the formula speaks of.
+    scope : the depths and widths that the formula covers.
     cases : the cases whose normal form was found to be 0, all of them where the status is PROVEN.
     networks : exact random networks that agree with a proof.
     reason : why nothing was decided.

@@ -47,7 +47,7 @@ NUMBER, ZERO, IDENTITY, MATRIX = Shape("number"), Shape("zero"), Shape("identity
 
 
 def top_layer(formula: Formula) -> Index | None:
-    """The last layer, B+1; None where the formula does not speak of B: then the depth is any that has its layers."""
+    """The last layer, B+1; None where B does not occur in the formula: then every depth that has its layers is meant."""
     if formula.depth is not None:
         return Index((), formula.depth + 1)
     return Index.named("B") + 1 if "B" in formula.names else None

@@ -47,7 +47,7 @@ def sum_of_products(left: Sequence[Number], right: Sequence[Number]) -> Number:
 
 
 def structural_zero(number: Number) -> bool:
-    """A 0 that stands there by definition, not one that happens to come out."""
+    """A 0 by definition, not the result of a computation."""
     return number.__class__ is int and number == 0
 
 

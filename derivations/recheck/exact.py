@@ -59,5 +59,5 @@ KERNEL_CHECKS: dict[str, Check] = {
 
 
 def compare(kernel: str, seed: int = 0) -> KernelEvidence:
-    """Run the check of one kernel; deterministic for a seed but for the seconds, most of which compile."""
+    """Run the check of one kernel; deterministic for a seed except for the time, which is mostly compilation."""
     return run(kernel, KERNEL_CHECKS[kernel], seed)

@@ -53,7 +53,7 @@ class Comparison:
     def close(
         self, what: str, got: float, truth: Any, ulps: float, least: float = 0.0, kind: type[np.floating] = np.float64
     ) -> None:
-        """Within so many units in the last place of the truth, or of `least` where the truth is smaller."""
+        """Checks the distance to the truth in units in the last place of the truth, or of `least` where the truth is smaller."""
         self.approximations += 1
         ulp = float(np.spacing(kind(max(abs(float(truth)), least))))
         error = float(abs(mpmath.mpf(float(got)) - truth) / ulp)

@@ -27,7 +27,7 @@ def squared_error(comparison: Comparison) -> None:
 
 
 def moved(z: Matrix, sample: int, neuron: int) -> Matrix:
-    """The outputs, of which one moves."""
+    """The outputs, one of them as a dual number."""
     rows = [list(row) for row in z]
     rows[sample][neuron] = Dual(z[sample][neuron], Fraction(1))
     return rows

@@ -158,7 +158,7 @@ def loss_at(layout: Layout, f: dense.Function, x: Matrix, y: Matrix, constants: 
 
 
 def moving(theta: Vector, place: int) -> Vector:
-    """The parameters, of which one moves."""
+    """The parameters, one of them as a dual number."""
     return [Dual(value, 1) if p == place else value for p, value in enumerate(theta)]
 
 

@@ -200,7 +200,7 @@ class UnknownFunction:
 
 
 class HomogeneousFunction(UnknownFunction):
-    """A function of which f(c z) = c f(z) is known for one factor c, and nothing else."""
+    """A function with f(c z) = c f(z) for one factor c; nothing else about it is known."""
 
     def __init__(self, point: Point, factor: Residue) -> None:
         super().__init__(point, zero_at_zero=False)

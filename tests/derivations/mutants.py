@@ -42,7 +42,7 @@ OTHERS = {
 
 
 def arguments(program: Program) -> list[Argument]:
-    """Every argument that speaks about a program; all of them must hold before a kernel is written."""
+    """Every argument about a program; all of them must hold before a kernel is written."""
     name = program.name
     if name in OTHERS:
         return [lambda proof: OTHERS[name](proof, program=program)]

@@ -73,7 +73,7 @@ def meant(only: Sequence[str], mutant: Mutant) -> bool:
 
 
 def sample(chosen: list[Mutant], sizes: Sequence[int], seed: int, kernels: set[str]) -> list[Mutant]:
-    """So many from the kernels, so many from the derivations; all where there are not so many.
+    """A number of mutants from the kernels and one from the derivations; all of them where there are fewer.
 
     The order of a hash decides, so that a mutant stays in the sample, or out of it, whatever changes elsewhere.
     """

@@ -37,7 +37,7 @@ LEFT_OUT = {
     "derivations/readable.py": "text for readers, from which nothing follows",
     "derivations/verify.py": "prints what the judges find; tests/derivations/test_verify.py",
     "derivations/codegen/cuda/": "prints for another machine: tests/kernels/cuda/test_cuda.py runs the text in the simulator, `--check` compares it",
-    "derivations/codegen/cpu/orchestration.py": "nothing but the text of kernels, which are mutated themselves",
+    "derivations/codegen/cpu/templates/": "nothing but the text of kernels, which are mutated themselves",
 }
 """Files or folders that are no targets, and why."""
 CAUGHT = ("proof", "not well-formed", "--check", "tests")

@@ -4,12 +4,13 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
+from pathlib import Path
 
 import sympy
 
+from derivations.codegen import templates
 from derivations.codegen.cpu import elementwise, one_hidden
 from derivations.codegen.cpu import layers as cpu
-from derivations.codegen.cpu.orchestration import HELPERS, ONE_HIDDEN_HELPER, ONE_HIDDEN_RUNNER, RUNNERS
 from derivations.codegen.expressions import choice
 from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.proof.programs import Program
@@ -26,6 +27,7 @@ from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
+FOLDER = Path(__file__).parent
 VARIANTS = ("global", "layerwise", "direct")
 PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
 ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
@@ -175,8 +177,8 @@ def _elementwise() -> str:
     """One branch for each loss that sums over samples and outputs."""
     lines: list[str] = []
     for number, item in enumerate(losses.ELEMENTWISE):
-        lines.append(f"    {choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
-        lines.append(f"        value = {item.name}(output, target, weight, share)")
+        lines.append(choice("loss", item.name.upper(), number, len(losses.ELEMENTWISE)))
+        lines.append(f"    value = {item.name}(output, target, weight, share)")
     return "\n".join(lines)
 
 
@@ -189,20 +191,22 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
         numbers="\n".join(_numbers(NAMES[family]) for family in ("losses", "penalties", "optimizers")),
         settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
     )
-    helpers = [
-        part.strip() for part in HELPERS.format(decorator=cpu.DECORATOR, elementwise=_elementwise()).split("\n\n\n")
-    ]
+    sources = templates.read(FOLDER, "dense")
+    *helpers, predict, gradient, epoch = sources.values()
+    helpers = [templates.specialise(source, cpu.DECORATOR, ELEMENTWISE=_elementwise()) for source in helpers]
     printed = [*elementwise.exponential_functions(), elementwise.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
     storage, callers = helpers[:4], helpers[4:]
     runners = [
-        RUNNERS.format(
-            decorator=cpu.RUNNER,
-            variant=variant,
-            propagate=", ".join(cpu.signature(forward)),
-            adjoint=", ".join(cpu.signature(backward)),
-        ).strip()
+        templates.specialise(
+            source,
+            cpu.RUNNER,
+            VARIANT=variant,
+            PROPAGATE=", ".join(cpu.signature(forward)),
+            ADJOINT=", ".join(cpu.signature(backward)),
+        )
         for variant, forward, backward in zip(VARIANTS, PROPAGATIONS, ADJOINTS, strict=True)
+        for source in (predict, gradient, epoch)
     ]
     return "\n\n\n".join([header.rstrip(), *storage, *printed, *callers, *runners]) + "\n"
 
@@ -214,8 +218,10 @@ def one_hidden_module(certificates: list[dict[str, object]], general: str) -> st
         digest=certificate_digest(certificates),
         general=hashlib.sha256(general.encode()).hexdigest()[:16],
     )
-    helper = ONE_HIDDEN_HELPER.format(decorator=cpu.DECORATOR).strip()
+    load, epoch = templates.read(FOLDER, "one_hidden").values()
+    helper = templates.specialise(load, cpu.DECORATOR)
     runners = [
-        ONE_HIDDEN_RUNNER.format(decorator=cpu.RUNNER, sizes=f"{a}_{b}", inputs=a, outputs=b).strip() for a, b in SIZES
+        templates.specialise(epoch, cpu.RUNNER, VARIANT=f"{inputs}_{outputs}", INPUTS=str(inputs), OUTPUTS=str(outputs))
+        for inputs, outputs in SIZES
     ]
     return "\n\n\n".join([header.strip(), helper, *one_hidden.functions(), *runners]) + "\n"

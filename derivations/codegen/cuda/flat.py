@@ -39,37 +39,38 @@ class FlatPrinter(LoopPrinter):
         ]
 
     def function(self, name: str, body: tuple[Node, ...], known: tuple[str, ...], result: str) -> str:
+        """The statements of `body` as a device function; `known` are sums that the caller passes in."""
         self.printer = FlatRealPrinter()
-        lines = self.block(body, set())
+        lines = [*self.block(body, set()), *self.returned(body, result)]
         everything = tuple(flatten(body))
+        # The arguments: sizes and arrays that the body uses, then known sums and scalars.
         used = {str(operand.base) for a in everything for operand in a.operands} | {a.name for a in everything}
         arrays = [a for a in self.program.arrays if a.name in used]
-        owners = [a for a in arrays if not a.store]
-        stored = [a for a in arrays if a.store]
+        owners, stored = [a for a in arrays if not a.store], [a for a in arrays if a.store]
         names = dict.fromkeys([*(a.name for a in owners), *(a.store for a in stored)])
         sizes = [size(index) for index in storage_order(index for a in arrays for index in a.indices)]
         named = {str(symbol) for a in everything for symbol in a.value.free_symbols}
         scalars = [scalar for scalar in self.program.scalars if scalar in named]
+        # Before the loops: arrays that share storage, and a result that rows add to.
         starts = [f"{a.name} = {a.store}" for a in stored]
-        flat = [a for a in body if isinstance(a, Assign)]
-        shared = any(a.name == result and (a.over or a.accumulate) for a in flat) or any(
-            isinstance(n, Rows) for n in body
-        )
-        if result and any(isinstance(n, Rows) for n in body):
+        if result and any(isinstance(node, Rows) for node in body):
             starts.append(f"{result} = {self.printer.constant(sp.S.Zero)}")
-        end = []
-        if result:
-            zero = self.printer.constant(sp.S.Zero)
-            end = [f"return {result}" if shared else f"return {result} if rank == 0 else {zero}"]
-        by_type = next(a.name for a in owners if not a.integer)
-        constants = typed_constants(self.printer.constants, by_type)
+        constants = typed_constants(self.printer.constants, next(a.name for a in owners if not a.integer))
+        own = not result or result == self.program.result
+        summary = self.program.summary if own else f"{result} of {self.program.name}"
         more = (f"Returns the thread's share of {result}",) if result else ()
-        summary = [
-            self.program.summary if not result or result == self.program.result else f"{result} of {self.program.name}"
-        ]
-        doc = document(summary, more, self.program.theorems, arrays)
+        doc = document([summary], more, self.program.theorems, arrays)
         arguments = ", ".join(["rank", "count", *sizes, *names, *known, *scalars])
-        return "\n".join([DEVICE, f"def {name}({arguments}):", *indent([*doc, *constants, *starts, *lines, *end])])
+        return "\n".join([DEVICE, f"def {name}({arguments}):", *indent([*doc, *constants, *starts, *lines])])
+
+    def returned(self, body: tuple[Node, ...], result: str) -> list[str]:
+        """The line that returns the thread's share; one thread returns a result that every thread knows."""
+        if not result:
+            return []
+        rows = any(isinstance(node, Rows) for node in body)
+        if rows or any(isinstance(a, Assign) and a.name == result and (a.over or a.accumulate) for a in body):
+            return [f"return {result}"]
+        return [f"return {result} if rank == 0 else {self.printer.constant(sp.S.Zero)}"]
 
     def turns(self, index: sp.Symbol, outermost: bool) -> str:
         """The outermost loop is shared among the threads."""

@@ -17,11 +17,17 @@ from derivations.codegen.layers import LayerPrinter
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import shape, size
 from derivations.proof.programs import Program
+from derivations.theorems.spectral import adjoint, propagation
 from derivations.theorems.spectral.propagation import ACTIVATE
 
+LAYERED = (
+    ("global", propagation.GLOBAL, adjoint.GLOBAL),
+    ("layerwise", propagation.LAYERWISE, adjoint.LAYERWISE),
+    ("direct", propagation.DIRECT, adjoint.DIRECT),
+)
 KERNEL = "@kernel(256)"
 ONE_HIDDEN_KERNEL = "@kernel(192, 2)"
-# With the bound the compiler gives a thread no more registers than so many threads can have (`device.THREADS`, `device.ONE_HIDDEN_THREADS`).
+"""Launch bounds, `device.THREADS` and `device.ONE_HIDDEN_THREADS`: they limit the registers that the compiler gives to a thread."""
 
 
 class PartedPrinter(LayerPrinter, ABC):

@@ -2,24 +2,15 @@
 
 import hashlib
 import textwrap
+from pathlib import Path
 
 import sympy
 
+from derivations.codegen import templates
 from derivations.codegen.cuda.flat import FlatPrinter
-from derivations.codegen.cuda.layers import KERNEL, ONE_HIDDEN_KERNEL, Blocks, Launches, wide_kernel
-from derivations.codegen.cuda.one_hidden import CudaOneHiddenPrinter
-from derivations.codegen.cuda.orchestration import (
-    CALLERS,
-    EITHER,
-    GENERAL_OUTPUT,
-    GENERAL_VIEWS,
-    ONE_HIDDEN_VIEWS,
-    SHARED,
-    THREADS,
-    TRAIN,
-    WIDE,
-)
+from derivations.codegen.cuda.layers import KERNEL, LAYERED, Blocks, Launches, wide_kernel
 from derivations.codegen.cuda.parts import DEVICE, PartPrinter
+from derivations.codegen.cuda.trainings import ensemble_module, one_hidden_module
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
 from derivations.codegen.one_hidden import SIZES, theorems
@@ -27,11 +18,7 @@ from derivations.theorems.scalar import losses, optimizers, penalties, proximal
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
 
-LAYERED = (
-    ("global", propagation.GLOBAL, adjoint.GLOBAL),
-    ("layerwise", propagation.LAYERWISE, adjoint.LAYERWISE),
-    ("direct", propagation.DIRECT, adjoint.DIRECT),
-)
+FOLDER = Path(__file__).parent
 LAUNCHED = ("map", "line")
 """Parts with a kernel of their own; `wide_activate` launches activations, a library does the products."""
 CONSTANTS = (
@@ -39,6 +26,7 @@ CONSTANTS = (
     *("PHI", "START", "WIDTH"),
 )
 FLAT = (*losses.PROGRAMS, *penalties.PROGRAMS, *proximal.PROGRAMS, *optimizers.PROGRAMS)
+
 
 HEADER = '''"""{title}. Do not edit.
 
@@ -129,10 +117,14 @@ def activation_function() -> str:
 def cuda_modules(digest: str, general: str) -> dict[str, str]:
     """The texts by the names of the modules; `general` is the text of `cpu/dense.py`."""
     devices = _device_module(digest, general)
+    leans = {"parts.py": devices}
+    ensemble = _header("Many trainings at once on CUDA, one block for each", digest, leans, BLOCKS_TEXT)
+    title = "Many trainings of one hidden layer at once on CUDA, one block for each"
+    one_hidden = _header(title, digest, leans, ONE_HIDDEN_TEXT)
     return {
         "parts": devices,
-        "ensemble": _blocks_module(digest, devices),
-        "one_hidden": _one_hidden_module(digest, devices),
+        "ensemble": ensemble_module(ensemble),
+        "one_hidden": one_hidden_module(one_hidden),
         "wide": _wide_module(digest, devices),
     }
 
@@ -152,12 +144,14 @@ def _device_module(digest: str, general: str) -> str:
     flat = [text for program in FLAT for text in FlatPrinter(program).functions()]
     branches = []
     for number, item in enumerate(losses.ELEMENTWISE):
-        branches.append(f"    {choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
-        branches.append(f"        return gpu_{item.name}(rank, count, n_samples, n_out, output, target, weight, scale)")
-    callers = CALLERS.format(
-        device=DEVICE, elementwise="\n".join(branches), activations=", ".join(activation_theorems())
-    )
-    activate, *others = _parts(callers)
+        branches.append(f"{choice('loss', item.name.upper(), number, len(losses.ELEMENTWISE))}")
+        branches.append(f"    return gpu_{item.name}(rank, count, n_samples, n_out, output, target, weight, scale)")
+    words = {"ELEMENTWISE": "\n".join(branches), "THEOREMS": ", ".join(activation_theorems())}
+    helpers = {
+        name: templates.specialise(source, DEVICE, **words) for name, source in templates.read(FOLDER, "parts").items()
+    }
+    # Activations come before the programs that call them, losses, penalties and optimizers before their callers.
+    behind = ("gpu_loss", "gpu_add_penalty", "gpu_update", "gpu_shrink")
     head = _header(
         "Numba functions for CUDA, printed from the proven programs in `derivations`",
         digest,
@@ -166,79 +160,19 @@ def _device_module(digest: str, general: str) -> str:
     )
     parts = [
         head + GENERAL_IMPORTS,
-        *_parts(THREADS.format(device=DEVICE)),
+        *(text for name, text in helpers.items() if name not in (*behind, "gpu_activate")),
         activation_function(),
-        activate,
+        helpers["gpu_activate"],
         *layered,
         *flat,
-        *others,
+        *(helpers[name] for name in behind),
     ]
     return "\n\n\n".join(parts) + "\n"
 
 
-def _blocks_module(digest: str, devices: str) -> str:
-    head = _header("Many trainings at once on CUDA, one block for each", digest, {"parts.py": devices}, BLOCKS_TEXT)
-    imports = """import math
-
-from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
-from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
-    gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
-)"""
-    kernels = []
-    for variant, forward, backward in LAYERED:
-        calls = {}
-        for kind, program in (("propagate", forward), ("adjoint", backward)):
-            blocks = Blocks(program, PartPrinter(program))
-            blocks.function()
-            arguments = ", ".join(blocks.signature()).replace("parameters", "theta")
-            calls[kind] = f"gpu_{program.name}(rank, count, {arguments})"
-        kernels.append(
-            TRAIN.format(
-                kernel=KERNEL,
-                variant=variant,
-                summary="",
-                store=EITHER,
-                views=GENERAL_VIEWS,
-                output=GENERAL_OUTPUT,
-                **calls,
-            ).strip()
-        )
-    return "\n\n\n".join([head + imports, *kernels]) + "\n"
-
-
-def _one_hidden_module(digest: str, devices: str) -> str:
-    title = "Many trainings of one hidden layer at once on CUDA, one block for each"
-    head = _header(title, digest, {"parts.py": devices}, ONE_HIDDEN_TEXT)
-    imports = """import math
-
-from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
-from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
-    gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
-)"""
-    passes, kernels = [], []
-    for inputs, outputs in SIZES:
-        passes += [CudaOneHiddenPrinter(inputs, outputs).propagate(), CudaOneHiddenPrinter(inputs, outputs).adjoint()]
-        name = f"{inputs}_{outputs}"
-        onward = f"gpu_propagate_{name}(rank, count, layout, activation, n_samples, theta, u_all, output, partial)"
-        back = f"gpu_adjoint_{name}(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)"
-        text = TRAIN.format(
-            kernel=ONE_HIDDEN_KERNEL,
-            variant=name,
-            store=SHARED,
-            views=ONE_HIDDEN_VIEWS,
-            output="",
-            propagate=onward,
-            adjoint=back,
-            summary=f"; one hidden layer, {inputs} inputs, {outputs} output(s); in shared memory alone",
-        )
-        kernels.append("\n".join(line for line in text.strip().split("\n") if line.strip() or not line))
-    return "\n\n\n".join([head + imports, *passes, *kernels]) + "\n"
-
-
 def _wide_module(digest: str, devices: str) -> str:
     head = _header("Wide networks on CUDA, part by part on the whole device", digest, {"parts.py": devices}, WIDE_TEXT)
+    launches = [templates.specialise(source, KERNEL) for source in templates.read(FOLDER, "wide").values()]
     hosts, kernels, called = [], [], set()
     for _, *programs in LAYERED:
         for program in programs:
@@ -254,8 +188,4 @@ def _wide_module(digest: str, devices: str) -> str:
         ", ".join([*CONSTANTS, *sorted(called)]) + ",", 120, initial_indent="    ", subsequent_indent="    "
     )
     imports = f"from spectral_core.kernels.support.device import LANES, LINES, REDUCTION_SLOTS, THREADS, cuda, kernel\nfrom spectral_core.kernels.cuda.parts import (\n{names}\n)"
-    return "\n\n\n".join([head + imports, *_parts(WIDE.format(kernel=KERNEL)), *kernels, *hosts]) + "\n"
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.strip().split("\n\n\n")]
+    return "\n\n\n".join([head + imports, *launches, *kernels, *hosts]) + "\n"

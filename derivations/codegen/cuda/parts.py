@@ -73,7 +73,7 @@ class PartPrinter:
         return [self.part(tuple(group)) for group in groups]
 
     def fits(self, assign: Assign, group: list[Assign]) -> bool:
-        """Whether an element of it needs nothing but what the same thread has computed."""
+        """Whether each of its elements reads only elements that the same thread has computed."""
         alike = all(a.free == assign.free and not a.over and a.value.func != f for a in (assign, *group))
         made = {a.name for a in group}
         return alike and all(o.indices == assign.free for o in assign.operands if str(o.base) in made)
@@ -163,7 +163,7 @@ def elements_of(free: tuple[sp.Symbol, ...]) -> list[str]:
 def document(
     summary: list[str], more: tuple[str, ...], theorems: tuple[str, ...], arrays: list[Array], scalars: str = ""
 ) -> list[str]:
-    """The docstring of a printed function: what it computes, by which theorem, on arrays of which shapes."""
+    """The docstring of a printed function: its formula, its theorems and the shapes of its arrays."""
     lines = [f'"""{"; ".join(summary)}.', "", *([f"{text}." for text in more] + [""] if more else [])]
     lines += [f"Theorem: {', '.join(theorems)}", ""]
     for array in arrays:

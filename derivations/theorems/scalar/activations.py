@@ -3,7 +3,7 @@
 Every exponential comes from one call of the proven `exponential` (theorems E), at an argument g(z) <= 0 so that nothing
 overflows: E = exp(g(z)) and m = expm1(g(z)). The printed forms subtract nothing from 1, so that value and slope keep a
 relative accuracy where they vanish; the sums of gelu and swish cancel at the zero of their slope. Φ is printed through
-erfc. NaN passes: the piece z <= 0 is not the one of a NaN, and what stands on the other one holds z or E.
+erfc. NaN propagates: `z <= 0` is false for NaN, and the other branch contains z or E.
 At a kink the derivative is the one from the left, so relu'(0) = 0: training starts exactly there.
 """
 

@@ -28,7 +28,7 @@ from derivations.proof.rounding import binade, ln2
 
 
 def nearest(value: Fraction, bits: int) -> Fraction:
-    """The closest number of so many significant bits."""
+    """The closest number with the given number of significant bits."""
     unit = binade(abs(value)) / 2 ** (bits - 1)
     return round(value / unit) * unit
 

@@ -1,6 +1,6 @@
 """The penalties on one group of parameters (for eigenvalues: the λ of one layer) and their gradients.
 
-Each kernel adds the gradient to what stands there and returns the penalty. The gradient of the group
+Each kernel adds to the gradient and returns the penalty. The gradient of the group
 penalty at the zero vector, and of |λ| at 0, is taken as 0: both are subgradients.
 """
 

@@ -27,7 +27,7 @@ ZERO_AT_ZERO = "f(0) = 0"
 
 
 def block(steps: sp.Expr, last: sp.Expr, sender: sp.Expr, receiver: sp.Expr, before: sp.Expr) -> sp.Expr:
-    """W = (-1)^(steps - 1) [last · sender - receiver · last] · before, for a path of so many steps."""
+    """W = (-1)^(steps - 1) [last · sender - receiver · last] · before, for a path of `steps` steps."""
     return sign(steps - 1) * (last * sender - receiver * last) * before
 
 

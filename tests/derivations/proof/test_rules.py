@@ -1,6 +1,6 @@
-"""The rules of proof: each accepts what follows, and refuses what it must.
+"""The rules of proof: each accepts true claims and refuses false ones.
 
-On true theorems a weakened check gives the same certificates, so nothing but these tests would notice it; `make
+On true theorems a weakened check gives the same certificates, so only these tests would notice it; `make
 mutation` shows that they do. They run in seconds, in one process.
 """
 

@@ -245,7 +245,7 @@ def test_every_identity_refuses_mutants_by_itself(
 
 
 class Polynomial(tuple):
-    """Integer coefficients, lowest first: what the bounds of a residue speak of."""
+    """Integer coefficients, lowest first; the bounds of a residue are about these."""
 
     def __add__(self, other: tuple) -> Polynomial:  # type: ignore[override]
         return Polynomial(map(sum, zip_longest(self, other, fillvalue=0)))

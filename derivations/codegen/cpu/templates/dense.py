@@ -1,23 +1,23 @@
-"""The part of the kernel modules that carries no formula: storage, mini-batches, the epoch.
+"""Functions without a formula in `kernels/cpu/dense.py`: storage, mini-batches, the epoch.
 
-Printed around the generated functions, the runners once per parametrization (or pair of sizes), so that a whole epoch is
-one compiled function that holds no lock and calls no Python.
+ELEMENTWISE is one branch for each loss, VARIANT a parametrization; PROPAGATE and ADJOINT are the arguments of its passes.
 """
+# The names belong to the printed module; lines are printed as they are written here.
+# ruff: noqa: B018, F821, F841, RUF059
+# mypy: ignore-errors
+# fmt: off
 
-HELPERS = '''
-{decorator}
+
 def matrix(flat, at, rows, columns):
     """The matrix that starts at a position of flat storage."""
     return flat[at : at + rows * columns].reshape(rows, columns)
 
 
-{decorator}
 def vector(flat, at, size):
     """The vector that starts at a position of flat storage."""
     return flat[at : at + size]
 
 
-{decorator}
 def load_rows(x_data, rows, width, u_all):
     """Gather rows of the data as the input layer; columns beyond the data are the constant 1."""
     one = u_all.dtype.type(1.0)
@@ -28,7 +28,6 @@ def load_rows(x_data, rows, width, u_all):
             u_all[s * width + k] = one
 
 
-{decorator}
 def workspace(parameters, layout, batch_size):
     """u_all, z_all, du_all for all layers; sample_scratch for the widest layer, block_scratch for M and dM."""
     neurons, widest, block = 0, 0, 0
@@ -46,7 +45,6 @@ def workspace(parameters, layout, batch_size):
     )
 
 
-{decorator}
 def output_loss(y_data, labels, weights, rows, loss, output):
     """Loss of one mini-batch; its gradient takes the place of the output. Returns loss and batch weight."""
     real = output.dtype.type
@@ -69,11 +67,10 @@ def output_loss(y_data, labels, weights, rows, loss, output):
         for h in range(y_data.shape[1]):
             target[s, h] = y_data[rows[s], h]
     share = real(1.0 / (batch_weight * output.shape[1]))
-{elementwise}
+    ELEMENTWISE
     return value, batch_weight
 
 
-{decorator}
 def add_penalty(penalised, strengths, parameters, gradient):
     """Add the gradient of the penalty on each group (start, stop, kind) of parameters; returns the penalty."""
     total = 0.0
@@ -88,7 +85,6 @@ def add_penalty(penalised, strengths, parameters, gradient):
     return total
 
 
-{decorator}
 def update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings):
     """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at its own rate."""
     real = parameters.dtype.type
@@ -104,7 +100,6 @@ def update(optimizer, trainable, rates, parameters, gradient, first, second, ste
             sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
 
 
-{decorator}
 def shrink(shrunk, thresholds, parameters):
     """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
     for group in range(shrunk.shape[0]):
@@ -115,11 +110,9 @@ def shrink(shrunk, thresholds, parameters):
             proximal_l1(parameters[begin:end], thresholds[group])
         else:
             proximal_l2(parameters[begin:end], thresholds[group])
-'''
 
-RUNNERS = '''
-{decorator}
-def predict_{variant}(x_data, order, batch_size, layout, activation, parameters, result):
+
+def predict_VARIANT(x_data, order, batch_size, layout, activation, parameters, result):
     """result = z_K of the rows of x_data in the given order, batch by batch."""
     u_all, z_all, _, sample_scratch, block_scratch = workspace(parameters, layout, batch_size)
     last = layout.shape[0] - 1
@@ -127,27 +120,25 @@ def predict_{variant}(x_data, order, batch_size, layout, activation, parameters,
         rows = order[start : start + batch_size]
         n_samples = rows.shape[0]
         load_rows(x_data, rows, layout[0, WIDTH], u_all)
-        propagate_{variant}({propagate})
+        propagate_VARIANT(PROPAGATE)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
         result[start : start + n_samples] = output
 
 
-{decorator}
-def gradient_{variant}(x_data, y_data, labels, weights, order, layout, activation, loss, parameters, gradient):
+def gradient_VARIANT(x_data, y_data, labels, weights, order, layout, activation, loss, parameters, gradient):
     """The loss of the rows in the given order as one batch; its gradient is written into `gradient`."""
     n_samples = order.shape[0]
     u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
     last = layout.shape[0] - 1
     load_rows(x_data, order, layout[0, WIDTH], u_all)
-    propagate_{variant}({propagate})
+    propagate_VARIANT(PROPAGATE)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
     value, _ = output_loss(y_data, labels, weights, order, loss, output)
-    adjoint_{variant}({adjoint})
+    adjoint_VARIANT(ADJOINT)
     return value
 
 
-{decorator}
-def epoch_{variant}(
+def epoch_VARIANT(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
 ):
@@ -169,7 +160,7 @@ def epoch_{variant}(
         rows = order[start : start + batch_size]
         n_samples = rows.shape[0]
         load_rows(x_data, rows, layout[0, WIDTH], u_all)
-        propagate_{variant}({propagate})
+        propagate_VARIANT(PROPAGATE)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
         value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
         if not math.isfinite(value):
@@ -180,62 +171,8 @@ def epoch_{variant}(
         weight_sum += batch_weight
         batches += 1
         step += 1
-        adjoint_{variant}({adjoint})
+        adjoint_VARIANT(ADJOINT)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
         update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
         shrink(shrunk, thresholds, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
-'''
-
-ONE_HIDDEN_HELPER = '''
-{decorator}
-def load_columns(x_data, rows, x_rows):
-    """Gather rows of the data as columns, neuron first; the constant 1 behind them."""
-    one = x_rows.dtype.type(1.0)
-    for s in range(rows.shape[0]):
-        for k in range(x_data.shape[1]):
-            x_rows[k, s] = x_data[rows[s], k]
-        for k in range(x_data.shape[1], x_rows.shape[0]):
-            x_rows[k, s] = one
-'''
-
-ONE_HIDDEN_RUNNER = '''
-{decorator}
-def epoch_{sizes}(
-    x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
-):
-    """`epoch_global` for a network of one hidden layer with {inputs} inputs and {outputs} output(s); same arguments."""
-    x_rows = np.empty(({inputs}, batch_size), parameters.dtype)
-    z_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
-    u_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
-    output_rows = np.empty(({outputs}, batch_size), parameters.dtype)
-    output_all = np.empty({outputs} * batch_size, parameters.dtype)
-    loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
-    for start in range(0, order.shape[0], batch_size):
-        rows = order[start : start + batch_size]
-        n_samples = rows.shape[0]
-        load_columns(x_data, rows, x_rows)
-        propagate_{sizes}(layout, activation, n_samples, parameters, x_rows, z_rows, u_rows, output_rows)
-        output = matrix(output_all, 0, n_samples, {outputs})
-        for s in range(n_samples):
-            for h in range({outputs}):
-                output[s, h] = output_rows[h, s]
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
-        if not math.isfinite(value):
-            return value, penalty_sum / max(batches, 1), step
-        if batch_weight == 0.0:
-            continue
-        for s in range(n_samples):
-            for h in range({outputs}):
-                output_rows[h, s] = output[s, h]
-        loss_sum += value * batch_weight
-        weight_sum += batch_weight
-        batches += 1
-        step += 1
-        adjoint_{sizes}(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
-        penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
-    return loss_sum / weight_sum, penalty_sum / batches, step
-'''

@@ -1,0 +1,1 @@
+"""Functions around the proven ones, as source for the printers; see `codegen.templates`. Never imported."""
