@@ -143,22 +143,24 @@ class CudaStepper:
 
         By hand: a statistic of predictions, not part of the network. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
         """
+        # What each mini-batch reads: its rows, the scale of its loss, Adam's corrections.
         self._send()
         rows, size, real = len(order), self.arrays.batch_size, self.parameters.dtype
         weights = np.add.reduceat(self.weights[order], np.arange(0, rows, size))
         steps = self.step + np.cumsum(weights > 0)
         self._buffers(rows, len(weights))
         gpu.write(self.order, order)
-        gpu.write(
-            self.scales, np.array([_scale(w, self.arrays.layout, self.arrays.problem.loss) for w in weights], real)
-        )
+        scales = [_scale(weight, self.arrays.layout, self.arrays.problem.loss) for weight in weights]
+        gpu.write(self.scales, np.array(scales, real))
         gpu.write(self.corrections, cpu.corrections(self.arrays.settings, steps))
+        # One step for each mini-batch that has a weight.
         self.losses.fill(0)
         self.penalties.fill(0)
         for batch, weight in enumerate(weights):
             if weight:
                 self._plan(min(size, rows - batch * size)).run(batch)
         self.step = int(steps[-1])
+        # What the epoch reports; a loss that is not finite is reported itself.
         losses, penalties = (gpu.to_host(array).astype(np.float64) for array in (self.losses, self.penalties))
         self.parameters[...] = gpu.to_host(self.device[0])
         broken = losses[~np.isfinite(losses)]

@@ -110,6 +110,7 @@ class TrainingLoop(Generic[Network]):
 
     def _epoch(self, epoch: int) -> None:
         """One epoch with all its measurements."""
+        # Train and measure.
         parameters_before = self.stepper.parameters.copy()
         loss, penalty = self.stepper.epoch(self.order.of(epoch))
         validation_loss = loss
@@ -118,13 +119,13 @@ class TrainingLoop(Generic[Network]):
         norms = self._eigenvalue_norms()
         if not np.isfinite([validation_loss, *norms]).all() or not np.isfinite(self.stepper.parameters).all():
             raise self._divergence(epoch, loss, validation_loss)
-        # history
+        # Record.
         self.history.training_loss.append(loss)
         self.history.penalty.append(penalty)
         if self.validation is not None:
             self.history.validation_loss.append(validation_loss)
         self.history.eigenvalue_norms.append(norms)
-        # The training loss was measured while the parameters changed: it belongs to those before the epoch.
+        # Keep the best parameters. The training loss belongs to those before the epoch: they changed while it was measured.
         candidate = Best(parameters_before, validation_loss, epoch - 1)
         if self.validation is not None:
             candidate = Best(self.stepper.parameters.copy(), validation_loss, epoch)
