@@ -107,17 +107,17 @@ def _display(title: str) -> Iterator[Report]:
 
 def lines(title: str) -> Report:
     """Print a line for every tenth. The time left is estimated from the first report on, so it excludes compiling."""
-    begun, last = (0.0, 0), -1
+    start, last = (0.0, 0), -1
 
     def show(done: int, total: int, text: str) -> None:
-        nonlocal begun, last
+        nonlocal start, last
         now = time.monotonic()
         if last < 0:
-            begun = (now, done)
+            start = (now, done)
         tenth = 10 * done // total
         if tenth > last:
             last = tenth
-            elapsed, steps = now - begun[0], done - begun[1]
+            elapsed, steps = now - start[0], done - start[1]
             left = f", {elapsed * (total - done) / steps:.0f} s left" if steps > 0 and done < total else ""
             print(f"{title}: {100 * done // total} %{left}, {text}", file=sys.stderr, flush=True)
 

@@ -81,7 +81,7 @@ def _add_sparcs_second(experiments: Any) -> None:
     parser.set_defaults(run=run_sparcs_second)
 
 
-# --- experiments that are sweeps ----------------------------------------------------------------------------------------
+# --- experiments that are sweeps --------------------------------------------------------------------------------------
 
 
 def run(options: argparse.Namespace, published: PublishedExperiment) -> int:
@@ -119,7 +119,7 @@ def run(options: argparse.Namespace, published: PublishedExperiment) -> int:
 
 
 def _keywords(options: argparse.Namespace, published: PublishedExperiment) -> dict[str, Any]:
-    """The keywords of the experiment: the options that were given, lists read from their text."""
+    """The keywords of the experiment: the options on the command line, lists read from their text."""
     keywords: dict[str, Any] = {"runs": options.runs, "epochs": options.epochs, "seed": options.seed}
     for option in published.options:
         name = option.name.replace("-", "_")
@@ -153,7 +153,7 @@ READERS: dict[str, Callable[[Any, str], Any]] = {
 """How the text of an option becomes a value, by the kind of the option."""
 
 
-# --- the second experiment of the Sparcs paper --------------------------------------------------------------------------
+# --- the second experiment of the Sparcs paper ------------------------------------------------------------------------
 
 
 def run_sparcs_second(options: argparse.Namespace) -> int:
@@ -211,7 +211,7 @@ def _sparcs_second_settings(options: argparse.Namespace) -> dict[str, Any]:
     return settings if options.epochs is None else settings | {"epochs": checks.integer(options.epochs, "--epochs", 1)}
 
 
-# --- summary.json -------------------------------------------------------------------------------------------------------
+# --- summary.json -----------------------------------------------------------------------------------------------------
 
 
 def _record(result: SweepResult) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
     _add_prune(commands)
     compact = commands.add_parser(
         "compact",
-        help="the same model without what is dead: exact; also as ONNX",
+        help="the same model without dead neurons: exact; also as ONNX",
         description="Writes the live part of a model, which computes the same function (M10, M11), and prints sizes and "
         "times before and after.",
     )

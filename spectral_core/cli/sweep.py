@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """Run `sweep`."""
     from spectral_core.sweeps.grid import sweep
 
-    grid = _grid(options.grid)
+    grid = read_grid(options.grid)
     home, shard = Path(options.out or f"results/sweep-{Path(options.data).stem}"), shard_of(options.shard)
     with sweep_session(home, options.dask, f"sweep {Path(options.data).name}") as progress:
         result = sweep(
@@ -101,7 +101,7 @@ def run_export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _grid(texts: Sequence[str]) -> dict[str, list[Any]]:
+def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
     """``hidden=20,50x20`` becomes {"hidden": [20, [50, 20]]}."""
     grid: dict[str, list[Any]] = {}
     for text in texts:

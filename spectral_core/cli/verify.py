@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command of the proofs; it is given the functions that write."""
+    """Run the command of the proofs, with this package's functions for output."""
     from importlib.metadata import entry_points
 
     from spectral_core.files import atomic

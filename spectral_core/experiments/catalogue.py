@@ -1,4 +1,4 @@
-"""The published experiments that are sweeps: what the command line needs to know about each of them.
+"""The published experiments that are sweeps: their options, texts and functions for the command line.
 
 A new experiment takes a package with `experiment`, `table`, `details` and `figure`, and an entry in `PUBLISHED`.
 """
@@ -31,7 +31,7 @@ class Functions:
 
     experiment : makes the `Experiment` from the options, as keywords.
     table, details : the results as text, and for JSON.
-    figure : draws the results into a file; it takes the path, the rows, and what `networks` returned if that is given.
+    figure : draws the results into a file; it takes the path, the rows and, if there is a function `networks`, its result.
     networks : trains the networks that the figure draws.
     """
 

@@ -43,7 +43,7 @@ def path_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[float]:
 def mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:
     """Mean |λ| over the eigenvalues that penalties act on (`global`: input and hidden layers); None without eigenvalues.
 
-    By hand: a statistic of predictions, not part of the network. Checked by test_runner.test_what_a_training_of_a_sweep_gives.
+    By hand: a statistic of predictions, not part of the network. Checked by test_grid.test_what_a_training_of_a_sweep_gives.
     """
     names = [name for name in net.layout.spectral_groups() if name.startswith("eigenvalues")]
     if not names:

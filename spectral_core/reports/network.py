@@ -206,8 +206,8 @@ def _draw_edges(axes: Any, plan: _Plan, live: Mapping[Pair, np.ndarray]) -> dict
             fall = 0.4 * abs(end[1] - start[1]) / (end[0] - start[0])  # over half the width of a label
             lowest[i, j] = min(lowest[i, j], (start[1] + end[1]) / 2 - fall)
     total = sum(int(np.count_nonzero(weights)) for weights in live.values())
-    some = f"{len(values):,} of {total:,} weights drawn"
-    note = some if len(values) < total else f"{total:,} weight{'s' * (total != 1)}"
+    part = f"{len(values):,} of {total:,} weights drawn"
+    note = part if len(values) < total else f"{total:,} weight{'s' * (total != 1)}"
     bottom, right = axes.get_ylim()[0] + 0.36, axes.get_xlim()[1] - 0.4
     axes.text(right, bottom, note, size=8, color=FAINT, ha="right", va="center")
     if values:

@@ -1,4 +1,4 @@
-"""Run a sweep: do the trainings that a store does not hold yet, on processors or on a GPU, and write each result at once."""
+"""Run a sweep: compute the trainings that a store lacks, on processors or on a GPU, and write each result at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SweepResult:
 
     Attributes
     ----------
-    rows : one dictionary for each finished training: the point, `run`, `seed`, what was measured, `failure`.
+    rows : one dictionary for each finished training: the point, `run`, `seed`, the measured numbers, `failure`.
     missing : the number of trainings that are not done (other shards have them).
     content : SHA-256 of the results, equal for equal results.
     seconds : wall time of all sessions that worked on the store.
@@ -47,7 +47,7 @@ class SweepResult:
     sessions: int
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as CSV; floats with all their digits, nothing where there is no value."""
+        """Write the rows as CSV; floats with all their digits, an empty cell for a missing value."""
         write_csv(path, self.rows)
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
@@ -73,13 +73,13 @@ def run(
         (Dask, Ray), by default on all the workers it has. Each worker computes on one thread.
     shard : (i, N), the i-th of N parts, 1 <= i <= N; together they are the whole sweep, and their stores merge.
     backend : ``cuda`` computes in this process on a GPU, many trainings at a time (`jobs` does not matter then); ``auto``
-        uses a GPU if there is one and the experiment can, or the backend on which the store was begun; ``cpu``.
+        uses a GPU if there is one and the experiment can, except for a store begun on the CPU; ``cpu``.
     progress : called with (trainings done, trainings in all, a line of text).
 
     Raises
     ------
     DataFileError : the store holds another sweep.
-    BackendError : a worker process died, or no GPU can be used where one was asked for.
+    BackendError : a worker process died, or `backend` is ``cuda`` and no GPU can be used.
     MissingDependencyError : joblib is not installed.
     """
     # Errors come before the work and before a store is made.

@@ -146,7 +146,7 @@ class Store:
             return {task for (task,) in self.connection.execute("SELECT task FROM results")}
 
     def add(self, outcomes: Iterable[TaskResult], session: Session | None = None) -> None:
-        """Write results, and the session they came from, in one transaction. A task that the store already holds stays as it is.
+        """Write results and their session in one transaction. A task that the store already holds stays as it is.
 
         Raises
         ------
@@ -188,10 +188,10 @@ class Store:
         return digest.hexdigest()
 
 
-def difference(there: dict[str, Any], here: dict[str, Any]) -> str:
+def difference(stored: dict[str, Any], wanted: dict[str, Any]) -> str:
     """The first entry in which two descriptions differ, as words."""
-    for name in sorted({*there, *here}):
-        a, b = there.get(name), here.get(name)
+    for name in sorted({*stored, *wanted}):
+        a, b = stored.get(name), wanted.get(name)
         if isinstance(a, dict) and isinstance(b, dict) and a != b:
             return difference(a, b)
         if a != b:
@@ -204,7 +204,7 @@ def merge(into: str | os.PathLike[str], stores: Iterable[str | os.PathLike[str]]
 
     Parameters
     ----------
-    into : a new file or a store of the same sweep, which keeps what it has.
+    into : a new file or a store of the same sweep, which keeps its results.
     stores : files; each is left as it is.
 
     Raises

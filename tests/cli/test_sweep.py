@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from spectral_core.cli.program import main
-from spectral_core.cli.sweep import _grid, mean_and_error
+from spectral_core.cli.sweep import mean_and_error, read_grid
 from spectral_core.sweeps.store import Store
 from tests.builders import ROOT
 
@@ -185,7 +185,7 @@ def test_without_dask_the_extra_is_named(tmp_path: Path, capsys: Any, monkeypatc
 
 
 def test_grids_are_read() -> None:
-    assert _grid(["hidden=20, 50x20", "epochs=5", "learning_rate=1e-3", "nesterov=true,false", "patience=none,3", "activation=relu"]) == {
+    assert read_grid(["hidden=20, 50x20", "epochs=5", "learning_rate=1e-3", "nesterov=true,false", "patience=none,3", "activation=relu"]) == {
         "hidden": [20, [50, 20]], "epochs": [5], "learning_rate": [1e-3], "nesterov": [True, False], "patience": [None, 3],
         "activation": ["relu"],
     }  # fmt: skip

@@ -86,7 +86,7 @@ def _digest(data: str) -> str:
 
 
 def prepare_data(settings: Mapping[str, Any], seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """x, labels, x_test, labels_test; inputs divided by the largest of the training part (255 for bytes, 16 for `digits`)."""
+    """x, labels, x_test, labels_test; inputs are divided by the largest training input (255 for bytes, 16 for `digits`)."""
     found = datasets.load(settings["data"], task="classification")
     if settings["test_data"] is None:
         mask = held_out(found.y, len(found.x), settings["test_fraction"], np.random.default_rng(seed))

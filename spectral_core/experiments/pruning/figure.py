@@ -14,7 +14,7 @@ DRAWN = tuple(METHODS)[:7]
 
 
 def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Draw accuracy against the percentile, a panel for each depth and activation; thin dotted lines: the authors' MNIST."""
+    """Draw accuracy against the percentile, a panel for each depth and activation; dotted lines: the authors' MNIST."""
     found, published = summary(rows), reference()
     accuracy = {key: mean for key, (mean, _, _) in found.items()}
     depths = sorted({key[0] for key in found})

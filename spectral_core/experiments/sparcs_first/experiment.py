@@ -116,8 +116,8 @@ def measure(settings: Mapping[str, Any], point: Mapping[str, float], seed: int) 
     Returns
     -------
     dict : path_norm, ‖Γ‖ of Γ_abc = W_32[c, b] W_21[b, a]; mean_abs_eigenvalue, over input (with the constant) and hidden
-        layer; skip_norm, ‖W_31‖; loss, the mean squared error on all points at the end; hidden_neurons, the number of hidden neurons on
-        a path with |Γ_abc| >= 0.01.
+        layer; skip_norm, ‖W_31‖; loss, the mean squared error on all points at the end; hidden_neurons, the number of
+        hidden neurons on a path with |Γ_abc| >= 0.01.
     """
     net, data = train_network(settings, point, seed)
     return _row(net, net.loss(data.x, data.y))

@@ -3,7 +3,7 @@
 Teacher y = R relu(R x), R one random rotation of 20 dimensions; 100,000 training and 100,000 test points, uniform in
 [-1, 1]^20. Student 20-2000-2000-20, relu, no constant, linear start with the input's eigenvalues fixed at 0; Adam, 100
 epochs, batch 1024 without the last partial one, penalty 1e-4 ‖λ‖₂ on each hidden layer. Afterwards eigenvalues below 1e-3
-are set to 0. Ours goes on from there: how narrow the student can become, by ranking and compensation.
+are set to 0. We then measure how narrow the student can become, by ranking and compensation.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def train_student(
 
 
 def without_small_eigenvalues(net: SpectralNetwork, threshold: float) -> tuple[SpectralNetwork, int]:
-    """The published trimming: eigenvalues of input and hidden layers with |λ| < threshold become 0. Returns their number too."""
+    """The published trimming: set eigenvalues of input and hidden layers below the threshold to 0; returns their number too."""
     copy = net.with_parameters(net.parameters)
     count = 0
     for values in copy.eigenvalues[:-1]:
