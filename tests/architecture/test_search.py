@@ -248,6 +248,12 @@ def test_the_norms_of_the_report_are_those_of_its_blocks():
     assert [block.weights for block in found.report.blocks] == [b.size for b in found.compact.blocks.values()]
 
 
+def test_the_mean_eigenvalue_of_the_report():
+    found = search(*linear_data(), **QUICK)
+    values = [abs(value) for layer in found.network.eigenvalues[:-1] for value in layer.tolist()]
+    assert found.report.mean_abs_eigenvalue == pytest.approx(sum(values) / len(values), rel=1e-6)
+
+
 def test_test_scores_come_into_a_new_report():
     x, y = linear_data()
     found = search(x, y, **QUICK)
