@@ -9,12 +9,12 @@ from pathlib import Path
 
 from spectral_core.architecture import growing
 from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.training import train_candidate
 from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import DivergenceError
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.results import History, Progress
-from spectral_core.training.trainer import train
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,34 +53,27 @@ def train_all(
     total = len(options.strengths) * options.epochs
 
     def trained(index: int, strength: float) -> list[Candidate]:
-        def tell(epoch: int, text: str) -> None:
-            options.tell(index * options.epochs + epoch, total, f"φ penalty {strength:g}, {text}")
+        def progress(epoch: int, text: str) -> None:
+            options.report_progress(index * options.epochs + epoch, total, f"φ penalty {strength:g}, {text}")
 
-        def watch(progress: Progress[SpectralNetwork]) -> None:
-            tell(progress.epoch, f"loss {progress.history.validation_loss[-1]:.4g}")
+        def watch(epoch: Progress[SpectralNetwork]) -> None:
+            progress(epoch.epoch, f"loss {epoch.history.validation_loss[-1]:.4g}")
 
-        result = train(
+        result = train_candidate(
             net,
-            data.x,
-            data.y,
-            loss=data.loss,
-            validation_data=(data.x_valid, data.y_valid),
+            data,
+            options,
+            strength,
             epochs=options.epochs,
-            batch_size=options.batch_size_for(len(data.x)),
-            learning_rate=options.learning_rate,
             eigenvalue_learning_rate=options.eigenvalue_learning_rate,
             penalty=options.penalty,
             penalty_strength=options.penalty_strength,
-            eigenvector_penalty=strength,
             patience=options.patience,
             best_of_last=options.best_of_last,
-            seed=options.seed,
-            backend=options.backend,
             checkpoint=stores.of(str(index)),
-            keep_checkpoint=True,
             callbacks=[watch],
         )
-        tell(options.epochs, "done")
+        progress(options.epochs, "done")
         networks = {result.epoch: result.network}
         if options.keep == "simplest":
             networks[result.best_epoch] = result.best_network
@@ -102,16 +95,16 @@ def grow_all(
         def store(stage: int) -> Path | None:
             return stores.of(f"{index}-{stage}")
 
-        def tell(stage: int, loss: float) -> None:
+        def progress(stage: int, loss: float) -> None:
             share = stage / (stage + growing.PATIENCE)  # the number of stages is not known before
             text = f"φ penalty {strength:g}, stage {stage}, loss {loss:.4g}"
-            options.tell(round(100 * (index + share)), total, text)
+            options.report_progress(round(100 * (index + share)), total, text)
 
-        stages = growing.grow(start, data, validation_loss, options, strength, store, tell)
+        stages = growing.grow(start, data, validation_loss, options, strength, store, progress)
         return [Candidate(strength, stage.epoch, stage.network, stage.loss, stage.history) for stage in stages]
 
     candidates = _for_each_strength(options, grown)
-    options.tell(total, total, "done")
+    options.report_progress(total, total, "done")
     return candidates
 
 

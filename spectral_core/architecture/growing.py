@@ -14,15 +14,15 @@ import numpy as np
 
 from spectral_core.architecture.directions import greedy_directions, output_slopes
 from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.training import train_candidate
 from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.data.preparation import PreparedData
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import live_masks
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
 from spectral_core.resizing.trimming import Tolerance, as_direct, trim
-from spectral_core.training.checkpoint import History
 from spectral_core.training.loop import TrainingState
-from spectral_core.training.trainer import train
+from spectral_core.training.results import History
 
 FIRST, SHARE = 2, 0.25
 """Neurons of the first growth, and of each later one as a share of the hidden neurons present."""
@@ -53,7 +53,7 @@ def grow(
     options: SearchOptions,
     strength: float,
     store: Callable[[int], Path | None],
-    tell: Callable[[int, float], None],
+    progress: Callable[[int, float], None],
 ) -> list[Grown]:
     """Train, trim, grow where it gains most, and so on, until the validation loss stops falling.
 
@@ -62,7 +62,7 @@ def grow(
     start : the linear perceptron, `global`.
     options : of the search; `hidden` holds the greatest width of each hidden layer, and so limits their number.
     strength : of the penalty on weights.
-    store : the checkpoint file of a stage; tell : called with the stage and its validation loss.
+    store : the checkpoint file of a stage; progress : called with the stage and its validation loss.
 
     Returns
     -------
@@ -75,28 +75,21 @@ def grow(
     while True:
         # Train: the linear perceptron as well as possible, each later stage for its share.
         epochs = max(options.epochs // STAGES, 1) if stages else options.epochs
-        result = train(
+        result = train_candidate(
             net,
-            data.x,
-            data.y,
-            loss=data.loss,
-            validation_data=(data.x_valid, data.y_valid),
+            data,
+            options,
+            strength,
             epochs=epochs,
-            batch_size=options.batch_size_for(len(data.x)),
-            learning_rate=options.learning_rate,
-            eigenvector_penalty=strength,
             best_of_last=max(epochs // 4, 1),
-            seed=options.seed,
-            backend=options.backend,
             state=state,
             checkpoint=store(len(stages)),
-            keep_checkpoint=True,
         )
         # Judge: has the loss fallen by more than the tolerance?
         epoch += epochs
         loss = validation_loss(result.network)
         stages.append(Grown(result.network, loss, epoch, result.history))
-        tell(len(stages), loss)
+        progress(len(stages), loss)
         since = 0 if not stages[1:] or loss < tolerance.improvement(best) else since + 1
         best = min(best, loss)
         # Trim and grow.

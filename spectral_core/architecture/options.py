@@ -97,7 +97,7 @@ class SearchOptions:
         """How much the validation loss may rise, on the scale of the data."""
         return Tolerance(self.tolerance, NOISE * data.constant_loss())
 
-    def tell(self, done: int, total: int, text: str) -> None:
-        """Report progress, where somebody asked for it."""
+    def report_progress(self, done: int, total: int, text: str) -> None:
+        """Call `progress` where it was given."""
         if self.progress is not None:
             self.progress(done, total, text)

@@ -13,7 +13,9 @@ import numpy as np
 from spectral_core.architecture.candidates import Candidate
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.data.preparation import PreparedData
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import path_norms
+from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.trimming import Trimmed
 
 
@@ -90,12 +92,8 @@ class SearchReport:
         scores: tuple[float, float],
         seconds: float,
     ) -> SearchReport:
-        """The report of a search; `scores` are those on the validation data before and after trimming.
-
-        By hand: a statistic of predictions, not part of the network. Checked by test_search.test_the_path_norm_agrees_with_the_published_implementation.
-        """
+        """The report of a search; `scores` are those on the validation data before and after trimming."""
         net, compact = chosen.network, trimmed.compact
-        eigenvalues = [np.asarray(values) for values in net.eigenvalues[:-1]]
         return cls(
             task=data.task,
             activation=net.activation,
@@ -117,7 +115,7 @@ class SearchReport:
             validation_loss_limit=trimmed.limit,
             path_norms_before=path_norms(net.transfer_blocks(), net.widths),
             path_norms_after=path_norms(trimmed.network.transfer_blocks(), net.widths),
-            mean_abs_eigenvalue=float(np.abs(np.concatenate(eigenvalues)).mean()) if eigenvalues else None,
+            mean_abs_eigenvalue=_mean_abs_eigenvalue(net),
             epochs=len(chosen.history),
             epoch=chosen.epoch,
             eigenvector_penalty=chosen.strength,
@@ -217,6 +215,20 @@ class SearchReport:
     @staticmethod
     def _norms(norms: list[float]) -> str:
         return ", ".join(f"{norm:.4g}" for norm in norms) or "-"
+
+
+def _live_blocks(compact: CompactNetwork) -> list[Block]:
+    original = dict(enumerate(compact.layers, 1))
+    return [Block.of(original[i], original[j], block) for (i, j), block in compact.blocks.items()]
+
+
+def _mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:
+    """Mean |λ| of the input and the hidden layers; None for a direct network.
+
+    By hand: a statistic for the report. Checked by test_search.test_the_mean_eigenvalue_of_the_report.
+    """
+    eigenvalues = [np.asarray(values) for values in net.eigenvalues[:-1]]
+    return float(np.abs(np.concatenate(eigenvalues)).mean()) if eigenvalues else None
 
 
 def _summary(candidate: Candidate) -> dict[str, float]:

@@ -15,7 +15,7 @@ from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.checkpoint import History
+from spectral_core.training.results import History
 
 
 @dataclass(frozen=True, eq=False)

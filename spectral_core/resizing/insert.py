@@ -183,16 +183,16 @@ class InsertLayer:
 
 
 def _incoming(
-    net: SpectralNetwork, given: Any, layer: int, before: int, count: int, seed: int, receivers: int
+    net: SpectralNetwork, incoming: Any, layer: int, before: int, count: int, seed: int, receivers: int
 ) -> dict[int, np.ndarray]:
     """The incoming rows of `count` new neurons by sending layer; by default random ones from layer `before`."""
-    if given is None:
+    if incoming is None:
         generator = np.random.default_rng(checks.integer(seed, "seed", 0))
-        given = xavier_uniform(generator, receivers, net.widths[before - 1])[-count:]
-    blocks = given if isinstance(given, Mapping) and net.parametrization == "direct" else {before: given}
+        incoming = xavier_uniform(generator, receivers, net.widths[before - 1])[-count:]
+    blocks = incoming if isinstance(incoming, Mapping) and net.parametrization == "direct" else {before: incoming}
     result = {}
     for j, rows in blocks.items():
-        name = "incoming" if blocks is not given else f"incoming[{j}]"
+        name = "incoming" if blocks is not incoming else f"incoming[{j}]"
         if not 1 <= checks.integer(j, "a layer of incoming", 1) < layer:
             raise InvalidInputError(f"incoming must name layers from 1 to {layer - 1}; got {j}")
         result[j] = checks.real_array(rows, name, net.dtype, 2)

@@ -117,9 +117,9 @@ class Merged:
     ranked: SpectralNetwork
 
 
-def _pruned(net: SpectralNetwork, given: PruneRequest) -> PruneResult:
+def _pruned(net: SpectralNetwork, request: PruneRequest) -> PruneResult:
     """The phases of `prune`, for a network with all its inputs."""
-    request = checked_request(net, given)
+    request = checked_request(net, request)
     limit = request.limit(net)
     start = _merge(net, request, limit)
     order = _rank(start, request)
@@ -137,7 +137,7 @@ def _merge(net: SpectralNetwork, request: PruneRequest, limit: float) -> Merged:
     if request.merge is not None:
         joined, keep = merged_blocks(blocks, net.widths, net.activation, request.merge, request.layers)
         ranked = as_direct(net, joined)
-        if request.tolerance is None or request.judge(ranked) <= limit:
+        if request.tolerance is None or request.evaluate(ranked) <= limit:
             return Merged(joined, keep, ranked)
     return Merged(blocks, [np.ones(width, dtype=bool) for width in net.widths], net)
 
@@ -155,7 +155,7 @@ def _count(net: SpectralNetwork, start: Merged, order: Sequence[Removal], reques
     """How many neurons, or layers, to remove."""
     if request.tolerance is not None:
         return largest_fitting(
-            len(order), lambda count: request.judge(_remove(net, start, order[:count], request)) <= limit
+            len(order), lambda count: request.evaluate(_remove(net, start, order[:count], request)) <= limit
         )
     if request.threshold is not None:
         return sum(removal.score < request.threshold for removal in order)
@@ -187,7 +187,7 @@ def _report(
     epochs: int,
     request: PruneRequest,
 ) -> PruneReport:
-    judged = request.y is not None
+    measured = request.y is not None
     return PruneReport(
         by=request.by,
         unit=request.unit,
@@ -204,6 +204,6 @@ def _report(
         bytes_after=small.direct.parameters.nbytes,
         latency_before=latency(net),
         latency_after=latency(small),
-        loss_before=net.loss(request.X, request.y, request.loss) if judged else None,
-        loss_after=pruned.loss(request.X, request.y, request.loss) if judged else None,
+        loss_before=net.loss(request.X, request.y, request.loss) if measured else None,
+        loss_after=pruned.loss(request.X, request.y, request.loss) if measured else None,
     )

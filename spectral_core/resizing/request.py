@@ -49,14 +49,14 @@ class PruneRequest:
 
     def for_live_inputs(self, net: CompactNetwork) -> PruneRequest:
         """The same request for `net.direct`, whose inputs are the live ones of `net`."""
-        judged = self.validation_data
+        pair = self.validation_data
         return replace(
             self,
             X=None if self.X is None else net.columns(self.X),
-            validation_data=None if judged is None else (net.columns(judged[0]), judged[1]),
+            validation_data=None if pair is None else (net.columns(pair[0]), pair[1]),
         )
 
-    def judge(self, net: SpectralNetwork) -> float:
+    def evaluate(self, net: SpectralNetwork) -> float:
         """The loss that the tolerance limits: on the validation data, else on (X, y)."""
         X, y = (self.X, self.y) if self.validation_data is None else self.validation_data
         return net.loss(X, y, self.loss)
@@ -65,7 +65,7 @@ class PruneRequest:
         """The greatest loss that the result may have."""
         if self.tolerance is None:
             return np.inf
-        return Tolerance(self.tolerance).limit(self.judge(as_direct(net, net.transfer_blocks())))
+        return Tolerance(self.tolerance).limit(self.evaluate(as_direct(net, net.transfer_blocks())))
 
 
 def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest:
@@ -78,13 +78,12 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
     one_of(request.unit, ("neuron", "layer"), "unit")
     checks.real_number(request.ridge, "ridge", 0, open_low=True)
     x = None if request.X is None else checks.features(request.X, np.float64, net.n_features)
-    given = request.compensate
-    refits = (x is not None) if given is None else checks.boolean(given, "compensate")
+    refits = (x is not None) if request.compensate is None else checks.boolean(request.compensate, "compensate")
     # The data that the request needs.
     if x is None and (refits or request.y is not None or request.retrain is not None):
         raise InvalidInputError("compensation, retraining and losses need X")
-    judges = request.tolerance is not None and request.validation_data is None
-    if request.y is None and (request.retrain is not None or judges):
+    limited = request.tolerance is not None and request.validation_data is None
+    if request.y is None and (request.retrain is not None or limited):
         raise InvalidInputError("retraining and a tolerance need X and y")
     layers, retrain = _shrinking_layers(request.layers, net.n_layers), _training_options(request.retrain)
     if request.validation_data is not None:
@@ -114,10 +113,10 @@ def _with_checked_amount(request: PruneRequest) -> PruneRequest:
     return replace(request, **changed)
 
 
-def _shrinking_layers(given: Sequence[int] | None, n_layers: int) -> list[int]:
+def _shrinking_layers(layers: Sequence[int] | None, n_layers: int) -> list[int]:
     """The hidden layers whose neurons may be removed."""
     hidden = list(range(2, n_layers))
-    chosen = hidden if given is None else [checks.integer(layer, "layers", 1) for layer in sequence(given, "layers")]
+    chosen = hidden if layers is None else [checks.integer(layer, "layers", 1) for layer in sequence(layers, "layers")]
     wrong = [layer for layer in chosen if layer not in hidden]
     if wrong:
         raise InvalidInputError(f"layers must be hidden layers, {hidden or 'and there are none'}; got {wrong[0]}")

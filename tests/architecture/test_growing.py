@@ -223,13 +223,13 @@ def test_growths_that_do_not_pay_end_it_and_moments_are_carried(monkeypatch: pyt
         return growing.grow(linear, data, judge, options, 0.0, lambda stage: None, lambda stage, loss: None)
 
     states: list[Any] = []
-    original = growing.train
+    original = growing.train_candidate
 
     def spy(*arguments: Any, **named: Any) -> Any:
         states.append(named["state"])
         return original(*arguments, **named)
 
-    monkeypatch.setattr(growing, "train", spy)
+    monkeypatch.setattr(growing, "train_candidate", spy)
     stages = grown(10.0)
     assert len(stages) == 1 + growing.PATIENCE  # a tolerance that no growth can pay for
     assert states[0] is None

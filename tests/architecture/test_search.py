@@ -20,7 +20,7 @@ from spectral_core.data.splitting import train_test_split
 from spectral_core.networks.paths import path_norms
 from spectral_core.networks.predictor import load_any
 from spectral_core.resizing.trimming import Tolerance
-from spectral_core.training.checkpoint import History
+from spectral_core.training.results import History
 
 QUICK = {"hidden": (20,), "epochs": 30, "eigenvector_penalties": (0.0,)}
 
@@ -246,6 +246,12 @@ def test_the_norms_of_the_report_are_those_of_its_blocks():
     norms = [math.sqrt(sum(w * w for w in block.ravel().tolist())) for block in found.compact.blocks.values()]
     np.testing.assert_allclose([block.norm for block in found.report.blocks], norms, rtol=1e-5)
     assert [block.weights for block in found.report.blocks] == [b.size for b in found.compact.blocks.values()]
+
+
+def test_the_mean_eigenvalue_of_the_report():
+    found = search(*linear_data(), **QUICK)
+    values = [abs(value) for layer in found.network.eigenvalues[:-1] for value in layer.tolist()]
+    assert found.report.mean_abs_eigenvalue == pytest.approx(sum(values) / len(values), rel=1e-6)
 
 
 def test_test_scores_come_into_a_new_report():

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_core import InvalidInputError, SpectralNetwork
+from spectral_core import InvalidInputError, SpectralNetwork, prune
+from spectral_core.cli.program import main
 from spectral_core.networks.layer_values import layer_values, layer_values_in_chunks, with_constant
 from spectral_core.resizing.rankings import RANKINGS, neuron_scores, outgoing_norms
 from tests.builders import random_network
@@ -132,3 +133,13 @@ def test_wrong_requests() -> None:
         neuron_scores(net, "pivoted_qr")
     with pytest.raises(InvalidInputError, match=r"X must have 2 feature column\(s\)"):
         neuron_scores(net, "pivoted_qr", np.ones((4, 3)))
+
+
+def test_every_text_lists_the_rankings(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["prune", "--help"])
+    shown = capsys.readouterr().out
+    for name in RANKINGS:
+        assert name in shown
+        assert f"``{name}``" in (neuron_scores.__doc__ or "")
+        assert f"``{name}``" in (prune.__doc__ or "")
