@@ -120,6 +120,15 @@ def search(
     References
     ----------
     Peri, Chicchi, Fanelli, Giambagli, arXiv 2504.00885.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import search
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> found = search(X, np.abs(X), hidden=(10,), epochs=100, seed=0)
+    >>> found.predict([[0.5], [-0.5]]).round(1).tolist()
+    [[0.5], [0.5]]
     """
     options = SearchOptions(
         hidden=hidden,

@@ -30,6 +30,16 @@ class CompactNetwork:
     layers : for each layer of `direct`, the number (from 1) of the original layer.
     n_features : columns of X; with `bias` position n_features in layer 1 is the constant 1.
     original_widths : neurons by layer before compaction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import SpectralNetwork, compact
+    >>> small = compact(SpectralNetwork.initialize([2, 5, 1], seed=0))
+    >>> small
+    CompactNetwork(3-1, 3 parameters, relu)
+    >>> small.forward(np.ones((4, 2))).shape
+    (4, 1)
     """
 
     direct: SpectralNetwork

@@ -29,6 +29,15 @@ class Predictor:
     inputs, outputs : scaling of features and (regression) targets; predictions are scaled back.
     classes : labels in the order of the outputs (classification).
     feature_names, target_names : columns of the data, for files.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import Predictor, search
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> search(X, 100 * np.abs(X), hidden=(10,), epochs=100).predictor.save("model.npz")
+    >>> Predictor.load("model.npz").predict([[0.5]]).round().tolist()
+    [[50.0]]
     """
 
     network: SpectralNetwork | CompactNetwork

@@ -53,6 +53,12 @@ class SpectralNetwork:
     References
     ----------
     Peri, Chicchi, Fanelli, Giambagli, arXiv 2504.00885 (formulas M1-M6); M7, M8: `derivations`.
+
+    Examples
+    --------
+    >>> from spectral_core import SpectralNetwork
+    >>> SpectralNetwork([[[1.0, 2.0]]], [[3.0, 4.0], [1.0]]).transfer_blocks()[2, 1].tolist()
+    [[2.0, 6.0]]
     """
 
     layout: Layout
@@ -114,6 +120,15 @@ class SpectralNetwork:
             linear. ``dense`` (`layerwise`: λ^in = 0, λ^out = 1; `direct`: Xavier blocks between neighbours,
             zero skip blocks). By default the one that fits the parametrization.
         frozen : by default λ^in of a layerwise network, nothing else.
+
+        Examples
+        --------
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork.initialize([2, 5, 1], seed=0)
+        >>> net
+        SpectralNetwork(3-5-1, global, relu, bias=True, float32)
+        >>> [values.tolist() for values in net.eigenvalues]
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0], [1.0]]
         """
         values = initial_values(widths, activation, bias, parametrization, start, seed)
         if frozen is None:
@@ -186,6 +201,14 @@ class SpectralNetwork:
         """z_K (samples, outputs), the raw output, of X (samples, features).
 
         If X is on a GPU (`__cuda_array_interface__`), the result is computed there and is a CuPy array there.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork.initialize([2, 5, 1], seed=0)
+        >>> net.forward(np.ones((4, 2))).shape
+        (4, 1)
         """
         backend = choice.backend_of(X)
         x = backend.features(X, self.dtype, self.n_features)
@@ -219,6 +242,15 @@ class SpectralNetwork:
         Returns
         -------
         loss, gradients : frozen groups have gradients too.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork.initialize([2, 5, 1], seed=0)
+        >>> loss, gradients = net.loss_and_gradients(np.ones((4, 2)), np.zeros((4, 1)))
+        >>> [gradient.shape for gradient in gradients.eigenvectors]
+        [(5, 3), (1, 5)]
         """
         problem = self.problem(X, y, loss, sample_weight)
         backend = choice.backend_of(X)
@@ -230,7 +262,15 @@ class SpectralNetwork:
         return matrices.neighbour_weights(self._named)
 
     def transfer_blocks(self) -> dict[tuple[int, int], np.ndarray]:
-        """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`."""
+        """{(i, j): W_ij (n_i, n_j)}, layers counted from 1 (M4); neighbours only for `layerwise`.
+
+        Examples
+        --------
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork.initialize([2, 5, 1], seed=0)
+        >>> {pair: block.shape for pair, block in net.transfer_blocks().items()}
+        {(2, 1): (5, 3), (3, 1): (1, 3), (3, 2): (1, 5)}
+        """
         return matrices.transfer_blocks(self._named)
 
     def adjacency(self) -> np.ndarray:
@@ -244,7 +284,15 @@ class SpectralNetwork:
     # --- records and files ------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a model file (NPZ without pickle)."""
+        """Write the network to a model file (NPZ without pickle).
+
+        Examples
+        --------
+        >>> from spectral_core import SpectralNetwork
+        >>> SpectralNetwork.initialize([2, 5, 1], seed=0).save("network.npz")
+        >>> SpectralNetwork.load("network.npz").widths
+        (3, 5, 1)
+        """
         files.save_model(path, "network", self.record(), {"parameters": self.parameters})
 
     def record(self) -> dict[str, Any]:
@@ -264,7 +312,15 @@ class SpectralNetwork:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SpectralNetwork:
-        """Read a network from a model file; raises `ModelFileError`."""
+        """Read a network from a model file; raises `ModelFileError`.
+
+        Examples
+        --------
+        >>> from spectral_core import SpectralNetwork
+        >>> SpectralNetwork.initialize([2, 5, 1], seed=0).save("network.npz")
+        >>> SpectralNetwork.load("network.npz")
+        SpectralNetwork(3-5-1, global, relu, bias=True, float32)
+        """
         _, record, stored = files.load_model(path, ("network",))
         return cls.from_record(record, stored.get("parameters"), path)
 

@@ -15,7 +15,15 @@ from spectral_core.training.loop import TrainingState
 
 
 def collapse_layer(net: SpectralNetwork, layer: int, *, tolerance: float = 0.0) -> SpectralNetwork:
-    """The network without a silent hidden layer, the function unchanged (M12); see `CollapseLayer`."""
+    """The network without a silent hidden layer, the function unchanged (M12); see `CollapseLayer`.
+
+    Examples
+    --------
+    >>> from spectral_core import SpectralNetwork, collapse_layer
+    >>> net = SpectralNetwork.initialize([2, 5, 4, 1], seed=0)
+    >>> collapse_layer(net, layer=3).widths
+    (3, 5, 1)
+    """
     return CollapseLayer(layer, tolerance).apply(net)
 
 

@@ -54,6 +54,13 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
     InvalidInputError : the activation has f(0) != 0, so a neuron with pre-activation 0 still outputs a constant.
 
     By hand: picks rows and columns, no arithmetic. Checked by test_compaction.test_the_compact_network_is_the_same_function.
+
+    Examples
+    --------
+    >>> from spectral_core import SpectralNetwork, compact
+    >>> net = SpectralNetwork.initialize([2, 5, 1], seed=0)  # every hidden neuron of the linear seed is silent
+    >>> compact(net).live
+    (3, 0, 1)
     """
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")

@@ -43,12 +43,26 @@ def insert_neurons(
     eigenvalues: Any = None,
     seed: int = 0,
 ) -> SpectralNetwork:
-    """New neurons at the end of a hidden layer, the function unchanged (M13); see `InsertNeurons`."""
+    """New neurons at the end of a hidden layer, the function unchanged (M13); see `InsertNeurons`.
+
+    Examples
+    --------
+    >>> from spectral_core import SpectralNetwork, insert_neurons
+    >>> insert_neurons(SpectralNetwork.initialize([2, 5, 1], seed=0), layer=2, count=3).widths
+    (3, 8, 1)
+    """
     return InsertNeurons(layer, count, incoming=incoming, eigenvalues=eigenvalues, seed=seed).apply(net)
 
 
 def insert_layer(net: SpectralNetwork, after: int, width: int | None = None, *, seed: int = 0) -> SpectralNetwork:
-    """A new layer behind layer `after`, the function unchanged (M14, M13); see `InsertLayer`."""
+    """A new layer behind layer `after`, the function unchanged (M14, M13); see `InsertLayer`.
+
+    Examples
+    --------
+    >>> from spectral_core import SpectralNetwork, insert_layer
+    >>> insert_layer(SpectralNetwork.initialize([2, 5, 1], seed=0), after=2).widths
+    (3, 5, 5, 1)
+    """
     return InsertLayer(after, width, seed=seed).apply(net)
 
 

@@ -83,6 +83,15 @@ def prune(
     Raises
     ------
     InvalidInputError : none or several of fraction, threshold, tolerance; values out of range; data that is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import SpectralNetwork, prune
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> net = SpectralNetwork.initialize([1, 10, 1], parametrization="direct", seed=0)
+    >>> prune(net, fraction=0.5, X=X, y=np.abs(X)).compact.live
+    (2, 5, 1)
     """
     request = PruneRequest(
         by=by,

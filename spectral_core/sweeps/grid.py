@@ -88,6 +88,15 @@ def sweep(
     ------
     InvalidInputError : data, grid or options break a rule; found before the work starts.
     DataFileError : the store holds another sweep.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import sweep
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> result = sweep((X, np.abs(X)), {"hidden": [2, 5], "epochs": 3}, runs=2, jobs=1)
+    >>> [(row["hidden"], row["run"]) for row in result.rows]
+    [(2, 0), (5, 0), (2, 1), (5, 1)]
     """
     seed = checks.integer(seed, "seed", 0)
     prepared, name = _data(data, task, target, standardize, validation_fraction, seed)

@@ -84,6 +84,15 @@ def train_ensemble(
     ------
     InvalidInputError : data or options break a rule, or do not fit each other.
     BackendError : ``backend="cuda"``, and no GPU can be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import SpectralNetwork, train_ensemble
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> networks = [SpectralNetwork.initialize([1, 5, 1], seed=seed) for seed in range(3)]
+    >>> train_ensemble(networks, X, np.abs(X), seeds=range(3), epochs=2, backend="cpu").loss.shape
+    (3,)
     """
     nets, seeds = list(nets), [checks.integer(seed, f"seeds[{i}]", 0) for i, seed in enumerate(seeds)]
     _check_shapes(nets, len(seeds))

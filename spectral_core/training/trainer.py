@@ -109,6 +109,16 @@ def train(
     InvalidInputError : data or options break a rule.
     BackendError : ``backend="cuda"``, and no GPU can be used; the message gives the reason.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import SpectralNetwork, train
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> net = SpectralNetwork.initialize([1, 10, 1], bias=True, seed=0)
+    >>> result = train(net, X, np.abs(X), epochs=200, learning_rate=1e-2)
+    >>> round(result.history.training_loss[-1], 2)
+    0.0
     """
     step = StepOptions(
         batch_size=batch_size,
