@@ -93,7 +93,7 @@ def test_what_is_written_by_hand_is_known() -> None:
         "networks.matrices.neighbour_weights", "networks.matrices.transfer_blocks",
         "networks.matrices.adjacency", "networks.matrices.eigenvector_matrix",
         "networks.initialization.xavier_uniform", "networks.compact.CompactNetwork.forward", "networks.paths.path_scores",
-        "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.pruning.trim",
+        "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.trimming.trim",
         "backends.cpu.corrections",
     }  # fmt: skip
     assert core <= links.by_hand(ROOT).keys()
