@@ -21,8 +21,7 @@ from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import live_masks
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
 from spectral_core.resizing.trimming import Tolerance, as_direct, trim
-from spectral_core.training.loop import TrainingState
-from spectral_core.training.results import History
+from spectral_core.training.results import History, TrainingState
 
 FIRST, SHARE = 2, 0.25
 """Neurons of the first growth, and of each later one as a share of the hidden neurons present."""

@@ -7,7 +7,7 @@ from typing import Any
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.data.preparation import PreparedData
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.loop import TrainingResult
+from spectral_core.training.results import TrainingResult
 from spectral_core.training.trainer import train
 
 

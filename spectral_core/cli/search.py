@@ -14,7 +14,7 @@ from spectral_core.cli.console import backend_option, say
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
-    from spectral_core.architecture.search import SearchResult
+    from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
 
 

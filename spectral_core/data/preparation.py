@@ -132,8 +132,7 @@ def _validation(
     given: Any, n_features: int, target: np.ndarray, classes: tuple[Any, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Validation data given apart, checked against the training data."""
-    if not isinstance(given, tuple) or len(given) != 2:
-        raise InvalidInputError("validation_data must be a pair (X, y)")
+    checks.pair(given, "validation_data")
     x = checks.features(given[0], np.float64, n_features, "validation X")
     _same_rows(x, given[1], "validation X", "validation y")
     if classes:

@@ -8,10 +8,10 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import require_zero_at_zero
 from spectral_core.resizing.groups import Group, Values, carried, rebuilt, require_global, require_hidden, values_of
-from spectral_core.training.loop import TrainingState
+from spectral_core.training.results import TrainingState
 
 
 def collapse_layer(net: SpectralNetwork, layer: int, *, tolerance: float = 0.0) -> SpectralNetwork:
@@ -71,7 +71,7 @@ class CollapseLayer:
     def _check(self, net: SpectralNetwork) -> int:
         i = require_hidden(net, self.layer)
         tolerance = checks.real_number(self.tolerance, "tolerance", 0)
-        require_zero_at_zero(net.activation, "collapsing a layer")
+        checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "collapsing a layer")
         if net.parametrization == "direct":
             active = [pair for pair, block in net.blocks.items() if pair[0] == i and block.any()]
             if active:

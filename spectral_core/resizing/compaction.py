@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spectral_core import checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
@@ -64,7 +65,7 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
     """
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    require_zero_at_zero(net.activation, "compaction")
+    checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "compaction")
     # In float64 if the network is: the blocks of a float32 network are products of float32 numbers.
     blocks = net.transfer_blocks()
     live = live_masks(blocks, net.widths)
@@ -84,9 +85,3 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
         parts[len(kept), 1] = np.zeros((len(neurons[-1]), len(neurons[0])), net.dtype)
     direct = SpectralNetwork(blocks=parts, activation=net.activation, parametrization="direct", dtype=net.dtype)
     return CompactNetwork(direct, neurons, tuple(kept), net.n_features, net.widths)
-
-
-def require_zero_at_zero(activation: str, what: str) -> None:
-    """Raise `InvalidInputError` where f(0) is not 0."""
-    if activation not in ZERO_AT_ZERO:
-        raise InvalidInputError(f"{what} needs f(0) = 0; {activation} has f(0) != 0")

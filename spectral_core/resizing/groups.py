@@ -12,7 +12,7 @@ from spectral_core import checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.loop import TrainingState
+from spectral_core.training.results import TrainingState
 
 NUMBERED_FROM = {"eigenvectors": 2, "eigenvalues": 1, "eigenvalues_in": 1, "eigenvalues_out": 2}
 """The layer of the group with number 0, by family: ``eigenvectors[0]`` is φ^(1), whose rows belong to layer 2."""

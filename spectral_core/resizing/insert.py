@@ -17,9 +17,9 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.initialization import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import require_zero_at_zero
 from spectral_core.resizing.groups import (
     Group,
     Values,
@@ -31,7 +31,7 @@ from spectral_core.resizing.groups import (
     values_of,
     widened,
 )
-from spectral_core.training.loop import TrainingState
+from spectral_core.training.results import TrainingState
 
 
 def insert_neurons(
@@ -174,7 +174,7 @@ class InsertLayer:
             require_global(net, "a layer can be inserted")
             if self.width is not None or self.incoming is not None:
                 raise InvalidInputError("in a global network a new layer is as wide as the one before; leave out width")
-            require_zero_at_zero(net.activation, "inserting a layer")
+            checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "inserting a layer")
         else:
             checks.integer(self.width, "width", 1)
         if not 1 <= checks.integer(self.after, "after", 1) < net.n_layers:

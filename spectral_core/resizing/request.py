@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +11,12 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of, sequence
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import require_zero_at_zero
 from spectral_core.resizing.rankings import BY_EIGENVALUE
 from spectral_core.resizing.trimming import Tolerance, as_direct
-from spectral_core.training.trainer import train
+from spectral_core.training.options import TRAIN_OPTIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +42,8 @@ class PruneRequest:
     """X in float64, checked."""
 
     def __post_init__(self) -> None:
-        pair = self.validation_data
-        if pair is not None and (not isinstance(pair, tuple) or len(pair) != 2):
-            raise InvalidInputError("validation_data must be a pair (X, y)")
+        if self.validation_data is not None:
+            checks.pair(self.validation_data, "validation_data")
 
     def for_live_inputs(self, net: CompactNetwork) -> PruneRequest:
         """The same request for `net.direct`, whose inputs are the live ones of `net`."""
@@ -73,7 +71,7 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
     # The network, and each value for itself.
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
-    require_zero_at_zero(net.activation, "pruning")
+    checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "pruning")
     request = _with_checked_amount(request)
     one_of(request.unit, ("neuron", "layer"), "unit")
     checks.real_number(request.ridge, "ridge", 0, open_low=True)
@@ -129,8 +127,7 @@ def _training_options(retrain: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(retrain, Mapping):
         raise InvalidInputError(f"retrain must be a dictionary of options of train; got {retrain!r}")
-    known = list(inspect.signature(train).parameters)[3:]
-    unknown = [name for name in retrain if name not in known]
+    unknown = [name for name in retrain if name not in TRAIN_OPTIONS]
     if unknown:
-        raise InvalidInputError(f"retrain: train has no option {unknown[0]!r}; there are {', '.join(known)}")
+        raise InvalidInputError(f"retrain: train has no option {unknown[0]!r}; there are {', '.join(TRAIN_OPTIONS)}")
     return dict(retrain)

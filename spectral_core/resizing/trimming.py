@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spectral_core import checks
+from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import Blocks, path_scores
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import compact, require_zero_at_zero
+from spectral_core.resizing.compaction import compact
 
 GRID = 32
 """Counts of removed neurons that are tried first; the counts above the best of them are then tried one by one."""
@@ -64,7 +66,7 @@ def trim(net: SpectralNetwork, loss: Callable[[SpectralNetwork], float], limit: 
 
     By hand: a search; losses come from the kernels. Checked by test_trimming.test_trimming_stays_within_the_limit_and_leaves_the_network_alone.
     """
-    require_zero_at_zero(net.activation, "trimming")
+    checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "trimming")
     blocks = net.transfer_blocks()
     order = removal_order(path_scores(blocks, net.widths), "neuron", range(2, net.n_layers))
     everything = [np.ones(width, dtype=bool) for width in net.widths]

@@ -13,7 +13,7 @@ from spectral_core import InvalidInputError, SpectralNetwork, collapse_layer, in
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
 from spectral_core.resizing.collapse import CollapseLayer
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
-from spectral_core.training.loop import TrainingState
+from spectral_core.training.results import TrainingState
 from tests.builders import random_network, same_function
 
 PARAMETRIZATIONS = ("global", "layerwise", "direct")

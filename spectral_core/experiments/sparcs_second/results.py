@@ -13,7 +13,8 @@ from spectral_core.experiments.sparcs_second.experiment import Data, without_sma
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
-from spectral_core.resizing.pruning import latency, prune
+from spectral_core.resizing.pruning import prune
+from spectral_core.resizing.report import latency
 
 Report = Callable[[int, int, str], object]
 
