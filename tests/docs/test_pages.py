@@ -110,7 +110,7 @@ def test_the_commands_of_the_readme_run_on_a_file_of_ones_own(
     lines = ["area,age,price", *(f"{a},{b},{c}" for a, b, c in rows)]
     Path("houses.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     Path("new.csv").write_text("area,age\n150,10\n60,70\n", encoding="utf-8")
-    search, predict = commands
+    search, predict, prune = commands
     assert main([*search, "--epochs", "60"]) == 0
     assert {"report.txt", "network.png"} <= {path.name for path in Path("results/houses").iterdir()}
     capsys.readouterr()
@@ -119,6 +119,8 @@ def test_the_commands_of_the_readme_run_on_a_file_of_ones_own(
     assert header == "price"
     assert float(large) == pytest.approx(380, abs=40)
     assert float(small) == pytest.approx(50, abs=40)
+    assert main(prune) == 0
+    assert Path("results/smaller/pruned.npz").exists()
 
 
 def test_the_pages_name_no_place_of_one_machine() -> None:
