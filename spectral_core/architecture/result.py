@@ -38,6 +38,18 @@ class SearchResult:
         before, after = self.predictor.score(X, y), self.compact_predictor.score(X, y)
         return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
 
+    def with_rows(self, training: np.ndarray, test: np.ndarray) -> SearchResult:
+        """The same result for data that were a part of others: its predictors name the rows of the whole.
+
+        Parameters
+        ----------
+        training : row numbers, in the whole data, of the X that was searched.
+        test : row numbers held out from the search.
+        """
+        rows = {part: training[numbers] for part, numbers in self.predictor.rows.items()} | {"test": test}
+        predictor, compact = (replace(p, rows=rows) for p in (self.predictor, self.compact_predictor))
+        return replace(self, predictor=predictor, compact_predictor=compact)
+
     def plot(self, path: str | os.PathLike[str]) -> None:
         """A picture (PNG) of the network that was found."""
         from spectral_core.reports.network import network_picture

@@ -177,8 +177,9 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
         candidates = train_all(net, data, validation_loss, options, stores)
     chosen, trimmed = simplest(candidates, data, validation_loss, options.loss_tolerance(data))
     # The result in the units of the data.
+    rows = {"training": data.training_rows, "validation": data.validation_rows}
     predictor, compact_predictor = (
-        Predictor(network, data.task, data.inputs, data.outputs, data.classes, *names)
+        Predictor(network, data.task, data.inputs, data.outputs, data.classes, *names, rows=rows)
         for network in (chosen.network, trimmed.compact)
     )
     scores = (predictor.score(*data.validation), compact_predictor.score(*data.validation))

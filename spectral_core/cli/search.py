@@ -80,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
         result = _search(options, data, training, validation, hidden, state)
         peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
         result = result.with_test_scores(test.x, _targets(test), peer)
+        if training.rows is not None and test.rows is not None:
+            result = result.with_rows(training.rows, test.rows)
         result.save(home)
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):

@@ -38,6 +38,7 @@ class Dataset:
     classes : the sorted labels as found, `classes[y]` gives them back; empty for regression.
     standardize : whether scaling the columns is sensible.
     fresh : other points of the same distribution, where the source can draw them.
+    rows : row numbers in the data that this is a part of; None for whole data.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Dataset:
     classes: tuple[Any, ...] = ()
     standardize: bool = True
     fresh: Dataset | None = None
+    rows: np.ndarray | None = None
 
 
 def load(

@@ -54,5 +54,6 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
         test = held_out(labels, len(dataset.x), fraction, generator)
     except InvalidInputError as error:
         raise DataFileError(f"{dataset.name}: {error}") from None
-    training, testing = (replace(dataset, x=dataset.x[rows], y=dataset.y[rows]) for rows in (~test, test))
+    parts = (np.flatnonzero(~test), np.flatnonzero(test))
+    training, testing = (replace(dataset, x=dataset.x[rows], y=dataset.y[rows], rows=rows) for rows in parts)
     return training, testing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from spectral_core.files import model_file as files
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 
+PARTS = ("training", "validation", "test")
+
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
@@ -29,6 +32,8 @@ class Predictor:
     inputs, outputs : scaling of features and (regression) targets; predictions are scaled back.
     classes : labels in the order of the outputs (classification).
     feature_names, target_names : columns of the data, for files.
+    rows : row numbers of the data by part, ``training``, ``validation`` and ``test``, as far as they are known: the rows
+        that a later score must not use, and those it may.
 
     Examples
     --------
@@ -47,6 +52,7 @@ class Predictor:
     classes: tuple[Any, ...] = ()
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    rows: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
@@ -115,6 +121,7 @@ class Predictor:
             "input_deviation": self.inputs.deviation,
             "output_mean": self.outputs.mean,
             "output_deviation": self.outputs.deviation,
+            **{f"{part}_rows": numbers for part, numbers in self.rows.items()},
         }
         files.save_model(path, "predictor", record, stored)
 
@@ -130,7 +137,8 @@ class Predictor:
             if record["task"] not in TASKS or inputs.mean.shape != (network.n_features,):
                 raise ValueError("task or scaling do not fit the network")
             names = (tuple(record[name]) for name in ("classes", "feature_names", "target_names"))
-            return cls(network, record["task"], inputs, outputs, *names)
+            rows = {part: stored[f"{part}_rows"] for part in PARTS if f"{part}_rows" in stored}
+            return cls(network, record["task"], inputs, outputs, *names, rows=rows)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path} does not describe a predictor: {error}") from None
 

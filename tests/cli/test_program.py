@@ -39,6 +39,19 @@ def found(table, tmp_path_factory):
     return home
 
 
+@pytest.mark.parametrize("name", ["model", "compact"])
+def test_the_model_keeps_the_split(found, name):
+    """Training, validation and test rows are those of the file, each in one part; standardisation is that of the first."""
+    from spectral_core.networks.predictor import Predictor
+
+    predictor = Predictor.load(found / "out" / f"{name}.npz")
+    assert sorted(np.concatenate(list(predictor.rows.values()))) == list(range(120))
+    assert {part: len(rows) for part, rows in predictor.rows.items()} == {"training": 67, "validation": 17, "test": 36}
+    with open(found / "n.csv") as file:
+        x = np.array([row[:2] for row in csv.reader(file)][1:], dtype=float)
+    np.testing.assert_allclose(predictor.inputs.mean, x[predictor.rows["training"]].mean(axis=0), rtol=1e-12)
+
+
 def refused(capsys, *arguments):
     """Exit code 2, one line on stderr, nothing on stdout; returns the line."""
     with pytest.raises(SystemExit) as stop:
