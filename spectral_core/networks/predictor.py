@@ -136,9 +136,9 @@ class Predictor:
             outputs = Scaling(stored["output_mean"], stored["output_deviation"])
             if record["task"] not in TASKS or inputs.mean.shape != (network.n_features,):
                 raise ValueError("task or scaling do not fit the network")
-            names = (tuple(record[name]) for name in ("classes", "feature_names", "target_names"))
+            classes, features, targets = (tuple(record[name]) for name in ("classes", "feature_names", "target_names"))
             rows = {part: stored[f"{part}_rows"] for part in PARTS if f"{part}_rows" in stored}
-            return cls(network, record["task"], inputs, outputs, *names, rows=rows)
+            return cls(network, record["task"], inputs, outputs, classes, features, targets, rows)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path} does not describe a predictor: {error}") from None
 
