@@ -486,7 +486,7 @@ def test_layers_out_of_reach_are_undecided() -> None:
 
 
 def test_a_wrong_rule_is_a_contradiction_and_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decision, "sign", lambda exponent: 1)
+    monkeypatch.setattr(normal_forms, "sign", lambda exponent: 1)
     with pytest.raises(Contradiction, match="was proven, and fails"):
         decide(read("Inv(i,j) = P(i,j) for i >= j"))
 

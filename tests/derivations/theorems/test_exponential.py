@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from derivations.codegen import elementwise as printer
+from derivations.codegen.cpu import elementwise as printer
 from derivations.proof.rounding import ln2
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.scalar import accuracy, activations, exponential_error
