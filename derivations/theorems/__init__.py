@@ -1,1 +1,1 @@
-"""What is proven."""
+"""The theorems and their catalogue."""

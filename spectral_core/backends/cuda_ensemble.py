@@ -24,7 +24,7 @@ from spectral_core.kernels.support.layout import Layout
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """What the loop of every training has in common: epochs, and which samples an epoch has in which order."""
+    """The loop that all trainings share: epochs, and the order of samples in each."""
 
     epochs: int
     shuffle: bool

@@ -1,4 +1,4 @@
-"""What every backend takes and gives: checked data with a loss, the numbers that a step reads, an optimizer's state."""
+"""The interface of the backends: checked data with a loss, the arrays that a step reads, the state of an optimizer."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Stepper(Protocol):
 
 
 class Backend(Protocol):
-    """What the modules `cpu` and `cuda` have in common; `ON_GPU` says where their arrays are."""
+    """The functions that the modules `cpu` and `cuda` share; `ON_GPU` says where their arrays are."""
 
     ON_GPU: bool
 

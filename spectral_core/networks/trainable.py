@@ -1,4 +1,4 @@
-"""What training asks of a network."""
+"""The methods that training needs of a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep computes: an experiment, its tasks, their names and their seeds.
+"""An experiment for a sweep: its tasks, their names and their seeds.
 
 A task is named by its point of the grid and the number of its run, written as canonical JSON. Its seed is the first 63
 bits of the SHA-256 of that name. So the numbers depend neither on the number of workers, nor on their order, nor on which

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EPOCHS = 10
 """Epochs of a launch; progress is reported between launches."""
 SAME = ("penalised", "shrunk", "trainable", "settings", "optimizer", "batch_size")
-"""What all trainings of an ensemble share, by its name in `StepArrays`."""
+"""Fields of `StepArrays` that all trainings of an ensemble share."""
 
 
 @dataclass(frozen=True, eq=False)

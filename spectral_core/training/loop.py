@@ -32,7 +32,7 @@ class SampleOrder:
         return shuffling.shuffled(shuffling.key_of(self.seed), self.before + epoch, self.rows, self.used)
 
     def description(self) -> list[Any]:
-        """What identifies the order, for JSON."""
+        """The values that identify the order, for JSON."""
         shuffle = "counter-based" if self.shuffle else False
         return [self.seed, shuffle, *([self.before, self.used] if self.before or self.used < self.rows else [])]
 
@@ -59,7 +59,7 @@ class TrainingLoop(Generic[Network]):
         self.stopped = "epochs"
 
     def description(self) -> list[Any]:
-        """What identifies the training besides its data and step options, for JSON."""
+        """The values that identify the training besides its data and step options, for JSON."""
         stopping = self.stopping
         lengths = [stopping.epochs, stopping.patience, stopping.best_of_last]
         return [self.net.trained_record(), *lengths, *self.order.description()]

@@ -1,4 +1,4 @@
-"""What a training is between its epochs, what a callback sees, and what a training returns."""
+"""The state of a training between epochs, the view of a callback, and the result of a training."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Progress(Generic[Network]):
-    """What a callback sees between epochs. `network` is a copy, made each time it is read."""
+    """The view of a callback between epochs. `network` is a copy, made each time it is read."""
 
     epoch: int
     epochs: int

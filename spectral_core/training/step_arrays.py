@@ -17,7 +17,7 @@ Penalty = tuple[str, str, float]
 
 
 def step_arrays(net: Trainable, problem: Problem, options: StepOptions) -> StepArrays:
-    """What a step reads, for this network, data and options."""
+    """The arrays that a step reads, for this network, data and options."""
     gradient_penalties, proximal_penalties = _penalties(net, options)
     penalised, strengths = _penalty_rows(net.layout, gradient_penalties)
     shrunk, thresholds = _penalty_rows(net.layout, proximal_penalties)
