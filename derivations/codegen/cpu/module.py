@@ -9,7 +9,7 @@ from pathlib import Path
 import sympy
 
 from derivations.codegen import templates
-from derivations.codegen.cpu import elementwise, one_hidden
+from derivations.codegen.cpu import elementwise, one_hidden, sparse
 from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.expressions import choice
 from derivations.codegen.one_hidden import SIZES, theorems
@@ -24,7 +24,7 @@ from derivations.theorems.scalar import (
     proximal,
 )
 from derivations.theorems.scalar.activations import ACTIVATIONS
-from derivations.theorems.spectral import adjoint, propagation
+from derivations.theorems.spectral import adjoint, curvature, propagation
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
 FOLDER = Path(__file__).parent
@@ -39,6 +39,15 @@ PROGRAMS: tuple[Program, ...] = (
     *proximal.PROGRAMS,
     *optimizers.PROGRAMS,
 )
+SPARSE = {
+    "propagate_sparse": propagation.DIRECT,
+    "adjoint_sparse": adjoint.DIRECT,
+    "jacobian_rows_sparse": curvature.JACOBIAN,
+    "curvature_squares_sparse": curvature.CURVATURE,
+}
+"""The functions that are printed weight by weight."""
+SPARSE_CALLS = ("PROPAGATE", "ADJOINT", "JACOBIAN", "CURVATURE")
+"""The words of the template that stand for their arguments."""
 NAMES = {
     "activations": [activation.name for activation in ACTIVATIONS],
     "losses": [program.name for program in losses.PROGRAMS],
@@ -105,6 +114,29 @@ from spectral_core.kernels.cpu.dense import (
 '''
 
 
+SPARSE_HEADER = '''
+"""Numba kernels for sparse networks: the programs of the direct network, weight by weight. Do not edit.
+
+made by       python -m derivations
+SymPy         {sympy}
+certificates  sha256 {digest}
+dense.py      sha256 {general}
+
+A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
+first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from spectral_core.kernels.cpu.dense import (
+    BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON, activate, matrix, output_loss,
+)
+'''
+
+
 TABLES = '''"""Names and numbers the kernels understand, without importing Numba. Printed by `python -m derivations`."""
 
 ACTIVATIONS = {activations}
@@ -134,6 +166,7 @@ def functions() -> dict[str, tuple[str, ...]]:
     for inputs, outputs in SIZES:
         table[f"propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
         table[f"adjoint_{inputs}_{outputs}"] = theorems(adjoint.GLOBAL)
+    table |= {name: program.theorems for name, program in SPARSE.items()}
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 
@@ -225,3 +258,24 @@ def one_hidden_module(certificates: list[dict[str, object]], general: str) -> st
         for inputs, outputs in SIZES
     ]
     return "\n\n\n".join([header.strip(), helper, *one_hidden.functions(), *runners]) + "\n"
+
+
+def sparse_module(certificates: list[dict[str, object]], general: str) -> str:
+    """The text of `spectral_core/kernels/cpu/sparse.py`, which calls functions of `general`, the text of `dense.py`."""
+    header = SPARSE_HEADER.format(
+        sympy=sympy.__version__,
+        digest=certificate_digest(certificates),
+        general=hashlib.sha256(general.encode()).hexdigest()[:16],
+    )
+    printed = {name: sparse.SparsePrinter(program) for name, program in SPARSE.items()}
+    texts = [printer.function(name) for name, printer in printed.items()]
+    calls = {
+        word: ", ".join(printer.signature()) for word, printer in zip(SPARSE_CALLS, printed.values(), strict=True)
+    }
+    sources = templates.read(FOLDER, "sparse")
+    inlined = ("load_chunk", "factor_columns")
+    runners = [
+        templates.specialise(source, cpu.DECORATOR if name in inlined else cpu.RUNNER, **calls)
+        for name, source in sources.items()
+    ]
+    return "\n\n\n".join([header.strip(), *texts, *runners]) + "\n"

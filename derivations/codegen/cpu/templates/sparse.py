@@ -1,0 +1,150 @@
+# ruff: noqa: F821
+"""The functions of `kernels/cpu/sparse.py` that carry no formula: storage, chunks of samples, sums over chunks."""
+
+
+def load_chunk(x_rows, start, n_samples, u_all):
+    """Samples [start, start + n_samples) of the inputs, neuron first."""
+    for i in range(x_rows.shape[0]):
+        for s in range(n_samples):
+            u_all[i, s] = x_rows[i, start + s]
+
+
+def predict_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, result):
+    """result (samples, outputs) = z_K of x_rows (inputs, samples)."""
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(PROPAGATE)
+        for c in range(n_outputs):
+            for s in range(size):
+                result[start + s, c] = z_all[n_neurons - n_outputs + c, s]
+
+
+def gradient_sparse(
+    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, whole
+):
+    """The mean loss of all samples; its gradient is written into `whole` (n_weights,).
+
+    x_rows (inputs, samples); y_data (samples, outputs) or labels (samples,); weights (samples,)
+    """
+    real = parameters.dtype.type
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
+    du_flat, gradient = np.empty(n_neurons * chunk, parameters.dtype), np.empty_like(parameters)
+    total_weight = 0.0
+    for s in range(total):
+        total_weight += weights[s]
+    whole[:] = 0
+    mean = 0.0
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        du_all = matrix(du_flat, 0, n_neurons, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(PROPAGATE)
+        output = np.empty((size, n_outputs), parameters.dtype)
+        for c in range(n_outputs):
+            for s in range(size):
+                output[s, c] = z_all[n_neurons - n_outputs + c, s]
+        value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, output)
+        share = real(batch_weight / total_weight)
+        mean += value * batch_weight / total_weight
+        for c in range(n_outputs):
+            for s in range(size):
+                z_all[n_neurons - n_outputs + c, s] = output[s, c] * share
+        adjoint_sparse(ADJOINT)
+        for e in range(gradient.size):
+            whole[e] += gradient[e]
+    return mean
+
+
+def means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, means):
+    """The mean of every neuron's activation (n_neurons,) over all samples."""
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
+    means[:] = 0
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(PROPAGATE)
+        for i in range(n_neurons - n_outputs):
+            for s in range(size):
+                means[i] += u_all[i, s] / total
+
+
+def factor_columns(loss, z_all, n_outputs, column, total, factor):
+    """Column `column` of R with R Rᵀ = ∂²ℓ/∂z² of each sample, divided by the samples; z_all holds the outputs last.
+
+    softmax: diag(√p)(I - √p √pᵀ); logistic: √(p(1-p)); Poisson: √μ; squares: √2; each over the outputs where the loss is
+    their mean.
+    """
+    n_neurons, n_samples = z_all.shape
+    first = n_neurons - n_outputs
+    factor[:] = 0
+    if loss == CROSS_ENTROPY:
+        for s in range(n_samples):
+            highest = z_all[first, s]
+            for c in range(1, n_outputs):
+                highest = max(highest, z_all[first + c, s])
+            whole = 0.0
+            for c in range(n_outputs):
+                whole += math.exp(z_all[first + c, s] - highest)
+            own = math.exp(z_all[first + column, s] - highest) / whole
+            for c in range(n_outputs):
+                share = math.exp(z_all[first + c, s] - highest) / whole
+                factor[c, s] = ((1.0 if c == column else 0.0) - share) * math.sqrt(own / total)
+        return
+    for s in range(n_samples):
+        z = z_all[first + column, s]
+        second = 2.0
+        if loss == BINARY_CROSS_ENTROPY:
+            second = 1.0 / ((1.0 + math.exp(-abs(z))) * (1.0 + math.exp(abs(z)))) if abs(z) < 80.0 else 0.0
+        elif loss == POISSON:
+            second = math.exp(min(z, 80.0))
+        factor[column, s] = math.sqrt(second / (total * n_outputs))
+
+
+def jacobian_sparse(x_rows, loss, activation, senders, offsets, n_outputs, column, parameters, J_all):
+    """J_all (n_weights, samples): derivatives of each sample's outputs times column `column` of its factor R."""
+    n_inputs, size = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
+    du_all, factor = np.empty((n_neurons, size), parameters.dtype), np.empty((n_outputs, size), parameters.dtype)
+    load_chunk(x_rows, 0, size, u_all)
+    propagate_sparse(PROPAGATE)
+    factor_columns(loss, z_all, n_outputs, column, size, factor)
+    z_all[n_neurons - n_outputs :] = factor
+    jacobian_rows_sparse(JACOBIAN)
+
+
+def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all):
+    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    size = min(chunk, total)
+    u_flat, z_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
+    slope_flat, du_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
+    factor_flat, mean_all = np.empty(n_outputs * size, parameters.dtype), np.empty(n_neurons, parameters.dtype)
+    means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, mean_all)
+    H_all[:] = 0
+    rise_all[:] = 0
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        slope_all, du_all = matrix(slope_flat, 0, n_neurons, size), matrix(du_flat, 0, n_neurons, size)
+        factor = matrix(factor_flat, 0, n_outputs, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(PROPAGATE)
+        slope_all[:] = z_all
+        for column in range(n_outputs):
+            factor_columns(loss, slope_all, n_outputs, column, total, factor)
+            z_all[:] = slope_all
+            z_all[n_neurons - n_outputs :] = factor
+            curvature_squares_sparse(CURVATURE)

@@ -1,0 +1,351 @@
+"""Numba kernels for sparse networks: the programs of the direct network, weight by weight. Do not edit.
+
+made by       python -m derivations
+SymPy         1.14.0
+certificates  sha256 f2b6d2770b314c48
+dense.py      sha256 57738178b956c6b2
+
+A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
+first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from spectral_core.kernels.cpu.dense import (
+    BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON, activate, matrix, output_loss,
+)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all):
+    """z_i = sum over j < i of W_ij x_j for every layer, every W_ij free, weight by weight.
+
+    Theorem: M7.direct
+
+    senders (n_weights,): the neuron that a weight reads; offsets: where the weights of each receiver start
+    W W_ij, weights from layer j to layer i
+    x_source x_j, activations of an earlier layer j
+    z z_i, pre-activations of layer i
+    x x_i = f(z_i), activations of layer i
+    slope f'(z_i), kept in the place of z_i
+    """
+    zero = parameters.dtype.type(0.0)
+    n_neurons, n_samples = u_all.shape
+    n_inputs = n_neurons - offsets.size + 1
+    for i in range(n_inputs, n_neurons):  # a layer of one neuron
+        z = z_all[i]
+        x = u_all[i]
+        slope = z
+        # z[s, h] = 0
+        for s in range(n_samples):
+            z[s] = zero
+        for e in range(offsets[i - n_inputs], offsets[i - n_inputs + 1]):
+            j = senders[e]
+            W = parameters[e]
+            x_source = u_all[j]
+            # z[s, h] += sum_k W[h, k]*x_source[s, k]
+            for s in range(n_samples):
+                z[s] += W * x_source[s]
+        if i < n_neurons - n_outputs:
+            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def adjoint_sparse(senders, offsets, n_outputs, du_all, gradient, parameters, u_all, z_all):
+    """gradient of a loss with respect to every weight W_ij, weight by weight.
+
+    Theorem: M8.direct
+
+    senders (n_weights,): the neuron that a weight reads; offsets: where the weights of each receiver start
+    W W_ij, weights from layer j to layer i
+    dW ∂ℓ/∂W_ij
+    x_source x_j, activations of an earlier layer j
+    slope f'(z_i), kept in the place of z_i
+    dz ∂ℓ/∂z_i, kept in the place of f'(z_i)
+    dx ∂ℓ/∂x_i
+    dx_source ∂ℓ/∂x_j
+    """
+    zero = parameters.dtype.type(0.0)
+    du_all[:] = 0
+    n_neurons, n_samples = u_all.shape
+    n_inputs = n_neurons - offsets.size + 1
+    for i in range(n_neurons - 1, n_inputs - 1, -1):  # a layer of one neuron
+        dx = du_all[i]
+        slope = z_all[i]
+        dz = slope
+        if i < n_neurons - n_outputs:
+            # dz[s, h] = dx[s, h]*slope[s, h]
+            for s in range(n_samples):
+                dz[s] = dx[s] * slope[s]
+        for e in range(offsets[i - n_inputs], offsets[i - n_inputs + 1]):
+            j = senders[e]
+            x_source = u_all[j]
+            # dW[h, k] = sum_s dz[s, h]*x_source[s, k]
+            dW = zero
+            for s in range(n_samples):
+                dW += dz[s] * x_source[s]
+            gradient[e] = dW
+        for e in range(offsets[i - n_inputs], offsets[i - n_inputs + 1]):
+            j = senders[e]
+            if j >= n_inputs:
+                W = parameters[e]
+                dx_source = du_all[j]
+                # dx_source[s, k] += sum_h W[h, k]*dz[s, h]
+                for s in range(n_samples):
+                    dx_source[s] += W * dz[s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def jacobian_rows_sparse(senders, offsets, n_outputs, J_all, du_all, parameters, u_all, z_all):
+    """gradient of each sample's loss with respect to every weight W_ij, weight by weight.
+
+    Theorem: M8.direct
+
+    senders (n_weights,): the neuron that a weight reads; offsets: where the weights of each receiver start
+    W W_ij, weights from layer j to layer i
+    J ∂ℓ_s/∂W_ij, the derivative of one sample's loss
+    x_source x_j, activations of an earlier layer j
+    slope f'(z_i), kept in the place of z_i
+    dz ∂ℓ/∂z_i, kept in the place of f'(z_i)
+    dx ∂ℓ/∂x_i
+    dx_source ∂ℓ/∂x_j
+    """
+    du_all[:] = 0
+    n_neurons, n_samples = u_all.shape
+    n_inputs = n_neurons - offsets.size + 1
+    for i in range(n_neurons - 1, n_inputs - 1, -1):  # a layer of one neuron
+        dx = du_all[i]
+        slope = z_all[i]
+        dz = slope
+        if i < n_neurons - n_outputs:
+            # dz[s, h] = dx[s, h]*slope[s, h]
+            for s in range(n_samples):
+                dz[s] = dx[s] * slope[s]
+        for e in range(offsets[i - n_inputs], offsets[i - n_inputs + 1]):
+            j = senders[e]
+            x_source = u_all[j]
+            J = J_all[e]
+            # J[h, k, s] = dz[s, h]*x_source[s, k]
+            for s in range(n_samples):
+                J[s] = dz[s] * x_source[s]
+        for e in range(offsets[i - n_inputs], offsets[i - n_inputs + 1]):
+            j = senders[e]
+            if j >= n_inputs:
+                W = parameters[e]
+                dx_source = du_all[j]
+                # dx_source[s, k] += sum_h W[h, k]*dz[s, h]
+                for s in range(n_samples):
+                    dx_source[s] += W * dz[s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def curvature_squares_sparse(senders, offsets, n_outputs, H_all, du_all, mean_all, parameters, rise_all, u_all, z_all):
+    """squared derivatives by every weight W_ij and by every hidden activation, summed over samples, weight by weight.
+
+    Theorem: M8.direct
+
+    senders (n_weights,): the neuron that a weight reads; offsets: where the weights of each receiver start
+    W W_ij, weights from layer j to layer i
+    H Σ_s (∂ℓ_s/∂W_ij)²
+    mean x̄_i, the mean of x_i over all samples
+    rise Σ_s ((x_i - x̄_i) ∂ℓ_s/∂x_i)²
+    x x_i = f(z_i), activations of layer i
+    x_source x_j, activations of an earlier layer j
+    slope f'(z_i), kept in the place of z_i
+    dz ∂ℓ/∂z_i, kept in the place of f'(z_i)
+    dx ∂ℓ/∂x_i
+    dx_source ∂ℓ/∂x_j
+    """
+    zero = parameters.dtype.type(0.0)
+    du_all[:] = 0
+    n_neurons, n_samples = u_all.shape
+    n_inputs = n_neurons - offsets.size + 1
+    for i in range(n_neurons - 1, n_inputs - 1, -1):  # a layer of one neuron
+        dx = du_all[i]
+        mean = mean_all[i]
+        x = u_all[i]
+        slope = z_all[i]
+        dz = slope
+        if i < n_neurons - n_outputs:
+            # rise[h] += sum_s (-mean[h] + x[s, h])**2*dx[s, h]**2
+            sum_0 = zero
+            for s in range(n_samples):
+                sum_0 += (-mean + x[s]) * (-mean + x[s]) * dx[s] * dx[s]
+            rise_all[i] += sum_0
+            # dz[s, h] = dx[s, h]*slope[s, h]
+            for s in range(n_samples):
+                dz[s] = dx[s] * slope[s]
+        for e in range(offsets[i - n_inputs], offsets[i - n_inputs + 1]):
+            j = senders[e]
+            x_source = u_all[j]
+            # H[h, k] += sum_s dz[s, h]**2*x_source[s, k]**2
+            sum_0 = zero
+            for s in range(n_samples):
+                sum_0 += dz[s] * dz[s] * x_source[s] * x_source[s]
+            H_all[e] += sum_0
+        for e in range(offsets[i - n_inputs], offsets[i - n_inputs + 1]):
+            j = senders[e]
+            if j >= n_inputs:
+                W = parameters[e]
+                dx_source = du_all[j]
+                # dx_source[s, k] += sum_h W[h, k]*dz[s, h]
+                for s in range(n_samples):
+                    dx_source[s] += W * dz[s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def load_chunk(x_rows, start, n_samples, u_all):
+    """Samples [start, start + n_samples) of the inputs, neuron first."""
+    for i in range(x_rows.shape[0]):
+        for s in range(n_samples):
+            u_all[i, s] = x_rows[i, start + s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def predict_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, result):
+    """result (samples, outputs) = z_K of x_rows (inputs, samples)."""
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
+        for c in range(n_outputs):
+            for s in range(size):
+                result[start + s, c] = z_all[n_neurons - n_outputs + c, s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def gradient_sparse(
+    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, whole
+):
+    """The mean loss of all samples; its gradient is written into `whole` (n_weights,).
+
+    x_rows (inputs, samples); y_data (samples, outputs) or labels (samples,); weights (samples,)
+    """
+    real = parameters.dtype.type
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
+    du_flat, gradient = np.empty(n_neurons * chunk, parameters.dtype), np.empty_like(parameters)
+    total_weight = 0.0
+    for s in range(total):
+        total_weight += weights[s]
+    whole[:] = 0
+    mean = 0.0
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        du_all = matrix(du_flat, 0, n_neurons, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
+        output = np.empty((size, n_outputs), parameters.dtype)
+        for c in range(n_outputs):
+            for s in range(size):
+                output[s, c] = z_all[n_neurons - n_outputs + c, s]
+        value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, output)
+        share = real(batch_weight / total_weight)
+        mean += value * batch_weight / total_weight
+        for c in range(n_outputs):
+            for s in range(size):
+                z_all[n_neurons - n_outputs + c, s] = output[s, c] * share
+        adjoint_sparse(senders, offsets, n_outputs, du_all, gradient, parameters, u_all, z_all)
+        for e in range(gradient.size):
+            whole[e] += gradient[e]
+    return mean
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, means):
+    """The mean of every neuron's activation (n_neurons,) over all samples."""
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
+    means[:] = 0
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
+        for i in range(n_neurons - n_outputs):
+            for s in range(size):
+                means[i] += u_all[i, s] / total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def factor_columns(loss, z_all, n_outputs, column, total, factor):
+    """Column `column` of R with R Rᵀ = ∂²ℓ/∂z² of each sample, divided by the samples; z_all holds the outputs last.
+
+    softmax: diag(√p)(I - √p √pᵀ); logistic: √(p(1-p)); Poisson: √μ; squares: √2; each over the outputs where the loss is
+    their mean.
+    """
+    n_neurons, n_samples = z_all.shape
+    first = n_neurons - n_outputs
+    factor[:] = 0
+    if loss == CROSS_ENTROPY:
+        for s in range(n_samples):
+            highest = z_all[first, s]
+            for c in range(1, n_outputs):
+                highest = max(highest, z_all[first + c, s])
+            whole = 0.0
+            for c in range(n_outputs):
+                whole += math.exp(z_all[first + c, s] - highest)
+            own = math.exp(z_all[first + column, s] - highest) / whole
+            for c in range(n_outputs):
+                share = math.exp(z_all[first + c, s] - highest) / whole
+                factor[c, s] = ((1.0 if c == column else 0.0) - share) * math.sqrt(own / total)
+        return
+    for s in range(n_samples):
+        z = z_all[first + column, s]
+        second = 2.0
+        if loss == BINARY_CROSS_ENTROPY:
+            second = 1.0 / ((1.0 + math.exp(-abs(z))) * (1.0 + math.exp(abs(z)))) if abs(z) < 80.0 else 0.0
+        elif loss == POISSON:
+            second = math.exp(min(z, 80.0))
+        factor[column, s] = math.sqrt(second / (total * n_outputs))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def jacobian_sparse(x_rows, loss, activation, senders, offsets, n_outputs, column, parameters, J_all):
+    """J_all (n_weights, samples): derivatives of each sample's outputs times column `column` of its factor R."""
+    n_inputs, size = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
+    du_all, factor = np.empty((n_neurons, size), parameters.dtype), np.empty((n_outputs, size), parameters.dtype)
+    load_chunk(x_rows, 0, size, u_all)
+    propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
+    factor_columns(loss, z_all, n_outputs, column, size, factor)
+    z_all[n_neurons - n_outputs :] = factor
+    jacobian_rows_sparse(senders, offsets, n_outputs, J_all, du_all, parameters, u_all, z_all)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all):
+    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
+    n_inputs, total = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    size = min(chunk, total)
+    u_flat, z_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
+    slope_flat, du_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
+    factor_flat, mean_all = np.empty(n_outputs * size, parameters.dtype), np.empty(n_neurons, parameters.dtype)
+    means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, mean_all)
+    H_all[:] = 0
+    rise_all[:] = 0
+    for start in range(0, total, chunk):
+        size = min(chunk, total - start)
+        u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
+        slope_all, du_all = matrix(slope_flat, 0, n_neurons, size), matrix(du_flat, 0, n_neurons, size)
+        factor = matrix(factor_flat, 0, n_outputs, size)
+        load_chunk(x_rows, start, size, u_all)
+        propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
+        slope_all[:] = z_all
+        for column in range(n_outputs):
+            factor_columns(loss, slope_all, n_outputs, column, total, factor)
+            z_all[:] = slope_all
+            z_all[n_neurons - n_outputs :] = factor
+            curvature_squares_sparse(senders, offsets, n_outputs, H_all, du_all, mean_all, parameters, rise_all, u_all, z_all)

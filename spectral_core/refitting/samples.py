@@ -1,0 +1,102 @@
+"""Data for refits, neuron first, and what the sparse kernels compute on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spectral_core.kernels import tables
+from spectral_core.networks.sparse import SparseNetwork
+
+CHUNK = 256
+"""Samples at a time, so that the activations of all neurons stay in the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Inputs (n_inputs, samples), the constant row included, with targets, weights and a loss.
+
+    y (samples, outputs) or labels (samples,), whichever the loss needs; weights (samples,).
+    """
+
+    x_rows: np.ndarray
+    y: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    loss: str
+
+    @classmethod
+    def of(cls, x: np.ndarray, y: np.ndarray, loss: str, bias: bool, dtype: str = "float32") -> Samples:
+        """Samples of scaled data: x (samples, features); y (samples, outputs), or labels (samples,)."""
+        rows = np.empty((x.shape[1] + bias, len(x)), dtype)
+        rows[: x.shape[1]] = x.T
+        rows[x.shape[1] :] = 1
+        labelled = loss == "cross_entropy"
+        targets = np.empty((0, 1), dtype) if labelled else np.ascontiguousarray(y, dtype)
+        labels = np.asarray(y, np.int64) if labelled else np.empty(0, np.int64)
+        return cls(rows, targets, labels, np.ones(len(x), dtype), loss)
+
+    def __len__(self) -> int:
+        return self.x_rows.shape[1]
+
+    def of_inputs(self, neurons: np.ndarray) -> Samples:
+        """The same samples with some of the inputs, given by their numbers."""
+        return replace(self, x_rows=np.ascontiguousarray(self.x_rows[neurons]))
+
+    def part(self, rows: np.ndarray) -> Samples:
+        """Some of the samples."""
+        return Samples(
+            np.ascontiguousarray(self.x_rows[:, rows]),
+            self.y[rows] if len(self.y) else self.y,
+            self.labels[rows] if len(self.labels) else self.labels,
+            self.weights[rows],
+            self.loss,
+        )
+
+    def forward(self, net: SparseNetwork) -> np.ndarray:
+        """z_K (samples, outputs)."""
+        from spectral_core.kernels.cpu import sparse
+
+        result = np.empty((len(self), net.n_outputs), net.weights.dtype)
+        sparse.predict_sparse(
+            self.x_rows, _number(net), net.senders, net.offsets, net.n_outputs, CHUNK, net.weights, result
+        )
+        return result
+
+    def loss_and_gradient(self, net: SparseNetwork, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """The mean loss of a network with other weights, and its gradient (n,)."""
+        from spectral_core.kernels.cpu import sparse
+
+        gradient = np.empty_like(weights)
+        value = sparse.gradient_sparse(
+            *(self.x_rows, self.y, self.labels, self.weights, tables.LOSSES.index(self.loss)),
+            *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, weights, gradient),
+        )
+        return float(value), gradient
+
+    def jacobian(self, net: SparseNetwork, column: int) -> np.ndarray:
+        """Derivatives (n, samples) of each sample's outputs by each weight, times column `column` of R (M20)."""
+        from spectral_core.kernels.cpu import sparse
+
+        rows = np.empty((len(net.weights), len(self)), net.weights.dtype)
+        sparse.jacobian_sparse(
+            *(self.x_rows, tables.LOSSES.index(self.loss), _number(net), net.senders, net.offsets, net.n_outputs),
+            *(column, net.weights, rows),
+        )
+        return rows
+
+    def curvature(self, net: SparseNetwork) -> tuple[np.ndarray, np.ndarray]:
+        """The diagonal of the Gauss-Newton matrix (n,), and mean (x - x̄)² (∂ℓ/∂x)² of each neuron (M22)."""
+        from spectral_core.kernels.cpu import sparse
+
+        diagonal, rise = np.empty_like(net.weights), np.empty(net.n_neurons, net.weights.dtype)
+        sparse.curvature_sparse(
+            *(self.x_rows, tables.LOSSES.index(self.loss), _number(net), net.senders, net.offsets, net.n_outputs),
+            *(CHUNK, net.weights, diagonal, rise),
+        )
+        return diagonal, rise
+
+
+def _number(net: SparseNetwork) -> int:
+    return tables.ACTIVATIONS.index(net.activation)
