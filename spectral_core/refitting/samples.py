@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spectral_core.backends import cpu
+from spectral_core.backends.problem import Problem
 from spectral_core.kernels import tables
 from spectral_core.networks.sparse import SparseNetwork
 
@@ -63,6 +65,21 @@ class Samples:
             self.x_rows, _number(net), net.senders, net.offsets, net.n_outputs, CHUNK, net.weights, result
         )
         return result
+
+    def activations(self, net: SparseNetwork) -> np.ndarray:
+        """x of every input and hidden neuron, and z_K in the rows of the outputs (n_neurons, samples)."""
+        from spectral_core.kernels.cpu import sparse
+
+        result = np.empty((net.n_neurons, len(self)), net.weights.dtype)
+        sparse.activations_sparse(
+            self.x_rows, _number(net), net.senders, net.offsets, net.n_outputs, net.weights, result
+        )
+        return result
+
+    def loss_of(self, net: SparseNetwork) -> float:
+        """The mean loss of a network."""
+        problem = Problem(self.x_rows.T, self.y, self.labels, self.weights, self.loss)
+        return cpu.output_loss(self.forward(net), problem)
 
     def loss_and_gradient(self, net: SparseNetwork, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """The mean loss of a network with other weights, and its gradient (n,)."""

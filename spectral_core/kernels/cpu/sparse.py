@@ -277,6 +277,17 @@ def means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, paramet
                 means[i] += u_all[i, s] / total
 
 
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def activations_sparse(x_rows, activation, senders, offsets, n_outputs, parameters, u_all):
+    """u_all (n_neurons, samples): the activations of inputs and hidden neurons, and z_K in the rows of the outputs."""
+    n_inputs, size = x_rows.shape
+    n_neurons = n_inputs + offsets.size - 1
+    z_all = np.empty((n_neurons, size), parameters.dtype)
+    load_chunk(x_rows, 0, size, u_all)
+    propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
+    u_all[n_neurons - n_outputs :] = z_all[n_neurons - n_outputs :]
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def factor_columns(loss, z_all, n_outputs, column, total, factor):
     """Column `column` of R with R Rᵀ = ∂²ℓ/∂z² of each sample, divided by the samples; z_all holds the outputs last.
