@@ -61,7 +61,7 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
             stepper._send()
             stepper._buffers(4, 1)
             stepper._plan(4)
-        ensemble = CudaEnsemble([arrays], [net.parameters], Schedule(epochs=1, shuffle=True, drop_last=False))
+        ensemble = CudaEnsemble([arrays], [net.parameters], Schedule(1, True, False, np.ones(1)))
         ensemble.run(np.zeros((1, 1, 24), np.uint32), 1)
     return found
 

@@ -69,6 +69,7 @@ class Truth:
         self.model, self.x, self.y, self.weight, self.loss = model, x, y, w, loss
         self.rows = [np.arange(start, min(start + batch, len(x))) for start in range(0, len(x), batch)]
         self.penalty, self.strength, self.vectors = penalty, strength, vectors
+        self.factors: Any = None  # of the rates, step by step
         self.losses: list[float] = []
         self.penalties: list[float] = []
 
@@ -78,9 +79,10 @@ class Truth:
         return total + oracles.penalty("l2", theta[~eigenvalues(self.model)], self.vectors)
 
     def shrink(self, theta: np.ndarray) -> np.ndarray:
-        theta = theta.copy()
+        theta, factor = theta.copy(), 1.0 if self.factors is None else self.factors[len(self.losses) - 1]
         for group in penalised(self.model) if self.proximal is not None else []:
-            theta[group] = oracles.proximal(self.penalty, theta[group], self.proximal[group][0] * self.strength)
+            threshold = factor * self.proximal[group][0] * self.strength
+            theta[group] = oracles.proximal(self.penalty, theta[group], threshold)
         return theta
 
     def slope(self, theta: np.ndarray, step: int) -> np.ndarray:

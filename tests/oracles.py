@@ -338,13 +338,14 @@ def adam(
     theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: Any, beta1: float,
     beta2: float, epsilon: float, after: Callable[[np.ndarray], np.ndarray] = lambda theta: theta,
 ) -> np.ndarray:  # fmt: skip
-    """Kingma and Ba, arXiv 1412.6980, algorithm 1; `after` follows each step."""
+    """Kingma and Ba, arXiv 1412.6980, algorithm 1; `after` follows each step; a rate may be a function of the step."""
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     for t in range(1, steps + 1):
         g = slope(theta, t - 1)
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
-        theta = after(theta - rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon))
+        size = rate(t - 1) if callable(rate) else rate
+        theta = after(theta - size * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon))
     return theta
 
 
@@ -357,7 +358,8 @@ def sgd(
     for t in range(steps):
         g = slope(theta, t)
         b = momentum * b + g
-        theta = after(theta - rate * (g + momentum * b if nesterov else b))
+        size = rate(t) if callable(rate) else rate
+        theta = after(theta - size * (g + momentum * b if nesterov else b))
     return theta
 
 

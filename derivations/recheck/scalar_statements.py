@@ -194,3 +194,21 @@ def sgd_step(theta: Number, b: Number, g: Number, rate: Number, momentum: Number
     """b = μ b + g, θ -= rate b, or rate (g + μ b) in Nesterov's form."""
     b = momentum * b + g
     return [theta - rate * (g + momentum * b if nesterov else b), b]
+
+
+# --- schedules: the factor of the rates, by the cosine of π times the share of the steps ---------------------------------
+
+
+def fall(cosine: Number, final: Number) -> Number:
+    """F + (1 - F)(1 + cos πu)/2."""
+    return final + (1 - final) * (1 + cosine) / 2
+
+
+def rise(cosine: Number, start: Number) -> Number:
+    """S + (1 - S)(1 - cos πu)/2."""
+    return start + (1 - start) * (1 - cosine) / 2
+
+
+def warmup(step: Number, steps: Number) -> Number:
+    """(t + 1)/W."""
+    return (step + 1) / steps

@@ -9,6 +9,7 @@ from derivations.theorems.scalar import (
     optimizers,
     penalties,
     proximal,
+    schedules,
 )
 from derivations.theorems.spectral.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.theorems.spectral.blocks import M4
@@ -52,4 +53,5 @@ THEOREMS: tuple[Theorem, ...] = (
     *penalties.THEOREMS,
     *proximal.THEOREMS,
     *optimizers.THEOREMS,
+    *schedules.THEOREMS,
 )

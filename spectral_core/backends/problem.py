@@ -71,8 +71,11 @@ class Stepper(Protocol):
     def evaluate(self, problem: Problem) -> float:
         """The loss of the current parameters on other data."""
 
-    def epoch(self, order: np.ndarray) -> tuple[float, float]:
-        """One pass over the rows in the given order: mean loss and mean penalty."""
+    def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
+        """One pass over the rows in the given order: mean loss and mean penalty.
+
+        `factors` (mini-batches,) multiply learning rates and thresholds in the first, second, ... step of the pass.
+        """
 
 
 class Backend(Protocol):

@@ -12,6 +12,7 @@ from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES
 from spectral_core.training.results import Progress
+from spectral_core.training.schedules import ONE_CYCLE_WARMUP, SCHEDULES, RateSchedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,9 @@ class StepOptions:
     penalty_strength: float = 0.0
     proximal: bool = False
     eigenvector_penalty: float | Mapping[str, float] = 0.0
+    schedule: str = "constant"
+    warmup: float | None = None
+    final_rate: float = 0.0
 
     def __post_init__(self) -> None:
         # NumPy's numbers become Python's, so that later products round as float64 on every path.
@@ -51,15 +55,25 @@ class StepOptions:
             "penalty_strength": checks.real_number(self.penalty_strength, "penalty_strength", 0),
             "proximal": checks.boolean(self.proximal, "proximal"),
             "eigenvector_penalty": _checked_strengths(self.eigenvector_penalty),
+            "schedule": one_of(self.schedule, SCHEDULES, "schedule"),
+            "warmup": None if self.warmup is None else checks.real_number(self.warmup, "warmup", 0, 1),
+            "final_rate": checks.real_number(self.final_rate, "final_rate", 0, 1),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        if self.schedule == "constant" and self.final_rate:
+            raise InvalidInputError(f"final_rate needs another schedule than 'constant'; got {self.final_rate!r}")
 
     @property
     def eigenvalue_rate(self) -> float:
         """The learning rate of eigenvalues."""
         own = self.eigenvalue_learning_rate
         return self.learning_rate if own is None else own
+
+    def rate_schedule(self, steps: int) -> RateSchedule:
+        """The schedule of a training of so many steps."""
+        own = ONE_CYCLE_WARMUP if self.schedule == "one_cycle" else 0.0
+        return RateSchedule(self.schedule, own if self.warmup is None else self.warmup, self.final_rate, steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +106,7 @@ class LoopOptions:
             "seed": checks.integer(self.seed, "seed", 0),
             "threads": checks.integer(self.threads, "threads", 1),
             "drop_last": checks.boolean(self.drop_last, "drop_last"),
-            "shuffle": bool(self.shuffle),
+            "shuffle": checks.boolean(self.shuffle, "shuffle"),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -44,6 +44,9 @@ def train(
     penalty_strength: float = StepOptions.penalty_strength,
     proximal: bool = StepOptions.proximal,
     eigenvector_penalty: float | Mapping[str, float] = StepOptions.eigenvector_penalty,
+    schedule: str = StepOptions.schedule,
+    warmup: float | None = StepOptions.warmup,
+    final_rate: float = StepOptions.final_rate,
     sample_weight: Any = None,
     validation_data: tuple[Any, Any] | None = None,
     patience: int | None = LoopOptions.patience,
@@ -78,6 +81,13 @@ def train(
         frozen at 0). `history.penalty` does not contain this penalty.
     eigenvector_penalty : adds strength · Σ ‖φ^(i)‖₂² (`direct`: Σ ‖W_ij‖₂²); or strengths by group
         (``{"eigenvectors[0]": 0.01}``), for any groups.
+    schedule : the factor of all learning rates (and so of proximal thresholds) in each step: ``constant``; ``cosine``,
+        from 1 to `final_rate` as half a cosine; ``one_cycle``, a rise from 1/25 to 1, then ``cosine``; ``plateau``, halved
+        after 10 epochs without a smaller validation loss (training loss without validation data), never below
+        `final_rate`. `RateSchedule.factors` has the formulas. The steps of this call count: epochs times mini-batches.
+    warmup : the share of the steps, at the start, in which the factor rises to 1: linearly, as half a cosine for
+        ``one_cycle``. None is 0, and 0.3 for ``one_cycle``.
+    final_rate : the factor at the end, in [0, 1].
     sample_weight : (samples,); the loss is a weighted mean.
     validation_data : (X, y); their loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
@@ -133,6 +143,9 @@ def train(
         penalty_strength=penalty_strength,
         proximal=proximal,
         eigenvector_penalty=eigenvector_penalty,
+        schedule=schedule,
+        warmup=warmup,
+        final_rate=final_rate,
     )
     loop = LoopOptions(
         epochs=epochs,
@@ -176,12 +189,15 @@ def train_on(
     used = rows - rows % arrays.batch_size if loop.drop_last else rows
     order = SampleOrder(loop.seed, initial_state.epoch, rows, used, loop.shuffle)
     stopping = Stopping(loop.epochs, loop.patience, loop.best_of_last)
-    training = TrainingLoop(net, stepper, validation, stopping, order)
+    schedule = step.rate_schedule(loop.epochs * -(-used // arrays.batch_size))
+    training = TrainingLoop(net, stepper, validation, stopping, order, schedule)
     # The checkpoint, identified by everything that the result depends on.
     checkpoint = None
     if loop.checkpoint is not None:
         options = [training.description(), arrays.optimizer, arrays.batch_size, loop.threads, backend]
         options += [getattr(arrays, name).tolist() for name in IDENTIFYING]
+        if schedule != StepOptions().rate_schedule(schedule.steps):  # else as in files from before schedules
+            options += [schedule.name, schedule.warmup, schedule.final_rate]
         moments = [initial_state.first_moment, initial_state.second_moment] if state is not None else []
         identity = fingerprint(net.parameters, problem, validation, options, *moments)
         checkpoint = Checkpoint(Path(loop.checkpoint), identity)

@@ -27,6 +27,8 @@ ROWS = 7
 BATCH = 3
 STEP = 2
 """Optimizer steps done before an epoch."""
+FACTORS = np.array([1.0, 0.5, 0.75])
+"""Of rates and thresholds in the steps of an epoch; dyadic, so that float32 has them exactly."""
 SETTINGS = {"beta1": 0.8, "beta2": 0.9, "epsilon": 0.01, "momentum": 0.7, "nesterov": 0.0}
 
 
@@ -428,8 +430,9 @@ def check_updates(space: Space) -> None:
             theta, m, g = generator.normal(size=(3, 9))
             v = generator.uniform(size=9)
             got = [part.copy() for part in (theta, m, v)]
-            space["update"](number, groups, rates, got[0], g.copy(), got[1], got[2], 3, settings(space, values))
-            wanted = REFERENCE[name]((theta, m, v), g, 3, rate, values)
+            given = (got[0], g.copy(), got[1], got[2], 3, settings(space, values))
+            space["update"](number, groups, rates, 0.5, *given)
+            wanted = REFERENCE[name]((theta, m, v), g, 3, 0.5 * rate, values)
             for part, after, before, now in zip("θmv", wanted, (theta, m, v), got, strict=True):
                 close(f"{name}: {part}", now, np.where(chosen, after, before), 1e-14)
 
@@ -523,11 +526,12 @@ def epoch_truth(case: Case, training: Training, single: bool) -> tuple[Any, ...]
         step += 1
         losses, shares, punished = [*losses, loss(state[0])], [*shares, share], [*punished, extra(state[0])]
         slope = oracles.gradient(lambda theta, loss=loss: loss(theta) + extra(theta), state[0])
-        after = REFERENCE[training.optimizer](state, slope, step, rate, values)
+        factor = FACTORS[len(losses) - 1]
+        after = REFERENCE[training.optimizer](state, slope, step, factor * rate, values)
         state = tuple(np.where(chosen, new, old) for new, old in zip(after, state, strict=True))  # type: ignore[assignment]
         moved = state[0].copy()
         for name, (start, stop), threshold in zip(training.proximal, shrunk, thresholds):  # noqa: B905  (none, or all)
-            moved[start:stop] = oracles.proximal(name, moved[start:stop], threshold)
+            moved[start:stop] = oracles.proximal(name, moved[start:stop], factor * threshold)
         state = (moved, *state[1:])
     return *state, np.average(losses, weights=shares), np.mean(punished), step
 
@@ -575,6 +579,7 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
         space["OPTIMIZERS"].index(training.optimizer),
         trainable,
         make(rates),
+        make(FACTORS),
         parameters,
         gradient,
         first,
@@ -644,6 +649,7 @@ def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[A
         space["OPTIMIZERS"].index(training.optimizer),
         trainable,
         rates,
+        FACTORS,
         parameters,
         np.zeros(model.size),
         first,
@@ -754,6 +760,7 @@ def check_corrections(space: Space) -> None:
                 number,
                 np.array([[0, 2]]),
                 Singles([1.0]),
+                np.float32(1.0),
                 kept[0],
                 Singles(g),
                 kept[1],

@@ -393,8 +393,8 @@ def test_an_interrupt_within_an_epoch_keeps_the_last_whole_one(tmp_path: Path, m
     undisturbed = train(network(model, theta), x, y, **options)
     run, calls = cpu.CpuStepper.epoch, []
 
-    def epoch(self: Any, order: np.ndarray) -> Any:
-        calls.append(run(self, order))
+    def epoch(self: Any, *given: np.ndarray) -> Any:
+        calls.append(run(self, *given))
         if len(calls) == 3:
             raise KeyboardInterrupt
         return calls[-1]

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
+certificates  sha256 5e9a5a63c576f1ac
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
@@ -936,32 +936,33 @@ def add_penalty(penalised, strengths, parameters, gradient):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings):
-    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at its own rate."""
+def update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings):
+    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at factor · its own rate."""
     real = parameters.dtype.type
     correction1 = real(1.0 - float(settings[BETA1]) ** step)
     correction2 = real(1.0 - float(settings[BETA2]) ** step)
     for group in range(trainable.shape[0]):
-        begin, end = trainable[group, 0], trainable[group, 1]
+        begin, end, rate = trainable[group, 0], trainable[group, 1], factor * rates[group]
         theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            adam(theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
+            adam(theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
         else:
-            sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+            sgd(theta, slope, m, rate, settings[MOMENTUM], settings[NESTEROV])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def shrink(shrunk, thresholds, parameters):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+def shrink(shrunk, thresholds, factor, parameters):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
+        threshold = factor * thresholds[group]
         if kind == GROUP:
-            proximal_group(parameters[begin:end], thresholds[group])
+            proximal_group(parameters[begin:end], threshold)
         elif kind == L1:
-            proximal_l1(parameters[begin:end], thresholds[group])
+            proximal_l1(parameters[begin:end], threshold)
         else:
-            proximal_l2(parameters[begin:end], thresholds[group])
+            proximal_l2(parameters[begin:end], threshold)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
@@ -995,7 +996,7 @@ def gradient_global(x_data, y_data, labels, weights, order, layout, activation, 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_global(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
@@ -1003,6 +1004,7 @@ def epoch_global(
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -1022,14 +1024,15 @@ def epoch_global(
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
@@ -1064,7 +1067,7 @@ def gradient_layerwise(x_data, y_data, labels, weights, order, layout, activatio
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_layerwise(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
@@ -1072,6 +1075,7 @@ def epoch_layerwise(
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -1091,14 +1095,15 @@ def epoch_layerwise(
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
@@ -1133,7 +1138,7 @@ def gradient_direct(x_data, y_data, labels, weights, order, layout, activation, 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_direct(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
@@ -1141,6 +1146,7 @@ def epoch_direct(
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -1160,12 +1166,13 @@ def epoch_direct(
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-dense.py      sha256 57738178b956c6b2
+certificates  sha256 5e9a5a63c576f1ac
+dense.py      sha256 2964bb01459ccdbf
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
@@ -902,7 +902,7 @@ def adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_2_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 2 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((2, batch_size), parameters.dtype)
@@ -928,21 +928,22 @@ def epoch_2_1(
         for s in range(n_samples):
             for h in range(1):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_2_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_3_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 3 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((3, batch_size), parameters.dtype)
@@ -968,21 +969,22 @@ def epoch_3_1(
         for s in range(n_samples):
             for h in range(1):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_3_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_4_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 4 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((4, batch_size), parameters.dtype)
@@ -1008,21 +1010,22 @@ def epoch_4_1(
         for s in range(n_samples):
             for h in range(1):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_4_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_3_2(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 3 inputs and 2 output(s); same arguments."""
     x_rows = np.empty((3, batch_size), parameters.dtype)
@@ -1048,12 +1051,13 @@ def epoch_3_2(
         for s in range(n_samples):
             for h in range(2):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 cd5a45a15fac45dd
+certificates  sha256 5e9a5a63c576f1ac
+parts.py      sha256 f9f10f52c97d1ef1
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """
@@ -20,8 +20,8 @@ from spectral_core.kernels.cuda.parts import (
 @kernel(256)
 def train_global(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
+    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -29,7 +29,8 @@ def train_global(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -103,10 +104,10 @@ def train_global(
                 gpu_adjoint_global(rank, count, layout, n_samples, block_scratch, du_all, gradient, theta, sample_scratch, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -129,8 +130,8 @@ def train_global(
 @kernel(256)
 def train_layerwise(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
+    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -138,7 +139,8 @@ def train_layerwise(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -212,10 +214,10 @@ def train_layerwise(
                 gpu_adjoint_layerwise(rank, count, layout, n_samples, block_scratch, du_all, gradient, theta, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -238,8 +240,8 @@ def train_layerwise(
 @kernel(256)
 def train_direct(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
+    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -247,7 +249,8 @@ def train_direct(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -321,10 +324,10 @@ def train_direct(
                 gpu_adjoint_direct(rank, count, layout, n_samples, du_all, gradient, theta, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches

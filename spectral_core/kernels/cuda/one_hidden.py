@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 cd5a45a15fac45dd
+certificates  sha256 5e9a5a63c576f1ac
+parts.py      sha256 f9f10f52c97d1ef1
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
@@ -555,8 +555,8 @@ def gpu_adjoint_3_2(rank, count, layout, activation, n_samples, parameters, grad
 @kernel(192, 2)
 def train_2_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
+    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 2 inputs, 1 output(s); in shared memory alone.
 
@@ -564,7 +564,8 @@ def train_2_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -633,10 +634,10 @@ def train_2_1(
                 gpu_adjoint_2_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -659,8 +660,8 @@ def train_2_1(
 @kernel(192, 2)
 def train_3_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
+    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 1 output(s); in shared memory alone.
 
@@ -668,7 +669,8 @@ def train_3_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -737,10 +739,10 @@ def train_3_1(
                 gpu_adjoint_3_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -763,8 +765,8 @@ def train_3_1(
 @kernel(192, 2)
 def train_4_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
+    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 4 inputs, 1 output(s); in shared memory alone.
 
@@ -772,7 +774,8 @@ def train_4_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -841,10 +844,10 @@ def train_4_1(
                 gpu_adjoint_4_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -867,8 +870,8 @@ def train_4_1(
 @kernel(192, 2)
 def train_3_2(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
+    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 2 output(s); in shared memory alone.
 
@@ -876,7 +879,8 @@ def train_3_2(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -945,10 +949,10 @@ def train_3_2(
                 gpu_adjoint_3_2(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches

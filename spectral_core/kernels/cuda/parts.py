@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-dense.py      sha256 57738178b956c6b2
+certificates  sha256 5e9a5a63c576f1ac
+dense.py      sha256 2964bb01459ccdbf
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
@@ -1397,32 +1397,36 @@ def gpu_add_penalty(rank, count, penalised, strengths, parameters, gradient, roo
 
 
 @cuda.jit(device=True)
-def gpu_update(rank, count, optimizer, trainable, rates, parameters, gradient, first, second, correction1, correction2, settings):
-    """One optimizer step on each group (start, stop) of trainable parameters at its own rate."""
+def gpu_update(
+    rank, count, optimizer, trainable, rates, factor, parameters, gradient, first, second, correction1, correction2, settings
+):
+    """One optimizer step on each group (start, stop) of trainable parameters at factor · its own rate."""
     for group in range(trainable.shape[0]):
         begin = trainable[group, 0]
         size = trainable[group, 1] - begin
+        rate = factor * rates[group]
         theta, slope, m, v = parameters[begin:], gradient[begin:], first[begin:], second[begin:]
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            gpu_adam(rank, count, size, theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
+            gpu_adam(rank, count, size, theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
         else:
-            gpu_sgd(rank, count, size, theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+            gpu_sgd(rank, count, size, theta, slope, m, rate, settings[MOMENTUM], settings[NESTEROV])
         cuda.syncthreads()
 
 
 @cuda.jit(device=True)
-def gpu_shrink(rank, count, shrunk, thresholds, parameters, room):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+def gpu_shrink(rank, count, shrunk, thresholds, factor, parameters, room):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, kind = shrunk[group, 0], shrunk[group, 2]
         size = shrunk[group, 1] - begin
+        threshold = factor * thresholds[group]
         value = parameters[begin:]
         if kind == GROUP:
             squares = gpu_sum(rank, count, gpu_proximal_group_squares(rank, count, size, value), room)
-            gpu_proximal_group(rank, count, size, value, squares, thresholds[group])
+            gpu_proximal_group(rank, count, size, value, squares, threshold)
         elif kind == L1:
-            gpu_proximal_l1(rank, count, size, value, thresholds[group])
+            gpu_proximal_l1(rank, count, size, value, threshold)
         else:
-            gpu_proximal_l2(rank, count, size, value, thresholds[group])
+            gpu_proximal_l2(rank, count, size, value, threshold)
         cuda.syncthreads()

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 cd5a45a15fac45dd
+certificates  sha256 5e9a5a63c576f1ac
+parts.py      sha256 f9f10f52c97d1ef1
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
@@ -93,31 +93,33 @@ def wide_total(size, shares, keep, sums, at):
 
 
 @kernel(256)
-def wide_update(size, optimizer, parameters, gradient, first, second, rate, corrections, settings, batch):
-    """One optimizer step on one group of parameters."""
+def wide_update(size, optimizer, parameters, gradient, first, second, rate, factors, corrections, settings, batch):
+    """One optimizer step on one group of parameters at factors[batch] · rate."""
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
+    moved = factors[batch] * rate
     if optimizer == ADAM:
         beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
         correction1, correction2 = corrections[batch, 0], corrections[batch, 1]
         gpu_adam(
-            rank, count, size, parameters, gradient, first, second, rate, beta1, beta2, epsilon, correction1, correction2
+            rank, count, size, parameters, gradient, first, second, moved, beta1, beta2, epsilon, correction1, correction2
         )
     else:
-        gpu_sgd(rank, count, size, parameters, gradient, first, rate, settings[MOMENTUM], settings[NESTEROV])
+        gpu_sgd(rank, count, size, parameters, gradient, first, moved, settings[MOMENTUM], settings[NESTEROV])
 
 
 @kernel(256)
-def wide_shrink(size, kind, value, threshold, totals):
-    """The proximal map of a penalty on one group of parameters; `totals` as in `wide_penalty`."""
+def wide_shrink(size, kind, value, threshold, factors, totals, batch):
+    """The proximal map of a penalty on one group, threshold factors[batch] · threshold; `totals` as in `wide_penalty`."""
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
+    moved = factors[batch] * threshold
     if kind == GROUP:
-        gpu_proximal_group(rank, count, size, value, totals[0], threshold)
+        gpu_proximal_group(rank, count, size, value, totals[0], moved)
     elif kind == L1:
-        gpu_proximal_l1(rank, count, size, value, threshold)
+        gpu_proximal_l1(rank, count, size, value, moved)
     else:
-        gpu_proximal_l2(rank, count, size, value, threshold)
+        gpu_proximal_l2(rank, count, size, value, moved)
 
 
 @kernel(256)

@@ -85,31 +85,32 @@ def add_penalty(penalised, strengths, parameters, gradient):
     return total
 
 
-def update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings):
-    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at its own rate."""
+def update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings):
+    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at factor · its own rate."""
     real = parameters.dtype.type
     correction1 = real(1.0 - float(settings[BETA1]) ** step)
     correction2 = real(1.0 - float(settings[BETA2]) ** step)
     for group in range(trainable.shape[0]):
-        begin, end = trainable[group, 0], trainable[group, 1]
+        begin, end, rate = trainable[group, 0], trainable[group, 1], factor * rates[group]
         theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            adam(theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
+            adam(theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
         else:
-            sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+            sgd(theta, slope, m, rate, settings[MOMENTUM], settings[NESTEROV])
 
 
-def shrink(shrunk, thresholds, parameters):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+def shrink(shrunk, thresholds, factor, parameters):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
+        threshold = factor * thresholds[group]
         if kind == GROUP:
-            proximal_group(parameters[begin:end], thresholds[group])
+            proximal_group(parameters[begin:end], threshold)
         elif kind == L1:
-            proximal_l1(parameters[begin:end], thresholds[group])
+            proximal_l1(parameters[begin:end], threshold)
         else:
-            proximal_l2(parameters[begin:end], thresholds[group])
+            proximal_l2(parameters[begin:end], threshold)
 
 
 def predict_VARIANT(x_data, order, batch_size, layout, activation, parameters, result):
@@ -140,7 +141,7 @@ def gradient_VARIANT(x_data, y_data, labels, weights, order, layout, activation,
 
 def epoch_VARIANT(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
@@ -148,6 +149,7 @@ def epoch_VARIANT(
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
     trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -167,12 +169,13 @@ def epoch_VARIANT(
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_VARIANT(ADJOINT)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        update(optimizer, trainable, rates, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
