@@ -217,3 +217,21 @@ class NeuronSearch:
 def _without(net: SparseNetwork, neuron: int) -> SparseNetwork:
     """The network without a neuron or input: none of its weights stays."""
     return net.keep((net.senders != neuron) & (net.receivers != neuron)).cleaned()
+
+
+def random_start(
+    widths: tuple[int, ...], hidden: tuple[int, ...], activation: str, rng: np.random.Generator
+) -> SparseNetwork:
+    """A network of `hidden` random neurons by layer with all skip connections, in the first places of the layers."""
+    starts = np.concatenate([[0], np.cumsum(widths)])
+    used = [np.arange(start, start + n) for start, n in zip(starts, (widths[0], *hidden, widths[-1]), strict=False)]
+    senders, receivers, weights = [], [], []
+    for i in range(1, len(widths)):
+        before = np.concatenate(used[:i])
+        pairs = np.array([(r, s) for r in used[i] for s in before])
+        receivers.append(pairs[:, 0])
+        senders.append(pairs[:, 1])
+        weights.append(rng.normal(size=len(pairs)) / np.sqrt(len(before)))
+    return SparseNetwork.sorted(
+        widths, activation, True, *(np.concatenate(p) for p in (weights, senders, receivers))
+    )

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5e9a5a63c576f1ac
+certificates  sha256 f57043f046ff8446
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding

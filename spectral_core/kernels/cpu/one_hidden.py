@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5e9a5a63c576f1ac
-dense.py      sha256 2964bb01459ccdbf
+certificates  sha256 f57043f046ff8446
+dense.py      sha256 73dacc06d087f7b6
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-dense.py      sha256 57738178b956c6b2
+certificates  sha256 f57043f046ff8446
+dense.py      sha256 73dacc06d087f7b6
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

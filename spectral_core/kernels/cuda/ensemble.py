@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5e9a5a63c576f1ac
-parts.py      sha256 f9f10f52c97d1ef1
+certificates  sha256 f57043f046ff8446
+parts.py      sha256 4a75b6b11438309c
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5e9a5a63c576f1ac
-dense.py      sha256 2964bb01459ccdbf
+certificates  sha256 f57043f046ff8446
+dense.py      sha256 73dacc06d087f7b6
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

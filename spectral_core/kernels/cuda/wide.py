@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5e9a5a63c576f1ac
-parts.py      sha256 f9f10f52c97d1ef1
+certificates  sha256 f57043f046ff8446
+parts.py      sha256 4a75b6b11438309c
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
