@@ -30,7 +30,7 @@ class SearchOptions:
     hidden: Sequence[int] = (300,)
     activation: str = "relu"
     bias: bool = True
-    tolerance: float = 0.01
+    tolerance: float | None = 0.01
     epochs: int = 300
     batch_size: int | None = None
     learning_rate: float = 1e-3
@@ -59,7 +59,7 @@ class SearchOptions:
         one_of(self.strategy, ("seed", "grow"), "strategy")
         choice.resolve(self.backend, 0)
         checked = {
-            "tolerance": checks.real_number(self.tolerance, "tolerance", 0),
+            "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
             "hidden": tuple(sequence(self.hidden, "hidden")),

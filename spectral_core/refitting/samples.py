@@ -13,6 +13,8 @@ from spectral_core.networks.sparse import SparseNetwork
 
 CHUNK = 256
 """Samples at a time, so that the activations of all neurons stay in the cache."""
+PAIRS = 20
+"""Pairs of steps and gradient changes that L-BFGS remembers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +93,21 @@ class Samples:
             *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, weights, gradient),
         )
         return float(value), gradient
+
+    def minimise(
+        self, net: SparseNetwork, decayed: np.ndarray, l2: float, iterations: int
+    ) -> tuple[np.ndarray, float]:
+        """Weights (n,) after L-BFGS on loss + l2/2 Σ w² over the `decayed` ones, and its value there."""
+        from spectral_core.kernels.cpu import sparse
+
+        point = net.weights.astype(np.float64)
+        precision = 1e-9 if net.weights.dtype == np.float64 else 1e-8
+        value, _ = sparse.minimise_sparse(
+            *(self.x_rows, self.y, self.labels, self.weights, tables.LOSSES.index(self.loss)),
+            *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, decayed, l2, iterations, PAIRS),
+            *(precision, point),
+        )
+        return point, float(value)
 
     def jacobian(self, net: SparseNetwork, column: int) -> np.ndarray:
         """Derivatives (n, samples) of each sample's outputs by each weight, times column `column` of R (M20)."""

@@ -360,3 +360,97 @@ def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chun
             z_all[:] = slope_all
             z_all[n_neurons - n_outputs :] = factor
             curvature_squares_sparse(senders, offsets, n_outputs, H_all, du_all, mean_all, parameters, rise_all, u_all, z_all)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def objective_sparse(
+    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
+    whole, slope,
+):
+    """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64)."""
+    parameters[:] = point
+    value = float(
+        gradient_sparse(
+            x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, whole
+        )
+    )
+    for e in range(point.size):
+        shrunk = point[e] if decayed[e] else 0.0
+        value += l2 / 2 * shrunk * shrunk
+        slope[e] = whole[e] + l2 * shrunk
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def minimise_sparse(
+    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, iterations, pairs,
+    precision, point,
+):
+    """L-BFGS from `point` (float64), which becomes the last iterate; returns the objective there and the steps done.
+
+    The two loops over at most `pairs` pairs of steps and changes of the gradient; a line search for sufficient decrease and
+    curvature (weak Wolfe conditions) by bisection, which needs no second derivative and so suits relu. It ends where a step
+    lowers the objective by less than `precision` of its size.
+    """
+    n = point.size
+    parameters, whole = np.empty(n, x_rows.dtype), np.empty(n, x_rows.dtype)
+    slope, new_slope, new_point = np.empty(n), np.empty(n), np.empty(n)
+    steps, changes = np.empty((pairs, n)), np.empty((pairs, n))
+    curvatures, alphas, direction = np.empty(pairs), np.empty(pairs), np.empty(n)
+    value = objective_sparse(
+        x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, point,
+        parameters, whole, slope,
+    )
+    stored, done = 0, 0
+    for done in range(iterations):
+        # The two loops: direction = -H slope.
+        direction[:] = -slope
+        for age in range(min(stored, pairs)):
+            k = (stored - 1 - age) % pairs
+            alphas[k] = np.dot(steps[k], direction) / curvatures[k]
+            direction -= alphas[k] * changes[k]
+        if stored:
+            k = (stored - 1) % pairs
+            direction *= curvatures[k] / np.dot(changes[k], changes[k])
+        for age in range(min(stored, pairs) - 1, -1, -1):
+            k = (stored - 1 - age) % pairs
+            direction += steps[k] * (alphas[k] - np.dot(changes[k], direction) / curvatures[k])
+        descent = np.dot(direction, slope)
+        if not descent < 0:
+            break
+        # The line search.
+        length = 1.0 if stored else min(1.0, 1.0 / math.sqrt(np.dot(slope, slope)))
+        low, high = 0.0, math.inf
+        new_value = value
+        found = False
+        for _ in range(25):
+            new_point[:] = point + length * direction
+            new_value = objective_sparse(
+                x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2,
+                new_point, parameters, whole, new_slope,
+            )
+            if not new_value <= value + 1e-4 * length * descent:
+                high = length
+            elif np.dot(new_slope, direction) < 0.9 * descent:
+                low = length
+                found = True
+            else:
+                found = True
+                break
+            length = (low + high) / 2 if high < math.inf else 2 * low
+        if not found or not new_value < value:
+            break
+        stop = value - new_value <= precision * max(abs(value), abs(new_value), 1.0)
+        # The new pair, where the curvature along the step is positive.
+        k = stored % pairs
+        steps[k] = new_point - point
+        changes[k] = new_slope - slope
+        curvatures[k] = np.dot(steps[k], changes[k])
+        if curvatures[k] > 1e-12 * np.dot(changes[k], changes[k]):
+            stored += 1
+        point[:] = new_point
+        slope[:] = new_slope
+        value = new_value
+        if stop:
+            break
+    return value, done
