@@ -35,15 +35,12 @@ SALIENCY_ROWS = 512
 class Recipe:
     """How a descent trains.
 
-    epochs : of mini-batch training at each size; the start is trained three times as long.
-    weight_decay : decoupled, times the rate. l2 : of the polish, l2/2 Σ w².
+    epochs : of mini-batch training at each size of at least `minima_below` weights.
     """
 
     epochs: int = 20
     batch_size: int = 32
     learning_rate: float = 2e-3
-    weight_decay: float = 0.0
-    l2: float = 1e-3
     minima_below: int = MINIMA_BELOW
 
 
@@ -56,35 +53,39 @@ class Noted:
     loss: float
 
 
-def descend(
-    start: SparseNetwork,
+def train_down(
+    start: SparseNetwork, samples: Samples, sizes: Sequence[int], recipe: Recipe, rng: np.random.Generator
+) -> list[tuple[int, SparseNetwork]]:
+    """Trained networks of at most `sizes` products each, as far as mini-batches go: the start, and down to `minima_below`."""
+    net, trained = start, [(start.n_products, start)]
+    for size in sorted(sizes, reverse=True):
+        if recipe.minima_below <= size < net.n_products:
+            net = _stage(net, samples, size, recipe.epochs, recipe, rng)
+            trained.append((size, net))
+    return trained
+
+
+def fit_down(
+    trained: Sequence[tuple[int, SparseNetwork]],
     samples: Samples,
     sizes: Sequence[int],
-    recipe: Recipe,
+    l2: float,
     rng: np.random.Generator,
-    trained: bool = False,
 ) -> list[Noted]:
-    """Networks of at most `sizes` products each, the greatest first.
-
-    trained : the start has been trained already, as a whole.
-    """
-    net = start
+    """The trained networks polished, then networks of the smaller `sizes`, each from a minimum of the one before."""
+    noted = [Noted(size, *polish(net, samples, POLISH, l2)) for size, net in trained]
+    net = noted[-1].net
+    some = _some(samples, rng)
     pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
-    noted = []
-    if not trained and net.n_products > recipe.minima_below:
-        net = _stage(net, samples, None, 3 * recipe.epochs, recipe, rng)
-    loss = np.inf
     for size in sorted(sizes, reverse=True):
-        if net.n_products <= recipe.minima_below or size < recipe.minima_below:
-            net, loss = _through_minima(net, samples, size, recipe, pairs, rng)
-        elif net.n_products > size:
-            net = _stage(net, samples, size, recipe.epochs, recipe, rng)
-        noted.append(Noted(size, *polish(net, samples, POLISH, recipe.l2)))
+        if size < trained[-1][0]:
+            net, _ = _through_minima(net, samples, some, size, l2, pairs)
+            noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
     return noted
 
 
 def _stage(
-    net: SparseNetwork, samples: Samples, size: int | None, epochs: int, recipe: Recipe, rng: np.random.Generator
+    net: SparseNetwork, samples: Samples, size: int, epochs: int, recipe: Recipe, rng: np.random.Generator
 ) -> SparseNetwork:
     """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically."""
     options = StepOptions(batch_size=recipe.batch_size, learning_rate=recipe.learning_rate)
@@ -98,7 +99,7 @@ def _stage(
     for step in range(0, total, EVENT_STEPS):
         until = min(step + EVENT_STEPS, total)
         training.run(rows[step * batch : until * batch], factors[step:until])
-        if size is None or net.n_products <= size:
+        if net.n_products <= size:
             continue
         share = min(1.0, until / (total / 2))
         due = round(begin * (size / begin) ** share)
@@ -109,22 +110,17 @@ def _stage(
 
 
 def _through_minima(
-    net: SparseNetwork,
-    samples: Samples,
-    size: int,
-    recipe: Recipe,
-    pairs: set[tuple[int, int]],
-    rng: np.random.Generator,
+    net: SparseNetwork, samples: Samples, some: Samples, size: int, l2: float, pairs: set[tuple[int, int]]
 ) -> tuple[SparseNetwork, float]:
-    """Down to `size` with a polish after every removal, then swaps."""
-    net, loss = polish(net, samples, MINIMA_ITERATIONS, recipe.l2)
+    """Down to `size` with a polish after every removal, then swaps; `some` of the samples judge single weights."""
+    net, loss = polish(net, samples, MINIMA_ITERATIONS, l2)
     while net.n_products > size:
         due = max(size, min(net.n_products - 1, int((1 - MINIMA_SHARE) * net.n_products)))
-        net, loss = polish(remove(net, samples, due), samples, MINIMA_ITERATIONS, recipe.l2)
+        net, loss = polish(remove(net, some, due), samples, MINIMA_ITERATIONS, l2)
     for _ in range(SWAPS if size <= SWAP_BELOW and net.n_products else 0):
-        more = grow(net, samples, max(1, round(SWAP_SHARE * size)), recipe.l2, pairs)
-        more, _ = polish(more, samples, MINIMA_ITERATIONS, recipe.l2)
-        swapped, new = polish(remove(more, samples, size), samples, MINIMA_ITERATIONS, recipe.l2)
+        more = grow(net, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
+        more, _ = polish(more, samples, MINIMA_ITERATIONS, l2)
+        swapped, new = polish(remove(more, some, size), samples, MINIMA_ITERATIONS, l2)
         if not new < loss:
             break
         net, loss = swapped, new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within
-from spectral_core.architecture.descent import Noted, Recipe, descend
+from spectral_core.architecture.descent import Recipe, fit_down, train_down
 from spectral_core.architecture.neurons import Criterion, NeuronSearch
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.starts import linear_start, woken_start
@@ -32,6 +33,8 @@ PENALTIES = (1e-3, 1e-2, 1e-1)
 """Strengths of l2/2 Σ w² in the refits that are tried."""
 ERRORS = 1.0
 """A size counts as good where its paired difference from the best is within this many standard errors."""
+HOPE = 2.0
+"""A variant is judged on further splits where it is within this many standard errors of the best on the first."""
 LEAST_STEPS = 3_000
 """A proposal is trained for at least this many mini-batches, and at least `EPOCHS` epochs."""
 EPOCHS = 60
@@ -105,10 +108,10 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     return Smallest(proposal, curve, tuple(found[i] for i in order), time.perf_counter() - begin)
 
 
-def sizes_below(count: int) -> list[int]:
-    """The sizes of the curve for a start of `count` weights, the greatest first."""
-    series = [1, 2, 3, 4, 6, *(round(size * 10**power) for power in range(7) for size in SIZES)]
-    return [size for size in reversed(series) if size < count]
+def sizes_below(count: int, least: int) -> list[int]:
+    """The sizes of the curve for a start of `count` weights, from `least` on, the greatest first."""
+    series = [1, 2, 3, 4, 6, *(size * 10**power for power in range(7) for size in SIZES)]
+    return [size for size in reversed(series) if least <= size < count]
 
 
 class _Work:
@@ -116,6 +119,7 @@ class _Work:
 
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
         self.data, self.options = data, options
+        self.least = data.n_outputs if data.n_outputs > 2 else 1
         self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
 
     def variants(self, samples: Samples) -> list[Variant]:
@@ -166,27 +170,31 @@ class _Work:
     def networks(
         self, samples: Samples, proposal: SpectralNetwork | None, variants: Sequence[Variant], split: int = 0
     ) -> dict[Variant, dict[int, SparseNetwork]]:
-        """The networks of each variant by size, trained on these samples; the variants run beside each other."""
+        """The networks of each variant by size, trained on these samples; the variants run beside each other.
+
+        Variants of one start share its training by mini-batches.
+        """
+        options, recipe = self.options, Recipe(batch_size=self.options.batch_size_for(len(samples)))
+        trained = {}
+        for name in {v.start: None for v in variants if v.start != "neurons"}:
+            if name == "linear" or proposal is None:
+                start = linear_start(self.widths, options.activation, options.bias, samples)
+            else:
+                start = woken_start(proposal, samples)
+            sizes = sizes_below(start.n_products, self.least)
+            trained[name] = sizes, train_down(start, samples, sizes, recipe, self._rng(split))
 
         def run(variant: Variant) -> dict[int, SparseNetwork]:
-            rng = np.random.default_rng((self.options.seed, 2, split))
-            return self._networks(samples, proposal, variant, rng)
+            rng = self._rng(split)
+            if variant.start == "neurons":
+                return self._fewest_neurons(samples, rng)
+            sizes, nets = trained[variant.start]
+            return {one.size: one.net for one in fit_down(nets, samples, sizes, variant.l2, rng)}
 
         return dict(zip(variants, _beside(run, variants), strict=True))
 
-    def _networks(
-        self, samples: Samples, proposal: SpectralNetwork | None, variant: Variant, rng: np.random.Generator
-    ) -> dict[int, SparseNetwork]:
-        options = self.options
-        if variant.start == "neurons":
-            return self._fewest_neurons(samples, rng)
-        if variant.start == "linear" or proposal is None:
-            start = linear_start(self.widths, options.activation, options.bias, samples)
-        else:
-            start = woken_start(proposal, samples)
-        recipe = Recipe(l2=variant.l2, batch_size=options.batch_size_for(len(samples)))
-        noted = descend(start, samples, [start.n_products, *sizes_below(start.n_products)], recipe, rng, trained=True)
-        return {one.size: one.net for one in noted}
+    def _rng(self, split: int) -> np.random.Generator:
+        return np.random.default_rng((self.options.seed, 2, split))
 
     def _fewest_neurons(self, samples: Samples, rng: np.random.Generator) -> dict[int, SparseNetwork]:
         """The network of `NeuronSearch`, fitted on all samples."""
@@ -237,18 +245,15 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
 
 
 def _promising(first: dict[Variant, list[Judged]]) -> list[Variant]:
-    """The variants that are within two paired standard errors of the best somewhere on the curve."""
-    envelope = _envelope({variant: [sizes] for variant, sizes in first.items()})
-    kept = []
-    for variant, sizes in first.items():
-        for judged in sizes:
-            rival = max((e for e in envelope if e.size <= judged.size), key=lambda e: e.mean, default=judged)
-            difference = rival.rows - judged.rows
-            error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
-            if difference.mean() <= 2 * error:
-                kept.append(variant)
-                break
-    return kept
+    """The variants with a size within `HOPE` paired standard errors of the best size of all."""
+    best = max((one for sizes in first.values() for one in sizes), key=lambda one: one.mean)
+
+    def may_win(one: Judged) -> bool:
+        difference = best.rows - one.rows
+        error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
+        return bool(difference.mean() <= HOPE * error)
+
+    return [variant for variant, sizes in first.items() if any(map(may_win, sizes))]
 
 
 def _envelope(judged: dict[Variant, list[list[Judged]]]) -> list[Judged]:
@@ -278,5 +283,5 @@ def _ordered(points: Sequence[CurvePoint], best: int, chosen: int) -> tuple[Curv
 
 def _beside(run: Callable[[Variant], dict[int, SparseNetwork]], variants: Iterable[Variant]) -> list[dict[int, SparseNetwork]]:
     """The results of all variants, on the threads of this machine; their order and numbers do not depend on them."""
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
         return list(threads.map(run, variants))

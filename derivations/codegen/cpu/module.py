@@ -273,7 +273,7 @@ def sparse_module(certificates: list[dict[str, object]], general: str) -> str:
         word: ", ".join(printer.signature()) for word, printer in zip(SPARSE_CALLS, printed.values(), strict=True)
     }
     sources = templates.read(FOLDER, "sparse")
-    inlined = ("load_chunk", "factor_columns")
+    inlined = ("load_chunk", "mean_targets", "factor_columns")
     runners = [
         templates.specialise(source, cpu.DECORATOR if name in inlined else cpu.RUNNER, **calls)
         for name, source in sources.items()

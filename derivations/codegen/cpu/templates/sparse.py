@@ -89,35 +89,53 @@ def activations_sparse(x_rows, activation, senders, offsets, n_outputs, paramete
     u_all[n_neurons - n_outputs :] = z_all[n_neurons - n_outputs :]
 
 
-def factor_columns(loss, z_all, n_outputs, column, total, factor):
-    """Column `column` of R with R Rᵀ = ∂²ℓ/∂z² of each sample, divided by the samples; z_all holds the outputs last.
-
-    softmax: diag(√p)(I - √p √pᵀ); logistic: √(p(1-p)); Poisson: √μ; squares: √2; each over the outputs where the loss is
-    their mean.
-    """
+def mean_targets(loss, z_all, n_outputs):
+    """The outputs, the last rows of z_all, become the means they stand for: softmax, logistic, exp; squares keep them."""
     n_neurons, n_samples = z_all.shape
     first = n_neurons - n_outputs
-    factor[:] = 0
     if loss == CROSS_ENTROPY:
         for s in range(n_samples):
             highest = z_all[first, s]
             for c in range(1, n_outputs):
                 highest = max(highest, z_all[first + c, s])
-            whole = 0.0
+            whole = highest - highest
             for c in range(n_outputs):
-                whole += math.exp(z_all[first + c, s] - highest)
-            own = math.exp(z_all[first + column, s] - highest) / whole
+                z_all[first + c, s] = math.exp(z_all[first + c, s] - highest)
+                whole += z_all[first + c, s]
             for c in range(n_outputs):
-                share = math.exp(z_all[first + c, s] - highest) / whole
-                factor[c, s] = ((1.0 if c == column else 0.0) - share) * math.sqrt(own / total)
+                z_all[first + c, s] /= whole
+    elif loss == BINARY_CROSS_ENTROPY:
+        for c in range(n_outputs):
+            for s in range(n_samples):
+                z_all[first + c, s] = 0.5 + 0.5 * math.tanh(0.5 * z_all[first + c, s])
+    elif loss == POISSON:
+        for c in range(n_outputs):
+            for s in range(n_samples):
+                z_all[first + c, s] = math.exp(min(z_all[first + c, s], 80.0))
+
+
+def factor_columns(loss, z_all, n_outputs, column, total, factor):
+    """Column `column` of R with R Rᵀ = ∂²ℓ/∂z² of each sample, divided by √samples; z_all holds the means last.
+
+    softmax: diag(√p)(I - √p √pᵀ); logistic: √(p(1-p)); Poisson: √μ; squares: √2; each over √outputs where the loss is
+    their mean.
+    """
+    n_neurons, n_samples = z_all.shape
+    first = n_neurons - n_outputs
+    if loss == CROSS_ENTROPY:
+        for c in range(n_outputs):
+            for s in range(n_samples):
+                own = z_all[first + column, s]
+                factor[c, s] = ((1.0 if c == column else 0.0) - z_all[first + c, s]) * math.sqrt(own / total)
         return
+    factor[:] = 0
     for s in range(n_samples):
-        z = z_all[first + column, s]
+        mean = z_all[first + column, s]
         second = 2.0
         if loss == BINARY_CROSS_ENTROPY:
-            second = 1.0 / ((1.0 + math.exp(-abs(z))) * (1.0 + math.exp(abs(z)))) if abs(z) < 80.0 else 0.0
+            second = mean * (1.0 - mean)
         elif loss == POISSON:
-            second = math.exp(min(z, 80.0))
+            second = mean
         factor[column, s] = math.sqrt(second / (total * n_outputs))
 
 
@@ -129,6 +147,7 @@ def jacobian_sparse(x_rows, loss, activation, senders, offsets, n_outputs, colum
     du_all, factor = np.empty((n_neurons, size), parameters.dtype), np.empty((n_outputs, size), parameters.dtype)
     load_chunk(x_rows, 0, size, u_all)
     propagate_sparse(PROPAGATE)
+    mean_targets(loss, z_all, n_outputs)
     factor_columns(loss, z_all, n_outputs, column, size, factor)
     z_all[n_neurons - n_outputs :] = factor
     jacobian_rows_sparse(JACOBIAN)
@@ -152,6 +171,7 @@ def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chun
         factor = matrix(factor_flat, 0, n_outputs, size)
         load_chunk(x_rows, start, size, u_all)
         propagate_sparse(PROPAGATE)
+        mean_targets(loss, z_all, n_outputs)
         slope_all[:] = z_all
         for column in range(n_outputs):
             factor_columns(loss, slope_all, n_outputs, column, total, factor)
