@@ -15,8 +15,8 @@ from spectral_core.refitting.samples import Samples
 from spectral_core.training.options import StepOptions
 from spectral_core.training.schedules import RateSchedule
 
-MINIMA_BELOW = 400
-"""From this number of weights on, each removal ends at a minimum of the loss over all samples."""
+MINIMA_BELOW, MINIMA_WORK = 400, 1_000_000
+"""From this number of weights down, or from this many weights times samples, each removal ends at a minimum."""
 EVENT_STEPS = 20
 """Mini-batches between two looks at whether a removal is due."""
 LEAST_SHARE = 0.04
@@ -28,7 +28,9 @@ SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 150
 POLISH = 150
 """Iterations of the polish of a network that is noted."""
 SALIENCY_ROWS = 512
-"""Samples that the saliency of a large network is measured on."""
+"""Samples that saliencies are measured on, at most; half of them for networks beyond `MINIMA_BELOW`."""
+LEAST_STEPS = 1_000
+"""Mini-batches at each size, at least."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,17 @@ class Recipe:
     learning_rate: float = 2e-3
     minima_below: int = MINIMA_BELOW
 
+    @classmethod
+    def of(cls, samples: Samples, batch_size: int) -> Recipe:
+        """The recipe for some samples: minima from more weights on where there are few."""
+        rows = len(samples)
+        epochs = max(cls.epochs, -(-LEAST_STEPS * min(batch_size, rows) // rows))
+        return cls(epochs, batch_size, minima_below=max(MINIMA_BELOW, MINIMA_WORK // rows))
+
 
 @dataclass(frozen=True, eq=False)
 class Noted:
-    """A network of the descent and its loss with the l2 term."""
+    """A network of the descent; the loss with the l2 term where it is at a minimum, else NaN."""
 
     size: int
     net: SparseNetwork
@@ -72,10 +81,11 @@ def fit_down(
     l2: float,
     rng: np.random.Generator,
 ) -> list[Noted]:
-    """The trained networks polished, then networks of the smaller `sizes`, each from a minimum of the one before."""
-    noted = [Noted(size, *polish(net, samples, POLISH, l2)) for size, net in trained]
-    net = noted[-1].net
-    some = _some(samples, rng)
+    """The trained networks, the last of them polished, then networks of the smaller `sizes`, each from a minimum of the one before."""
+    *above, (size, net) = trained
+    noted = [Noted(size, net, np.nan) for size, net in above]
+    noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
+    net, some = noted[-1].net, _some(samples, SALIENCY_ROWS, rng)
     pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
     for size in sorted(sizes, reverse=True):
         if size < trained[-1][0]:
@@ -104,7 +114,7 @@ def _stage(
         share = min(1.0, until / (total / 2))
         due = round(begin * (size / begin) ** share)
         if net.n_products - due >= LEAST_SHARE * net.n_products or due == size:
-            net = remove(training.net, _some(samples, rng), due)
+            net = remove(training.net, _some(samples, SALIENCY_ROWS // 2, rng), due)
             training.exchange(net)
     return training.net
 
@@ -127,8 +137,8 @@ def _through_minima(
     return net, loss
 
 
-def _some(samples: Samples, rng: np.random.Generator) -> Samples:
-    """At most `SALIENCY_ROWS` of the samples."""
-    if len(samples) <= SALIENCY_ROWS:
+def _some(samples: Samples, count: int, rng: np.random.Generator) -> Samples:
+    """At most `count` of the samples."""
+    if len(samples) <= count:
         return samples
-    return samples.part(np.sort(rng.choice(len(samples), SALIENCY_ROWS, replace=False)))
+    return samples.part(np.sort(rng.choice(len(samples), count, replace=False)))

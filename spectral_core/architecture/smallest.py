@@ -27,13 +27,14 @@ from spectral_core.training.trainer import train
 
 SIZES = (10, 15, 25, 40, 60)
 """The sizes of the curve, times powers of ten, and the numbers from 1 to 6 below them."""
-SPLITS = ((1_000, 5), (5_000, 3))
+SPLITS = ((500, 5), (2_000, 3), (5_000, 2))
 """Up to this number of rows, this many splits into training and validation rows; one split from there on."""
 PENALTIES = (1e-3, 1e-2, 1e-1)
-"""Strengths of l2/2 Σ w² in the refits that are tried."""
+"""Strengths of l2/2 Σ w² in the refits that are tried; the last one up to `FEW_ROWS` only."""
+FEW_ROWS = 1_000
 ERRORS = 1.0
 """A size counts as good where its paired difference from the best is within this many standard errors."""
-HOPE = 2.0
+HOPE = 1.5
 """A variant is judged on further splits where it is within this many standard errors of the best on the first."""
 LEAST_STEPS = 3_000
 """A proposal is trained for at least this many mini-batches, and at least `EPOCHS` epochs."""
@@ -125,7 +126,8 @@ class _Work:
     def variants(self, samples: Samples) -> list[Variant]:
         """All that are tried."""
         starts = ["linear"] + (["woken"] if self.options.hidden else [])
-        tried = [Variant(start, l2) for start in starts for l2 in PENALTIES]
+        penalties = PENALTIES if len(samples) <= FEW_ROWS else PENALTIES[:-1]
+        tried = [Variant(start, l2) for start in starts for l2 in penalties]
         squares = samples.loss == "squared_error" and len(self.widths) == 3
         if squares and self.widths[0] <= NEURON_INPUTS and self.widths[-1] <= 3:
             tried.append(Variant("neurons", 0.0))
@@ -174,7 +176,7 @@ class _Work:
 
         Variants of one start share its training by mini-batches.
         """
-        options, recipe = self.options, Recipe(batch_size=self.options.batch_size_for(len(samples)))
+        options, recipe = self.options, Recipe.of(samples, self.options.batch_size_for(len(samples)))
         trained = {}
         for name in {v.start: None for v in variants if v.start != "neurons"}:
             if name == "linear" or proposal is None:

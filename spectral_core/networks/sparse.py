@@ -213,10 +213,11 @@ class SparseNetwork:
         bias_of = {int(r): e for e, r in enumerate(self.receivers) if self.biases[e]}
         undriven = np.flatnonzero(~self.driven()[: self.n_neurons - self.n_outputs])
         for neuron in undriven[undriven >= self.n_inputs]:
-            own = bias_of.get(int(neuron))
-            bias = 0.0 if own is None else weights[own]
-            value = cpu.activate(self.activation, np.array([[bias]], weights.dtype))[0][0, 0]
-            for e in np.flatnonzero(senders == neuron):
+            own, outgoing = bias_of.get(int(neuron)), np.flatnonzero(senders == neuron)
+            value = 0.0
+            if own is not None and len(outgoing):
+                value = cpu.activate(self.activation, np.array([[weights[own]]], weights.dtype))[0][0, 0]
+            for e in outgoing:
                 if value and int(self.receivers[e]) not in bias_of:
                     bias_of[int(self.receivers[e])] = e
                     senders[e], weights[e] = constant, weights[e] * value
