@@ -35,7 +35,7 @@ class StepArrays:
 
     penalised : (groups, 3), start and stop in the flat parameters and the number of the penalty; `strengths` (groups,).
     shrunk : (groups, 3), the same for penalties taken by proximal steps; `thresholds` (groups,), rate · strength.
-    trainable : (groups, 2), start and stop; `rates` (groups,), learning rates.
+    trainable : (groups, 2), start and stop; `rates` (groups,), learning rates; `decays` (groups,), weight decays.
     settings : the numbers named in `tables.SETTINGS`. All real numbers have the type of the parameters.
     """
 
@@ -50,6 +50,7 @@ class StepArrays:
     optimizer: str
     trainable: np.ndarray
     rates: np.ndarray
+    decays: np.ndarray
     settings: np.ndarray
 
 
