@@ -357,7 +357,9 @@ def adam(
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         size = rate(t - 1) if callable(rate) else rate
-        theta = after(theta - size * decay * theta - size * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon))
+        theta = after(
+            theta - size * decay * theta - size * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        )
     return theta
 
 

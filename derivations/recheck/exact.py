@@ -28,7 +28,14 @@ from derivations.recheck.exact_functions import (
     sgd,
     squared_norm,
 )
-from derivations.recheck.exact_losses import binary_cross_entropy, cross_entropy, huber, poisson, smooth_targets, squared_error
+from derivations.recheck.exact_losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    huber,
+    poisson,
+    smooth_targets,
+    squared_error,
+)
 from derivations.recheck.exact_networks import adjoint, one_hidden, propagation
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 

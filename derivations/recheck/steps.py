@@ -8,12 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derivations.recheck import scalar_statements as claims
+from derivations.recheck.dense import sum_of_products
 from derivations.recheck.field import Number, slope_of, value_of
 from derivations.recheck.networks import Identity
-from derivations.recheck.dense import sum_of_products
 from derivations.recheck.point import Point, structure
 from derivations.recheck.training import on_sphere
-
 
 ONE = Fraction(1)
 
@@ -76,7 +75,9 @@ def o_decay(point: Point) -> None:
     energy = sum_of_products(theta, theta) / 2
     plain = structure(value_of, theta)
     moved = [before - after for before, after in zip(plain, claims.decay(plain, share), strict=True)]
-    point.equal("the step along the direction", sum_of_products(moved, structure(slope_of, theta)), share * energy.slope)
+    point.equal(
+        "the step along the direction", sum_of_products(moved, structure(slope_of, theta)), share * energy.slope
+    )
 
 
 def o_clip(point: Point) -> None:

@@ -108,7 +108,8 @@ def train(
     best_of_last : with validation data and without patience, return the best of this many last epochs instead of the
         last one. With a constant learning rate the loss fluctuates, and the last epoch may be a bad one.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
-    drop_last : leave out the last samples of an epoch if they do not fill a mini-batch.
+    drop_last : leave out the last samples of an epoch if they do not fill a mini-batch. Where all the others have weight 0,
+        the epoch takes no step, and its losses are those of the epoch before (at first, of the start on all samples).
     state : the state of an earlier result: training continues with its moments and its count of epochs. The result has
         the same bits as one longer training if the network is that of the last epoch (no `patience`, no
         `best_of_last`). If the network has grown or shrunk since, `resizing.insert` carries the moments over.
@@ -129,7 +130,8 @@ def train(
 
     Raises
     ------
-    InvalidInputError : data or options break a rule.
+    InvalidInputError : data or options break a rule; or the network's type cannot tell a column's values apart, or hold
+        an option.
     BackendError : ``backend="cuda"``, and no GPU can be used; the message gives the reason.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
 
@@ -180,8 +182,16 @@ def train(
     if not isinstance(net, Trainable):
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
     problem = net.problem(X, y, loss, sample_weight)
+    check_resolution(X, y, loss, net.dtype)
     validation = None if validation_data is None else net.problem(*validation_data, loss)
     return train_on(net, problem, validation, step, loop, state)
+
+
+def check_resolution(X: Any, y: Any, loss: str, dtype: np.dtype) -> None:
+    """Features and targets that the network's type hardly tells apart are refused; arrays on a GPU are taken as they are."""
+    for values, name in ((X, "X"), (y, "y")):
+        if not checks.is_device_array(values) and (name == "X" or loss != "cross_entropy"):
+            checks.resolved(values, dtype, name)
 
 
 def train_on(
@@ -212,7 +222,9 @@ def train_on(
     if loop.checkpoint is not None:
         options = [training.description(), arrays.optimizer, arrays.batch_size, loop.threads, backend]
         options += _identity(arrays, schedule)
-        begun = [initial_state.first_moment, initial_state.second_moment, initial_state.step] if state is not None else []
+        begun = (
+            [initial_state.first_moment, initial_state.second_moment, initial_state.step] if state is not None else []
+        )
         identity = fingerprint(net.parameters, problem, validation, options, *begun)
         checkpoint = Checkpoint(Path(loop.checkpoint), identity)
     _run(training, loop, checkpoint)

@@ -106,9 +106,7 @@ def _smoothed_agrees() -> bool:
 
     def loss(flat: np.ndarray) -> Any:
         rows = flat.reshape(1, 4)
-        return sum(
-            share * oracles.loss("cross_entropy", rows, np.array([h]), weight) for h, share in enumerate(shares)
-        )
+        return sum(share * oracles.loss("cross_entropy", rows, np.array([h]), weight) for h, share in enumerate(shares))
 
     slope = oracles.gradient(loss, z.ravel())
     return math.isclose(value, loss(z).real, rel_tol=1e-13) and np.allclose(output.ravel(), slope, rtol=0, atol=1e-13)

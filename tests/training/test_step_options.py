@@ -42,7 +42,9 @@ def test_steps_are_those_of_the_loop_from_the_papers(
 ) -> None:  # fmt: skip
     assume(loss != "cross_entropy" or isinstance(form, str) or form[1] > 1)
     smoothing = 0.0 if loss == "squared_error" else smoothing
-    model = model_of(form, widths=(4, 3, 2)) if isinstance(form, str) else Model("global", (3, 5, form[1]), "tanh", True)
+    model = (
+        model_of(form, widths=(4, 3, 2)) if isinstance(form, str) else Model("global", (3, 5, form[1]), "tanh", True)
+    )
     assume(decay != "eigenvalues" or model.parametrization != "direct")
     theta, x, y = data(model, seed, loss)
     weight = np.random.default_rng(seed).uniform(0.5, 2, SAMPLES) if weighted else None
@@ -98,8 +100,12 @@ def test_frozen_groups_neither_decay_nor_count_in_the_norm(parametrization: str)
 def test_the_validation_loss_is_not_smoothed() -> None:
     model = model_of("global")
     theta, x, y = data(model, 3, "cross_entropy")
-    result = train(network(model, theta), x, y, loss="cross_entropy", epochs=2, label_smoothing=0.4, validation_data=(x, y))
-    assert result.history.validation_loss[-1] == pytest.approx(result.network.loss(x, y, loss="cross_entropy"), rel=1e-12)
+    result = train(
+        network(model, theta), x, y, loss="cross_entropy", epochs=2, label_smoothing=0.4, validation_data=(x, y)
+    )
+    assert result.history.validation_loss[-1] == pytest.approx(
+        result.network.loss(x, y, loss="cross_entropy"), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("option", [{"weight_decay": 0.1}, {"clip_norm": 0.1}, {"label_smoothing": 0.1}], ids=str)
@@ -154,4 +160,6 @@ def test_numbers_are_checked_in_the_type_of_the_network(options: dict[str, Any],
     x, y = np.ones((3, 2)), np.arange(3.0)
     with pytest.raises(InvalidInputError, match=words):
         train(SpectralNetwork.initialize([2, 3, 1], seed=0), x, y, epochs=1, **options)
-    train(SpectralNetwork.initialize([2, 3, 1], seed=0, dtype="float64"), x, y, epochs=1, **options | {"optimizer": "sgd"})
+    train(
+        SpectralNetwork.initialize([2, 3, 1], seed=0, dtype="float64"), x, y, epochs=1, **options | {"optimizer": "sgd"}
+    )

@@ -236,7 +236,9 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
 def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS) -> None:
     proof.same("the soft labels take the place of the targets", [a.store for a in program.arrays], ["", "target"])
     (assign,) = program.assignments
-    proof.same("once, for every element", [(assign.target, assign.over, assign.accumulate)], [(soft.element, (), False)])
+    proof.same(
+        "once, for every element", [(assign.target, assign.over, assign.accumulate)], [(soft.element, (), False)]
+    )
     result = assign.value
     proof.equal("a smoothing of 0 changes nothing", result.subs(smoothing, 0), y)
     proof.equal("no label is left at 1", result.subs(smoothing, 1), half)

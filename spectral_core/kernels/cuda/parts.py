@@ -16,8 +16,9 @@ import numpy as np
 
 from spectral_core.kernels.support.device import cuda, overload, types
 from spectral_core.kernels.cpu.dense import (
-    ADAM, BETA1, BETA2, BINARY_CROSS_ENTROPY, BLOCKS, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI,
-    POISSON, SQUARED_ERROR, START, WIDTH, exponential_float32, exponential_float64,
+    ADAM, BETA1, BETA2, BINARY_CROSS_ENTROPY, BLOCKS, CLIP_NORM, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN,
+    LAMBDA_OUT, MOMENTUM, NESTEROV, PHI, POISSON, SMOOTHING, SQUARED_ERROR, START, WIDTH, exponential_float32,
+    exponential_float64,
 )
 from spectral_core.kernels.support.shuffling import round_function
 
