@@ -23,12 +23,12 @@ PACKAGES = ("kernels/support", "backends", "networks", "training", "resizing", "
 PRINTED = ("cpu/dense", "cpu/one_hidden", "cuda/parts", "cuda/ensemble", "cuda/one_hidden", "cuda/wide")
 """The printed modules of kernels; no name stands in two, but `exponential`, which each of two languages chooses by type."""
 ORCHESTRATION = {
-    "cpu/dense": "exponential|exponential_by_type|matrix|vector|load_rows|workspace|output_loss|add_penalty|update|shrink|(predict|gradient|epoch)_.*",
+    "cpu/dense": "exponential|exponential_by_type|matrix|vector|load_rows|workspace|output_loss|add_penalty|limit_norm|update|shrink|(predict|gradient|epoch)_.*",
     "cpu/one_hidden": "load_columns|epoch_.*",
-    "cuda/parts": "exponential|exponential_on_device|gpu_(sum|clear|neurons|parts|row|load|loss|add_penalty|update|shrink)",
+    "cuda/parts": "exponential|exponential_on_device|gpu_(sum|clear|neurons|parts|row|load|loss|add_penalty|limit_norm|update|shrink)",
     "cuda/ensemble": "train_.*",
     "cuda/one_hidden": "train_.*",
-    "cuda/wide": "wide_(activate|load|loss|penalty|squares|total|update|shrink)",
+    "cuda/wide": "wide_(activate|load|loss|penalty|squares|total|clip|update|shrink)",
 }
 """Printed functions without a theorem: storage, order of calls, choices by number, from one template for all programs.
 Tests compare them with the loops from the papers (`test_trainer`, `test_cuda`)."""

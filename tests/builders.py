@@ -70,6 +70,7 @@ class Truth:
         self.rows = [np.arange(start, min(start + batch, len(x))) for start in range(0, len(x), batch)]
         self.penalty, self.strength, self.vectors = penalty, strength, vectors
         self.factors: Any = None  # of the rates, step by step
+        self.limit, self.smoothing = np.inf, 0.0  # of the gradient's norm; of labels
         self.losses: list[float] = []
         self.penalties: list[float] = []
 
@@ -90,11 +91,16 @@ class Truth:
         weight = None if self.weight is None else self.weight[rows]
 
         def loss(moved: np.ndarray) -> Any:
+            if self.smoothing:
+                z = self.model.output(moved, self.x[rows])
+                every = np.ones(len(rows)) if weight is None else weight
+                return oracles.smoothed_loss(self.loss, z, self.y[rows], every, self.smoothing)
             return self.model.loss(moved, self.x[rows], self.y[rows], self.loss, weight)
 
         self.losses.append(float(loss(theta)))
         self.penalties.append(float(self.penalty_of(theta)))
-        return oracles.gradient(loss, theta) + oracles.gradient(self.penalty_of, theta)
+        slope = oracles.gradient(loss, theta) + oracles.gradient(self.penalty_of, theta)
+        return slope * min(1, self.limit / np.sqrt((slope**2).sum()))
 
 
 def random_network(

@@ -3,7 +3,7 @@
 from derivations.recheck.changes import CHANGES
 from derivations.recheck.functions import FUNCTIONS
 from derivations.recheck.networks import NETWORKS, Identity
-from derivations.recheck.schedules import SCHEDULES
+from derivations.recheck.steps import STEPS
 from derivations.recheck.training import TRAINING
 
-IDENTITIES: dict[str, Identity] = NETWORKS | CHANGES | FUNCTIONS | TRAINING | SCHEDULES
+IDENTITIES: dict[str, Identity] = NETWORKS | CHANGES | FUNCTIONS | TRAINING | STEPS

@@ -4,6 +4,7 @@ from derivations.proof.theorem import Theorem
 from derivations.theorems.scalar import (
     accuracy,
     activations,
+    decay_and_clipping,
     exponential_error,
     losses,
     optimizers,
@@ -53,5 +54,6 @@ THEOREMS: tuple[Theorem, ...] = (
     *penalties.THEOREMS,
     *proximal.THEOREMS,
     *optimizers.THEOREMS,
+    *decay_and_clipping.THEOREMS,
     *schedules.THEOREMS,
 )

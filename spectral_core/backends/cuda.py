@@ -73,7 +73,7 @@ def _loss_and_gradient(
     losses = library.zeros(1, parameters.dtype)
     storage.load(plan, data, rows, library.arange(rows))
     storage.plan(plan, "propagate")
-    storage.loss(plan, data, scale, losses)
+    storage.loss(plan, data, parameters.dtype.type(0), scale, losses)
     storage.plan(plan, "adjoint")
     plan.run(0)
     return float(gpu.to_host(losses)[0]), gpu.to_host(storage.arrays["gradient"])
@@ -187,9 +187,11 @@ class CudaStepper:
             storage = Storage(self.arrays.layout, self.arrays.activation, samples, self.device[0])
             storage.load(plan, self.data, self.arrays.batch_size, self.order)
             storage.plan(plan, "propagate")
-            storage.loss(plan, self.data, self.scales, self.losses)
+            smoothing = self.arrays.settings[tables.SETTINGS.index("smoothing")]
+            storage.loss(plan, self.data, smoothing, self.scales, self.losses)
             storage.plan(plan, "adjoint")
             self._penalise(plan, storage.arrays["gradient"])
+            self._limit_norm(plan, storage.arrays["gradient"])
             self._update(plan, storage.arrays["gradient"])
             self._shrink(plan)
             self.plans[samples] = plan
@@ -210,11 +212,23 @@ class CudaStepper:
             plan.launch(wide.wide_penalty, size, given)
             plan.launch_block(wide.wide_total, (gpu.blocks_for(size), self.shares, True, self.penalties), numbered=True)
 
+    def _limit_norm(self, plan: gpu.Plan, gradient: Any) -> None:
+        """Plan the clipping of the gradient, if there is a limit: |g|² group by group, then the scaling."""
+        limit = self.arrays.settings[tables.SETTINGS.index("clip_norm")]
+        groups = [gradient[begin:end] for begin, end in self.arrays.trainable] if limit else []
+        for number, group in enumerate(groups):
+            plan.launch(wide.wide_squares, len(group), (len(group), group, self.shares))
+            given = (gpu.blocks_for(len(group)), self.shares, number > 0, self.totals, 0)
+            plan.launch_block(wide.wide_total, given)
+        for group in groups:
+            plan.launch(wide.wide_clip, len(group), (len(group), group, self.totals, limit))
+
     def _update(self, plan: gpu.Plan, gradient: Any) -> None:
         optimizer = tables.OPTIMIZERS.index(self.arrays.optimizer)
-        for (begin, end), rate in zip(self.arrays.trainable, self.arrays.rates, strict=True):
+        rows = zip(self.arrays.trainable, self.arrays.rates, self.arrays.decays, strict=True)
+        for (begin, end), rate, decay in rows:
             parts = [array[begin:end] for array in (self.device[0], gradient, *self.device[1:])]
-            given = (int(end - begin), optimizer, *parts, rate, self.factors, self.corrections, self.numbers)
+            given = (int(end - begin), optimizer, *parts, rate, decay, self.factors, self.corrections, self.numbers)
             plan.launch(wide.wide_update, int(end - begin), given, numbered=True)
 
     def _shrink(self, plan: gpu.Plan) -> None:

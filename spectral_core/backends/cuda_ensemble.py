@@ -133,6 +133,7 @@ class CudaEnsemble:
             "optimizer": tables.OPTIMIZERS.index(first.optimizer),
             "trainable": send(first.trainable),
             "rates": send(np.stack([step.rates for step in steps])),
+            "decays": send(np.stack([step.decays for step in steps])),
             "factors": send(schedule.factors.astype(first.settings.dtype)),
             "settings": send(first.settings),
             "corrections": send(corrections(first.settings, np.arange(1, all_steps + 1))),

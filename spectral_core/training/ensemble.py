@@ -20,7 +20,7 @@ from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.options import STEP_OPTIONS, LoopOptions, StepOptions
 from spectral_core.training.step_arrays import step_arrays
-from spectral_core.training.trainer import train_on
+from spectral_core.training.trainer import check_resolution, train_on
 
 if TYPE_CHECKING:
     from spectral_core.backends.cuda_ensemble import CudaEnsemble
@@ -150,6 +150,7 @@ def _problems(net: SpectralNetwork, xs: list[Any], ys: list[Any], loss: str, wei
     for x, y in zip(xs, ys, strict=True):
         if (id(x), id(y)) not in checked:
             problem = net.problem(x, y, loss, weight)
+            check_resolution(x, y, loss, net.dtype)
             checked[id(x), id(y)] = replace(problem, x=checked_x.setdefault(id(x), problem.x))
     rows = {len(problem.x) for problem in checked.values()}
     if len(rows) > 1:
@@ -216,6 +217,8 @@ def _factors(options: list[StepOptions], arrays: StepArrays, loop: LoopOptions) 
     """The factors of the learning rates in all steps, the same for all trainings."""
     rows = len(arrays.problem.x)
     used = rows - rows % arrays.batch_size if loop.drop_last else rows
+    if np.count_nonzero(arrays.problem.weights) <= rows - used:
+        raise InvalidInputError("an epoch of an ensemble may have no weight: with drop_last, more samples need one")
     schedules = [one.rate_schedule(loop.epochs * -(-used // arrays.batch_size)) for one in options]
     if any(schedule != schedules[0] for schedule in schedules):
         raise InvalidInputError("the trainings of an ensemble must have the same schedule on a GPU")

@@ -120,7 +120,8 @@ class TrainingLoop(Generic[Network]):
         """One epoch with all its measurements."""
         # Train and measure.
         parameters_before = self.stepper.parameters.copy()
-        loss, penalty = self.stepper.epoch(self.order.of(epoch), self._factors())
+        order = self.order.of(epoch)
+        loss, penalty = self.stepper.epoch(order, self._factors()) if self._has_weight(order) else self._no_step()
         validation_loss = loss
         if self.validation is not None and np.isfinite(loss):
             validation_loss = self.stepper.evaluate(self.validation)
@@ -142,6 +143,16 @@ class TrainingLoop(Generic[Network]):
         last = self.stopping.best_of_last
         if last is not None and epoch > self.stopping.epochs - last and validation_loss < self.best_of_last.loss:
             self.best_of_last = candidate
+
+    def _has_weight(self, order: np.ndarray) -> bool:
+        """Whether a sample of the epoch has a weight; `drop_last` can leave out all that have one."""
+        return self.order.used == self.order.rows or bool(self.stepper.arrays.problem.weights[order].any())
+
+    def _no_step(self) -> tuple[float, float]:
+        """Loss and penalty of an epoch without weight: those of the epoch before, at first those of the start."""
+        if len(self.history):
+            return self.history.training_loss[-1], self.history.penalty[-1]
+        return self.stepper.evaluate(self.stepper.arrays.problem), 0.0
 
     def _factors(self) -> np.ndarray:
         """The factors of the learning rates in the steps of the next epoch, in the type of the parameters."""

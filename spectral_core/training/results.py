@@ -92,7 +92,9 @@ class TrainingState:
 class TrainingResult(Generic[Network]):
     """The trained `network` and its `epoch`; `best_network` of all epochs and its `best_epoch`; why training `stopped`.
 
-    With `patience`, `network` is `best_network`. With `best_of_last`, it is the best of the last epochs.
+    With `patience`, `network` is `best_network`. With `best_of_last`, it is the best of the last epochs. Without validation
+    data, `best_network` is the start of the epoch with the least training loss, since that loss is measured while the
+    parameters change; it is never the network of the last epoch, and its `best_epoch` (0 is the start) is one less.
     `state` is the state after the last epoch.
     """
 

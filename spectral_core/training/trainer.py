@@ -11,7 +11,7 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import choice
-from spectral_core.backends.problem import Problem
+from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.trainable import Trainable
@@ -19,10 +19,13 @@ from spectral_core.training.checkpoint import Checkpoint, fingerprint
 from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
 from spectral_core.training.options import LoopOptions, StepOptions
 from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState
+from spectral_core.training.schedules import RateSchedule
 from spectral_core.training.step_arrays import step_arrays
 
-IDENTIFYING = ("settings", "penalised", "strengths", "shrunk", "thresholds", "trainable", "rates")
-"""The arrays of a step that the fingerprint of a checkpoint contains."""
+IDENTIFYING = ("penalised", "strengths", "shrunk", "thresholds", "trainable", "rates")
+"""The arrays of a step that the fingerprint of a checkpoint contains, besides its settings."""
+FIRST_SETTINGS = 5
+"""The settings that the first fingerprints contain."""
 
 
 def train(
@@ -47,6 +50,9 @@ def train(
     schedule: str = StepOptions.schedule,
     warmup: float | None = StepOptions.warmup,
     final_rate: float = StepOptions.final_rate,
+    weight_decay: float | Mapping[str, float] = StepOptions.weight_decay,
+    clip_norm: float | None = StepOptions.clip_norm,
+    label_smoothing: float = StepOptions.label_smoothing,
     sample_weight: Any = None,
     validation_data: tuple[Any, Any] | None = None,
     patience: int | None = LoopOptions.patience,
@@ -88,6 +94,13 @@ def train(
     warmup : the share of the steps, at the start, in which the factor rises to 1: linearly, as half a cosine for
         ``one_cycle``. None is 0, and 0.3 for ``one_cycle``.
     final_rate : the factor at the end, in [0, 1].
+    weight_decay : before each step, θ -= rate · weight_decay · θ for eigenvectors (`direct`: for all W_ij), which does not
+        enter the optimizer's moments (AdamW, theorem O.decay); or decays by group, as for `eigenvector_penalty`.
+    clip_norm : the gradient of loss and penalties, over all groups that are trained, is scaled to this norm where its norm
+        is larger (theorem O.clip). None is no limit.
+    label_smoothing : ε in [0, 1], for ``cross_entropy`` and ``binary_cross_entropy``: the training loss compares with
+        (1 - ε) y + ε/classes (two classes for ``binary_cross_entropy``; theorems L.cross_entropy, L.smoothing). The
+        validation loss does not.
     sample_weight : (samples,); the loss is a weighted mean.
     validation_data : (X, y); their loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
@@ -95,7 +108,8 @@ def train(
     best_of_last : with validation data and without patience, return the best of this many last epochs instead of the
         last one. With a constant learning rate the loss fluctuates, and the last epoch may be a bad one.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
-    drop_last : leave out the last samples of an epoch if they do not fill a mini-batch.
+    drop_last : leave out the last samples of an epoch if they do not fill a mini-batch. Where all the others have weight 0,
+        the epoch takes no step, and its losses are those of the epoch before (at first, of the start on all samples).
     state : the state of an earlier result: training continues with its moments and its count of epochs. The result has
         the same bits as one longer training if the network is that of the last epoch (no `patience`, no
         `best_of_last`). If the network has grown or shrunk since, `resizing.insert` carries the moments over.
@@ -116,7 +130,8 @@ def train(
 
     Raises
     ------
-    InvalidInputError : data or options break a rule.
+    InvalidInputError : data or options break a rule; or the network's type cannot tell a column's values apart, or hold
+        an option.
     BackendError : ``backend="cuda"``, and no GPU can be used; the message gives the reason.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
 
@@ -146,6 +161,9 @@ def train(
         schedule=schedule,
         warmup=warmup,
         final_rate=final_rate,
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
+        label_smoothing=label_smoothing,
     )
     loop = LoopOptions(
         epochs=epochs,
@@ -164,8 +182,16 @@ def train(
     if not isinstance(net, Trainable):
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
     problem = net.problem(X, y, loss, sample_weight)
+    check_resolution(X, y, loss, net.dtype)
     validation = None if validation_data is None else net.problem(*validation_data, loss)
     return train_on(net, problem, validation, step, loop, state)
+
+
+def check_resolution(X: Any, y: Any, loss: str, dtype: np.dtype) -> None:
+    """Features and targets that the network's type hardly tells apart are refused; arrays on a GPU are taken as they are."""
+    for values, name in ((X, "X"), (y, "y")):
+        if not checks.is_device_array(values) and (name == "X" or loss != "cross_entropy"):
+            checks.resolved(values, dtype, name)
 
 
 def train_on(
@@ -195,14 +221,27 @@ def train_on(
     checkpoint = None
     if loop.checkpoint is not None:
         options = [training.description(), arrays.optimizer, arrays.batch_size, loop.threads, backend]
-        options += [getattr(arrays, name).tolist() for name in IDENTIFYING]
-        if schedule != StepOptions().rate_schedule(schedule.steps):  # else as in files from before schedules
-            options += [schedule.name, schedule.warmup, schedule.final_rate]
-        moments = [initial_state.first_moment, initial_state.second_moment] if state is not None else []
-        identity = fingerprint(net.parameters, problem, validation, options, *moments)
+        options += _identity(arrays, schedule)
+        begun = (
+            [initial_state.first_moment, initial_state.second_moment, initial_state.step] if state is not None else []
+        )
+        identity = fingerprint(net.parameters, problem, validation, options, *begun)
         checkpoint = Checkpoint(Path(loop.checkpoint), identity)
     _run(training, loop, checkpoint)
     return training.result()
+
+
+def _identity(arrays: StepArrays, schedule: RateSchedule) -> list[Any]:
+    """What identifies the steps, for JSON. Options of later versions join where they are used, so that old files fit."""
+    settings = arrays.settings.tolist()
+    identity: list[Any] = [settings[:FIRST_SETTINGS], *(getattr(arrays, name).tolist() for name in IDENTIFYING)]
+    if schedule != StepOptions().rate_schedule(schedule.steps):
+        identity += ["schedule", schedule.name, schedule.warmup, schedule.final_rate]
+    if any(settings[FIRST_SETTINGS:]):
+        identity += ["settings", settings[FIRST_SETTINGS:]]
+    if arrays.decays.any():
+        identity += ["decays", arrays.decays.tolist()]
+    return identity
 
 
 def _run(training: TrainingLoop[Any], loop: LoopOptions, checkpoint: Checkpoint | None) -> None:

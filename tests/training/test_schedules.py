@@ -61,7 +61,9 @@ def test_factors_are_those_of_the_theorems(name: str, warmup: float, final: floa
     rising = round(warmup * steps)
     assert np.all(np.diff(factors[:rising]) >= 0)
     assert np.all(np.diff(factors[rising:]) <= 0)
-    assert np.all((factors[rising:] >= (final if name in ("cosine", "one_cycle") else 1) - 1e-15) & (factors[rising:] <= 1))
+    assert np.all(
+        (factors[rising:] >= (final if name in ("cosine", "one_cycle") else 1) - 1e-15) & (factors[rising:] <= 1)
+    )
     assert np.all((factors[:rising] > 0) & (factors[:rising] <= 1))
 
 
@@ -166,7 +168,13 @@ def test_an_interrupted_schedule_continues_with_the_same_bits(tmp_path: Path, sc
     model = model_of("global")
     theta, x, y = data(model, 5)
     net, path = network(model, theta), tmp_path / "state.npz"
-    options: dict[str, Any] = {"epochs": 30, "batch_size": 2, "schedule": schedule, "warmup": 0.2, "learning_rate": 0.05}
+    options: dict[str, Any] = {
+        "epochs": 30,
+        "batch_size": 2,
+        "schedule": schedule,
+        "warmup": 0.2,
+        "learning_rate": 0.05,
+    }
     options |= {"sample_weight": [0, 0, 0, 1, 2, 1, 1]} if weighted else {}
     whole = train(net, x, y, **options)
 

@@ -16,6 +16,7 @@ from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.proof.programs import Program
 from derivations.theorems.scalar import (
     accuracy,
+    decay_and_clipping,
     exponential,
     exponential_error,
     losses,
@@ -35,9 +36,11 @@ PROGRAMS: tuple[Program, ...] = (
     *PROPAGATIONS,
     *ADJOINTS,
     *losses.PROGRAMS,
+    losses.SMOOTH_TARGETS,
     *penalties.PROGRAMS,
     *proximal.PROGRAMS,
     *optimizers.PROGRAMS,
+    *decay_and_clipping.PROGRAMS,
 )
 SPARSE = {
     "propagate_sparse": propagation.DIRECT,
@@ -55,7 +58,7 @@ NAMES = {
     "optimizers": [program.name for program in optimizers.PROGRAMS],
 }
 """Names of the choices that kernels take as numbers, in the order of the derivations."""
-SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV")
+SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV", "SMOOTHING", "CLIP_NORM")
 
 HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
 
@@ -109,7 +112,8 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu.dense import (
-    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, shrink, update,
+    CLIP_NORM, LAMBDA_IN, LAMBDA_OUT, PHI, SMOOTHING, WIDTH, add_penalty, exponential, limit_norm, matrix, output_loss,
+    shrink, update,
 )
 '''
 

@@ -29,6 +29,8 @@ target = Array("target", (s, h), "argument", "y, the targets")
 label = Array("label", (s,), "argument", "y, the class of each sample", integer=True)
 weight = Array("weight", (s,), "argument", "sample weights")
 scale, loss, peak, total, chosen = sp.symbols("scale loss peak total chosen")
+smoothing, spread = sp.symbols("smoothing spread", nonnegative=True)
+soft = Array("soft", (s, h), "argument", "(1 - smoothing) y + smoothing/2, written over the targets", store="target")
 shifted = Array("shifted", (s, h), "argument", "exp(z - max z), written over the output", store="output")
 
 z, y = output.element, target.element
@@ -115,10 +117,20 @@ BINARY_CROSS_ENTROPY = Elementwise(
 )
 ELEMENTWISE = (SQUARED_ERROR, HUBER, POISSON, BINARY_CROSS_ENTROPY)
 
-hit = sp.KroneckerDelta(h, label.element)
+SMOOTH_TARGETS = Program(
+    "smooth_targets",
+    "(1 - smoothing) y + smoothing / 2: soft labels for binary_cross_entropy",
+    ("L.smoothing",),
+    (target, soft),
+    (Assign(soft.element, (1 - smoothing) * y + smoothing / 2),),
+    scalars=("smoothing",),
+)
+
+hit = (1 - smoothing) * sp.KroneckerDelta(h, label.element) + spread
+"""The share of class h in the soft label; `spread` is smoothing / classes, so that the shares of all classes sum to 1."""
 CROSS_ENTROPY = Program(
     "cross_entropy",
-    "weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient",
+    "weighted mean over samples of log sum_h exp(z_h) - sum_h q_h z_h, q = (1 - smoothing) onehot(label) + spread, and its gradient",
     ("L.cross_entropy", *(theorem.id for theorem in exponential_error.THEOREMS)),
     (output, label, weight, d_output, shifted),
     (
@@ -133,7 +145,7 @@ CROSS_ENTROPY = Program(
             )
         ),
     ),
-    scalars=("scale",),
+    scalars=("scale", "smoothing", "spread"),
     result="loss",
 )
 
@@ -204,13 +216,13 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     greatest = rows[0]
     proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, z, (h,), reduce="max")])
     value = [a for a in rows if a is not greatest and a.target != d_output.element]
-    proof.same("total = Σ exp(z - peak), chosen = z_label, ℓ = log total + peak - chosen", value, DEFINITION)
+    proof.same("total = Σ exp(z - peak), chosen = Σ q z, ℓ = log total + peak - chosen", value, DEFINITION)
     bars = cotangents(value, {"loss": sp.S.One}, fixed=(s,))
     # `total` stays a symbol on both sides: it is a sum, and stands in a denominator.
     power = {shifted.element: sp.expand(sp.exp(z - peak))}
     claimed = next(a for a in rows if a.target == d_output.element).value
     proof.equal(
-        "∂ℓ/∂z = scale w (softmax - onehot)",
+        "∂ℓ/∂z = scale w (softmax - q)",
         claimed.subs(power),
         bars.get("output", sp.S.Zero).subs(power),
         rule="reverse accumulation",
@@ -219,6 +231,26 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     proof.equal(
         "ℓ does not depend on the shift: Σ_h exp(z_h - peak) = total", by_peak, sp.S.Zero, "reverse accumulation"
     )
+
+
+def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS) -> None:
+    proof.same("the soft labels take the place of the targets", [a.store for a in program.arrays], ["", "target"])
+    (assign,) = program.assignments
+    proof.same(
+        "once, for every element", [(assign.target, assign.over, assign.accumulate)], [(soft.element, (), False)]
+    )
+    result = assign.value
+    proof.equal("a smoothing of 0 changes nothing", result.subs(smoothing, 0), y)
+    proof.equal("no label is left at 1", result.subs(smoothing, 1), half)
+    proof.equal("it is linear in the smoothing", result, y + smoothing * (half - y))
+    # The loss is linear in y, and so is its gradient: they are those of the label and of 1/2, averaged.
+    for number, region in enumerate(BINARY_CROSS_ENTROPY.regions, 1):
+        for what, expression in (("ℓ", region.value), ("∂ℓ/∂z", region.slope)):
+            mixed = (1 - smoothing) * expression + smoothing * expression.subs(y, half)
+            proof.equal(f"region {number}: {what}", expression.subs(y, result), mixed, "rational")
+    classes = sp.Symbol("classes", positive=True)
+    shares = (1 - smoothing + spread) + (classes - 1) * spread
+    proof.equal("the shares of all classes sum to 1", shares.subs(spread, smoothing / classes), sp.S.One, "rational")
 
 
 DEFINITION = (
@@ -231,6 +263,15 @@ ARGUMENTS = {
     item.name: partial(stable_argument if item is BINARY_CROSS_ENTROPY else elementwise_argument, item=item)
     for item in ELEMENTWISE
 } | {"cross_entropy": cross_entropy_argument}
+SMOOTHED = Theorem(
+    id="L.smoothing",
+    title="label smoothing",
+    statement="labels (1 - ε) y + ε/2: ℓ and ∂ℓ/∂z of binary cross entropy are (1 - ε) times those of y plus ε times those of 1/2",
+    method="linearity in the label",
+    argument=smoothing_argument,
+    scope="every batch size and width",
+    reference="Szegedy et al., CVPR 2016",
+)
 
 
 def theorem_for(item: Elementwise) -> Theorem:
@@ -248,10 +289,10 @@ def theorem_for(item: Elementwise) -> Theorem:
 L_CROSS_ENTROPY = Theorem(
     id="L.cross_entropy",
     title="softmax cross entropy",
-    statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - z_s,label), ∂ℓ/∂z = scale w (softmax(z) - onehot(label))",
+    statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - Σ_h q_sh z_sh), ∂ℓ/∂z = scale w (softmax(z) - q), q = (1 - ε) onehot(label) + ε/classes",
     method="reverse accumulation, shift invariance",
     argument=cross_entropy_argument,
     scope="every batch size and class count",
     reference="standard",
 )
-THEOREMS = (*map(theorem_for, ELEMENTWISE), L_CROSS_ENTROPY)
+THEOREMS = (*map(theorem_for, ELEMENTWISE), L_CROSS_ENTROPY, SMOOTHED)

@@ -35,7 +35,9 @@ def _between(proof: Proof, curve: sp.Expr, low: sp.Expr, rises: bool) -> None:
     ):
         proof.equal(claim, left.rewrite(sp.exp), right.rewrite(sp.exp))
     room = sp.Symbol("room", nonnegative=True)
-    proof.true("both are not negative for low = 1 - room", (room * sp.Symbol("square", nonnegative=True)).is_nonnegative)
+    proof.true(
+        "both are not negative for low = 1 - room", (room * sp.Symbol("square", nonnegative=True)).is_nonnegative
+    )
 
 
 def _monotone(proof: Proof, curve: sp.Expr, low: sp.Expr, sign: int) -> None:

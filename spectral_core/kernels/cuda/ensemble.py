@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f57043f046ff8446
-parts.py      sha256 4a75b6b11438309c
+certificates  sha256 b2eee442397ad3e8
+parts.py      sha256 464578b45da59224
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """
@@ -12,16 +12,16 @@ import math
 
 from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
-    gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+    CLIP_NORM, CROSS_ENTROPY, SMOOTHING, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global,
+    gpu_adjoint_layerwise, gpu_limit_norm, gpu_load, gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )
 
 
 @kernel(256)
 def train_global(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
-    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -29,7 +29,7 @@ def train_global(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
     corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
@@ -64,6 +64,9 @@ def train_global(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -95,7 +98,7 @@ def train_global(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -103,8 +106,9 @@ def train_global(
             if learning:
                 gpu_adjoint_global(rank, count, layout, n_samples, block_scratch, du_all, gradient, theta, sample_scratch, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
                     corrections[step, 0], corrections[step, 1], settings,
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
@@ -130,8 +134,8 @@ def train_global(
 @kernel(256)
 def train_layerwise(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
-    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -139,7 +143,7 @@ def train_layerwise(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
     corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
@@ -174,6 +178,9 @@ def train_layerwise(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -205,7 +212,7 @@ def train_layerwise(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -213,8 +220,9 @@ def train_layerwise(
             if learning:
                 gpu_adjoint_layerwise(rank, count, layout, n_samples, block_scratch, du_all, gradient, theta, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
                     corrections[step, 0], corrections[step, 1], settings,
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
@@ -240,8 +248,8 @@ def train_layerwise(
 @kernel(256)
 def train_direct(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
-    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -249,7 +257,7 @@ def train_direct(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
     corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
@@ -284,6 +292,9 @@ def train_direct(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -315,7 +326,7 @@ def train_direct(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -323,8 +334,9 @@ def train_direct(
             if learning:
                 gpu_adjoint_direct(rank, count, layout, n_samples, du_all, gradient, theta, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
                     corrections[step, 0], corrections[step, 1], settings,
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)

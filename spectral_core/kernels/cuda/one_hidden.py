@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f57043f046ff8446
-parts.py      sha256 4a75b6b11438309c
+certificates  sha256 b2eee442397ad3e8
+parts.py      sha256 464578b45da59224
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
@@ -13,8 +13,8 @@ import math
 
 from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
-    gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+    CLIP_NORM, CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, SMOOTHING, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear,
+    gpu_limit_norm, gpu_load, gpu_loss, gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )
 
 
@@ -555,8 +555,8 @@ def gpu_adjoint_3_2(rank, count, layout, activation, n_samples, parameters, grad
 @kernel(192, 2)
 def train_2_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
-    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 2 inputs, 1 output(s); in shared memory alone.
 
@@ -564,7 +564,7 @@ def train_2_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
     corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
@@ -595,6 +595,9 @@ def train_2_1(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -625,7 +628,7 @@ def train_2_1(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -633,8 +636,9 @@ def train_2_1(
             if learning:
                 gpu_adjoint_2_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
                     corrections[step, 0], corrections[step, 1], settings,
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
@@ -660,8 +664,8 @@ def train_2_1(
 @kernel(192, 2)
 def train_3_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
-    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 1 output(s); in shared memory alone.
 
@@ -669,7 +673,7 @@ def train_3_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
     corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
@@ -700,6 +704,9 @@ def train_3_1(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -730,7 +737,7 @@ def train_3_1(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -738,8 +745,9 @@ def train_3_1(
             if learning:
                 gpu_adjoint_3_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
                     corrections[step, 0], corrections[step, 1], settings,
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
@@ -765,8 +773,8 @@ def train_3_1(
 @kernel(192, 2)
 def train_4_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
-    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 4 inputs, 1 output(s); in shared memory alone.
 
@@ -774,7 +782,7 @@ def train_4_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
     corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
@@ -805,6 +813,9 @@ def train_4_1(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -835,7 +846,7 @@ def train_4_1(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -843,8 +854,9 @@ def train_4_1(
             if learning:
                 gpu_adjoint_4_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
                     corrections[step, 0], corrections[step, 1], settings,
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
@@ -870,8 +882,8 @@ def train_4_1(
 @kernel(192, 2)
 def train_3_2(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, factors, settings, corrections,
-    parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 2 output(s); in shared memory alone.
 
@@ -879,7 +891,7 @@ def train_3_2(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); factors (all steps,) of rates and thresholds
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
     corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
@@ -910,6 +922,9 @@ def train_3_2(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -940,7 +955,7 @@ def train_3_2(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -948,8 +963,9 @@ def train_3_2(
             if learning:
                 gpu_adjoint_3_2(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], factors[step], theta, gradient, m, v,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
                     corrections[step, 0], corrections[step, 1], settings,
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)

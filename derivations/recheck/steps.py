@@ -1,4 +1,4 @@
-"""The schedules of learning rates.
+"""What else a step has: schedules of learning rates, decay, clipping, smoothed labels.
 
 An angle is given by the tangent of its half, so that every sine and cosine is rational.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derivations.recheck import scalar_statements as claims
-from derivations.recheck.field import Number
+from derivations.recheck.dense import sum_of_products
+from derivations.recheck.field import Number, slope_of, value_of
 from derivations.recheck.networks import Identity
-from derivations.recheck.point import Point
-
+from derivations.recheck.point import Point, structure
+from derivations.recheck.training import on_sphere
 
 ONE = Fraction(1)
 
@@ -68,4 +69,46 @@ def s_rate(point: Point) -> None:
         point.equal("the first moment", moved[1][1], moved[0][1])
 
 
-SCHEDULES: dict[str, Identity] = {"S.cosine": s_cosine, "S.rise": s_rise, "S.rate": s_rate}
+def o_decay(point: Point) -> None:
+    """A step of size share along the gradient of ½‖θ‖², taken from dual numbers."""
+    share, theta = point.number(), point.moving(point.vector(point.size("size", 1, 4)))
+    energy = sum_of_products(theta, theta) / 2
+    plain = structure(value_of, theta)
+    moved = [before - after for before, after in zip(plain, claims.decay(plain, share), strict=True)]
+    point.equal(
+        "the step along the direction", sum_of_products(moved, structure(slope_of, theta)), share * energy.slope
+    )
+
+
+def o_clip(point: Point) -> None:
+    """Above the limit a multiple of g of that norm, below it g."""
+    norm, limit = point.number(), point.number()
+    gradient = on_sphere(norm, point.vector(point.size("size", 0, 3)))
+    clipped = claims.clip(gradient, norm, limit, True)
+    point.equal("‖g‖²", sum_of_products(clipped, clipped), limit * limit)
+    point.equal("a multiple of g", [entry * norm for entry in clipped], [entry * limit for entry in gradient])
+    point.equal("below the limit", claims.clip(gradient, norm, limit, False), gradient)
+
+
+def l_smoothing(point: Point) -> None:
+    """The loss of a smoothed label is (1 - ε) times that of the label plus ε times that of 1/2; so is its gradient."""
+    smoothing, z, y, e, log = point.vector(5)
+    weight = [ONE]
+
+    def loss(label: Number) -> tuple[Number, Number]:
+        value, gradient = claims.binary_cross_entropy([[z]], [[e]], [[log]], [[label]], weight)
+        return value, gradient[0][0]
+
+    claimed, plain, even = loss(claims.smoothed(y, smoothing)), loss(y), loss(ONE / 2)
+    for what, got, one, other in zip(("loss", "slope"), claimed, plain, even, strict=True):
+        point.equal(what, got, (1 - smoothing) * one + smoothing * other)
+
+
+STEPS: dict[str, Identity] = {
+    "S.cosine": s_cosine,
+    "S.rise": s_rise,
+    "S.rate": s_rate,
+    "O.decay": o_decay,
+    "O.clip": o_clip,
+    "L.smoothing": l_smoothing,
+}
