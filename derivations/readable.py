@@ -62,6 +62,9 @@ class Formula(LatexPrinter):
             text = f"{name}_{{{arguments[0]}}}"
         elif expr.func == df:
             text = rf"f'\left({arguments[0]}\right)"
+        elif name in ("transpose", "inverse"):
+            inner = arguments[0] if expr.args[0].is_Symbol else rf"\left({arguments[0]}\right)"
+            text = f"{inner}^{{{'T' if name == 'transpose' else '-1'}}}"
         elif name == "normal_cdf":
             text = rf"\mathrm{{cdf}}\left({arguments[0]}\right)"
         else:
@@ -69,6 +72,7 @@ class Formula(LatexPrinter):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
     _print_P = _print_L = _print_x = _print_df = _print_normal_cdf = _print_Function
+    _print_transpose = _print_inverse = _print_Function
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         return f"{array_name(str(expr.base))}_{{{' '.join(map(self._print, expr.indices))}}}"

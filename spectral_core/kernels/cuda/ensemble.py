@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 cd5a45a15fac45dd
+certificates  sha256 d42dce6fdf628cd5
+parts.py      sha256 d824ad731a932b1b
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

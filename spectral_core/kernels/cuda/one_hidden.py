@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f2b6d2770b314c48
-parts.py      sha256 cd5a45a15fac45dd
+certificates  sha256 d42dce6fdf628cd5
+parts.py      sha256 d824ad731a932b1b
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
