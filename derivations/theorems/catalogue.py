@@ -18,6 +18,7 @@ from derivations.theorems.spectral.gauge import M9
 from derivations.theorems.spectral.growth import M12, M13, M14
 from derivations.theorems.spectral.inversion import M3
 from derivations.theorems.spectral.leave_one_out import M17
+from derivations.theorems.spectral.masking import M21
 from derivations.theorems.spectral.merging import M16
 from derivations.theorems.spectral.nilpotency import M1
 from derivations.theorems.spectral.path_tensor import M6
@@ -58,4 +59,5 @@ THEOREMS: tuple[Theorem, ...] = (
     *optimizers.THEOREMS,
     M20,
     M20_FACTOR,
+    M21,
 )

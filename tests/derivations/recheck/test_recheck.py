@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations.recheck import change_statements, dense, removal_statements, scalar_statements, statements
+from derivations.recheck import change_statements, dense, neuron_statements, removal_statements, scalar_statements, statements
 from derivations.recheck.evidence import EXACT, MODULAR, QUICK, evaluate, recheck
 from derivations.recheck.field import HIGH, LOW, Dual, Residue, is_prime, random_prime
 from derivations.recheck.identities import IDENTITIES
@@ -92,7 +92,7 @@ def test_the_command_prints_one_line_for_each_theorem() -> None:
 
 # --- every mutant is refused ------------------------------------------------------------------------------------------
 
-MODULES = (statements, change_statements, removal_statements, scalar_statements)
+MODULES = (statements, change_statements, neuron_statements, removal_statements, scalar_statements)
 SWAPS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),

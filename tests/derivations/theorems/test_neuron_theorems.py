@@ -1,0 +1,36 @@
+"""Masks, dead ends, kinks and identities of neurons: broken statements are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+from derivations.proof.theorem import Proof, ProofError
+from derivations.theorems.scalar import optimizers
+from derivations.theorems.spectral import masking
+
+# --- M21 --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", optimizers.PROGRAMS, ids=lambda program: program.name)
+def test_a_mask_on_the_moments_alone_does_not_keep_a_weight_away(program: masking.Program) -> None:
+    masking.masked_step(Proof("M21"), program)
+    for masked in ("first", "parameter"):
+        with pytest.raises(ProofError):
+            masking.masked_step(Proof("M21"), program, masked)
+
+
+def test_an_optimizer_that_adds_a_constant_wakes_what_is_gone() -> None:
+    last = optimizers.SGD.assignments[-1]
+    noisy = optimizers.SGD.with_assignment(1, replace(last, value=last.value + optimizers.rate))
+    with pytest.raises(ProofError, match="from t to t"):
+        masking.masked_step(Proof("M21"), noisy)
+
+
+@pytest.mark.parametrize("folded", [sp.S.Zero, masking.own.element, 2 * masking.f(masking.own.element)])
+def test_a_constant_neuron_is_not_folded_by_another_number(folded: sp.Expr) -> None:
+    masking.cleaning(Proof("M21"))
+    with pytest.raises(ProofError):
+        masking.cleaning(Proof("M21"), folded)
