@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from derivations.recheck.dense import (
+    Blocks,
     Matrix,
     Vector,
     diagonal,
@@ -106,3 +107,56 @@ def squared_curvature() -> int:
 def huber_curvature(r: Number) -> int:
     """M20: ρ'' = 1 for |r| <= 1, 0 beyond."""
     return 1 if abs(r) <= 1 else 0
+
+
+# --- M22: saliencies --------------------------------------------------------------------------------------------------
+
+
+def adjoint_sums(blocks: Blocks, slopes: list[Matrix], dz: Matrix, layers: int) -> dict[int, Matrix]:
+    """M8.direct: z̄_i of every layer i from z̄_K; matrices are (neurons, samples)."""
+    sums = {layers: dz}
+    for j in range(layers - 1, 1, -1):
+        back = product(transpose(blocks[layers, j]), sums[layers])
+        for i in range(j + 1, layers):
+            back = plus(back, product(transpose(blocks[i, j]), sums[i]))
+        sums[j] = [[a * b for a, b in zip(*rows, strict=True)] for rows in zip(back, slopes[j - 2], strict=True)]
+    return sums
+
+
+def weight_curvature(bars: list[Matrix], sender: Matrix, neuron: int, source: int) -> Number:
+    """M22: H_ww of W_ij = Σ_s x_j² Σ_m (z̄_i^(m))², for one entry; a matrix of `bars` for each column m."""
+    total: Number = 0
+    for sample, value in enumerate(sender[source]):
+        total = total + value * value * sum(bar[neuron][sample] * bar[neuron][sample] for bar in bars)
+    return total
+
+
+def removal_cost(weight: Number, curvature: Number) -> Number:
+    """M22: ½ w² H_ww."""
+    return weight * weight * curvature / 2
+
+
+def growth(gradient: Number, curvature: Number) -> tuple[Number, Number]:
+    """M22: the best δ = -g/H of a new weight, and what it gains, g²/2H."""
+    return -gradient / curvature, gradient * gradient / (2 * curvature)
+
+
+def spread(shares: Vector, weights: Vector) -> Number:
+    """M22: Σ p W² - (Σ p W)²."""
+    middle = inner([shares], [weights])
+    return inner([shares], [[weight * weight for weight in weights]]) - middle * middle
+
+
+def outgoing_curvature(share: Number, value: Number) -> Number:
+    """M22: p_k (1-p_k) x_j², one sample's part of H of W_kj."""
+    return share * (1 - share) * value * value
+
+
+def incoming_curvature(shares: Vector, outgoing: Vector, slope: Number, value: Number) -> Number:
+    """M22: x_i² f'(z_j)² (Σ p W² - (Σ p W)²), one sample's part of H of W_ji."""
+    return value * value * slope * slope * spread(shares, outgoing)
+
+
+def neuron_cost(shares: Vector, outgoing: Vector, value: Number, mean: Number) -> Number:
+    """M22: ½ (x_j - x̄_j)² (Σ p W² - (Σ p W)²), one sample's part of what neuron j costs."""
+    return (value - mean) * (value - mean) * spread(shares, outgoing) / 2

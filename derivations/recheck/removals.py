@@ -6,10 +6,10 @@ from fractions import Fraction
 
 from derivations.recheck import dense
 from derivations.recheck import removal_statements as statements
-from derivations.recheck.dense import Matrix, inner, minus, product, times, transpose
+from derivations.recheck.dense import Blocks, Matrix, inner, minus, product, sum_of_products, times, transpose
 from derivations.recheck.field import Dual, Number, slope_of, value_of
 from derivations.recheck.networks import Identity
-from derivations.recheck.point import Point, mapped, structure
+from derivations.recheck.point import Point, UnknownFunction, mapped, structure
 from derivations.recheck.training import on_sphere
 
 
@@ -106,4 +106,91 @@ def _clip(r: Fraction) -> Fraction:
     return max(Fraction(-1), min(r, Fraction(1)))
 
 
-REMOVALS: dict[str, Identity] = {"M17": m17, "M20": m20, "M20.factor": m20_factor}
+def m22(point: Point) -> None:
+    """H_ww is the square of what one weight moves in Fᵀ z_K; so are the closed forms; no gauge changes w² H_ww."""
+    widths = point.widths(2, 4)
+    layers, blocks, f = len(widths), point.all_blocks(widths), point.function()
+    x = point.matrix(widths[0], point.size("batch", 1, 2))
+    columns = [point.matrix(widths[-1], len(x[0])) for _ in range(point.size("columns", 1, 2))]
+    i = point.layer(2, layers)
+    j = point.size("sender", 1, i - 1)
+    neuron, source = point.size("neuron", 1, widths[i - 1]) - 1, point.size("source", 1, widths[j - 1]) - 1
+    claimed = _curvature(blocks, f, x, columns, (i, j, neuron, source))
+    moving = {pair: [list(row) for row in block] for pair, block in blocks.items()}
+    moving[i, j][neuron][source] = Dual(blocks[i, j][neuron][source], 1)
+    moved = dense.forward(moving, f, x, widths)[1][-1]
+    truth = sum(
+        sum_of_products(part, part) for part in [_along(column, structure(slope_of, moved)) for column in columns]
+    )
+    point.equal("H_ww", claimed, truth)
+    weight = blocks[i, j][neuron][source]
+    point.equal("½ w² H_ww", statements.removal_cost(weight, claimed), _model(0, claimed, -weight))
+    gradient = point.number()
+    step, gained = statements.growth(gradient, claimed)
+    at_best = _model(gradient, claimed, Dual(step, 1))
+    point.equal("growth: the least of g δ + ½ H δ²", (-gained, 0), (at_best.value, at_best.slope))
+    _one_hidden_layer(point)
+
+
+def _model(gradient: Number, curvature: Number, step: Number) -> Number:
+    return gradient * step + curvature * step * step / 2
+
+
+def _along(column: Matrix, moved: Matrix) -> list[Number]:
+    """Σ_k F_km dz_k for every sample."""
+    return [sum_of_products(*rows) for rows in zip(transpose(column), transpose(moved), strict=True)]
+
+
+def _curvature(
+    blocks: Blocks, f: UnknownFunction, x: Matrix, columns: list[Matrix], place: tuple[int, int, int, int]
+) -> Number:
+    """H_ww by the formula, with z̄ from the adjoint of every column."""
+    i, j, neuron, source = place
+    layers = max(pair[0] for pair in blocks)
+    widths = [len(x), *(len(blocks[layer, 1]) for layer in range(2, layers + 1))]
+    states, sums = dense.forward(blocks, f, x, widths)
+    slopes = [[[f.slope(entry) for entry in row] for row in z] for z in sums[:-1]]
+    bars = [statements.adjoint_sums(blocks, slopes, column, layers)[i] for column in columns]
+    return statements.weight_curvature(bars, states[j - 1], neuron, source)
+
+
+def _one_hidden_layer(point: Point) -> None:
+    """One sample, softmax: the closed forms, and relu rescaling, softmax shift and φ in place of w."""
+    outputs, neurons, inputs = point.size("outputs", 1, 3), point.size("hidden", 1, 3), point.size("inputs", 1, 3)
+    roots = on_sphere(Fraction(1), point.vector(outputs - 1))
+    shares = [root * root for root in roots]
+    factor = statements.softmax_factor(roots)
+    columns = [[[entry] for entry in column] for column in transpose(factor)]
+    f, blocks = point.function(), {(2, 1): point.matrix(neurons, inputs), (3, 2): point.matrix(outputs, neurons)}
+    blocks[3, 1] = point.matrix(outputs, inputs)
+    x = point.matrix(inputs, 1)
+    states, sums = dense.forward(blocks, f, x, [inputs, neurons, outputs])
+    neuron, source, output = neurons - 1, inputs - 1, outputs - 1
+    value, slope = states[1][neuron][0], f.slope(sums[0][neuron][0])
+    sent = [row[neuron] for row in blocks[3, 2]]
+    incoming = statements.incoming_curvature(shares, sent, slope, x[source][0])
+    outgoing = statements.outgoing_curvature(shares[output], value)
+    point.equal("incoming", incoming, _curvature(blocks, f, x, columns, (2, 1, neuron, source)))
+    point.equal("outgoing", outgoing, _curvature(blocks, f, x, columns, (3, 2, output, neuron)))
+    mean, c = point.number(), point.number()
+    cost = statements.neuron_cost(shares, sent, value, mean)
+    shift = [sum_of_products(column, [weight * (mean - value) for weight in sent]) for column in transpose(factor)]
+    point.equal("neuron", cost, sum_of_products(shift, shift) / 2)
+    point.equal("softmax shift", statements.neuron_cost(shares, [weight + c for weight in sent], value, mean), cost)
+    # relu: row times c, column through c, x times c, slope as it was.
+    smaller, weight = [entry / c for entry in sent], blocks[2, 1][neuron][source]
+    point.equal("rescaled neuron", statements.neuron_cost(shares, smaller, c * value, c * mean), cost)
+    rescaled = statements.incoming_curvature(shares, smaller, slope, x[source][0])
+    same = statements.removal_cost(weight, incoming)
+    point.equal("rescaled row", statements.removal_cost(c * weight, rescaled), same)
+    rescaled = statements.outgoing_curvature(shares[output], c * value)
+    point.equal(
+        "rescaled column",
+        statements.removal_cost(smaller[output], rescaled),
+        statements.removal_cost(sent[output], outgoing),
+    )
+    # w = φ c: what moves φ by 1 moves w by c.
+    point.equal("φ for w", statements.removal_cost(weight / c, c * c * incoming), same)
+
+
+REMOVALS: dict[str, Identity] = {"M17": m17, "M20": m20, "M20.factor": m20_factor, "M22": m22}

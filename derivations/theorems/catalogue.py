@@ -24,6 +24,7 @@ from derivations.theorems.spectral.nilpotency import M1
 from derivations.theorems.spectral.path_tensor import M6
 from derivations.theorems.spectral.projection import M20
 from derivations.theorems.spectral.propagation import M7, M7_DIRECT, M7_LAYERWISE
+from derivations.theorems.spectral.saliency import M22
 from derivations.theorems.spectral.silence import M10, M11
 from derivations.theorems.spectral.spectrum import M5
 from derivations.theorems.spectral.two_layers import M2
@@ -60,4 +61,5 @@ THEOREMS: tuple[Theorem, ...] = (
     M20,
     M20_FACTOR,
     M21,
+    M22,
 )

@@ -37,7 +37,9 @@ def masked_step(proof: Proof, program: Program, masked: str = "gradient") -> Non
         proof.equal(f"{claim}: t = 0", arrays[name].element.xreplace(gone), sp.S.Zero, "induction")
         proof.equal(f"{claim}: from t to t + 1", value.xreplace(gone), sp.S.Zero, "induction", [f"O.{program.name}"])
         kept = value.xreplace({mask.element: sp.S.One})
-        proof.equal(f"{program.name}: {name} of a kept weight steps as without a mask", kept, values[states(program)[name]])
+        proof.equal(
+            f"{program.name}: {name} of a kept weight steps as without a mask", kept, values[states(program)[name]]
+        )
     proof.true(f"{program.name}: its weight is one of the states", "parameter" in after, "computed")
 
 
@@ -87,12 +89,21 @@ def cleaning(proof: Proof, folded: sp.Expr | None = None) -> None:
     proof.equal("a neuron without output: z is the same without it", received(keeps, x.element), cleaned, "program")
     constant = f(own.element)
     sent = fed.element * x.element + (1 - fed.element) * constant
-    left = received(W.element, fed.element * x.element, (1 - fed.element) * W.element * (constant if folded is None else folded))
-    proof.equal("a neuron without input is the constant f(b): W f(b) goes into the next bias", received(W.element, sent), left, "program")
+    left = received(
+        W.element, fed.element * x.element, (1 - fed.element) * W.element * (constant if folded is None else folded)
+    )
+    proof.equal(
+        "a neuron without input is the constant f(b): W f(b) goes into the next bias",
+        received(W.element, sent),
+        left,
+        "program",
+    )
     for value in (0, 1):
         proof.equal(f"heard² = heard for {value}", sp.Integer(value) ** 2, sp.Integer(value))
     alone = W.element * f(zero)
-    proof.equal("without a bias it is f(0) = 0: nothing goes anywhere", alone.xreplace({f(zero): zero}), zero, "convention")
+    proof.equal(
+        "without a bias it is f(0) = 0: nothing goes anywhere", alone.xreplace({f(zero): zero}), zero, "convention"
+    )
 
 
 def argument(proof: Proof) -> None:

@@ -19,7 +19,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations.recheck import change_statements, dense, neuron_statements, removal_statements, scalar_statements, statements
+from derivations.recheck import (
+    change_statements,
+    dense,
+    neuron_statements,
+    removal_statements,
+    scalar_statements,
+    statements,
+)
 from derivations.recheck.evidence import EXACT, MODULAR, QUICK, evaluate, recheck
 from derivations.recheck.field import HIGH, LOW, Dual, Residue, is_prime, random_prime
 from derivations.recheck.identities import IDENTITIES

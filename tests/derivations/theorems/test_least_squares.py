@@ -16,7 +16,7 @@ from derivations.proof.matrices import inverse, transpose
 from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.scalar import losses
-from derivations.theorems.spectral import curvature, leave_one_out, projection
+from derivations.theorems.spectral import curvature, leave_one_out, projection, saliency
 from derivations.theorems.spectral.leave_one_out import REMOVAL, turned
 from tests.derivations.mutants import mutants
 from tests.derivations.printed import SPACE
@@ -165,3 +165,37 @@ def test_the_printed_columns_make_the_second_derivative_of_the_loss(program: Pro
 def test_a_wrong_softmax_factor_is_refused(columns: Callable[..., sp.Expr]) -> None:
     with pytest.raises(ProofError):
         curvature.factor(Proof("M20.factor"), columns)
+
+
+# --- M22 --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        saliency.x.element * saliency.squares.element,
+        2 * saliency.x.element**2 * saliency.squares.element,
+        saliency.squares.element,
+        saliency.x.element**2 * saliency.squares.element**2,
+    ],
+    ids=["x not squared", "doubled", "no x", "squared twice"],
+)
+def test_a_wrong_diagonal_of_the_gauss_newton_matrix_is_refused(claimed: sp.Expr) -> None:
+    saliency.diagonal(Proof("M22"))
+    with pytest.raises((ProofError, ValueError)):
+        saliency.diagonal(Proof("M22"), claimed)
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [
+        lambda second, first: second,
+        lambda second, first: second + first**2,
+        lambda second, first: second - 2 * first**2,
+        lambda second, first: 2 * (second - first**2),
+    ],
+)
+def test_a_wrong_spread_of_the_outgoing_weights_is_refused(spread: Callable[..., sp.Expr]) -> None:
+    saliency.one_hidden_layer(Proof("M22"))
+    with pytest.raises(ProofError):
+        saliency.one_hidden_layer(Proof("M22"), spread)
