@@ -35,3 +35,29 @@ def folded(blocks: Blocks, layer: int, neuron: int, constant: Number) -> Blocks:
             if j == layer:
                 moved[i, 1][h][0] = moved[i, 1][h][0] + row[neuron] * constant
     return without(moved, layer, neuron)
+
+
+# --- M19: kinks -------------------------------------------------------------------------------------------------------
+
+
+def gradient_jump(slope: Number, outgoing: Vector, factors: Vector, normal: Vector) -> Vector:
+    """M19: (1 - slope) Σ v |c| n, one output, over the neurons on a hyperplane; `slope` is f' below 0."""
+    total = sum(v * abs(c) for v, c in zip(outgoing, factors, strict=True))
+    return [(1 - slope) * total * entry for entry in normal]
+
+
+def same_hyperplane(row: Vector, other: Vector) -> bool:
+    """M19: (w, b) and (w', b') are multiples of each other."""
+    return all(row[i] * other[j] == row[j] * other[i] for i in range(len(row)) for j in range(i))
+
+
+def lower_bound(rows: list[Vector], outgoing: Vector) -> int:
+    """M19: how many hyperplanes w·x + b = 0 have a jump of the gradient; rows are (w, b), and no w is 0."""
+    bound, done = 0, list[int]()
+    for first, row in enumerate(rows):
+        group = [other for other in range(len(rows)) if same_hyperplane(row, rows[other])]
+        place = next(i for i, entry in enumerate(row) if entry != 0)
+        jump = sum(outgoing[other] * abs(rows[other][place] / row[place]) for other in group)
+        bound = bound + (1 if jump != 0 and first not in done else 0)
+        done = done + group
+    return bound

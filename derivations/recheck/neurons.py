@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from derivations.recheck import dense
 from derivations.recheck import neuron_statements as statements
 from derivations.recheck import scalar_statements as claims
-from derivations.recheck.dense import Function, Vector
+from derivations.recheck.dense import Function, Vector, sum_of_products
 from derivations.recheck.field import Number
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point
@@ -82,4 +83,67 @@ def _dead_ends(point: Point) -> None:
     point.equal("without input", dense.forward(smaller, f, x, fewer)[1][-1], truth)
 
 
-NEURONS: dict[str, Identity] = {"M21": m21}
+def m19(point: Point) -> None:
+    """On a line through everything the function bends as often as hyperplanes have a jump, and by as much."""
+    inputs, groups = point.size("inputs", 1, 3), point.size("hyperplanes", 1, 4)
+    slope = Fraction(point.values.choice((0, 1)), 100)
+    planes = [[point.rational() for _ in range(inputs + 1)] for _ in range(groups)]
+    for plane in planes:
+        if not any(plane[:-1]):
+            plane[-2] = point.positive()
+    planes += [list(planes[-1])] * point.values.choice((0, 1))  # perhaps one of them twice
+    rows, outgoing, factors, owner = [], [], [], []
+    for number, plane in enumerate(planes):
+        for _ in range(point.values.choice((1, 1, 2))):
+            c = point.positive() * point.values.choice((1, -1))
+            rows.append([c * entry for entry in plane])
+            outgoing.append(point.values.choice((Fraction(0), Fraction(1), Fraction(-1), point.rational())))
+            factors.append(c)
+            owner.append(number)
+    if len(rows) > 1 and point.values.choice((True, False)):
+        # A pair whose jumps cancel.
+        outgoing[1] = -outgoing[0] * abs(factors[0] / factors[1]) if owner[1] == owner[0] else outgoing[1]
+    start, direction = [point.rational() for _ in range(inputs)], [Fraction(1)]
+    direction += [Fraction(1, point.values.randint(10**6, 10**7)) for _ in range(inputs - 1)]
+    bends = _bends(rows, outgoing, slope, start, direction)
+    point.equal("lower bound", Fraction(statements.lower_bound(rows, outgoing)), Fraction(len(bends)))
+    for plane in planes:
+        here = [m for m, row in enumerate(rows) if _unit(row) == _unit(plane)]
+        place = _first(plane)
+        scales = [rows[m][place] / plane[place] for m in here]
+        jump = statements.gradient_jump(slope, [outgoing[m] for m in here], scales, plane[:-1])
+        along = sum_of_products(plane[:-1], direction)
+        at = -(sum_of_products(plane[:-1], start) + plane[-1]) / along
+        # The line crosses from one side to the other, so its slope changes by ± the jump along it.
+        change = sum_of_products(jump, direction) * (1 if along > 0 else -1)
+        point.equal("jump of the gradient", Fraction(change), bends.get(at, Fraction(0)))
+
+
+def _first(row: Vector) -> int:
+    """The place of the first entry that is not 0."""
+    return min(place for place, entry in enumerate(row) if entry)
+
+
+def _unit(row: Vector) -> Vector:
+    """The multiple of the row whose first entry that is not 0 is 1."""
+    return [entry / row[_first(row)] for entry in row]
+
+
+def _bends(
+    rows: list[Vector], outgoing: Vector, slope: Fraction, start: Vector, direction: Vector
+) -> dict[Fraction, Fraction]:
+    """Place on the line -> change of the slope there, where there is one: from values of the function alone."""
+    lines = [(sum_of_products(row[:-1], direction), sum_of_products(row[:-1], start) + row[-1]) for row in rows]
+
+    def value(t: Fraction) -> Fraction:
+        pre = [a * t + b for a, b in lines]
+        return sum((v * max(z, slope * z) for v, z in zip(outgoing, pre, strict=True)), Fraction(0))
+
+    places = sorted({-b / a for a, b in lines})
+    gaps = [right - left for left, right in pairwise(places)]
+    near = min(gaps, default=Fraction(1)) / 2
+    found = {t: (value(t + near) - 2 * value(t) + value(t - near)) / near for t in places}
+    return {t: change for t, change in found.items() if change != 0}
+
+
+NEURONS: dict[str, Identity] = {"M19": m19, "M21": m21}

@@ -17,6 +17,7 @@ from derivations.theorems.spectral.curvature import M20_FACTOR
 from derivations.theorems.spectral.gauge import M9
 from derivations.theorems.spectral.growth import M12, M13, M14
 from derivations.theorems.spectral.inversion import M3
+from derivations.theorems.spectral.kinks import M19
 from derivations.theorems.spectral.leave_one_out import M17
 from derivations.theorems.spectral.masking import M21
 from derivations.theorems.spectral.merging import M16
@@ -51,6 +52,7 @@ THEOREMS: tuple[Theorem, ...] = (
     M15,
     M16,
     M17,
+    M19,
     *exponential_error.THEOREMS,
     *activations.THEOREMS,
     *accuracy.THEOREMS,

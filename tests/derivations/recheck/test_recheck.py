@@ -34,7 +34,7 @@ from derivations.recheck.point import HomogeneousFunction, Point, Refused, Unkno
 from tests.builders import ROOT
 
 P = 2**61 - 1
-ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "R.l1", "P.group", "P.l1"}
+ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "R.l1", "P.group", "P.l1"}
 """Where a piece is chosen or a minimum is claimed: there an order is needed, which residues do not have."""
 
 
@@ -123,6 +123,7 @@ SAME = {
     "len(state[-1])": "all neurons have as many samples",
     "value - shift for value": "c is any number, so -c is too",
     "abs(r) < 1": "both pieces are 1/2 at |r| = 1",
+    "abs(rows[other][place] * row[place])": "row[place]² > 0 times more: a sum is 0 or it is not",
     "norm >= t": "1 - t/‖v‖ = 0 at ‖v‖ = t",
 }
 """Mutants that are the same statement, and why."""

@@ -9,7 +9,7 @@ import sympy as sp
 
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.scalar import optimizers
-from derivations.theorems.spectral import masking
+from derivations.theorems.spectral import kinks, masking
 
 # --- M21 --------------------------------------------------------------------------------------------------------------
 
@@ -34,3 +34,32 @@ def test_a_constant_neuron_is_not_folded_by_another_number(folded: sp.Expr) -> N
     masking.cleaning(Proof("M21"))
     with pytest.raises(ProofError):
         masking.cleaning(Proof("M21"), folded)
+
+
+# --- M19 --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        kinks.step
+        * kinks.on.element
+        * kinks.out.element
+        * kinks.side.element
+        * kinks.size.element
+        * kinks.normal.element,
+        kinks.on.element * kinks.out.element * kinks.size.element * kinks.normal.element,
+        kinks.step * kinks.out.element * kinks.size.element * kinks.normal.element,
+        kinks.step * kinks.on.element * kinks.size.element * kinks.normal.element,
+        kinks.step * kinks.on.element * kinks.out.element * kinks.row.element,
+    ],
+    ids=["c in place of |c|", "no step", "every neuron", "no outgoing weight", "w in place of |c| n"],
+)
+def test_a_wrong_jump_of_the_gradient_is_refused(term: sp.Expr) -> None:
+    kinks.whole_jump(Proof("M19"))
+    with pytest.raises(ProofError):
+        kinks.whole_jump(Proof("M19"), lambda: term)
+
+
+def test_the_bound_is_for_activations_with_one_kink_and_straight_pieces() -> None:
+    assert [activation.name for activation in kinks.KINKED] == ["relu", "leaky_relu"]
