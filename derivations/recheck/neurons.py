@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from itertools import product as cartesian
 
 from derivations.recheck import dense
 from derivations.recheck import neuron_statements as statements
@@ -11,7 +12,83 @@ from derivations.recheck import scalar_statements as claims
 from derivations.recheck.dense import Function, Vector, sum_of_products
 from derivations.recheck.field import Number
 from derivations.recheck.networks import Identity
-from derivations.recheck.point import Point
+from derivations.recheck.point import MirroredFunction, Point, structure
+
+
+def m18(point: Point) -> None:
+    """Opposite neurons become one, a neuron of one sign none, and a wedge is what an approximate merge leaves."""
+    _opposite(point)
+    _one_sign(point)
+    _mirrors(point)
+    size = point.size("box", 1, 3)
+    row, lo = [point.rational() for _ in range(size)], [point.rational() for _ in range(size)]
+    hi = [entry + point.positive() for entry in lo]
+    corners = [sum_of_products(row, corner) for corner in cartesian(*zip(lo, hi, strict=True))]
+    point.equal("least and greatest on a box", statements.box_range(row, lo, hi), (min(corners), max(corners)))
+    slope = Fraction(point.values.choice((0, 1)), 100)
+    a, b = point.rational(), point.rational()
+    for first, second in ((a, b), (a, -b), (a, -a), (point.positive(), -point.positive()), (a, Fraction(0))):
+        error = sum((_kinked(slope, entry) for entry in (first, second)), -_kinked(slope, first + second))
+        point.equal("wedge", Fraction(statements.wedge(slope, first, second)), error)
+
+
+def _kinked(slope: Fraction, z: Fraction) -> Fraction:
+    return max(z, slope * z)
+
+
+def _with_one_more(point: Point) -> tuple[list[int], list[int], int]:
+    """The widths with one neuron more in a hidden layer, without it, and that layer."""
+    fewer = point.widths(3, 5)
+    layer = point.layer(2, len(fewer) - 1)
+    return [width + (i + 1 == layer) for i, width in enumerate(fewer)], fewer, layer
+
+
+def _opposite(point: Point) -> None:
+    widths, fewer, layer = _with_one_more(point)
+    neuron = point.size("neuron", 1, widths[layer - 1] - 1) - 1
+    twin = point.size("twin", neuron + 2, widths[layer - 1]) - 1
+    blocks, (c, parity, linear) = point.all_blocks(widths), point.vector(3)
+    for j in range(1, layer):
+        blocks[layer, j][twin] = [-c * entry for entry in blocks[layer, j][neuron]]
+    f, x = MirroredFunction(point, c, parity, linear), point.matrix(widths[0], 2)
+    smaller = statements.joined(blocks, layer, neuron, twin, c, parity, linear)
+    truth = dense.forward(blocks, f, x, widths)[1][-1]
+    point.equal("opposite rows", dense.forward(smaller, f, x, fewer)[1][-1], truth)
+
+
+def _one_sign(point: Point) -> None:
+    """Exact: a bias moves z of one neuron to one side on all samples; input 1 of layer 1 is the constant 1."""
+    widths, fewer, layer = _with_one_more(point)
+    neuron, sign = point.size("neuron", 1, widths[layer - 1]) - 1, point.values.choice((1, -1))
+    slope = Fraction(point.values.choice((0, 1)), 100)
+    blocks = structure(lambda _: point.rational(), point.all_blocks(widths))
+    x = [[Fraction(1)] * 3, *([point.rational() for _ in range(3)] for _ in range(widths[0] - 1))]
+
+    def f(z: Fraction) -> Fraction:
+        return _kinked(slope, z)
+
+    far = max(abs(z) for z in dense.forward(blocks, f, x, widths)[1][layer - 2][neuron])
+    blocks[layer, 1][neuron][0] += sign * far
+    smaller = statements.absorbed(blocks, layer, neuron, 1 if sign > 0 else slope)
+    truth = dense.forward(blocks, f, x, widths)[1][-1]
+    point.equal("z of one sign", dense.forward(smaller, f, x, fewer)[1][-1], truth)
+
+
+def _mirrors(point: Point) -> None:
+    """f(-z) from f(z) for every activation that has such an identity, by the elements that `functions` uses."""
+    z, e, cdf = point.number(), point.number(), point.number()
+    pairs = {
+        "identity": (z, -z),
+        "tanh": ((e - 1 / e) / (e + 1 / e), (1 / e - e) / (1 / e + e)),
+        "gelu": (z * cdf, -z * (1 - cdf)),
+        "swish": (z * e / (e + 1), -z * (1 / e) / (1 / e + 1)),
+    }
+    for name, (value, other) in pairs.items():
+        point.equal(name, statements.mirrored(name, value, z), other)
+    for place in (point.rational(), point.positive(), -point.positive(), Fraction(0)):
+        for name, slope in (("relu", Fraction(0)), ("leaky_relu", Fraction(1, 100))):
+            claimed = statements.mirrored(name, _kinked(slope, place), place)
+            point.equal(name, claimed, _kinked(slope, -place))
 
 
 def m21(point: Point) -> None:
@@ -146,4 +223,4 @@ def _bends(
     return {t: change for t, change in found.items() if change != 0}
 
 
-NEURONS: dict[str, Identity] = {"M19": m19, "M21": m21}
+NEURONS: dict[str, Identity] = {"M18": m18, "M19": m19, "M21": m21}

@@ -16,6 +16,7 @@ from derivations.theorems.spectral.compensation import M15
 from derivations.theorems.spectral.curvature import M20_FACTOR
 from derivations.theorems.spectral.gauge import M9
 from derivations.theorems.spectral.growth import M12, M13, M14
+from derivations.theorems.spectral.identities import M18
 from derivations.theorems.spectral.inversion import M3
 from derivations.theorems.spectral.kinks import M19
 from derivations.theorems.spectral.leave_one_out import M17
@@ -52,6 +53,7 @@ THEOREMS: tuple[Theorem, ...] = (
     M15,
     M16,
     M17,
+    M18,
     M19,
     *exponential_error.THEOREMS,
     *activations.THEOREMS,

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 d42dce6fdf628cd5
-parts.py      sha256 d824ad731a932b1b
+certificates  sha256 581b27ae8e5c4a75
+parts.py      sha256 f068a1add8b520f5
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -124,6 +124,7 @@ SAME = {
     "value - shift for value": "c is any number, so -c is too",
     "abs(r) < 1": "both pieces are 1/2 at |r| = 1",
     "abs(rows[other][place] * row[place])": "row[place]² > 0 times more: a sum is 0 or it is not",
+    "if a * b <= 0": "min(|a|, |b|) = 0 where a b = 0",
     "norm >= t": "1 - t/‖v‖ = 0 at ‖v‖ = t",
 }
 """Mutants that are the same statement, and why."""
