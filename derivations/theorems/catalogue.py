@@ -13,7 +13,7 @@ from derivations.theorems.scalar import (
 from derivations.theorems.spectral.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.theorems.spectral.blocks import M4
 from derivations.theorems.spectral.compensation import M15
-from derivations.theorems.spectral.curvature import M20_FACTOR
+from derivations.theorems.spectral.factors import M20_FACTOR
 from derivations.theorems.spectral.gauge import M9
 from derivations.theorems.spectral.growth import M12, M13, M14
 from derivations.theorems.spectral.identities import M18

@@ -74,7 +74,11 @@ def one_hidden_layer(proof: Proof, spread: Spread = lambda second, first: second
     p_k = sp.Symbol("p_k", positive=True)
     # Outgoing weight W_kj: z̄_k^(m) = √p_m (δ_km - p_k); Σ_m of its square from the terms m = k and m != k.
     outgoing = p_k * (1 - p_k) ** 2 + (1 - p_k) * p_k**2
-    proof.equal("outgoing: Σ_m p_m (δ_km - p_k)² = p_k (1 - p_k), as Σ_{m≠k} p_m = 1 - p_k", outgoing, p_k * (1 - p_k))
+    proof.equal(
+        "outgoing: Σ_m p_m (δ_km - p_k)² = p_k (1 - p_k), as the sum of the other p_m = 1 - p_k",
+        outgoing,
+        p_k * (1 - p_k),
+    )
     # Incoming weight W_ji: z̄_j^(m) = f'(z_j) Σ_k W_kj F_km = f'(z_j) √p_m (W_mj - Σ_k p_k W_kj).
     first, second = sp.symbols("first second")  # Σ_k p_k W_kj, Σ_k p_k W_kj²
     term = (root * (out.element - mean.element)) ** 2

@@ -16,7 +16,7 @@ from derivations.proof.matrices import inverse, transpose
 from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.scalar import losses
-from derivations.theorems.spectral import curvature, leave_one_out, projection, saliency
+from derivations.theorems.spectral import factors, leave_one_out, projection, saliency
 from derivations.theorems.spectral.leave_one_out import REMOVAL, turned
 from tests.derivations.mutants import mutants
 from tests.derivations.printed import SPACE
@@ -85,28 +85,26 @@ def test_a_step_along_the_gradient_goes_up() -> None:
 
 def factor_argument(program: Program) -> None:
     """The argument about one program of the factors."""
-    if program.name == curvature.SOFTMAX.name:
-        curvature.softmax_column(Proof("M20.factor"), program)
+    if program.name == factors.SOFTMAX.name:
+        factors.softmax_column(Proof("M20.factor"), program)
     else:
         item = next(item for item in losses.ELEMENTWISE if program.name == f"factor_{item.name}")
-        curvature.elementwise_argument(Proof("M20.factor"), item, program)
+        factors.elementwise_argument(Proof("M20.factor"), item, program)
 
 
 def alike(left: sp.Expr, right: sp.Expr) -> bool:
     """Both take the same values: e/(1+e)² is the same for exp(z) and exp(-z), whichever a change makes of the other."""
-    if left.free_symbols != right.free_symbols or left.has(curvature.total):
+    if left.free_symbols != right.free_symbols or left.has(factors.total):
         return False
     for place in (-0.7, 0.9):
-        numbers = {curvature.at_output: place, curvature.target.element: 0.2, curvature.hit: 1}
-        sides = [
-            side.subs(numbers).subs({curvature.weight.element: 1.3, curvature.scale: 0.4}) for side in (left, right)
-        ]
+        numbers = {factors.at_output: place, factors.target.element: 0.2, factors.hit: 1}
+        sides = [side.subs(numbers).subs({factors.weight.element: 1.3, factors.scale: 0.4}) for side in (left, right)]
         if not all(side.is_number for side in sides) or abs(sp.N(sides[0] - sides[1])) > 1e-12:
             return False
     return True
 
 
-@pytest.mark.parametrize("program", curvature.PROGRAMS, ids=lambda program: program.name)
+@pytest.mark.parametrize("program", factors.PROGRAMS, ids=lambda program: program.name)
 def test_every_broken_column_of_a_factor_is_refused(program: Program) -> None:
     factor_argument(program)
     survivors, tried = [], 0
@@ -123,7 +121,7 @@ def test_every_broken_column_of_a_factor_is_refused(program: Program) -> None:
     assert tried >= 4
 
 
-@pytest.mark.parametrize("program", curvature.PROGRAMS, ids=lambda program: program.name)
+@pytest.mark.parametrize("program", factors.PROGRAMS, ids=lambda program: program.name)
 def test_the_printed_columns_make_the_second_derivative_of_the_loss(program: Program) -> None:
     """Σ_m F_hm F_km against the Jacobian of the loss's printed gradient, both as plain Python."""
     space = dict(SPACE)
@@ -164,7 +162,7 @@ def test_the_printed_columns_make_the_second_derivative_of_the_loss(program: Pro
 )
 def test_a_wrong_softmax_factor_is_refused(columns: Callable[..., sp.Expr]) -> None:
     with pytest.raises(ProofError):
-        curvature.factor(Proof("M20.factor"), columns)
+        factors.factor(Proof("M20.factor"), columns)
 
 
 # --- M22 --------------------------------------------------------------------------------------------------------------
