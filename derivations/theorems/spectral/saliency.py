@@ -9,15 +9,20 @@ scale and the weights of the loss inside F.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
-from derivations.proof.notation import dz, elements, entries_of_difference, h, k, lam_in, lam_out, s
+from derivations.proof.notation import dx, dz, elements, entries_of_difference, h, k, lam_in, lam_out, s
 from derivations.proof.notation import phi as phi_array
+from derivations.proof.notation import x as values_x
+from derivations.proof.programs import Program
 from derivations.proof.rules import evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral import adjoint
+from derivations.theorems.spectral.curvature import CURVATURE, JACOBIAN
+from derivations.theorems.spectral.curvature import mean as average
 
 m = sp.Symbol("m", integer=True, nonnegative=True)  # column of F, an output
 bar = Array("bar", (s, m, h), "argument", "z̄_i^(m), adjoint of column m of F")
@@ -66,6 +71,32 @@ def diagonal(proof: Proof, claimed: sp.Expr = x.element**2 * squares.element) ->
 
 
 Spread = Callable[[sp.Expr, sp.Expr], sp.Expr]
+
+
+def programs(proof: Proof, jacobian: Program = JACOBIAN, squared: Program = CURVATURE) -> None:
+    """The programs of the kernels: the adjoint's own loop, with each sample's gradient, or its square, in place of the sum."""
+    for program, added in ((jacobian, {"dx_source"}), (squared, {"dx_source", "H", "rise"})):
+        loops = [(type(node).__name__, getattr(node, "reverse", None)) for node in program.body]
+        proof.same(f"{program.name}: one loop over all layers, back", loops, [("Layers", True)])
+        several = {a.name for a in program.assignments if a.accumulate}
+        proof.same(f"{program.name}: what several layers or columns of F add to is accumulated", several, added)
+    for hidden, sender_hidden in product((True, False), repeat=2):
+        where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
+        truth = adjoint.DIRECT.step(hidden=hidden, sender_hidden=sender_hidden)
+        values = evaluate(truth, {})
+        steps = {p.name: p.step(hidden=hidden, sender_hidden=sender_hidden) for p in (jacobian, squared)}
+        for name, step in steps.items():
+            passed = [[a for a in body if a.name in ("dz", "dx_source")] for body in (step, truth)]
+            proof.same(f"{name}, {where}: z̄ and x̄ are passed on as by the adjoint", *passed)
+        rows, sums = (evaluate(step, {}) for step in steps.values())
+        row = rows["J"]
+        proof.equal(f"{where}: Σ_s J is W̄_ij of the adjoint", marker(s) * row, values["dW"], "program", ["M8.direct"])
+        proof.equal(f"{where}: H is Σ_s J²", sums["H"], sp.expand(marker(s) * row**2), "program")
+        if hidden:
+            moved = marker(s) * ((values_x.element - average.element) * dx.element) ** 2
+            claim = f"{where}: x_i goes to its mean, Fᵀ z_K moves by x̄_i^(m) (mean - x_i): rise is Σ_s of the square"
+            proof.equal(claim, sums["rise"], sp.expand(moved), "program", ["M8.direct"])
+        proof.same(f"{where}: a rise is that of a hidden layer", ["rise"] * hidden, [n for n in sums if n == "rise"])
 
 
 def one_hidden_layer(proof: Proof, spread: Spread = lambda second, first: second - first**2) -> None:
@@ -133,6 +164,7 @@ def gauges(proof: Proof) -> None:
 def argument(proof: Proof) -> None:
     quadratic(proof)
     diagonal(proof)
+    programs(proof)
     one_hidden_layer(proof)
     gauges(proof)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product as cartesian
 
 import numpy as np
 import pytest
@@ -12,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derivations.codegen.cpu import layers as cpu
+from derivations.proof.assignments import Assign
 from derivations.proof.matrices import inverse, transpose
 from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, ProofError
 from derivations.theorems.scalar import losses
-from derivations.theorems.spectral import factors, leave_one_out, projection, saliency
+from derivations.theorems.spectral import curvature, factors, leave_one_out, projection, saliency
 from derivations.theorems.spectral.leave_one_out import REMOVAL, turned
-from tests.derivations.mutants import mutants
+from tests.derivations.mutants import mutants, structural_mutants
 from tests.derivations.printed import SPACE
 
 # --- M17 --------------------------------------------------------------------------------------------------------------
@@ -197,3 +199,32 @@ def test_a_wrong_spread_of_the_outgoing_weights_is_refused(spread: Callable[...,
     saliency.one_hidden_layer(Proof("M22"))
     with pytest.raises(ProofError):
         saliency.one_hidden_layer(Proof("M22"), spread)
+
+
+@pytest.mark.parametrize("program", [curvature.JACOBIAN, curvature.CURVATURE], ids=lambda program: program.name)
+def test_every_broken_program_of_squared_gradients_is_refused(program: Program) -> None:
+    """A kernel printed from these programs rests on M8 only if each line passes on what the adjoint passes on."""
+    name = {"jacobian_direct": "jacobian", "curvature_direct": "squared"}[program.name]
+    saliency.programs(Proof("M22"))
+    survivors = []
+    for what, position, assign in mutants(program):
+        try:
+            saliency.programs(Proof("M22"), **{name: program.with_assignment(position, assign)})
+        except (ProofError, ValueError, LookupError):
+            continue
+        survivors.append(f"{what}: {assign}")
+    for what, make in structural_mutants(program):
+        if what.startswith(("reversed", "sources", "not only", "hidden only", "last only", "sender hidden only")):
+            try:
+                broken = make()
+                saliency.programs(Proof("M22"), **{name: broken})
+            except (ProofError, ValueError, LookupError):
+                continue
+            if steps(broken) != steps(program):  # "hidden only" inside of "hidden" is no change
+                survivors.append(what)
+    assert survivors == []
+
+
+def steps(program: Program) -> list[tuple[Assign, ...]]:
+    """What a program does in every kind of layer."""
+    return [program.step(hidden=a, sender_hidden=b) for a, b in cartesian((True, False), repeat=2)]
