@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 581b27ae8e5c4a75
-dense.py      sha256 55b4fa0365dca44a
+certificates  sha256 38da1ca343b790f6
+dense.py      sha256 b2b42b35fcd55ff6
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 581b27ae8e5c4a75
-parts.py      sha256 f068a1add8b520f5
+certificates  sha256 38da1ca343b790f6
+parts.py      sha256 3f90c3c581e5a24f
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 581b27ae8e5c4a75
-dense.py      sha256 55b4fa0365dca44a
+certificates  sha256 38da1ca343b790f6
+dense.py      sha256 b2b42b35fcd55ff6
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 581b27ae8e5c4a75
-parts.py      sha256 f068a1add8b520f5
+certificates  sha256 38da1ca343b790f6
+parts.py      sha256 3f90c3c581e5a24f
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
