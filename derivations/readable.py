@@ -33,7 +33,7 @@ CHARACTERS = {
     "√": r"\surd", "½": r"\tfrac12", "·": r"\cdot", "≥": r"\ge",
     "≤": r"\le", "±": r"\pm", "×": r"\times", "∞": r"\infty", "α": r"\alpha", "δ": r"\delta", "σ": r"\sigma", "→": r"\to",
     "⟨": r"\langle", "⟩": r"\rangle", "<": "<", ">": ">", "|": "|", "−": "-",
-    "π": r"\pi", "η": r"\eta", "≠": r"\ne", "∈": r"\in", "≈": r"\approx", "κ": r"\kappa",
+    "π": r"\pi", "η": r"\eta", "≠": r"\ne", "∈": r"\in", "≈": r"\approx", "κ": r"\kappa", "Δ": r"\Delta", "⊥": r"\perp",
 }  # fmt: skip
 SMALL = {"⁻¹": "^{-1}", "²": "^{2}", "³": "^{3}", "ᵀ": "^{T}", "₀": "_{0}", "₁": "_{1}", "₂": "_{2}"}
 ACCENTS = {"\u0304": r"\bar", "\u0302": r"\hat"}
@@ -62,6 +62,9 @@ class Formula(LatexPrinter):
             text = f"{name}_{{{arguments[0]}}}"
         elif expr.func == df:
             text = rf"f'\left({arguments[0]}\right)"
+        elif name in ("transpose", "inverse"):
+            inner = arguments[0] if expr.args[0].is_Symbol else rf"\left({arguments[0]}\right)"
+            text = f"{inner}^{{{'T' if name == 'transpose' else '-1'}}}"
         elif name == "normal_cdf":
             text = rf"\mathrm{{cdf}}\left({arguments[0]}\right)"
         else:
@@ -69,6 +72,7 @@ class Formula(LatexPrinter):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
     _print_P = _print_L = _print_x = _print_df = _print_normal_cdf = _print_Function
+    _print_transpose = _print_inverse = _print_Function
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         return f"{array_name(str(expr.base))}_{{{' '.join(map(self._print, expr.indices))}}}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import prod, sqrt
 from typing import Any
 
@@ -421,3 +421,30 @@ def order_of_samples(seed: int, epoch: int, rows: int) -> list[int]:
             row = image(row)
         order.append(row)
     return order
+
+
+def needed_neurons(rows: Any, outgoing: Any, x: Any) -> int:
+    """Hyperplanes w·x + b = 0 between samples on which a layer of relus bends, counted pair by pair on exact fractions.
+
+    rows (neurons, inputs + 1) with the biases last, outgoing (outputs, neurons), x (samples, inputs).
+    """
+    planes = [[Fraction(value) for value in row] for row in np.asarray(rows).tolist()]
+    columns = [[Fraction(value) for value in column] for column in np.asarray(outgoing).T.tolist()]
+    samples = [[*map(Fraction, sample), Fraction(1)] for sample in np.asarray(x).tolist()]
+    count, seen = 0, set[int]()
+    for h, plane in enumerate(planes):
+        signs = [sum(a * b for a, b in zip(plane, sample, strict=True)) for sample in samples]
+        if h in seen or not (min(signs) < 0 < max(signs)):
+            continue
+        group = [
+            o
+            for o, other in enumerate(planes)
+            if all(a * d == b * c for (a, b), (c, d) in combinations(list(zip(plane, other, strict=True)), 2))
+        ]
+        place = next(i for i, value in enumerate(plane) if value)
+        jumps = [
+            sum(columns[o][k] * abs(planes[o][place] / plane[place]) for o in group) for k in range(len(columns[0]))
+        ]
+        count += any(jumps)
+        seen.update(group)
+    return count

@@ -2,6 +2,7 @@
 
 Words. A path product P(i, j) = φ^(i-1) φ^(i-2) ... φ^(j) is a non-commutative function of two layers, so i, j and the
 depth stay symbols. Two rules define it: P(i, i) = I, and paths join, P(i, m) P(m, j) = P(i, j).
+Matrices without layers are non-commutative symbols; `inverse(X)` of a product X has the rule X⁻¹ X = X X⁻¹ = I alone.
 
 Programs assign target = Σ_over value(leaf, ...). A sum over s is written as multiplication with a marker Σ_s; sums are
 linear, so such expressions are polynomials, and no size is ever a number. If t̄ is ∂ℓ/∂target, the assignment contributes
@@ -23,7 +24,7 @@ from derivations.proof.assignments import Assign, name_of
 from derivations.proof.notation import df, f
 
 RULES = {
-    "algebra": "both sides have one normal form: multiplied out, paths joined, signs reduced modulo 2",
+    "algebra": "both sides have one normal form: multiplied out, paths joined, inverses cancelled, signs reduced modulo 2",
     "induction": "base or step of an induction; each has its normal form",
     "program": "the program, run on symbols, gives this normal form",
     "reverse accumulation": "the derivative that reverse accumulation makes of the program has this normal form",
@@ -77,6 +78,23 @@ def path(i: Any, j: Any) -> sp.Expr:
     return PATH(i, j)
 
 
+INVERSE = sp.Function("inverse", commutative=False)
+
+
+def inverse(matrix: sp.Expr) -> sp.Expr:
+    """X⁻¹ of a product of matrices, none of them a sum: that of a sum has no normal form."""
+    _factors(matrix)
+    return INVERSE(matrix)
+
+
+def _factors(matrix: sp.Expr) -> list[sp.Expr]:
+    """The factors of a product of matrices, from left to right."""
+    numbers, word = matrix.args_cnc()
+    if numbers or not word or any(factor.is_Add or not factor.as_base_exp()[1].is_Integer for factor in word):
+        raise ValueError(f"{matrix} is no product of matrices")
+    return [base for base, times in (factor.as_base_exp() for factor in word) for _ in range(times)]
+
+
 def sign(exponent: Any) -> sp.Expr:
     """(-1)^exponent with every integer coefficient of the exponent reduced modulo 2."""
     terms = [term.as_coeff_Mul() for term in sp.Add.make_args(sp.expand(exponent))]
@@ -99,7 +117,7 @@ def normal_form(expression: Any) -> sp.Expr:
 
 
 def _join(factors: list[sp.Expr]) -> list[sp.Expr]:
-    """The two rules of path products on one word; a power is a repeated factor."""
+    """The two rules of path products and that of inverses on one word; a power is a repeated factor."""
     word: list[sp.Expr] = []
     for base, times in (factor.as_base_exp() for factor in factors):
         if not (times.is_Integer and times.is_positive):
@@ -109,7 +127,20 @@ def _join(factors: list[sp.Expr]) -> list[sp.Expr]:
                 factor = path(word.pop().args[0], factor.args[1])
             if factor.func != PATH or factor.args[0] != factor.args[1]:
                 word.append(factor)
+                _cancel(word)
     return word
+
+
+def _cancel(word: list[sp.Expr]) -> None:
+    """Drop X⁻¹ X or X X⁻¹ from the end of a word."""
+    for at, factor in enumerate(word):
+        if factor.func == INVERSE:
+            whole = _factors(factor.args[0])
+            start = at if word[at + 1 :] == whole else at - len(whole)
+            last = start == at or (at == len(word) - 1 and start >= 0 and word[start:at] == whole)
+            if last:
+                del word[start:]
+                return
 
 
 def marker(index: sp.Symbol) -> sp.Symbol:

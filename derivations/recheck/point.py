@@ -221,6 +221,20 @@ class HomogeneousFunction(UnknownFunction):
         return 2 * super().bits + self.calls * len(self.values)
 
 
+class MirroredFunction(HomogeneousFunction):
+    """A function with f(-c z) = c (p f(z) - κ z) for one c, p and κ; nothing else about it is known."""
+
+    def __init__(self, point: Point, factor: Residue, parity: Residue, linear: Residue) -> None:
+        super().__init__(point, factor)
+        self.parity, self.linear = parity, linear
+
+    def fresh(self, z: Number, key: int) -> Number:
+        base = -key * pow(self.factor.value, -1, self.point.modulus) % self.point.modulus
+        if base not in self.values:
+            return self.point.number()
+        return self.factor * (self.parity * self.values[base] + self.linear * z / self.factor)
+
+
 def structure(function: Callable[[Number], Number], numbers: Number) -> Number:
     """The function of every number in nested lists, tuples and dictionaries."""
     if isinstance(numbers, dict):

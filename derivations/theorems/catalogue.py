@@ -15,13 +15,20 @@ from derivations.theorems.scalar import (
 from derivations.theorems.spectral.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.theorems.spectral.blocks import M4
 from derivations.theorems.spectral.compensation import M15
+from derivations.theorems.spectral.factors import M20_FACTOR
 from derivations.theorems.spectral.gauge import M9
 from derivations.theorems.spectral.growth import M12, M13, M14
+from derivations.theorems.spectral.identities import M18
 from derivations.theorems.spectral.inversion import M3
+from derivations.theorems.spectral.kinks import M19
+from derivations.theorems.spectral.leave_one_out import M17
+from derivations.theorems.spectral.masking import M21
 from derivations.theorems.spectral.merging import M16
 from derivations.theorems.spectral.nilpotency import M1
 from derivations.theorems.spectral.path_tensor import M6
+from derivations.theorems.spectral.projection import M20
 from derivations.theorems.spectral.propagation import M7, M7_DIRECT, M7_LAYERWISE
+from derivations.theorems.spectral.saliency import M22
 from derivations.theorems.spectral.silence import M10, M11
 from derivations.theorems.spectral.spectrum import M5
 from derivations.theorems.spectral.two_layers import M2
@@ -47,6 +54,9 @@ THEOREMS: tuple[Theorem, ...] = (
     M14,
     M15,
     M16,
+    M17,
+    M18,
+    M19,
     *exponential_error.THEOREMS,
     *activations.THEOREMS,
     *accuracy.THEOREMS,
@@ -56,4 +66,8 @@ THEOREMS: tuple[Theorem, ...] = (
     *optimizers.THEOREMS,
     *decay_and_clipping.THEOREMS,
     *schedules.THEOREMS,
+    M20,
+    M20_FACTOR,
+    M21,
+    M22,
 )

@@ -98,7 +98,9 @@ def _stage(
     net: SparseNetwork, samples: Samples, size: int, epochs: int, recipe: Recipe, rng: np.random.Generator
 ) -> SparseNetwork:
     """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically."""
-    options = StepOptions(batch_size=recipe.batch_size, learning_rate=recipe.learning_rate)
+    options = StepOptions(
+        batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, label_smoothing=samples.smoothing
+    )
     training = MaskedTraining(net, samples, options)
     batch = min(recipe.batch_size, len(samples))
     batches = len(samples) // batch

@@ -34,6 +34,8 @@ PENALTIES = (1e-3, 1e-2, 1e-1)
 FEW_ROWS = 1_000
 ERRORS = 1.0
 """A size counts as good where its paired difference from the best is within this many standard errors."""
+SMOOTHING = 0.05
+"""Of class labels, in all trainings and refits."""
 HOPE = 1.5
 """A variant is judged on further splits where it is within this many standard errors of the best on the first."""
 LEAST_STEPS = 3_000
@@ -82,7 +84,8 @@ def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
 def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     begin = time.perf_counter()
     whole = np.concatenate([data.x, data.x_valid]), np.concatenate([data.y, data.y_valid])
-    everything = Samples.of(*whole, data.loss, options.bias, options.dtype)
+    smoothing = SMOOTHING if data.loss == "cross_entropy" else 0.0
+    everything = Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
     splits = _splits(data, everything, options)
     work = _Work(data, options)
     # Judge every variant on the first split, and those that may win on the others.

@@ -60,11 +60,13 @@ class MaskedTraining:
         arrays = step_arrays(direct, problem, self.options)
         self._net, self._places = net, flat_places(small, direct.layout)
         runs = contiguous_runs(self._places)
-        rates = np.full(len(runs), self.options.learning_rate, direct.dtype)
+        rates, decays = (
+            np.full(len(runs), value, direct.dtype) for value in (self.options.learning_rate, self.options.weight_decay)
+        )
         parameters, first, second = (np.zeros(direct.layout.size, direct.dtype) for _ in range(3))
         parameters[self._places] = net.weights
         first[self._places], second[self._places] = self.first_moment, self.second_moment
-        self._stepper = CpuStepper(replace(arrays, trainable=runs, rates=rates), parameters, first, second, self.step)
+        self._stepper = CpuStepper(replace(arrays, trainable=runs, rates=rates, decays=decays), parameters, first, second, self.step)
 
 
 def flat_places(net: SparseNetwork, layout: Layout) -> np.ndarray:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from spectral_core.backends import cpu
-from spectral_core.backends.problem import Problem
 from spectral_core.kernels import tables
 from spectral_core.networks.sparse import SparseNetwork
 
@@ -21,7 +20,7 @@ PAIRS = 20
 class Samples:
     """Inputs (n_inputs, samples), the constant row included, with targets, weights and a loss.
 
-    y (samples, outputs) or labels (samples,), whichever the loss needs; weights (samples,).
+    y (samples, outputs) or labels (samples,), whichever the loss needs; weights (samples,); `smoothing` of labels.
     """
 
     x_rows: np.ndarray
@@ -29,9 +28,12 @@ class Samples:
     labels: np.ndarray
     weights: np.ndarray
     loss: str
+    smoothing: float = 0.0
 
     @classmethod
-    def of(cls, x: np.ndarray, y: np.ndarray, loss: str, bias: bool, dtype: str = "float32") -> Samples:
+    def of(
+        cls, x: np.ndarray, y: np.ndarray, loss: str, bias: bool, dtype: str = "float32", smoothing: float = 0.0
+    ) -> Samples:
         """Samples of scaled data: x (samples, features); y (samples, outputs), or labels (samples,)."""
         rows = np.empty((x.shape[1] + bias, len(x)), dtype)
         rows[: x.shape[1]] = x.T
@@ -39,7 +41,15 @@ class Samples:
         labelled = loss == "cross_entropy"
         targets = np.empty((0, 1), dtype) if labelled else np.ascontiguousarray(y, dtype)
         labels = np.asarray(y, np.int64) if labelled else np.empty(0, np.int64)
-        return cls(rows, targets, labels, np.ones(len(x), dtype), loss)
+        return cls(rows, targets, labels, np.ones(len(x), dtype), loss, smoothing)
+
+    @property
+    def _loss(self) -> int:
+        return tables.LOSSES.index(self.loss)
+
+    @property
+    def _smoothing(self) -> np.floating[Any]:
+        return self.x_rows.dtype.type(self.smoothing)
 
     def __len__(self) -> int:
         return self.x_rows.shape[1]
@@ -50,12 +60,12 @@ class Samples:
 
     def part(self, rows: np.ndarray) -> Samples:
         """Some of the samples."""
-        return Samples(
-            np.ascontiguousarray(self.x_rows[:, rows]),
-            self.y[rows] if len(self.y) else self.y,
-            self.labels[rows] if len(self.labels) else self.labels,
-            self.weights[rows],
-            self.loss,
+        return replace(
+            self,
+            x_rows=np.ascontiguousarray(self.x_rows[:, rows]),
+            y=self.y[rows] if len(self.y) else self.y,
+            labels=self.labels[rows] if len(self.labels) else self.labels,
+            weights=self.weights[rows],
         )
 
     def forward(self, net: SparseNetwork) -> np.ndarray:
@@ -80,8 +90,10 @@ class Samples:
 
     def loss_of(self, net: SparseNetwork) -> float:
         """The mean loss of a network."""
-        problem = Problem(self.x_rows.T, self.y, self.labels, self.weights, self.loss)
-        return cpu.output_loss(self.forward(net), problem)
+        from spectral_core.kernels.cpu import dense
+
+        data = (self.y, self.labels, self.weights, np.arange(len(self)), self._loss, self._smoothing)
+        return float(dense.output_loss(*data, self.forward(net))[0])
 
     def loss_and_gradient(self, net: SparseNetwork, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """The mean loss of a network with other weights, and its gradient (n,)."""
@@ -89,7 +101,7 @@ class Samples:
 
         gradient = np.empty_like(weights)
         value = sparse.gradient_sparse(
-            *(self.x_rows, self.y, self.labels, self.weights, tables.LOSSES.index(self.loss)),
+            *(self.x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
             *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, weights, gradient),
         )
         return float(value), gradient
@@ -103,7 +115,7 @@ class Samples:
         point = net.weights.astype(np.float64)
         precision = 1e-9 if net.weights.dtype == np.float64 else 1e-8
         value, _ = sparse.minimise_sparse(
-            *(self.x_rows, self.y, self.labels, self.weights, tables.LOSSES.index(self.loss)),
+            *(self.x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
             *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, decayed, l2, iterations, PAIRS),
             *(precision, point),
         )
@@ -115,7 +127,7 @@ class Samples:
 
         rows = np.empty((len(net.weights), len(self)), net.weights.dtype)
         sparse.jacobian_sparse(
-            *(self.x_rows, tables.LOSSES.index(self.loss), _number(net), net.senders, net.offsets, net.n_outputs),
+            *(self.x_rows, self.y, self.weights, self._loss, _number(net), net.senders, net.offsets, net.n_outputs),
             *(column, net.weights, rows),
         )
         return rows
@@ -126,7 +138,7 @@ class Samples:
 
         diagonal, rise = np.empty_like(net.weights), np.empty(net.n_neurons, net.weights.dtype)
         sparse.curvature_sparse(
-            *(self.x_rows, tables.LOSSES.index(self.loss), _number(net), net.senders, net.offsets, net.n_outputs),
+            *(self.x_rows, self.y, self.weights, self._loss, _number(net), net.senders, net.offsets, net.n_outputs),
             *(CHUNK, net.weights, diagonal, rise),
         )
         return diagonal, rise

@@ -25,7 +25,7 @@ from derivations.theorems.scalar import (
     proximal,
 )
 from derivations.theorems.scalar.activations import ACTIVATIONS
-from derivations.theorems.spectral import adjoint, curvature, propagation
+from derivations.theorems.spectral import adjoint, curvature, factors, propagation
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
 FOLDER = Path(__file__).parent
@@ -136,7 +136,7 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu.dense import (
-    BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON, activate, matrix, output_loss,
+    CROSS_ENTROPY, HUBER, POISSON, SQUARED_ERROR, activate, exponential, matrix, output_loss,
 )
 '''
 
@@ -171,6 +171,7 @@ def functions() -> dict[str, tuple[str, ...]]:
         table[f"propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
         table[f"adjoint_{inputs}_{outputs}"] = theorems(adjoint.GLOBAL)
     table |= {name: program.theorems for name, program in SPARSE.items()}
+    table |= {program.name: program.theorems for program in factors.PROGRAMS}
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 
@@ -216,6 +217,17 @@ def _elementwise() -> str:
     for number, item in enumerate(losses.ELEMENTWISE):
         lines.append(choice("loss", item.name.upper(), number, len(losses.ELEMENTWISE)))
         lines.append(f"    value = {item.name}(output, target, weight, share)")
+    return "\n".join(lines)
+
+
+def _factors() -> str:
+    """One branch for each loss that sums over samples and outputs: its column of the factor F."""
+    lines: list[str] = []
+    for number, item in enumerate(losses.ELEMENTWISE):
+        program = factors.PROGRAMS[number]
+        target = ["y_data[start : start + n_samples]"] * any(array.name == "target" for array in program.arrays)
+        lines.append(choice("loss", item.name.upper(), number, len(losses.ELEMENTWISE)))
+        lines.append(f"    {program.name}({', '.join(['output', *target, 'label', 'weight', 'share'])})")
     return "\n".join(lines)
 
 
@@ -272,14 +284,14 @@ def sparse_module(certificates: list[dict[str, object]], general: str) -> str:
         general=hashlib.sha256(general.encode()).hexdigest()[:16],
     )
     printed = {name: sparse.SparsePrinter(program) for name, program in SPARSE.items()}
-    texts = [printer.function(name) for name, printer in printed.items()]
+    texts = [printer.function(name) for name, printer in printed.items()] + [*map(cpu.function, factors.PROGRAMS)]
     calls = {
         word: ", ".join(printer.signature()) for word, printer in zip(SPARSE_CALLS, printed.values(), strict=True)
     }
     sources = templates.read(FOLDER, "sparse")
-    inlined = ("load_chunk", "mean_targets", "factor_columns")
+    inlined = ("load_chunk", "factor_column")
     runners = [
-        templates.specialise(source, cpu.DECORATOR if name in inlined else cpu.RUNNER, **calls)
+        templates.specialise(source, cpu.DECORATOR if name in inlined else cpu.RUNNER, FACTORS=_factors(), **calls)
         for name, source in sources.items()
     ]
     return "\n\n\n".join([header.strip(), *texts, *runners]) + "\n"

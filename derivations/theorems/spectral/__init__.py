@@ -1,1 +1,1 @@
-"""Theorems about spectral networks, M1 to M16."""
+"""Theorems about spectral networks, M1 to M22."""

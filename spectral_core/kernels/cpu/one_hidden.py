@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 b2eee442397ad3e8
-dense.py      sha256 33739b99c56a963f
+certificates  sha256 5da82082f7c7d277
+dense.py      sha256 8c6a8f7fa0c519f5
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 f57043f046ff8446
-dense.py      sha256 73dacc06d087f7b6
+certificates  sha256 5da82082f7c7d277
+dense.py      sha256 8c6a8f7fa0c519f5
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu.dense import (
-    BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON, activate, matrix, output_loss,
+    CROSS_ENTROPY, HUBER, POISSON, SQUARED_ERROR, activate, exponential, matrix, output_loss,
 )
 
 
@@ -102,7 +102,7 @@ def adjoint_sparse(senders, offsets, n_outputs, du_all, gradient, parameters, u_
 def jacobian_rows_sparse(senders, offsets, n_outputs, J_all, du_all, parameters, u_all, z_all):
     """gradient of each sample's loss with respect to every weight W_ij, weight by weight.
 
-    Theorem: M8.direct
+    Theorem: M8.direct, M22
 
     senders (n_weights,): the neuron that a weight reads; offsets: where the weights of each receiver start
     W W_ij, weights from layer j to layer i
@@ -145,7 +145,7 @@ def jacobian_rows_sparse(senders, offsets, n_outputs, J_all, du_all, parameters,
 def curvature_squares_sparse(senders, offsets, n_outputs, H_all, du_all, mean_all, parameters, rise_all, u_all, z_all):
     """squared derivatives by every weight W_ij and by every hidden activation, summed over samples, weight by weight.
 
-    Theorem: M8.direct
+    Theorem: M8.direct, M22
 
     senders (n_weights,): the neuron that a weight reads; offsets: where the weights of each receiver start
     W W_ij, weights from layer j to layer i
@@ -197,6 +197,126 @@ def curvature_squares_sparse(senders, offsets, n_outputs, H_all, du_all, mean_al
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def factor_squared_error(output, label, weight, scale):
+    """column of the factor F of the second derivative of squared error.
+
+    Theorem: M20.factor
+
+    output (n_samples, n_out) z_K, the network's output
+    label (n_samples) y, the class of each sample
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) column `label` of F, written over the output
+    """
+    one = output.dtype.type(1.0)
+    two = output.dtype.type(2.0)
+    zero = output.dtype.type(0.0)
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        for h in range(n_out):
+            d_output[s, h] = (one if h == label[s] else zero) * math.sqrt(two * scale * weight[s])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def factor_huber(output, target, label, weight, scale):
+    """column of the factor F of the second derivative of huber.
+
+    Theorem: M20.factor
+
+    output (n_samples, n_out) z_K, the network's output
+    target (n_samples, n_out) y, the targets
+    label (n_samples) y, the class of each sample
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) column `label` of F, written over the output
+    """
+    one = output.dtype.type(1.0)
+    zero = output.dtype.type(0.0)
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        for h in range(n_out):
+            d_output[s, h] = (one if h == label[s] else zero) * math.sqrt(scale * weight[s] * (zero if (output[s, h] - target[s, h] > one) | (output[s, h] - target[s, h] < -one) else one))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def factor_poisson(output, label, weight, scale):
+    """column of the factor F of the second derivative of poisson.
+
+    Theorem: M20.factor
+
+    output (n_samples, n_out) z_K, the network's output
+    label (n_samples) y, the class of each sample
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) column `label` of F, written over the output
+    """
+    one = output.dtype.type(1.0)
+    zero = output.dtype.type(0.0)
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        for h in range(n_out):
+            d_output[s, h] = (one if h == label[s] else zero) * math.sqrt(scale * weight[s] * exponential(output[s, h])[0])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def factor_binary_cross_entropy(output, label, weight, scale):
+    """column of the factor F of the second derivative of binary cross entropy.
+
+    Theorem: M20.factor
+
+    output (n_samples, n_out) z_K, the network's output
+    label (n_samples) y, the class of each sample
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) column `label` of F, written over the output
+    """
+    one = output.dtype.type(1.0)
+    zero = output.dtype.type(0.0)
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    for s in range(n_samples):
+        for h in range(n_out):
+            d_output[s, h] = (one if h == label[s] else zero) * math.sqrt(scale * weight[s] * (exponential(output[s, h])[0] / ((exponential(output[s, h])[0] + one) * (exponential(output[s, h])[0] + one)) if output[s, h] <= zero else exponential(-output[s, h])[0] / ((one + exponential(-output[s, h])[0]) * (one + exponential(-output[s, h])[0]))))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def factor_cross_entropy(output, label, weight, scale):
+    """column of the factor F of the second derivative of cross entropy.
+
+    Theorem: M20.factor
+
+    output (n_samples, n_out) z_K, the network's output
+    label (n_samples) y, the class of each sample
+    weight (n_samples) sample weights
+    d_output (n_samples, n_out) column `label` of F, written over the output
+    shifted (n_samples, n_out) exp(z - max z), written over the output
+    """
+    lowest = output.dtype.type(-math.inf)
+    one = output.dtype.type(1.0)
+    zero = output.dtype.type(0.0)
+    n_samples = output.shape[0]
+    n_out = output.shape[1]
+    d_output = output
+    shifted = output
+    for s in range(n_samples):
+        peak = lowest
+        for h in range(n_out):
+            peak = max(peak, output[s, h])
+        for h in range(n_out):
+            shifted[s, h] = exponential(-peak + output[s, h])[0]
+        total = zero
+        chosen = zero
+        for h in range(n_out):
+            total += shifted[s, h]
+            chosen += shifted[s, h] * (one if h == label[s] else zero)
+        for h in range(n_out):
+            d_output[s, h] = math.sqrt(chosen * scale * weight[s] / total) * ((one if h == label[s] else zero) - shifted[s, h] / total)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def load_chunk(x_rows, start, n_samples, u_all):
     """Samples [start, start + n_samples) of the inputs, neuron first."""
     for i in range(x_rows.shape[0]):
@@ -222,7 +342,7 @@ def predict_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, param
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def gradient_sparse(
-    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, whole
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, parameters, whole
 ):
     """The mean loss of all samples; its gradient is written into `whole` (n_weights,).
 
@@ -248,7 +368,7 @@ def gradient_sparse(
         for c in range(n_outputs):
             for s in range(size):
                 output[s, c] = z_all[n_neurons - n_outputs + c, s]
-        value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, smoothing, output)
         share = real(batch_weight / total_weight)
         mean += value * batch_weight / total_weight
         for c in range(n_outputs):
@@ -289,81 +409,64 @@ def activations_sparse(x_rows, activation, senders, offsets, n_outputs, paramete
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def mean_targets(loss, z_all, n_outputs):
-    """The outputs, the last rows of z_all, become the means they stand for: softmax, logistic, exp; squares keep them."""
-    n_neurons, n_samples = z_all.shape
-    first = n_neurons - n_outputs
-    if loss == CROSS_ENTROPY:
-        for s in range(n_samples):
-            highest = z_all[first, s]
-            for c in range(1, n_outputs):
-                highest = max(highest, z_all[first + c, s])
-            whole = highest - highest
-            for c in range(n_outputs):
-                z_all[first + c, s] = math.exp(z_all[first + c, s] - highest)
-                whole += z_all[first + c, s]
-            for c in range(n_outputs):
-                z_all[first + c, s] /= whole
-    elif loss == BINARY_CROSS_ENTROPY:
-        for c in range(n_outputs):
-            for s in range(n_samples):
-                z_all[first + c, s] = 0.5 + 0.5 * math.tanh(0.5 * z_all[first + c, s])
-    elif loss == POISSON:
-        for c in range(n_outputs):
-            for s in range(n_samples):
-                z_all[first + c, s] = math.exp(min(z_all[first + c, s], 80.0))
+def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_outputs, output, bars):
+    """Column `column` of F with F Fᵀ = ∂²ℓ/∂z² of each sample, its share of the mean included, in the rows of `bars`.
 
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def factor_columns(loss, z_all, n_outputs, column, total, factor):
-    """Column `column` of R with R Rᵀ = ∂²ℓ/∂z² of each sample, divided by √samples; z_all holds the means last.
-
-    softmax: diag(√p)(I - √p √pᵀ); logistic: √(p(1-p)); Poisson: √μ; squares: √2; each over √outputs where the loss is
-    their mean.
+    z_all holds the outputs in its last rows; output (samples, outputs) is room for them.
     """
+    real = output.dtype.type
     n_neurons, n_samples = z_all.shape
     first = n_neurons - n_outputs
+    for c in range(n_outputs):
+        for s in range(n_samples):
+            output[s, c] = z_all[first + c, s]
+    label, weight = np.full(n_samples, column), weights[start : start + n_samples]
     if loss == CROSS_ENTROPY:
-        for c in range(n_outputs):
-            for s in range(n_samples):
-                own = z_all[first + column, s]
-                factor[c, s] = ((1.0 if c == column else 0.0) - z_all[first + c, s]) * math.sqrt(own / total)
-        return
-    factor[:] = 0
-    for s in range(n_samples):
-        mean = z_all[first + column, s]
-        second = 2.0
-        if loss == BINARY_CROSS_ENTROPY:
-            second = mean * (1.0 - mean)
+        factor_cross_entropy(output, label, weight, real(1.0 / total_weight))
+    else:
+        share = real(1.0 / (total_weight * n_outputs))
+        if loss == SQUARED_ERROR:
+            factor_squared_error(output, label, weight, share)
+        elif loss == HUBER:
+            factor_huber(output, y_data[start : start + n_samples], label, weight, share)
         elif loss == POISSON:
-            second = mean
-        factor[column, s] = math.sqrt(second / (total * n_outputs))
+            factor_poisson(output, label, weight, share)
+        else:
+            factor_binary_cross_entropy(output, label, weight, share)
+    for c in range(n_outputs):
+        for s in range(n_samples):
+            bars[c, s] = output[s, c]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def jacobian_sparse(x_rows, loss, activation, senders, offsets, n_outputs, column, parameters, J_all):
-    """J_all (n_weights, samples): derivatives of each sample's outputs times column `column` of its factor R."""
+def jacobian_sparse(
+    x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all
+):
+    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F."""
     n_inputs, size = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
-    du_all, factor = np.empty((n_neurons, size), parameters.dtype), np.empty((n_outputs, size), parameters.dtype)
+    du_all, output = np.empty((n_neurons, size), parameters.dtype), np.empty((size, n_outputs), parameters.dtype)
+    bars = np.empty((n_outputs, size), parameters.dtype)
     load_chunk(x_rows, 0, size, u_all)
     propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
-    mean_targets(loss, z_all, n_outputs)
-    factor_columns(loss, z_all, n_outputs, column, size, factor)
-    z_all[n_neurons - n_outputs :] = factor
+    factor_column(loss, y_data, weights, 0, column, weights.sum(), z_all, n_outputs, output, bars)
+    z_all[n_neurons - n_outputs :] = bars
     jacobian_rows_sparse(senders, offsets, n_outputs, J_all, du_all, parameters, u_all, z_all)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all):
+def curvature_sparse(
+    x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all
+):
     """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     size = min(chunk, total)
     u_flat, z_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
     slope_flat, du_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
-    factor_flat, mean_all = np.empty(n_outputs * size, parameters.dtype), np.empty(n_neurons, parameters.dtype)
+    bars_flat, output_flat = np.empty(n_outputs * size, parameters.dtype), np.empty(n_outputs * size, parameters.dtype)
+    mean_all, total_weight = np.empty(n_neurons, parameters.dtype), weights.sum()
     means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, mean_all)
     H_all[:] = 0
     rise_all[:] = 0
@@ -371,28 +474,27 @@ def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chun
         size = min(chunk, total - start)
         u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
         slope_all, du_all = matrix(slope_flat, 0, n_neurons, size), matrix(du_flat, 0, n_neurons, size)
-        factor = matrix(factor_flat, 0, n_outputs, size)
+        bars, output = matrix(bars_flat, 0, n_outputs, size), matrix(output_flat, 0, size, n_outputs)
         load_chunk(x_rows, start, size, u_all)
         propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all, z_all)
-        mean_targets(loss, z_all, n_outputs)
         slope_all[:] = z_all
         for column in range(n_outputs):
-            factor_columns(loss, slope_all, n_outputs, column, total, factor)
+            factor_column(loss, y_data, weights, start, column, total_weight, slope_all, n_outputs, output, bars)
             z_all[:] = slope_all
-            z_all[n_neurons - n_outputs :] = factor
+            z_all[n_neurons - n_outputs :] = bars
             curvature_squares_sparse(senders, offsets, n_outputs, H_all, du_all, mean_all, parameters, rise_all, u_all, z_all)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def objective_sparse(
-    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
     whole, slope,
 ):
     """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64)."""
     parameters[:] = point
     value = float(
         gradient_sparse(
-            x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, whole
+            x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, parameters, whole
         )
     )
     for e in range(point.size):
@@ -404,7 +506,7 @@ def objective_sparse(
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def minimise_sparse(
-    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, iterations, pairs,
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, iterations, pairs,
     precision, point,
 ):
     """L-BFGS from `point` (float64), which becomes the last iterate; returns the objective there and the steps done.
@@ -419,7 +521,7 @@ def minimise_sparse(
     steps, changes = np.empty((pairs, n)), np.empty((pairs, n))
     curvatures, alphas, direction = np.empty(pairs), np.empty(pairs), np.empty(n)
     value = objective_sparse(
-        x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, point,
+        x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point,
         parameters, whole, slope,
     )
     stored, done = 0, 0
@@ -447,7 +549,7 @@ def minimise_sparse(
         for _ in range(25):
             new_point[:] = point + length * direction
             new_value = objective_sparse(
-                x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2,
+                x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2,
                 new_point, parameters, whole, new_slope,
             )
             if not new_value <= value + 1e-4 * length * descent:

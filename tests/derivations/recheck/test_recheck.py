@@ -19,7 +19,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations.recheck import change_statements, dense, scalar_statements, statements
+from derivations.recheck import (
+    change_statements,
+    dense,
+    neuron_statements,
+    removal_statements,
+    scalar_statements,
+    statements,
+)
 from derivations.recheck.evidence import EXACT, MODULAR, QUICK, evaluate, recheck
 from derivations.recheck.field import HIGH, LOW, Dual, Residue, is_prime, random_prime
 from derivations.recheck.identities import IDENTITIES
@@ -27,7 +34,7 @@ from derivations.recheck.point import HomogeneousFunction, Point, Refused, Unkno
 from tests.builders import ROOT
 
 P = 2**61 - 1
-ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "R.l1", "P.group", "P.l1"}
+ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "R.l1", "P.group", "P.l1"}
 """Where a piece is chosen or a minimum is claimed: there an order is needed, which residues do not have."""
 
 
@@ -92,7 +99,7 @@ def test_the_command_prints_one_line_for_each_theorem() -> None:
 
 # --- every mutant is refused ------------------------------------------------------------------------------------------
 
-MODULES = (statements, change_statements, scalar_statements)
+MODULES = (statements, change_statements, neuron_statements, removal_statements, scalar_statements)
 SWAPS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),
@@ -116,6 +123,8 @@ SAME = {
     "len(state[-1])": "all neurons have as many samples",
     "value - shift for value": "c is any number, so -c is too",
     "abs(r) < 1": "both pieces are 1/2 at |r| = 1",
+    "abs(rows[other][place] * row[place])": "row[place]² > 0 times more: a sum is 0 or it is not",
+    "if a * b <= 0": "min(|a|, |b|) = 0 where a b = 0",
     "norm >= t": "1 - t/‖v‖ = 0 at ‖v‖ = t",
 }
 """Mutants that are the same statement, and why."""

@@ -25,7 +25,7 @@ def predict_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, param
 
 
 def gradient_sparse(
-    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, whole
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, parameters, whole
 ):
     """The mean loss of all samples; its gradient is written into `whole` (n_weights,).
 
@@ -51,7 +51,7 @@ def gradient_sparse(
         for c in range(n_outputs):
             for s in range(size):
                 output[s, c] = z_all[n_neurons - n_outputs + c, s]
-        value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, smoothing, output)
         share = real(batch_weight / total_weight)
         mean += value * batch_weight / total_weight
         for c in range(n_outputs):
@@ -89,78 +89,55 @@ def activations_sparse(x_rows, activation, senders, offsets, n_outputs, paramete
     u_all[n_neurons - n_outputs :] = z_all[n_neurons - n_outputs :]
 
 
-def mean_targets(loss, z_all, n_outputs):
-    """The outputs, the last rows of z_all, become the means they stand for: softmax, logistic, exp; squares keep them."""
-    n_neurons, n_samples = z_all.shape
-    first = n_neurons - n_outputs
-    if loss == CROSS_ENTROPY:
-        for s in range(n_samples):
-            highest = z_all[first, s]
-            for c in range(1, n_outputs):
-                highest = max(highest, z_all[first + c, s])
-            whole = highest - highest
-            for c in range(n_outputs):
-                z_all[first + c, s] = math.exp(z_all[first + c, s] - highest)
-                whole += z_all[first + c, s]
-            for c in range(n_outputs):
-                z_all[first + c, s] /= whole
-    elif loss == BINARY_CROSS_ENTROPY:
-        for c in range(n_outputs):
-            for s in range(n_samples):
-                z_all[first + c, s] = 0.5 + 0.5 * math.tanh(0.5 * z_all[first + c, s])
-    elif loss == POISSON:
-        for c in range(n_outputs):
-            for s in range(n_samples):
-                z_all[first + c, s] = math.exp(min(z_all[first + c, s], 80.0))
+def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_outputs, output, bars):
+    """Column `column` of F with F Fᵀ = ∂²ℓ/∂z² of each sample, its share of the mean included, in the rows of `bars`.
 
-
-def factor_columns(loss, z_all, n_outputs, column, total, factor):
-    """Column `column` of R with R Rᵀ = ∂²ℓ/∂z² of each sample, divided by √samples; z_all holds the means last.
-
-    softmax: diag(√p)(I - √p √pᵀ); logistic: √(p(1-p)); Poisson: √μ; squares: √2; each over √outputs where the loss is
-    their mean.
+    z_all holds the outputs in its last rows; output (samples, outputs) is room for them.
     """
+    real = output.dtype.type
     n_neurons, n_samples = z_all.shape
     first = n_neurons - n_outputs
+    for c in range(n_outputs):
+        for s in range(n_samples):
+            output[s, c] = z_all[first + c, s]
+    label, weight = np.full(n_samples, column), weights[start : start + n_samples]
     if loss == CROSS_ENTROPY:
-        for c in range(n_outputs):
-            for s in range(n_samples):
-                own = z_all[first + column, s]
-                factor[c, s] = ((1.0 if c == column else 0.0) - z_all[first + c, s]) * math.sqrt(own / total)
-        return
-    factor[:] = 0
-    for s in range(n_samples):
-        mean = z_all[first + column, s]
-        second = 2.0
-        if loss == BINARY_CROSS_ENTROPY:
-            second = mean * (1.0 - mean)
-        elif loss == POISSON:
-            second = mean
-        factor[column, s] = math.sqrt(second / (total * n_outputs))
+        factor_cross_entropy(output, label, weight, real(1.0 / total_weight))
+    else:
+        share = real(1.0 / (total_weight * n_outputs))
+        FACTORS
+    for c in range(n_outputs):
+        for s in range(n_samples):
+            bars[c, s] = output[s, c]
 
 
-def jacobian_sparse(x_rows, loss, activation, senders, offsets, n_outputs, column, parameters, J_all):
-    """J_all (n_weights, samples): derivatives of each sample's outputs times column `column` of its factor R."""
+def jacobian_sparse(
+    x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all
+):
+    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F."""
     n_inputs, size = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
-    du_all, factor = np.empty((n_neurons, size), parameters.dtype), np.empty((n_outputs, size), parameters.dtype)
+    du_all, output = np.empty((n_neurons, size), parameters.dtype), np.empty((size, n_outputs), parameters.dtype)
+    bars = np.empty((n_outputs, size), parameters.dtype)
     load_chunk(x_rows, 0, size, u_all)
     propagate_sparse(PROPAGATE)
-    mean_targets(loss, z_all, n_outputs)
-    factor_columns(loss, z_all, n_outputs, column, size, factor)
-    z_all[n_neurons - n_outputs :] = factor
+    factor_column(loss, y_data, weights, 0, column, weights.sum(), z_all, n_outputs, output, bars)
+    z_all[n_neurons - n_outputs :] = bars
     jacobian_rows_sparse(JACOBIAN)
 
 
-def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all):
+def curvature_sparse(
+    x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all
+):
     """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     size = min(chunk, total)
     u_flat, z_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
     slope_flat, du_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
-    factor_flat, mean_all = np.empty(n_outputs * size, parameters.dtype), np.empty(n_neurons, parameters.dtype)
+    bars_flat, output_flat = np.empty(n_outputs * size, parameters.dtype), np.empty(n_outputs * size, parameters.dtype)
+    mean_all, total_weight = np.empty(n_neurons, parameters.dtype), weights.sum()
     means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, mean_all)
     H_all[:] = 0
     rise_all[:] = 0
@@ -168,27 +145,26 @@ def curvature_sparse(x_rows, loss, activation, senders, offsets, n_outputs, chun
         size = min(chunk, total - start)
         u_all, z_all = matrix(u_flat, 0, n_neurons, size), matrix(z_flat, 0, n_neurons, size)
         slope_all, du_all = matrix(slope_flat, 0, n_neurons, size), matrix(du_flat, 0, n_neurons, size)
-        factor = matrix(factor_flat, 0, n_outputs, size)
+        bars, output = matrix(bars_flat, 0, n_outputs, size), matrix(output_flat, 0, size, n_outputs)
         load_chunk(x_rows, start, size, u_all)
         propagate_sparse(PROPAGATE)
-        mean_targets(loss, z_all, n_outputs)
         slope_all[:] = z_all
         for column in range(n_outputs):
-            factor_columns(loss, slope_all, n_outputs, column, total, factor)
+            factor_column(loss, y_data, weights, start, column, total_weight, slope_all, n_outputs, output, bars)
             z_all[:] = slope_all
-            z_all[n_neurons - n_outputs :] = factor
+            z_all[n_neurons - n_outputs :] = bars
             curvature_squares_sparse(CURVATURE)
 
 
 def objective_sparse(
-    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
     whole, slope,
 ):
     """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64)."""
     parameters[:] = point
     value = float(
         gradient_sparse(
-            x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, whole
+            x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, parameters, whole
         )
     )
     for e in range(point.size):
@@ -199,7 +175,7 @@ def objective_sparse(
 
 
 def minimise_sparse(
-    x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, iterations, pairs,
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, iterations, pairs,
     precision, point,
 ):
     """L-BFGS from `point` (float64), which becomes the last iterate; returns the objective there and the steps done.
@@ -214,7 +190,7 @@ def minimise_sparse(
     steps, changes = np.empty((pairs, n)), np.empty((pairs, n))
     curvatures, alphas, direction = np.empty(pairs), np.empty(pairs), np.empty(n)
     value = objective_sparse(
-        x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2, point,
+        x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point,
         parameters, whole, slope,
     )
     stored, done = 0, 0
@@ -242,7 +218,7 @@ def minimise_sparse(
         for _ in range(25):
             new_point[:] = point + length * direction
             new_value = objective_sparse(
-                x_rows, y_data, labels, weights, loss, activation, senders, offsets, n_outputs, chunk, decayed, l2,
+                x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2,
                 new_point, parameters, whole, new_slope,
             )
             if not new_value <= value + 1e-4 * length * descent:
