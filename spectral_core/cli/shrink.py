@@ -46,7 +46,7 @@ def _add_prune(commands: Any) -> None:
     amount = prune.add_mutually_exclusive_group()
     amount.add_argument("--fraction", type=float, help="share of all hidden neurons to remove")
     amount.add_argument("--threshold", type=float, help="remove neurons with a score below this")
-    most = "remove as many as keep the loss within (1 + this) of the loss before (default: 0.01)"
+    most = "remove as many as raise the loss by at most this share of it (default: 0.01)"
     amount.add_argument("--tolerance", type=float, help=most)
     prune.add_argument("--unit", default="neuron", help="neuron or layer (default: neuron)")
     prune.add_argument("--even", action="store_true", help="remove the same share of every layer")

@@ -21,7 +21,8 @@ class PruneReport:
 
     `removed`, `live` : neurons by hidden layer, and by layer. `parameters` : of the given network; `dense_parameters` : of
     all its transfer blocks; `compact_parameters` : of the compact network. `loss_before`, `loss_after` : on (X, y); None
-    without y. `latency_before`, `latency_after` : see `latency`.
+    without y. `latency_before`, `latency_after` : see `latency`. `limit`, `within` : with a tolerance the greatest loss that it
+    allows on the judging data, and whether the loss of the result is at most that; else None.
     """
 
     by: str
@@ -41,6 +42,8 @@ class PruneReport:
     latency_after: float
     loss_before: float | None = None
     loss_after: float | None = None
+    limit: float | None = None
+    within: bool | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
@@ -60,6 +63,8 @@ class PruneReport:
         ]
         if self.loss_before is not None and self.loss_after is not None:
             lines.append(f"loss {self.loss_before:.5g} -> {self.loss_after:.5g}")
+        if self.limit is not None:
+            lines.append(f"limit {self.limit:.5g} of the loss that judges: {'kept' if self.within else 'exceeded'}")
         return "\n".join(lines) + "\n"
 
 
