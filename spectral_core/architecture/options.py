@@ -12,15 +12,13 @@ from spectral_core.checks import one_of, sequence
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
-from spectral_core.resizing.trimming import Tolerance
+from spectral_core.resizing.trimming import NOISE, Tolerance
 
 STRENGTHS = {"seed": (0.0, 1e-3, 1e-2, 3e-2), "grow": (0.0, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 3e-2)}
 """Penalties on eigenvectors, or weights, that a search tries. Weights need smaller penalties, since no eigenvalue can
 compensate for them."""
 MANY_SAMPLES = 10_000
 """From this number of training samples on the default batch size is 100 instead of 32."""
-NOISE = 1e-3
-"""Losses are compared on the scale of this share of the constant predictor's loss, where the loss itself is less."""
 
 
 @dataclass(frozen=True, eq=False)
