@@ -44,7 +44,9 @@ def one(name: str, options: dict[str, Any], seed: int) -> tuple[float, float]:
     if classifies:
         score = float((output.argmax(axis=1) == data.y_valid).mean())
     else:
-        score = float(1 - ((output - data.y_valid) ** 2).sum() / ((data.y_valid - data.y_valid.mean(axis=0)) ** 2).sum())
+        score = float(
+            1 - ((output - data.y_valid) ** 2).sum() / ((data.y_valid - data.y_valid.mean(axis=0)) ** 2).sum()
+        )
     return worst_rise(result.history.training_loss), score
 
 

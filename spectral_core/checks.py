@@ -131,6 +131,13 @@ def resolved(value: Any, dtype: Any, name: str) -> None:
         )
 
 
+def resolved_data(X: Any, y: Any, loss: str, dtype: Any) -> None:
+    """`resolved` for features and real targets; arrays on a GPU are taken as they are."""
+    for values, name in ((X, "X"), (y, "y")):
+        if not is_device_array(values) and (name == "X" or loss != "cross_entropy"):
+            resolved(values, dtype, name)
+
+
 def class_indices(value: Any, rows: int, classes: int, name: str = "y") -> np.ndarray:
     """y (samples,) with class indices 0 .. classes-1."""
     array = as_array(value, name)

@@ -11,6 +11,7 @@ from derivations.theorems.scalar import (
     penalties,
     proximal,
     schedules,
+    smoothing,
 )
 from derivations.theorems.spectral.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.theorems.spectral.blocks import M4
@@ -61,6 +62,7 @@ THEOREMS: tuple[Theorem, ...] = (
     *activations.THEOREMS,
     *accuracy.THEOREMS,
     *losses.THEOREMS,
+    *smoothing.THEOREMS,
     *penalties.THEOREMS,
     *proximal.THEOREMS,
     *optimizers.THEOREMS,

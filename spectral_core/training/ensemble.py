@@ -20,7 +20,7 @@ from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.options import STEP_OPTIONS, LoopOptions, StepOptions
 from spectral_core.training.step_arrays import step_arrays
-from spectral_core.training.trainer import check_resolution, train_on
+from spectral_core.training.trainer import train_on
 
 if TYPE_CHECKING:
     from spectral_core.backends.cuda_ensemble import CudaEnsemble
@@ -150,7 +150,7 @@ def _problems(net: SpectralNetwork, xs: list[Any], ys: list[Any], loss: str, wei
     for x, y in zip(xs, ys, strict=True):
         if (id(x), id(y)) not in checked:
             problem = net.problem(x, y, loss, weight)
-            check_resolution(x, y, loss, net.dtype)
+            checks.resolved_data(x, y, loss, net.dtype)
             checked[id(x), id(y)] = replace(problem, x=checked_x.setdefault(id(x), problem.x))
     rows = {len(problem.x) for problem in checked.values()}
     if len(rows) > 1:

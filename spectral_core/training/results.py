@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from spectral_core import checks
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.trainable import Trainable
 
 Network = TypeVar("Network", bound=Trainable)
@@ -86,6 +88,25 @@ class TrainingState:
     def fresh(cls, parameters: np.ndarray) -> TrainingState:
         """The state before the first step."""
         return cls(np.zeros_like(parameters), np.zeros_like(parameters), 0, 0)
+
+
+def initial_state(state: TrainingState | None, net: Trainable) -> TrainingState:
+    """A copy of the given state, checked; without one the state before the first step."""
+    if state is None:
+        return TrainingState.fresh(net.parameters)
+    if not isinstance(state, TrainingState):
+        raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
+    checks.integer(state.step, "state.step", 0)
+    checks.integer(state.epoch, "state.epoch", 0)
+    for name, moment in (("first_moment", state.first_moment), ("second_moment", state.second_moment)):
+        if not isinstance(moment, np.ndarray):
+            raise InvalidInputError(f"state.{name} must be an array; got {type(moment).__name__}")
+        if moment.shape != net.parameters.shape or moment.dtype != net.dtype:
+            raise InvalidInputError(
+                f"state.{name} must be {net.dtype} of shape {net.parameters.shape}, as the network's parameters; got "
+                f"{moment.dtype} {moment.shape}"
+            )
+    return TrainingState(state.first_moment.copy(), state.second_moment.copy(), int(state.step), int(state.epoch))
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,15 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import choice
-from spectral_core.backends.problem import Problem, StepArrays
+from spectral_core.backends.problem import Problem
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.trainable import Trainable
-from spectral_core.training.checkpoint import Checkpoint, fingerprint
+from spectral_core.training.checkpoint import Checkpoint, fingerprint, identity_of_steps
 from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
 from spectral_core.training.options import LoopOptions, StepOptions
-from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState
-from spectral_core.training.schedules import RateSchedule
+from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState, initial_state
 from spectral_core.training.step_arrays import step_arrays
-
-IDENTIFYING = ("penalised", "strengths", "shrunk", "thresholds", "trainable", "rates")
-"""The arrays of a step that the fingerprint of a checkpoint contains, besides its settings."""
-FIRST_SETTINGS = 5
-"""The settings that the first fingerprints contain."""
 
 
 def train(
@@ -182,16 +176,9 @@ def train(
     if not isinstance(net, Trainable):
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
     problem = net.problem(X, y, loss, sample_weight)
-    check_resolution(X, y, loss, net.dtype)
+    checks.resolved_data(X, y, loss, net.dtype)
     validation = None if validation_data is None else net.problem(*validation_data, loss)
     return train_on(net, problem, validation, step, loop, state)
-
-
-def check_resolution(X: Any, y: Any, loss: str, dtype: np.dtype) -> None:
-    """Features and targets that the network's type hardly tells apart are refused; arrays on a GPU are taken as they are."""
-    for values, name in ((X, "X"), (y, "y")):
-        if not checks.is_device_array(values) and (name == "X" or loss != "cross_entropy"):
-            checks.resolved(values, dtype, name)
 
 
 def train_on(
@@ -206,14 +193,14 @@ def train_on(
     # What a step reads, and where it runs.
     arrays = step_arrays(net, problem, step)
     backend = _backend(net, problem, validation, arrays.batch_size, loop.backend)
-    initial_state = _initial_state(state, net)
+    begun = initial_state(state, net)
     stepper = choice.module_of(backend).stepper(
-        arrays, net.parameters.copy(), initial_state.first_moment, initial_state.second_moment, initial_state.step
+        arrays, net.parameters.copy(), begun.first_moment, begun.second_moment, begun.step
     )
     # The loop over epochs.
     rows = len(problem.x)
     used = rows - rows % arrays.batch_size if loop.drop_last else rows
-    order = SampleOrder(loop.seed, initial_state.epoch, rows, used, loop.shuffle)
+    order = SampleOrder(loop.seed, begun.epoch, rows, used, loop.shuffle)
     stopping = Stopping(loop.epochs, loop.patience, loop.best_of_last)
     schedule = step.rate_schedule(loop.epochs * -(-used // arrays.batch_size))
     training = TrainingLoop(net, stepper, validation, stopping, order, schedule)
@@ -221,27 +208,12 @@ def train_on(
     checkpoint = None
     if loop.checkpoint is not None:
         options = [training.description(), arrays.optimizer, arrays.batch_size, loop.threads, backend]
-        options += _identity(arrays, schedule)
-        begun = (
-            [initial_state.first_moment, initial_state.second_moment, initial_state.step] if state is not None else []
-        )
-        identity = fingerprint(net.parameters, problem, validation, options, *begun)
+        options += identity_of_steps(arrays, schedule)
+        given = [] if state is None else [begun.first_moment, begun.second_moment, begun.step]
+        identity = fingerprint(net.parameters, problem, validation, options, *given)
         checkpoint = Checkpoint(Path(loop.checkpoint), identity)
     _run(training, loop, checkpoint)
     return training.result()
-
-
-def _identity(arrays: StepArrays, schedule: RateSchedule) -> list[Any]:
-    """What identifies the steps, for JSON. Options of later versions join where they are used, so that old files fit."""
-    settings = arrays.settings.tolist()
-    identity: list[Any] = [settings[:FIRST_SETTINGS], *(getattr(arrays, name).tolist() for name in IDENTIFYING)]
-    if schedule != StepOptions().rate_schedule(schedule.steps):
-        identity += ["schedule", schedule.name, schedule.warmup, schedule.final_rate]
-    if any(settings[FIRST_SETTINGS:]):
-        identity += ["settings", settings[FIRST_SETTINGS:]]
-    if arrays.decays.any():
-        identity += ["decays", arrays.decays.tolist()]
-    return identity
 
 
 def _run(training: TrainingLoop[Any], loop: LoopOptions, checkpoint: Checkpoint | None) -> None:
@@ -278,22 +250,3 @@ def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch
             "X (or that of validation_data) lies on a GPU; use backend='cuda' or 'auto', or copy it"
         )
     return backend
-
-
-def _initial_state(state: TrainingState | None, net: Trainable) -> TrainingState:
-    """Copies of the given moments, or zeros."""
-    if state is None:
-        return TrainingState.fresh(net.parameters)
-    if not isinstance(state, TrainingState):
-        raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
-    checks.integer(state.step, "state.step", 0)
-    checks.integer(state.epoch, "state.epoch", 0)
-    for name, moment in (("first_moment", state.first_moment), ("second_moment", state.second_moment)):
-        if not isinstance(moment, np.ndarray):
-            raise InvalidInputError(f"state.{name} must be an array; got {type(moment).__name__}")
-        if moment.shape != net.parameters.shape or moment.dtype != net.dtype:
-            raise InvalidInputError(
-                f"state.{name} must be {net.dtype} of shape {net.parameters.shape}, as the network's parameters; got "
-                f"{moment.dtype} {moment.shape}"
-            )
-    return TrainingState(state.first_moment.copy(), state.second_moment.copy(), int(state.step), int(state.epoch))

@@ -97,7 +97,9 @@ def test_the_checkpoint_of_another_state_is_refused(tmp_path: Path, setting: Any
     with pytest.raises(ModelFileError, match="belongs to another training"):
         train(net, x, y, state=other, checkpoint=path, **options)
     continued = train(net, x, y, state=state, checkpoint=path, **options)
-    assert continued.network.parameters.tobytes() == train(net, x, y, state=state, **options).network.parameters.tobytes()
+    assert (
+        continued.network.parameters.tobytes() == train(net, x, y, state=state, **options).network.parameters.tobytes()
+    )
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------
@@ -114,9 +116,7 @@ def test_an_epoch_without_weight_takes_no_step(setting: Any) -> None:
     assert np.isfinite(losses).all()
     assert all(taken[i] or losses[i] == losses[i - 1] for i in range(1, 20))
     # Samples in their order: the weighted one is never there.
-    still = train(
-        net, x[:3], y[:3], epochs=3, batch_size=2, drop_last=True, sample_weight=[0, 0, 1], shuffle=False
-    )
+    still = train(net, x[:3], y[:3], epochs=3, batch_size=2, drop_last=True, sample_weight=[0, 0, 1], shuffle=False)
     assert still.network.parameters.tobytes() == net.parameters.tobytes()
     assert still.history.training_loss == [pytest.approx(net.loss(x[2:3], y[2:3]))] * 3
     assert (still.history.penalty, still.state.step) == ([0.0] * 3, 0)

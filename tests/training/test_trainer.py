@@ -33,7 +33,7 @@ CHECK = settings(
     deadline=None,
     derandomize=True,
     max_examples=25,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 """For every property test, whatever profile another file loads: the first example may compile kernels."""
 

@@ -23,6 +23,7 @@ from derivations.theorems.scalar import (
     optimizers,
     penalties,
     proximal,
+    smoothing,
 )
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, curvature, factors, propagation
@@ -36,7 +37,7 @@ PROGRAMS: tuple[Program, ...] = (
     *PROPAGATIONS,
     *ADJOINTS,
     *losses.PROGRAMS,
-    losses.SMOOTH_TARGETS,
+    smoothing.SMOOTH_TARGETS,
     *penalties.PROGRAMS,
     *proximal.PROGRAMS,
     *optimizers.PROGRAMS,

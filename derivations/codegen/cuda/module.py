@@ -14,7 +14,7 @@ from derivations.codegen.cuda.trainings import ensemble_module, one_hidden_modul
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
 from derivations.codegen.one_hidden import SIZES, theorems
-from derivations.theorems.scalar import decay_and_clipping, losses, optimizers, penalties, proximal
+from derivations.theorems.scalar import decay_and_clipping, losses, optimizers, penalties, proximal, smoothing
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
 
@@ -27,7 +27,7 @@ CONSTANTS = (
 )
 FLAT = (
     *losses.PROGRAMS,
-    losses.SMOOTH_TARGETS,
+    smoothing.SMOOTH_TARGETS,
     *penalties.PROGRAMS,
     *proximal.PROGRAMS,
     *optimizers.PROGRAMS,

@@ -30,7 +30,6 @@ label = Array("label", (s,), "argument", "y, the class of each sample", integer=
 weight = Array("weight", (s,), "argument", "sample weights")
 scale, loss, peak, total, chosen = sp.symbols("scale loss peak total chosen")
 smoothing, spread = sp.symbols("smoothing spread", nonnegative=True)
-soft = Array("soft", (s, h), "argument", "(1 - smoothing) y + smoothing/2, written over the targets", store="target")
 shifted = Array("shifted", (s, h), "argument", "exp(z - max z), written over the output", store="output")
 
 z, y = output.element, target.element
@@ -116,15 +115,6 @@ BINARY_CROSS_ENTROPY = Elementwise(
     targets=(0, 1),
 )
 ELEMENTWISE = (SQUARED_ERROR, HUBER, POISSON, BINARY_CROSS_ENTROPY)
-
-SMOOTH_TARGETS = Program(
-    "smooth_targets",
-    "(1 - smoothing) y + smoothing / 2: soft labels for binary_cross_entropy",
-    ("L.smoothing",),
-    (target, soft),
-    (Assign(soft.element, (1 - smoothing) * y + smoothing / 2),),
-    scalars=("smoothing",),
-)
 
 hit = (1 - smoothing) * sp.KroneckerDelta(h, label.element) + spread
 """The share of class h in the soft label; `spread` is smoothing / classes, so that the shares of all classes sum to 1."""
@@ -233,26 +223,6 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     )
 
 
-def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS) -> None:
-    proof.same("the soft labels take the place of the targets", [a.store for a in program.arrays], ["", "target"])
-    (assign,) = program.assignments
-    proof.same(
-        "once, for every element", [(assign.target, assign.over, assign.accumulate)], [(soft.element, (), False)]
-    )
-    result = assign.value
-    proof.equal("a smoothing of 0 changes nothing", result.subs(smoothing, 0), y)
-    proof.equal("no label is left at 1", result.subs(smoothing, 1), half)
-    proof.equal("it is linear in the smoothing", result, y + smoothing * (half - y))
-    # The loss is linear in y, and so is its gradient: they are those of the label and of 1/2, averaged.
-    for number, region in enumerate(BINARY_CROSS_ENTROPY.regions, 1):
-        for what, expression in (("ℓ", region.value), ("∂ℓ/∂z", region.slope)):
-            mixed = (1 - smoothing) * expression + smoothing * expression.subs(y, half)
-            proof.equal(f"region {number}: {what}", expression.subs(y, result), mixed, "rational")
-    classes = sp.Symbol("classes", positive=True)
-    shares = (1 - smoothing + spread) + (classes - 1) * spread
-    proof.equal("the shares of all classes sum to 1", shares.subs(spread, smoothing / classes), sp.S.One, "rational")
-
-
 DEFINITION = (
     Assign(chosen, hit * z, over=(h,)),
     Assign(shifted.element, sp.exp(z - peak)),
@@ -263,15 +233,6 @@ ARGUMENTS = {
     item.name: partial(stable_argument if item is BINARY_CROSS_ENTROPY else elementwise_argument, item=item)
     for item in ELEMENTWISE
 } | {"cross_entropy": cross_entropy_argument}
-SMOOTHED = Theorem(
-    id="L.smoothing",
-    title="label smoothing",
-    statement="labels (1 - ε) y + ε/2: ℓ and ∂ℓ/∂z of binary cross entropy are (1 - ε) times those of y plus ε times those of 1/2",
-    method="linearity in the label",
-    argument=smoothing_argument,
-    scope="every batch size and width",
-    reference="Szegedy et al., CVPR 2016",
-)
 
 
 def theorem_for(item: Elementwise) -> Theorem:
@@ -295,4 +256,4 @@ L_CROSS_ENTROPY = Theorem(
     scope="every batch size and class count",
     reference="standard",
 )
-THEOREMS = (*map(theorem_for, ELEMENTWISE), L_CROSS_ENTROPY, SMOOTHED)
+THEOREMS = (*map(theorem_for, ELEMENTWISE), L_CROSS_ENTROPY)
