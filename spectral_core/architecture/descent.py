@@ -23,7 +23,7 @@ LEAST_SHARE = 0.04
 """A removal is due when this share of the weights is to go."""
 MINIMA_SHARE, MINIMA_ITERATIONS = 0.1, 20
 """Share of the weights that goes at each removal between minima, and the iterations of the polish that follows."""
-SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 150
+SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 250
 """At sizes up to `SWAP_BELOW`: swaps of this share of the weights, each kept if the loss falls."""
 POLISH = 150
 """Iterations of the polish of a network that is noted."""
@@ -85,11 +85,11 @@ def fit_down(
     *above, (size, net) = trained
     noted = [Noted(size, net, np.nan) for size, net in above]
     noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
-    net, some = noted[-1].net, _some(samples, SALIENCY_ROWS, rng)
+    net = noted[-1].net
     pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
     for size in sorted(sizes, reverse=True):
         if size < trained[-1][0]:
-            net, _ = _through_minima(net, samples, some, size, l2, pairs)
+            net, _ = _through_minima(net, samples, size, l2, pairs, rng)
             noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
     return noted
 
@@ -122,20 +122,31 @@ def _stage(
 
 
 def _through_minima(
-    net: SparseNetwork, samples: Samples, some: Samples, size: int, l2: float, pairs: set[tuple[int, int]]
+    net: SparseNetwork,
+    samples: Samples,
+    size: int,
+    l2: float,
+    pairs: set[tuple[int, int]],
+    rng: np.random.Generator,
 ) -> tuple[SparseNetwork, float]:
-    """Down to `size` with a polish after every removal, then swaps; `some` of the samples judge single weights."""
+    """Down to `size` with a polish after every removal, then swaps.
+
+    Saliencies are measured on new samples each time, so a swap that failed is followed by another one.
+    """
     net, loss = polish(net, samples, MINIMA_ITERATIONS, l2)
     while net.n_products > size:
         due = max(size, min(net.n_products - 1, int((1 - MINIMA_SHARE) * net.n_products)))
-        net, loss = polish(remove(net, some, due), samples, MINIMA_ITERATIONS, l2)
+        smaller = remove(net, _some(samples, SALIENCY_ROWS, rng), due)
+        net, loss = polish(smaller, samples, MINIMA_ITERATIONS, l2)
     for _ in range(SWAPS if size <= SWAP_BELOW and net.n_products else 0):
-        more = grow(net, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
+        some = _some(samples, SALIENCY_ROWS, rng)
+        more = grow(net, samples, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
         more, _ = polish(more, samples, MINIMA_ITERATIONS, l2)
         swapped, new = polish(remove(more, some, size), samples, MINIMA_ITERATIONS, l2)
-        if not new < loss:
+        if new < loss:
+            net, loss = swapped, new
+        elif some is samples:
             break
-        net, loss = swapped, new
     return net, loss
 
 

@@ -56,9 +56,12 @@ def remove(net: SparseNetwork, samples: Samples, count: int) -> SparseNetwork:
     return first(low).cleaned()
 
 
-def grow(net: SparseNetwork, samples: Samples, count: int, l2: float, pairs: set[tuple[int, int]]) -> SparseNetwork:
-    """The network with `count` further weights, all 0, where g²/2(H + l2) is greatest.
+def grow(
+    net: SparseNetwork, samples: Samples, some: Samples, count: int, l2: float, pairs: set[tuple[int, int]]
+) -> SparseNetwork:
+    """The network with `count` further weights, all 0, where g²/2(H + l2) is greatest (M22).
 
+    samples, some : those that the gradient g and the curvature H are measured on.
     pairs : the pairs (receiver, sender) of layers, counted from 1, that may be joined. Hidden neurons without a weight stay
         without.
 
@@ -69,7 +72,7 @@ def grow(net: SparseNetwork, samples: Samples, count: int, l2: float, pairs: set
         return net
     wide = net.with_more(senders, receivers)
     _, gradient = samples.loss_and_gradient(wide, wide.weights)
-    curvature, _ = samples.curvature(wide)
+    curvature, _ = some.curvature(wide)
     gain = gradient.astype(np.float64) ** 2 / (2 * (curvature + l2 + 1e-3 * curvature.mean()))
     new = wide.weights == 0
     gain[~new] = -1
