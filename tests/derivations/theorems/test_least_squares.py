@@ -9,7 +9,7 @@ from itertools import product as cartesian
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derivations.codegen.cpu import layers as cpu
@@ -55,6 +55,7 @@ def test_a_wrong_formula_of_a_removal_is_refused(name: str, wrong: Formula) -> N
         leave_one_out.argument(Proof("M17"), replace(REMOVAL, **{name: wrong}))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
 def test_the_rise_without_columns_is_that_of_a_fit_without_them(kept: int, gone: int, outputs: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
