@@ -54,14 +54,14 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         x, y = np.zeros((4, widths[0]), dtype), np.zeros((4, widths[-1]), dtype)
         problem = net.problem(x, y, "squared_error")
         for proximal in (False, True):
-            options = StepOptions(penalty_strength=1.0, eigenvector_penalty=1.0, proximal=proximal)
+            options = StepOptions(penalty_strength=1.0, eigenvector_penalty=1.0, proximal=proximal, clip_norm=1.0)
             arrays = step_arrays(net, problem, options)
             moments = np.zeros_like(net.parameters), np.zeros_like(net.parameters)
             stepper = CudaStepper(arrays, net.parameters.copy(), *moments)
             stepper._send()
             stepper._buffers(4, 1)
             stepper._plan(4)
-        ensemble = CudaEnsemble([arrays], [net.parameters], Schedule(epochs=1, shuffle=True, drop_last=False))
+        ensemble = CudaEnsemble([arrays], [net.parameters], Schedule(1, True, False, np.ones(1)))
         ensemble.run(np.zeros((1, 1, 24), np.uint32), 1)
     return found
 

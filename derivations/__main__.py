@@ -17,7 +17,13 @@ from typing import Any
 
 from derivations import links
 from derivations.codegen.cpu import module
-from derivations.codegen.cpu.module import certificate_digest, cpu_module, one_hidden_module, tables_module
+from derivations.codegen.cpu.module import (
+    certificate_digest,
+    cpu_module,
+    one_hidden_module,
+    sparse_module,
+    tables_module,
+)
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules
 from derivations.proof.rules import RULES, Step
 from derivations.proof.theorem import Certificate, ProofError
@@ -65,6 +71,7 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
         KERNELS / "tables.py": tables_module(),
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
+        KERNELS / "cpu" / "sparse.py": sparse_module(records, general),
         **{
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()

@@ -18,17 +18,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("kernels/support", "backends", "networks", "training", "resizing", "architecture")
+PACKAGES = ("kernels/support", "backends", "networks", "training", "refitting", "resizing", "architecture")
 """Where hand-written formulas must say so: everything that computes a network, its gradient or a change of it."""
-PRINTED = ("cpu/dense", "cpu/one_hidden", "cuda/parts", "cuda/ensemble", "cuda/one_hidden", "cuda/wide")
+PRINTED = ("cpu/dense", "cpu/one_hidden", "cpu/sparse", "cuda/parts", "cuda/ensemble", "cuda/one_hidden", "cuda/wide")
 """The printed modules of kernels; no name stands in two, but `exponential`, which each of two languages chooses by type."""
 ORCHESTRATION = {
-    "cpu/dense": "exponential|exponential_by_type|matrix|vector|load_rows|workspace|output_loss|add_penalty|update|shrink|(predict|gradient|epoch)_.*",
+    "cpu/dense": "exponential|exponential_by_type|matrix|vector|load_rows|workspace|output_loss|add_penalty|limit_norm|update|shrink|(predict|gradient|epoch)_.*",
     "cpu/one_hidden": "load_columns|epoch_.*",
-    "cuda/parts": "exponential|exponential_on_device|gpu_(sum|clear|neurons|parts|row|load|loss|add_penalty|update|shrink)",
+    "cpu/sparse": "load_chunk|factor_column|(predict|gradient|means|activations|jacobian|curvature|objective|minimise)_sparse",
+    "cuda/parts": "exponential|exponential_on_device|gpu_(sum|clear|neurons|parts|row|load|loss|add_penalty|limit_norm|update|shrink)",
     "cuda/ensemble": "train_.*",
     "cuda/one_hidden": "train_.*",
-    "cuda/wide": "wide_(activate|load|loss|penalty|squares|total|update|shrink)",
+    "cuda/wide": "wide_(activate|load|loss|penalty|squares|total|clip|update|shrink)",
 }
 """Printed functions without a theorem: storage, order of calls, choices by number, from one template for all programs.
 Tests compare them with the loops from the papers (`test_trainer`, `test_cuda`)."""

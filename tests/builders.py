@@ -69,6 +69,8 @@ class Truth:
         self.model, self.x, self.y, self.weight, self.loss = model, x, y, w, loss
         self.rows = [np.arange(start, min(start + batch, len(x))) for start in range(0, len(x), batch)]
         self.penalty, self.strength, self.vectors = penalty, strength, vectors
+        self.factors: Any = None  # of the rates, step by step
+        self.limit, self.smoothing = np.inf, 0.0  # of the gradient's norm; of labels
         self.losses: list[float] = []
         self.penalties: list[float] = []
 
@@ -78,9 +80,10 @@ class Truth:
         return total + oracles.penalty("l2", theta[~eigenvalues(self.model)], self.vectors)
 
     def shrink(self, theta: np.ndarray) -> np.ndarray:
-        theta = theta.copy()
+        theta, factor = theta.copy(), 1.0 if self.factors is None else self.factors[len(self.losses) - 1]
         for group in penalised(self.model) if self.proximal is not None else []:
-            theta[group] = oracles.proximal(self.penalty, theta[group], self.proximal[group][0] * self.strength)
+            threshold = factor * self.proximal[group][0] * self.strength
+            theta[group] = oracles.proximal(self.penalty, theta[group], threshold)
         return theta
 
     def slope(self, theta: np.ndarray, step: int) -> np.ndarray:
@@ -88,11 +91,16 @@ class Truth:
         weight = None if self.weight is None else self.weight[rows]
 
         def loss(moved: np.ndarray) -> Any:
+            if self.smoothing:
+                z = self.model.output(moved, self.x[rows])
+                every = np.ones(len(rows)) if weight is None else weight
+                return oracles.smoothed_loss(self.loss, z, self.y[rows], every, self.smoothing)
             return self.model.loss(moved, self.x[rows], self.y[rows], self.loss, weight)
 
         self.losses.append(float(loss(theta)))
         self.penalties.append(float(self.penalty_of(theta)))
-        return oracles.gradient(loss, theta) + oracles.gradient(self.penalty_of, theta)
+        slope = oracles.gradient(loss, theta) + oracles.gradient(self.penalty_of, theta)
+        return slope * min(1, self.limit / np.sqrt((slope**2).sum()))
 
 
 def random_network(

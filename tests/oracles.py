@@ -238,6 +238,15 @@ def loss(name: str, z: np.ndarray, y: np.ndarray, weight: np.ndarray | None = No
     return total / weight.sum()
 
 
+def smoothed_loss(name: str, z: np.ndarray, y: np.ndarray, weight: Any, smoothing: float) -> Any:
+    """The mean of the losses with every label, each with its share of the smoothed label."""
+    classes = z.shape[1]
+    if name == "cross_entropy":
+        every = [loss(name, z, np.full(len(z), h), weight) for h in range(classes)]
+        return (1 - smoothing) * loss(name, z, y, weight) + smoothing * sum(every) / classes
+    return (1 - smoothing) * loss(name, z, y, weight) + smoothing * loss(name, z, 0 * y + 0.5, weight)
+
+
 def penalty(name: str, values: np.ndarray, strength: float) -> Any:
     """strength · ‖λ‖₂, ‖λ‖₁ or ‖λ‖₂²; at its kink the value has no derivative part (the subgradient 0)."""
     if name == "group":
@@ -336,29 +345,46 @@ def exact_gradient(function: Callable[[np.ndarray], Dual], at: np.ndarray) -> li
 
 def adam(
     theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: Any, beta1: float,
-    beta2: float, epsilon: float, after: Callable[[np.ndarray], np.ndarray] = lambda theta: theta,
+    beta2: float, epsilon: float, after: Callable[[np.ndarray], np.ndarray] = lambda theta: theta, decay: Any = 0.0,
 ) -> np.ndarray:  # fmt: skip
-    """Kingma and Ba, arXiv 1412.6980, algorithm 1; `after` follows each step."""
+    """Kingma and Ba, arXiv 1412.6980, algorithm 1; `after` follows each step; a rate may be a function of the step.
+
+    `decay` is that of Loshchilov and Hutter, arXiv 1711.05101, algorithm 2, times the rate.
+    """
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     for t in range(1, steps + 1):
         g = slope(theta, t - 1)
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
-        theta = after(theta - rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon))
+        size = rate(t - 1) if callable(rate) else rate
+        theta = after(
+            theta - size * decay * theta - size * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        )
     return theta
 
 
 def sgd(
     theta: np.ndarray, slope: Callable[[np.ndarray, int], np.ndarray], steps: int, rate: Any, momentum: float,
-    nesterov: bool, after: Callable[[np.ndarray], np.ndarray] = lambda theta: theta,
+    nesterov: bool, after: Callable[[np.ndarray], np.ndarray] = lambda theta: theta, decay: Any = 0.0,
 ) -> np.ndarray:  # fmt: skip
-    """Momentum b = μ b + g; Nesterov's form steps along g + μ b; `after` follows each step."""
+    """Momentum b = μ b + g; Nesterov's form steps along g + μ b; `after` follows each step, `decay` as in `adam`."""
     b = np.zeros_like(theta)
     for t in range(steps):
         g = slope(theta, t)
         b = momentum * b + g
-        theta = after(theta - rate * (g + momentum * b if nesterov else b))
+        size = rate(t) if callable(rate) else rate
+        theta = after(theta - size * decay * theta - size * (g + momentum * b if nesterov else b))
     return theta
+
+
+def rate_factor(schedule: str, warmup: float, final: float, steps: int, step: int) -> float:
+    """The factor of the learning rates in one of so many steps: a rise, then half a cosine or a constant."""
+    rising = round(warmup * steps)
+    if step < rising:
+        return 0.04 + 0.96 * np.sin(np.pi * step / rising / 2) ** 2 if schedule == "one_cycle" else (step + 1) / rising
+    if schedule == "constant":
+        return 1.0
+    return final + (1 - final) * np.cos(np.pi * (step - rising) / (steps - rising) / 2) ** 2
 
 
 def order_of_samples(seed: int, epoch: int, rows: int) -> list[int]:

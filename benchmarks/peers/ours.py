@@ -14,6 +14,7 @@ from spectral_core.kernels.cpu import dense
 from spectral_core.kernels.tables import PENALTIES, SETTINGS
 
 ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.0, "nesterov": 0.0}
+ADAM |= {"smoothing": 0.0, "clip_norm": 0.0}
 
 
 class Ours:
@@ -35,6 +36,7 @@ class Ours:
             optimizer="adam",
             trainable=np.array([[0, layout.size]]),
             rates=np.array([1e-3], np.float32),
+            decays=np.zeros(1, np.float32),
             settings=np.array([ADAM[name] for name in SETTINGS], np.float32),
         )
         self.stepper = self._stepper()
@@ -49,9 +51,10 @@ class Ours:
 
     def run(self, epochs: int) -> float:
         generator = np.random.default_rng(0)
+        factors = np.ones(-(-self.task.rows // self.task.batch), np.float32)
         start = time.perf_counter()
         for _ in range(epochs):
-            self.stepper.epoch(generator.permutation(self.task.rows))
+            self.stepper.epoch(generator.permutation(self.task.rows), factors)
         return time.perf_counter() - start
 
     def loss_and_gradients(self) -> tuple[float, list[np.ndarray]]:

@@ -15,6 +15,8 @@ from derivations.recheck.exact_comparison import Check, KernelEvidence, run
 from derivations.recheck.exact_functions import (
     activations,
     adam,
+    clip,
+    decay,
     exponential_float32,
     exponential_float64,
     penalty_group,
@@ -24,8 +26,16 @@ from derivations.recheck.exact_functions import (
     proximal_l1,
     proximal_l2,
     sgd,
+    squared_norm,
 )
-from derivations.recheck.exact_losses import binary_cross_entropy, cross_entropy, huber, poisson, squared_error
+from derivations.recheck.exact_losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    huber,
+    poisson,
+    smooth_targets,
+    squared_error,
+)
 from derivations.recheck.exact_networks import adjoint, one_hidden, propagation
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 
@@ -54,6 +64,10 @@ KERNEL_CHECKS: dict[str, Check] = {
     "proximal_l2": proximal_l2,
     "adam": adam,
     "sgd": sgd,
+    "smooth_targets": smooth_targets,
+    "decay": decay,
+    "squared_norm": squared_norm,
+    "clip": clip,
 }
 """Name of a kernel -> its check. A new kernel that names a theorem needs an entry; a test compares the two lists."""
 

@@ -220,3 +220,26 @@ def adam(comparison: Comparison) -> None:
     comparison.equal("v̂", [a / correction2 for a in v], [root * root for root in roots])
     steps = [rate * (a / correction1) / (root + epsilon) for a, root in zip(m, roots, strict=True)]
     comparison.equal("θ", arrays[0], [t - step for t, step in zip(theta, steps, strict=True)])
+
+
+def decay(comparison: Comparison) -> None:
+    for share in (Fraction(0), Fraction(1, 8), Fraction(1)):
+        value = comparison.vector(5)
+        array = floats(value)
+        cpu.decay(array, float(share))
+        comparison.equal("θ", array, [(1 - share) * entry for entry in value])
+
+
+def squared_norm(comparison: Comparison) -> None:
+    for _ in range(4):
+        value = comparison.vector(6)
+        comparison.equal("‖g‖²", cpu.squared_norm(floats(value)), dense.sum_of_products(value, value))
+
+
+def clip(comparison: Comparison) -> None:
+    """A dyadic share of the norm as the limit; at the norm and above it, nothing changes."""
+    for direction, length in PYTHAGOREAN:
+        for share in (Fraction(1, 8), Fraction(3, 4), Fraction(1), Fraction(2)):
+            array = floats([Fraction(entry) for entry in direction])
+            cpu.clip(array, float(length * length), float(share * length))
+            comparison.equal(f"{share} of the norm", array, [min(share, Fraction(1)) * entry for entry in direction])

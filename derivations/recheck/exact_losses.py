@@ -39,17 +39,19 @@ def cross_entropy(comparison: Comparison) -> None:
     for classes in (1, 2, 4, 8):
         array = np.full((len(WEIGHTS), classes), float(comparison.dyadic()))
         label = [comparison.values.randrange(classes) for _ in WEIGHTS]
-        got = dense.cross_entropy(array, np.array(label), floats(WEIGHTS), scale)
+        smoothing = Fraction(comparison.values.randrange(5), 4)
+        given = (float(smoothing), float(smoothing / classes))
+        got = dense.cross_entropy(array, np.array(label), floats(WEIGHTS), scale, *given)
         comparison.close("loss of equal outputs", got, mpmath.log(classes), 2, least=5e-324)
         truth = [
-            [w / sum(WEIGHTS) * (Fraction(1, classes) - (h == chosen)) for h in range(classes)]
+            [w / sum(WEIGHTS) * (1 - smoothing) * (Fraction(1, classes) - (h == chosen)) for h in range(classes)]
             for w, chosen in zip(WEIGHTS, label, strict=True)
         ]
         comparison.equal("gradient of equal outputs", array, truth)
     array = floats([comparison.vector(3)])
     exps = [mpmath.exp(z) for z in array[0]]
     first = float(array[0, 0])
-    got = dense.cross_entropy(array, np.array([0]), np.array([1.0]), 1.0)
+    got = dense.cross_entropy(array, np.array([0]), np.array([1.0]), 1.0, 0.0, 0.0)
     comparison.close("loss", got, mpmath.log(sum(exps)) - first, 4, least=1.0)
     for h, (slope, e) in enumerate(zip(array[0], exps, strict=True)):
         comparison.close(f"slope {h}", slope, e / sum(exps) - (h == 0), 4, least=1.0)
@@ -102,6 +104,15 @@ def binary_cross_entropy(comparison: Comparison) -> None:
                 f"loss({z}, {y})", got, both, 4, least=max(abs(z), 2.0**-60) if y == 0 or z > 0 else abs(z)
             )
             comparison.close(f"slope({z}, {y})", array[0, 0], 1 / (1 + mpmath.exp(-z)) - y, 4, least=max(y, 2.0**-60))
+
+
+def smooth_targets(comparison: Comparison) -> None:
+    """Dyadic labels and smoothings, bit for bit."""
+    for smoothing in (Fraction(0), Fraction(1, 8), Fraction(1)):
+        y = [comparison.vector(3) for _ in WEIGHTS]
+        array = floats(y)
+        dense.smooth_targets(array, float(smoothing))
+        comparison.equal("labels", array, [[(1 - smoothing) * e + smoothing / 2 for e in row] for row in y])
 
 
 def _at_zero(

@@ -150,14 +150,14 @@ def l_squared_error(point: Point) -> None:
 
 
 def l_cross_entropy(point: Point) -> None:
-    """The weighted mean over samples of log Σ exp(z) - z_label; the shifted sum is the same sum."""
-    z, _, weight = _batch(point)
+    """The weighted mean over samples of log Σ exp(z) - (1 - ε) z_label - ε mean(z); the shifted sum is the same sum."""
+    (z, _, weight), smoothing = _batch(point), point.number()
     label = [point.size(f"label {s}", 0, len(row) - 1) for s, row in enumerate(z)]
     exps = [[exp(point, entry) for entry in row] for row in z]
     logs = [log(point, sum(row)) for row in exps]
-    terms = [[logs[s] - z[s][label[s]]] for s in range(len(z))]
+    terms = [[logs[s] - (1 - smoothing) * z[s][label[s]] - smoothing * sum(row) / len(row)] for s, row in enumerate(z)]
     plain_z, plain_exps, plain_logs = structure(value_of, (z, exps, logs))
-    claimed = claims.cross_entropy(plain_z, plain_exps, plain_logs, label, weight)
+    claimed = claims.cross_entropy(plain_z, plain_exps, plain_logs, label, weight, smoothing)
     _loss(point, claimed, z, _weighted_mean(terms, weight, 1))
     for row in plain_exps:
         for peak in range(len(row)):

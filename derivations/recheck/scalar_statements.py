@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derivations.recheck.dense import Function, Matrix, Vector
+from derivations.recheck.dense import Function, Matrix, Vector, inner
 from derivations.recheck.field import Number
 
 # --- activations: f(z) and f'(z) --------------------------------------------------------------------------------------
@@ -69,15 +69,18 @@ def squared_error(z: Matrix, y: Matrix, weight: Vector) -> tuple[Number, Matrix]
     return loss, gradient
 
 
-def cross_entropy(z: Matrix, exps: Matrix, logs: Vector, label: list[int], weight: Vector) -> tuple[Number, Matrix]:
-    """`exps` are exp(z), `logs` the logarithms of their sums."""
+def cross_entropy(
+    z: Matrix, exps: Matrix, logs: Vector, label: list[int], weight: Vector, smoothing: Number
+) -> tuple[Number, Matrix]:
+    """`exps` are exp(z), `logs` the logarithms of their sums; q = (1 - ε) onehot(label) + ε/classes."""
     scale = 1 / sum(weight)
     loss: Number = 0
     gradient = []
     for s, w in enumerate(weight):
         total = sum(exps[s])
-        loss = loss + scale * w * (logs[s] - z[s][label[s]])
-        gradient.append([scale * w * (e / total - int(h == label[s])) for h, e in enumerate(exps[s])])
+        q = [(1 - smoothing) * int(h == label[s]) + smoothing / len(z[s]) for h in range(len(z[s]))]
+        loss = loss + scale * w * (logs[s] - inner([q], [z[s]]))
+        gradient.append([scale * w * (e / total - share) for e, share in zip(exps[s], q, strict=True)])
     return loss, gradient
 
 
@@ -124,6 +127,11 @@ def binary_cross_entropy(z: Matrix, exps: Matrix, logs: Matrix, y: Matrix, weigh
             loss = loss + scale * w * (log - b * a)
         gradient.append([scale * w * (1 / (1 + 1 / e) - b) for e, b in zip(exps[s], y[s], strict=True)])
     return loss, gradient
+
+
+def smoothed(y: Number, smoothing: Number) -> Number:
+    """(1 - ε) y + ε/2."""
+    return (1 - smoothing) * y + smoothing / 2
 
 
 def stable_softplus(z: Fraction) -> tuple[Number, Number]:
@@ -194,3 +202,31 @@ def sgd_step(theta: Number, b: Number, g: Number, rate: Number, momentum: Number
     """b = μ b + g, θ -= rate b, or rate (g + μ b) in Nesterov's form."""
     b = momentum * b + g
     return [theta - rate * (g + momentum * b if nesterov else b), b]
+
+
+def decay(theta: Vector, share: Number) -> Vector:
+    """θ - share θ."""
+    return [entry - share * entry for entry in theta]
+
+
+def clip(gradient: Vector, norm: Number, limit: Number, above: bool) -> Vector:
+    """g limit/‖g‖ where ‖g‖ is above the limit, else g."""
+    return [limit * entry / norm if above else entry for entry in gradient]
+
+
+# --- schedules: the factor of the rates, by the cosine of π times the share of the steps ---------------------------------
+
+
+def fall(cosine: Number, final: Number) -> Number:
+    """F + (1 - F)(1 + cos πu)/2."""
+    return final + (1 - final) * (1 + cosine) / 2
+
+
+def rise(cosine: Number, start: Number) -> Number:
+    """S + (1 - S)(1 - cos πu)/2."""
+    return start + (1 - start) * (1 - cosine) / 2
+
+
+def warmup(step: Number, steps: Number) -> Number:
+    """(t + 1)/W."""
+    return (step + 1) / steps

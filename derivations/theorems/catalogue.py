@@ -4,11 +4,14 @@ from derivations.proof.theorem import Theorem
 from derivations.theorems.scalar import (
     accuracy,
     activations,
+    decay_and_clipping,
     exponential_error,
     losses,
     optimizers,
     penalties,
     proximal,
+    schedules,
+    smoothing,
 )
 from derivations.theorems.spectral.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.theorems.spectral.blocks import M4
@@ -59,9 +62,12 @@ THEOREMS: tuple[Theorem, ...] = (
     *activations.THEOREMS,
     *accuracy.THEOREMS,
     *losses.THEOREMS,
+    *smoothing.THEOREMS,
     *penalties.THEOREMS,
     *proximal.THEOREMS,
     *optimizers.THEOREMS,
+    *decay_and_clipping.THEOREMS,
+    *schedules.THEOREMS,
     M20,
     M20_FACTOR,
     M21,

@@ -46,11 +46,12 @@ def greedy_directions(
 
     By hand: once per growth. Checked by test_growing.test_directions_are_greedy.
     """
-    # The pool: random rows, scaled so that every pre-activation has mean square 1.
+    # The pool: random rows, scaled so that every pre-activation has mean square 1; no weight for what is always 0.
     widths = [values.shape[1] for values in senders]
     stacked = np.hstack(senders)
     spread = stacked.std(axis=0)
     rows = generator.normal(size=(POOL, stacked.shape[1])) / np.where(spread > 0, spread, 1)
+    rows[:, ~stacked.any(axis=0)] = 0
     z = stacked @ rows.T
     size = np.sqrt(np.square(z).mean(axis=0))
     rows /= np.where(size > 0, size, 1)[:, None]

@@ -7,7 +7,7 @@ outgoing weights 0, so the function does not jump (M13), and the optimizer's mom
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,10 @@ TRIM = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Grown:
-    """One stage: the network (direct), its validation loss, the epoch (over all stages) and the history of the stage."""
+    """One stage: the network (direct), its validation loss, and its epoch and history from the first stage on.
+
+    `epoch` is that of the network: the loss is the entry `epoch` of the history, counted from 1.
+    """
 
     network: SpectralNetwork
     loss: float
@@ -70,7 +73,7 @@ def grow(
     tolerance, trimming = options.loss_tolerance(data), Tolerance(TRIM * options.tolerance)
     net, state = as_direct(start, start.transfer_blocks()), None
     stages: list[Grown] = []
-    best, since, epoch = np.inf, 0, 0
+    best, since, epoch, history = np.inf, 0, 0, History()
     while True:
         # Train: the linear perceptron as well as possible, each later stage for its share.
         epochs = max(options.epochs // STAGES, 1) if stages else options.epochs
@@ -85,9 +88,9 @@ def grow(
             checkpoint=store(len(stages)),
         )
         # Judge: has the loss fallen by more than the tolerance?
-        epoch += epochs
         loss = validation_loss(result.network)
-        stages.append(Grown(result.network, loss, epoch, result.history))
+        stages.append(Grown(result.network, loss, epoch + result.epoch, _joined(history, result.history)))
+        epoch, history = epoch + epochs, stages[-1].history
         progress(len(stages), loss)
         since = 0 if not stages[1:] or loss < tolerance.improvement(best) else since + 1
         best = min(best, loss)
@@ -97,6 +100,11 @@ def grow(
         if since >= PATIENCE or change is None:
             return stages
         net, state = change.apply(net), change.carry(state, net)
+
+
+def _joined(before: History, after: History) -> History:
+    """The entries of two trainings one after the other."""
+    return History(**{name: [*entries, *asdict(after)[name]] for name, entries in asdict(before).items()})
 
 
 def _trimmed(

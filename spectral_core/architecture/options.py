@@ -12,15 +12,13 @@ from spectral_core.checks import one_of, sequence
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
-from spectral_core.resizing.trimming import Tolerance
+from spectral_core.resizing.trimming import NOISE, Tolerance
 
 STRENGTHS = {"seed": (0.0, 1e-3, 1e-2, 3e-2), "grow": (0.0, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 3e-2)}
 """Penalties on eigenvectors, or weights, that a search tries. Weights need smaller penalties, since no eigenvalue can
 compensate for them."""
 MANY_SAMPLES = 10_000
 """From this number of training samples on the default batch size is 100 instead of 32."""
-NOISE = 1e-3
-"""Losses are compared on the scale of this share of the constant predictor's loss, where the loss itself is less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +28,7 @@ class SearchOptions:
     hidden: Sequence[int] = (300,)
     activation: str = "relu"
     bias: bool = True
-    tolerance: float = 0.01
+    tolerance: float | None = 0.01
     epochs: int = 300
     batch_size: int | None = None
     learning_rate: float = 1e-3
@@ -59,7 +57,7 @@ class SearchOptions:
         one_of(self.strategy, ("seed", "grow"), "strategy")
         choice.resolve(self.backend, 0)
         checked = {
-            "tolerance": checks.real_number(self.tolerance, "tolerance", 0),
+            "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
             "hidden": tuple(sequence(self.hidden, "hidden")),

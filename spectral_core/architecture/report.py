@@ -13,7 +13,6 @@ import numpy as np
 from spectral_core.architecture.candidates import Candidate
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.data.preparation import PreparedData
-from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import path_norms
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.trimming import Trimmed
@@ -45,7 +44,7 @@ class SearchReport:
 
     Losses are in the units of training (standardised, where the data were); scores are accuracy or R² in the units
     of the data. A grown network is direct and has no eigenvalues. `before` means the trained network, `after` the trimmed
-    one. `with_test_scores` fills the entries on test data.
+    one. `with_test_scores` fills the entries on test data. `constant_features` do not vary in the training part.
     """
 
     task: str
@@ -80,6 +79,7 @@ class SearchReport:
     test_score_before: float | None = None
     test_score_after: float | None = None
     peer: dict[str, Any] = field(default_factory=dict)
+    constant_features: list[str] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -94,6 +94,7 @@ class SearchReport:
     ) -> SearchReport:
         """The report of a search; `scores` are those on the validation data before and after trimming."""
         net, compact = chosen.network, trimmed.compact
+        names = options.feature_names or [f"x{number}" for number in range(1, data.x.shape[1] + 1)]
         return cls(
             task=data.task,
             activation=net.activation,
@@ -126,6 +127,7 @@ class SearchReport:
             data=options.name,
             validation_score_before=scores[0],
             validation_score_after=scores[1],
+            constant_features=[names[column] for column in np.flatnonzero(data.inputs.constant).tolist()],
         )
 
     def with_test_scores(
@@ -182,7 +184,15 @@ class SearchReport:
             lines.append(
                 f"             {self.peer['score']:<12.5f} {'':<12} {self.score_name} of {self.peer['name']} on the same data"
             )
+        if self.constant_features:
+            lines += ["", f"no weight, since they do not vary in the training part: {self._listed_features}"]
         return "\n".join(lines) + "\n"
+
+    @property
+    def _listed_features(self) -> str:
+        names = self.constant_features
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        return ", ".join(names[:5]) + more
 
     @property
     def _origin(self) -> str:
@@ -215,11 +225,6 @@ class SearchReport:
     @staticmethod
     def _norms(norms: list[float]) -> str:
         return ", ".join(f"{norm:.4g}" for norm in norms) or "-"
-
-
-def _live_blocks(compact: CompactNetwork) -> list[Block]:
-    original = dict(enumerate(compact.layers, 1))
-    return [Block.of(original[i], original[j], block) for (i, j), block in compact.blocks.items()]
 
 
 def _mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:

@@ -167,8 +167,8 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
         column_names(options.feature_names, "feature_names", "x", data.x.shape[1]),
         column_names(options.target_names, "target_names", "y", n_targets),
     )
-    net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], options)
-    linear = _initial([data.x.shape[1], data.n_outputs], options)
+    net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
+    linear = _initial([data.x.shape[1], data.n_outputs], data, options)
     # Candidates, and the choice among them.
     stores, validation_loss = Stores(options.checkpoint), ValidationLoss(data, net)
     if options.strategy == "grow":
@@ -189,11 +189,13 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     return SearchResult(chosen.network, trimmed.compact, report, chosen.history, predictor, compact_predictor)
 
 
-def _initial(widths: Sequence[int], options: SearchOptions) -> SpectralNetwork:
-    """The linear seed of these widths."""
-    return SpectralNetwork.initialize(
+def _initial(widths: Sequence[int], data: PreparedData, options: SearchOptions) -> SpectralNetwork:
+    """The linear seed of these widths; features that do not vary in the training part have no weight, now or later."""
+    net = SpectralNetwork.initialize(
         widths, activation=options.activation, bias=options.bias, dtype=options.dtype, seed=options.seed
     )
+    net.eigenvectors[0][:, data.inputs.constant.nonzero()[0]] = 0
+    return net
 
 
 def column_names(names: Sequence[str], what: str, letter: str, count: int) -> tuple[str, ...]:

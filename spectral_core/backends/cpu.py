@@ -76,7 +76,8 @@ def output_loss(output: np.ndarray, problem: Problem) -> float:
 
     kind = tables.LOSSES.index(problem.loss)
     order = np.arange(output.shape[0])
-    value, _ = dense.output_loss(problem.y, problem.labels, problem.weights, order, kind, output)
+    unsmoothed = output.dtype.type(0)
+    value, _ = dense.output_loss(problem.y, problem.labels, problem.weights, order, kind, unsmoothed, output)
     return float(value)
 
 
@@ -118,14 +119,14 @@ class CpuStepper:
         """The loss of the current parameters on other data."""
         return loss(self.arrays.layout, self.arrays.activation, self.parameters, problem)
 
-    def epoch(self, order: np.ndarray) -> tuple[float, float]:
+    def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty."""
         arrays, problem = self.arrays, self.arrays.problem
         kernel = fastest_epoch(arrays.layout)
         data = (problem.x, problem.y, problem.labels, problem.weights, order, arrays.batch_size)
         f, loss_kind = tables.ACTIVATIONS.index(arrays.activation), tables.LOSSES.index(problem.loss)
         penalties = (arrays.penalised, arrays.strengths, arrays.shrunk, arrays.thresholds)
-        optimizer = (tables.OPTIMIZERS.index(arrays.optimizer), arrays.trainable, arrays.rates)
+        optimizer = (tables.OPTIMIZERS.index(arrays.optimizer), arrays.trainable, arrays.rates, arrays.decays, factors)
         gradient = np.empty_like(self.parameters)
         state = (self.parameters, gradient, self.first_moment, self.second_moment, self.step)
         mean_loss, penalty, self.step = kernel(

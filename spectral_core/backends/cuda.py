@@ -73,7 +73,7 @@ def _loss_and_gradient(
     losses = library.zeros(1, parameters.dtype)
     storage.load(plan, data, rows, library.arange(rows))
     storage.plan(plan, "propagate")
-    storage.loss(plan, data, scale, losses)
+    storage.loss(plan, data, parameters.dtype.type(0), scale, losses)
     storage.plan(plan, "adjoint")
     plan.run(0)
     return float(gpu.to_host(losses)[0]), gpu.to_host(storage.arrays["gradient"])
@@ -133,17 +133,17 @@ class CudaStepper:
             output = gpu.to_host(self.validation[1].run())
         return cpu.output_loss(output, problem)
 
-    def epoch(self, order: np.ndarray) -> tuple[float, float]:
+    def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty."""
         with gpu.in_order():
-            return self._epoch(order)
+            return self._epoch(order, factors)
 
-    def _epoch(self, order: np.ndarray) -> tuple[float, float]:
+    def _epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
         """The weighted mean of the losses of mini-batches, and the mean of their penalties.
 
         By hand: a statistic of predictions, not part of the network. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
         """
-        # What each mini-batch reads: its rows, the scale of its loss, Adam's corrections.
+        # What each mini-batch reads: its rows, the scale of its loss, Adam's corrections, the factor of its rates.
         self._send()
         rows, size, real = len(order), self.arrays.batch_size, self.parameters.dtype
         weights = np.add.reduceat(self.weights[order], np.arange(0, rows, size))
@@ -153,6 +153,7 @@ class CudaStepper:
         scales = [_scale(weight, self.arrays.layout, self.arrays.problem.loss) for weight in weights]
         gpu.write(self.scales, np.array(scales, real))
         gpu.write(self.corrections, cpu.corrections(self.arrays.settings, steps))
+        gpu.write(self.factors, factors[np.maximum(steps - self.step - 1, 0)])
         # One step for each mini-batch that has a weight.
         self.losses.fill(0)
         self.penalties.fill(0)
@@ -174,7 +175,7 @@ class CudaStepper:
             return
         library, real = gpu.array_module(), self.parameters.dtype
         self.order = library.zeros(rows, np.int64)
-        self.scales, self.losses, self.penalties = (library.zeros(batches, real) for _ in range(3))
+        self.scales, self.factors, self.losses, self.penalties = (library.zeros(batches, real) for _ in range(4))
         self.corrections = library.zeros((batches, 2), real)
         self.shares, self.totals = library.zeros(gpu.BLOCKS, real), library.zeros(1, real)
         self.numbers = gpu.to_device(self.arrays.settings)
@@ -186,9 +187,11 @@ class CudaStepper:
             storage = Storage(self.arrays.layout, self.arrays.activation, samples, self.device[0])
             storage.load(plan, self.data, self.arrays.batch_size, self.order)
             storage.plan(plan, "propagate")
-            storage.loss(plan, self.data, self.scales, self.losses)
+            smoothing = self.arrays.settings[tables.SETTINGS.index("smoothing")]
+            storage.loss(plan, self.data, smoothing, self.scales, self.losses)
             storage.plan(plan, "adjoint")
             self._penalise(plan, storage.arrays["gradient"])
+            self._limit_norm(plan, storage.arrays["gradient"])
             self._update(plan, storage.arrays["gradient"])
             self._shrink(plan)
             self.plans[samples] = plan
@@ -209,19 +212,31 @@ class CudaStepper:
             plan.launch(wide.wide_penalty, size, given)
             plan.launch_block(wide.wide_total, (gpu.blocks_for(size), self.shares, True, self.penalties), numbered=True)
 
+    def _limit_norm(self, plan: gpu.Plan, gradient: Any) -> None:
+        """Plan the clipping of the gradient, if there is a limit: |g|² group by group, then the scaling."""
+        limit = self.arrays.settings[tables.SETTINGS.index("clip_norm")]
+        groups = [gradient[begin:end] for begin, end in self.arrays.trainable] if limit else []
+        for number, group in enumerate(groups):
+            plan.launch(wide.wide_squares, len(group), (len(group), group, self.shares))
+            given = (gpu.blocks_for(len(group)), self.shares, number > 0, self.totals, 0)
+            plan.launch_block(wide.wide_total, given)
+        for group in groups:
+            plan.launch(wide.wide_clip, len(group), (len(group), group, self.totals, limit))
+
     def _update(self, plan: gpu.Plan, gradient: Any) -> None:
         optimizer = tables.OPTIMIZERS.index(self.arrays.optimizer)
-        for (begin, end), rate in zip(self.arrays.trainable, self.arrays.rates, strict=True):
+        rows = zip(self.arrays.trainable, self.arrays.rates, self.arrays.decays, strict=True)
+        for (begin, end), rate, decay in rows:
             parts = [array[begin:end] for array in (self.device[0], gradient, *self.device[1:])]
-            given = (int(end - begin), optimizer, *parts, rate, self.corrections, self.numbers)
+            given = (int(end - begin), optimizer, *parts, rate, decay, self.factors, self.corrections, self.numbers)
             plan.launch(wide.wide_update, int(end - begin), given, numbered=True)
 
     def _shrink(self, plan: gpu.Plan) -> None:
         for (begin, end, kind), threshold in zip(self.arrays.shrunk, self.arrays.thresholds, strict=True):
             value = self.device[0][begin:end]
             self._squares(plan, kind, value)
-            given = (int(end - begin), int(kind), value, threshold, self.totals)
-            plan.launch(wide.wide_shrink, int(end - begin), given)
+            given = (int(end - begin), int(kind), value, threshold, self.factors, self.totals)
+            plan.launch(wide.wide_shrink, int(end - begin), given, numbered=True)
 
 
 stepper = CudaStepper

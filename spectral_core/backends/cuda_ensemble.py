@@ -24,11 +24,12 @@ from spectral_core.kernels.support.layout import Layout
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """The loop that all trainings share: epochs, and the order of samples in each."""
+    """The loop that all trainings share: epochs, the order of samples in each, the factor of the rates in each step."""
 
     epochs: int
     shuffle: bool
     drop_last: bool
+    factors: np.ndarray
 
     def used(self, rows: int, batch_size: int) -> int:
         """Samples of an epoch."""
@@ -132,6 +133,8 @@ class CudaEnsemble:
             "optimizer": tables.OPTIMIZERS.index(first.optimizer),
             "trainable": send(first.trainable),
             "rates": send(np.stack([step.rates for step in steps])),
+            "decays": send(np.stack([step.decays for step in steps])),
+            "factors": send(schedule.factors.astype(first.settings.dtype)),
             "settings": send(first.settings),
             "corrections": send(corrections(first.settings, np.arange(1, all_steps + 1))),
             "places": send(np.cumsum([0, *self.storage.sizes[:-1]])),

@@ -57,9 +57,9 @@ class Storage:
         places = tuple(self.arrays[name] for name in ("u_all", "target", "label", "weight"))
         plan.launch(wide.wide_load, self.samples * widths[0], (*given, *places), numbered=True)
 
-    def loss(self, plan: gpu.Plan, data: DeviceData, scales: Any, losses: Any) -> None:
-        """Plan the loss of a mini-batch; its gradient replaces the output."""
-        given = (self.samples, self.layout.widths[-1], tables.LOSSES.index(data.loss), self.output)
+    def loss(self, plan: gpu.Plan, data: DeviceData, smoothing: np.floating[Any], scales: Any, losses: Any) -> None:
+        """Plan the loss of a mini-batch, its labels smoothed; its gradient replaces the output."""
+        given = (self.samples, self.layout.widths[-1], tables.LOSSES.index(data.loss), smoothing, self.output)
         places = tuple(self.arrays[name] for name in ("target", "label", "weight"))
         plan.launch_block(wide.wide_loss, (*given, *places, scales, losses), numbered=True)
 

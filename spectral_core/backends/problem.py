@@ -18,7 +18,7 @@ from spectral_core.kernels.tables import LOSSES, TARGET_RANGES
 class Problem:
     """Data and loss in the form of the kernels: real targets or class labels, whichever the loss needs.
 
-    `on_gpu` : x is an array on the device.
+    `weights` : (samples,), of mean 1. `on_gpu` : x is an array on the device.
     """
 
     x: np.ndarray
@@ -35,7 +35,7 @@ class StepArrays:
 
     penalised : (groups, 3), start and stop in the flat parameters and the number of the penalty; `strengths` (groups,).
     shrunk : (groups, 3), the same for penalties taken by proximal steps; `thresholds` (groups,), rate · strength.
-    trainable : (groups, 2), start and stop; `rates` (groups,), learning rates.
+    trainable : (groups, 2), start and stop; `rates` (groups,), learning rates; `decays` (groups,), weight decays.
     settings : the numbers named in `tables.SETTINGS`. All real numbers have the type of the parameters.
     """
 
@@ -50,6 +50,7 @@ class StepArrays:
     optimizer: str
     trainable: np.ndarray
     rates: np.ndarray
+    decays: np.ndarray
     settings: np.ndarray
 
 
@@ -71,8 +72,11 @@ class Stepper(Protocol):
     def evaluate(self, problem: Problem) -> float:
         """The loss of the current parameters on other data."""
 
-    def epoch(self, order: np.ndarray) -> tuple[float, float]:
-        """One pass over the rows in the given order: mean loss and mean penalty."""
+    def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
+        """One pass over the rows in the given order: mean loss and mean penalty.
+
+        `factors` (mini-batches,) multiply learning rates and thresholds in the first, second, ... step of the pass.
+        """
 
 
 class Backend(Protocol):
@@ -108,6 +112,15 @@ class Backend(Protocol):
         """A stepper that starts from the given state and changes its arrays in place."""
 
 
+def of_mean_one(weights: np.ndarray) -> np.ndarray:
+    """The weights divided by their mean: a common factor changes no loss, but its rounding would in float32.
+
+    By hand: once for each data set. Checked by test_epochs.test_a_common_factor_of_the_weights_changes_nothing.
+    """
+    scaled = weights / weights.max()  # no sum overflows
+    return scaled / scaled.mean()
+
+
 def problem_of(
     backend: Backend, X: Any, y: Any, loss: str, sample_weight: Any, widths: tuple[int, int], dtype: Any
 ) -> Problem:
@@ -119,7 +132,7 @@ def problem_of(
     one_of(loss, LOSSES, "loss")
     features, outputs = widths
     x, y, sample_weight = backend.features(X, dtype, features), backend.to_host(y), backend.to_host(sample_weight)
-    weights = checks.sample_weights(sample_weight, dtype, len(x))
+    weights = of_mean_one(checks.sample_weights(sample_weight, np.float64, len(x))).astype(dtype)
     if loss == "cross_entropy":
         if outputs < 2:
             raise InvalidInputError("cross_entropy needs at least two outputs; the network has one")

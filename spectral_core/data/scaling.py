@@ -11,7 +11,10 @@ from spectral_core.errors import InvalidInputError
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """x' = (x - mean) / deviation, columnwise; a constant column has deviation 1."""
+    """x' = (x - mean) / deviation, columnwise; a column that does not vary has deviation 0 and x' = 0 for every x.
+
+    So what a feature is outside of the training part does not matter if it did not vary there.
+    """
 
     mean: np.ndarray
     deviation: np.ndarray
@@ -19,21 +22,41 @@ class Scaling:
     @classmethod
     def fit(cls, columns: np.ndarray, name: str) -> Scaling:
         """The scaling that gives these columns mean 0 and standard deviation 1; `name` is for the error message."""
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found in the next lines
-            mean, deviation = columns.mean(axis=0), columns.std(axis=0)
-        for column in np.flatnonzero(~np.isfinite(deviation)):
+        # In units of a power of two nothing overflows or underflows, and no digit changes.
+        unit = power_of_two(columns)
+        scaled = columns / unit
+        mean, deviation = scaled.mean(axis=0), scaled.std(axis=0)
+        with np.errstate(over="ignore"):
+            reach = np.abs(scaled - mean).max(axis=0) * unit
+        for column in np.flatnonzero(~np.isfinite(reach)):
             largest = np.abs(columns[:, column]).max()
             raise InvalidInputError(f"{name} column {column} is too large to be standardised: it reaches {largest:g}")
         # A constant column has a deviation of rounding size, not 0; dividing by it would blow up the rounding.
-        constant = deviation <= 16 * np.finfo(np.float64).eps * np.abs(columns).max(axis=0)
-        return cls(mean, np.where(constant, 1.0, deviation))
+        constant = deviation <= 16 * np.finfo(np.float64).eps * np.abs(scaled).max(axis=0)
+        return cls(mean * unit, np.where(constant, 0.0, deviation) * unit)
 
     @classmethod
     def none(cls, columns: int) -> Scaling:
         return cls(np.zeros(columns), np.ones(columns))
 
+    @property
+    def constant(self) -> np.ndarray:
+        """Which columns did not vary where the scaling was fitted."""
+        return self.deviation == 0
+
+    @property
+    def divisor(self) -> np.ndarray:
+        """The deviation; infinity for a column that did not vary, so that a quotient by it is 0."""
+        return np.where(self.constant, np.inf, self.deviation)
+
     def transform(self, columns: np.ndarray) -> np.ndarray:
-        return (columns - self.mean) / self.deviation
+        return (columns - self.mean) / self.divisor
 
     def inverse_transform(self, columns: np.ndarray) -> np.ndarray:
         return columns * self.deviation + self.mean
+
+
+def power_of_two(columns: np.ndarray) -> np.ndarray:
+    """For each column the power of two at or below its largest absolute value; 1 for a column of zeros."""
+    largest = np.abs(columns).max(axis=0)
+    return np.where(largest > 0, np.ldexp(1.0, np.frexp(largest)[1] - 1), 1.0)

@@ -41,7 +41,7 @@ def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str |
     x = "X"
     if isinstance(model, Predictor):
         x = graph.add(
-            "Div", graph.add("Sub", x, graph.constant(model.inputs.mean)), graph.constant(model.inputs.deviation)
+            "Div", graph.add("Sub", x, graph.constant(model.inputs.mean)), graph.constant(model.inputs.divisor)
         )
         x = graph.cast(x, network.dtype)
     z = _network(graph, network, x)

@@ -10,6 +10,6 @@ TARGET_RANGES = {"poisson": (0, float("inf")), "binary_cross_entropy": (0, 1)}
 """The least and the greatest target that a loss has a meaning for, where not every number is one."""
 PENALTIES = ("group", "l1", "l2")
 OPTIMIZERS = ("adam", "sgd")
-SETTINGS = ("beta1", "beta2", "epsilon", "momentum", "nesterov")
+SETTINGS = ("beta1", "beta2", "epsilon", "momentum", "nesterov", "smoothing", "clip_norm")
 ONE_HIDDEN_SIZES = ((2, 1), (3, 1), (4, 1), (3, 2))
 """Inputs and outputs of networks with one hidden layer that have kernels of their own."""

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import softmax
 
 from spectral_core import checks
-from spectral_core.data.scaling import Scaling
+from spectral_core.data.scaling import Scaling, power_of_two
 from spectral_core.data.targets import TASKS, encode_labels, real_targets
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
@@ -84,7 +84,7 @@ class Predictor:
     def score(self, X: Any, y: Any) -> float:
         """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.
 
-        NaN if a target does not vary, since R² is then not defined.
+        NaN if a target does not vary beyond rounding, since R² is then not defined.
 
         By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
@@ -95,10 +95,12 @@ class Predictor:
             return float(np.mean(prediction == np.asarray(self.classes)[truth]))
         truth = real_targets(y, "y")
         self._same_shape(truth, prediction)
-        variance = truth.var(axis=0)
-        if not variance.all():
+        if Scaling.fit(truth, "y").constant.any():
             return float("nan")
-        return float(np.mean(1 - np.square(truth - prediction).mean(axis=0) / variance))
+        # In units of a power of two the squares do not underflow, and no digit changes.
+        unit = power_of_two(truth)
+        errors, variance = (truth - prediction) / unit, (truth / unit).var(axis=0)
+        return float(np.mean(1 - np.square(errors).mean(axis=0) / variance))
 
     @staticmethod
     def _same_shape(truth: np.ndarray, prediction: np.ndarray) -> None:

@@ -22,9 +22,11 @@ def compensate(
     For each layer i, with T its pre-activations in `net`, X the values of the kept senders in the network that is being
     refitted, and W₀ their present weights, W = W₀ + D with
 
-        D (XᵀX + ρ I) = (T - X W₀ᵀ)ᵀ X,      ρ = ridge · mean of the diagonal of XᵀX
+        D (XᵀX + R) = (T - X W₀ᵀ)ᵀ X,      R = ridge · the diagonal of XᵀX
 
-    (M15 for the remainder: the ridge draws W to W₀, and nothing changes where nothing was removed).
+    (M15 for the remainder: the ridge draws W to W₀, and nothing changes where nothing was removed). Each sender has the
+    ridge of its own size, so the units of an input and the scale of a relu neuron do not matter. A sender that is 0 on the
+    data keeps its weights.
 
     Parameters
     ----------
@@ -76,16 +78,19 @@ def compensate(
 
 
 def _solution(gram: np.ndarray, cross: np.ndarray, ridge: float, layer: int) -> np.ndarray | None:
-    """D of D (gram + ρ I) = cross; None where all senders are 0 on the data. `gram` is changed.
+    """D of D (gram + R) = cross, R = ridge · the diagonal of gram; None where all senders are 0 on the data.
 
-    By hand: SciPy's Cholesky solver. Checked by test_pruning.test_compensation_is_the_least_squares_fit_layer_after_layer.
+    `gram` is changed.
+
+    By hand: SciPy's Cholesky solver. Checked by test_pruning.test_compensation_is_the_ridge_formula_written_out.
     """
     if not np.isfinite(gram).all() or not np.isfinite(cross).all():
         raise InvalidInputError(f"X is too large for compensation: the products of layer {layer} are not finite")
-    level = float(np.trace(gram)) / len(gram)
-    if level == 0:
+    own = np.diag(gram).copy()
+    if not own.any():
         return None
-    gram[np.diag_indices(len(gram))] += ridge * level
+    # A sender that is 0 on the data has no equation; any number on its diagonal leaves its weights as they are.
+    gram[np.diag_indices(len(gram))] += np.where(own > 0, ridge * own, own.mean())
     try:
         factor = cho_factor(gram, lower=True)
     except LinAlgError:

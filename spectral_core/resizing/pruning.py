@@ -13,6 +13,7 @@ from spectral_core.networks.paths import Blocks
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.compensation import compensate as refit
+from spectral_core.resizing.merging import activity_sizes
 from spectral_core.resizing.merging import merge as merged_blocks
 from spectral_core.resizing.rankings import neuron_scores
 from spectral_core.resizing.report import PruneReport, PruneResult, latency
@@ -60,8 +61,10 @@ def prune(
     fraction : remove this share of all hidden neurons of the `layers` (rounded down), the least scores of all these layers
         first; or
     threshold : remove all neurons with a score below it; or
-    tolerance : remove as many as keep the loss within (1 + tolerance) of the loss before, on `validation_data`, else on
-        (X, y).
+    tolerance : remove as many as keep the loss on `validation_data`, else on (X, y), at most at
+        loss + tolerance · (loss - least + 0.001 (constant - least)). `least` is the least loss that any outputs have on these
+        data (0 for all losses but poisson, and binary_cross_entropy of soft targets), `constant` the loss of their mean. So a
+        loss of 0, or below 0, has a tolerance too. The network that is returned keeps the limit.
     unit : ``neuron``, or ``layer``: remove whole layers, in the order of the norm of their neurons' scores.
     layers : the hidden layers, counted from 2 (of a compact network: in its own count), whose neurons may be removed or
         merged; by default all.
@@ -71,10 +74,11 @@ def prune(
     compensate : refit the weights of the remaining neurons to the pre-activations of the whole network on X, in closed
         form (M15, with `ridge`); by default wherever X is given.
     merge : first merge neurons whose incoming rows are positive multiples of each other up to this sine of their angle
-        (M16; 0 is exact; relu, leaky_relu, identity), then rank the merged neurons; not with a ranking by eigenvalue.
-        Nothing is merged where merging alone would exceed the tolerance.
+        (M16; 0 is exact; relu, leaky_relu, identity), then rank the merged neurons; not with a ranking by eigenvalue. With X
+        the angle is that of the weights times the root mean squares of their senders' values, so units do not change it.
+        Nothing is merged where merging and its refit alone would exceed the tolerance.
     retrain : options of `train`. The compact network is then trained with them on (X, y): all its live weights, also those
-        that were frozen.
+        that were frozen. A retraining that ends above the limit of the tolerance is not kept.
 
     Returns
     -------
@@ -130,25 +134,47 @@ def _pruned(net: SpectralNetwork, request: PruneRequest) -> PruneResult:
     """The phases of `prune`, for a network with all its inputs."""
     request = checked_request(net, request)
     limit = request.limit(net)
-    start = _merge(net, request, limit)
-    order = _rank(start, request)
-    count = _count(net, start, order, request, limit)
-    pruned = _remove(net, start, order[:count], request)
-    small, epochs = _retrain(compact(pruned), request)
-    if request.retrain is not None:
-        pruned = small.expanded()
-    return PruneResult(pruned, small, _report(net, start, pruned, small, epochs, request))
+    start, pruned = _chosen(net, request, limit)
+    small = compact(pruned)
+    trained, epochs = _retrain(small, request)
+    if epochs and (request.tolerance is None or request.evaluate(trained.expanded()) <= limit):
+        small, pruned = trained, trained.expanded()
+    else:
+        epochs = 0
+    return PruneResult(pruned, small, _report(net, start, pruned, small, epochs, limit, request))
 
 
-def _merge(net: SpectralNetwork, request: PruneRequest, limit: float) -> Merged:
-    """Merge neurons where that was asked for and alone stays within the limit."""
+def _chosen(net: SpectralNetwork, request: PruneRequest, limit: float) -> tuple[Merged, SpectralNetwork]:
+    """The network without neurons and what it started from: merged where that was asked for and keeps the limit."""
     blocks = as_direct(net, net.transfer_blocks()).blocks
     if request.merge is not None:
-        joined, keep = merged_blocks(blocks, net.widths, net.activation, request.merge, request.layers)
-        ranked = as_direct(net, joined)
-        if request.tolerance is None or request.evaluate(ranked) <= limit:
-            return Merged(joined, keep, ranked)
-    return Merged(blocks, [np.ones(width, dtype=bool) for width in net.widths], net)
+        sizes = None if request.x is None else activity_sizes(net, request.x)
+        joined, keep = merged_blocks(blocks, net.widths, net.activation, request.merge, request.layers, sizes)
+        merged = Merged(joined, keep, as_direct(net, joined))
+        smallest = _smallest(net, merged, request, limit)
+        if smallest is not None:
+            return merged, smallest
+    whole = Merged(blocks, [np.ones(width, dtype=bool) for width in net.widths], net)
+    smallest = _smallest(net, whole, request, limit)
+    return whole, as_direct(net, blocks) if smallest is None else smallest
+
+
+def _smallest(net: SpectralNetwork, start: Merged, request: PruneRequest, limit: float) -> SpectralNetwork | None:
+    """The network without as many neurons as were asked for, or as the limit allows; None where it cannot be kept."""
+    order = _rank(start, request)
+    if request.tolerance is None:
+        return _remove(net, start, order[: _count(order, request)], request)
+
+    def fits(network: SpectralNetwork) -> bool:
+        return request.evaluate(network) <= limit
+
+    count = largest_fitting(len(order), lambda count: fits(_remove(net, start, order[:count], request)))
+    refitted = _remove(net, start, order[:count], request)
+    if count or fits(refitted):
+        return refitted
+    # A refit on X alone may cost more on the judging data than the limit allows.
+    plain = as_direct(net, start.blocks)
+    return plain if fits(plain) else None
 
 
 def _rank(start: Merged, request: PruneRequest) -> list[Removal]:
@@ -160,12 +186,8 @@ def _rank(start: Merged, request: PruneRequest) -> list[Removal]:
     return removal_order(scores, request.unit, request.layers or [])
 
 
-def _count(net: SpectralNetwork, start: Merged, order: Sequence[Removal], request: PruneRequest, limit: float) -> int:
-    """How many neurons, or layers, to remove."""
-    if request.tolerance is not None:
-        return largest_fitting(
-            len(order), lambda count: request.evaluate(_remove(net, start, order[:count], request)) <= limit
-        )
+def _count(order: Sequence[Removal], request: PruneRequest) -> int:
+    """How many neurons, or layers, to remove for a threshold or a fraction."""
     if request.threshold is not None:
         return sum(removal.score < request.threshold for removal in order)
     return int(np.floor((request.fraction or 0) * len(order) + 1e-9))
@@ -175,7 +197,8 @@ def _remove(net: SpectralNetwork, start: Merged, removals: Sequence[Removal], re
     """The direct network without some neurons, its weights refitted where that was asked for."""
     keep = masks_without(start.keep, removals)
     parts = masked(start.blocks, keep)
-    if request.compensate and request.x is not None:
+    removed = not all(mask.all() for mask in keep)
+    if removed and request.compensate and request.x is not None:
         parts = refit(net, parts, keep, request.x, request.ridge)
     return as_direct(net, parts)
 
@@ -194,9 +217,10 @@ def _report(
     pruned: SpectralNetwork,
     small: CompactNetwork,
     epochs: int,
+    limit: float,
     request: PruneRequest,
 ) -> PruneReport:
-    measured = request.y is not None
+    measured, limited = request.y is not None, request.tolerance is not None
     return PruneReport(
         by=request.by,
         unit=request.unit,
@@ -215,4 +239,6 @@ def _report(
         latency_after=latency(small),
         loss_before=net.loss(request.X, request.y, request.loss) if measured else None,
         loss_after=pruned.loss(request.X, request.y, request.loss) if measured else None,
+        limit=limit if limited else None,
+        within=request.evaluate(pruned) <= limit if limited else None,
     )

@@ -21,7 +21,9 @@ class PruneReport:
 
     `removed`, `live` : neurons by hidden layer, and by layer. `parameters` : of the given network; `dense_parameters` : of
     all its transfer blocks; `compact_parameters` : of the compact network. `loss_before`, `loss_after` : on (X, y); None
-    without y. `latency_before`, `latency_after` : see `latency`.
+    without y. `latency_before`, `latency_after` : see `latency`. `limit`, `within` : with a tolerance the greatest loss that it
+    allows on the judging data, and whether the loss of the result is at most that; else None. `samples` : a sentence on the
+    samples behind these numbers, where the caller knows them.
     """
 
     by: str
@@ -41,6 +43,9 @@ class PruneReport:
     latency_after: float
     loss_before: float | None = None
     loss_after: float | None = None
+    limit: float | None = None
+    within: bool | None = None
+    samples: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
@@ -60,7 +65,9 @@ class PruneReport:
         ]
         if self.loss_before is not None and self.loss_after is not None:
             lines.append(f"loss {self.loss_before:.5g} -> {self.loss_after:.5g}")
-        return "\n".join(lines) + "\n"
+        if self.limit is not None:
+            lines.append(f"limit {self.limit:.5g} of the loss that judges: {'kept' if self.within else 'exceeded'}")
+        return "\n".join([*lines, *([self.samples] if self.samples else [])]) + "\n"
 
 
 @dataclass(frozen=True, eq=False)

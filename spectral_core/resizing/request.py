@@ -14,8 +14,9 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.loss_scale import tolerance_on
 from spectral_core.resizing.rankings import BY_EIGENVALUE
-from spectral_core.resizing.trimming import Tolerance, as_direct
+from spectral_core.resizing.trimming import as_direct
 from spectral_core.training.options import TRAIN_OPTIONS
 
 
@@ -54,16 +55,21 @@ class PruneRequest:
             validation_data=None if pair is None else (net.columns(pair[0]), pair[1]),
         )
 
+    @property
+    def judging_data(self) -> tuple[Any, Any]:
+        """The data of the loss that the tolerance limits: the validation data, else (X, y)."""
+        return (self.X, self.y) if self.validation_data is None else self.validation_data
+
     def evaluate(self, net: SpectralNetwork) -> float:
-        """The loss that the tolerance limits: on the validation data, else on (X, y)."""
-        X, y = (self.X, self.y) if self.validation_data is None else self.validation_data
-        return net.loss(X, y, self.loss)
+        """The loss that the tolerance limits."""
+        return net.loss(*self.judging_data, self.loss)
 
     def limit(self, net: SpectralNetwork) -> float:
         """The greatest loss that the result may have."""
         if self.tolerance is None:
             return np.inf
-        return Tolerance(self.tolerance).limit(self.evaluate(as_direct(net, net.transfer_blocks())))
+        tolerance = tolerance_on(net.problem(*self.judging_data, self.loss), self.tolerance)
+        return tolerance.limit(self.evaluate(as_direct(net, net.transfer_blocks())))
 
 
 def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest:

@@ -14,6 +14,8 @@ from spectral_core.networks.paths import Blocks, path_scores
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 
+NOISE = 1e-3
+"""Losses are compared on the scale of this share of the constant predictor's loss, where the loss itself is less."""
 GRID = 32
 """Counts of removed neurons that are tried first; the counts above the best of them are then tried one by one."""
 
@@ -22,14 +24,16 @@ GRID = 32
 class Tolerance:
     """How much a loss may rise: `relative` is a share of the loss.
 
-    With a `floor` the share is taken of loss + floor, so that a loss near zero is not judged by its noise.
+    With a `floor` the share is taken of loss - least + floor, so that a loss near its least value is not judged by its noise.
+    `least` is the least loss that any outputs have on the data. It is negative for a loss that is not a distance (poisson).
     """
 
     relative: float
     floor: float | None = None
+    least: float = 0.0
 
     def limit(self, loss: float) -> float:
-        """The greatest loss allowed where `loss` was reached: loss (1 + t), or loss + t (loss + floor)."""
+        """The greatest loss allowed where `loss` was reached: loss (1 + t), or loss + t (loss - least + floor)."""
         return loss * (1 + self.relative) if self.floor is None else loss + self.margin(loss)
 
     def improvement(self, loss: float) -> float:
@@ -37,8 +41,8 @@ class Tolerance:
         return loss - self.margin(loss)
 
     def margin(self, loss: float) -> float:
-        """How far two losses must lie apart to count as different: t loss, or t (loss + floor)."""
-        return self.relative * (loss if self.floor is None else loss + self.floor)
+        """How far two losses must lie apart to count as different: t loss, or t (loss - least + floor)."""
+        return self.relative * (loss if self.floor is None else loss - self.least + self.floor)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core.backends.problem import Problem
+from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.training.results import Best, History, Snapshot
+from spectral_core.training.schedules import RateSchedule
 
 CHECKPOINT_SECONDS = 30.0
+IDENTIFYING = ("penalised", "strengths", "shrunk", "thresholds", "trainable", "rates")
+"""The arrays of a step that the fingerprint of a checkpoint contains, besides its settings."""
+FIRST_SETTINGS = 5
+"""The settings that the first fingerprints contain."""
 
 
 def fingerprint(parameters: np.ndarray, *parts: Any) -> str:
@@ -32,6 +37,19 @@ def fingerprint(parameters: np.ndarray, *parts: Any) -> str:
         else:
             digest.update(json.dumps(part).encode())
     return digest.hexdigest()
+
+
+def identity_of_steps(arrays: StepArrays, schedule: RateSchedule) -> list[Any]:
+    """What identifies the steps, for JSON. Options of later versions join where they are used, so that old files fit."""
+    settings = arrays.settings.tolist()
+    identity: list[Any] = [settings[:FIRST_SETTINGS], *(getattr(arrays, name).tolist() for name in IDENTIFYING)]
+    if (schedule.name, schedule.warmup) != ("constant", 0.0):
+        identity += ["schedule", schedule.name, schedule.warmup, schedule.final_rate]
+    if any(settings[FIRST_SETTINGS:]):
+        identity += ["settings", settings[FIRST_SETTINGS:]]
+    if arrays.decays.any():
+        identity += ["decays", arrays.decays.tolist()]
+    return identity
 
 
 class Checkpoint:

@@ -15,7 +15,7 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import choice
-from spectral_core.backends.problem import Problem
+from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.options import STEP_OPTIONS, LoopOptions, StepOptions
@@ -150,6 +150,7 @@ def _problems(net: SpectralNetwork, xs: list[Any], ys: list[Any], loss: str, wei
     for x, y in zip(xs, ys, strict=True):
         if (id(x), id(y)) not in checked:
             problem = net.problem(x, y, loss, weight)
+            checks.resolved_data(x, y, loss, net.dtype)
             checked[id(x), id(y)] = replace(problem, x=checked_x.setdefault(id(x), problem.x))
     rows = {len(problem.x) for problem in checked.values()}
     if len(rows) > 1:
@@ -206,10 +207,24 @@ def _on_gpu(
             raise InvalidInputError(
                 "the options of an ensemble may differ in learning rates and strengths of penalties only"
             )
-    schedule = Schedule(loops[0].epochs, loops[0].shuffle, loops[0].drop_last)
+    schedule = Schedule(loops[0].epochs, loops[0].shuffle, loops[0].drop_last, _factors(steps, arrays[0], loops[0]))
     with gpu.in_order():
         ensemble = CudaEnsemble(arrays, [net.parameters for net in nets], schedule)
         return _in_launches(nets, [loop.seed for loop in loops], ensemble, schedule.epochs, progress)
+
+
+def _factors(options: list[StepOptions], arrays: StepArrays, loop: LoopOptions) -> np.ndarray:
+    """The factors of the learning rates in all steps, the same for all trainings."""
+    rows = len(arrays.problem.x)
+    used = rows - rows % arrays.batch_size if loop.drop_last else rows
+    if np.count_nonzero(arrays.problem.weights) <= rows - used:
+        raise InvalidInputError("an epoch of an ensemble may have no weight: with drop_last, more samples need one")
+    schedules = [one.rate_schedule(loop.epochs * -(-used // arrays.batch_size)) for one in options]
+    if any(schedule != schedules[0] for schedule in schedules):
+        raise InvalidInputError("the trainings of an ensemble must have the same schedule on a GPU")
+    if schedules[0].name == "plateau":
+        raise InvalidInputError("schedule 'plateau' follows the losses of one training; an ensemble on a GPU cannot")
+    return schedules[0].factors(0, schedules[0].steps)
 
 
 def _in_launches(

@@ -11,6 +11,7 @@ import numpy as np
 from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.errors import DivergenceError
 from spectral_core.training.results import Best, History, Network, Progress, Snapshot, TrainingResult, TrainingState
+from spectral_core.training.schedules import RateSchedule
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,17 @@ class TrainingLoop(Generic[Network]):
     """One training: its state between epochs, and the function that runs them."""
 
     def __init__(
-        self, net: Network, stepper: Stepper, validation: Problem | None, stopping: Stopping, order: SampleOrder
+        self,
+        net: Network,
+        stepper: Stepper,
+        validation: Problem | None,
+        stopping: Stopping,
+        order: SampleOrder,
+        schedule: RateSchedule,
     ) -> None:
         self.net, self.stepper, self.validation = net, stepper, validation
-        self.stopping, self.order = stopping, order
+        self.stopping, self.order, self.schedule = stopping, order, schedule
+        self.first_step = stepper.step
         self.history = History()
         self.best = self.best_of_last = Best(net.parameters.copy(), np.inf, 0)
         self.stopped = "epochs"
@@ -112,7 +120,8 @@ class TrainingLoop(Generic[Network]):
         """One epoch with all its measurements."""
         # Train and measure.
         parameters_before = self.stepper.parameters.copy()
-        loss, penalty = self.stepper.epoch(self.order.of(epoch))
+        order = self.order.of(epoch)
+        loss, penalty = self.stepper.epoch(order, self._factors()) if self._has_weight(order) else self._no_step()
         validation_loss = loss
         if self.validation is not None and np.isfinite(loss):
             validation_loss = self.stepper.evaluate(self.validation)
@@ -134,6 +143,23 @@ class TrainingLoop(Generic[Network]):
         last = self.stopping.best_of_last
         if last is not None and epoch > self.stopping.epochs - last and validation_loss < self.best_of_last.loss:
             self.best_of_last = candidate
+
+    def _has_weight(self, order: np.ndarray) -> bool:
+        """Whether a sample of the epoch has a weight; `drop_last` can leave out all that have one."""
+        return self.order.used == self.order.rows or bool(self.stepper.arrays.problem.weights[order].any())
+
+    def _no_step(self) -> tuple[float, float]:
+        """Loss and penalty of an epoch without weight: those of the epoch before, at first those of the start."""
+        if len(self.history):
+            return self.history.training_loss[-1], self.history.penalty[-1]
+        return self.stepper.evaluate(self.stepper.arrays.problem), 0.0
+
+    def _factors(self) -> np.ndarray:
+        """The factors of the learning rates in the steps of the next epoch, in the type of the parameters."""
+        begin = self.stepper.step - self.first_step
+        batches = -(-self.order.used // self.stepper.arrays.batch_size)
+        losses = self.history.training_loss if self.validation is None else self.history.validation_loss
+        return self.schedule.factors(begin, begin + batches, losses).astype(self.net.dtype)
 
     def _divergence(self, epoch: int, loss: float, validation_loss: float) -> DivergenceError:
         name = "validation loss" if np.isfinite(loss) and not np.isfinite(validation_loss) else "loss"

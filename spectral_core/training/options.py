@@ -12,6 +12,7 @@ from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES
 from spectral_core.training.results import Progress
+from spectral_core.training.schedules import ONE_CYCLE_WARMUP, SCHEDULES, RateSchedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,12 @@ class StepOptions:
     penalty_strength: float = 0.0
     proximal: bool = False
     eigenvector_penalty: float | Mapping[str, float] = 0.0
+    schedule: str = "constant"
+    warmup: float | None = None
+    final_rate: float = 0.0
+    weight_decay: float | Mapping[str, float] = 0.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         # NumPy's numbers become Python's, so that later products round as float64 on every path.
@@ -42,7 +49,7 @@ class StepOptions:
             "batch_size": checks.integer(self.batch_size, "batch_size", 1),
             "optimizer": one_of(self.optimizer, OPTIMIZERS, "optimizer"),
             "learning_rate": checks.real_number(self.learning_rate, "learning_rate", 0, open_low=True),
-            "eigenvalue_learning_rate": _optional_rate(self.eigenvalue_learning_rate, "eigenvalue_learning_rate"),
+            "eigenvalue_learning_rate": _optional_positive(self.eigenvalue_learning_rate, "eigenvalue_learning_rate"),
             "betas": _checked_betas(self.betas),
             "epsilon": checks.real_number(self.epsilon, "epsilon", 0, open_low=True),
             "momentum": checks.real_number(self.momentum, "momentum", 0, 1),
@@ -50,16 +57,29 @@ class StepOptions:
             "penalty": one_of(self.penalty, PENALTIES, "penalty"),
             "penalty_strength": checks.real_number(self.penalty_strength, "penalty_strength", 0),
             "proximal": checks.boolean(self.proximal, "proximal"),
-            "eigenvector_penalty": _checked_strengths(self.eigenvector_penalty),
+            "eigenvector_penalty": _checked_strengths(self.eigenvector_penalty, "eigenvector_penalty"),
+            "weight_decay": _checked_strengths(self.weight_decay, "weight_decay"),
+            "clip_norm": _optional_positive(self.clip_norm, "clip_norm"),
+            "label_smoothing": checks.real_number(self.label_smoothing, "label_smoothing", 0, 1),
+            "schedule": one_of(self.schedule, SCHEDULES, "schedule"),
+            "warmup": None if self.warmup is None else checks.real_number(self.warmup, "warmup", 0, 1),
+            "final_rate": checks.real_number(self.final_rate, "final_rate", 0, 1),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        if self.schedule == "constant" and self.final_rate:
+            raise InvalidInputError(f"final_rate needs another schedule than 'constant'; got {self.final_rate!r}")
 
     @property
     def eigenvalue_rate(self) -> float:
         """The learning rate of eigenvalues."""
         own = self.eigenvalue_learning_rate
         return self.learning_rate if own is None else own
+
+    def rate_schedule(self, steps: int) -> RateSchedule:
+        """The schedule of a training of so many steps."""
+        own = ONE_CYCLE_WARMUP if self.schedule == "one_cycle" else 0.0
+        return RateSchedule(self.schedule, own if self.warmup is None else self.warmup, self.final_rate, steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +112,7 @@ class LoopOptions:
             "seed": checks.integer(self.seed, "seed", 0),
             "threads": checks.integer(self.threads, "threads", 1),
             "drop_last": checks.boolean(self.drop_last, "drop_last"),
-            "shuffle": bool(self.shuffle),
+            "shuffle": checks.boolean(self.shuffle, "shuffle"),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -114,7 +134,7 @@ TRAIN_OPTIONS = ("loss", "sample_weight", *STEP_OPTIONS, *LOOP_OPTIONS, "state")
 """The names of all options of `train`."""
 
 
-def _optional_rate(value: Any, name: str) -> float | None:
+def _optional_positive(value: Any, name: str) -> float | None:
     return None if value is None else checks.real_number(value, name, 0, open_low=True)
 
 
@@ -131,8 +151,8 @@ def _below_one(value: Any, name: str) -> float:
     return float(value)
 
 
-def _checked_strengths(given: Any) -> float | dict[str, float]:
+def _checked_strengths(given: Any, name: str) -> float | dict[str, float]:
     """One strength, or strengths by group; `step_arrays` checks the names of groups."""
     if not isinstance(given, Mapping):
-        return checks.real_number(given, "eigenvector_penalty", 0)
-    return {name: checks.real_number(value, f"eigenvector_penalty[{name!r}]", 0) for name, value in given.items()}
+        return checks.real_number(given, name, 0)
+    return {group: checks.real_number(value, f"{name}[{group!r}]", 0) for group, value in given.items()}

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from spectral_core import checks
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.trainable import Trainable
 
 Network = TypeVar("Network", bound=Trainable)
@@ -88,11 +90,32 @@ class TrainingState:
         return cls(np.zeros_like(parameters), np.zeros_like(parameters), 0, 0)
 
 
+def initial_state(state: TrainingState | None, net: Trainable) -> TrainingState:
+    """A copy of the given state, checked; without one the state before the first step."""
+    if state is None:
+        return TrainingState.fresh(net.parameters)
+    if not isinstance(state, TrainingState):
+        raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
+    checks.integer(state.step, "state.step", 0)
+    checks.integer(state.epoch, "state.epoch", 0)
+    for name, moment in (("first_moment", state.first_moment), ("second_moment", state.second_moment)):
+        if not isinstance(moment, np.ndarray):
+            raise InvalidInputError(f"state.{name} must be an array; got {type(moment).__name__}")
+        if moment.shape != net.parameters.shape or moment.dtype != net.dtype:
+            raise InvalidInputError(
+                f"state.{name} must be {net.dtype} of shape {net.parameters.shape}, as the network's parameters; got "
+                f"{moment.dtype} {moment.shape}"
+            )
+    return TrainingState(state.first_moment.copy(), state.second_moment.copy(), int(state.step), int(state.epoch))
+
+
 @dataclass(frozen=True)
 class TrainingResult(Generic[Network]):
     """The trained `network` and its `epoch`; `best_network` of all epochs and its `best_epoch`; why training `stopped`.
 
-    With `patience`, `network` is `best_network`. With `best_of_last`, it is the best of the last epochs.
+    With `patience`, `network` is `best_network`. With `best_of_last`, it is the best of the last epochs. Without validation
+    data, `best_network` is the start of the epoch with the least training loss, since that loss is measured while the
+    parameters change; it is never the network of the last epoch, and its `best_epoch` (0 is the start) is one less.
     `state` is the state after the last epoch.
     """
 

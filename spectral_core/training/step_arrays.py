@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from spectral_core.backends.problem import Problem, StepArrays
+from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.kernels.tables import PENALTIES, SETTINGS
 from spectral_core.networks.trainable import Trainable
@@ -16,33 +17,60 @@ Penalty = tuple[str, str, float]
 """A penalty of one parameter group: group, kind, strength."""
 
 
+SMOOTHED = ("cross_entropy", "binary_cross_entropy")
+"""The losses that know label smoothing."""
+
+
 def step_arrays(net: Trainable, problem: Problem, options: StepOptions) -> StepArrays:
-    """The arrays that a step reads, for this network, data and options."""
+    """The arrays that a step reads, for this network, data and options.
+
+    Raises
+    ------
+    InvalidInputError : a number has no use in the type of the parameters, or the loss knows no label smoothing.
+    """
+    if options.label_smoothing and problem.loss not in SMOOTHED:
+        raise InvalidInputError(f"label_smoothing is for {' and '.join(SMOOTHED)}; the loss is {problem.loss}")
     gradient_penalties, proximal_penalties = _penalties(net, options)
     penalised, strengths = _penalty_rows(net.layout, gradient_penalties)
     shrunk, thresholds = _penalty_rows(net.layout, proximal_penalties)
-    trainable, rates = _rate_rows(net, options)
+    trainable, rates, decays = _rate_rows(net, options)
     return StepArrays(
         layout=net.layout,
         activation=net.activation,
         problem=problem,
         batch_size=min(options.batch_size, len(problem.x)),
         penalised=penalised,
-        strengths=np.array(strengths, net.dtype),
+        strengths=in_type(strengths, net.dtype, "a penalty's strength"),
         shrunk=shrunk,
-        thresholds=np.array(thresholds, net.dtype),
+        thresholds=in_type(thresholds, net.dtype, "learning rate times penalty_strength"),
         optimizer=options.optimizer,
         trainable=trainable,
-        rates=np.array(rates, net.dtype),
+        rates=in_type(rates, net.dtype, "a learning rate"),
+        decays=in_type(decays, net.dtype, "weight_decay"),
         settings=_settings(options, net.dtype),
     )
+
+
+def in_type(numbers: list[float], dtype: np.dtype, name: str) -> np.ndarray:
+    """The numbers in the type of the parameters, where one that is not 0 may become neither 0 nor infinite.
+
+    Raises
+    ------
+    InvalidInputError : a number does.
+    """
+    with np.errstate(over="ignore"):
+        cast = np.array(numbers, np.float64).astype(dtype)
+    for number, became in zip(numbers, cast, strict=True):
+        if not np.isfinite(became) or (number and not became):
+            raise InvalidInputError(f"{name} must be a number of {dtype}, and {number:g} is {became:g} there")
+    return cast
 
 
 def _penalties(net: Trainable, options: StepOptions) -> tuple[list[Penalty], list[Penalty]]:
     """The penalties in the gradient, and those taken by proximal steps with thresholds as strengths."""
     kind, strength = options.penalty, options.penalty_strength
     spectral = [(name, kind, strength) for name in net.layout.spectral_groups()]
-    others = _eigenvector_penalties(net.layout, options.eigenvector_penalty)
+    others = [(name, "l2", value) for name, value in _by_group(net.layout, options.eigenvector_penalty)]
     if not options.proximal:
         return spectral + others, []
     frozen = net.layout.select(net.frozen)
@@ -50,11 +78,11 @@ def _penalties(net: Trainable, options: StepOptions) -> tuple[list[Penalty], lis
     return others, thresholds
 
 
-def _eigenvector_penalties(layout: Layout, strengths: float | Mapping[str, float]) -> list[Penalty]:
-    """The squared penalties by group."""
-    if not isinstance(strengths, Mapping):
-        return [(name, "l2", strengths) for name in layout.groups if not name.startswith("eigenvalues")]
-    return [(name, "l2", strength) for family, strength in strengths.items() for name in layout.select([family])]
+def _by_group(layout: Layout, values: float | Mapping[str, float]) -> list[tuple[str, float]]:
+    """Groups and numbers: one number for all but eigenvalues, or a mapping from families of groups."""
+    if not isinstance(values, Mapping):
+        return [(name, values) for name in layout.groups if not name.startswith("eigenvalues")]
+    return [(name, value) for family, value in values.items() for name in layout.select([family])]
 
 
 def _penalty_rows(layout: Layout, penalties: list[Penalty]) -> tuple[np.ndarray, list[float]]:
@@ -64,21 +92,26 @@ def _penalty_rows(layout: Layout, penalties: list[Penalty]) -> tuple[np.ndarray,
     return np.array(rows, dtype=np.int64).reshape(-1, 3), [strength for _, _, strength in active]
 
 
-def _rate_rows(net: Trainable, options: StepOptions) -> tuple[np.ndarray, list[float]]:
-    """Rows (start, stop) and learning rates of groups that are not frozen; adjacent groups of one rate share a row."""
-    frozen = net.layout.select(net.frozen)
+def _rate_rows(net: Trainable, options: StepOptions) -> tuple[np.ndarray, list[float], list[float]]:
+    """Rows (start, stop), learning rates and weight decays of the groups that are not frozen.
+
+    Adjacent groups of one rate and one decay share a row.
+    """
+    frozen, decays = net.layout.select(net.frozen), dict.fromkeys(net.layout.groups, 0.0)
+    for name, decay in _by_group(net.layout, options.weight_decay):
+        decays[name] += decay
     rows: list[list[int]] = []
-    rates: list[float] = []
+    numbers: list[tuple[float, float]] = []
     for name, group in net.layout.groups.items():
-        rate = _rate_of(name, options)
+        own = _rate_of(name, options), decays[name]
         if name in frozen:
             continue
-        if rows and rows[-1][1] == group.start and rates[-1] == rate:
+        if rows and rows[-1][1] == group.start and numbers[-1] == own:
             rows[-1][1] = group.stop
         else:
             rows.append([group.start, group.stop])
-            rates.append(rate)
-    return np.array(rows, dtype=np.int64).reshape(-1, 2), rates
+            numbers.append(own)
+    return np.array(rows, dtype=np.int64).reshape(-1, 2), [rate for rate, _ in numbers], [decay for _, decay in numbers]
 
 
 def _rate_of(group: str, options: StepOptions) -> float:
@@ -93,5 +126,12 @@ def _settings(options: StepOptions, dtype: np.dtype) -> np.ndarray:
         "epsilon": options.epsilon,
         "momentum": options.momentum,
         "nesterov": float(options.nesterov),
+        "smoothing": options.label_smoothing,
+        "clip_norm": options.clip_norm or 0.0,
     }
-    return np.array([named[name] for name in SETTINGS], dtype)
+    spelled = {"beta1": "betas[0]", "beta2": "betas[1]", "smoothing": "label_smoothing"}
+    cast = {name: in_type([named[name]], dtype, spelled.get(name, name))[0] for name in SETTINGS}
+    for name in ("beta1", "beta2"):  # the bias correction divides by 1 - β^t
+        if cast[name] == 1:
+            raise InvalidInputError(f"{spelled[name]} must be less than 1 in {dtype}; {named[name]!r} is 1 there")
+    return np.array([cast[name] for name in SETTINGS], dtype)

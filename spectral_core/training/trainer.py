@@ -15,14 +15,11 @@ from spectral_core.backends.problem import Problem
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.trainable import Trainable
-from spectral_core.training.checkpoint import Checkpoint, fingerprint
+from spectral_core.training.checkpoint import Checkpoint, fingerprint, identity_of_steps
 from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
 from spectral_core.training.options import LoopOptions, StepOptions
-from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState
+from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState, initial_state
 from spectral_core.training.step_arrays import step_arrays
-
-IDENTIFYING = ("settings", "penalised", "strengths", "shrunk", "thresholds", "trainable", "rates")
-"""The arrays of a step that the fingerprint of a checkpoint contains."""
 
 
 def train(
@@ -44,6 +41,12 @@ def train(
     penalty_strength: float = StepOptions.penalty_strength,
     proximal: bool = StepOptions.proximal,
     eigenvector_penalty: float | Mapping[str, float] = StepOptions.eigenvector_penalty,
+    schedule: str = StepOptions.schedule,
+    warmup: float | None = StepOptions.warmup,
+    final_rate: float = StepOptions.final_rate,
+    weight_decay: float | Mapping[str, float] = StepOptions.weight_decay,
+    clip_norm: float | None = StepOptions.clip_norm,
+    label_smoothing: float = StepOptions.label_smoothing,
     sample_weight: Any = None,
     validation_data: tuple[Any, Any] | None = None,
     patience: int | None = LoopOptions.patience,
@@ -78,6 +81,20 @@ def train(
         frozen at 0). `history.penalty` does not contain this penalty.
     eigenvector_penalty : adds strength · Σ ‖φ^(i)‖₂² (`direct`: Σ ‖W_ij‖₂²); or strengths by group
         (``{"eigenvectors[0]": 0.01}``), for any groups.
+    schedule : the factor of all learning rates (and so of proximal thresholds) in each step: ``constant``; ``cosine``,
+        from 1 to `final_rate` as half a cosine; ``one_cycle``, a rise from 1/25 to 1, then ``cosine``; ``plateau``, halved
+        after 10 epochs without a smaller validation loss (training loss without validation data), never below
+        `final_rate`. `RateSchedule.factors` has the formulas. The steps of this call count: epochs times mini-batches.
+    warmup : the share of the steps, at the start, in which the factor rises to 1: linearly, as half a cosine for
+        ``one_cycle``. None is 0, and 0.3 for ``one_cycle``.
+    final_rate : the factor at the end, in [0, 1].
+    weight_decay : before each step, θ -= rate · weight_decay · θ for eigenvectors (`direct`: for all W_ij), which does not
+        enter the optimizer's moments (AdamW, theorem O.decay); or decays by group, as for `eigenvector_penalty`.
+    clip_norm : the gradient of loss and penalties, over all groups that are trained, is scaled to this norm where its norm
+        is larger (theorem O.clip). None is no limit.
+    label_smoothing : ε in [0, 1], for ``cross_entropy`` and ``binary_cross_entropy``: the training loss compares with
+        (1 - ε) y + ε/classes (two classes for ``binary_cross_entropy``; theorems L.cross_entropy, L.smoothing). The
+        validation loss does not.
     sample_weight : (samples,); the loss is a weighted mean.
     validation_data : (X, y); their loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
@@ -85,7 +102,8 @@ def train(
     best_of_last : with validation data and without patience, return the best of this many last epochs instead of the
         last one. With a constant learning rate the loss fluctuates, and the last epoch may be a bad one.
     shuffle, seed : the order of samples in epoch e depends on (seed, e) alone.
-    drop_last : leave out the last samples of an epoch if they do not fill a mini-batch.
+    drop_last : leave out the last samples of an epoch if they do not fill a mini-batch. Where all the others have weight 0,
+        the epoch takes no step, and its losses are those of the epoch before (at first, of the start on all samples).
     state : the state of an earlier result: training continues with its moments and its count of epochs. The result has
         the same bits as one longer training if the network is that of the last epoch (no `patience`, no
         `best_of_last`). If the network has grown or shrunk since, `resizing.insert` carries the moments over.
@@ -106,7 +124,8 @@ def train(
 
     Raises
     ------
-    InvalidInputError : data or options break a rule.
+    InvalidInputError : data or options break a rule; or the network's type cannot tell a column's values apart, or hold
+        an option.
     BackendError : ``backend="cuda"``, and no GPU can be used; the message gives the reason.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
 
@@ -133,6 +152,12 @@ def train(
         penalty_strength=penalty_strength,
         proximal=proximal,
         eigenvector_penalty=eigenvector_penalty,
+        schedule=schedule,
+        warmup=warmup,
+        final_rate=final_rate,
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
+        label_smoothing=label_smoothing,
     )
     loop = LoopOptions(
         epochs=epochs,
@@ -151,6 +176,7 @@ def train(
     if not isinstance(net, Trainable):
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
     problem = net.problem(X, y, loss, sample_weight)
+    checks.resolved_data(X, y, loss, net.dtype)
     validation = None if validation_data is None else net.problem(*validation_data, loss)
     return train_on(net, problem, validation, step, loop, state)
 
@@ -167,23 +193,24 @@ def train_on(
     # What a step reads, and where it runs.
     arrays = step_arrays(net, problem, step)
     backend = _backend(net, problem, validation, arrays.batch_size, loop.backend)
-    initial_state = _initial_state(state, net)
+    begun = initial_state(state, net)
     stepper = choice.module_of(backend).stepper(
-        arrays, net.parameters.copy(), initial_state.first_moment, initial_state.second_moment, initial_state.step
+        arrays, net.parameters.copy(), begun.first_moment, begun.second_moment, begun.step
     )
     # The loop over epochs.
     rows = len(problem.x)
     used = rows - rows % arrays.batch_size if loop.drop_last else rows
-    order = SampleOrder(loop.seed, initial_state.epoch, rows, used, loop.shuffle)
+    order = SampleOrder(loop.seed, begun.epoch, rows, used, loop.shuffle)
     stopping = Stopping(loop.epochs, loop.patience, loop.best_of_last)
-    training = TrainingLoop(net, stepper, validation, stopping, order)
+    schedule = step.rate_schedule(loop.epochs * -(-used // arrays.batch_size))
+    training = TrainingLoop(net, stepper, validation, stopping, order, schedule)
     # The checkpoint, identified by everything that the result depends on.
     checkpoint = None
     if loop.checkpoint is not None:
         options = [training.description(), arrays.optimizer, arrays.batch_size, loop.threads, backend]
-        options += [getattr(arrays, name).tolist() for name in IDENTIFYING]
-        moments = [initial_state.first_moment, initial_state.second_moment] if state is not None else []
-        identity = fingerprint(net.parameters, problem, validation, options, *moments)
+        options += identity_of_steps(arrays, schedule)
+        given = [] if state is None else [begun.first_moment, begun.second_moment, begun.step]
+        identity = fingerprint(net.parameters, problem, validation, options, *given)
         checkpoint = Checkpoint(Path(loop.checkpoint), identity)
     _run(training, loop, checkpoint)
     return training.result()
@@ -223,22 +250,3 @@ def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch
             "X (or that of validation_data) lies on a GPU; use backend='cuda' or 'auto', or copy it"
         )
     return backend
-
-
-def _initial_state(state: TrainingState | None, net: Trainable) -> TrainingState:
-    """Copies of the given moments, or zeros."""
-    if state is None:
-        return TrainingState.fresh(net.parameters)
-    if not isinstance(state, TrainingState):
-        raise InvalidInputError(f"state must be the .state of a training result; got {type(state).__name__}")
-    checks.integer(state.step, "state.step", 0)
-    checks.integer(state.epoch, "state.epoch", 0)
-    for name, moment in (("first_moment", state.first_moment), ("second_moment", state.second_moment)):
-        if not isinstance(moment, np.ndarray):
-            raise InvalidInputError(f"state.{name} must be an array; got {type(moment).__name__}")
-        if moment.shape != net.parameters.shape or moment.dtype != net.dtype:
-            raise InvalidInputError(
-                f"state.{name} must be {net.dtype} of shape {net.parameters.shape}, as the network's parameters; got "
-                f"{moment.dtype} {moment.shape}"
-            )
-    return TrainingState(state.first_moment.copy(), state.second_moment.copy(), int(state.step), int(state.epoch))

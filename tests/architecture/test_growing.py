@@ -238,3 +238,69 @@ def test_growths_that_do_not_pay_end_it_and_moments_are_carried(monkeypatch: pyt
     assert all(np.any(state.first_moment) for state in states[1:])
     longer = grown(1e-3)
     assert len(longer) > len(stages)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_kept_epoch_of_a_grown_network_is_that_of_its_loss(seed: int) -> None:
+    """`epochs` counts all stages up to the kept one, `epoch` is one of them, and the history names its loss."""
+    x, y = square(200)
+    result = search(
+        x, y, strategy="grow", epochs=24, hidden=(8, 4), eigenvector_penalties=(0.0,), standardize=False, seed=seed
+    )
+    report, history = result.report, result.history
+    assert 24 < report.epochs == len(history)
+    assert 24 < report.epoch <= report.epochs
+    losses = [history.validation_loss[int(c["epoch"]) - 1] for c in report.candidates if c["epoch"] <= len(history)]
+    given = [c["validation_loss"] for c in report.candidates if c["epoch"] <= len(history)]
+    np.testing.assert_allclose(losses, given, rtol=1e-5)
+    np.testing.assert_allclose(history.validation_loss[report.epoch - 1], report.validation_loss_before, rtol=1e-5)
+    assert (len(history) - 24) % 4 == 0, "every growth is trained for a sixth of the epochs"
+
+
+def test_directions_follow_the_seed_and_not_the_units_of_a_sender() -> None:
+    generator = np.random.default_rng(0)
+    senders = [generator.normal(size=(40, 2)), generator.normal(size=(40, 3))]
+    slope = generator.normal(size=(40, 2))
+
+    def found(units: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
+        scaled = [senders[0] * units, senders[1]]
+        rows, gain = directions.greedy_directions(scaled, [slope], "tanh", 3, np.random.default_rng(seed))
+        return np.hstack([rows[0] * units, rows[1]]), gain
+
+    rows, gain = found(np.ones(2), 0)
+    for units in (np.array([1e3, 1.0]), np.array([1e-3, 1e6])):
+        again, same = found(units, 0)
+        np.testing.assert_allclose(again, rows, rtol=1e-9)
+        assert same == pytest.approx(gain, rel=1e-9)
+    assert not np.allclose(found(np.ones(2), 1)[0], rows)
+    data, net = deep()
+    one, other = (growing.best_change(net, data, (20, 2), (seed, 1)) for seed in (0, 1))
+    assert isinstance(one, InsertNeurons)
+    assert isinstance(other, InsertNeurons)
+    assert not np.allclose(one.incoming[1], other.incoming[1])
+
+
+def test_a_sender_that_is_always_zero_gets_no_weight() -> None:
+    generator = np.random.default_rng(0)
+    senders = [np.c_[generator.normal(size=40), np.zeros(40)], np.ones((40, 1))]
+    rows, _ = directions.greedy_directions(senders, [generator.normal(size=(40, 1))], "relu", 4, generator)
+    assert not rows[0][:, 1].any()
+    assert rows[0][:, 0].all()
+    assert rows[1].all(), "the constant neuron keeps its weights"
+
+
+def test_trimming_between_growths_costs_a_share_of_the_tolerance(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = data_of(2)
+    linear = random_network("global", [3, 2], "relu", 0, bias=True)
+    options = SearchOptions(hidden=(30,), epochs=12, batch_size=8, learning_rate=1e-2, tolerance=0.02)
+    limits: list[float] = []
+    original = growing.trim
+
+    def spy(net: SpectralNetwork, loss: Any, limit: float) -> Any:
+        limits.append(limit / loss(net))
+        return original(net, loss, limit)
+
+    monkeypatch.setattr(growing, "trim", spy)
+    judge = ValidationLoss(data, linear)
+    growing.grow(linear, data, judge, options, 0.0, lambda stage: None, lambda stage, loss: None)
+    np.testing.assert_allclose(limits, 1 + 0.25 * 0.02, rtol=1e-6)

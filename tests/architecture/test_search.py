@@ -168,7 +168,10 @@ def test_progress_runs_to_the_end():
         ({"y": np.zeros(300, complex)}, "y must hold numbers or labels; got complex128"),
         ({"y": np.array([None, "a"] * 150, object)}, "labels of one kind, text or numbers; got NoneType, str"),
         ({"y": np.array([b"a", b"b"] * 150)}, "y must hold numbers or labels"),
-        ({"X": np.full((300, 3), 1e200) * np.arange(300)[:, None]}, "X column 0 is too large to be standardised"),
+        (
+            {"X": 1.7e308 * np.sign(np.arange(300) - 9.5)[:, None] * np.ones(3)},
+            "X column 0 is too large to be standardised",
+        ),
         ({"validation_data": (np.ones((3, 2)), np.ones(3))}, r"validation X must have 3 feature column\(s\)"),
     ],
 )
@@ -199,11 +202,12 @@ def test_scaling_is_undone_and_a_constant_column_keeps_its_value():
     scaled = scaling.transform(columns)
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-15)
     assert scaled[:, 0].std() == pytest.approx(1)
-    assert np.array_equal(scaled[:, 1], columns[:, 1] - scaling.mean[1])
+    assert not scaled[:, 1].any()
+    assert not scaling.transform(columns + np.array([0, 1e6]))[:, 1].any()
     np.testing.assert_allclose(scaling.inverse_transform(scaled), columns)
 
 
-@pytest.mark.parametrize("scale", [1e-13, 1.0, 1e13])
+@pytest.mark.parametrize("scale", [1e-170, 1e-13, 1.0, 1e13, 1e170])
 def test_the_units_of_the_data_do_not_matter(scale):
     """Scores agree to rounding when features and targets are measured in other units."""
     x, y = linear_data()
@@ -396,3 +400,29 @@ def test_the_constant_loss_is_that_of_the_best_constant():
     shares = [(np.sum(classes.y == label) + 1) / (len(classes.y) + 2) for label in (0, 1)]
     truth = -np.mean([math.log(shares[label]) for label in classes.y_valid])
     assert classes.constant_loss() == pytest.approx(truth, rel=1e-12)
+
+
+@pytest.mark.parametrize("strategy", ["seed", "grow"])
+def test_a_feature_that_does_not_vary_in_training_has_no_weight(strategy):
+    """Beside a feature that varies: no weight in either network, no influence on predictions, and the report names it."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 2))
+    y = np.abs(x[:, 0]) + x[:, 1]
+    constant = np.hstack([x[:, :1], np.full((120, 1), 5.0), x[:, 1:]])
+    other = constant + np.array([0, 1e6, 0])
+    names = ("a", "b", "c")
+    found = search(
+        constant, y, validation_data=(other, y), hidden=(6,), epochs=40, eigenvector_penalties=(0.0,), strategy=strategy,
+        feature_names=names,
+    )  # fmt: skip
+    for predictor in (found.predictor, found.compact_predictor):
+        assert np.array_equal(predictor.predict(other), predictor.predict(constant))
+    assert 1 not in found.compact.neurons[0]
+    assert all(not block[:, 1].any() for (_, j), block in found.network.transfer_blocks().items() if j == 1)
+    assert found.report.constant_features == ["b"]
+    assert "no weight, since they do not vary in the training part: b\n" in found.report.to_text()
+    assert found.report.validation_score_before > 0.5
+    without = search(
+        x, y, validation_data=(x, y), hidden=(6,), epochs=2, eigenvector_penalties=(0.0,), strategy=strategy
+    )
+    assert "no weight" not in without.report.to_text()

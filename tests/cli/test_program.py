@@ -10,7 +10,10 @@ import sys
 import numpy as np
 import pytest
 
+from spectral_core import Predictor
+from spectral_core.cli import search
 from spectral_core.cli.program import main
+from spectral_core.data.datasets import load, sparcs
 
 WRONG = 2
 
@@ -63,6 +66,21 @@ def refused(capsys, *arguments):
     assert err.startswith("spectral-core: ")
     assert "Traceback" not in err
     return err
+
+
+def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
+    """Both are new points of the same source, and the score of the report is that of the test points."""
+    data = load("sparcs", alpha=1.0, beta=5.0, seed=0)
+    training, validation, test = search._parts(data, 0.2, 0)
+    parts = [{tuple(row) for row in x.tolist()} for x in (training.x, validation[0], test.x)]
+    assert len(set.union(*parts)) == sum(map(len, parts)) == 20_000
+    assert len(parts[1]) == len(parts[2]) == 5_000
+    assert np.array_equal(test.y, sparcs(1.0, 5.0, seed=0, stream=1).y[5_000:])
+    assert main(["search", "sparcs", "--hidden", "4", "--epochs", "1", "--out", str(tmp_path)]) == 0
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    model = Predictor.load(tmp_path / "model.npz")
+    assert report["test_score_before"] == pytest.approx(model.score(test.x, test.y), rel=1e-9)
+    assert report["validation_score_before"] == pytest.approx(model.score(*validation), rel=1e-9)
 
 
 def test_search_writes_report_models_and_pictures(found, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from spectral_core import Predictor, SpectralNetwork
 from spectral_core.cli import shrink
 from spectral_core.cli.program import main
 from spectral_core.data import datasets
+from spectral_core.data.scaling import Scaling
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import load_any
 
@@ -102,17 +104,91 @@ def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: A
     data = datasets.load("diabetes")
     before, after = (Predictor.load(path).score(data.x, data.y) for path in (model, tmp_path / "p" / "pruned.npz"))
     assert after > before - 0.1 > 0.2
+    # A model whose split is not known: held out as asked for.
     options = argparse.Namespace(data="diabetes", target=None, task="auto", validation_fraction=0.25, seed=3)
-    predictor = Predictor.load(model)
-    learned, held, loss = shrink._data(options, predictor)
-    assert loss == "squared_error"
-    assert (len(learned[0]), len(held[0])) == (332, 110)
-    assert not set(map(tuple, learned[0])) & set(map(tuple, held[0]))
-    together = np.vstack([learned[1], held[1]])
+    predictor = replace(Predictor.load(model), rows={})
+    parts = shrink._data(options, predictor)
+    assert parts.loss == "squared_error"
+    assert (len(parts.refit[0]), len(parts.judging[0])) == (332, 110)
+    assert np.array_equal(parts.judging[0], parts.reported[0])
+    assert not set(map(tuple, parts.refit[0])) & set(map(tuple, parts.judging[0]))
+    together = np.vstack([parts.refit[1], parts.judging[1]])
     np.testing.assert_allclose(
         np.sort(predictor.outputs.inverse_transform(together), axis=0), np.sort(data.y, axis=0), rtol=1e-9
     )
     assert np.isclose(together.std(), 1, atol=0.15)
+    assert "it is not known how many of them trained the model" in parts.sentence
+
+
+@pytest.mark.parametrize("amount", [("--fraction", "0.8"), ("--tolerance", "0.5")])
+def test_a_model_is_judged_on_rows_that_did_not_train_it(
+    model: Path, tmp_path: Path, capsys: Any, amount: tuple[str, str]
+) -> None:
+    """Both losses are recomputed from the files on the test rows of the search, whatever the seed of the command."""
+    text = said(capsys, "prune", model, "wine", *amount, "--seed", "7", "--out", tmp_path)
+    before, after = Predictor.load(model), Predictor.load(tmp_path / "pruned.npz")
+    rows = before.rows
+    assert sorted(np.concatenate(list(rows.values())).tolist()) == list(range(178))
+    data = datasets.load("wine")
+    x, y = before.inputs.transform(data.x), data.y
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    for name, predictor in (("loss_before", before), ("loss_after", after)):
+        assert report[name] == pytest.approx(predictor.network.loss(x[rows["test"]], y[rows["test"]], "cross_entropy"))
+        seen = predictor.network.loss(x[rows["training"]], y[rows["training"]], "cross_entropy")
+        assert report[name] != pytest.approx(seen, rel=1e-3)
+    parts = [len(rows[part]) for part in ("training", "validation", "test")]
+    assert (
+        f"refitted on {parts[0]} training samples; {parts[1]} validation samples judge, the losses are those of {parts[2]} "
+        "test samples; none of these trained the model\n"
+    ) in text
+    if amount[0] == "--tolerance":
+        judged = after.network.loss(x[rows["validation"]], y[rows["validation"]], "cross_entropy")
+        assert judged <= report["limit"] * (1 + 1e-5)
+        assert report["within"]
+
+
+def test_which_rows_judge_follows_what_is_known() -> None:
+    parts = {"training": np.arange(6), "validation": np.arange(6, 8), "test": np.arange(8, 10)}
+    assert [part.tolist() for part in shrink._split(parts, None, 10, 0.2, 0)[0]] == [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]]
+    without_validation = {"training": np.arange(8), "validation": np.arange(0), "test": np.arange(8, 10)}
+    rows, sentence = shrink._split(without_validation, None, 10, 0.2, 0)
+    assert [part.tolist() for part in rows] == [list(range(8)), [8, 9], [8, 9]]
+    assert sentence == (
+        "refitted on 8 training samples; 2 test samples judge, the losses are those of them; none of these trained the model"
+    )
+    rows, sentence = shrink._split({"training": np.arange(10)}, None, 10, 0.2, 0)
+    assert [len(part) for part in rows] == [8, 2, 2]
+    assert sentence.endswith("2 others judge and give the losses; all of them trained the model")
+    net = SpectralNetwork.initialize([2, 3, 1])
+    known = Predictor(net, "regression", Scaling.none(2), Scaling.none(1), rows=parts)
+    assert shrink._known_rows(known, 10) == parts
+    assert shrink._known_rows(known, 11) == {}, "other data than those of the search"
+
+
+def test_a_live_network_is_not_made_larger_without_a_word(tmp_path: Path, capsys: Any) -> None:
+    """Three hidden layers, nothing dead: the blocks between all pairs of layers are more numbers than φ and λ."""
+    net = SpectralNetwork.initialize([4, 8, 8, 8, 2], seed=1)
+    net = net.with_parameters(np.random.default_rng(0).normal(size=net.n_parameters).astype(np.float32))
+    net.save(tmp_path / "net.npz")
+    text = said(capsys, "compact", tmp_path / "net.npz", "--onnx", tmp_path / "net.onnx")
+    assert "no neuron is dead, and the spectral form is the smaller one" in text
+    assert text.endswith(f"written: {tmp_path / 'net.onnx'}\n")
+    assert not (tmp_path / "net-compact.npz").exists()
+    assert "written: nothing" in said(capsys, "compact", tmp_path / "net.npz")
+    text = said(capsys, "compact", tmp_path / "net.npz", "--out", tmp_path / "asked.npz")
+    assert "no neuron is dead" in text
+    x = np.ones((3, 4))
+    np.testing.assert_allclose(load_any(tmp_path / "asked.npz")[0].forward(x), net.forward(x), rtol=1e-4)
+    # One dead neuron: written, and the sizes are said.
+    blocks = net.transfer_blocks()
+    for (i, j), block in blocks.items():
+        block[0] *= i != 3
+        block[:, 0] *= j != 3
+    assert "few neurons" not in text
+    direct = SpectralNetwork(blocks=blocks, activation="relu", bias=True, parametrization="direct")
+    direct.save(tmp_path / "direct.npz")
+    assert "smaller one" not in said(capsys, "compact", tmp_path / "direct.npz")
+    assert (tmp_path / "direct-compact.npz").exists()
 
 
 def test_wrong_requests_are_one_line_and_leave_nothing(model: Path, tmp_path: Path, capsys: Any) -> None:

@@ -15,7 +15,7 @@ from derivations.proof.notation import lam_out as lam_out_array
 from derivations.proof.notation import phi as phi_array
 from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, ProofError
-from derivations.theorems.scalar import losses, optimizers, penalties, proximal
+from derivations.theorems.scalar import decay_and_clipping, losses, optimizers, penalties, proximal, smoothing
 from derivations.theorems.spectral import adjoint, propagation, reverse_accumulation
 
 Argument = Callable[[Proof], None]
@@ -38,6 +38,10 @@ OTHERS = {
     "penalty_l2": penalties.l2_argument,
     "adam": optimizers.adam_argument,
     "sgd": optimizers.sgd_argument,
+    "smooth_targets": smoothing.smoothing_argument,
+    "decay": decay_and_clipping.decay_argument,
+    "squared_norm": decay_and_clipping.squares_argument,
+    "clip": decay_and_clipping.clip_argument,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,56 @@ def _optimizer_agrees(name: str, nesterov: bool) -> bool:
     return bool(np.allclose(theta, truth, rtol=0, atol=1e-13))
 
 
+def _smoothed_agrees() -> bool:
+    """Cross entropy with a smoothed label is the mean of cross entropies with every label, each with its share."""
+    z, weight = np.array([[0.3, -1.0, 2.0, 0.5]]), np.array([1.5])
+    shares = [0.05, 0.05, 0.85, 0.05]  # 0.2 is spread over four classes
+    output = z.copy()
+    value = SPACE["cross_entropy"](output, np.array([2]), weight, 1 / 1.5, 0.2, 0.05)
+
+    def loss(flat: np.ndarray) -> Any:
+        rows = flat.reshape(1, 4)
+        return sum(share * oracles.loss("cross_entropy", rows, np.array([h]), weight) for h, share in enumerate(shares))
+
+    slope = oracles.gradient(loss, z.ravel())
+    return math.isclose(value, loss(z).real, rel_tol=1e-13) and np.allclose(output.ravel(), slope, rtol=0, atol=1e-13)
+
+
+def _smooth_targets_agrees() -> bool:
+    y = np.array([[0.0, 1.0, 0.25], [1.0, 0.5, 0.0]])
+    soft = y.copy()
+    SPACE["smooth_targets"](soft, 0.2)
+    return np.allclose(soft, [[0.1, 0.9, 0.3], [0.9, 0.5, 0.1]], rtol=0, atol=1e-15)
+
+
+def _decay_agrees() -> bool:
+    theta = np.array([1.0, -2.0, 0.0, 0.5])
+    SPACE["decay"](theta, 0.25)
+    return np.array_equal(theta, [0.75, -1.5, 0.0, 0.375])
+
+
+def _squared_norm_agrees() -> bool:
+    return bool(SPACE["squared_norm"](np.array([3.0, -4.0, 0.5])) == 25.25)
+
+
+def _clip_agrees() -> bool:
+    """One group of a gradient of norm 13, the limit below and above it."""
+    results = []
+    for limit in (6.5, 20.0):
+        gradient = np.array([3.0, -4.0])
+        SPACE["clip"](gradient, 169.0, limit)
+        results.append(gradient)
+    return np.allclose(results, [[1.5, -2.0], [3.0, -4.0]], rtol=0, atol=1e-15)
+
+
+BESIDES: dict[str, Callable[[], bool]] = {
+    "smooth_targets": _smooth_targets_agrees,
+    "decay": _decay_agrees,
+    "squared_norm": _squared_norm_agrees,
+    "clip": _clip_agrees,
+}
+
+
 def agrees(program: Program) -> bool:
     """The module with whatever stands in `SPACE` computes what the oracle does."""
     kind, _, which = program.name.partition("_")
@@ -107,7 +158,9 @@ def agrees(program: Program) -> bool:
         return _proximal_agrees(which)
     if program.name in ("adam", "sgd"):
         return all(_optimizer_agrees(program.name, nesterov) for nesterov in (False, True))
-    return _network_agrees("global", program.name)
+    if program.name in BESIDES:
+        return BESIDES[program.name]()
+    return _network_agrees("global", program.name) and (program.name != "cross_entropy" or _smoothed_agrees())
 
 
 def runs_alike(program: Program, what: str, position: int) -> bool:

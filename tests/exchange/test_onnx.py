@@ -73,7 +73,7 @@ def test_a_compact_network_with_dead_inputs_and_layers(tmp_path: Path) -> None:
 def test_a_predictor_takes_data_in_their_units(tmp_path: Path, task: str) -> None:
     net = SpectralNetwork.initialize([3, 6, 2], seed=1)
     net = net.with_parameters(np.random.default_rng(0).normal(size=net.n_parameters).astype(np.float32))
-    inputs = Scaling(np.array([100.0, -5.0, 0.0]), np.array([10.0, 2.0, 1.0]))
+    inputs = Scaling(np.array([100.0, -5.0, 0.0]), np.array([10.0, 2.0, 0.0]))  # the last one did not vary in training
     outputs = Scaling(np.array([7.0, 8.0]), np.array([3.0, 0.5])) if task == "regression" else Scaling.none(1)
     model = Predictor(net, task, inputs, outputs, ("a", "b") if task == "classification" else ())
     export_onnx(model, tmp_path / "p.onnx")

@@ -112,12 +112,12 @@ def test_other_data_come_from_files(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     x, y = generator.uniform(0, 255, (90, 4)), np.arange(90) % 3
     np.savez(tmp_path / "train.npz", X=x, y=y)
-    np.savez(tmp_path / "test.npz", X=x[:30], y=y[:30])
+    np.savez(tmp_path / "test.npz", X=x[:30] / 2, y=y[:30])  # its largest value is not that of the training part
     settings = experiment.experiment(tmp_path / "train.npz", test_data=tmp_path / "test.npz").settings
     parts = experiment.prepare_data(settings, 0)
     assert (len(parts[0]), len(parts[2])) == (90, 30)
     assert parts[0].max() == 1
-    np.testing.assert_allclose(parts[2], (x[:30] / x.max()), rtol=1e-6)
+    np.testing.assert_allclose(parts[2], x[:30] / (2 * x.max()), rtol=1e-6)
     np.savez(tmp_path / "other.npz", X=x[:30, :3], y=y[:30])
     settings = experiment.experiment(tmp_path / "train.npz", test_data=tmp_path / "other.npz").settings
     with pytest.raises(InvalidInputError, match="has other classes or columns than"):

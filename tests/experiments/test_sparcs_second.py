@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,37 @@ def test_small_eigenvalues_go_and_are_counted() -> None:
     assert count == 2
     assert [v.tolist() for v in trimmed.eigenvalues] == [[0, 2e-3], [0, 1e-3, -2], [1e-9]]
     assert net.eigenvalues[1][0] == -5e-4
+    assert sparcs_second.trimmable_eigenvalues(net) == [0, 1]
+
+
+def test_eigenvalues_that_were_held_at_zero_are_not_counted_as_trimmed() -> None:
+    """Every hidden eigenvalue is 1: nothing was trimmed, though the input's 4 are 0 by the protocol."""
+    data = sparcs_second.rotation_teacher(4, 60)
+    net = sparcs_second.train_student(SMALL | {"epochs": 1}, data, 0)
+    ones = [np.zeros(4), np.ones(8), np.ones(8), np.ones(4)]
+    net = SpectralNetwork(net.eigenvectors, ones, bias=False, frozen=net.frozen)
+    assert sparcs_second.without_small_eigenvalues(net, 1e-3)[1] == 0
+    found = results.findings(net, data, SMALL, widths=(2,))
+    assert (found.eigenvalues, found.trimmed_eigenvalues) == (16, 0)
+    assert "trained eigenvalues trimmed                0.00%" in results.table(found)
+
+
+def test_the_smallest_network_is_not_chosen_on_the_test_points() -> None:
+    """Other test points, other test losses: the choice stays, and each set of points is new."""
+    data = sparcs_second.rotation_teacher(4, 600)
+    parts = [{tuple(row) for row in part.tolist()} for part in (data.x, data.x_test, data.x_valid)]
+    assert len(set.union(*parts)) == sum(map(len, parts)), "no point is in two parts"
+    again = sparcs_second.rotation_teacher(4, 600)
+    assert np.array_equal(data.x_valid, again.x_valid)
+    net = sparcs_second.train_student(SMALL, data, 0)
+    limit = 1.1 * net.loss(data.x_valid, data.y_valid)
+    found = results.findings(net, data, SMALL, limit=limit, widths=(6, 5, 3, 2))
+    other = results.findings(net, replace(data, y_test=1e3 * data.y_test), SMALL, limit=limit, widths=(6, 5, 3, 2))
+    assert found.smallest is not None
+    assert other.smallest is not None
+    assert (found.smallest.by, found.smallest.hidden) == (other.smallest.by, other.smallest.hidden)
+    assert other.smallest.loss > 100 * found.smallest.loss
+    assert found.networks["smallest"].loss(data.x_valid, data.y_valid) == found.smallest.validation_loss <= limit
 
 
 def test_the_second_experiment_in_small() -> None:
@@ -87,7 +119,7 @@ def test_the_second_experiment_in_small() -> None:
     assert np.isclose(small.loss(data.x_test, data.y_test), found.smallest.loss, rtol=1e-6)
     none = results.findings(net, data, SMALL, limit=0.0, widths=(2,))
     assert none.smallest is None
-    line = next(line for line in results.table(none).splitlines() if "at test loss <= 0" in line)
+    line = next(line for line in results.table(none).splitlines() if "hidden neurons at loss <= 0" in line)
     assert line.split()[-2:] == ["-", "280"]
 
 
@@ -128,7 +160,7 @@ def test_curves_name_their_rankings_and_the_smallest_is_the_narrowest() -> None:
         (point,) = [p for p in found.curve if (p.by, p.compensated, p.hidden) == ("path", refits, 3)]
         again = prune(small, by="path", fraction=share, X=data.x, compensate=refits).compact
         assert point.loss == again.loss(data.x_test, data.y_test)
-    least = min(p.hidden for p in found.curve if p.loss <= found.limit)
+    least = min(p.hidden for p in found.curve if p.validation_loss <= found.limit)
     narrow = found.networks["smallest"]
     assert isinstance(narrow, CompactNetwork)
     assert sum(narrow.live[1:-1]) == least < sum(found.live[1:-1])

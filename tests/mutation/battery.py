@@ -27,7 +27,10 @@ ROWS = 7
 BATCH = 3
 STEP = 2
 """Optimizer steps done before an epoch."""
-SETTINGS = {"beta1": 0.8, "beta2": 0.9, "epsilon": 0.01, "momentum": 0.7, "nesterov": 0.0}
+FACTORS = np.array([1.0, 0.5, 0.75])
+"""Of rates and thresholds in the steps of an epoch; dyadic, so that float32 has them exactly."""
+SETTINGS = {"beta1": 0.8, "beta2": 0.9, "epsilon": 0.01, "momentum": 0.7, "nesterov": 0.0, "smoothing": 0.0}
+SETTINGS |= {"clip_norm": 0.0}
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
@@ -314,17 +317,17 @@ def check_losses(space: Space) -> None:
                 return oracles.loss(name, flat.reshape(4, 3), wanted, weights[rows])
 
             start, kept = output.ravel().copy(), output.copy()
-            value, weight = space["output_loss"](y, labels, weights, rows, number, kept)
+            value, weight = space["output_loss"](y, labels, weights, rows, number, 0.0, kept)
             scale = max(1.0, far * far)
             close(f"{name}: loss", value, loss(start.astype(complex)).real, 1e-13 * scale)
             close(f"{name}: gradient", kept.ravel(), oracles.gradient(loss, start), 1e-12)
             close(f"{name}: weight of the batch", weight, weights[rows].sum(), 1e-15)
         output = np.ones((4, 3))
-        value, weight = space["output_loss"](y, labels, 0 * weights, rows, number, output)
+        value, weight = space["output_loss"](y, labels, 0 * weights, rows, number, 0.0, output)
         same(f"{name}: without weight", (value, weight, output.any()), (0.0, 0.0, np.False_))
         # Fewer rows than outputs.
         output = np.ones((1, 3))
-        value, _ = space["output_loss"](y[:2], labels[:2], weights[:2], two, number, output)
+        value, _ = space["output_loss"](y[:2], labels[:2], weights[:2], two, number, 0.0, output)
         wanted = labels[1:2] if labelled(space, name) else y[1:2]
         close(f"{name}: one row", value, oracles.loss(name, np.ones((1, 3)) + 0j, wanted, weights[1:2]).real, 1e-13)
         # Single precision inside a row: only the sums over rows and the normalisation are in double precision.
@@ -332,8 +335,34 @@ def check_losses(space: Space) -> None:
             output = Singles(sign * generator.uniform(0.1, 3, size=(4, 3)))
             targets = labels[:4] if labelled(space, name) else Singles(y[:4])
             before = MIXED[0]
-            space[name](output, targets, Singles(weights[:4]), Single(0.5))
+            soft = (Single(0.2), Single(0.1)) if labelled(space, name) else ()
+            space[name](output, targets, Singles(weights[:4]), Single(0.5), *soft)
             same(f"{name}: rows in single precision", MIXED[0] - before <= 4, True)
+
+
+def check_smoothing(space: Space) -> None:
+    """A smoothed label is a mean of labels, and so is its loss: over all classes, or of the label and 1/2; no other loss."""
+    generator = np.random.default_rng(13)
+    weights, rows = np.array([1.0, 2.0, 0.5]), np.array([2, 0])
+    y, labels = generator.integers(0, 2, (3, 4)).astype(float), np.array([3, 0, 1])
+    for number, name in enumerate(space["LOSSES"]):
+        start = generator.normal(size=(2, 4))
+
+        def loss(flat: np.ndarray, name: str = name) -> Any:
+            z = flat.reshape(2, 4)
+            if name == "cross_entropy":
+                every = [oracles.loss(name, z, np.full(2, h), weights[rows]) for h in range(4)]
+                return 0.7 * oracles.loss(name, z, labels[rows], weights[rows]) + 0.3 * sum(every) / 4
+            wanted = 0.7 * y[rows] + 0.15 if name == "binary_cross_entropy" else y[rows]
+            return oracles.loss(name, z, wanted, weights[rows])
+
+        output = start.copy()
+        value, _ = space["output_loss"](y, labels, weights, rows, number, 0.3, output)
+        close(f"{name}: smoothed loss", value, loss(start.ravel().astype(complex)).real, 1e-13)
+        close(f"{name}: smoothed gradient", output.ravel(), oracles.gradient(loss, start.ravel()), 1e-12)
+    single, before = Singles([[0.0, 1.0]]), MIXED[0]
+    space["smooth_targets"](single, Single(0.2))
+    same("smoothed labels in single precision", MIXED[0], before)
 
 
 def check_tiny_slopes(space: Space) -> None:
@@ -428,10 +457,26 @@ def check_updates(space: Space) -> None:
             theta, m, g = generator.normal(size=(3, 9))
             v = generator.uniform(size=9)
             got = [part.copy() for part in (theta, m, v)]
-            space["update"](number, groups, rates, got[0], g.copy(), got[1], got[2], 3, settings(space, values))
-            wanted = REFERENCE[name]((theta, m, v), g, 3, rate, values)
+            given = (got[0], g.copy(), got[1], got[2], 3, settings(space, values))
+            space["update"](number, groups, rates, np.array([0.0, 0.4]), 0.5, *given)
+            shrunk = np.where(np.arange(9) >= 4, 1 - 0.5 * 0.3 * 0.4, 1.0) * theta
+            wanted = REFERENCE[name]((shrunk, m, v), g, 3, 0.5 * rate, values)
             for part, after, before, now in zip("θmv", wanted, (theta, m, v), got, strict=True):
                 close(f"{name}: {part}", now, np.where(chosen, after, before), 1e-14)
+
+
+def check_clipping(space: Space) -> None:
+    """The norm of all groups together; what is in no group neither counts nor changes; 0 is no limit."""
+    groups, before = np.array([[1, 3], [4, 6]]), np.array([9.0, 3.0, -4.0, 9.0, 0.0, 12.0, 9.0])
+    inside = np.array([0, 1, 1, 0, 1, 1, 0], dtype=bool)
+    for limit, factor in ((6.5, 0.5), (13.0, 1.0), (20.0, 1.0), (0.0, 1.0)):
+        gradient = before.copy()
+        space["limit_norm"](limit, groups, gradient)
+        close(f"clipped at {limit}", gradient, np.where(inside, factor * before, before), 1e-15)
+    close("a gradient of 0", (space["limit_norm"](1.0, groups, zero := np.zeros(7)), zero)[1], np.zeros(7), 0)
+    single, mixed = Singles(before), MIXED[0]
+    space["limit_norm"](Single(6.5), groups, single)
+    same("clipped in single precision", MIXED[0] - mixed <= 2, True)
 
 
 # --- the runners ------------------------------------------------------------------------------------------------------
@@ -523,11 +568,12 @@ def epoch_truth(case: Case, training: Training, single: bool) -> tuple[Any, ...]
         step += 1
         losses, shares, punished = [*losses, loss(state[0])], [*shares, share], [*punished, extra(state[0])]
         slope = oracles.gradient(lambda theta, loss=loss: loss(theta) + extra(theta), state[0])
-        after = REFERENCE[training.optimizer](state, slope, step, rate, values)
+        factor = FACTORS[len(losses) - 1]
+        after = REFERENCE[training.optimizer](state, slope, step, factor * rate, values)
         state = tuple(np.where(chosen, new, old) for new, old in zip(after, state, strict=True))  # type: ignore[assignment]
         moved = state[0].copy()
         for name, (start, stop), threshold in zip(training.proximal, shrunk, thresholds):  # noqa: B905  (none, or all)
-            moved[start:stop] = oracles.proximal(name, moved[start:stop], threshold)
+            moved[start:stop] = oracles.proximal(name, moved[start:stop], factor * threshold)
         state = (moved, *state[1:])
     return *state, np.average(losses, weights=shares), np.mean(punished), step
 
@@ -575,6 +621,8 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
         space["OPTIMIZERS"].index(training.optimizer),
         trainable,
         make(rates),
+        make(np.zeros(len(rates))),
+        make(FACTORS),
         parameters,
         gradient,
         first,
@@ -644,6 +692,8 @@ def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[A
         space["OPTIMIZERS"].index(training.optimizer),
         trainable,
         rates,
+        np.zeros(len(rates)),
+        FACTORS,
         parameters,
         np.zeros(model.size),
         first,
@@ -754,6 +804,8 @@ def check_corrections(space: Space) -> None:
                 number,
                 np.array([[0, 2]]),
                 Singles([1.0]),
+                Singles([0.0]),
+                Single(1.0),
                 kept[0],
                 Singles(g),
                 kept[1],
@@ -777,6 +829,8 @@ CHECKS = (
     check_penalties,
     check_proximal,
     check_updates,
+    check_clipping,
+    check_smoothing,
     check_one_hidden,
     check_gradients,
     check_predictions,

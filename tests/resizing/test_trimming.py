@@ -91,3 +91,28 @@ def test_a_tolerance_is_a_share_of_the_loss_or_of_the_loss_and_a_floor():
     assert Tolerance(0.1, 0.5).limit(2.0) == 2.0 + 0.1 * (2.0 + 0.5)
     assert Tolerance(0.1, 0.5).improvement(2.0) == 2.0 - 0.1 * (2.0 + 0.5)
     assert Tolerance(0.0, 0.5).limit(2.0) == 2.0
+    assert Tolerance(0.1, 0.5, -3.0).limit(-2.0) == -2.0 + 0.1 * (1.0 + 0.5)
+    assert Tolerance(0.1, 0.5, -3.0).improvement(-2.0) == -2.0 - 0.1 * (1.0 + 0.5)
+
+
+def test_the_block_with_the_lesser_norm_goes_first():
+    """A limit that lets either of two skips go, but not both: the smaller one goes."""
+    for small, large in (((3, 1), (4, 1)), ((4, 1), (3, 1))):
+        generator = np.random.default_rng(1)
+        shapes = {(2, 1): (2, 2), (3, 2): (2, 2), (4, 3): (1, 2), (3, 1): (2, 2), (4, 1): (1, 2)}
+        blocks = {pair: generator.normal(size=shape) for pair, shape in shapes.items()}
+        for pair, norm in ((small, 0.01), (large, 0.02)):
+            blocks[pair] *= norm / np.linalg.norm(blocks[pair])
+        net = SpectralNetwork(blocks=blocks, activation="identity", parametrization="direct")
+        x = generator.normal(size=(50, 2))
+        y = net.forward(x)
+
+        def loss_without(*gone, net=net, blocks=blocks, x=x, y=y):
+            parts = {pair: block * (pair not in gone) for pair, block in blocks.items()}
+            return SpectralNetwork(blocks=parts, activation="identity", parametrization="direct").loss(x, y)
+
+        either = max(loss_without(small), loss_without(large))
+        assert loss_without(small, large) > either
+        result = trim(net, lambda n, x=x, y=y: n.loss(x, y), either)
+        assert not result.network.blocks[small].any()
+        assert result.network.blocks[large].any()

@@ -7,6 +7,7 @@ import pickle
 import re
 import subprocess
 import sys
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ from tests.oracles import ACTIVATIONS, Model
 SMOOTH = tuple(name for name in ACTIVATIONS if name not in oracles.KINKED)
 
 CHECK = settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    deadline=None,
+    derandomize=True,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 """For every property test, whatever profile another file loads: the first example may compile kernels."""
 
@@ -67,28 +71,37 @@ def test_epochs_equal_the_loop_from_the_papers(
     extra = {"eigenvalue_learning_rate": 0.01, "eigenvector_penalty": 0.2} if apart else {}
     epochs = 2
     steps = epochs * len(truth.rows)
-    quiet = np.errstate(over="ignore", invalid="ignore")  # a training that diverges has no digits to compare
-    if optimizer == "adam":
-        options = {"optimizer": "adam", "learning_rate": 0.05, "betas": (0.8, 0.95), "epsilon": 1e-3}
-        with quiet:
-            final = oracles.adam(theta, truth.slope, steps, rates, 0.8, 0.95, 1e-3, truth.shrink)
-    else:
-        momentum, nesterov = (0.0 if optimizer == "plain" else 0.7), optimizer == "nesterov"
+    options: dict[str, Any] = {"learning_rate": 0.05, "betas": (0.8, 0.95), "epsilon": 1e-3}
+    momentum, nesterov = (0.0 if optimizer == "plain" else 0.7), optimizer == "nesterov"
+    if optimizer != "adam":
         options = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": momentum, "nesterov": nesterov}
-        with quiet:
-            final = oracles.sgd(theta, truth.slope, steps, rates, momentum, nesterov, truth.shrink)
+
+    def loop(start: np.ndarray, truth: Truth) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges has no digits to compare
+            if optimizer == "adam":
+                return oracles.adam(start, truth.slope, steps, rates, 0.8, 0.95, 1e-3, truth.shrink)
+            return oracles.sgd(start, truth.slope, steps, rates, momentum, nesterov, truth.shrink)
+
+    final = loop(theta, truth)
     assume(np.all(abs(final) < 100))
+    # A training amplifies rounding. So does the loop itself, from a start that is moved by a few roundings.
+    moved = copy(truth)
+    moved.losses, moved.penalties = [], []
+    again = loop(theta * (1 + 1e-15), moved)
+    spread = max(abs(again - final).max(), *(abs(np.array(moved.losses) - truth.losses) / np.abs(truth.losses)))
+    assume(spread < 1e-8)
+    allowed = 1e-12 + 100 * spread
     result = train(
         network(model, theta, frozen=()), x, y, loss=loss, epochs=epochs, batch_size=batch, penalty=penalty,
         penalty_strength=strength, proximal=proximal, sample_weight=weight, shuffle=False, **options, **extra,
     )  # fmt: skip
-    np.testing.assert_allclose(result.network.parameters, final, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(result.network.parameters, final, rtol=0, atol=allowed)
     # History: each epoch's mean over its mini-batches, the loss weighted by the samples in them.
     weights = [len(rows) if weight is None else weight[rows].sum() for rows in truth.rows]
     losses = np.reshape(truth.losses, (epochs, -1)) @ weights / sum(weights)
-    np.testing.assert_allclose(result.history.training_loss, losses, rtol=1e-11)
+    np.testing.assert_allclose(result.history.training_loss, losses, rtol=allowed)
     np.testing.assert_allclose(
-        result.history.penalty, np.reshape(truth.penalties, (epochs, -1)).mean(axis=1), rtol=1e-11, atol=1e-15
+        result.history.penalty, np.reshape(truth.penalties, (epochs, -1)).mean(axis=1), rtol=allowed, atol=1e-15
     )
 
 
@@ -393,8 +406,8 @@ def test_an_interrupt_within_an_epoch_keeps_the_last_whole_one(tmp_path: Path, m
     undisturbed = train(network(model, theta), x, y, **options)
     run, calls = cpu.CpuStepper.epoch, []
 
-    def epoch(self: Any, order: np.ndarray) -> Any:
-        calls.append(run(self, order))
+    def epoch(self: Any, *given: np.ndarray) -> Any:
+        calls.append(run(self, *given))
         if len(calls) == 3:
             raise KeyboardInterrupt
         return calls[-1]

@@ -9,22 +9,24 @@ from pathlib import Path
 import sympy
 
 from derivations.codegen import templates
-from derivations.codegen.cpu import elementwise, one_hidden
+from derivations.codegen.cpu import elementwise, one_hidden, sparse
 from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.expressions import choice
 from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.proof.programs import Program
 from derivations.theorems.scalar import (
     accuracy,
+    decay_and_clipping,
     exponential,
     exponential_error,
     losses,
     optimizers,
     penalties,
     proximal,
+    smoothing,
 )
 from derivations.theorems.scalar.activations import ACTIVATIONS
-from derivations.theorems.spectral import adjoint, propagation
+from derivations.theorems.spectral import adjoint, curvature, factors, propagation
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
 FOLDER = Path(__file__).parent
@@ -35,10 +37,21 @@ PROGRAMS: tuple[Program, ...] = (
     *PROPAGATIONS,
     *ADJOINTS,
     *losses.PROGRAMS,
+    smoothing.SMOOTH_TARGETS,
     *penalties.PROGRAMS,
     *proximal.PROGRAMS,
     *optimizers.PROGRAMS,
+    *decay_and_clipping.PROGRAMS,
 )
+SPARSE = {
+    "propagate_sparse": propagation.DIRECT,
+    "adjoint_sparse": adjoint.DIRECT,
+    "jacobian_rows_sparse": curvature.JACOBIAN,
+    "curvature_squares_sparse": curvature.CURVATURE,
+}
+"""The functions that are printed weight by weight."""
+SPARSE_CALLS = ("PROPAGATE", "ADJOINT", "JACOBIAN", "CURVATURE")
+"""The words of the template that stand for their arguments."""
 NAMES = {
     "activations": [activation.name for activation in ACTIVATIONS],
     "losses": [program.name for program in losses.PROGRAMS],
@@ -46,7 +59,7 @@ NAMES = {
     "optimizers": [program.name for program in optimizers.PROGRAMS],
 }
 """Names of the choices that kernels take as numbers, in the order of the derivations."""
-SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV")
+SETTINGS = ("BETA1", "BETA2", "EPSILON", "MOMENTUM", "NESTEROV", "SMOOTHING", "CLIP_NORM")
 
 HEADER = '''"""Numba kernels for the CPU, printed from the proven programs in `derivations`. Do not edit.
 
@@ -100,7 +113,31 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu.dense import (
-    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, shrink, update,
+    CLIP_NORM, LAMBDA_IN, LAMBDA_OUT, PHI, SMOOTHING, WIDTH, add_penalty, exponential, limit_norm, matrix, output_loss,
+    shrink, update,
+)
+'''
+
+
+SPARSE_HEADER = '''
+"""Numba kernels for sparse networks: the programs of the direct network, weight by weight. Do not edit.
+
+made by       python -m derivations
+SymPy         {sympy}
+certificates  sha256 {digest}
+dense.py      sha256 {general}
+
+A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
+first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from spectral_core.kernels.cpu.dense import (
+    CROSS_ENTROPY, HUBER, POISSON, SQUARED_ERROR, activate, exponential, matrix, output_loss,
 )
 '''
 
@@ -134,6 +171,8 @@ def functions() -> dict[str, tuple[str, ...]]:
     for inputs, outputs in SIZES:
         table[f"propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
         table[f"adjoint_{inputs}_{outputs}"] = theorems(adjoint.GLOBAL)
+    table |= {name: program.theorems for name, program in SPARSE.items()}
+    table |= {program.name: program.theorems for program in factors.PROGRAMS}
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 
@@ -182,6 +221,17 @@ def _elementwise() -> str:
     return "\n".join(lines)
 
 
+def _factors() -> str:
+    """One branch for each loss that sums over samples and outputs: its column of the factor F."""
+    lines: list[str] = []
+    for number, item in enumerate(losses.ELEMENTWISE):
+        program = factors.PROGRAMS[number]
+        target = ["y_data[start : start + n_samples]"] * any(array.name == "target" for array in program.arrays)
+        lines.append(choice("loss", item.name.upper(), number, len(losses.ELEMENTWISE)))
+        lines.append(f"    {program.name}({', '.join(['output', *target, 'label', 'weight', 'share'])})")
+    return "\n".join(lines)
+
+
 def cpu_module(certificates: list[dict[str, object]]) -> str:
     """The text of `spectral_core/kernels/cpu/dense.py`."""
     header = HEADER.format(
@@ -225,3 +275,24 @@ def one_hidden_module(certificates: list[dict[str, object]], general: str) -> st
         for inputs, outputs in SIZES
     ]
     return "\n\n\n".join([header.strip(), helper, *one_hidden.functions(), *runners]) + "\n"
+
+
+def sparse_module(certificates: list[dict[str, object]], general: str) -> str:
+    """The text of `spectral_core/kernels/cpu/sparse.py`, which calls functions of `general`, the text of `dense.py`."""
+    header = SPARSE_HEADER.format(
+        sympy=sympy.__version__,
+        digest=certificate_digest(certificates),
+        general=hashlib.sha256(general.encode()).hexdigest()[:16],
+    )
+    printed = {name: sparse.SparsePrinter(program) for name, program in SPARSE.items()}
+    texts = [printer.function(name) for name, printer in printed.items()] + [*map(cpu.function, factors.PROGRAMS)]
+    calls = {
+        word: ", ".join(printer.signature()) for word, printer in zip(SPARSE_CALLS, printed.values(), strict=True)
+    }
+    sources = templates.read(FOLDER, "sparse")
+    inlined = ("load_chunk", "factor_column")
+    runners = [
+        templates.specialise(source, cpu.DECORATOR if name in inlined else cpu.RUNNER, FACTORS=_factors(), **calls)
+        for name, source in sources.items()
+    ]
+    return "\n\n\n".join([header.strip(), *texts, *runners]) + "\n"

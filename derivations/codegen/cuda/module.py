@@ -14,7 +14,7 @@ from derivations.codegen.cuda.trainings import ensemble_module, one_hidden_modul
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
 from derivations.codegen.one_hidden import SIZES, theorems
-from derivations.theorems.scalar import losses, optimizers, penalties, proximal
+from derivations.theorems.scalar import decay_and_clipping, losses, optimizers, penalties, proximal, smoothing
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
 
@@ -25,7 +25,14 @@ CONSTANTS = (
     *("ADAM", "BETA1", "BETA2", "BLOCKS", "EPSILON", "GROUP", "L1", "LAMBDA_IN", "LAMBDA_OUT", "MOMENTUM", "NESTEROV"),
     *("PHI", "START", "WIDTH"),
 )
-FLAT = (*losses.PROGRAMS, *penalties.PROGRAMS, *proximal.PROGRAMS, *optimizers.PROGRAMS)
+FLAT = (
+    *losses.PROGRAMS,
+    smoothing.SMOOTH_TARGETS,
+    *penalties.PROGRAMS,
+    *proximal.PROGRAMS,
+    *optimizers.PROGRAMS,
+    *decay_and_clipping.PROGRAMS,
+)
 
 
 HEADER = '''"""{title}. Do not edit.
@@ -53,8 +60,9 @@ import numpy as np
 
 from spectral_core.kernels.support.device import cuda, overload, types
 from spectral_core.kernels.cpu.dense import (
-    ADAM, BETA1, BETA2, BLOCKS, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI,
-    POISSON, SQUARED_ERROR, START, WIDTH, exponential_float32, exponential_float64,
+    ADAM, BETA1, BETA2, BINARY_CROSS_ENTROPY, BLOCKS, CLIP_NORM, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN,
+    LAMBDA_OUT, MOMENTUM, NESTEROV, PHI, POISSON, SMOOTHING, SQUARED_ERROR, START, WIDTH, exponential_float32,
+    exponential_float64,
 )
 from spectral_core.kernels.support.shuffling import round_function
 
@@ -151,7 +159,7 @@ def _device_module(digest: str, general: str) -> str:
         name: templates.specialise(source, DEVICE, **words) for name, source in templates.read(FOLDER, "parts").items()
     }
     # Activations come before the programs that call them, losses, penalties and optimizers before their callers.
-    behind = ("gpu_loss", "gpu_add_penalty", "gpu_update", "gpu_shrink")
+    behind = ("gpu_loss", "gpu_add_penalty", "gpu_limit_norm", "gpu_update", "gpu_shrink")
     head = _header(
         "Numba functions for CUDA, printed from the proven programs in `derivations`",
         digest,
@@ -181,7 +189,7 @@ def _wide_module(digest: str, devices: str) -> str:
             launched = [part for part in printer.parts if part.kind in LAUNCHED]
             kernels += [wide_kernel(part, program.theorems) for part in launched]
             called |= {part.name for part in launched}
-    called |= {"gpu_activate", "gpu_adam", "gpu_load", "gpu_loss", "gpu_sgd", "gpu_sum"}
+    called |= {"gpu_activate", "gpu_adam", "gpu_clip", "gpu_decay", "gpu_load", "gpu_loss", "gpu_sgd", "gpu_sum"}
     called |= {_name(text) for p in (*penalties.PROGRAMS, *proximal.PROGRAMS) for text in FlatPrinter(p).functions()}
     called -= {"gpu_proximal_group_squares"}  # the same sum as the penalty's
     names = textwrap.fill(

@@ -30,8 +30,8 @@ def ensemble_module(header: str) -> str:
 
 from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
-    gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+    CLIP_NORM, CROSS_ENTROPY, SMOOTHING, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global,
+    gpu_adjoint_layerwise, gpu_limit_norm, gpu_load, gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
     (train,) = templates.read(FOLDER, "ensemble").values()
     kernels = []
@@ -64,8 +64,8 @@ def one_hidden_module(header: str) -> str:
 
 from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
-    gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+    CLIP_NORM, CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, SMOOTHING, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear,
+    gpu_limit_norm, gpu_load, gpu_loss, gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
     (train,) = templates.read(FOLDER, "ensemble").values()
     passes, kernels = [], []

@@ -29,6 +29,7 @@ target = Array("target", (s, h), "argument", "y, the targets")
 label = Array("label", (s,), "argument", "y, the class of each sample", integer=True)
 weight = Array("weight", (s,), "argument", "sample weights")
 scale, loss, peak, total, chosen = sp.symbols("scale loss peak total chosen")
+smoothing, spread = sp.symbols("smoothing spread", nonnegative=True)
 shifted = Array("shifted", (s, h), "argument", "exp(z - max z), written over the output", store="output")
 
 z, y = output.element, target.element
@@ -115,10 +116,11 @@ BINARY_CROSS_ENTROPY = Elementwise(
 )
 ELEMENTWISE = (SQUARED_ERROR, HUBER, POISSON, BINARY_CROSS_ENTROPY)
 
-hit = sp.KroneckerDelta(h, label.element)
+hit = (1 - smoothing) * sp.KroneckerDelta(h, label.element) + spread
+"""The share of class h in the soft label; `spread` is smoothing / classes, so that the shares of all classes sum to 1."""
 CROSS_ENTROPY = Program(
     "cross_entropy",
-    "weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient",
+    "weighted mean over samples of log sum_h exp(z_h) - sum_h q_h z_h, q = (1 - smoothing) onehot(label) + spread, and its gradient",
     ("L.cross_entropy", *(theorem.id for theorem in exponential_error.THEOREMS)),
     (output, label, weight, d_output, shifted),
     (
@@ -133,7 +135,7 @@ CROSS_ENTROPY = Program(
             )
         ),
     ),
-    scalars=("scale",),
+    scalars=("scale", "smoothing", "spread"),
     result="loss",
 )
 
@@ -204,13 +206,13 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     greatest = rows[0]
     proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, z, (h,), reduce="max")])
     value = [a for a in rows if a is not greatest and a.target != d_output.element]
-    proof.same("total = Σ exp(z - peak), chosen = z_label, ℓ = log total + peak - chosen", value, DEFINITION)
+    proof.same("total = Σ exp(z - peak), chosen = Σ q z, ℓ = log total + peak - chosen", value, DEFINITION)
     bars = cotangents(value, {"loss": sp.S.One}, fixed=(s,))
     # `total` stays a symbol on both sides: it is a sum, and stands in a denominator.
     power = {shifted.element: sp.expand(sp.exp(z - peak))}
     claimed = next(a for a in rows if a.target == d_output.element).value
     proof.equal(
-        "∂ℓ/∂z = scale w (softmax - onehot)",
+        "∂ℓ/∂z = scale w (softmax - q)",
         claimed.subs(power),
         bars.get("output", sp.S.Zero).subs(power),
         rule="reverse accumulation",
@@ -248,7 +250,7 @@ def theorem_for(item: Elementwise) -> Theorem:
 L_CROSS_ENTROPY = Theorem(
     id="L.cross_entropy",
     title="softmax cross entropy",
-    statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - z_s,label), ∂ℓ/∂z = scale w (softmax(z) - onehot(label))",
+    statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - Σ_h q_sh z_sh), ∂ℓ/∂z = scale w (softmax(z) - q), q = (1 - ε) onehot(label) + ε/classes",
     method="reverse accumulation, shift invariance",
     argument=cross_entropy_argument,
     scope="every batch size and class count",

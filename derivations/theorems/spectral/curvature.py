@@ -18,7 +18,7 @@ BACK = Sources((Assign(dx_source.element, dz.element * W.element, over=(h,), acc
 JACOBIAN = Program(
     "jacobian_direct",
     "gradient of each sample's loss with respect to every weight W_ij",
-    ("M8.direct",),
+    ("M8.direct", "M22"),
     (W, J, x_source, slope, dz, dx, dx_source),
     (
         Layers(
@@ -35,7 +35,7 @@ JACOBIAN = Program(
 CURVATURE = Program(
     "curvature_direct",
     "squared derivatives by every weight W_ij and by every hidden activation, summed over samples",
-    ("M8.direct",),
+    ("M8.direct", "M22"),
     (W, H, mean, rise, x, x_source, slope, dz, dx, dx_source),
     (
         Layers(

@@ -20,7 +20,7 @@ from derivations.proof.programs import Program
 from derivations.proof.rules import cotangents, derivative, evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import losses
-from derivations.theorems.scalar.losses import chosen, hit, label, output, peak, scale, shifted, target, total, weight
+from derivations.theorems.scalar.losses import chosen, label, output, peak, scale, shifted, target, total, weight
 from derivations.theorems.scalar.losses import z as at_output
 
 CURVATURES: dict[str, tuple[sp.Expr, ...]] = {
@@ -33,6 +33,8 @@ CURVATURES: dict[str, tuple[sp.Expr, ...]] = {
     ),
 }
 """ρ'' on each region of the elementwise losses, in the order of their regions."""
+hit = sp.KroneckerDelta(h, label.element)
+"""1 at the column of the factor that is asked for."""
 column = replace(losses.d_output, meaning="column `label` of F, written over the output")
 
 
@@ -110,7 +112,7 @@ def second_derivative(proof: Proof) -> None:
     """H y for cross entropy: the gradient's product with y, differentiated by the output; the targets drop out."""
     for what, aim in (("a label", hit), ("targets that sum to 1, as label smoothing makes them", target.element)):
         gradient = scale * weight.element * (shifted.element / total - aim)
-        claimed = losses.CROSS_ENTROPY.assignments[-1].value.subs(hit, aim)
+        claimed = losses.CROSS_ENTROPY.assignments[-1].value.subs(losses.hit, aim)
         proof.equal(f"{what}: ∂ℓ/∂z = scale w (p - t)", claimed, gradient, cites=["L.cross_entropy"])
         along = (
             Assign(mixed, y.element * shifted.element, over=(h,)),

@@ -37,12 +37,14 @@ SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Data:
-    """x (points, 20) uniform in [-1, 1], y = R relu(R x), for training and for testing."""
+    """x (points, 20) uniform in [-1, 1], y = R relu(R x): for training, for testing, and to choose among small networks."""
 
     x: np.ndarray
     y: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    x_valid: np.ndarray
+    y_valid: np.ndarray
 
 
 def rotation_teacher(dimensions: int = 20, points: int = 100_000, seed: int = 0) -> Data:
@@ -51,9 +53,13 @@ def rotation_teacher(dimensions: int = 20, points: int = 100_000, seed: int = 0)
 
     checks.integer(seed, "seed", 0)
     rotation = special_ortho_group(dimensions, seed=np.random.default_rng((seed, 0))).rvs()
-    x = np.random.default_rng((seed, 1)).uniform(-1, 1, (2 * points, dimensions)).astype(np.float32)
-    y = (np.maximum(x @ rotation.T, 0) @ rotation.T).astype(np.float32)
-    return Data(x[:points], y[:points], x[points:], y[points:])
+
+    def drawn(stream: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        x = np.random.default_rng((seed, stream)).uniform(-1, 1, (count, dimensions)).astype(np.float32)
+        return x, (np.maximum(x @ rotation.T, 0) @ rotation.T).astype(np.float32)
+
+    (x, y), validation = drawn(1, 2 * points), drawn(2, points)
+    return Data(x[:points], y[:points], x[points:], y[points:], *validation)
 
 
 def train_student(
@@ -87,12 +93,22 @@ def train_student(
     ).network
 
 
+def trimmable_eigenvalues(net: SpectralNetwork) -> list[int]:
+    """The layers, from 0, whose eigenvalues the published trimming can remove: input and hidden ones that are not frozen."""
+    fixed = net.layout.select(net.frozen)
+    return [place for place in range(net.n_layers - 1) if f"eigenvalues[{place}]" not in fixed]
+
+
 def without_small_eigenvalues(net: SpectralNetwork, threshold: float) -> tuple[SpectralNetwork, int]:
-    """The published trimming: set eigenvalues of input and hidden layers below the threshold to 0; returns their number too."""
+    """The published trimming: eigenvalues of input and hidden layers below the threshold become 0.
+
+    Returns the number of those that were trained too. The protocol holds those of the input at 0; they are not counted.
+    """
     copy = net.with_parameters(net.parameters)
+    counted = trimmable_eigenvalues(net)
     count = 0
-    for values in copy.eigenvalues[:-1]:
+    for place, values in enumerate(map(np.asarray, copy.eigenvalues[:-1])):
         small = np.abs(values) < threshold
-        np.asarray(values)[small] = 0
-        count += int(small.sum())
+        values[small] = 0
+        count += int(small.sum()) if place in counted else 0
     return copy, count

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.experiments.sparcs_second.experiment import Data, without_small_eigenvalues
+from spectral_core.experiments.sparcs_second.experiment import Data, trimmable_eigenvalues, without_small_eigenvalues
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
@@ -45,21 +45,23 @@ RANKINGS = tuple((by, compensated) for by in ("path", "connectivity", "pivoted_q
 
 @dataclass(frozen=True)
 class Point:
-    """One network of a curve: the number of hidden neurons that a ranking left, and the test loss."""
+    """One network of a curve: the number of hidden neurons that a ranking left, the test loss, and the loss to choose by."""
 
     by: str
     compensated: bool
     hidden: int
     loss: float
     parameters: int
+    validation_loss: float
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
     """The student after training, after the published trimming, and at its narrowest.
 
-    `live` : neurons by layer after the published trimming. `smallest` : the point with the fewest hidden neurons among all
-    curves whose test loss is at most `limit`. `networks` : the student, the trimmed one, the smallest.
+    `eigenvalues` : of input and hidden layers that were trained. `live` : neurons by layer after the published trimming.
+    `smallest` : the point with the fewest hidden neurons among all curves whose validation loss is at most `limit`; its test
+    loss had no part in the choice. `networks` : the student, the trimmed one, the smallest.
     """
 
     eigenvalues: int
@@ -110,7 +112,7 @@ def findings(
     if narrowest is not None:
         networks["smallest"] = narrowest
     return Findings(
-        eigenvalues=sum(net.widths[:-1]),
+        eigenvalues=sum(net.widths[place] for place in trimmable_eigenvalues(net)),
         trimmed_eigenvalues=count,
         live=small.live,
         test_loss=before,
@@ -138,7 +140,7 @@ def linear_regression_loss(data: Data) -> float:
 def narrow(
     small: CompactNetwork, data: Data, widths: Sequence[int], limit: float, report: Report | None
 ) -> tuple[list[Point], Point | None, CompactNetwork | None]:
-    """Remove neurons by every ranking; the curve, and the narrowest network with a test loss of at most `limit`."""
+    """Remove neurons by every ranking; the curve, and the narrowest network with a validation loss of at most `limit`."""
     hidden = sum(small.live[1:-1])
     measured = [hidden, *(width for width in widths if width < hidden)] if hidden else []
     curve: list[Point] = []
@@ -150,11 +152,11 @@ def narrow(
                 done, total = number * len(measured) + step, len(RANKINGS) * len(measured)
                 report(done, total, f"{by}, {width} hidden neurons")
             pruned = prune(small, by=by, fraction=(hidden - width) / hidden, X=data.x, compensate=compensated).compact
-            loss = pruned.loss(data.x_test, data.y_test)
-            point = Point(by, compensated, sum(pruned.live[1:-1]), loss, pruned.n_parameters)
+            loss, judged = pruned.loss(data.x_test, data.y_test), pruned.loss(data.x_valid, data.y_valid)
+            point = Point(by, compensated, sum(pruned.live[1:-1]), loss, pruned.n_parameters, judged)
             curve.append(point)
-            better = smallest is None or (point.hidden, loss) < (smallest.hidden, smallest.loss)
-            if loss <= limit and better:
+            better = smallest is None or (point.hidden, judged) < (smallest.hidden, smallest.validation_loss)
+            if judged <= limit and better:
                 smallest, narrowest = point, pruned
     return curve, smallest, narrowest
 
@@ -172,14 +174,15 @@ def _comparison(found: Findings) -> str:
     rows = [
         ("hidden layers left", f"{hidden_layers}", f"{r['hidden_layers']}"),
         ("hidden neurons left", f"{neurons}", f"{r['hidden_neurons']}"),
-        ("eigenvalues trimmed", f"{trimmed:.2%}", f"{r['trimmed_eigenvalues']:.2%}"),
+        ("trained eigenvalues trimmed", f"{trimmed:.2%}", f"{r['trimmed_eigenvalues']:.2%}"),
         ("test loss", f"{found.test_loss:.3g}", ""),
         ("test loss, trimmed", f"{found.test_loss_trimmed:.3g}", f"{r['test_loss']:.3g}"),
         ("rise by trimming", f"{rise:+.3%}", f"{r['rise_by_trimming']:+.3%}"),
         ("R² on test points", f"{found.r2:.4f}", f"{r['r2']}"),
         ("linear regression: test loss", f"{found.linear_loss:.3g}", f"{r['linear_loss']}"),
         ("linear regression: R²", f"{found.linear_r2:.4f}", f"{r['linear_r2']}"),
-        (f"hidden neurons at test loss <= {found.limit:g}", smallest, f"{r['hidden_neurons']}"),
+        (f"hidden neurons at loss <= {found.limit:g}", smallest, f"{r['hidden_neurons']}"),
+        ("  their test loss", "-" if found.smallest is None else f"{found.smallest.loss:.3g}", ""),
     ]
     text = f"{'':<36}{'ours':>12}{'reference':>12}\n"
     return text + "".join(f"{name:<36}{ours:>12}{theirs:>12}\n" for name, ours, theirs in rows)

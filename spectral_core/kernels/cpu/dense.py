@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 38da1ca343b790f6
+certificates  sha256 5da82082f7c7d277
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
@@ -28,7 +28,7 @@ OPTIMIZERS = ("adam", "sgd")
 SQUARED_ERROR, HUBER, POISSON, BINARY_CROSS_ENTROPY, CROSS_ENTROPY = 0, 1, 2, 3, 4
 GROUP, L1, L2 = 0, 1, 2
 ADAM, SGD = 0, 1
-BETA1, BETA2, EPSILON, MOMENTUM, NESTEROV = 0, 1, 2, 3, 4
+BETA1, BETA2, EPSILON, MOMENTUM, NESTEROV, SMOOTHING, CLIP_NORM = 0, 1, 2, 3, 4, 5, 6
 WIDTH, START, PHI, LAMBDA_IN, LAMBDA_OUT = 0, 1, 2, 3, 4
 BLOCKS = 2
 
@@ -686,8 +686,8 @@ def binary_cross_entropy(output, target, weight, scale):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def cross_entropy(output, label, weight, scale):
-    """weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient.
+def cross_entropy(output, label, weight, scale, smoothing, spread):
+    """weighted mean over samples of log sum_h exp(z_h) - sum_h q_h z_h, q = (1 - smoothing) onehot(label) + spread, and its gradient.
 
     Theorem: L.cross_entropy, E.float32, E.float64
 
@@ -710,7 +710,7 @@ def cross_entropy(output, label, weight, scale):
         chosen = zero
         for h in range(n_out):
             peak = max(peak, output[s, h])
-            chosen += output[s, h] * (one if h == label[s] else zero)
+            chosen += (spread + (one - smoothing) * (one if h == label[s] else zero)) * output[s, h]
         for h in range(n_out):
             shifted[s, h] = exponential(-peak + output[s, h])[0]
         total = zero
@@ -718,8 +718,27 @@ def cross_entropy(output, label, weight, scale):
             total += shifted[s, h]
         loss += scale * (-chosen + peak + math.log(total)) * weight[s]
         for h in range(n_out):
-            d_output[s, h] = scale * (-(one if h == label[s] else zero) + shifted[s, h] / total) * weight[s]
+            d_output[s, h] = scale * (-spread - (one - smoothing) * (one if h == label[s] else zero) + shifted[s, h] / total) * weight[s]
     return loss
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def smooth_targets(target, smoothing):
+    """(1 - smoothing) y + smoothing / 2: soft labels for binary_cross_entropy.
+
+    Theorem: L.smoothing
+
+    target (n_samples, n_out) y, the targets
+    soft (n_samples, n_out) (1 - smoothing) y + smoothing/2, written over the targets
+    """
+    half = target.dtype.type(0.5)
+    one = target.dtype.type(1.0)
+    n_samples = target.shape[0]
+    n_out = target.shape[1]
+    soft = target
+    for s in range(n_samples):
+        for h in range(n_out):
+            soft[s, h] = half * smoothing + (one - smoothing) * target[s, h]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -887,8 +906,59 @@ def sgd(parameter, gradient, first, rate, momentum, nesterov):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def output_loss(y_data, labels, weights, rows, loss, output):
-    """Loss of one mini-batch; its gradient takes the place of the output. Returns loss and batch weight."""
+def decay(value, share):
+    """theta -= share theta.
+
+    Theorem: O.decay
+
+    value (size) θ, the parameters of one group
+    decayed (size) θ after the decay
+    """
+    one = value.dtype.type(1.0)
+    size = value.shape[0]
+    decayed = value
+    kept = one - share
+    for p in range(size):
+        decayed[p] = kept * value[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def squared_norm(gradient):
+    """|g|_2^2 of one group.
+
+    Theorem: O.clip
+
+    gradient (size) g, the gradient of one group
+    """
+    zero = gradient.dtype.type(0.0)
+    size = gradient.shape[0]
+    squares = zero
+    for p in range(size):
+        squares += gradient[p] * gradient[p]
+    return squares
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def clip(gradient, squares, limit):
+    """g limit / |g|_2 where |g|_2 > limit, else g, for |g|_2^2 = squares of all groups.
+
+    Theorem: O.clip
+
+    gradient (size) g, the gradient of one group
+    clipped (size) g of limited norm
+    """
+    one = gradient.dtype.type(1.0)
+    size = gradient.shape[0]
+    clipped = gradient
+    norm = math.sqrt(squares)
+    factor = (limit / norm if limit < norm else one)
+    for p in range(size):
+        clipped[p] = factor * gradient[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def output_loss(y_data, labels, weights, rows, loss, smoothing, output):
+    """Loss of one mini-batch, labels smoothed; its gradient takes the place of the output. Returns loss and batch weight."""
     real = output.dtype.type
     n_samples = rows.shape[0]
     weight = np.empty(n_samples, output.dtype)
@@ -903,11 +973,14 @@ def output_loss(y_data, labels, weights, rows, loss, output):
         label = np.empty(n_samples, labels.dtype)
         for s in range(n_samples):
             label[s] = labels[rows[s]]
-        return cross_entropy(output, label, weight, real(1.0 / batch_weight)), batch_weight
+        spread = real(smoothing / output.shape[1])
+        return cross_entropy(output, label, weight, real(1.0 / batch_weight), smoothing, spread), batch_weight
     target = np.empty((n_samples, y_data.shape[1]), output.dtype)
     for s in range(n_samples):
         for h in range(y_data.shape[1]):
             target[s, h] = y_data[rows[s], h]
+    if loss == BINARY_CROSS_ENTROPY:
+        smooth_targets(target, smoothing)
     share = real(1.0 / (batch_weight * output.shape[1]))
     if loss == SQUARED_ERROR:
         value = squared_error(output, target, weight, share)
@@ -936,32 +1009,47 @@ def add_penalty(penalised, strengths, parameters, gradient):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings):
-    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at its own rate."""
+def limit_norm(limit, trainable, gradient):
+    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit."""
+    if limit == 0:
+        return
+    squares = 0.0
+    for group in range(trainable.shape[0]):
+        squares += squared_norm(gradient[trainable[group, 0] : trainable[group, 1]])
+    for group in range(trainable.shape[0]):
+        clip(gradient[trainable[group, 0] : trainable[group, 1]], gradient.dtype.type(squares), limit)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings):
+    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at factor · its own rate, after its decay."""
     real = parameters.dtype.type
     correction1 = real(1.0 - float(settings[BETA1]) ** step)
     correction2 = real(1.0 - float(settings[BETA2]) ** step)
     for group in range(trainable.shape[0]):
-        begin, end = trainable[group, 0], trainable[group, 1]
+        begin, end, rate = trainable[group, 0], trainable[group, 1], factor * rates[group]
         theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
+        if decays[group] > 0:
+            decay(theta, rate * decays[group])
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            adam(theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
+            adam(theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
         else:
-            sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+            sgd(theta, slope, m, rate, settings[MOMENTUM], settings[NESTEROV])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def shrink(shrunk, thresholds, parameters):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+def shrink(shrunk, thresholds, factor, parameters):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
+        threshold = factor * thresholds[group]
         if kind == GROUP:
-            proximal_group(parameters[begin:end], thresholds[group])
+            proximal_group(parameters[begin:end], threshold)
         elif kind == L1:
-            proximal_l1(parameters[begin:end], thresholds[group])
+            proximal_l1(parameters[begin:end], threshold)
         else:
-            proximal_l2(parameters[begin:end], thresholds[group])
+            proximal_l2(parameters[begin:end], threshold)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
@@ -987,7 +1075,7 @@ def gradient_global(x_data, y_data, labels, weights, order, layout, activation, 
     load_rows(x_data, order, layout[0, WIDTH], u_all)
     propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-    value, _ = output_loss(y_data, labels, weights, order, loss, output)
+    value, _ = output_loss(y_data, labels, weights, order, loss, parameters.dtype.type(0.0), output)
     adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
     return value
 
@@ -995,14 +1083,15 @@ def gradient_global(x_data, y_data, labels, weights, order, layout, activation, 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_global(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
-    trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    trainable (groups, 2): start, stop in the flat parameters, with learning rates and decays (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -1017,19 +1106,21 @@ def epoch_global(
         load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
@@ -1056,7 +1147,7 @@ def gradient_layerwise(x_data, y_data, labels, weights, order, layout, activatio
     load_rows(x_data, order, layout[0, WIDTH], u_all)
     propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-    value, _ = output_loss(y_data, labels, weights, order, loss, output)
+    value, _ = output_loss(y_data, labels, weights, order, loss, parameters.dtype.type(0.0), output)
     adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
     return value
 
@@ -1064,14 +1155,15 @@ def gradient_layerwise(x_data, y_data, labels, weights, order, layout, activatio
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_layerwise(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
-    trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    trainable (groups, 2): start, stop in the flat parameters, with learning rates and decays (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -1086,19 +1178,21 @@ def epoch_layerwise(
         load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
@@ -1125,7 +1219,7 @@ def gradient_direct(x_data, y_data, labels, weights, order, layout, activation, 
     load_rows(x_data, order, layout[0, WIDTH], u_all)
     propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-    value, _ = output_loss(y_data, labels, weights, order, loss, output)
+    value, _ = output_loss(y_data, labels, weights, order, loss, parameters.dtype.type(0.0), output)
     adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
     return value
 
@@ -1133,14 +1227,15 @@ def gradient_direct(x_data, y_data, labels, weights, order, layout, activation, 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_direct(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
-    trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    trainable (groups, 2): start, stop in the flat parameters, with learning rates and decays (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -1155,17 +1250,19 @@ def epoch_direct(
         load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

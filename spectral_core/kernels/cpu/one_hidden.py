@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 38da1ca343b790f6
-dense.py      sha256 b2b42b35fcd55ff6
+certificates  sha256 5da82082f7c7d277
+dense.py      sha256 8c6a8f7fa0c519f5
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu.dense import (
-    LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, add_penalty, exponential, matrix, output_loss, shrink, update,
+    CLIP_NORM, LAMBDA_IN, LAMBDA_OUT, PHI, SMOOTHING, WIDTH, add_penalty, exponential, limit_norm, matrix, output_loss,
+    shrink, update,
 )
 
 
@@ -902,7 +903,7 @@ def adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows,
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_2_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 2 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((2, batch_size), parameters.dtype)
@@ -920,7 +921,7 @@ def epoch_2_1(
         for s in range(n_samples):
             for h in range(1):
                 output[s, h] = output_rows[h, s]
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
@@ -928,21 +929,23 @@ def epoch_2_1(
         for s in range(n_samples):
             for h in range(1):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_2_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_3_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 3 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((3, batch_size), parameters.dtype)
@@ -960,7 +963,7 @@ def epoch_3_1(
         for s in range(n_samples):
             for h in range(1):
                 output[s, h] = output_rows[h, s]
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
@@ -968,21 +971,23 @@ def epoch_3_1(
         for s in range(n_samples):
             for h in range(1):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_3_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_4_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 4 inputs and 1 output(s); same arguments."""
     x_rows = np.empty((4, batch_size), parameters.dtype)
@@ -1000,7 +1005,7 @@ def epoch_4_1(
         for s in range(n_samples):
             for h in range(1):
                 output[s, h] = output_rows[h, s]
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
@@ -1008,21 +1013,23 @@ def epoch_4_1(
         for s in range(n_samples):
             for h in range(1):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_4_1(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_3_2(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with 3 inputs and 2 output(s); same arguments."""
     x_rows = np.empty((3, batch_size), parameters.dtype)
@@ -1040,7 +1047,7 @@ def epoch_3_2(
         for s in range(n_samples):
             for h in range(2):
                 output[s, h] = output_rows[h, s]
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
@@ -1048,12 +1055,14 @@ def epoch_3_2(
         for s in range(n_samples):
             for h in range(2):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_3_2(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 38da1ca343b790f6
-parts.py      sha256 3f90c3c581e5a24f
+certificates  sha256 5da82082f7c7d277
+parts.py      sha256 a6bb9bbc3cc20463
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """
@@ -12,16 +12,16 @@ import math
 
 from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global, gpu_adjoint_layerwise, gpu_load,
-    gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+    CLIP_NORM, CROSS_ENTROPY, SMOOTHING, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global,
+    gpu_adjoint_layerwise, gpu_limit_norm, gpu_load, gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )
 
 
 @kernel(256)
 def train_global(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -29,7 +29,8 @@ def train_global(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -63,6 +64,9 @@ def train_global(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -94,7 +98,7 @@ def train_global(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -102,11 +106,12 @@ def train_global(
             if learning:
                 gpu_adjoint_global(rank, count, layout, n_samples, block_scratch, du_all, gradient, theta, sample_scratch, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -129,8 +134,8 @@ def train_global(
 @kernel(256)
 def train_layerwise(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -138,7 +143,8 @@ def train_layerwise(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -172,6 +178,9 @@ def train_layerwise(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -203,7 +212,7 @@ def train_layerwise(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -211,11 +220,12 @@ def train_layerwise(
             if learning:
                 gpu_adjoint_layerwise(rank, count, layout, n_samples, block_scratch, du_all, gradient, theta, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -238,8 +248,8 @@ def train_layerwise(
 @kernel(256)
 def train_direct(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
 
@@ -247,7 +257,8 @@ def train_direct(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -281,6 +292,9 @@ def train_direct(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -312,7 +326,7 @@ def train_direct(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -320,11 +334,12 @@ def train_direct(
             if learning:
                 gpu_adjoint_direct(rank, count, layout, n_samples, du_all, gradient, theta, u_all, z_all)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches

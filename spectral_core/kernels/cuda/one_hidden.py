@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 38da1ca343b790f6
-parts.py      sha256 3f90c3c581e5a24f
+certificates  sha256 5da82082f7c7d277
+parts.py      sha256 a6bb9bbc3cc20463
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
@@ -13,8 +13,8 @@ import math
 
 from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 from spectral_core.kernels.cuda.parts import (
-    CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear, gpu_load, gpu_loss,
-    gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
+    CLIP_NORM, CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, SMOOTHING, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear,
+    gpu_limit_norm, gpu_load, gpu_loss, gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )
 
 
@@ -555,8 +555,8 @@ def gpu_adjoint_3_2(rank, count, layout, activation, n_samples, parameters, grad
 @kernel(192, 2)
 def train_2_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 2 inputs, 1 output(s); in shared memory alone.
 
@@ -564,7 +564,8 @@ def train_2_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -594,6 +595,9 @@ def train_2_1(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -624,7 +628,7 @@ def train_2_1(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -632,11 +636,12 @@ def train_2_1(
             if learning:
                 gpu_adjoint_2_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -659,8 +664,8 @@ def train_2_1(
 @kernel(192, 2)
 def train_3_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 1 output(s); in shared memory alone.
 
@@ -668,7 +673,8 @@ def train_3_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -698,6 +704,9 @@ def train_3_1(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -728,7 +737,7 @@ def train_3_1(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -736,11 +745,12 @@ def train_3_1(
             if learning:
                 gpu_adjoint_3_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -763,8 +773,8 @@ def train_3_1(
 @kernel(192, 2)
 def train_4_1(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 4 inputs, 1 output(s); in shared memory alone.
 
@@ -772,7 +782,8 @@ def train_4_1(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -802,6 +813,9 @@ def train_4_1(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -832,7 +846,7 @@ def train_4_1(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -840,11 +854,12 @@ def train_4_1(
             if learning:
                 gpu_adjoint_4_1(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches
@@ -867,8 +882,8 @@ def train_4_1(
 @kernel(192, 2)
 def train_3_2(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 2 output(s); in shared memory alone.
 
@@ -876,7 +891,8 @@ def train_3_2(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -906,6 +922,9 @@ def train_3_2(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -936,7 +955,7 @@ def train_3_2(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -944,11 +963,12 @@ def train_3_2(
             if learning:
                 gpu_adjoint_3_2(rank, count, layout, activation, n_samples, theta, gradient, u_all, output, room)
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches

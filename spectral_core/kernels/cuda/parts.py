@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 38da1ca343b790f6
-dense.py      sha256 b2b42b35fcd55ff6
+certificates  sha256 5da82082f7c7d277
+dense.py      sha256 8c6a8f7fa0c519f5
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
@@ -16,8 +16,9 @@ import numpy as np
 
 from spectral_core.kernels.support.device import cuda, overload, types
 from spectral_core.kernels.cpu.dense import (
-    ADAM, BETA1, BETA2, BLOCKS, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI,
-    POISSON, SQUARED_ERROR, START, WIDTH, exponential_float32, exponential_float64,
+    ADAM, BETA1, BETA2, BINARY_CROSS_ENTROPY, BLOCKS, CLIP_NORM, CROSS_ENTROPY, EPSILON, GROUP, HUBER, L1, LAMBDA_IN,
+    LAMBDA_OUT, MOMENTUM, NESTEROV, PHI, POISSON, SMOOTHING, SQUARED_ERROR, START, WIDTH, exponential_float32,
+    exponential_float64,
 )
 from spectral_core.kernels.support.shuffling import round_function
 
@@ -1136,8 +1137,8 @@ def gpu_binary_cross_entropy(rank, count, n_samples, n_out, output, target, weig
 
 
 @cuda.jit(device=True)
-def gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale):
-    """weighted mean over samples of log sum_h exp(z_h) - z_label, and its gradient.
+def gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale, smoothing, spread):
+    """weighted mean over samples of log sum_h exp(z_h) - sum_h q_h z_h, q = (1 - smoothing) onehot(label) + spread, and its gradient.
 
     Returns the thread's share of loss.
 
@@ -1160,7 +1161,7 @@ def gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scal
         chosen = zero
         for h in range(n_out):
             peak = max(peak, output[s * n_out + h])
-            chosen += output[s * n_out + h] * (one if h == label[s] else zero)
+            chosen += (spread + (one - smoothing) * (one if h == label[s] else zero)) * output[s * n_out + h]
         for h in range(n_out):
             shifted[s * n_out + h] = exponential(-peak + output[s * n_out + h])[0]
         total = zero
@@ -1168,8 +1169,25 @@ def gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scal
             total += shifted[s * n_out + h]
         loss += scale * (-chosen + peak + math.log(total)) * weight[s]
         for h in range(n_out):
-            d_output[s * n_out + h] = scale * (-(one if h == label[s] else zero) + shifted[s * n_out + h] / total) * weight[s]
+            d_output[s * n_out + h] = scale * (-spread - (one - smoothing) * (one if h == label[s] else zero) + shifted[s * n_out + h] / total) * weight[s]
     return loss
+
+
+@cuda.jit(device=True)
+def gpu_smooth_targets(rank, count, n_samples, n_out, target, smoothing):
+    """(1 - smoothing) y + smoothing / 2: soft labels for binary_cross_entropy.
+
+    Theorem: L.smoothing
+
+    target (n_samples, n_out) y, the targets
+    soft (n_samples, n_out) (1 - smoothing) y + smoothing/2, written over the targets
+    """
+    half = target.dtype.type(0.5)
+    one = target.dtype.type(1.0)
+    soft = target
+    for s in range(rank, n_samples, count):
+        for h in range(n_out):
+            soft[s * n_out + h] = half * smoothing + (one - smoothing) * target[s * n_out + h]
 
 
 @cuda.jit(device=True)
@@ -1363,10 +1381,63 @@ def gpu_sgd(rank, count, size, parameter, gradient, first, rate, momentum, neste
 
 
 @cuda.jit(device=True)
-def gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale):
-    """The thread's share of a loss by its number in LOSSES; its gradient takes the place of the output."""
+def gpu_decay(rank, count, size, value, share):
+    """theta -= share theta.
+
+    Theorem: O.decay
+
+    value (size) θ, the parameters of one group
+    decayed (size) θ after the decay
+    """
+    one = value.dtype.type(1.0)
+    decayed = value
+    kept = one - share
+    for p in range(rank, size, count):
+        decayed[p] = kept * value[p]
+
+
+@cuda.jit(device=True)
+def gpu_squared_norm(rank, count, size, gradient):
+    """|g|_2^2 of one group.
+
+    Returns the thread's share of squares.
+
+    Theorem: O.clip
+
+    gradient (size) g, the gradient of one group
+    """
+    zero = gradient.dtype.type(0.0)
+    squares = zero
+    for p in range(rank, size, count):
+        squares += gradient[p] * gradient[p]
+    return squares
+
+
+@cuda.jit(device=True)
+def gpu_clip(rank, count, size, gradient, squares, limit):
+    """g limit / |g|_2 where |g|_2 > limit, else g, for |g|_2^2 = squares of all groups.
+
+    Theorem: O.clip
+
+    gradient (size) g, the gradient of one group
+    clipped (size) g of limited norm
+    """
+    one = gradient.dtype.type(1.0)
+    clipped = gradient
+    norm = math.sqrt(squares)
+    factor = (limit / norm if limit < norm else one)
+    for p in range(rank, size, count):
+        clipped[p] = factor * gradient[p]
+
+
+@cuda.jit(device=True)
+def gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale):
+    """The thread's share of a loss by its number in LOSSES, labels smoothed; its gradient takes the place of the output."""
     if loss == CROSS_ENTROPY:
-        return gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale)
+        spread = smoothing / output.dtype.type(n_out)
+        return gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale, smoothing, spread)
+    if loss == BINARY_CROSS_ENTROPY:  # a thread smooths the targets that it reads itself
+        gpu_smooth_targets(rank, count, n_samples, n_out, target, smoothing)
     if loss == SQUARED_ERROR:
         return gpu_squared_error(rank, count, n_samples, n_out, output, target, weight, scale)
     elif loss == HUBER:
@@ -1397,32 +1468,55 @@ def gpu_add_penalty(rank, count, penalised, strengths, parameters, gradient, roo
 
 
 @cuda.jit(device=True)
-def gpu_update(rank, count, optimizer, trainable, rates, parameters, gradient, first, second, correction1, correction2, settings):
-    """One optimizer step on each group (start, stop) of trainable parameters at its own rate."""
+def gpu_limit_norm(rank, count, limit, trainable, gradient, room):
+    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit."""
+    if limit == gradient.dtype.type(0.0):
+        return
+    share = gradient.dtype.type(0.0)
+    for group in range(trainable.shape[0]):
+        begin = trainable[group, 0]
+        share += gpu_squared_norm(rank, count, trainable[group, 1] - begin, gradient[begin:])
+    squares = gpu_sum(rank, count, share, room)
+    for group in range(trainable.shape[0]):
+        begin = trainable[group, 0]
+        gpu_clip(rank, count, trainable[group, 1] - begin, gradient[begin:], squares, limit)
+    cuda.syncthreads()
+
+
+@cuda.jit(device=True)
+def gpu_update(
+    rank, count, optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, correction1, correction2,
+    settings,
+):
+    """One optimizer step on each group (start, stop) of trainable parameters at factor · its own rate, after its decay."""
     for group in range(trainable.shape[0]):
         begin = trainable[group, 0]
         size = trainable[group, 1] - begin
+        rate = factor * rates[group]
         theta, slope, m, v = parameters[begin:], gradient[begin:], first[begin:], second[begin:]
+        if decays[group] > 0:
+            gpu_decay(rank, count, size, theta, rate * decays[group])
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            gpu_adam(rank, count, size, theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
+            gpu_adam(rank, count, size, theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
         else:
-            gpu_sgd(rank, count, size, theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+            gpu_sgd(rank, count, size, theta, slope, m, rate, settings[MOMENTUM], settings[NESTEROV])
         cuda.syncthreads()
 
 
 @cuda.jit(device=True)
-def gpu_shrink(rank, count, shrunk, thresholds, parameters, room):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+def gpu_shrink(rank, count, shrunk, thresholds, factor, parameters, room):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, kind = shrunk[group, 0], shrunk[group, 2]
         size = shrunk[group, 1] - begin
+        threshold = factor * thresholds[group]
         value = parameters[begin:]
         if kind == GROUP:
             squares = gpu_sum(rank, count, gpu_proximal_group_squares(rank, count, size, value), room)
-            gpu_proximal_group(rank, count, size, value, squares, thresholds[group])
+            gpu_proximal_group(rank, count, size, value, squares, threshold)
         elif kind == L1:
-            gpu_proximal_l1(rank, count, size, value, thresholds[group])
+            gpu_proximal_l1(rank, count, size, value, threshold)
         else:
-            gpu_proximal_l2(rank, count, size, value, thresholds[group])
+            gpu_proximal_l2(rank, count, size, value, threshold)
         cuda.syncthreads()

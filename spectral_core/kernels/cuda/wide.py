@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 38da1ca343b790f6
-parts.py      sha256 3f90c3c581e5a24f
+certificates  sha256 5da82082f7c7d277
+parts.py      sha256 a6bb9bbc3cc20463
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
@@ -14,10 +14,10 @@ from spectral_core.kernels.cuda.parts import (
     ADAM, BETA1, BETA2, BLOCKS, EPSILON, GROUP, L1, LAMBDA_IN, LAMBDA_OUT, MOMENTUM, NESTEROV, PHI, START, WIDTH,
     gpu_activate, gpu_adam, gpu_adjoint_direct_1, gpu_adjoint_global_1, gpu_adjoint_global_11, gpu_adjoint_global_2,
     gpu_adjoint_global_5, gpu_adjoint_global_6, gpu_adjoint_global_7, gpu_adjoint_global_8, gpu_adjoint_layerwise_1,
-    gpu_adjoint_layerwise_2, gpu_adjoint_layerwise_4, gpu_adjoint_layerwise_5, gpu_adjoint_layerwise_6, gpu_load,
-    gpu_loss, gpu_penalty_group, gpu_penalty_group_squares, gpu_penalty_l1, gpu_penalty_l2, gpu_propagate_direct_1,
-    gpu_propagate_global_1, gpu_propagate_global_4, gpu_propagate_layerwise_1, gpu_proximal_group, gpu_proximal_l1,
-    gpu_proximal_l2, gpu_sgd, gpu_sum,
+    gpu_adjoint_layerwise_2, gpu_adjoint_layerwise_4, gpu_adjoint_layerwise_5, gpu_adjoint_layerwise_6, gpu_clip,
+    gpu_decay, gpu_load, gpu_loss, gpu_penalty_group, gpu_penalty_group_squares, gpu_penalty_l1, gpu_penalty_l2,
+    gpu_propagate_direct_1, gpu_propagate_global_1, gpu_propagate_global_4, gpu_propagate_layerwise_1,
+    gpu_proximal_group, gpu_proximal_l1, gpu_proximal_l2, gpu_sgd, gpu_sum,
 )
 
 
@@ -40,12 +40,12 @@ def wide_load(
 
 
 @kernel(256)
-def wide_loss(n_samples, n_out, loss, output, target, label, weight, scales, losses, batch):
+def wide_loss(n_samples, n_out, loss, smoothing, output, target, label, weight, scales, losses, batch):
     """losses[batch], and its gradient in the place of the output; one block."""
     room = cuda.shared.array(REDUCTION_SLOTS, output.dtype)
     rank = cuda.threadIdx.x
     count = cuda.blockDim.x
-    value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scales[batch])
+    value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scales[batch])
     total = gpu_sum(rank, count, value, room)
     if rank == 0:
         losses[batch] = total
@@ -93,31 +93,41 @@ def wide_total(size, shares, keep, sums, at):
 
 
 @kernel(256)
-def wide_update(size, optimizer, parameters, gradient, first, second, rate, corrections, settings, batch):
-    """One optimizer step on one group of parameters."""
+def wide_clip(size, gradient, totals, limit):
+    """`gpu_clip` of one group on a grid; `totals` holds |g|^2 of all groups."""
+    gpu_clip(cuda.grid(1), cuda.gridsize(1), size, gradient, totals[0], limit)
+
+
+@kernel(256)
+def wide_update(size, optimizer, parameters, gradient, first, second, rate, decay, factors, corrections, settings, batch):
+    """One optimizer step on one group of parameters at factors[batch] · rate, after its decay."""
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
+    moved = factors[batch] * rate
+    if decay > 0:
+        gpu_decay(rank, count, size, parameters, moved * decay)
     if optimizer == ADAM:
         beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
         correction1, correction2 = corrections[batch, 0], corrections[batch, 1]
         gpu_adam(
-            rank, count, size, parameters, gradient, first, second, rate, beta1, beta2, epsilon, correction1, correction2
+            rank, count, size, parameters, gradient, first, second, moved, beta1, beta2, epsilon, correction1, correction2
         )
     else:
-        gpu_sgd(rank, count, size, parameters, gradient, first, rate, settings[MOMENTUM], settings[NESTEROV])
+        gpu_sgd(rank, count, size, parameters, gradient, first, moved, settings[MOMENTUM], settings[NESTEROV])
 
 
 @kernel(256)
-def wide_shrink(size, kind, value, threshold, totals):
-    """The proximal map of a penalty on one group of parameters; `totals` as in `wide_penalty`."""
+def wide_shrink(size, kind, value, threshold, factors, totals, batch):
+    """The proximal map of a penalty on one group, threshold factors[batch] · threshold; `totals` as in `wide_penalty`."""
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
+    moved = factors[batch] * threshold
     if kind == GROUP:
-        gpu_proximal_group(rank, count, size, value, totals[0], threshold)
+        gpu_proximal_group(rank, count, size, value, totals[0], moved)
     elif kind == L1:
-        gpu_proximal_l1(rank, count, size, value, threshold)
+        gpu_proximal_l1(rank, count, size, value, moved)
     else:
-        gpu_proximal_l2(rank, count, size, value, threshold)
+        gpu_proximal_l2(rank, count, size, value, moved)
 
 
 @kernel(256)

@@ -24,12 +24,16 @@ from tests.builders import Truth, eigenvalues, model_of, network
 from tests.oracles import Model
 
 SAMPLES, BATCH, EPOCHS, SEED = 5, 4, 2, 11
+DECAY, LIMIT, SMOOTHING = 0.3, 0.2, 0.4
 # The last mini-batch has one sample: several threads share it where a network has one hidden layer.
 
 
 @dataclass(frozen=True)
 class Case:
-    """One training. `form` is a parametrization, or the sizes of a network of one hidden layer with kernels of its own."""
+    """One training. `form` is a parametrization, or the sizes of a network of one hidden layer with kernels of its own.
+
+    `more`: with weight decay, a limit of the gradient's norm and smoothed labels.
+    """
 
     form: str | tuple[int, int]
     activation: str
@@ -39,6 +43,8 @@ class Case:
     weighted: bool = False
     proximal: bool = False
     shuffle: bool = True
+    schedule: str = "constant"
+    more: bool = False
 
     @property
     def name(self) -> str:
@@ -55,23 +61,27 @@ class Case:
     def options(self) -> dict[str, Any]:
         common = {"batch_size": BATCH, "penalty": self.penalty, "penalty_strength": 0.03, "proximal": self.proximal}
         common |= {"learning_rate": 0.05, "eigenvalue_learning_rate": 0.02, "eigenvector_penalty": 0.02}
+        if self.schedule != "constant":
+            common |= {"schedule": self.schedule, "warmup": 0.5, "final_rate": 0.1}
+        if self.more:
+            common |= {"weight_decay": DECAY, "clip_norm": LIMIT, "label_smoothing": SMOOTHING}
         if self.optimizer == "adam":
             return common | {"optimizer": "adam", "betas": (0.8, 0.95), "epsilon": 1e-3}
         return common | {"optimizer": "sgd", "momentum": 0.7, "nesterov": self.optimizer == "nesterov"}
 
 
 CASES = (
-    Case("global", "tanh", "squared_error", "group", weighted=True),
-    Case("global", "swish", "cross_entropy", "l1", "nesterov", proximal=True),
+    Case("global", "tanh", "squared_error", "group", weighted=True, schedule="cosine"),
+    Case("global", "swish", "cross_entropy", "l1", "nesterov", proximal=True, schedule="one_cycle", more=True),
     Case("layerwise", "sigmoid", "huber", "l2", "sgd", shuffle=False),
-    Case("layerwise", "elu", "binary_cross_entropy", "group", proximal=True),
+    Case("layerwise", "elu", "binary_cross_entropy", "group", proximal=True, schedule="cosine", more=True),
     Case("direct", "gelu", "poisson", "group", "sgd"),
     Case("direct", "identity", "cross_entropy", "l1", weighted=True),
-    Case((2, 1), "relu", "huber", "l2", proximal=True),
+    Case((2, 1), "relu", "huber", "l2", proximal=True, schedule="cosine"),
     Case((3, 1), "relu", "squared_error", "group"),
-    Case((3, 1), "tanh", "binary_cross_entropy", "group", "nesterov", weighted=True),
+    Case((3, 1), "tanh", "binary_cross_entropy", "group", "nesterov", weighted=True, schedule="one_cycle", more=True),
     Case((4, 1), "leaky_relu", "poisson", "l1", "sgd"),
-    Case((3, 2), "swish", "cross_entropy", "group", proximal=True),
+    Case((3, 2), "swish", "cross_entropy", "group", proximal=True, more=True),
 )
 
 
@@ -83,10 +93,19 @@ def truth_of(case: Case, theta: np.ndarray, x: Any, y: Any, weight: Any, seed: i
     orders = [oracles.order_of_samples(seed, e, SAMPLES) if case.shuffle else range(SAMPLES) for e in (1, 2)]
     truth.rows = [np.array(order[start : start + BATCH]) for order in orders for start in range(0, SAMPLES, BATCH)]
     steps = len(truth.rows)
+    decay = DECAY * ~eigenvalues(model) if case.more else 0.0
+    if case.more:
+        truth.limit, truth.smoothing = LIMIT, SMOOTHING
+    if case.schedule != "constant":
+        truth.factors = [oracles.rate_factor(case.schedule, 0.5, 0.1, steps, step) for step in range(steps)]
+
+    def rate(step: int) -> np.ndarray:
+        return rates if truth.factors is None else truth.factors[step] * rates
+
     if case.optimizer == "adam":
-        final = oracles.adam(theta, truth.slope, steps, rates, 0.8, 0.95, 1e-3, truth.shrink)
+        final = oracles.adam(theta, truth.slope, steps, rate, 0.8, 0.95, 1e-3, truth.shrink, decay)
     else:
-        final = oracles.sgd(theta, truth.slope, steps, rates, 0.7, case.optimizer == "nesterov", truth.shrink)
+        final = oracles.sgd(theta, truth.slope, steps, rate, 0.7, case.optimizer == "nesterov", truth.shrink, decay)
     weights = np.array([len(rows) if weight is None else weight[rows].sum() for rows in truth.rows]).reshape(EPOCHS, -1)
     losses = (np.reshape(truth.losses, (EPOCHS, -1)) * weights).sum(axis=1) / weights.sum(axis=1)
     return final, losses, np.reshape(truth.penalties, (EPOCHS, -1)).mean(axis=1)

@@ -45,8 +45,8 @@ def workspace(parameters, layout, batch_size):
     )
 
 
-def output_loss(y_data, labels, weights, rows, loss, output):
-    """Loss of one mini-batch; its gradient takes the place of the output. Returns loss and batch weight."""
+def output_loss(y_data, labels, weights, rows, loss, smoothing, output):
+    """Loss of one mini-batch, labels smoothed; its gradient takes the place of the output. Returns loss and batch weight."""
     real = output.dtype.type
     n_samples = rows.shape[0]
     weight = np.empty(n_samples, output.dtype)
@@ -61,11 +61,14 @@ def output_loss(y_data, labels, weights, rows, loss, output):
         label = np.empty(n_samples, labels.dtype)
         for s in range(n_samples):
             label[s] = labels[rows[s]]
-        return cross_entropy(output, label, weight, real(1.0 / batch_weight)), batch_weight
+        spread = real(smoothing / output.shape[1])
+        return cross_entropy(output, label, weight, real(1.0 / batch_weight), smoothing, spread), batch_weight
     target = np.empty((n_samples, y_data.shape[1]), output.dtype)
     for s in range(n_samples):
         for h in range(y_data.shape[1]):
             target[s, h] = y_data[rows[s], h]
+    if loss == BINARY_CROSS_ENTROPY:
+        smooth_targets(target, smoothing)
     share = real(1.0 / (batch_weight * output.shape[1]))
     ELEMENTWISE
     return value, batch_weight
@@ -85,31 +88,45 @@ def add_penalty(penalised, strengths, parameters, gradient):
     return total
 
 
-def update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings):
-    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at its own rate."""
+def limit_norm(limit, trainable, gradient):
+    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit."""
+    if limit == 0:
+        return
+    squares = 0.0
+    for group in range(trainable.shape[0]):
+        squares += squared_norm(gradient[trainable[group, 0] : trainable[group, 1]])
+    for group in range(trainable.shape[0]):
+        clip(gradient[trainable[group, 0] : trainable[group, 1]], gradient.dtype.type(squares), limit)
+
+
+def update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings):
+    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at factor · its own rate, after its decay."""
     real = parameters.dtype.type
     correction1 = real(1.0 - float(settings[BETA1]) ** step)
     correction2 = real(1.0 - float(settings[BETA2]) ** step)
     for group in range(trainable.shape[0]):
-        begin, end = trainable[group, 0], trainable[group, 1]
+        begin, end, rate = trainable[group, 0], trainable[group, 1], factor * rates[group]
         theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
+        if decays[group] > 0:
+            decay(theta, rate * decays[group])
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            adam(theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
+            adam(theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
         else:
-            sgd(theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+            sgd(theta, slope, m, rate, settings[MOMENTUM], settings[NESTEROV])
 
 
-def shrink(shrunk, thresholds, parameters):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+def shrink(shrunk, thresholds, factor, parameters):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
+        threshold = factor * thresholds[group]
         if kind == GROUP:
-            proximal_group(parameters[begin:end], thresholds[group])
+            proximal_group(parameters[begin:end], threshold)
         elif kind == L1:
-            proximal_l1(parameters[begin:end], thresholds[group])
+            proximal_l1(parameters[begin:end], threshold)
         else:
-            proximal_l2(parameters[begin:end], thresholds[group])
+            proximal_l2(parameters[begin:end], threshold)
 
 
 def predict_VARIANT(x_data, order, batch_size, layout, activation, parameters, result):
@@ -133,21 +150,22 @@ def gradient_VARIANT(x_data, y_data, labels, weights, order, layout, activation,
     load_rows(x_data, order, layout[0, WIDTH], u_all)
     propagate_VARIANT(PROPAGATE)
     output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-    value, _ = output_loss(y_data, labels, weights, order, loss, output)
+    value, _ = output_loss(y_data, labels, weights, order, loss, parameters.dtype.type(0.0), output)
     adjoint_VARIANT(ADJOINT)
     return value
 
 
 def epoch_VARIANT(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
-    trainable (groups, 2): start, stop in the flat parameters, with learning rates (groups,)
+    trainable (groups, 2): start, stop in the flat parameters, with learning rates and decays (groups,)
+    factors (mini-batches,): of learning rates and thresholds in the first, second, ... step of this call
     parameters, gradient, first, second (n_parameters,): updated in place
     step: optimizer steps done before; settings: BETA1, BETA2, ... in the parameters' type
 
@@ -162,17 +180,19 @@ def epoch_VARIANT(
         load_rows(x_data, rows, layout[0, WIDTH], u_all)
         propagate_VARIANT(PROPAGATE)
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
             continue
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_VARIANT(ADJOINT)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

@@ -17,7 +17,7 @@ def load_columns(x_data, rows, x_rows):
 
 def epoch_VARIANT(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
-    thresholds, optimizer, trainable, rates, parameters, gradient, first, second, step, settings,
+    thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """`epoch_global` for a network of one hidden layer with INPUTS inputs and OUTPUTS output(s); same arguments."""
     x_rows = np.empty((INPUTS, batch_size), parameters.dtype)
@@ -35,7 +35,7 @@ def epoch_VARIANT(
         for s in range(n_samples):
             for h in range(OUTPUTS):
                 output[s, h] = output_rows[h, s]
-        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, output)
+        value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
             return value, penalty_sum / max(batches, 1), step
         if batch_weight == 0.0:
@@ -43,12 +43,14 @@ def epoch_VARIANT(
         for s in range(n_samples):
             for h in range(OUTPUTS):
                 output_rows[h, s] = output[s, h]
+        factor = factors[batches]
         loss_sum += value * batch_weight
         weight_sum += batch_weight
         batches += 1
         step += 1
         adjoint_VARIANT(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
         penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        update(optimizer, trainable, rates, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, parameters)
+        limit_norm(settings[CLIP_NORM], trainable, gradient)
+        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+        shrink(shrunk, thresholds, factor, parameters)
     return loss_sum / weight_sum, penalty_sum / batches, step

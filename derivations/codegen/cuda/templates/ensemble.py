@@ -11,8 +11,8 @@ PROPAGATE and ADJOINT are the calls of its passes.
 
 def train_VARIANT(
     x_data, y_data, labels, weights, weighted, x_of, y_of, keys, rounds, bits, used, batch_size, layout, activation, loss,
-    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, settings, corrections, parameters,
-    first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
+    learning, penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factors, settings,
+    corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """SUMMARY.
 
@@ -20,7 +20,8 @@ def train_VARIANT(
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
     penalised (groups, 3), strengths (replicas, groups); shrunk (groups, 3), thresholds (replicas, groups)
-    trainable (groups, 2), rates (replicas, groups); corrections (all steps, 2); settings: BETA1, BETA2, ...
+    trainable (groups, 2), rates and decays (replicas, groups); factors (all steps,) of rates and thresholds
+    corrections (all steps, 2); settings: BETA1, BETA2, ...
     parameters, first, second (replicas, n_parameters), steps (replicas,): updated in place, where `learning`
     alive (replicas,): 0 where a loss is no longer finite; such a training stands still
     places: where the parts of a block's storage begin, behind parameters, gradient and moments; the storage is dynamic
@@ -49,6 +50,9 @@ def train_VARIANT(
         m[p] = first[replica, p]
         v[p] = second[replica, p]
     step = steps[replica]
+    smoothing = zero
+    if learning:
+        smoothing = settings[SMOOTHING]
     last = layout.shape[0] - 1
     n_out = layout[last, WIDTH]
     cuda.syncthreads()
@@ -80,7 +84,7 @@ def train_VARIANT(
             scale = one / batch_weight
             if loss != CROSS_ENTROPY:
                 scale = one / (batch_weight * parameters.dtype.type(n_out))
-            value = gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale)
+            value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
             loss_share += value * batch_weight
             weight_sum += batch_weight
             batches += one
@@ -88,11 +92,12 @@ def train_VARIANT(
             if learning:
                 ADJOINT
                 penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
-                    rank, count, optimizer, trainable, rates[replica], theta, gradient, m, v, corrections[step, 0],
-                    corrections[step, 1], settings,
+                    rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
+                    corrections[step, 0], corrections[step, 1], settings,
                 )
-                gpu_shrink(rank, count, shrunk, thresholds[replica], theta, room)
+                gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
         mean = gpu_sum(rank, count, loss_share, room) / weight_sum
         penalty = gpu_sum(rank, count, penalty_share, room) / batches

@@ -87,10 +87,13 @@ def gpu_activate(rank, count, size, activation, pre, post):
         pre[p] = slope
 
 
-def gpu_loss(rank, count, n_samples, n_out, loss, output, target, label, weight, scale):
-    """The thread's share of a loss by its number in LOSSES; its gradient takes the place of the output."""
+def gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale):
+    """The thread's share of a loss by its number in LOSSES, labels smoothed; its gradient takes the place of the output."""
     if loss == CROSS_ENTROPY:
-        return gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale)
+        spread = smoothing / output.dtype.type(n_out)
+        return gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale, smoothing, spread)
+    if loss == BINARY_CROSS_ENTROPY:  # a thread smooths the targets that it reads itself
+        gpu_smooth_targets(rank, count, n_samples, n_out, target, smoothing)
     ELEMENTWISE
 
 
@@ -112,31 +115,53 @@ def gpu_add_penalty(rank, count, penalised, strengths, parameters, gradient, roo
     return total
 
 
-def gpu_update(rank, count, optimizer, trainable, rates, parameters, gradient, first, second, correction1, correction2, settings):
-    """One optimizer step on each group (start, stop) of trainable parameters at its own rate."""
+def gpu_limit_norm(rank, count, limit, trainable, gradient, room):
+    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit."""
+    if limit == gradient.dtype.type(0.0):
+        return
+    share = gradient.dtype.type(0.0)
+    for group in range(trainable.shape[0]):
+        begin = trainable[group, 0]
+        share += gpu_squared_norm(rank, count, trainable[group, 1] - begin, gradient[begin:])
+    squares = gpu_sum(rank, count, share, room)
+    for group in range(trainable.shape[0]):
+        begin = trainable[group, 0]
+        gpu_clip(rank, count, trainable[group, 1] - begin, gradient[begin:], squares, limit)
+    cuda.syncthreads()
+
+
+def gpu_update(
+    rank, count, optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, correction1, correction2,
+    settings,
+):
+    """One optimizer step on each group (start, stop) of trainable parameters at factor · its own rate, after its decay."""
     for group in range(trainable.shape[0]):
         begin = trainable[group, 0]
         size = trainable[group, 1] - begin
+        rate = factor * rates[group]
         theta, slope, m, v = parameters[begin:], gradient[begin:], first[begin:], second[begin:]
+        if decays[group] > 0:
+            gpu_decay(rank, count, size, theta, rate * decays[group])
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
-            gpu_adam(rank, count, size, theta, slope, m, v, rates[group], beta1, beta2, epsilon, correction1, correction2)
+            gpu_adam(rank, count, size, theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
         else:
-            gpu_sgd(rank, count, size, theta, slope, m, rates[group], settings[MOMENTUM], settings[NESTEROV])
+            gpu_sgd(rank, count, size, theta, slope, m, rate, settings[MOMENTUM], settings[NESTEROV])
         cuda.syncthreads()
 
 
-def gpu_shrink(rank, count, shrunk, thresholds, parameters, room):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters."""
+def gpu_shrink(rank, count, shrunk, thresholds, factor, parameters, room):
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, kind = shrunk[group, 0], shrunk[group, 2]
         size = shrunk[group, 1] - begin
+        threshold = factor * thresholds[group]
         value = parameters[begin:]
         if kind == GROUP:
             squares = gpu_sum(rank, count, gpu_proximal_group_squares(rank, count, size, value), room)
-            gpu_proximal_group(rank, count, size, value, squares, thresholds[group])
+            gpu_proximal_group(rank, count, size, value, squares, threshold)
         elif kind == L1:
-            gpu_proximal_l1(rank, count, size, value, thresholds[group])
+            gpu_proximal_l1(rank, count, size, value, threshold)
         else:
-            gpu_proximal_l2(rank, count, size, value, thresholds[group])
+            gpu_proximal_l2(rank, count, size, value, threshold)
         cuda.syncthreads()

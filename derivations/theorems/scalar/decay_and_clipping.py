@@ -1,0 +1,105 @@
+"""Two things an optimizer's step can do besides: decay parameters, and limit the norm of the gradient.
+
+Decay is decoupled (Loshchilov and Hutter): it multiplies the parameters before the step and does not enter the moments.
+The norm is that of the whole gradient, so its square is summed over groups first.
+"""
+
+import sympy as sp
+
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.notation import p
+from derivations.proof.programs import Program
+from derivations.proof.rules import evaluate
+from derivations.proof.theorem import Proof, Theorem
+
+value = Array("value", (p,), "argument", "θ, the parameters of one group")
+decayed = Array("decayed", (p,), "argument", "θ after the decay", store="value")
+gradient = Array("gradient", (p,), "argument", "g, the gradient of one group")
+clipped = Array("clipped", (p,), "argument", "g of limited norm", store="gradient")
+share, kept, squares, norm, factor = sp.symbols("share kept squares norm factor", nonnegative=True)
+limit = sp.Symbol("limit", positive=True)
+
+DECAY = Program(
+    "decay",
+    "theta -= share theta",
+    ("O.decay",),
+    (value, decayed),
+    (Assign(kept, 1 - share), Assign(decayed.element, kept * value.element)),
+    scalars=("share",),
+)
+SQUARED_NORM = Program(
+    "squared_norm",
+    "|g|_2^2 of one group",
+    ("O.clip",),
+    (gradient,),
+    (Assign(squares, gradient.element**2, over=(p,)),),
+    result="squares",
+)
+CLIP = Program(
+    "clip",
+    "g limit / |g|_2 where |g|_2 > limit, else g, for |g|_2^2 = squares of all groups",
+    ("O.clip",),
+    (gradient, clipped),
+    (
+        Assign(norm, sp.sqrt(squares)),
+        Assign(factor, sp.Piecewise((limit / norm, norm > limit), (1, True))),
+        Assign(clipped.element, factor * gradient.element),
+    ),
+    scalars=("squares", "limit"),
+)
+PROGRAMS = (DECAY, SQUARED_NORM, CLIP)
+
+
+def decay_argument(proof: Proof, program: Program = DECAY) -> None:
+    proof.same("θ is decayed in place", [array.store for array in program.arrays], ["", "value"])
+    proof.same("once for every element", [(a.over, a.accumulate) for a in program.assignments], [((), False)] * 2)
+    result = evaluate(program.assignments, {})["decayed"]
+    entry = sp.Symbol("entry", real=True)
+    slope = sp.diff(share * entry**2 / 2, entry)
+    proof.equal("θ - share · ∂/∂θ ½θ²", result.subs(value.element, entry), entry - slope, "differentiation")
+    proof.equal("a share of 0 changes nothing", result.subs(share, 0), value.element, rule="program")
+
+
+def squares_argument(proof: Proof, program: Program = SQUARED_NORM) -> None:
+    proof.same("‖g‖² = Σ g²", program.assignments, [Assign(squares, gradient.element**2, over=(p,))])
+    proof.same("it is returned", [program.result], [str(squares)])
+
+
+def clip_argument(proof: Proof, program: Program = CLIP) -> None:
+    proof.same("g is clipped in place", [array.store for array in program.arrays], ["", "gradient"])
+    made = list(program.assignments)
+    proof.same("‖g‖ first", made[:1], [Assign(norm, sp.sqrt(squares))])
+    proof.same("g is multiplied by the factor", made[2:], [Assign(clipped.element, factor * gradient.element)])
+    proof.same("the factor is set once", [(a.target, a.over, a.accumulate) for a in made[1:2]], [(factor, (), False)])
+    proof.true("the factor has two pieces", made[1].value.is_Piecewise and len(made[1].value.args) == 2, "computed")
+    (scaled, where), (one, otherwise) = made[1].value.args
+    proof.same("g is scaled exactly where ‖g‖ > limit", [where, otherwise], [sp.Lt(limit, norm), sp.true])
+    proof.equal("its norm is then the limit", scaled * norm, limit, "rational")
+    proof.equal("elsewhere it is unchanged", one, sp.S.One)
+
+
+def _clipping(proof: Proof) -> None:
+    squares_argument(proof)
+    clip_argument(proof)
+
+
+THEOREMS = (
+    Theorem(
+        id="O.decay",
+        title="decoupled weight decay",
+        statement="θ -= share θ, a step of size share along the gradient of ½‖θ‖², beside the optimizer's own",
+        method="differentiation",
+        argument=decay_argument,
+        scope="every number of parameters",
+        reference="Loshchilov and Hutter, ICLR 2019",
+    ),
+    Theorem(
+        id="O.clip",
+        title="clipping by the global norm",
+        statement="g limit/‖g‖₂ where ‖g‖₂ > limit, of norm limit; else g",
+        method="two cases",
+        argument=_clipping,
+        scope="every number of parameters and groups",
+        reference="Pascanu et al., ICML 2013",
+    ),
+)

@@ -1,0 +1,111 @@
+"""The schedules of learning rates: the factor of all rates in a step, by the share u of the steps done, 0 <= u <= 1.
+
+`spectral_core.training.schedules` computes the factors outside of the kernels; the kernels multiply rates and thresholds
+by them. The optimizers' steps are linear in the rate, so a factor scales the step, and a factor of 1 changes nothing.
+"""
+
+import sympy as sp
+
+from derivations.proof.programs import Program
+from derivations.proof.rules import evaluate
+from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.scalar import optimizers
+
+share, final, start = sp.symbols("share final start", real=True)
+step, steps = sp.symbols("step steps", positive=True)
+factor = sp.Symbol("factor", positive=True)
+
+FALL = final + (1 - final) * (1 + sp.cos(sp.pi * share)) / 2
+"""The factor of `cosine`, and of `one_cycle` after its rise."""
+RISE = start + (1 - start) * (1 - sp.cos(sp.pi * share)) / 2
+"""The factor of `one_cycle` while it rises."""
+WARMUP = (step + 1) / steps
+"""The factor of the other schedules while they rise: of step 0, 1, ..., steps - 1."""
+
+SINE = "sin x >= 0 for 0 <= x <= π"
+
+
+def _between(proof: Proof, curve: sp.Expr, low: sp.Expr, rises: bool) -> None:
+    """curve = low + (1 - low) square and 1 - curve = (1 - low) (1 - square): it lies in [low, 1] for low <= 1."""
+    half = sp.pi * share / 2
+    up, down = (sp.sin(half), sp.cos(half)) if rises else (sp.cos(half), sp.sin(half))
+    for claim, left, right in (
+        ("above its least value by (1 - low) times a square", curve - low, (1 - low) * up**2),
+        ("below 1 by (1 - low) times a square", 1 - curve, (1 - low) * down**2),
+    ):
+        proof.equal(claim, left.rewrite(sp.exp), right.rewrite(sp.exp))
+    room = sp.Symbol("room", nonnegative=True)
+    proof.true(
+        "both are not negative for low = 1 - room", (room * sp.Symbol("square", nonnegative=True)).is_nonnegative
+    )
+
+
+def _monotone(proof: Proof, curve: sp.Expr, low: sp.Expr, sign: int) -> None:
+    """The difference of two places: a product of two sines of angles between 0 and π."""
+    earlier, later = sp.symbols("earlier later", real=True)
+    left = sign * (curve.subs(share, later) - curve.subs(share, earlier))
+    right = (1 - low) * sp.sin(sp.pi * (later + earlier) / 2) * sp.sin(sp.pi * (later - earlier) / 2)
+    proof.equal("the change from `earlier` to `later`", left.rewrite(sp.exp), right.rewrite(sp.exp))
+
+
+def cosine_argument(proof: Proof) -> None:
+    proof.equal("the first factor is 1", FALL.subs(share, 0), sp.S.One)
+    proof.equal("the last factor is `final`", FALL.subs(share, 1), final)
+    _between(proof, FALL, final, rises=False)
+    _monotone(proof, FALL, final, -1)
+
+
+def rise_argument(proof: Proof) -> None:
+    proof.equal("one cycle begins at `start`", RISE.subs(share, 0), start)
+    proof.equal("one cycle rises to 1", RISE.subs(share, 1), sp.S.One)
+    _between(proof, RISE, start, rises=True)
+    _monotone(proof, RISE, start, 1)
+    proof.equal("the last step of the warm-up has the factor 1", WARMUP.subs(step, steps - 1), sp.S.One, "rational")
+    proof.true("the warm-up is positive", WARMUP.is_positive)
+    rise = WARMUP.subs(step, step + 1) - WARMUP
+    proof.equal("every step adds 1/steps", rise, 1 / steps, "rational")
+    proof.true("which is positive", (1 / steps).is_positive)
+
+
+def rate_argument(proof: Proof, programs: tuple[Program, ...] = optimizers.PROGRAMS) -> None:
+    for program in programs:
+        values = evaluate(program.assignments, {})
+        moved = values["updated"] - optimizers.parameter.element
+        scaled = moved.subs(optimizers.rate, factor * optimizers.rate)
+        proof.equal(f"{program.name}: the step at factor · rate", scaled, factor * moved, "rational")
+        proof.equal(f"{program.name}: a factor of 1", scaled.subs(factor, 1), moved, "rational")
+        for name in sorted({"first_new", "second_new"} & values.keys()):
+            changed = values[name].subs(optimizers.rate, factor * optimizers.rate)
+            proof.equal(f"{program.name}: {name} does not depend on the rate", changed, values[name])
+
+
+THEOREMS = (
+    Theorem(
+        id="S.cosine",
+        title="cosine schedule",
+        statement="F + (1 - F)(1 + cos πu)/2 falls from 1 at u = 0 to F at u = 1 and lies in [F, 1], for F <= 1",
+        method="half angles, a product of sines",
+        argument=cosine_argument,
+        assumptions=(SINE,),
+        scope="every number of steps",
+        reference="Loshchilov and Hutter, ICLR 2017",
+    ),
+    Theorem(
+        id="S.rise",
+        title="warm-up and the rise of one cycle",
+        statement="S + (1 - S)(1 - cos πu)/2 rises from S to 1, for S <= 1; (t + 1)/W rises from 1/W to 1 at t = W - 1",
+        method="half angles, a product of sines",
+        argument=rise_argument,
+        assumptions=(SINE,),
+        scope="every number of steps",
+        reference="Smith and Topin, arXiv 1708.07120",
+    ),
+    Theorem(
+        id="S.rate",
+        title="a factor of the rate",
+        statement="a step of Adam or SGD at factor · rate is factor times the step at the rate; moments do not change",
+        method="linearity in the rate",
+        argument=rate_argument,
+        scope="every number of parameters",
+    ),
+)

@@ -1,0 +1,55 @@
+"""Soft labels for binary cross entropy: a share ε of every label is spread over both classes.
+
+Cross entropy has its soft labels inside its program (`losses`), since its labels are indices.
+"""
+
+import sympy as sp
+
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.notation import h, s
+from derivations.proof.programs import Program
+from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.scalar.losses import BINARY_CROSS_ENTROPY, half, smoothing, spread, target, y
+
+soft = Array("soft", (s, h), "argument", "(1 - smoothing) y + smoothing/2, written over the targets", store="target")
+
+SMOOTH_TARGETS = Program(
+    "smooth_targets",
+    "(1 - smoothing) y + smoothing / 2: soft labels for binary_cross_entropy",
+    ("L.smoothing",),
+    (target, soft),
+    (Assign(soft.element, (1 - smoothing) * y + smoothing / 2),),
+    scalars=("smoothing",),
+)
+
+
+def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS) -> None:
+    proof.same("the soft labels take the place of the targets", [a.store for a in program.arrays], ["", "target"])
+    (assign,) = program.assignments
+    proof.same(
+        "once, for every element", [(assign.target, assign.over, assign.accumulate)], [(soft.element, (), False)]
+    )
+    result = assign.value
+    proof.equal("a smoothing of 0 changes nothing", result.subs(smoothing, 0), y)
+    proof.equal("no label is left at 1", result.subs(smoothing, 1), half)
+    proof.equal("it is linear in the smoothing", result, y + smoothing * (half - y))
+    # The loss is linear in y, and so is its gradient: they are those of the label and of 1/2, averaged.
+    for number, region in enumerate(BINARY_CROSS_ENTROPY.regions, 1):
+        for what, expression in (("ℓ", region.value), ("∂ℓ/∂z", region.slope)):
+            mixed = (1 - smoothing) * expression + smoothing * expression.subs(y, half)
+            proof.equal(f"region {number}: {what}", expression.subs(y, result), mixed, "rational")
+    classes = sp.Symbol("classes", positive=True)
+    shares = (1 - smoothing + spread) + (classes - 1) * spread
+    proof.equal("the shares of all classes sum to 1", shares.subs(spread, smoothing / classes), sp.S.One, "rational")
+
+
+L_SMOOTHING = Theorem(
+    id="L.smoothing",
+    title="label smoothing",
+    statement="labels (1 - ε) y + ε/2: ℓ and ∂ℓ/∂z of binary cross entropy are (1 - ε) times those of y plus ε times those of 1/2",
+    method="linearity in the label",
+    argument=smoothing_argument,
+    scope="every batch size and width",
+    reference="Szegedy et al., CVPR 2016",
+)
+THEOREMS = (L_SMOOTHING,)

@@ -1,0 +1,128 @@
+"""The score of a network against its size, and the choice of a size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.sparse import SparseNetwork
+
+BYTES_A_NUMBER = 4
+"""A weight or a bias in float32."""
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One size of network.
+
+    weights : numbers that a prediction multiplies by an input or an activation.
+    biases : numbers that it adds.
+    neurons : live hidden neurons. layers : hidden layers with a live neuron.
+    bytes : of weights and biases in float32.
+    score : accuracy or R² on validation rows, the mean over the splits.
+    error : standard error of the difference between this score and that of the best point, row by row.
+    start : how the network began, ``linear``, ``woken`` or ``neurons``. l2 : the penalty of its refits.
+    """
+
+    weights: int
+    biases: int
+    neurons: int
+    layers: int
+    bytes: int
+    score: float
+    error: float
+    start: str
+    l2: float
+
+    @classmethod
+    def of(cls, net: SparseNetwork, score: float, error: float, start: str, l2: float) -> CurvePoint:
+        layers = len(np.unique(net.layers[net.live]))
+        numbers = net.n_products + net.n_biases
+        counts = (net.n_products, net.n_biases, len(net.live), layers, BYTES_A_NUMBER * numbers)
+        return cls(*counts, score, error, start, l2)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve(Sequence[CurvePoint]):
+    """Points from the smallest network to the largest; `best` has the greatest score, `chosen` is the one a search keeps.
+
+    Examples
+    --------
+    >>> from spectral_core.architecture.curve import Curve, CurvePoint
+    >>> small = CurvePoint(5, 1, 0, 0, 24, score=0.8, error=0.05, start="linear", l2=0.01)
+    >>> curve = Curve((small, CurvePoint(40, 9, 8, 1, 196, score=0.9, error=0.0, start="woken", l2=0.01)), best=1, chosen=1)
+    >>> curve.at(weights=20).weights, curve.at(score=0.85).weights
+    (5, 40)
+    """
+
+    points: tuple[CurvePoint, ...]
+    best: int
+    chosen: int
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        return self.points[index]
+
+    def index(self, weights: int | None = None, score: float | None = None) -> int:  # type: ignore[override]
+        """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
+
+        Raises
+        ------
+        InvalidInputError : not exactly one of the two is given, or no network fits.
+        """
+        if (weights is None) == (score is None):
+            raise InvalidInputError("name one of weights and score")
+        if weights is not None:
+            fitting = [i for i, point in enumerate(self.points) if point.weights <= weights]
+            if not fitting:
+                raise InvalidInputError(f"the smallest network has {self.points[0].weights} weights; got weights={weights}")
+            return fitting[-1]
+        fitting = [i for i, point in enumerate(self.points) if point.score >= (score or 0.0)]
+        if not fitting:
+            best = self.points[self.best].score
+            raise InvalidInputError(f"the best network has the validation score {best:.5g}; got score={score}")
+        return fitting[0]
+
+    def at(self, weights: int | None = None, score: float | None = None) -> CurvePoint:
+        """The point of `index`."""
+        return self.points[self.index(weights, score)]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A network size with the value of every validation row: 1 or 0 for a class, or minus a squared error's share."""
+
+    size: int
+    rows: np.ndarray
+    variant: int
+
+    @property
+    def mean(self) -> float:
+        return float(self.rows.mean())
+
+
+def smallest_within(sizes: Sequence[Judged], errors: float, slack: float) -> tuple[int, int, list[float]]:
+    """The best of some sizes, the smallest that is not measurably worse, and the standard errors of the differences.
+
+    A size is not measurably worse where the mean of the paired differences from the best, row by row, is at most `errors`
+    of its standard errors, or at most `slack`.
+
+    By hand: a statistic of validation rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
+    """
+    best = max(range(len(sizes)), key=lambda i: (sizes[i].mean, -sizes[i].size))
+    differences = [sizes[best].rows - judged.rows for judged in sizes]
+    deviations = [float(d.std(ddof=1) / np.sqrt(len(d))) if len(d) > 1 else 0.0 for d in differences]
+    fitting = [
+        i for i, (d, e) in enumerate(zip(differences, deviations, strict=True)) if d.mean() <= max(errors * e, slack)
+    ]
+    return best, min(fitting, key=lambda i: sizes[i].size), deviations
+
+
+def with_choice(curve: Curve, chosen: int) -> Curve:
+    """The same curve with another point chosen."""
+    return replace(curve, chosen=chosen)

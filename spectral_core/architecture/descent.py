@@ -1,0 +1,146 @@
+"""The descent through the sizes of a network: trainings that lose weights, then minima at every removal, and swaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting.lbfgs import polish
+from spectral_core.refitting.masked import MaskedTraining
+from spectral_core.refitting.removal import grow, remove
+from spectral_core.refitting.samples import Samples
+from spectral_core.training.options import StepOptions
+from spectral_core.training.schedules import RateSchedule
+
+MINIMA_BELOW, MINIMA_WORK = 400, 1_000_000
+"""From this number of weights down, or from this many weights times samples, each removal ends at a minimum."""
+EVENT_STEPS = 20
+"""Mini-batches between two looks at whether a removal is due."""
+LEAST_SHARE = 0.04
+"""A removal is due when this share of the weights is to go."""
+MINIMA_SHARE, MINIMA_ITERATIONS = 0.1, 20
+"""Share of the weights that goes at each removal between minima, and the iterations of the polish that follows."""
+SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 150
+"""At sizes up to `SWAP_BELOW`: swaps of this share of the weights, each kept if the loss falls."""
+POLISH = 150
+"""Iterations of the polish of a network that is noted."""
+SALIENCY_ROWS = 512
+"""Samples that saliencies are measured on, at most; half of them for networks beyond `MINIMA_BELOW`."""
+LEAST_STEPS = 1_000
+"""Mini-batches at each size, at least."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a descent trains.
+
+    epochs : of mini-batch training at each size of at least `minima_below` weights.
+    """
+
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    minima_below: int = MINIMA_BELOW
+
+    @classmethod
+    def of(cls, samples: Samples, batch_size: int) -> Recipe:
+        """The recipe for some samples: minima from more weights on where there are few."""
+        rows = len(samples)
+        epochs = max(cls.epochs, -(-LEAST_STEPS * min(batch_size, rows) // rows))
+        return cls(epochs, batch_size, minima_below=max(MINIMA_BELOW, MINIMA_WORK // rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Noted:
+    """A network of the descent; the loss with the l2 term where it is at a minimum, else NaN."""
+
+    size: int
+    net: SparseNetwork
+    loss: float
+
+
+def train_down(
+    start: SparseNetwork, samples: Samples, sizes: Sequence[int], recipe: Recipe, rng: np.random.Generator
+) -> list[tuple[int, SparseNetwork]]:
+    """Trained networks of at most `sizes` products each, as far as mini-batches go: the start, and down to `minima_below`."""
+    net, trained = start, [(start.n_products, start)]
+    for size in sorted(sizes, reverse=True):
+        if recipe.minima_below <= size < net.n_products:
+            net = _stage(net, samples, size, recipe.epochs, recipe, rng)
+            trained.append((size, net))
+    return trained
+
+
+def fit_down(
+    trained: Sequence[tuple[int, SparseNetwork]],
+    samples: Samples,
+    sizes: Sequence[int],
+    l2: float,
+    rng: np.random.Generator,
+) -> list[Noted]:
+    """The trained networks, the last of them polished, then networks of the smaller `sizes`, each from a minimum of the one before."""
+    *above, (size, net) = trained
+    noted = [Noted(size, net, np.nan) for size, net in above]
+    noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
+    net, some = noted[-1].net, _some(samples, SALIENCY_ROWS, rng)
+    pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
+    for size in sorted(sizes, reverse=True):
+        if size < trained[-1][0]:
+            net, _ = _through_minima(net, samples, some, size, l2, pairs)
+            noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
+    return noted
+
+
+def _stage(
+    net: SparseNetwork, samples: Samples, size: int, epochs: int, recipe: Recipe, rng: np.random.Generator
+) -> SparseNetwork:
+    """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically."""
+    options = StepOptions(
+        batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, label_smoothing=samples.smoothing
+    )
+    training = MaskedTraining(net, samples, options)
+    batch = min(recipe.batch_size, len(samples))
+    batches = len(samples) // batch
+    total = epochs * batches
+    factors = RateSchedule("cosine", 0.0, 0.0, total).factors(0, total)
+    begin = net.n_products
+    rows = np.concatenate([rng.permutation(len(samples))[: batches * batch] for _ in range(epochs)])
+    for step in range(0, total, EVENT_STEPS):
+        until = min(step + EVENT_STEPS, total)
+        training.run(rows[step * batch : until * batch], factors[step:until])
+        if net.n_products <= size:
+            continue
+        share = min(1.0, until / (total / 2))
+        due = round(begin * (size / begin) ** share)
+        if net.n_products - due >= LEAST_SHARE * net.n_products or due == size:
+            net = remove(training.net, _some(samples, SALIENCY_ROWS // 2, rng), due)
+            training.exchange(net)
+    return training.net
+
+
+def _through_minima(
+    net: SparseNetwork, samples: Samples, some: Samples, size: int, l2: float, pairs: set[tuple[int, int]]
+) -> tuple[SparseNetwork, float]:
+    """Down to `size` with a polish after every removal, then swaps; `some` of the samples judge single weights."""
+    net, loss = polish(net, samples, MINIMA_ITERATIONS, l2)
+    while net.n_products > size:
+        due = max(size, min(net.n_products - 1, int((1 - MINIMA_SHARE) * net.n_products)))
+        net, loss = polish(remove(net, some, due), samples, MINIMA_ITERATIONS, l2)
+    for _ in range(SWAPS if size <= SWAP_BELOW and net.n_products else 0):
+        more = grow(net, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
+        more, _ = polish(more, samples, MINIMA_ITERATIONS, l2)
+        swapped, new = polish(remove(more, some, size), samples, MINIMA_ITERATIONS, l2)
+        if not new < loss:
+            break
+        net, loss = swapped, new
+    return net, loss
+
+
+def _some(samples: Samples, count: int, rng: np.random.Generator) -> Samples:
+    """At most `count` of the samples."""
+    if len(samples) <= count:
+        return samples
+    return samples.part(np.sort(rng.choice(len(samples), count, replace=False)))

@@ -1,0 +1,237 @@
+"""The fewest hidden neurons: forward selection by exact gain, removal by leave-one-out, a joint refit after every change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectral_core.backends import cpu
+from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting.leave_one_out import input_rises, rises
+from spectral_core.refitting.levenberg_marquardt import Fit, fit
+from spectral_core.refitting.samples import Samples
+
+CANDIDATES = 50
+"""Random hyperplanes through the data for each new neuron, beside the neurons that the spectrum proposes."""
+TRIES = 3
+"""Neurons, or inputs, of least rise whose removal is tried with a refit."""
+FLOOR = 1e-4
+"""Losses are told apart down to this share of the variance of the targets."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """The score that a number of neurons is chosen by: BIC with a floor, n C log(L/C + η) + p log n, or 2 n L + p log n.
+
+    floor : η in units of the targets' variance; `hard` uses max(L/C, η) in place of L/C + η, so that a loss below η is as
+        good as any.
+    """
+
+    samples: Samples
+    floor: float = FLOOR
+    hard: bool = False
+
+    def score(self, net: SparseNetwork, loss: float) -> float:
+        """The score of a fitted network; p counts its weights, less one for each neuron whose scale is free (M16)."""
+        n = len(self.samples)
+        free = len(net.weights) - (len(net.live) if net.activation in POSITIVELY_HOMOGENEOUS else 0)
+        if self.samples.loss == "squared_error":
+            level = max(loss, self.floor) if self.hard else loss + self.floor
+            return n * net.n_outputs * float(np.log(level)) + free * float(np.log(n))
+        return 2 * n * loss + free * float(np.log(n))
+
+    @property
+    def enough(self) -> float:
+        """A loss that no further neuron can improve on measurably."""
+        return self.floor / 100 if self.samples.loss == "squared_error" else 0.0
+
+
+class NeuronSearch:
+    """Grows from the linear model, then shrinks; `best` is the fitted network of least score."""
+
+    def __init__(
+        self,
+        samples: Samples,
+        criterion: Criterion,
+        widths: tuple[int, ...],
+        activation: str,
+        rng: np.random.Generator,
+        proposals: np.ndarray | None = None,
+        l2: float = 0.0,
+    ) -> None:
+        self.samples, self.criterion, self.rng, self.l2 = samples, criterion, rng, l2
+        self.widths, self.activation = widths, activation
+        self.proposals = np.empty((0, widths[0])) if proposals is None else proposals
+        self.best = self._fit(self._linear(), 30)
+        self.best_score = self._score(self.best)
+
+    # --- the whole --------------------------------------------------------------------------------
+
+    def run(self) -> SparseNetwork:
+        """Grow, shrink, remove inputs."""
+        self.shrink(self.grow())
+        self.remove_inputs()
+        return self.best.net
+
+    def grow(self) -> Fit:
+        """Add neurons until the score has not fallen three times in a row; the last network, well fitted."""
+        state, failures = self.best, 0
+        while failures < 3 and state.loss > self.criterion.enough:
+            hidden = len(state.net.live)
+            net = state.net
+            for _ in range(max(1, hidden // 4)):
+                grown = self._with_neuron(net)
+                if grown is None:
+                    return self._fit(net, 30)
+                net = grown
+            state = self._fit(net, 10)
+            failures = 0 if self._keep(state) else failures + 1
+        return self._fit(state.net, 30)
+
+    def shrink(self, state: Fit) -> None:
+        """Remove neurons one by one until the score has not fallen three times in a row."""
+        failures = 0
+        self._keep(state)
+        while failures < 3 and len(state.net.live):
+            trials = [self._fit(_without(state.net, neuron), 30) for _, neuron in rises(state.net, self.samples)[:TRIES]]
+            state = min(trials, key=self._score)
+            failures = 0 if self._keep(state) else failures + 1
+
+    def remove_inputs(self) -> None:
+        """Remove inputs while the score falls."""
+        while True:
+            order = input_rises(self.best.net, self.samples)[:TRIES]
+            trials = [self._fit(_without(self.best.net, number), 30) for _, number in order]
+            if not trials or not self._keep(min(trials, key=self._score)):
+                return
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    def _linear(self) -> SparseNetwork:
+        """Inputs and constant joined to the outputs, all weights 0."""
+        inputs, outputs = self.widths[0], self.widths[-1]
+        last = sum(self.widths) - outputs
+        receivers, senders = np.divmod(np.arange(inputs * outputs), inputs)
+        weights = np.zeros(inputs * outputs)
+        return SparseNetwork.sorted(self.widths, self.activation, True, weights, senders, last + receivers)
+
+    def _fit(self, net: SparseNetwork, iterations: int) -> Fit:
+        return fit(net, self.samples, iterations, self.criterion.enough * 0.1, self.l2)
+
+    def _score(self, state: Fit) -> float:
+        return self.criterion.score(state.net, state.loss)
+
+    def _keep(self, state: Fit) -> bool:
+        """Whether a network is the best so far; it is then kept."""
+        score = self._score(state)
+        if score >= self.best_score:
+            return False
+        self.best, self.best_score = state, score
+        return True
+
+    def _with_neuron(self, net: SparseNetwork) -> SparseNetwork | None:
+        """The network with the neuron of greatest gain ‖Rᵀ a_⊥‖²/‖a_⊥‖² (M17); None where all layers are full or none gains.
+
+        By hand: a choice among candidates. Checked by test_neurons.test_a_new_neuron_has_the_gain_of_its_refit.
+        """
+        layer = self._layer_to_grow(net)
+        if layer is None:
+            return None
+        slot = int(np.setdiff1d(np.flatnonzero(net.layers == layer), net.senders)[0])
+        senders = np.concatenate([np.arange(net.n_inputs), net.live[net.layers[net.live] < layer]])
+        activations = self.samples.activations(net).astype(np.float64)
+        rows = self.candidates(activations[senders])
+        values = cpu.activate(net.activation, np.ascontiguousarray(rows @ activations[senders]))[0]
+        basis = np.vstack([activations[: net.n_inputs], activations[net.live]])
+        orthonormal, _ = np.linalg.qr(basis.T)
+        residual = self._residual(net, activations)
+        outside = values.T
+        for _ in range(2):  # twice: the first pass leaves rounding of the size of the column
+            outside = outside - orthonormal @ (orthonormal.T @ outside)
+        size = (outside**2).sum(axis=0)
+        fresh = size > 1e-8 * (values**2).sum(axis=1)
+        gains = np.where(fresh, ((residual @ outside) ** 2).sum(axis=0) / np.where(fresh, size, 1), 0)
+        chosen = int(np.argmax(gains))
+        if not gains[chosen] > 0:
+            return None
+        last = net.n_neurons - net.n_outputs
+        receivers = np.concatenate([np.full(len(senders), slot), last + np.arange(net.n_outputs)])
+        outgoing = residual @ outside[:, chosen] / size[chosen]
+        added = np.concatenate([rows[chosen], outgoing])
+        into_later = [] if layer == len(net.widths) - 1 else net.live[net.layers[net.live] > layer]
+        return SparseNetwork.sorted(
+            net.widths,
+            net.activation,
+            net.bias,
+            np.concatenate([net.weights, added, np.zeros(len(into_later))]),
+            np.concatenate([net.senders, senders, np.full(net.n_outputs + len(into_later), slot)]),
+            np.concatenate([net.receivers, receivers, np.asarray(into_later, np.int64)]),
+        )
+
+    def _layer_to_grow(self, net: SparseNetwork) -> int | None:
+        """A hidden layer with a free place: the first, or any of those whose senders are there."""
+        used = [int((net.layers[net.live] == layer).sum()) for layer in range(2, len(net.widths))]
+        open_layers = [
+            number + 2
+            for number, count in enumerate(used)
+            if count < net.widths[number + 1] and (number == 0 or used[number - 1] > 1)
+        ]
+        return int(self.rng.choice(open_layers)) if open_layers else None
+
+    def _residual(self, net: SparseNetwork, activations: np.ndarray) -> np.ndarray:
+        """-∂ℓ/∂z_K (outputs, samples), of the sum of the samples' losses."""
+        outputs = activations[net.n_neurons - net.n_outputs :]
+        if self.samples.loss == "squared_error":
+            return self.samples.y.T - outputs
+        shifted = np.exp(outputs - outputs.max(axis=0))
+        share = shifted / shifted.sum(axis=0)
+        truth = np.zeros_like(share)
+        truth[self.samples.labels, np.arange(len(self.samples))] = 1
+        return np.asarray(truth - share)
+
+    def candidates(self, senders: np.ndarray) -> np.ndarray:
+        """Incoming rows (candidates, senders): proposals, and random hyperplanes through data points.
+
+        senders : (senders, samples), the inputs with the constant first.
+        """
+        n, samples = senders.shape
+        constant = self.widths[0] - 1
+        deviation = senders.std(axis=1)
+        varies = deviation > 0
+        rows = self.rng.normal(size=(CANDIDATES, n)) * varies / np.where(varies, deviation, 1)
+        for number in range(CANDIDATES // 3):  # hyperplanes that one or two senders decide
+            chosen = self.rng.choice(np.flatnonzero(varies), min(1 + number % 2, int(varies.sum())), replace=False)
+            rows[number] *= np.isin(np.arange(n), chosen)
+        rows[:, constant] = 0
+        through = senders[:, self.rng.integers(samples, size=CANDIDATES)]
+        rows[:, constant] = -(rows * through.T).sum(axis=1)
+        proposed = np.zeros((len(self.proposals), n))
+        proposed[:, : self.widths[0]] = self.proposals
+        rows = np.vstack([rows, proposed])
+        size = np.sqrt(((rows @ senders) ** 2).mean(axis=1))
+        return rows / np.where(size > 0, size, 1)[:, None]
+
+
+def _without(net: SparseNetwork, neuron: int) -> SparseNetwork:
+    """The network without a neuron or input: none of its weights stays."""
+    return net.keep((net.senders != neuron) & (net.receivers != neuron)).cleaned()
+
+
+def random_start(
+    widths: tuple[int, ...], hidden: tuple[int, ...], activation: str, rng: np.random.Generator
+) -> SparseNetwork:
+    """A network of `hidden` random neurons by layer with all skip connections, in the first places of the layers."""
+    starts = np.concatenate([[0], np.cumsum(widths)])
+    used = [np.arange(start, start + n) for start, n in zip(starts, (widths[0], *hidden, widths[-1]), strict=False)]
+    senders, receivers, weights = [], [], []
+    for i in range(1, len(widths)):
+        before = np.concatenate(used[:i])
+        pairs = np.array([(r, s) for r in used[i] for s in before])
+        receivers.append(pairs[:, 0])
+        senders.append(pairs[:, 1])
+        weights.append(rng.normal(size=len(pairs)) / np.sqrt(len(before)))
+    return SparseNetwork.sorted(
+        widths, activation, True, *(np.concatenate(p) for p in (weights, senders, receivers))
+    )

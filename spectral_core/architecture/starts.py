@@ -1,0 +1,68 @@
+"""Where a descent starts: the linear seed, or the neurons that the spectrum has woken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spectral_core.networks.paths import path_scores
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.refitting.samples import Samples
+
+LARGEST_START = 100
+"""Hidden neurons of a woken start: those of the greatest path score."""
+
+
+def linear_start(widths: tuple[int, ...], activation: str, bias: bool, samples: Samples) -> SparseNetwork:
+    """Inputs and constant joined to the outputs, all weights 0; no hidden neuron."""
+    inputs, outputs = widths[0], widths[-1]
+    receivers, senders = np.divmod(np.arange(inputs * outputs), inputs)
+    weights = np.zeros(inputs * outputs, samples.x_rows.dtype)
+    net = SparseNetwork.sorted(widths, activation, bias, weights, senders, sum(widths) - outputs + receivers)
+    return _identified(net, samples)
+
+
+def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
+    """The transfer blocks (M4) of the neurons of greatest path score (M6), with all skip connections to the outputs."""
+    blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}
+    scores = path_scores(blocks, net.widths)
+    threshold = np.sort(np.concatenate(scores))[::-1][:LARGEST_START][-1]
+    for layer, values in enumerate(scores, 2):
+        silent = values < max(threshold, np.finfo(values.dtype).tiny)
+        for (i, j), block in blocks.items():
+            if i == layer:
+                block[silent] = 0
+            if j == layer:
+                block[:, silent] = 0
+    last = net.n_layers
+    blocks[last, 1] = blocks.get((last, 1), np.zeros((net.widths[-1], net.widths[0]), net.dtype))
+    direct = SpectralNetwork(
+        blocks=blocks, activation=net.activation, bias=net.bias, parametrization="direct", dtype=net.dtype.name
+    )
+    return _identified(SparseNetwork.of(direct), samples)
+
+
+def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
+    """The same function on the data without weights that cannot matter.
+
+    An input that does not vary has no weight. The softmax of two outputs depends on their difference alone, so the first
+    output of two classes is 0 and the second is the difference.
+    """
+    varies = np.ones(net.n_neurons, bool)
+    rows = samples.x_rows[: net.n_inputs - net.bias]
+    varies[: len(rows)] = rows.min(axis=1) != rows.max(axis=1)
+    net = net.keep(varies[net.senders])
+    if samples.loss == "cross_entropy" and net.n_outputs == 2:
+        first, second = net.n_neurons - 2, net.n_neurons - 1
+        weights = net.weights.copy()
+        subtracted = dict(zip(net.senders[net.receivers == first], net.weights[net.receivers == first], strict=True))
+        for e in np.flatnonzero(net.receivers == second):
+            weights[e] -= subtracted.pop(net.senders[e], 0)
+        missing = np.array(sorted(subtracted), np.int64)
+        net = net.with_weights(weights).with_more(missing, np.full(len(missing), second))
+        weights = net.weights.copy()
+        for sender in missing:
+            weights[(net.senders == sender) & (net.receivers == second)] = -subtracted[sender]
+        net = net.with_weights(weights)
+        net = net.keep(net.receivers != first)
+    return net

@@ -1,0 +1,231 @@
+"""`SparseNetwork`: a direct network as a list of the weights that it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from spectral_core.backends import cpu
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.spectral import SpectralNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class SparseNetwork:
+    """A direct network as a list of weights: neuron `receivers[e]` receives weights[e] · x of neuron `senders[e]`.
+
+    Neurons are numbered from 0, layer by layer: inputs (the constant neuron last among them), hidden neurons, outputs. The
+    weights are sorted by receiver, then by sender. A weight from the constant neuron is a bias.
+
+    Attributes
+    ----------
+    widths : neurons by layer, those without a weight and the constant neuron included.
+    weights, senders, receivers : (n,) each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import SpectralNetwork
+    >>> from spectral_core.networks.sparse import SparseNetwork
+    >>> net = SparseNetwork.of(SpectralNetwork(blocks={(2, 1): np.array([[1.0, 0.0, 2.0]])}, bias=True, parametrization="direct"))
+    >>> net.senders, net.receivers, net.n_products, net.n_biases
+    (array([0, 2]), array([3, 3]), 1, 1)
+    """
+
+    widths: tuple[int, ...]
+    activation: str
+    bias: bool
+    weights: np.ndarray
+    senders: np.ndarray
+    receivers: np.ndarray
+
+    @classmethod
+    def of(cls, net: SpectralNetwork) -> SparseNetwork:
+        """The weights of a network that are not 0; of a spectral network, its transfer blocks (M4)."""
+        starts = np.concatenate([[0], np.cumsum(net.widths)])
+        weights, senders, receivers = [], [], []
+        for (i, j), block in net.transfer_blocks().items():
+            rows, columns = np.nonzero(block)
+            weights.append(block[rows, columns])
+            receivers.append(starts[i - 1] + rows)
+            senders.append(starts[j - 1] + columns)
+        return cls.sorted(
+            tuple(net.widths), net.activation, net.bias, *(np.concatenate(p) for p in (weights, senders, receivers))
+        )
+
+    @classmethod
+    def sorted(
+        cls, widths: tuple[int, ...], activation: str, bias: bool, weights: Any, senders: Any, receivers: Any
+    ) -> SparseNetwork:
+        """A sparse network of weights in any order."""
+        order = np.lexsort((senders, receivers))
+        senders, receivers = np.asarray(senders, np.int64)[order], np.asarray(receivers, np.int64)[order]
+        return cls(widths, activation, bias, np.asarray(weights)[order], senders, receivers)
+
+    def direct(self) -> SpectralNetwork:
+        """The direct network with 0 for every weight that is not here."""
+        layer_of, place = self.layers, self.places
+        blocks: dict[tuple[int, int], np.ndarray] = {}
+        for i in range(2, len(self.widths) + 1):
+            for j in range(1, i):
+                here = (layer_of[self.receivers] == i) & (layer_of[self.senders] == j)
+                if here.any() or j == 1:  # a block of zeros gives a layer without weights its width
+                    block = np.zeros((self.widths[i - 1], self.widths[j - 1]), self.weights.dtype)
+                    block[place[self.receivers[here]], place[self.senders[here]]] = self.weights[here]
+                    blocks[i, j] = block
+        return SpectralNetwork(
+            blocks=blocks,
+            activation=self.activation,
+            bias=self.bias,
+            parametrization="direct",
+            dtype=self.weights.dtype.name,
+        )
+
+    # --- structure --------------------------------------------------------------------------------
+
+    @property
+    def n_inputs(self) -> int:
+        """Neurons of layer 1, the constant one included."""
+        return self.widths[0]
+
+    @property
+    def n_outputs(self) -> int:
+        return self.widths[-1]
+
+    @property
+    def n_neurons(self) -> int:
+        return sum(self.widths)
+
+    @cached_property
+    def layers(self) -> np.ndarray:
+        """The layer (from 1) of each neuron."""
+        return np.repeat(np.arange(1, len(self.widths) + 1), self.widths)
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """The position of each neuron in its layer."""
+        return np.concatenate([np.arange(width) for width in self.widths])
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Where the weights of each receiver start (n_neurons - n_inputs + 1,)."""
+        return np.searchsorted(self.receivers, np.arange(self.n_inputs, self.n_neurons + 1))
+
+    @cached_property
+    def biases(self) -> np.ndarray:
+        """Which weights are biases: those that the constant neuron sends."""
+        return np.asarray(self.senders == self.n_inputs - 1) if self.bias else np.zeros(len(self.senders), bool)
+
+    @property
+    def n_products(self) -> int:
+        """Weights that are multiplied by an input or an activation."""
+        return len(self.weights) - self.n_biases
+
+    @property
+    def n_biases(self) -> int:
+        return int(self.biases.sum())
+
+    @cached_property
+    def live(self) -> np.ndarray:
+        """The hidden neurons with a weight in and a weight out."""
+        first, last = self.n_inputs, self.n_neurons - self.n_outputs
+        receives, sends = np.zeros(self.n_neurons, bool), np.zeros(self.n_neurons, bool)
+        receives[self.receivers], sends[self.senders] = True, True
+        return first + np.flatnonzero((receives & sends)[first:last])
+
+    # --- changes ----------------------------------------------------------------------------------
+
+    def with_weights(self, weights: np.ndarray) -> SparseNetwork:
+        """The same structure with other numbers."""
+        if weights.shape != self.weights.shape:
+            raise InvalidInputError(f"the network has {len(self.weights)} weights; got {len(weights)}")
+        return replace(self, weights=np.asarray(weights, self.weights.dtype))
+
+    def keep(self, kept: np.ndarray) -> SparseNetwork:
+        """The network of some of its weights, given as a mask or as positions in increasing order."""
+        return replace(self, weights=self.weights[kept], senders=self.senders[kept], receivers=self.receivers[kept])
+
+    def narrowed(self) -> tuple[SparseNetwork, np.ndarray]:
+        """The same weights without inputs and hidden neurons that have none, and the numbers of the neurons kept.
+
+        The weights stay in their order. The constant neuron and one neuron of each layer stay.
+        """
+        used = np.zeros(self.n_neurons, bool)
+        used[self.senders], used[self.receivers] = True, True
+        used[self.n_neurons - self.n_outputs :] = True
+        used[self.n_inputs - 1 : self.n_inputs] |= self.bias
+        starts = np.cumsum((0, *self.widths[:-1]))
+        used[starts] |= ~np.logical_or.reduceat(used, starts)
+        widths = tuple(int(used[self.layers == layer].sum()) for layer in range(1, len(self.widths) + 1))
+        number = np.cumsum(used) - 1
+        small = replace(self, widths=widths, senders=number[self.senders], receivers=number[self.receivers])
+        return small, np.flatnonzero(used)
+
+    def with_more(self, senders: np.ndarray, receivers: np.ndarray) -> SparseNetwork:
+        """The network with further weights, all 0: the same function (M13)."""
+        zeros = np.zeros(len(senders), self.weights.dtype)
+        return SparseNetwork.sorted(
+            self.widths,
+            self.activation,
+            self.bias,
+            np.concatenate([self.weights, zeros]),
+            np.concatenate([self.senders, senders]),
+            np.concatenate([self.receivers, receivers]),
+        )
+
+    def driven(self) -> np.ndarray:
+        """Which neurons depend on an input (n_neurons,)."""
+        mask = np.zeros(self.n_neurons, bool)
+        mask[: self.n_inputs - self.bias] = True
+        for _ in range(len(self.widths) - 1):
+            mask[self.receivers[mask[self.senders]]] = True
+        return mask
+
+    def reaching(self) -> np.ndarray:
+        """Which neurons have a path to an output (n_neurons,)."""
+        mask = np.zeros(self.n_neurons, bool)
+        mask[self.n_neurons - self.n_outputs :] = True
+        for _ in range(len(self.widths) - 1):
+            mask[self.senders[mask[self.receivers]]] = True
+        return mask
+
+    def acting(self) -> np.ndarray:
+        """Which weights act: they have a path to an output, and their hidden ends depend on an input."""
+        driven = self.driven()
+        driven[self.n_inputs - 1 : self.n_inputs] |= self.bias
+        driven[self.n_neurons - self.n_outputs :] = True  # an output may be a constant
+        return np.asarray(driven[self.senders] & driven[self.receivers] & self.reaching()[self.receivers])
+
+    def cleaned(self) -> SparseNetwork:
+        """The same function without weights that do not act (M21).
+
+        A neuron that no input reaches is the constant f(b); its outgoing weights become biases of their receivers.
+
+        By hand: a walk over the graph; f comes from the kernels. Checked by test_sparse.test_cleaning_keeps_the_function.
+        """
+        if self.acting().all():
+            return self
+        weights, senders = self.weights.copy(), self.senders.copy()
+        kept, constant = self.reaching()[self.receivers], self.n_inputs - 1
+        bias_of = {int(r): e for e, r in enumerate(self.receivers) if self.biases[e]}
+        undriven = np.flatnonzero(~self.driven()[: self.n_neurons - self.n_outputs])
+        for neuron in undriven[undriven >= self.n_inputs]:
+            own, outgoing = bias_of.get(int(neuron)), np.flatnonzero(senders == neuron)
+            value = 0.0
+            if own is not None and len(outgoing):
+                value = cpu.activate(self.activation, np.array([[weights[own]]], weights.dtype))[0][0, 0]
+            for e in outgoing:
+                if value and int(self.receivers[e]) not in bias_of:
+                    bias_of[int(self.receivers[e])] = e
+                    senders[e], weights[e] = constant, weights[e] * value
+                else:
+                    if value:
+                        weights[bias_of[int(self.receivers[e])]] += weights[e] * value
+                    kept[e] = False
+            if own is not None:
+                kept[own] = False
+        widths, activation, bias_in = self.widths, self.activation, self.bias
+        return SparseNetwork.sorted(widths, activation, bias_in, weights[kept], senders[kept], self.receivers[kept])

@@ -1,0 +1,14 @@
+"""L-BFGS on the weights that a sparse network has: down to a minimum of the loss over all samples."""
+
+from __future__ import annotations
+
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting.samples import Samples
+
+
+def polish(net: SparseNetwork, samples: Samples, iterations: int, l2: float) -> tuple[SparseNetwork, float]:
+    """The network after some iterations of L-BFGS, and loss + l2/2 Σ w² over the weights that are no biases."""
+    small, kept = net.narrowed()
+    here = samples.of_inputs(kept[: small.n_inputs])
+    weights, loss = here.minimise(small, ~net.biases, l2, iterations)
+    return net.with_weights(weights), loss

@@ -1,0 +1,148 @@
+"""Data for refits, neuron first, and what the sparse kernels compute on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spectral_core.kernels import tables
+from spectral_core.networks.sparse import SparseNetwork
+
+CHUNK = 256
+"""Samples at a time, so that the activations of all neurons stay in the cache."""
+PAIRS = 20
+"""Pairs of steps and gradient changes that L-BFGS remembers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Inputs (n_inputs, samples), the constant row included, with targets, weights and a loss.
+
+    y (samples, outputs) or labels (samples,), whichever the loss needs; weights (samples,); `smoothing` of labels.
+    """
+
+    x_rows: np.ndarray
+    y: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    loss: str
+    smoothing: float = 0.0
+
+    @classmethod
+    def of(
+        cls, x: np.ndarray, y: np.ndarray, loss: str, bias: bool, dtype: str = "float32", smoothing: float = 0.0
+    ) -> Samples:
+        """Samples of scaled data: x (samples, features); y (samples, outputs), or labels (samples,)."""
+        rows = np.empty((x.shape[1] + bias, len(x)), dtype)
+        rows[: x.shape[1]] = x.T
+        rows[x.shape[1] :] = 1
+        labelled = loss == "cross_entropy"
+        targets = np.empty((0, 1), dtype) if labelled else np.ascontiguousarray(y, dtype)
+        labels = np.asarray(y, np.int64) if labelled else np.empty(0, np.int64)
+        return cls(rows, targets, labels, np.ones(len(x), dtype), loss, smoothing)
+
+    @property
+    def _loss(self) -> int:
+        return tables.LOSSES.index(self.loss)
+
+    @property
+    def _smoothing(self) -> np.floating[Any]:
+        return self.x_rows.dtype.type(self.smoothing)
+
+    def __len__(self) -> int:
+        return self.x_rows.shape[1]
+
+    def of_inputs(self, neurons: np.ndarray) -> Samples:
+        """The same samples with some of the inputs, given by their numbers."""
+        return replace(self, x_rows=np.ascontiguousarray(self.x_rows[neurons]))
+
+    def part(self, rows: np.ndarray) -> Samples:
+        """Some of the samples."""
+        return replace(
+            self,
+            x_rows=np.ascontiguousarray(self.x_rows[:, rows]),
+            y=self.y[rows] if len(self.y) else self.y,
+            labels=self.labels[rows] if len(self.labels) else self.labels,
+            weights=self.weights[rows],
+        )
+
+    def forward(self, net: SparseNetwork) -> np.ndarray:
+        """z_K (samples, outputs)."""
+        from spectral_core.kernels.cpu import sparse
+
+        result = np.empty((len(self), net.n_outputs), net.weights.dtype)
+        sparse.predict_sparse(
+            self.x_rows, _number(net), net.senders, net.offsets, net.n_outputs, CHUNK, net.weights, result
+        )
+        return result
+
+    def activations(self, net: SparseNetwork) -> np.ndarray:
+        """x of every input and hidden neuron, and z_K in the rows of the outputs (n_neurons, samples)."""
+        from spectral_core.kernels.cpu import sparse
+
+        result = np.empty((net.n_neurons, len(self)), net.weights.dtype)
+        sparse.activations_sparse(
+            self.x_rows, _number(net), net.senders, net.offsets, net.n_outputs, net.weights, result
+        )
+        return result
+
+    def loss_of(self, net: SparseNetwork) -> float:
+        """The mean loss of a network."""
+        from spectral_core.kernels.cpu import dense
+
+        data = (self.y, self.labels, self.weights, np.arange(len(self)), self._loss, self._smoothing)
+        return float(dense.output_loss(*data, self.forward(net))[0])
+
+    def loss_and_gradient(self, net: SparseNetwork, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """The mean loss of a network with other weights, and its gradient (n,)."""
+        from spectral_core.kernels.cpu import sparse
+
+        gradient = np.empty_like(weights)
+        value = sparse.gradient_sparse(
+            *(self.x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
+            *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, weights, gradient),
+        )
+        return float(value), gradient
+
+    def minimise(
+        self, net: SparseNetwork, decayed: np.ndarray, l2: float, iterations: int
+    ) -> tuple[np.ndarray, float]:
+        """Weights (n,) after L-BFGS on loss + l2/2 Σ w² over the `decayed` ones, and its value there."""
+        from spectral_core.kernels.cpu import sparse
+
+        point = net.weights.astype(np.float64)
+        precision = 1e-9 if net.weights.dtype == np.float64 else 1e-8
+        value, _ = sparse.minimise_sparse(
+            *(self.x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
+            *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, decayed, l2, iterations, PAIRS),
+            *(precision, point),
+        )
+        return point, float(value)
+
+    def jacobian(self, net: SparseNetwork, column: int) -> np.ndarray:
+        """Derivatives (n, samples) of each sample's outputs by each weight, times column `column` of R (M20)."""
+        from spectral_core.kernels.cpu import sparse
+
+        rows = np.empty((len(net.weights), len(self)), net.weights.dtype)
+        sparse.jacobian_sparse(
+            *(self.x_rows, self.y, self.weights, self._loss, _number(net), net.senders, net.offsets, net.n_outputs),
+            *(column, net.weights, rows),
+        )
+        return rows
+
+    def curvature(self, net: SparseNetwork) -> tuple[np.ndarray, np.ndarray]:
+        """The diagonal of the Gauss-Newton matrix (n,), and mean (x - x̄)² (∂ℓ/∂x)² of each neuron (M22)."""
+        from spectral_core.kernels.cpu import sparse
+
+        diagonal, rise = np.empty_like(net.weights), np.empty(net.n_neurons, net.weights.dtype)
+        sparse.curvature_sparse(
+            *(self.x_rows, self.y, self.weights, self._loss, _number(net), net.senders, net.offsets, net.n_outputs),
+            *(CHUNK, net.weights, diagonal, rise),
+        )
+        return diagonal, rise
+
+
+def _number(net: SparseNetwork) -> int:
+    return tables.ACTIVATIONS.index(net.activation)

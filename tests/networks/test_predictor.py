@@ -1,0 +1,45 @@
+"""Scores of a predictor against scikit-learn's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import r2_score
+
+from spectral_core import Predictor, SpectralNetwork
+from spectral_core.data.scaling import Scaling
+from tests.builders import random_network
+
+
+def predictor(outputs: int, seed: int) -> tuple[Predictor, np.ndarray]:
+    net: SpectralNetwork = random_network("direct", [3, 4, outputs], "tanh", seed)
+    x = np.random.default_rng(seed).normal(size=(60, 3))
+    return Predictor(net, "regression", Scaling.none(3), Scaling.none(outputs)), x
+
+
+@given(st.integers(0, 999), st.floats(-3, 3))
+@settings(deadline=None, max_examples=30)
+def test_the_score_of_several_targets_is_the_mean_of_each(seed: int, power: float) -> None:
+    """Two targets of very different variances: pooled errors would see the larger one alone."""
+    model, x = predictor(2, seed)
+    y = np.random.default_rng(seed + 1).normal(size=(60, 2)) * [1, 10**power]
+    assert model.score(x, y) == pytest.approx(r2_score(y, model.predict(x)), rel=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 7.0, 1e9, 0.0, 1e-200])
+def test_the_score_of_a_target_that_does_not_vary_is_not_defined(value: float) -> None:
+    model, x = predictor(1, 0)
+    assert np.isnan(model.score(x, np.full((60, 1), value)))
+    both, x = predictor(2, 0)
+    assert np.isnan(both.score(x, np.c_[np.arange(60.0), np.full(60, value)]))
+
+
+@pytest.mark.parametrize("power", [-600, -100, 0, 100, 600])
+def test_the_score_does_not_depend_on_the_units_of_the_target(power: int) -> None:
+    model, x = predictor(1, 3)
+    y = model.predict(x) + 0.1 * np.random.default_rng(0).normal(size=(60, 1))
+    unit = np.ldexp(1.0, power)
+    scaled = Predictor(model.network, "regression", model.inputs, Scaling(np.zeros(1), np.full(1, unit)))
+    assert scaled.score(x, y * unit) == model.score(x, y)
