@@ -42,6 +42,15 @@ def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
     return _identified(SparseNetwork.of(direct), samples)
 
 
+def proposed_rows(net: SpectralNetwork) -> np.ndarray:
+    """Incoming weights (neurons, inputs) of the first hidden layer's neurons of greatest path score (M6)."""
+    if net.n_layers < 3:
+        return np.empty((0, net.widths[0]))
+    scores = path_scores(net.transfer_blocks(), net.widths)[0]
+    chosen = np.argsort(-scores, kind="stable")[:LARGEST_START]
+    return np.asarray(net.transfer_blocks()[2, 1], np.float64)[chosen]
+
+
 def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     """The same function on the data without weights that cannot matter.
 
