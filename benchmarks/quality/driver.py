@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Any
 
-from benchmarks.children import THREADS, cores
+from benchmarks.children import cores
+from benchmarks.processes import pool
 from benchmarks.quality.jobs import known_from, needs_ours, run
 from benchmarks.quality.records import Job, Known, Result
 
@@ -42,18 +41,13 @@ def run_all(jobs: Sequence[Job], path: Path, workers: int, minutes: float | None
     waiting = [job for job in jobs if job not in done]
     say(f"{len(waiting)} of {len(jobs)} jobs are to run on {workers} cores")
     end = None if minutes is None else time.monotonic() + 60 * minutes
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    context = multiprocessing.get_context("spawn")
-    core_of = context.Queue()
-    for core in range(workers):
-        core_of.put(core)
     failed: list[Job] = []
     running: dict[Future[list[Result]], Job] = {}
-    with ProcessPoolExecutor(workers, context, begin, (core_of,)) as pool:
+    with pool(workers) as processes:
         while waiting or running:
             while len(running) < workers and (job := next_job(waiting, known, end)) is not None:
                 waiting.remove(job)
-                running[pool.submit(run_job, job, known.get((job.set, job.split)))] = job
+                running[processes.submit(run_job, job, known.get((job.set, job.split)))] = job
             if not running:
                 break
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -83,14 +77,6 @@ def next_job(waiting: Sequence[Job], known: dict[tuple[str, int], Known], end: f
     if end is not None and time.monotonic() >= end:
         return None
     return next((job for job in waiting if not needs_ours(job) or (job.set, job.split) in known), None)
-
-
-def begin(core_of: Any) -> None:
-    """A worker stays on a core of its own, where the system can tie it (Linux), and uses one thread for each product."""
-    core = core_of.get()
-    if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, [allowed[core % len(allowed)]])
 
 
 def run_job(job: Job, known: Known | None) -> list[Result]:

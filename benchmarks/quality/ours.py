@@ -6,27 +6,31 @@ import time
 
 from benchmarks.quality.records import Result
 from benchmarks.quality.sets import Split
-from spectral_core import compact
-from spectral_core.architecture.options import SearchOptions
-from spectral_core.architecture.smallest import find_smallest
-from spectral_core.data.preparation import prepare
-from spectral_core.networks.predictor import Predictor
+from spectral_core import search
+from spectral_core.architecture.smallest import sizes_below
+
+MOST = 10**8
+"""The usual sizes of a curve below this number are all asked for; the search uses those below its start."""
 
 
 def ours(data: Split, sizes: list[int], seed: int) -> list[Result]:
-    """The result `ours` of the chosen network, and `our curve` of the largest network of at most each size."""
+    """`ours` is the chosen network, `ours, best` the one of the best validation score, `our curve` those of each size.
+
+    The curve has its usual sizes and those that are compared.
+    """
     begin = time.perf_counter()
-    options = SearchOptions(tolerance=None, seed=seed)
-    prepared = prepare(data.x, data.y, data.task, None, 0.2, True, seed)
-    found = find_smallest(prepared, options)
+    least = data.outputs if data.outputs > 2 else 1
+    all_sizes = sorted({*sizes, *sizes_below(MOST, least)})
+    found = search(data.x, data.y, task=data.task, seed=seed, sizes=all_sizes)
     seconds = time.perf_counter() - begin
+    curve = found.curve
+    if curve is None:
+        raise ValueError("the default strategy of search gives a curve")
 
     def result(method: str, size: int, index: int) -> Result:
-        point, net = found.curve[index], compact(found.networks[index].direct())
-        model = Predictor(net, prepared.task, prepared.inputs, prepared.outputs, prepared.classes)
-        score = float(model.score(data.x_test, data.y_test))
+        point = curve[index]
+        score = float(found.at_sizes[index].score(data.x_test, data.y_test))
         return Result(method, size, score, seconds, point.weights, point.biases, point.neurons)
 
-    results = [result("ours", 0, found.curve.chosen), result("ours, best", 0, found.curve.best)]
-    least = found.curve[0].weights
-    return results + [result("our curve", size, found.curve.index(size)) for size in sizes if size >= least]
+    results = [result("ours", 0, curve.chosen), result("ours, best", 0, curve.best)]
+    return results + [result("our curve", size, curve.index(size)) for size in sizes if size >= curve[0].weights]
