@@ -11,9 +11,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.quality import driver, structured
+from benchmarks.quality import driver
 from benchmarks.quality.comparison import Comparison, page, rows
-from benchmarks.quality.jobs import METHODS, USUAL_SPLITS, all_jobs
+from benchmarks.quality.jobs import METHODS, USUAL_SPLITS, all_jobs, runnable
 from benchmarks.quality.sets import SETS, available
 from benchmarks.rows import Row
 from benchmarks.table import write
@@ -42,9 +42,10 @@ def measure(arguments: Sequence[str] = ()) -> list[Row]:
         missing = [name for name in given.sets if name not in here]
         if missing:
             print(f"{', '.join(missing)} left out: python -m benchmarks.quality.real_tables fetches them", flush=True)
-        methods = [name for name in given.methods if name != "torch-pruning" or structured.installed()]
+        methods = runnable(given.methods)
         if len(methods) < len(given.methods):
-            print("torch-pruning left out: pip install torch-pruning", flush=True)
+            left_out = ", ".join(method for method in given.methods if method not in methods)
+            print(f"{left_out} left out: pip install -e '.[bench]'", flush=True)
         jobs = all_jobs(here, methods, given.splits)
         driver.run_all(jobs, given.results, given.jobs, given.minutes, lambda text: print(text, flush=True))
     found = Comparison(driver.read(given.results))

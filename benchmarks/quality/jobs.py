@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks.quality import baselines, structured
+from benchmarks.quality import baselines
 from benchmarks.quality.records import Job, Known, Result
 from benchmarks.quality.sets import SPLITS, sizes, split
 
@@ -17,6 +18,8 @@ THIRD = ("MLP, random search", "torch-pruning")
 """They need what our search found on the same split."""
 METHODS = (*FIRST, *SECOND, *THIRD)
 USUAL_SPLITS = 8
+NEEDS = {"gradual magnitude": "torch", "gradual Fisher": "torch", "torch-pruning": "torch_pruning"}
+"""Packages that are not installed with the project."""
 
 
 def splits_of(name: str, wanted: int = USUAL_SPLITS) -> int:
@@ -39,6 +42,11 @@ def all_jobs(sets: Sequence[str], methods: Sequence[str], splits: int = USUAL_SP
                     wanted = sizes(name, HIDDEN) if method.startswith("gradual") else [0]
                     jobs += [Job(name, number, method, size) for size in wanted]
     return jobs
+
+
+def runnable(methods: Sequence[str]) -> list[str]:
+    """The methods whose packages are installed."""
+    return [method for method in methods if method not in NEEDS or importlib.util.find_spec(NEEDS[method])]
 
 
 def needs_ours(job: Job) -> bool:
@@ -66,6 +74,8 @@ def run(job: Job, known: Known | None) -> list[Result]:
     if known is None:
         raise ValueError(f"{name} needs the result of our search on split {job.split} of {job.set}")
     if name == "torch-pruning":
+        from benchmarks.quality import structured
+
         return structured.torch_pruning(data, known.neurons, HIDDEN, seed)
     return baselines.mlp_random_search(data, known.seconds, seed)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 
 import torch
@@ -12,10 +11,6 @@ from benchmarks.quality.records import Result
 from benchmarks.quality.sets import Split
 
 ROUNDS = 5
-
-
-def installed() -> bool:
-    return importlib.util.find_spec("torch_pruning") is not None
 
 
 def torch_pruning(data: Split, neurons: int, hidden: int, seed: int) -> list[Result]:
