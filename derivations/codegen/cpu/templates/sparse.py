@@ -1,4 +1,4 @@
-# ruff: noqa: F821
+# ruff: noqa: F821, F841, B018, B007
 """The functions of `kernels/cpu/sparse.py` that carry no formula: storage, chunks of samples, sums over chunks."""
 
 
