@@ -529,20 +529,35 @@ def gauss_newton(
     jacobian = np.empty((samples, outputs, len(weights)))
     for e in range(len(weights)):
         jacobian[:, :, e] = derivative(lambda moved: net.output(moved, x), weights, np.eye(len(weights))[e])
-    z = net.output(weights, x)
-    step, total = 1e-5, np.zeros((len(weights), len(weights)))
+    z, total = net.output(weights, x), np.zeros((len(weights), len(weights)))
     for s in range(samples):
-        share = weight[s] / weight.sum()
-
-        def slope(row: np.ndarray, s: int = s) -> np.ndarray:
-            def one(flat: np.ndarray) -> Any:
-                given = (name, flat[None], y[s : s + 1], np.ones(1))
-                return smoothed_loss(*given, smoothing) if smoothing and "cross_entropy" in name else loss(*given)
-
-            return gradient(one, row)
-
-        curvature = np.array(
-            [(slope(z[s] + step * unit) - slope(z[s] - step * unit)) / (2 * step) for unit in np.eye(outputs)]
-        )
-        total += share * jacobian[s].T @ curvature @ jacobian[s]
+        curvature = loss_curvature(z[s], y[s : s + 1], name, smoothing)
+        total += weight[s] / weight.sum() * jacobian[s].T @ curvature @ jacobian[s]
     return total
+
+
+def loss_curvature(z: np.ndarray, y: np.ndarray, name: str, smoothing: float = 0.0) -> np.ndarray:
+    """∂²ℓ/∂z² of one sample (outputs, outputs): differences of slopes by complex step; z (outputs,), y its target alone."""
+    step = 1e-5
+
+    def one(flat: np.ndarray) -> Any:
+        given = (name, flat[None], y, np.ones(1))
+        return smoothed_loss(*given, smoothing) if smoothing and "cross_entropy" in name else loss(*given)
+
+    rows = [(gradient(one, z + step * unit) - gradient(one, z - step * unit)) / (2 * step) for unit in np.eye(len(z))]
+    return np.array(rows)
+
+
+def moving(net: Weights, weights: np.ndarray, x: np.ndarray, neuron: int) -> tuple[np.ndarray, np.ndarray]:
+    """z (outputs,) of one sample, and its derivative by the activation of a hidden neuron, by complex step."""
+    states = np.zeros(sum(net.widths), complex)
+    states[: len(x)] = x[:, 0]
+    for receiver in range(net.widths[0], sum(net.widths)):
+        states[receiver] = sum(
+            (w * states[s] for w, s, r in zip(weights, net.senders, net.receivers, strict=True) if r == receiver), 0j
+        )
+        if receiver < sum(net.widths) - net.widths[-1]:
+            states[receiver] = activation(net.activation, states[receiver : receiver + 1])[0]
+        if receiver == neuron:
+            states[receiver] += 1j * STEP
+    return states[-net.widths[-1] :].real, states[-net.widths[-1] :].imag / STEP
