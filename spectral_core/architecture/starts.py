@@ -54,24 +54,22 @@ def proposed_rows(net: SpectralNetwork) -> np.ndarray:
 def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     """The same function on the data without weights that cannot matter.
 
-    An input that does not vary has no weight. The softmax of two outputs depends on their difference alone, so the first
-    output of two classes is 0 and the second is the difference.
+    An input that does not vary has no weight: what it adds becomes a bias. Without biases only inputs that are always 0 go.
+    The softmax of two outputs depends on their difference alone, so the first output of two classes is 0 and the second
+    is the difference.
     """
-    varies = np.ones(net.n_neurons, bool)
     rows = samples.x_rows[: net.n_inputs - net.bias]
-    varies[: len(rows)] = rows.min(axis=1) != rows.max(axis=1)
-    net = net.keep(varies[net.senders])
+    gone = np.zeros(net.n_neurons, bool)
+    gone[: len(rows)] = rows.min(axis=1) == rows.max(axis=1)
+    value = np.zeros(net.n_neurons, net.weights.dtype)
+    value[: len(rows)] = rows[:, 0]
+    if not net.bias:
+        gone &= value == 0
+    moved = gone[net.senders] & (value[net.senders] * net.weights != 0)
+    added, into = value[net.senders[moved]] * net.weights[moved], net.receivers[moved]
+    net = net.keep(~gone[net.senders]).with_more(np.full(len(into), net.n_inputs - 1), into, added)
     if samples.loss == "cross_entropy" and net.n_outputs == 2:
-        first, second = net.n_neurons - 2, net.n_neurons - 1
-        weights = net.weights.copy()
-        subtracted = dict(zip(net.senders[net.receivers == first], net.weights[net.receivers == first], strict=True))
-        for e in np.flatnonzero(net.receivers == second):
-            weights[e] -= subtracted.pop(net.senders[e], 0)
-        missing = np.array(sorted(subtracted), np.int64)
-        net = net.with_weights(weights).with_more(missing, np.full(len(missing), second))
-        weights = net.weights.copy()
-        for sender in missing:
-            weights[(net.senders == sender) & (net.receivers == second)] = -subtracted[sender]
-        net = net.with_weights(weights)
-        net = net.keep(net.receivers != first)
+        first = net.receivers == net.n_neurons - 2
+        second = np.full(int(first.sum()), net.n_neurons - 1)
+        net = net.keep(~first).with_more(net.senders[first], second, -net.weights[first])
     return net
