@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from spectral_core import SpectralNetwork
 from spectral_core.kernels.tables import ZERO_AT_ZERO
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting.samples import Samples
 from tests import oracles
 from tests.oracles import Model
 
@@ -120,3 +123,46 @@ def same_function(one: SpectralNetwork, other: SpectralNetwork, seed: int) -> No
     x = np.random.default_rng(seed).normal(size=(11, one.n_features))
     expected = one.forward(x)
     np.testing.assert_allclose(other.forward(x), expected, rtol=0, atol=1e-13 * (1 + np.abs(expected).max() * 10))
+
+
+def sparse_network(
+    seed: int,
+    widths: tuple[int, ...],
+    activation: str = "tanh",
+    bias: bool = True,
+    density: float = 0.7,
+    dtype: str = "float64",
+) -> SparseNetwork:
+    """A random network of some of all weights that there may be, all skip connections among them."""
+    rng = np.random.default_rng(seed)
+    layers = np.repeat(np.arange(len(widths)), widths)
+    receivers, senders = np.nonzero(layers[:, None] > layers)
+    kept = rng.random(len(senders)) < density
+    weights = rng.uniform(-1, 1, int(kept.sum())).astype(dtype)
+    return SparseNetwork.sorted(widths, activation, bias, weights, senders[kept], receivers[kept])
+
+
+def sparse_samples(
+    seed: int,
+    net: SparseNetwork,
+    loss: str = "squared_error",
+    rows: int = 9,
+    smoothing: float = 0.0,
+    weighted: bool = False,
+) -> Samples:
+    """Random data for a sparse network, in its type."""
+    rng = np.random.default_rng((seed, 1))
+    dtype = net.weights.dtype.name
+    x = rng.uniform(-1, 1, (rows, net.n_inputs - net.bias))
+    samples = Samples.of(x, oracles.targets(loss, rng, rows, net.n_outputs), loss, net.bias, dtype, smoothing)
+    return replace(samples, weights=rng.uniform(0.5, 2, rows).astype(dtype)) if weighted else samples
+
+
+def weights_of(net: SparseNetwork) -> oracles.Weights:
+    """The structure of a network for the oracle."""
+    return oracles.Weights(net.widths, net.activation, net.senders, net.receivers)
+
+
+def wanted_of(samples: Samples) -> np.ndarray:
+    """The targets of samples in float64, or their labels."""
+    return samples.labels if samples.loss == "cross_entropy" else samples.y.astype(np.float64)

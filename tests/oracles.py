@@ -448,3 +448,116 @@ def needed_neurons(rows: Any, outgoing: Any, x: Any) -> int:
         count += any(jumps)
         seen.update(group)
     return count
+
+
+# --- networks as lists of weights -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A direct network weight by weight; neurons are numbered layer by layer, the constant is the last input."""
+
+    widths: tuple[int, ...]
+    activation: str
+    senders: np.ndarray
+    receivers: np.ndarray
+
+    def run(self, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """x of every input and hidden neuron, and z of the outputs (neurons, samples); x (inputs, samples)."""
+        states = np.zeros((sum(self.widths), x.shape[1]), np.result_type(x, weights))
+        states[: len(x)] = x
+        for neuron in range(self.widths[0], sum(self.widths)):
+            for w, sender, receiver in zip(weights, self.senders, self.receivers, strict=True):
+                if receiver == neuron:
+                    states[neuron] = states[neuron] + w * states[sender]
+            if neuron < sum(self.widths) - self.widths[-1]:
+                states[neuron] = activation(self.activation, states[neuron])
+        return states
+
+    def output(self, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """z (samples, outputs)."""
+        return self.run(weights, x)[-self.widths[-1] :].T
+
+    def loss(
+        self, weights: np.ndarray, x: np.ndarray, y: np.ndarray, name: str, weight: np.ndarray, smoothing: float = 0.0
+    ) -> Any:
+        z = self.output(weights, x)
+        if smoothing and name in ("cross_entropy", "binary_cross_entropy"):
+            return smoothed_loss(name, z, y, weight, smoothing)
+        return loss(name, z, y, weight)
+
+    def paths(self, kept: Sequence[int] | None = None) -> list[tuple[int, ...]]:
+        """Every path from a real input or the constant to an output, as the places of its weights."""
+        there = range(len(self.senders)) if kept is None else kept
+        last = sum(self.widths) - self.widths[-1]
+        found, queue = [], [(e,) for e in there if self.senders[e] < self.widths[0]]
+        while queue:
+            path = queue.pop()
+            end = self.receivers[path[-1]]
+            if end >= last:
+                found.append(path)
+            queue += [(*path, e) for e in there if self.senders[e] == end]
+        return found
+
+    def acting(self, bias: bool, kept: Sequence[int] | None = None) -> set[int]:
+        """The places of weights that act: each lies on a path to an output, and no hidden neuron before or behind it is constant."""
+        constant = self.widths[0] - 1 if bias else -1
+        last = sum(self.widths) - self.widths[-1]
+        there = list(range(len(self.senders)) if kept is None else kept)
+        driven: set[int] = set(range(self.widths[0])) - {constant}
+        for neuron in range(self.widths[0], sum(self.widths)):
+            if any(self.receivers[e] == neuron and self.senders[e] in driven for e in there):
+                driven.add(neuron)
+        ends = driven | {constant} | set(range(last, sum(self.widths)))
+        to_output = {e for e in there if self.receivers[e] >= last}
+        for _ in self.widths:
+            to_output |= {e for e in there if any(self.senders[f] == self.receivers[e] for f in to_output)}
+        return {e for e in to_output if int(self.senders[e]) in ends and int(self.receivers[e]) in ends}
+
+
+def gauss_newton(
+    net: Weights,
+    weights: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    name: str,
+    weight: np.ndarray,
+    smoothing: float = 0.0,
+) -> np.ndarray:
+    """Σ_s (∂z_s/∂w)ᵀ ∂²ℓ/∂z_s² (∂z_s/∂w): Jacobians by complex step, the curvature of ℓ by differences of its slopes."""
+    outputs, samples = net.widths[-1], x.shape[1]
+    jacobian = np.empty((samples, outputs, len(weights)))
+    for e in range(len(weights)):
+        jacobian[:, :, e] = derivative(lambda moved: net.output(moved, x), weights, np.eye(len(weights))[e])
+    z, total = net.output(weights, x), np.zeros((len(weights), len(weights)))
+    for s in range(samples):
+        curvature = loss_curvature(z[s], y[s : s + 1], name, smoothing)
+        total += weight[s] / weight.sum() * jacobian[s].T @ curvature @ jacobian[s]
+    return total
+
+
+def loss_curvature(z: np.ndarray, y: np.ndarray, name: str, smoothing: float = 0.0) -> np.ndarray:
+    """∂²ℓ/∂z² of one sample (outputs, outputs): differences of slopes by complex step; z (outputs,), y its target alone."""
+    step = 1e-5
+
+    def one(flat: np.ndarray) -> Any:
+        given = (name, flat[None], y, np.ones(1))
+        return smoothed_loss(*given, smoothing) if smoothing and "cross_entropy" in name else loss(*given)
+
+    rows = [(gradient(one, z + step * unit) - gradient(one, z - step * unit)) / (2 * step) for unit in np.eye(len(z))]
+    return np.array(rows)
+
+
+def moving(net: Weights, weights: np.ndarray, x: np.ndarray, neuron: int) -> tuple[np.ndarray, np.ndarray]:
+    """z (outputs,) of one sample, and its derivative by the activation of a hidden neuron, by complex step."""
+    states = np.zeros(sum(net.widths), complex)
+    states[: len(x)] = x[:, 0]
+    for receiver in range(net.widths[0], sum(net.widths)):
+        states[receiver] = sum(
+            (w * states[s] for w, s, r in zip(weights, net.senders, net.receivers, strict=True) if r == receiver), 0j
+        )
+        if receiver < sum(net.widths) - net.widths[-1]:
+            states[receiver] = activation(net.activation, states[receiver : receiver + 1])[0]
+        if receiver == neuron:
+            states[receiver] += 1j * STEP
+    return states[-net.widths[-1] :].real, states[-net.widths[-1] :].imag / STEP

@@ -19,6 +19,7 @@ ROWS = [
     {"backends"},
     {"networks"},
     {"training", "exchange"},
+    {"refitting"},
     {"resizing", "sweeps", "reports"},
     {"architecture"},
     {"experiments", "estimators"},
@@ -38,6 +39,7 @@ PROOF_ROWS = [
 """The same for `derivations`; `formulas` imports `proof` alone, and `recheck` itself alone."""
 LEANS_ON = {
     "cpu/one_hidden": ("cpu.dense",),
+    "cpu/sparse": ("cpu.dense",),
     "cuda/parts": ("support.device", "cpu.dense", "support.shuffling"),
     "cuda/ensemble": ("support.device", "cuda.parts"),
     "cuda/one_hidden": ("support.device", "cuda.parts"),

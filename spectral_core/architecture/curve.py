@@ -80,7 +80,9 @@ class Curve(Sequence[CurvePoint]):
         if weights is not None:
             fitting = [i for i, point in enumerate(self.points) if point.weights <= weights]
             if not fitting:
-                raise InvalidInputError(f"the smallest network has {self.points[0].weights} weights; got weights={weights}")
+                raise InvalidInputError(
+                    f"the smallest network has {self.points[0].weights} weights; got weights={weights}"
+                )
             return fitting[-1]
         fitting = [i for i, point in enumerate(self.points) if point.score >= (score or 0.0)]
         if not fitting:

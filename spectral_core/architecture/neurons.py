@@ -130,7 +130,9 @@ class NeuronSearch:
         failures = 0
         self._keep(state)
         while failures < 3 and len(state.net.live):
-            trials = [self._fit(_without(state.net, neuron), 30) for _, neuron in rises(state.net, self.samples)[:TRIES]]
+            trials = [
+                self._fit(_without(state.net, neuron), 30) for _, neuron in rises(state.net, self.samples)[:TRIES]
+            ]
             state = min(trials, key=self._score)
             failures = 0 if self._keep(state) else failures + 1
 
@@ -271,6 +273,4 @@ def random_start(
         receivers.append(pairs[:, 0])
         senders.append(pairs[:, 1])
         weights.append(rng.normal(size=len(pairs)) / np.sqrt(len(before)))
-    return SparseNetwork.sorted(
-        widths, activation, True, *(np.concatenate(p) for p in (weights, senders, receivers))
-    )
+    return SparseNetwork.sorted(widths, activation, True, *(np.concatenate(p) for p in (weights, senders, receivers)))

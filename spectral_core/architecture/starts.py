@@ -9,8 +9,8 @@ from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.samples import Samples
 
-LARGEST_START = 100
-"""Hidden neurons of a woken start: those of the greatest path score."""
+LARGEST_START, SMALL_START, FEW_ROWS = 100, 30, 1_000
+"""Hidden neurons of a woken start, those of the greatest path score; fewer where there are few samples."""
 
 
 def linear_start(widths: tuple[int, ...], activation: str, bias: bool, samples: Samples) -> SparseNetwork:
@@ -26,7 +26,7 @@ def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
     """The transfer blocks (M4) of the neurons of greatest path score (M6), with all skip connections to the outputs."""
     blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}
     scores = path_scores(blocks, net.widths)
-    threshold = np.sort(np.concatenate(scores))[::-1][:LARGEST_START][-1]
+    threshold = np.sort(np.concatenate(scores))[::-1][: LARGEST_START if len(samples) > FEW_ROWS else SMALL_START][-1]
     for layer, values in enumerate(scores, 2):
         silent = values < max(threshold, np.finfo(values.dtype).tiny)
         for (i, j), block in blocks.items():
@@ -54,24 +54,22 @@ def proposed_rows(net: SpectralNetwork) -> np.ndarray:
 def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     """The same function on the data without weights that cannot matter.
 
-    An input that does not vary has no weight. The softmax of two outputs depends on their difference alone, so the first
-    output of two classes is 0 and the second is the difference.
+    An input that does not vary has no weight: what it adds becomes a bias. Without biases only inputs that are always 0 go.
+    The softmax of two outputs depends on their difference alone, so the first output of two classes is 0 and the second
+    is the difference.
     """
-    varies = np.ones(net.n_neurons, bool)
     rows = samples.x_rows[: net.n_inputs - net.bias]
-    varies[: len(rows)] = rows.min(axis=1) != rows.max(axis=1)
-    net = net.keep(varies[net.senders])
+    gone = np.zeros(net.n_neurons, bool)
+    gone[: len(rows)] = rows.min(axis=1) == rows.max(axis=1)
+    value = np.zeros(net.n_neurons, net.weights.dtype)
+    value[: len(rows)] = rows[:, 0]
+    if not net.bias:
+        gone &= value == 0
+    moved = gone[net.senders] & (value[net.senders] * net.weights != 0)
+    added, into = value[net.senders[moved]] * net.weights[moved], net.receivers[moved]
+    net = net.keep(~gone[net.senders]).with_more(np.full(len(into), net.n_inputs - 1), into, added)
     if samples.loss == "cross_entropy" and net.n_outputs == 2:
-        first, second = net.n_neurons - 2, net.n_neurons - 1
-        weights = net.weights.copy()
-        subtracted = dict(zip(net.senders[net.receivers == first], net.weights[net.receivers == first], strict=True))
-        for e in np.flatnonzero(net.receivers == second):
-            weights[e] -= subtracted.pop(net.senders[e], 0)
-        missing = np.array(sorted(subtracted), np.int64)
-        net = net.with_weights(weights).with_more(missing, np.full(len(missing), second))
-        weights = net.weights.copy()
-        for sender in missing:
-            weights[(net.senders == sender) & (net.receivers == second)] = -subtracted[sender]
-        net = net.with_weights(weights)
-        net = net.keep(net.receivers != first)
+        first = net.receivers == net.n_neurons - 2
+        second = np.full(int(first.sum()), net.n_neurons - 1)
+        net = net.keep(~first).with_more(net.senders[first], second, -net.weights[first])
     return net

@@ -164,17 +164,24 @@ class SparseNetwork:
         small = replace(self, widths=widths, senders=number[self.senders], receivers=number[self.receivers])
         return small, np.flatnonzero(used)
 
-    def with_more(self, senders: np.ndarray, receivers: np.ndarray) -> SparseNetwork:
-        """The network with further weights, all 0: the same function (M13)."""
-        zeros = np.zeros(len(senders), self.weights.dtype)
-        return SparseNetwork.sorted(
-            self.widths,
-            self.activation,
-            self.bias,
-            np.concatenate([self.weights, zeros]),
-            np.concatenate([self.senders, senders]),
-            np.concatenate([self.receivers, receivers]),
-        )
+    def with_more(self, senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray | float = 0.0) -> SparseNetwork:
+        """The network with further weights; one that is already there becomes the sum. Weights of 0 keep the function (M13)."""
+        keys = np.concatenate([self._keys(self.senders, self.receivers), self._keys(senders, receivers)])
+        values = np.broadcast_to(np.asarray(weights, self.weights.dtype), len(senders))
+        found, places = np.unique(keys, return_inverse=True)
+        total = np.zeros(len(found), self.weights.dtype)
+        np.add.at(total, places, np.concatenate([self.weights, values]))
+        rows, columns = np.divmod(found, self.n_neurons)
+        return replace(self, weights=total, senders=columns, receivers=rows)
+
+    def _keys(self, senders: np.ndarray, receivers: np.ndarray) -> np.ndarray:
+        """One number for each weight, in the order of the weights."""
+        return np.asarray(receivers, np.int64) * self.n_neurons + np.asarray(senders, np.int64)
+
+    def has(self, other: SparseNetwork) -> np.ndarray:
+        """Which weights of another network with the same neurons are in this one, whatever their values."""
+        mine = self._keys(self.senders, self.receivers)
+        return np.isin(self._keys(other.senders, other.receivers), mine, assume_unique=True)
 
     def driven(self) -> np.ndarray:
         """Which neurons depend on an input (n_neurons,)."""
@@ -208,24 +215,18 @@ class SparseNetwork:
         """
         if self.acting().all():
             return self
-        weights, senders = self.weights.copy(), self.senders.copy()
-        kept, constant = self.reaching()[self.receivers], self.n_inputs - 1
-        bias_of = {int(r): e for e, r in enumerate(self.receivers) if self.biases[e]}
-        undriven = np.flatnonzero(~self.driven()[: self.n_neurons - self.n_outputs])
-        for neuron in undriven[undriven >= self.n_inputs]:
-            own, outgoing = bias_of.get(int(neuron)), np.flatnonzero(senders == neuron)
-            value = 0.0
-            if own is not None and len(outgoing):
-                value = cpu.activate(self.activation, np.array([[weights[own]]], weights.dtype))[0][0, 0]
-            for e in outgoing:
-                if value and int(self.receivers[e]) not in bias_of:
-                    bias_of[int(self.receivers[e])] = e
-                    senders[e], weights[e] = constant, weights[e] * value
-                else:
-                    if value:
-                        weights[bias_of[int(self.receivers[e])]] += weights[e] * value
-                    kept[e] = False
-            if own is not None:
-                kept[own] = False
-        widths, activation, bias_in = self.widths, self.activation, self.bias
-        return SparseNetwork.sorted(widths, activation, bias_in, weights[kept], senders[kept], self.receivers[kept])
+        constant = ~self.driven()
+        constant[: self.n_inputs], constant[self.n_neurons - self.n_outputs :] = False, False
+        net = self.keep(self.reaching()[self.receivers])
+        for layer in np.unique(self.layers[constant]):
+            here = constant & (self.layers == layer)
+            incoming, outgoing = here[net.receivers], here[net.senders]
+            value = np.zeros(net.n_neurons, net.weights.dtype)
+            biases = incoming & net.biases
+            if biases.any():
+                value[net.receivers[biases]] = cpu.activate(net.activation, net.weights[None, biases])[0][0]
+            moved = outgoing & (value[net.senders] != 0)
+            added = net.weights[moved] * value[net.senders[moved]]
+            into = net.receivers[moved]
+            net = net.keep(~(incoming | outgoing)).with_more(np.full(len(into), self.n_inputs - 1), into, added)
+        return net

@@ -35,7 +35,10 @@ def rises(net: SparseNetwork, samples: Samples) -> list[tuple[float, int]]:
 
 
 def input_rises(net: SparseNetwork, samples: Samples) -> list[tuple[float, int]]:
-    """(rise, input) of every input with a weight, the least first: all weights that leave it go, all others adapt."""
+    """(rise, input) of every input with a weight, the least first: all weights that leave it go, all others adapt.
+
+    It is measured like `rises`, with H over all weights.
+    """
     _, _, matrix = normal_equations(net, samples)
     inverse = _inverse(matrix)
     found = []
@@ -46,12 +49,19 @@ def input_rises(net: SparseNetwork, samples: Samples) -> list[tuple[float, int]]
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:
-    """The inverse of a symmetric matrix with a small ridge, by its scaled form."""
+    """The inverse of a symmetric matrix with a small ridge.
+
+    By hand: a library inverts it once a removal. Checked by test_refitting.test_equal_neurons_can_go_for_nothing.
+    """
     diagonal = matrix.diagonal().copy()
     ridge = RIDGE * diagonal + RIDGE * diagonal.mean() + np.finfo(float).tiny
     return np.asarray(np.linalg.inv(matrix + np.diag(ridge)))
 
 
 def _rise(weights: np.ndarray, inverse: np.ndarray, places: np.ndarray) -> float:
+    """θ' B⁻¹ θ for the block B of the inverse at these places.
+
+    By hand: linear algebra. Checked by test_refitting.test_the_rise_is_that_of_a_refit_without_the_neuron.
+    """
     block = inverse[np.ix_(places, places)]
     return float(weights @ np.linalg.lstsq(block, weights, rcond=None)[0])

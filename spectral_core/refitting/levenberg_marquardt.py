@@ -26,9 +26,8 @@ def normal_equations(net: SparseNetwork, samples: Samples) -> tuple[float, np.nd
     By hand: sums of the kernels' rows. Checked by test_refitting.test_the_gauss_newton_matrix_is_that_of_differences.
     """
     loss, gradient = samples.loss_and_gradient(net, net.weights)
-    columns = 1 if net.n_outputs == 1 else net.n_outputs
     matrix = np.zeros((len(net.weights), len(net.weights)))
-    for column in range(columns):
+    for column in range(net.n_outputs):
         rows = samples.jacobian(net, column)
         matrix += rows @ rows.T
     return loss, gradient, matrix
@@ -107,16 +106,25 @@ class _Step:
     l2: float
 
     def loss(self, net: SparseNetwork) -> float:
+        """The loss, plus l2/2 Σ w² over the weights that are no biases.
+
+        By hand: a sum of squares. Checked by test_refitting.test_the_loss_never_rises.
+        """
         value = self.samples.loss_of(net)
         return value + self.l2 / 2 * float((net.weights[~net.biases] ** 2).sum()) if self.l2 else value
 
     def next(self, state: Fit, projects: bool) -> Fit | None:
-        """The state after one step that lowers the loss; None where no damping gives one."""
+        """The state after one step that lowers the loss; None where no damping gives one.
+
+        By hand: linear algebra on the kernels' derivatives. Checked by test_refitting.test_a_convex_objective_reaches_its_minimum.
+        """
         net, damping = state.net, state.damping
         _, gradient, matrix = normal_equations(net, self.samples)
         if self.l2:
             gradient = gradient + self.l2 * net.weights * ~net.biases
             matrix[np.diag_indices(len(matrix))] += self.l2 * ~net.biases
+        if not (np.isfinite(matrix).all() and np.isfinite(gradient).all()):
+            return None
         diagonal = matrix.diagonal().copy()
         into_outputs = net.receivers >= net.n_neurons - net.n_outputs
         damped = np.where(into_outputs, 0, diagonal) if projects else diagonal

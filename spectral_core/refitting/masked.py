@@ -66,7 +66,9 @@ class MaskedTraining:
         parameters, first, second = (np.zeros(direct.layout.size, direct.dtype) for _ in range(3))
         parameters[self._places] = net.weights
         first[self._places], second[self._places] = self.first_moment, self.second_moment
-        self._stepper = CpuStepper(replace(arrays, trainable=runs, rates=rates, decays=decays), parameters, first, second, self.step)
+        self._stepper = CpuStepper(
+            replace(arrays, trainable=runs, rates=rates, decays=decays), parameters, first, second, self.step
+        )
 
 
 def flat_places(net: SparseNetwork, layout: Layout) -> np.ndarray:

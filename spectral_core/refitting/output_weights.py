@@ -1,21 +1,27 @@
-"""The weights into the outputs as a least squares problem: their refit in closed form (M20) and the rise without some (M17)."""
+"""The weights into the outputs as a least squares problem: their refit in closed form (M20)."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.samples import Samples
 
 RIDGE = 1e-11
 """Added to the Gram matrix of columns of length 1, so that equal columns share a weight."""
+LARGEST = 1e150
+"""Activations below this can be squared."""
 
 
 def refit(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     """The network with the weights into each output that minimise the squared error, all others as they are.
 
     Columns are scaled to length 1 first, so the units of a sender change nothing.
+
+    Raises
+    ------
+    LinAlgError : an activation is not finite, or too large to be squared.
 
     By hand: a library solves it once a step. Checked by test_refitting.test_the_refit_is_the_least_squares_solution.
     """
@@ -32,6 +38,8 @@ def refit(net: SparseNetwork, samples: Samples) -> SparseNetwork:
         if not len(senders):
             continue
         columns = activations[senders].astype(np.float64)
+        if not abs(columns).max() < LARGEST:
+            raise LinAlgError("the activations of a neuron are too large to be squared")
         length = np.sqrt((columns**2 * share).sum(axis=1))
         length[length == 0] = 1
         columns /= length[:, None]

@@ -113,9 +113,7 @@ class Samples:
         )
         return float(value), gradient
 
-    def minimise(
-        self, net: SparseNetwork, decayed: np.ndarray, l2: float, iterations: int
-    ) -> tuple[np.ndarray, float]:
+    def minimise(self, net: SparseNetwork, decayed: np.ndarray, l2: float, iterations: int) -> tuple[np.ndarray, float]:
         """Weights (n,) after L-BFGS on loss + l2/2 Σ w² over the `decayed` ones, and its value there."""
         from spectral_core.kernels.cpu import sparse
 

@@ -286,9 +286,7 @@ def sparse_module(certificates: list[dict[str, object]], general: str) -> str:
     )
     printed = {name: sparse.SparsePrinter(program) for name, program in SPARSE.items()}
     texts = [printer.function(name) for name, printer in printed.items()] + [*map(cpu.function, factors.PROGRAMS)]
-    calls = {
-        word: ", ".join(printer.signature()) for word, printer in zip(SPARSE_CALLS, printed.values(), strict=True)
-    }
+    calls = {word: ", ".join(printer.signature()) for word, printer in zip(SPARSE_CALLS, printed.values(), strict=True)}
     sources = templates.read(FOLDER, "sparse")
     inlined = ("load_chunk", "factor_column")
     runners = [

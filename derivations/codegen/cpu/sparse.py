@@ -32,7 +32,9 @@ class SparsePrinter(LoopPrinter):
         """Decorator, signature, docstring with theorem ids, body."""
         program = self.program
         body = self.block(program.body, set())
-        cleared = [f"{self.storage_of(self.arrays[n])}[:] = 0" for n in self.only_added_to() if s in self.arrays[n].indices]
+        cleared = [
+            f"{self.storage_of(self.arrays[n])}[:] = 0" for n in self.only_added_to() if s in self.arrays[n].indices
+        ]
         doc = [
             f'"""{program.summary}, weight by weight.',
             "",

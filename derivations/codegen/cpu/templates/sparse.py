@@ -1,4 +1,4 @@
-# ruff: noqa: F821
+# ruff: noqa: F821, F841, B018, B007
 """The functions of `kernels/cpu/sparse.py` that carry no formula: storage, chunks of samples, sums over chunks."""
 
 
@@ -63,8 +63,8 @@ def gradient_sparse(
     return mean
 
 
-def means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, means):
-    """The mean of every neuron's activation (n_neurons,) over all samples."""
+def means_sparse(x_rows, weights, total_weight, activation, senders, offsets, n_outputs, chunk, parameters, means):
+    """The mean of every neuron's activation (n_neurons,) over all samples, each with its weight."""
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
@@ -76,7 +76,7 @@ def means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, paramet
         propagate_sparse(PROPAGATE)
         for i in range(n_neurons - n_outputs):
             for s in range(size):
-                means[i] += u_all[i, s] / total
+                means[i] += u_all[i, s] * weights[start + s] / total_weight
 
 
 def activations_sparse(x_rows, activation, senders, offsets, n_outputs, parameters, u_all):
@@ -138,7 +138,7 @@ def curvature_sparse(
     slope_flat, du_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
     bars_flat, output_flat = np.empty(n_outputs * size, parameters.dtype), np.empty(n_outputs * size, parameters.dtype)
     mean_all, total_weight = np.empty(n_neurons, parameters.dtype), weights.sum()
-    means_sparse(x_rows, activation, senders, offsets, n_outputs, chunk, parameters, mean_all)
+    means_sparse(x_rows, weights, float(total_weight), activation, senders, offsets, n_outputs, chunk, parameters, mean_all)
     H_all[:] = 0
     rise_all[:] = 0
     for start in range(0, total, chunk):
@@ -188,7 +188,8 @@ def minimise_sparse(
     parameters, whole = np.empty(n, x_rows.dtype), np.empty(n, x_rows.dtype)
     slope, new_slope, new_point = np.empty(n), np.empty(n), np.empty(n)
     steps, changes = np.empty((pairs, n)), np.empty((pairs, n))
-    curvatures, alphas, direction = np.empty(pairs), np.empty(pairs), np.empty(n)
+    curvatures, alphas = np.empty(pairs), np.empty(pairs)
+    direction, step, change = np.empty(n), np.empty(n), np.empty(n)
     value = objective_sparse(
         x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point,
         parameters, whole, slope,
@@ -233,12 +234,13 @@ def minimise_sparse(
         if not found or not new_value < value:
             break
         stop = value - new_value <= precision * max(abs(value), abs(new_value), 1.0)
-        # The new pair, where the curvature along the step is positive.
-        k = stored % pairs
-        steps[k] = new_point - point
-        changes[k] = new_slope - slope
-        curvatures[k] = np.dot(steps[k], changes[k])
-        if curvatures[k] > 1e-12 * np.dot(changes[k], changes[k]):
+        # The new pair, where the curvature along the step is positive; it takes the place of the oldest.
+        step[:] = new_point - point
+        change[:] = new_slope - slope
+        curved = np.dot(step, change)
+        if curved > 1e-12 * np.dot(change, change):
+            k = stored % pairs
+            steps[k], changes[k], curvatures[k] = step, change, curved
             stored += 1
         point[:] = new_point
         slope[:] = new_slope
