@@ -11,8 +11,9 @@ from benchmarks.children import THREADS
 
 
 def pool(workers: int) -> ProcessPoolExecutor:
-    """Fresh processes whose libraries use one thread; each stays on a core of its own where the system can tie it (Linux)."""
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+    """Fresh processes whose libraries use one thread and no GPU; each stays on a core of its own where the system can tie
+    it (Linux)."""
+    os.environ.update({**dict.fromkeys(THREADS, "1"), "CUDA_VISIBLE_DEVICES": ""})
     context = multiprocessing.get_context("spawn")
     cores = context.Queue()
     for core in range(workers):

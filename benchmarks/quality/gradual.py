@@ -119,12 +119,14 @@ class Dense:
         return SparseNetwork.sorted((inputs + 1, hidden, outputs), "relu", True, *parts).cleaned()
 
 
-def gradual(data: Split, size: int, saliency: str, hidden: int, seed: int) -> list[Result]:
+def gradual(
+    data: Split, size: int, saliency: str, hidden: int, seed: int, effort: Effort | None = None
+) -> list[Result]:
     """The network of `size` weights as trained, and after the polish on all training rows."""
     scaled = data.scaled()
     begin = time.perf_counter()
     dense = Dense(scaled, hidden, seed)
-    dense.train(size, saliency, Effort.on(len(scaled.x)))
+    dense.train(size, saliency, effort or Effort.on(len(scaled.x)))
     net, name = dense.sparse(), f"gradual {saliency}"
     results = [result(name, size, net, scaled, time.perf_counter() - begin)]
     loss = "cross_entropy" if data.classifies else "squared_error"

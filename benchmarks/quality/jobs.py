@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
+
+import numpy as np
 
 from benchmarks.quality import baselines
 from benchmarks.quality.records import Job, Known, Result
-from benchmarks.quality.sets import SPLITS, sizes, split
+from benchmarks.quality.sets import SPLITS, Split, sizes, split
 
 HIDDEN = 100
 """Hidden neurons of the networks that are pruned."""
@@ -78,6 +81,32 @@ def run(job: Job, known: Known | None) -> list[Result]:
 
         return structured.torch_pruning(data, known.neurons, HIDDEN, seed)
     return baselines.mlp_random_search(data, known.seconds, seed)
+
+
+@cache
+def warm(kind: str) -> None:
+    """Compile and load what a kind of job needs, by tiny ones, so that no time holds it. Once in each process."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 3))
+    y = x[:, 0] + 0.1 * rng.normal(size=80)
+    for data in (
+        Split(x, y, x, y, "regression"),
+        Split(x, (y > 0).astype(int), x, (y > 0).astype(int), "classification"),
+    ):
+        if kind == "ours":
+            from benchmarks.quality.ours import ours
+
+            ours(data, [5], 0)
+        elif kind == "gradual":
+            from benchmarks.quality import gradual
+
+            for saliency in ("magnitude", "Fisher"):
+                gradual.gradual(data, 5, saliency, 10, 0, gradual.Effort(2, 32))
+
+
+def kind_of(method: str) -> str:
+    """What of `warm` a method needs."""
+    return {"ours": "ours", "torch-pruning": "gradual"}.get(method, method.split()[0])
 
 
 def known_from(lines: Iterable[dict[str, Any]]) -> dict[tuple[str, int], Known]:
