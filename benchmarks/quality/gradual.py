@@ -124,16 +124,16 @@ def gradual(
 ) -> list[Result]:
     """The network of `size` weights as trained, and after the polish on all training rows."""
     scaled = data.scaled()
-    begin = time.perf_counter()
+    begin = time.process_time()
     dense = Dense(scaled, hidden, seed)
     dense.train(size, saliency, effort or Effort.on(len(scaled.x)))
     net, name = dense.sparse(), f"gradual {saliency}"
-    results = [result(name, size, net, scaled, time.perf_counter() - begin)]
+    results = [result(name, size, net, scaled, time.process_time() - begin)]
     loss = "cross_entropy" if data.classifies else "squared_error"
     target = scaled.y if data.classifies else scaled.y[:, None]
     samples = Samples.of(scaled.x, target, loss, True, smoothing=SMOOTHING if data.classifies else 0.0)
     net, _ = polish(net, samples, POLISH_ITERATIONS, POLISH_L2)
-    return [*results, result(f"{name}, polished", size, net, scaled, time.perf_counter() - begin)]
+    return [*results, result(f"{name}, polished", size, net, scaled, time.process_time() - begin)]
 
 
 def result(method: str, size: int, net: SparseNetwork, scaled: Split, seconds: float) -> Result:
