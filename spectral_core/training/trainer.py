@@ -107,8 +107,8 @@ def train(
     drop_last : leave out the last samples of an epoch if they do not fill a mini-batch. Where all the others have weight 0,
         the epoch takes no step, and its losses are those of the epoch before (at first, of the start on all samples).
     state : the state of an earlier result: training continues with its moments and its count of epochs. The result has
-        the same bits as one longer training if the network is that of the last epoch (no `patience`, no
-        `best_of_last`). If the network has grown or shrunk since, `resizing.insert` carries the moments over.
+        the same bits as one longer training if the rates are constant and the network is that of the last epoch (no
+        `patience`, no `best_of_last`). If the network has grown or shrunk since, `resizing.insert` carries the moments over.
     threads : threads of matrix products. The last bits depend on this number and on nothing in the environment. Wide
         networks are faster with more threads (up to the number of cores), small ones are not.
     backend : ``cpu``, ``cuda``, or ``auto``. ``auto`` uses a GPU if there is one and the step is large enough
