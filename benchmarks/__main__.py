@@ -19,7 +19,7 @@ from benchmarks.table import between_markers, markdown, write
 
 NAMES = (
     "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "search_quality", "growth",
-    "exponential_exhaustive",
+    "training_stability", "exponential_exhaustive",
 )  # fmt: skip
 LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn", "torch", "jax")
 PEERS = ("torch", "jax", "scikit-learn")
