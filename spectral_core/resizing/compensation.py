@@ -42,7 +42,7 @@ def compensate(
     net : the network before.
     parts : {(i, j): W_ij} of the network after, in the shapes of `net`, 0 where something was removed; blocks that are
         0 stay so.
-    keep : a mask of the kept neurons for each layer.
+    keep : a mask of the kept neurons for each layer; all of layer 1 are kept.
     x : (samples, features) float64, checked.
 
     Returns
@@ -106,9 +106,8 @@ class _Joint:
     """The present weights of a layer's kept neurons, those of all its senders side by side."""
 
     layer: int
-    rows: np.ndarray
+    keep: Sequence[np.ndarray]
     senders: list[int]
-    columns: list[np.ndarray]
 
     @classmethod
     def of(cls, blocks: Parts, keep: Sequence[np.ndarray], layer: int) -> _Joint | None:
@@ -116,7 +115,17 @@ class _Joint:
         senders = [j for j in range(1, layer) if (layer, j) in blocks and blocks[layer, j].any()]
         if not senders or not keep[layer - 1].any():
             return None
-        return cls(layer, keep[layer - 1], senders, [keep[j - 1] for j in senders])
+        return cls(layer, keep, senders)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The mask of the layer's kept neurons."""
+        return self.keep[self.layer - 1]
+
+    @property
+    def columns(self) -> list[np.ndarray]:
+        """The masks of the kept neurons of each sender."""
+        return [self.keep[j - 1] for j in self.senders]
 
     @property
     def size(self) -> int:
@@ -129,11 +138,16 @@ class _Joint:
         return np.hstack([blocks[self.layer, j][np.ix_(self.rows, mask)] for j, mask in pairs])
 
     def values(self, net: SpectralNetwork, blocks: Parts, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """The rows of a chunk of samples and the values (samples, kept senders) in the network of the blocks."""
+        """The rows of a chunk of samples and the values (samples, kept senders) in the network of the blocks.
+
+        Only kept neurons are computed.
+        """
+        small = {(i, j): block[np.ix_(self.keep[i - 1], self.keep[j - 1])] for (i, j), block in blocks.items()}
+        widths = tuple(int(mask.sum()) for mask in self.keep)
         for start in range(0, len(x), ROWS):
             chunk = slice(start, min(start + ROWS, len(x)))
-            values = layer_values(blocks, net.widths, net.activation, with_constant(x[chunk], net.widths[0]))[1]
-            yield chunk, np.hstack([values[j - 1][:, mask] for j, mask in zip(self.senders, self.columns, strict=True)])
+            values = layer_values(small, widths, net.activation, with_constant(x[chunk], widths[0]))[1]
+            yield chunk, np.hstack([values[j - 1] for j in self.senders])
 
     def place(self, blocks: Parts, weights: np.ndarray) -> None:
         """Write weights (kept neurons, kept senders) into new blocks."""
