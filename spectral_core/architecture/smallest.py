@@ -107,7 +107,9 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     points, found = [], []
     for size, error in zip(envelope, errors, strict=True):
         variant = promising[size.variant]
-        net = networks[variant][size.size]
+        sized = networks[variant]
+        # The search for the fewest neurons gives one network, on all rows perhaps of another size.
+        net = sized[size.size] if variant.start != "neurons" else next(iter(sized.values()))
         points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2))
         found.append(net)
     curve, order = _ordered(points, best, chosen)
