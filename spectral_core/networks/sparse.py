@@ -151,12 +151,13 @@ class SparseNetwork:
     def narrowed(self) -> tuple[SparseNetwork, np.ndarray]:
         """The same weights without inputs and hidden neurons that have none, and the numbers of the neurons kept.
 
-        The weights stay in their order. The constant neuron and one neuron of each layer stay.
+        The weights stay in their order. The constant neuron, one input and one neuron of each layer stay.
         """
         used = np.zeros(self.n_neurons, bool)
         used[self.senders], used[self.receivers] = True, True
         used[self.n_neurons - self.n_outputs :] = True
         used[self.n_inputs - 1 : self.n_inputs] |= self.bias
+        used[0] |= not used[: self.n_inputs - self.bias].any()
         starts = np.cumsum((0, *self.widths[:-1]))
         used[starts] |= ~np.logical_or.reduceat(used, starts)
         widths = tuple(int(used[self.layers == layer].sum()) for layer in range(1, len(self.widths) + 1))
