@@ -97,7 +97,7 @@ def m21(point: Point) -> None:
     mask = [int(flag) for flag in point.flags("mask", size)]
     gradients = [point.vector(size) for _ in range(steps)]
     start = point.vector(size)
-    hyper, root = point.vector(4), point.function(zero_at_zero=True)
+    hyper, root = point.vector(5), point.function(zero_at_zero=True)
     for nesterov in (None, False, True):
         whole = _train(start, gradients, hyper, root, nesterov)
         shown = [statements.masked(gradient, mask) for gradient in gradients]
@@ -111,12 +111,13 @@ def m21(point: Point) -> None:
 def _train(
     start: Vector, gradients: list[Vector], hyper: Vector, root: Function, nesterov: bool | None
 ) -> list[list[Number]]:
-    """Weight and moments of every weight after the steps; Adam where `nesterov` is None, else SGD."""
-    beta1, beta2, rate, epsilon = hyper
+    """Weight and moments of every weight after the steps, with decay; Adam where `nesterov` is None, else SGD."""
+    beta1, beta2, rate, epsilon, share = hyper
     states: list[list[Number]] = [[theta, 0, 0] for theta in start]
     for t, gradient in enumerate(gradients, 1):
         for state, g in zip(states, gradient, strict=True):
             theta, m, v = state
+            [theta] = claims.decay([theta], share)
             if nesterov is None:
                 m, v = claims.adam_moments(m, v, g, beta1, beta2)
                 theta = claims.adam_step(theta, *claims.adam_corrected(m, v, beta1, beta2, t), rate, epsilon, root)

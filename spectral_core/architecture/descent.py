@@ -138,7 +138,7 @@ def _through_minima(
         due = max(size, min(net.n_products - 1, int((1 - MINIMA_SHARE) * net.n_products)))
         smaller = remove(net, _some(samples, SALIENCY_ROWS, rng), due)
         net, loss = polish(smaller, samples, MINIMA_ITERATIONS, l2)
-    for _ in range(SWAPS if size <= SWAP_BELOW and net.n_products else 0):
+    for _ in range(SWAPS if size <= SWAP_BELOW and net.n_products and not _faultless(net, samples) else 0):
         some = _some(samples, SALIENCY_ROWS, rng)
         more = grow(net, samples, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
         more, _ = polish(more, samples, MINIMA_ITERATIONS, l2)
@@ -148,6 +148,12 @@ def _through_minima(
         elif some is samples:
             break
     return net, loss
+
+
+def _faultless(net: SparseNetwork, samples: Samples) -> bool:
+    """Whether a classification gets every sample right, so that a lower loss gains nothing."""
+    labelled = samples.loss == "cross_entropy"
+    return labelled and bool((samples.forward(net).argmax(axis=1) == samples.labels).all())
 
 
 def _some(samples: Samples, count: int, rng: np.random.Generator) -> Samples:

@@ -70,7 +70,7 @@ def grow(
     -------
     list : every stage, the linear perceptron first.
     """
-    tolerance, trimming = options.loss_tolerance(data), Tolerance(TRIM * options.tolerance)
+    tolerance, trimming = options.loss_tolerance(data), Tolerance(TRIM * options.trimming)
     net, state = as_direct(start, start.transfer_blocks()), None
     stages: list[Grown] = []
     best, since, epoch, history = np.inf, 0, 0, History()

@@ -14,6 +14,9 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.resizing.trimming import NOISE, Tolerance
 
+STRATEGIES = ("smallest", "neurons", "seed", "grow")
+TRIMMING = 0.01
+"""The share of the validation loss that trimming may cost, for ``seed`` and ``grow``."""
 STRENGTHS = {"seed": (0.0, 1e-3, 1e-2, 3e-2), "grow": (0.0, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 3e-2)}
 """Penalties on eigenvectors, or weights, that a search tries. Weights need smaller penalties, since no eigenvalue can
 compensate for them."""
@@ -28,7 +31,7 @@ class SearchOptions:
     hidden: Sequence[int] = (300,)
     activation: str = "relu"
     bias: bool = True
-    tolerance: float | None = 0.01
+    tolerance: float | None = None
     epochs: int = 300
     batch_size: int | None = None
     learning_rate: float = 1e-3
@@ -38,7 +41,8 @@ class SearchOptions:
     eigenvector_penalties: Sequence[float] | None = None
     patience: int | None = None
     keep: str = "simplest"
-    strategy: str = "seed"
+    strategy: str = "smallest"
+    sizes: Sequence[int] | None = None
     dtype: str = "float32"
     seed: int = 0
     backend: str = "auto"
@@ -54,7 +58,7 @@ class SearchOptions:
             known = ", ".join(ZERO_AT_ZERO)
             raise InvalidInputError(f"the search needs f(0) = 0 ({known}); got activation={self.activation!r}")
         one_of(self.keep, ("simplest", "last"), "keep")
-        one_of(self.strategy, ("seed", "grow"), "strategy")
+        one_of(self.strategy, STRATEGIES, "strategy")
         choice.resolve(self.backend, 0)
         checked = {
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
@@ -64,12 +68,18 @@ class SearchOptions:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        if not self.strengths:
+        if self.sizes is not None:
+            sizes = sequence(self.sizes, "sizes")
+            sizes = tuple(checks.integer(size, f"sizes[{i}]", 0) for i, size in enumerate(sizes))
+            object.__setattr__(self, "sizes", sizes)
+        if self.strategy in STRENGTHS and not self.strengths:
             raise InvalidInputError("eigenvector_penalties must name at least one strength")
         if self.progress is not None and not callable(self.progress):
             raise InvalidInputError(f"progress must be a function; got {self.progress!r}")
-        if self.strategy == "grow" and self.patience is not None:
-            raise InvalidInputError("patience belongs to strategy='seed'; growing ends by itself")
+        if self.strategy != "seed" and self.patience is not None:
+            raise InvalidInputError(f"patience belongs to strategy='seed'; the strategy is {self.strategy!r}")
+        if self.strategy != "smallest" and self.sizes is not None:
+            raise InvalidInputError(f"sizes belong to strategy='smallest'; the strategy is {self.strategy!r}")
 
     @property
     def strengths(self) -> list[float]:
@@ -91,9 +101,14 @@ class SearchOptions:
             return self.batch_size
         return 32 if samples < MANY_SAMPLES else 100
 
+    @property
+    def trimming(self) -> float:
+        """The share of the validation loss that trimming may cost."""
+        return TRIMMING if self.tolerance is None else self.tolerance
+
     def loss_tolerance(self, data: PreparedData) -> Tolerance:
         """How much the validation loss may rise, on the scale of the data."""
-        return Tolerance(self.tolerance, NOISE * data.constant_loss())
+        return Tolerance(self.trimming, NOISE * data.constant_loss())
 
     def report_progress(self, done: int, total: int, text: str) -> None:
         """Call `progress` where it was given."""

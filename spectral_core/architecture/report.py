@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from spectral_core.architecture.candidates import Candidate
+from spectral_core.architecture.minimality import KINKED, certificate
 from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.smallest import Smallest
 from spectral_core.data.preparation import PreparedData
 from spectral_core.networks.paths import path_norms
 from spectral_core.networks.spectral import SpectralNetwork
@@ -59,9 +61,9 @@ class SearchReport:
     spectral_parameters: int
     all_pairs_parameters: int
     compact_parameters: int
-    validation_loss_before: float
-    validation_loss_after: float
-    validation_loss_limit: float
+    validation_loss_before: float | None
+    validation_loss_after: float | None
+    validation_loss_limit: float | None
     path_norms_before: list[float]
     path_norms_after: list[float]
     mean_abs_eigenvalue: float | None
@@ -80,6 +82,39 @@ class SearchReport:
     test_score_after: float | None = None
     peer: dict[str, Any] = field(default_factory=dict)
     constant_features: list[str] = field(default_factory=list)
+    strategy: str = "seed"
+    weights: int = 0
+    biases: int = 0
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    certificate: str = ""
+
+    @classmethod
+    def of_smallest(
+        cls, data: PreparedData, options: SearchOptions, found: Smallest, compact: CompactNetwork
+    ) -> SearchReport:
+        """The report of a search by refits: `before` is the proposal of the spectrum, `after` the chosen network."""
+        net, result, point = found.proposal.network, found.proposal, found.curve[found.curve.chosen]
+        return cls(
+            **_common(data, options, net, compact),
+            validation_loss_before=None,
+            validation_loss_after=None,
+            validation_loss_limit=None,
+            path_norms_after=path_norms(compact.expanded().transfer_blocks(), net.widths),
+            epochs=len(result.history),
+            epoch=result.epoch,
+            eigenvector_penalty=0.0,
+            candidates=[],
+            seconds=found.seconds,
+            validation_score_before=found.proposal_score,
+            validation_score_after=point.score,
+            weights=point.weights,
+            biases=point.biases,
+            curve=[
+                asdict(one) | {"best": i == found.curve.best, "chosen": i == found.curve.chosen}
+                for i, one in enumerate(found.curve)
+            ],
+            certificate=_certificate(compact, data),
+        )
 
     @classmethod
     def of(
@@ -94,40 +129,20 @@ class SearchReport:
     ) -> SearchReport:
         """The report of a search; `scores` are those on the validation data before and after trimming."""
         net, compact = chosen.network, trimmed.compact
-        names = options.feature_names or [f"x{number}" for number in range(1, data.x.shape[1] + 1)]
         return cls(
-            task=data.task,
-            activation=net.activation,
-            bias=net.bias,
-            standardized=data.standardized,
-            training_samples=len(data.x),
-            validation_samples=len(data.x_valid),
-            widths=list(net.widths),
-            live=list(compact.live),
-            blocks=[
-                Block.of(compact.layers[i - 1], compact.layers[j - 1], block)
-                for (i, j), block in compact.blocks.items()
-            ],
-            spectral_parameters=net.n_parameters,
-            all_pairs_parameters=sum(net.widths[i] * net.widths[j] for i in range(net.n_layers) for j in range(i)),
-            compact_parameters=compact.n_parameters,
+            **_common(data, options, net, compact),
             validation_loss_before=trimmed.loss_before,
             validation_loss_after=trimmed.loss_after,
             validation_loss_limit=trimmed.limit,
-            path_norms_before=path_norms(net.transfer_blocks(), net.widths),
             path_norms_after=path_norms(trimmed.network.transfer_blocks(), net.widths),
-            mean_abs_eigenvalue=_mean_abs_eigenvalue(net),
             epochs=len(chosen.history),
             epoch=chosen.epoch,
             eigenvector_penalty=chosen.strength,
             candidates=[_summary(candidate) for candidate in candidates],
-            tolerance=options.tolerance,
-            seed=options.seed,
             seconds=seconds,
-            data=options.name,
             validation_score_before=scores[0],
             validation_score_after=scores[1],
-            constant_features=[names[column] for column in np.flatnonzero(data.inputs.constant).tolist()],
+            weights=int(sum(np.count_nonzero(block) for block in compact.blocks.values())),
         )
 
     def with_test_scores(
@@ -173,9 +188,9 @@ class SearchReport:
             f"‖Γ‖          {self._norms(self.path_norms_before)} trained, {self._norms(self.path_norms_after)} trimmed"
             + self._eigenvalues,
             "",
-            "             trained      trimmed",
-            f"validation   {self.validation_loss_before:<12.6g} {self.validation_loss_after:<12.6g} loss"
-            f" (limit {self.validation_loss_limit:.6g})",
+            *self._sizes,
+            f"             trained      {'chosen' if self.curve else 'trimmed'}",
+            *self._losses,
             self._scores("validation", self.validation_score_before, self.validation_score_after),
         ]
         if self.test_samples:
@@ -193,6 +208,28 @@ class SearchReport:
         names = self.constant_features
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         return ", ".join(names[:5]) + more
+
+    @property
+    def _losses(self) -> list[str]:
+        losses = self.validation_loss_before, self.validation_loss_after, self.validation_loss_limit
+        if None in losses:
+            return []
+        before, after, limit = losses
+        return [f"validation   {before:<12.6g} {after:<12.6g} loss (limit {limit:.6g})"]
+
+    @property
+    def _sizes(self) -> list[str]:
+        """The curve as a table, and the statement on its chosen network."""
+        if not self.curve:
+            return []
+        notes = {(True, True): "best, chosen", (True, False): "best", (False, True): "chosen", (False, False): ""}
+        lines = [
+            f"{one['weights']:>8,}{one['biases']:>8,}{one['neurons']:>9,}{one['bytes']:>10,}{one['score']:>10.4f}"
+            f"{one['error']:>9.4f}   {notes[one['best'], one['chosen']]}".rstrip()
+            for one in self.curve
+        ]
+        head = f" weights  biases  neurons     bytes{self.score_name:>10}    error   (on validation rows)"
+        return [head, *lines, *([self.certificate] if self.certificate else []), ""]
 
     @property
     def _origin(self) -> str:
@@ -225,6 +262,53 @@ class SearchReport:
     @staticmethod
     def _norms(norms: list[float]) -> str:
         return ", ".join(f"{norm:.4g}" for norm in norms) or "-"
+
+
+def _live_blocks(compact: CompactNetwork) -> list[Block]:
+    """The blocks of a compact network in the numbers of the full one."""
+    return [
+        Block.of(compact.layers[i - 1], compact.layers[j - 1], block) for (i, j), block in compact.blocks.items()
+    ]
+
+
+def _common(
+    data: PreparedData, options: SearchOptions, net: SpectralNetwork, compact: CompactNetwork
+) -> dict[str, Any]:
+    """The entries that every strategy fills alike."""
+    names = options.feature_names or [f"x{number}" for number in range(1, data.x.shape[1] + 1)]
+    return {
+        "task": data.task,
+        "activation": net.activation,
+        "bias": net.bias,
+        "standardized": data.standardized,
+        "training_samples": len(data.x),
+        "validation_samples": len(data.x_valid),
+        "widths": list(net.widths),
+        "live": list(compact.live),
+        "blocks": _live_blocks(compact),
+        "spectral_parameters": net.n_parameters,
+        "all_pairs_parameters": _all_pairs(net.widths),
+        "compact_parameters": compact.n_parameters,
+        "path_norms_before": path_norms(net.transfer_blocks(), net.widths),
+        "mean_abs_eigenvalue": _mean_abs_eigenvalue(net),
+        "tolerance": options.trimming if options.strategy in ("seed", "grow") else options.tolerance or 0.0,
+        "seed": options.seed,
+        "data": options.name,
+        "constant_features": [names[column] for column in np.flatnonzero(data.inputs.constant).tolist()],
+        "strategy": options.strategy,
+    }
+
+
+def _all_pairs(widths: Sequence[int]) -> int:
+    """Weights if every pair of layers were joined."""
+    return sum(widths[i] * widths[j] for i in range(len(widths)) for j in range(i))
+
+
+def _certificate(compact: CompactNetwork, data: PreparedData) -> str:
+    """Whether the hidden neurons are proven to be as few as the function allows (M19); empty where M19 says nothing."""
+    if len(compact.widths) != 3 or compact.direct.activation not in KINKED:
+        return ""
+    return certificate(compact, data.x).reason
 
 
 def _mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:

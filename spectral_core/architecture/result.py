@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core.architecture.curve import Curve
 from spectral_core.architecture.report import SearchReport
+from spectral_core.errors import InvalidInputError
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
@@ -20,7 +22,10 @@ from spectral_core.training.results import History
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """The trained `network`, the trimmed `compact` one, and the `history` of the training; predictors undo the scaling."""
+    """The trained spectral `network`, the small `compact` one, and the `history` of the training; predictors undo the scaling.
+
+    curve, at_sizes : the sizes of ``strategy="smallest"`` and a predictor for each.
+    """
 
     network: SpectralNetwork
     compact: CompactNetwork
@@ -28,6 +33,19 @@ class SearchResult:
     history: History
     predictor: Predictor
     compact_predictor: Predictor
+    curve: Curve | None = None
+    at_sizes: tuple[Predictor, ...] = ()
+
+    def at(self, weights: int | None = None, score: float | None = None) -> Predictor:
+        """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
+
+        Raises
+        ------
+        InvalidInputError : no network fits, or the strategy gives no curve.
+        """
+        if self.curve is None:
+            raise InvalidInputError("only strategy='smallest' or 'neurons' gives a curve of sizes")
+        return self.at_sizes[self.curve.index(weights, score)]
 
     def predict(self, X: Any) -> np.ndarray:
         """Predictions of the compact network in the units of the data."""
@@ -47,8 +65,10 @@ class SearchResult:
         test : row numbers held out from the search.
         """
         rows = {part: training[numbers] for part, numbers in self.predictor.rows.items()} | {"test": test}
-        predictor, compact = (replace(p, rows=rows) for p in (self.predictor, self.compact_predictor))
-        return replace(self, predictor=predictor, compact_predictor=compact)
+        predictor, compact, *at_sizes = (
+            replace(p, rows=rows) for p in (self.predictor, self.compact_predictor, *self.at_sizes)
+        )
+        return replace(self, predictor=predictor, compact_predictor=compact, at_sizes=tuple(at_sizes))
 
     def plot(self, path: str | os.PathLike[str]) -> None:
         """A picture (PNG) of the network that was found."""

@@ -7,17 +7,21 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.selection import simplest
+from spectral_core.architecture.smallest import find_smallest
 from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.checks import sequence
 from spectral_core.data.preparation import PreparedData, prepare
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.compaction import compact
 
 PUBLISHED: dict[str, Any] = {
     "standardize": False,
@@ -26,6 +30,7 @@ PUBLISHED: dict[str, Any] = {
     "eigenvalue_learning_rate": 1e-3,
     "eigenvector_penalties": (0.0,),
     "keep": "last",
+    "strategy": "seed",
 }
 """The settings of the published protocol (arXiv 2504.00885, first experiment) that differ from the defaults of `search`.
 
@@ -42,7 +47,7 @@ def search(
     task: str = "auto",
     activation: str = "relu",
     bias: bool = True,
-    tolerance: float = 0.01,
+    tolerance: float | None = None,
     validation_data: tuple[Any, Any] | None = None,
     validation_fraction: float = 0.2,
     standardize: bool = True,
@@ -55,7 +60,8 @@ def search(
     eigenvector_penalties: Sequence[float] | None = None,
     patience: int | None = None,
     keep: str = "simplest",
-    strategy: str = "seed",
+    strategy: str = "smallest",
+    sizes: Sequence[int] | None = None,
     dtype: str = "float32",
     seed: int = 0,
     backend: str = "auto",
@@ -66,16 +72,22 @@ def search(
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = False,
 ) -> SearchResult:
-    """Find an architecture: start linear, train, and keep only what the task needs.
+    """Find the smallest network that does the job: the spectrum proposes, joint refits decide.
 
-    1. Start with λ = 0, ..., 0, 1 by layer: an exactly linear network (Xavier uniform φ).
-    2. Minimise loss + penalty; hidden layers and skip connections switch on as λ departs from 0.
-    3. Remove neurons in the order of their path score (M6), then whole blocks, as long as the validation loss
-       stays within the limit; compact the network (M10, M11).
+    ``strategy="smallest"`` (the default) gives a whole curve of scores against sizes:
 
-    ``strategy="grow"`` works the other way round. It starts with the linear perceptron, adds neurons and layers where the
-    gradient is largest for each new weight, and trims the network after each training, until the validation loss stops
-    falling.
+    1. A spectral network starts with λ = 0, ..., 0, 1 by layer, which is exactly linear, and is trained (loss + penalty).
+       Layers and skip connections switch on as λ departs from 0. Its neurons of greatest path score (M6) are one start;
+       the linear model is another; for a regression with few features, the fewest neurons that fit are a third.
+    2. From each start single weights go, those of the least Gauss-Newton saliency (M22). Weights that no longer act go
+       too (M21). The network is trained on after each removal; below some hundred weights it is refitted to a minimum.
+    3. Validation rows score every size. The chosen network is the smallest whose paired difference from the best is
+       within its standard error. It is trained again on training and validation rows together.
+
+    ``strategy="neurons"`` looks for the fewest hidden neurons alone: neurons enter by their exact gain and leave by
+    leave-one-out (M17), a joint refit by Levenberg-Marquardt follows every change (M20), and BIC chooses their number.
+    ``strategy="seed"`` trains the linear seed, then trims neurons and blocks as long as the validation loss stays within a
+    limit (M10, M11). ``strategy="grow"`` adds neurons and layers where the gradient is largest for each new weight.
 
     Parameters
     ----------
@@ -84,32 +96,35 @@ def search(
     hidden : greatest width of each hidden layer; () searches nothing and fits a linear model.
     task : ``regression``, ``classification``, or ``auto``: text, booleans, and whole numbers with at most 20 different
         values are classes.
-    tolerance : how much the validation loss may rise by trimming, as a share of the loss. A thousandth of the constant
-        predictor's loss is added to the loss first, so that a loss near zero is not judged by its noise.
-    validation_data : (X, y) for trimming and early stopping; by default `validation_fraction` of the samples, drawn by
-        `seed` (class by class for classification).
+    tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
+        variance (1 - R²) or of the samples; by default only what validation rows cannot tell apart. ``seed``, ``grow``: how
+        much the validation loss may rise by trimming, as a share of the loss plus a thousandth of the constant
+        predictor's loss; by default 0.01.
+    sizes : ``smallest``: the numbers of weights at which the curve has a point; by default a geometric series.
+    validation_data : (X, y) to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
+        for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.
-    eigenvector_penalties : strengths of Σ ‖φ‖₂² (of a grown network: Σ ‖W_ij‖₂²) to try, one training each; by default those
-        of `options.STRENGTHS`.
-    keep : ``simplest``: each training gives two candidates, the best of all its epochs and the best of its last tenth
-        (eigenvalues that are not needed fall to zero long after the loss has fallen). Of the candidates whose validation
-        loss is within one standard error of the least loss, the search keeps the one with the fewest weights after
-        trimming. ``last``: only the best of the last tenth of each training.
-    strategy : ``seed`` or ``grow``; a grown network is direct, and each stage of growth is a candidate of `keep`.
+    eigenvector_penalties : ``seed``, ``grow``: strengths of Σ ‖φ‖₂² (of a grown network: Σ ‖W_ij‖₂²) to try, one training
+        each; by default those of `options.STRENGTHS`.
+    keep : ``seed``, ``grow``: ``simplest``: each training gives two candidates, the best of all its epochs and the best of
+        its last tenth. Of the candidates whose validation loss is within one standard error of the least loss, the search
+        keeps the one with the fewest weights after trimming. ``last``: only the best of the last tenth of each training.
+    strategy : ``smallest``, ``neurons``, ``seed`` or ``grow``.
     batch_size : by default 32, and 100 from 10,000 training samples on.
-    epochs, learning_rate, eigenvalue_learning_rate, penalty, penalty_strength, patience : see `train`. Eigenvalues learn
-        faster by default, so that hidden layers can switch on before the linear path has learned the data by heart.
-        `PUBLISHED` holds the settings of the paper where they differ.
-        With `patience` a training stops early and gives its best epoch only.
-    backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; trimming and scores are computed on the CPU.
-    progress : called with (epochs done, epochs in all, a line of text).
+    epochs, learning_rate, eigenvalue_learning_rate, penalty, penalty_strength, patience : of the spectral training, see
+        `train`. Eigenvalues learn faster by default, so that hidden layers can switch on before the linear path has
+        learned the data by heart. `PUBLISHED` holds the settings of the paper where they differ. ``smallest`` trains
+        its proposal for at most `epochs`, with rates that fall to 0.
+    backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; refits, trimming and scores are computed on the CPU.
+    progress : called with (steps done, steps in all, a line of text).
     checkpoint : a file name. An interrupted search leaves its state in files of that name with a number appended. The same
         call continues from them, and removes them at the end unless `keep_checkpoint`.
 
     Returns
     -------
-    SearchResult : `.network`, `.compact`, `.report`, `.predict(X)`, `.plot(path)`, `.save(directory)`.
+    SearchResult : `.network` (the spectral one), `.compact` (the one chosen), `.report`, `.curve`, `.at(weights=...)`,
+        `.predict(X)`, `.plot(path)`, `.save(directory)`.
 
     Raises
     ------
@@ -145,6 +160,7 @@ def search(
         patience=patience,
         keep=keep,
         strategy=strategy,
+        sizes=sizes,
         dtype=dtype,
         seed=seed,
         backend=backend,
@@ -160,13 +176,11 @@ def search(
 
 def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     """The search of `search` on data that are checked, split and scaled."""
+    if options.strategy in ("smallest", "neurons"):
+        return _search_smallest(data, options)
     start = time.perf_counter()
     # Names and networks, checked before the first training.
-    n_targets = 1 if data.task == "classification" else data.n_outputs
-    names = (
-        column_names(options.feature_names, "feature_names", "x", data.x.shape[1]),
-        column_names(options.target_names, "target_names", "y", n_targets),
-    )
+    names = _names(data, options)
     net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
     linear = _initial([data.x.shape[1], data.n_outputs], data, options)
     # Candidates, and the choice among them.
@@ -187,6 +201,33 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     if not options.keep_checkpoint:
         stores.remove()
     return SearchResult(chosen.network, trimmed.compact, report, chosen.history, predictor, compact_predictor)
+
+
+def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult:
+    """The strategies that refit: the proposal of the spectrum, and the chosen network of the curve."""
+    names = _names(data, options)
+    found = find_smallest(data, options)
+    # Predictors for all networks of the curve, in the units of the data.
+    rows = {"training": np.sort(np.concatenate([data.training_rows, data.validation_rows]))}
+    given = (data.task, data.inputs, data.outputs, data.classes, *names)
+    networks = [compact(net.direct()) for net in found.networks]
+    at_sizes = tuple(Predictor(network, *given, rows=rows) for network in networks)
+    proposal = Predictor(found.proposal.network, *given, rows=rows)
+    chosen = found.curve.chosen
+    report = SearchReport.of_smallest(data, options, found, networks[chosen])
+    history = found.proposal.history
+    return SearchResult(
+        found.proposal.network, networks[chosen], report, history, proposal, at_sizes[chosen], found.curve, at_sizes
+    )
+
+
+def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of features and targets."""
+    n_targets = 1 if data.task == "classification" else data.n_outputs
+    return (
+        column_names(options.feature_names, "feature_names", "x", data.x.shape[1]),
+        column_names(options.target_names, "target_names", "y", n_targets),
+    )
 
 
 def _initial(widths: Sequence[int], data: PreparedData, options: SearchOptions) -> SpectralNetwork:

@@ -6,15 +6,15 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within
 from spectral_core.architecture.descent import Recipe, fit_down, train_down
-from spectral_core.architecture.neurons import Criterion, NeuronSearch
+from spectral_core.architecture.neurons import Criterion, fewest_neurons
 from spectral_core.architecture.options import SearchOptions
-from spectral_core.architecture.starts import linear_start, woken_start
+from spectral_core.architecture.starts import linear_start, proposed_rows, woken_start
 from spectral_core.backends.threads import one_thread
 from spectral_core.data.preparation import PreparedData
 from spectral_core.data.splitting import held_out
@@ -66,10 +66,12 @@ class Split:
 class Smallest:
     """What the search found.
 
-    proposal : the spectral training on all rows. curve, networks : the points and their networks, trained on all rows.
+    proposal : the spectral training on all rows, and its score on validation rows after trainings without them.
+    curve, networks : the points and their networks, trained on all rows.
     """
 
     proposal: TrainingResult[SpectralNetwork]
+    proposal_score: float
     curve: Curve
     networks: tuple[SparseNetwork, ...]
     seconds: float
@@ -109,7 +111,8 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
         points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2))
         found.append(net)
     curve, order = _ordered(points, best, chosen)
-    return Smallest(proposal, curve, tuple(found[i] for i in order), time.perf_counter() - begin)
+    score = float(np.mean(work.proposal_scores))
+    return Smallest(proposal, score, curve, tuple(found[i] for i in order), time.perf_counter() - begin)
 
 
 def sizes_below(count: int, least: int) -> list[int]:
@@ -123,11 +126,14 @@ class _Work:
 
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
         self.data, self.options = data, options
+        self.proposal_scores: list[float] = []
         self.least = data.n_outputs if data.n_outputs > 2 else 1
         self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
 
     def variants(self, samples: Samples) -> list[Variant]:
         """All that are tried."""
+        if self.options.strategy == "neurons":
+            return [Variant("neurons", 0.0)]
         starts = ["linear"] + (["woken"] if self.options.hidden else [])
         penalties = PENALTIES if len(samples) <= FEW_ROWS else PENALTIES[:-1]
         tried = [Variant(start, l2) for start in starts for l2 in penalties]
@@ -165,7 +171,8 @@ class _Work:
 
     def curves(self, split: Split, variants: Sequence[Variant]) -> dict[Variant, list[Judged]]:
         """The sizes of each variant with their values on the judging rows of a split."""
-        proposal = self.propose(split.fitting, split.number).network if any(v.start == "woken" for v in variants) else None
+        proposal = self.propose(split.fitting, split.number).network
+        self.proposal_scores.append(float(values(split.judging, SparseNetwork.of(proposal)).mean()))
         found = self.networks(split.fitting, proposal, variants, split.number)
         return {
             variant: [Judged(size, values(split.judging, net), i) for size, net in found[variant].items()]
@@ -173,7 +180,7 @@ class _Work:
         }
 
     def networks(
-        self, samples: Samples, proposal: SpectralNetwork | None, variants: Sequence[Variant], split: int = 0
+        self, samples: Samples, proposal: SpectralNetwork, variants: Sequence[Variant], split: int = 0
     ) -> dict[Variant, dict[int, SparseNetwork]]:
         """The networks of each variant by size, trained on these samples; the variants run beside each other.
 
@@ -182,37 +189,42 @@ class _Work:
         options, recipe = self.options, Recipe.of(samples, self.options.batch_size_for(len(samples)))
         trained = {}
         for name in {v.start: None for v in variants if v.start != "neurons"}:
-            if name == "linear" or proposal is None:
+            if name == "linear":
                 start = linear_start(self.widths, options.activation, options.bias, samples)
             else:
                 start = woken_start(proposal, samples)
-            sizes = sizes_below(start.n_products, self.least)
+            sizes = self.sizes(start.n_products)
             trained[name] = sizes, train_down(start, samples, sizes, recipe, self._rng(split))
 
         def run(variant: Variant) -> dict[int, SparseNetwork]:
             rng = self._rng(split)
             if variant.start == "neurons":
-                return self._fewest_neurons(samples, rng)
+                return self._fewest_neurons(samples, proposal, split)
             sizes, nets = trained[variant.start]
             return {one.size: one.net for one in fit_down(nets, samples, sizes, variant.l2, rng)}
 
         return dict(zip(variants, _beside(run, variants), strict=True))
 
+    def sizes(self, count: int) -> list[int]:
+        """The sizes of the curve below that of the start."""
+        if self.options.sizes is None:
+            return sizes_below(count, self.least)
+        return sorted({size for size in self.options.sizes if size < count}, reverse=True)
+
     def _rng(self, split: int) -> np.random.Generator:
         return np.random.default_rng((self.options.seed, 2, split))
 
-    def _fewest_neurons(self, samples: Samples, rng: np.random.Generator) -> dict[int, SparseNetwork]:
-        """The network of `NeuronSearch`, fitted on all samples."""
-        exact = replace(
-            samples,
-            x_rows=samples.x_rows.astype(np.float64),
-            y=samples.y.astype(np.float64),
-            weights=samples.weights.astype(np.float64),
-        )
+    def _fewest_neurons(
+        self, samples: Samples, proposal: SpectralNetwork, split: int
+    ) -> dict[int, SparseNetwork]:
+        """The fewest neurons on some of the samples, fitted on all of them."""
+        exact = samples.astype(np.float64)
+        rng = self._rng(split)
         some = exact if len(exact) <= NEURON_ROWS else exact.part(np.sort(rng.choice(len(exact), NEURON_ROWS, False)))
         tolerance = self.options.tolerance
         criterion = Criterion(some) if tolerance is None else Criterion(some, tolerance, hard=True)
-        net = NeuronSearch(some, criterion, self.widths, self.options.activation, rng).run()
+        widths, seed = self.widths, (self.options.seed, 4, split)
+        net = fewest_neurons(some, criterion, widths, self.options.activation, seed, proposed_rows(proposal))
         net = net if some is exact else fit(net, exact, 30).net
         return {net.n_products: net}
 
@@ -222,17 +234,11 @@ def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
 
     By hand: a statistic of outputs. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
     """
-    output = samples_for(samples, net).forward(net)
+    output = samples.astype(net.weights.dtype).forward(net)
     if samples.loss == "cross_entropy":
         return (output.argmax(axis=1) == samples.labels).astype(np.float64)
     truth = samples.y.astype(np.float64)
     return np.asarray(1 - ((output - truth) ** 2 / truth.var(axis=0)).mean(axis=1))
-
-
-def samples_for(samples: Samples, net: SparseNetwork) -> Samples:
-    """The samples in the type of a network."""
-    dtype = net.weights.dtype
-    return samples if samples.x_rows.dtype == dtype else replace(samples, x_rows=samples.x_rows.astype(dtype))
 
 
 def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> list[Split]:

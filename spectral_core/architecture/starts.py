@@ -9,8 +9,8 @@ from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.samples import Samples
 
-LARGEST_START = 100
-"""Hidden neurons of a woken start: those of the greatest path score."""
+LARGEST_START, SMALL_START, FEW_ROWS = 100, 30, 1_000
+"""Hidden neurons of a woken start, those of the greatest path score; fewer where there are few samples."""
 
 
 def linear_start(widths: tuple[int, ...], activation: str, bias: bool, samples: Samples) -> SparseNetwork:
@@ -26,7 +26,7 @@ def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
     """The transfer blocks (M4) of the neurons of greatest path score (M6), with all skip connections to the outputs."""
     blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}
     scores = path_scores(blocks, net.widths)
-    threshold = np.sort(np.concatenate(scores))[::-1][:LARGEST_START][-1]
+    threshold = np.sort(np.concatenate(scores))[::-1][: LARGEST_START if len(samples) > FEW_ROWS else SMALL_START][-1]
     for layer, values in enumerate(scores, 2):
         silent = values < max(threshold, np.finfo(values.dtype).tiny)
         for (i, j), block in blocks.items():
@@ -40,6 +40,15 @@ def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
         blocks=blocks, activation=net.activation, bias=net.bias, parametrization="direct", dtype=net.dtype.name
     )
     return _identified(SparseNetwork.of(direct), samples)
+
+
+def proposed_rows(net: SpectralNetwork) -> np.ndarray:
+    """Incoming weights (neurons, inputs) of the first hidden layer's neurons of greatest path score (M6)."""
+    if net.n_layers < 3:
+        return np.empty((0, net.widths[0]))
+    scores = path_scores(net.transfer_blocks(), net.widths)[0]
+    chosen = np.argsort(-scores, kind="stable")[:LARGEST_START]
+    return np.asarray(net.transfer_blocks()[2, 1], np.float64)[chosen]
 
 
 def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:

@@ -54,6 +54,13 @@ class Samples:
     def __len__(self) -> int:
         return self.x_rows.shape[1]
 
+    def astype(self, dtype: Any) -> Samples:
+        """The same samples in another type."""
+        if self.x_rows.dtype == dtype:
+            return self
+        x_rows, y, weights = (array.astype(dtype) for array in (self.x_rows, self.y, self.weights))
+        return replace(self, x_rows=x_rows, y=y, weights=weights)
+
     def of_inputs(self, neurons: np.ndarray) -> Samples:
         """The same samples with some of the inputs, given by their numbers."""
         return replace(self, x_rows=np.ascontiguousarray(self.x_rows[neurons]))

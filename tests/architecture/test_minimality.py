@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import SpectralNetwork, compact
@@ -74,6 +74,7 @@ multiples = st.sampled_from([0.5, 1.0, 2.0, 4.0, -0.5, -1.0, -2.0])
 whole = st.integers(-4, 4).map(float)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3), st.integers(1, 2), st.integers(1, 5), st.booleans(), st.data())
 def test_the_bound_is_that_of_a_count_in_exact_numbers(
     inputs: int, outputs: int, planes: int, leaky: bool, data: st.DataObject
@@ -92,6 +93,7 @@ def test_the_bound_is_that_of_a_count_in_exact_numbers(
     assert sum(map(all, zip(found.crosses, found.distinct, found.sends, strict=True))) <= found.lower_bound
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(1e-12, 1e-8))
 def test_hyperplanes_that_nearly_agree_count_as_one(seed: int, distance: float) -> None:
     generator = np.random.default_rng(seed)

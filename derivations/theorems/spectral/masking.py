@@ -15,6 +15,7 @@ from derivations.proof.programs import Program
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import optimizers
+from derivations.theorems.scalar.decay_and_clipping import CLIP, DECAY
 
 mask = Array("mask", (p,), "argument", "1 for a kept weight, 0 for one that is gone")
 step = sp.Symbol("t", integer=True, nonnegative=True)
@@ -41,6 +42,15 @@ def masked_step(proof: Proof, program: Program, masked: str = "gradient") -> Non
             f"{program.name}: {name} of a kept weight steps as without a mask", kept, values[states(program)[name]]
         )
     proof.true(f"{program.name}: its weight is one of the states", "parameter" in after, "computed")
+
+
+def besides(proof: Proof, program: Program) -> None:
+    """What a step does besides, decay and clipping, leaves a 0 at 0, before or after the optimizer's own step."""
+    values = evaluate(program.assignments, {})
+    arrays = {array.name: array for array in program.arrays}
+    for name, new in states(program).items():
+        gone = values[new].xreplace({arrays[name].element: sp.S.Zero})
+        proof.equal(f"{program.name}: {name} that is 0 stays 0", gone, sp.S.Zero, "program", [f"O.{program.name}"])
 
 
 def grown_weight(proof: Proof) -> None:
@@ -109,6 +119,8 @@ def cleaning(proof: Proof, folded: sp.Expr | None = None) -> None:
 def argument(proof: Proof) -> None:
     for program in optimizers.PROGRAMS:
         masked_step(proof, program)
+    for program in (DECAY, CLIP):
+        besides(proof, program)
     grown_weight(proof)
     cleaning(proof)
 
@@ -116,8 +128,8 @@ def argument(proof: Proof) -> None:
 M21 = Theorem(
     id="M21",
     title="masked steps and cleaning",
-    statement="with the gradient times a mask, a weight that is gone and its moments stay 0 under every optimizer, and a kept "
-    "one steps as without a mask; an Adam step of a weight grown with θ = 0, m = 0, v = g² is at most the rate; a neuron "
+    statement="with the gradient times a mask, a weight that is gone and its moments stay 0 under every optimizer, with "
+    "decoupled decay and clipping too, and a kept one steps as without a mask; an Adam step of a weight grown with θ = 0, m = 0, v = g² is at most the rate; a neuron "
     "without output goes, a neuron without input is the constant f(b), which W f(b) in the next bias replaces, f(0) = 0 "
     "without a bias",
     method="evaluation on symbols, induction over steps, termwise",

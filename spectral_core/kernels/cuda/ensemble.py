@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5da82082f7c7d277
-parts.py      sha256 a6bb9bbc3cc20463
+certificates  sha256 b91ae7f938e6c451
+parts.py      sha256 ef1e90c4728461c2
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5da82082f7c7d277
-parts.py      sha256 a6bb9bbc3cc20463
+certificates  sha256 b91ae7f938e6c451
+parts.py      sha256 ef1e90c4728461c2
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

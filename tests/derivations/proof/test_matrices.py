@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derivations.proof.matrices import TRANSPOSE, inverse, matrix, transpose
@@ -81,6 +81,7 @@ def value(word: sp.Expr, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return result
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*SYMBOLS]), max_size=8), st.integers(0, 2**32 - 1))
 def test_a_normal_form_is_the_same_product_of_numbers(letters: list[str], seed: int) -> None:
     generator = np.random.default_rng(seed)

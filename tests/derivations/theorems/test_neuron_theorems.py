@@ -29,6 +29,14 @@ def test_an_optimizer_that_adds_a_constant_wakes_what_is_gone() -> None:
         masking.masked_step(Proof("M21"), noisy)
 
 
+def test_a_decay_towards_another_number_than_0_wakes_what_is_gone() -> None:
+    masking.besides(Proof("M21"), masking.DECAY)
+    last = masking.DECAY.assignments[-1]
+    towards = masking.DECAY.with_assignment(1, replace(last, value=last.value + optimizers.rate))
+    with pytest.raises(ProofError, match="value that is 0 stays 0"):
+        masking.besides(Proof("M21"), towards)
+
+
 @pytest.mark.parametrize("folded", [sp.S.Zero, masking.own.element, 2 * masking.f(masking.own.element)])
 def test_a_constant_neuron_is_not_folded_by_another_number(folded: sp.Expr) -> None:
     masking.cleaning(Proof("M21"))
