@@ -165,26 +165,14 @@ class SparseNetwork:
         """The network of some of its weights, given as a mask or as positions in increasing order."""
         return replace(self, weights=self.weights[kept], senders=self.senders[kept], receivers=self.receivers[kept])
 
-<<<<<<< HEAD
     @cached_property
     def used(self) -> Used:
-        """The neurons with a weight; the constant neuron, the outputs and one neuron of each layer count as used."""
+        """The neurons with a weight; the constant neuron, the outputs, one input and one neuron of each layer count as used."""
         mask = np.zeros(self.n_neurons, bool)
         mask[self.senders], mask[self.receivers] = True, True
         mask[self.n_neurons - self.n_outputs :] = True
         mask[self.n_inputs - 1 : self.n_inputs] |= self.bias
-=======
-    def narrowed(self) -> tuple[SparseNetwork, np.ndarray]:
-        """The same weights without inputs and hidden neurons that have none, and the numbers of the neurons kept.
-
-        The weights stay in their order. The constant neuron, one input and one neuron of each layer stay.
-        """
-        used = np.zeros(self.n_neurons, bool)
-        used[self.senders], used[self.receivers] = True, True
-        used[self.n_neurons - self.n_outputs :] = True
-        used[self.n_inputs - 1 : self.n_inputs] |= self.bias
-        used[0] |= not used[: self.n_inputs - self.bias].any()
->>>>>>> tests13
+        mask[0] |= not mask[: self.n_inputs - self.bias].any()
         starts = np.cumsum((0, *self.widths[:-1]))
         mask[starts] |= ~np.logical_or.reduceat(mask, starts)
         widths = tuple(np.add.reduceat(mask, starts, dtype=np.int64).tolist())

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
@@ -297,15 +298,15 @@ def refusals() -> None:
     cases: tuple[tuple[Any, dict[str, Any], str], ...] = (
         ({"schedule": "plateau"}, {}, "follows the losses of one training"),
         ([{"schedule": "cosine"}, {}], {}, "must have the same schedule"),
-        ({"batch_size": 4}, {"drop_last": True, "sample_weight": no_weight}, "an epoch of an ensemble may have no weight"),
+        (
+            {"batch_size": 4},
+            {"drop_last": True, "sample_weight": no_weight},
+            "an epoch of an ensemble may have no weight",
+        ),
     )
     for options, others, words in cases:
-        try:
+        with pytest.raises(InvalidInputError, match=words):
             train_ensemble(nets, x, y, seeds=[1, 2], epochs=2, options=options, backend="cuda", **others)
-        except InvalidInputError as error:
-            assert words in str(error), error
-        else:
-            raise AssertionError(f"{options} was not refused")
     alone = {"batch_size": 4, "drop_last": True, "sample_weight": no_weight, "seed": 3, "epochs": 6}
     both(nets[0], x, y, **alone)
 
