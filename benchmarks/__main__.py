@@ -20,7 +20,7 @@ from benchmarks.table import between_markers, markdown, write
 
 NAMES = (
     "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "minimal_size", "search_quality", "growth",
-    "exponential_exhaustive",
+    "training_stability", "exponential_exhaustive",
 )  # fmt: skip
 WITH_OPTIONS = ("minimal_size", "search_quality")
 LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn", "torch", "jax")

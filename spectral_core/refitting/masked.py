@@ -40,19 +40,18 @@ class MaskedTraining:
 
     def exchange(self, net: SparseNetwork) -> None:
         """Go on with a network of some of the weights; they keep their moments."""
-        places, stepper = self._places, self._stepper
-        keys = self._net.receivers * self._net.n_neurons + self._net.senders
-        found = np.searchsorted(keys, net.receivers * net.n_neurons + net.senders)
-        known = np.minimum(found, len(keys) - 1)
-        same = keys[known] == net.receivers * net.n_neurons + net.senders  # a bias may be new
-        self.first_moment = np.where(same, stepper.first_moment[places][known], 0).astype(net.weights.dtype)
-        self.second_moment = np.where(same, stepper.second_moment[places][known], 0).astype(net.weights.dtype)
+        stepper, before = self._stepper, self._net
+        known = before.has(net)  # a bias may be new
+        kept = self._places[net.has(before)]
+        self.first_moment, self.second_moment = (np.zeros_like(net.weights) for _ in range(2))
+        self.first_moment[known] = stepper.first_moment[kept]
+        self.second_moment[known] = stepper.second_moment[kept]
         self.step = stepper.step
         self._load(net)
 
     def _load(self, net: SparseNetwork) -> None:
         """Put the network into the flat storage of the kernels."""
-        small, kept = net.narrowed()
+        small, kept = net.narrowed(), net.used.neurons
         inputs = self.samples.x_rows[kept[: small.n_inputs - small.bias]]
         direct = small.direct()
         samples = self.samples
@@ -85,7 +84,7 @@ def flat_places(net: SparseNetwork, layout: Layout) -> np.ndarray:
 def contiguous_runs(places: np.ndarray) -> np.ndarray:
     """[start, stop) of the runs of neighbouring places (runs, 2)."""
     ordered = np.sort(places)
-    breaks = np.flatnonzero(np.diff(ordered) != 1)
-    starts = ordered[np.concatenate([[0], breaks + 1])]
-    stops = ordered[np.concatenate([breaks, [len(ordered) - 1]])] + 1
+    breaks = np.flatnonzero(np.diff(ordered) != 1) + 1
+    starts = np.concatenate([ordered[:1], ordered[breaks]])
+    stops = np.concatenate([ordered[breaks - 1], ordered[-1:]]) + 1
     return np.stack([starts, stops], axis=1)

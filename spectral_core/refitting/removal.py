@@ -38,11 +38,12 @@ def remove(net: SparseNetwork, samples: Samples, count: int) -> SparseNetwork:
     net = net.cleaned()
     if net.n_products <= count:
         return net
-    order = np.argsort(-saliencies(net, samples), kind="stable")
+    products = np.flatnonzero(~net.biases)
+    order = products[np.argsort(-saliencies(net, samples)[products], kind="stable")]
 
     def first(number: int) -> SparseNetwork:
         kept = net.biases.copy()
-        kept[order[: number + net.n_biases]] = True
+        kept[order[:number]] = True
         return net.keep(kept)
 
     low, high = count, net.n_products
@@ -73,8 +74,9 @@ def grow(
     wide = net.with_more(senders, receivers)
     _, gradient = samples.loss_and_gradient(wide, wide.weights)
     curvature, _ = some.curvature(wide)
-    gain = gradient.astype(np.float64) ** 2 / (2 * (curvature + l2 + 1e-3 * curvature.mean()))
-    new = wide.weights == 0
+    scale = np.maximum(2 * (curvature + l2 + 1e-3 * curvature.mean()), np.finfo(curvature.dtype).tiny)
+    gain = gradient.astype(np.float64) ** 2 / scale
+    new = ~net.has(wide)
     gain[~new] = -1
     kept = ~new
     kept[np.argsort(-gain, kind="stable")[:count]] = True
@@ -91,7 +93,8 @@ def _absent(net: SparseNetwork, pairs: set[tuple[int, int]]) -> tuple[np.ndarray
     present[net.receivers, net.senders] = True
     if net.bias:
         present[:, net.n_inputs - 1] = True
-    senders, receivers = [], []
+    nothing = np.empty(0, np.int64)
+    senders, receivers = [nothing], [nothing]
     for i, j in sorted(pairs):
         rows, columns = np.flatnonzero(used & (net.layers == i)), np.flatnonzero(used & (net.layers == j))
         a, b = np.nonzero(~present[np.ix_(rows, columns)])

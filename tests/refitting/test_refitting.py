@@ -26,7 +26,12 @@ CHECK = settings(deadline=None, max_examples=25)
 SHAPES = ((2, 2), (3, 2, 1), (3, 3, 2), (2, 2, 2, 2))
 SEEDS = st.integers(0, 10**6)
 nets = st.builds(
-    sparse_network, SEEDS, st.sampled_from(SHAPES), st.sampled_from(ZERO_AT_ZERO), st.booleans(), st.sampled_from([0.4, 1.0])
+    sparse_network,
+    SEEDS,
+    st.sampled_from(SHAPES),
+    st.sampled_from(ZERO_AT_ZERO),
+    st.booleans(),
+    st.sampled_from([0.4, 1.0]),
 )
 
 
@@ -45,7 +50,9 @@ def least_squares(net: SparseNetwork, samples: Samples, activations: np.ndarray)
 
 @CHECK
 @given(nets, st.sampled_from(LOSSES), st.booleans(), st.sampled_from([0.0, 0.2]))
-def test_the_gauss_newton_matrix_is_that_of_differences(net: SparseNetwork, loss: str, weighted: bool, smoothing: float) -> None:
+def test_the_gauss_newton_matrix_is_that_of_differences(
+    net: SparseNetwork, loss: str, weighted: bool, smoothing: float
+) -> None:
     samples = sparse_samples(len(net.weights), net, loss, smoothing=smoothing, weighted=weighted)
     value, gradient, matrix = normal_equations(net, samples)
     graph, y = weights_of(net), wanted_of(samples)

@@ -58,7 +58,9 @@ def test_outputs_and_activations(case: tuple[SparseNetwork, Samples]) -> None:
     close(samples.activations(net), states, net.weights.dtype)
     close(samples.forward(net), states[net.n_neurons - net.n_outputs :].T, net.weights.dtype)
     assert samples.forward(net).dtype == net.weights.dtype
-    np.testing.assert_allclose(samples.forward(net), net.direct().forward(samples.x_rows[: net.n_inputs - net.bias].T), atol=1e-5)
+    np.testing.assert_allclose(
+        samples.forward(net), net.direct().forward(samples.x_rows[: net.n_inputs - net.bias].T), atol=1e-5
+    )
 
 
 @CHECK
@@ -107,7 +109,9 @@ def test_samples_without_weight_do_not_count(case: tuple[SparseNetwork, Samples]
     net, samples = case
     extended = sparse_samples(77, net, samples.loss, len(samples) + 4, samples.smoothing)
     weights = np.concatenate([samples.weights, np.zeros(4)])
-    joined = replace(extended, weights=weights, x_rows=np.concatenate([samples.x_rows, extended.x_rows[:, -4:]], axis=1))
+    joined = replace(
+        extended, weights=weights, x_rows=np.concatenate([samples.x_rows, extended.x_rows[:, -4:]], axis=1)
+    )
     if samples.loss == "cross_entropy":
         joined = replace(joined, labels=np.concatenate([samples.labels, extended.labels[-4:]]))
     else:
