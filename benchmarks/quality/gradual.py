@@ -8,6 +8,7 @@ tenths of them, by the cubic rule. Each network counts once more after the polis
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -85,8 +86,8 @@ class Dense:
         total = sum(weight.numel() for weight in self.weights)
         batch = min(effort.batch, len(self.x))
         steps = len(self.x) // batch
-        optimizer = torch.optim.Adam(self.net.parameters(), RATE)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, effort.epochs * steps)
+        optimizer = torch.optim.Adam(self.net.parameters(), RATE, fused=True)
+        total_steps = effort.epochs * steps
         for epoch in range(effort.epochs):
             done = min(1.0, max(0.0, (epoch - effort.epochs / 10) / (0.6 * effort.epochs)))
             count = int(keep + (total - keep) * (1 - done) ** 3)
@@ -94,13 +95,14 @@ class Dense:
                 self.prune(count, saliency)
             order = torch.randperm(len(self.x))
             for step in range(steps):
+                progress = (epoch * steps + step) / total_steps
+                optimizer.param_groups[0]["lr"] = RATE / 2 * (1 + math.cos(math.pi * progress))
                 optimizer.zero_grad()
                 self.loss(order[step * batch : (step + 1) * batch]).backward()
                 if saliency == "Fisher":
                     for mean, weight in zip(self.fisher, self.weights, strict=True):
                         mean.mul_(MEMORY).addcmul_(weight.grad, weight.grad, value=1 - MEMORY)
                 optimizer.step()
-                schedule.step()
                 if count < total:
                     self.apply_masks()
 
