@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 b2eee442397ad3e8
-parts.py      sha256 464578b45da59224
+parts.py      sha256 84c0ec553046cbf3
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 b2eee442397ad3e8
-parts.py      sha256 464578b45da59224
+parts.py      sha256 84c0ec553046cbf3
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
