@@ -3,7 +3,7 @@
 FACTORS is one branch for each loss; PROPAGATE, ADJOINT, JACOBIAN and CURVATURE are the arguments of the printed passes.
 """
 # The names belong to the printed module; lines are printed as they are written here.
-# ruff: noqa: B018, F821, F841
+# ruff: noqa: B007, B018, F821, F841
 # mypy: ignore-errors
 # fmt: off
 
