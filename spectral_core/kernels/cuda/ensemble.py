@@ -2,13 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-<<<<<<< HEAD
 certificates  sha256 b91ae7f938e6c451
-parts.py      sha256 ef1e90c4728461c2
-=======
-certificates  sha256 b2eee442397ad3e8
-parts.py      sha256 84c0ec553046cbf3
->>>>>>> training
+parts.py      sha256 fb215e99bfa76843
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,13 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-<<<<<<< HEAD
 certificates  sha256 b91ae7f938e6c451
-parts.py      sha256 ef1e90c4728461c2
-=======
-certificates  sha256 b2eee442397ad3e8
-parts.py      sha256 84c0ec553046cbf3
->>>>>>> training
+parts.py      sha256 fb215e99bfa76843
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
