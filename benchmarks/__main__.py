@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME ...]`: run the measurements; a complete run also writes results.md and results.json.
 
-With names, the tables are only printed, so that all figures in the files are from one run.
+With names, the tables are only printed, so that all figures in the files are from one run. `minimal_size` and
+`search_quality` have options of their own, which follow a single name: `python -m benchmarks search_quality --help`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from benchmarks.children import cores, python
 from benchmarks.table import between_markers, markdown, write
 
 NAMES = (
-    "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "search_quality", "growth",
-    "exponential_exhaustive",
+    "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "minimal_size", "search_quality", "growth",
+    "training_stability", "exponential_exhaustive",
 )  # fmt: skip
+WITH_OPTIONS = ("minimal_size", "search_quality")
 LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn", "torch", "jax")
 PEERS = ("torch", "jax", "scikit-learn")
 KERNELS = """
@@ -51,6 +53,9 @@ def machine() -> str:
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in WITH_OPTIONS:
+        print(markdown(importlib.import_module(f"benchmarks.{sys.argv[1]}").measure(sys.argv[2:])), flush=True)
+        return 0
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", default=NAMES, help=f"of {', '.join(NAMES)} (default: all)")
     names = parser.parse_args().names

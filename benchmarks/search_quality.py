@@ -1,59 +1,56 @@
-"""How good and how small are the networks that `search` finds, beside scikit-learn's MLP of the same widths?
+"""How good and how small are the networks that `search` finds, beside those of others? At each size, and as a whole.
 
-Eight random splits of each built-in set, 30 % for the test. The MLP trains on all the rest; the search holds a fifth
-of it back to judge by. The default settings of `search` were chosen on these four sets, which is to its advantage.
+`python -m benchmarks search_quality [--sets ...] [--splits N] [--methods ...] [--jobs N] [--minutes M] [--results FILE]`
+runs what the results file does not hold yet, the most valuable jobs first, and prints the tables. `--tables` prints them
+without a run. The real tables come from `python -m benchmarks.quality.real_tables`.
 """
 
-import warnings
+from __future__ import annotations
 
-import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks.rows import Row, row
-from spectral_core import search
-from spectral_core.data.datasets import load
-from spectral_core.data.splitting import train_test_split
+from benchmarks.quality import driver
+from benchmarks.quality.comparison import Comparison, page, rows
+from benchmarks.quality.jobs import METHODS, USUAL_SPLITS, all_jobs, runnable
+from benchmarks.quality.sets import SETS, available
+from benchmarks.rows import Row
+from benchmarks.table import write
 
-SEEDS = range(8)
-SETS = ("digits", "wine", "breast_cancer", "diabetes")
-
-
-def one(name: str, seed: int) -> tuple[float, float, float, float, float]:
-    """Test score of the trimmed network and of the MLP, hidden neurons left, weights left, seconds."""
-    training, test = train_test_split(load(name), 0.3, seed)
-    classifies = training.task == "classification"
-    labels = np.asarray(training.classes)
-    target, truth = (labels[training.y], labels[test.y]) if classifies else (training.y, test.y)
-    found = search(training.x, target, task=training.task, seed=seed)
-    home = MLPClassifier if classifies else MLPRegressor
-    peer = make_pipeline(StandardScaler(), home(hidden_layer_sizes=(300,), max_iter=1000, random_state=seed))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        peer.fit(training.x, target.ravel())
-    score = found.compact_predictor.score(test.x, truth)
-    return (
-        score,
-        peer.score(test.x, truth.ravel()),
-        found.compact.live[1],
-        found.compact.n_parameters,
-        found.report.seconds,
-    )
+RESULTS = Path(__file__).parent / "search-quality.jsonl"
 
 
-def measure() -> list[Row]:
-    """Means over the splits."""
-    rows = []
-    for name in SETS:
-        one(name, 0)  # compiles
-        score, peer, live, weights, seconds = np.mean([one(name, seed) for seed in SEEDS], axis=0)
-        measure = "R²" if name == "diabetes" else "accuracy"
-        rows += [
-            row(f"{name}: test {measure} of the trimmed network", score, "", f"{peer:.3g} (MLP, 300 hidden)"),
-            row(f"{name}: hidden neurons left of 300", live),
-            row(f"{name}: weights left", weights),
-            row(f"{name}: time of a search", seconds, "s"),
-        ]
-    return rows
+def options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks search_quality", description=__doc__)
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS, metavar="SET", help=", ".join(SETS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, metavar="M", help=", ".join(METHODS))
+    parser.add_argument("--splits", type=int, default=USUAL_SPLITS, help="at most so many splits of each set")
+    parser.add_argument("--jobs", type=int, default=driver.default_workers(), help="processes, one core each")
+    parser.add_argument("--minutes", type=float, help="start no job after so many minutes")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the file of results, one JSON line each")
+    parser.add_argument("--page", type=Path, help="write the tables of all sets into this file too")
+    parser.add_argument("--tables", action="store_true", help="only the tables of what was found before")
+    return parser.parse_args(arguments)
+
+
+def measure(arguments: Sequence[str] = ()) -> list[Row]:
+    """Run what is left to run; the figures with targets."""
+    given = options(arguments)
+    if not given.tables:
+        here = [name for name in given.sets if available(name)]
+        missing = [name for name in given.sets if name not in here]
+        if missing:
+            print(f"{', '.join(missing)} left out: python -m benchmarks.quality.real_tables fetches them", flush=True)
+        methods = runnable(given.methods)
+        if len(methods) < len(given.methods):
+            left_out = ", ".join(method for method in given.methods if method not in methods)
+            print(f"{left_out} left out: pip install -e '.[bench]'", flush=True)
+        jobs = all_jobs(here, methods, given.splits)
+        driver.run_all(jobs, given.results, given.jobs, given.minutes, lambda text: print(text, flush=True))
+    found = Comparison(driver.read(given.results))
+    text = page(found)
+    print(text, flush=True)
+    if given.page:
+        write(given.page, text)
+    return rows(found)

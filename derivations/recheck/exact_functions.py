@@ -223,7 +223,7 @@ def adam(comparison: Comparison) -> None:
 
 
 def decay(comparison: Comparison) -> None:
-    for share in (Fraction(0), Fraction(1, 8), Fraction(1)):
+    for share in (Fraction(0), Fraction(1, 8), Fraction(1, 2), Fraction(1)):
         value = comparison.vector(5)
         array = floats(value)
         cpu.decay(array, float(share))
@@ -231,8 +231,8 @@ def decay(comparison: Comparison) -> None:
 
 
 def squared_norm(comparison: Comparison) -> None:
-    for _ in range(4):
-        value = comparison.vector(6)
+    for size in range(16):
+        value = comparison.vector(size)
         comparison.equal("‖g‖²", cpu.squared_norm(floats(value)), dense.sum_of_products(value, value))
 
 

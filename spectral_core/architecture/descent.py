@@ -23,12 +23,12 @@ LEAST_SHARE = 0.04
 """A removal is due when this share of the weights is to go."""
 MINIMA_SHARE, MINIMA_ITERATIONS = 0.1, 20
 """Share of the weights that goes at each removal between minima, and the iterations of the polish that follows."""
-SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 250
+SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 150
 """At sizes up to `SWAP_BELOW`: swaps of this share of the weights, each kept if the loss falls."""
 POLISH = 150
 """Iterations of the polish of a network that is noted."""
-SALIENCY_ROWS = 512
-"""Samples that saliencies are measured on, at most; half of them for networks beyond `MINIMA_BELOW`."""
+SALIENCY_ROWS = 256
+"""Samples that saliencies are measured on, at most."""
 LEAST_STEPS = 1_000
 """Mini-batches at each size, at least."""
 
@@ -119,7 +119,7 @@ def _stage(
         share = min(1.0, until / (total / 2))
         due = round(begin * (size / begin) ** share)
         if net.n_products - due >= LEAST_SHARE * net.n_products or due == size:
-            net = remove(training.net, _some(samples, SALIENCY_ROWS // 2, rng), due)
+            net = remove(training.net, _some(samples, SALIENCY_ROWS, rng), due)
             training.exchange(net)
     return training.net
 

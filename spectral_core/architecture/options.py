@@ -66,12 +66,11 @@ class SearchOptions:
             "seed": checks.integer(self.seed, "seed", 0),
             "hidden": tuple(sequence(self.hidden, "hidden")),
         }
+        if self.sizes is not None:
+            given = sequence(self.sizes, "sizes")
+            checked["sizes"] = tuple(checks.integer(size, f"sizes[{i}]", 0) for i, size in enumerate(given))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        if self.sizes is not None:
-            sizes = sequence(self.sizes, "sizes")
-            sizes = tuple(checks.integer(size, f"sizes[{i}]", 0) for i, size in enumerate(sizes))
-            object.__setattr__(self, "sizes", sizes)
         if self.strategy in STRENGTHS and not self.strengths:
             raise InvalidInputError("eigenvector_penalties must name at least one strength")
         if self.progress is not None and not callable(self.progress):

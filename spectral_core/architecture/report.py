@@ -15,6 +15,7 @@ from spectral_core.architecture.minimality import KINKED, certificate
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.smallest import Smallest
 from spectral_core.data.preparation import PreparedData
+from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import path_norms
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.trimming import Trimmed
@@ -266,9 +267,7 @@ class SearchReport:
 
 def _live_blocks(compact: CompactNetwork) -> list[Block]:
     """The blocks of a compact network in the numbers of the full one."""
-    return [
-        Block.of(compact.layers[i - 1], compact.layers[j - 1], block) for (i, j), block in compact.blocks.items()
-    ]
+    return [Block.of(compact.layers[i - 1], compact.layers[j - 1], block) for (i, j), block in compact.blocks.items()]
 
 
 def _common(

@@ -208,7 +208,10 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     names = _names(data, options)
     found = find_smallest(data, options)
     # Predictors for all networks of the curve, in the units of the data.
-    rows = {"training": np.sort(np.concatenate([data.training_rows, data.validation_rows]))}
+    rows = {
+        "training": np.sort(np.concatenate([data.training_rows, data.validation_rows])),
+        "validation": data.validation_rows[:0],
+    }
     given = (data.task, data.inputs, data.outputs, data.classes, *names)
     networks = [compact(net.direct()) for net in found.networks]
     at_sizes = tuple(Predictor(network, *given, rows=rows) for network in networks)

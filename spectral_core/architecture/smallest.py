@@ -107,7 +107,9 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     points, found = [], []
     for size, error in zip(envelope, errors, strict=True):
         variant = promising[size.variant]
-        net = networks[variant][size.size]
+        sized = networks[variant]
+        # The search for the fewest neurons gives one network, on all rows perhaps of another size.
+        net = sized[size.size] if variant.start != "neurons" else next(iter(sized.values()))
         points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2))
         found.append(net)
     curve, order = _ordered(points, best, chosen)
@@ -214,9 +216,7 @@ class _Work:
     def _rng(self, split: int) -> np.random.Generator:
         return np.random.default_rng((self.options.seed, 2, split))
 
-    def _fewest_neurons(
-        self, samples: Samples, proposal: SpectralNetwork, split: int
-    ) -> dict[int, SparseNetwork]:
+    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int) -> dict[int, SparseNetwork]:
         """The fewest neurons on some of the samples, fitted on all of them."""
         exact = samples.astype(np.float64)
         rng = self._rng(split)
@@ -251,7 +251,9 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
     labels = everything.labels if len(everything.labels) else None
     for number in range(1, count):
         judging = held_out(labels, n, (n - fitted) / n, np.random.default_rng((options.seed, 3, number)))
-        splits.append(Split(number, everything.part(np.flatnonzero(~judging)), everything.part(np.flatnonzero(judging))))
+        splits.append(
+            Split(number, everything.part(np.flatnonzero(~judging)), everything.part(np.flatnonzero(judging)))
+        )
     return splits
 
 
@@ -292,7 +294,9 @@ def _ordered(points: Sequence[CurvePoint], best: int, chosen: int) -> tuple[Curv
     return Curve(tuple(points[i] for i in order), order.index(best), order.index(chosen)), order
 
 
-def _beside(run: Callable[[Variant], dict[int, SparseNetwork]], variants: Iterable[Variant]) -> list[dict[int, SparseNetwork]]:
+def _beside(
+    run: Callable[[Variant], dict[int, SparseNetwork]], variants: Iterable[Variant]
+) -> list[dict[int, SparseNetwork]]:
     """The results of all variants, on the threads of this machine; their order and numbers do not depend on them."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return list(threads.map(run, variants))

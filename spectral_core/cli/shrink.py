@@ -47,7 +47,7 @@ def _add_prune(commands: Any) -> None:
     )
     prune.add_argument("model", metavar="MODEL", help="any model file of this package")
     prune.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
-    rankings = "path, eigenvalue, scaled_eigenvalue, connectivity or pivoted_qr"
+    rankings = "path, eigenvalue, scaled_eigenvalue, connectivity, pivoted_qr or leave_one_out"
     prune.add_argument("--by", default="path", help=f"{rankings} (default: path)")
     amount = prune.add_mutually_exclusive_group()
     amount.add_argument("--fraction", type=float, help="share of all hidden neurons to remove")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,20 @@ import numpy as np
 from spectral_core.backends import cpu
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class Used:
+    """The structure of a sparse network among the neurons that it uses.
+
+    neurons : their numbers in the whole network. widths, senders, receivers, offsets : of the network of these alone.
+    """
+
+    neurons: np.ndarray
+    widths: tuple[int, ...]
+    senders: np.ndarray
+    receivers: np.ndarray
+    offsets: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,28 +157,34 @@ class SparseNetwork:
         """The same structure with other numbers."""
         if weights.shape != self.weights.shape:
             raise InvalidInputError(f"the network has {len(self.weights)} weights; got {len(weights)}")
-        return replace(self, weights=np.asarray(weights, self.weights.dtype))
+        changed = copy(self)  # with what is cached of the structure
+        object.__setattr__(changed, "weights", np.asarray(weights, self.weights.dtype))
+        return changed
 
     def keep(self, kept: np.ndarray) -> SparseNetwork:
         """The network of some of its weights, given as a mask or as positions in increasing order."""
         return replace(self, weights=self.weights[kept], senders=self.senders[kept], receivers=self.receivers[kept])
 
-    def narrowed(self) -> tuple[SparseNetwork, np.ndarray]:
-        """The same weights without inputs and hidden neurons that have none, and the numbers of the neurons kept.
-
-        The weights stay in their order. The constant neuron, one input and one neuron of each layer stay.
-        """
-        used = np.zeros(self.n_neurons, bool)
-        used[self.senders], used[self.receivers] = True, True
-        used[self.n_neurons - self.n_outputs :] = True
-        used[self.n_inputs - 1 : self.n_inputs] |= self.bias
-        used[0] |= not used[: self.n_inputs - self.bias].any()
+    @cached_property
+    def used(self) -> Used:
+        """The neurons with a weight; the constant neuron, the outputs, one input and one neuron of each layer count as used."""
+        mask = np.zeros(self.n_neurons, bool)
+        mask[self.senders], mask[self.receivers] = True, True
+        mask[self.n_neurons - self.n_outputs :] = True
+        mask[self.n_inputs - 1 : self.n_inputs] |= self.bias
+        mask[0] |= not mask[: self.n_inputs - self.bias].any()
         starts = np.cumsum((0, *self.widths[:-1]))
-        used[starts] |= ~np.logical_or.reduceat(used, starts)
-        widths = tuple(int(used[self.layers == layer].sum()) for layer in range(1, len(self.widths) + 1))
-        number = np.cumsum(used) - 1
-        small = replace(self, widths=widths, senders=number[self.senders], receivers=number[self.receivers])
-        return small, np.flatnonzero(used)
+        mask[starts] |= ~np.logical_or.reduceat(mask, starts)
+        widths = tuple(np.add.reduceat(mask, starts, dtype=np.int64).tolist())
+        number = np.cumsum(mask) - 1
+        receivers = number[self.receivers]
+        offsets = np.searchsorted(receivers, np.arange(widths[0], sum(widths) + 1))
+        return Used(np.flatnonzero(mask), widths, number[self.senders], receivers, offsets)
+
+    def narrowed(self) -> SparseNetwork:
+        """The same weights, in their order, among the neurons `used`."""
+        used = self.used
+        return replace(self, widths=used.widths, senders=used.senders, receivers=used.receivers)
 
     def with_more(self, senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray | float = 0.0) -> SparseNetwork:
         """The network with further weights; one that is already there becomes the sum. Weights of 0 keep the function (M13)."""

@@ -8,7 +8,5 @@ from spectral_core.refitting.samples import Samples
 
 def polish(net: SparseNetwork, samples: Samples, iterations: int, l2: float) -> tuple[SparseNetwork, float]:
     """The network after some iterations of L-BFGS, and loss + l2/2 Σ w² over the weights that are no biases."""
-    small, kept = net.narrowed()
-    here = samples.of_inputs(kept[: small.n_inputs])
-    weights, loss = here.minimise(small, ~net.biases, l2, iterations)
+    weights, loss = samples.minimise(net, ~net.biases, l2, iterations)
     return net.with_weights(weights), loss

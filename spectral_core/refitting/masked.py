@@ -51,7 +51,7 @@ class MaskedTraining:
 
     def _load(self, net: SparseNetwork) -> None:
         """Put the network into the flat storage of the kernels."""
-        small, kept = net.narrowed()
+        small, kept = net.narrowed(), net.used.neurons
         inputs = self.samples.x_rows[kept[: small.n_inputs - small.bias]]
         direct = small.direct()
         samples = self.samples

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.kernels import tables
-from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.networks.sparse import SparseNetwork, Used
 
 CHUNK = 256
 """Samples at a time, so that the activations of all neurons stay in the cache."""
@@ -61,10 +61,6 @@ class Samples:
         x_rows, y, weights = (array.astype(dtype) for array in (self.x_rows, self.y, self.weights))
         return replace(self, x_rows=x_rows, y=y, weights=weights)
 
-    def of_inputs(self, neurons: np.ndarray) -> Samples:
-        """The same samples with some of the inputs, given by their numbers."""
-        return replace(self, x_rows=np.ascontiguousarray(self.x_rows[neurons]))
-
     def part(self, rows: np.ndarray) -> Samples:
         """Some of the samples."""
         return replace(
@@ -80,8 +76,9 @@ class Samples:
         from spectral_core.kernels.cpu import sparse
 
         result = np.empty((len(self), net.n_outputs), net.weights.dtype)
+        x_rows, used = self._used(net)
         sparse.predict_sparse(
-            self.x_rows, _number(net), net.senders, net.offsets, net.n_outputs, CHUNK, net.weights, result
+            x_rows, _number(net), used.senders, used.offsets, net.n_outputs, CHUNK, net.weights, result
         )
         return result
 
@@ -117,9 +114,10 @@ class Samples:
         from spectral_core.kernels.cpu import sparse
 
         gradient = np.empty_like(weights)
+        x_rows, used = self._used(net)
         value = sparse.gradient_sparse(
-            *(self.x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
-            *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, weights, gradient),
+            *(x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
+            *(_number(net), used.senders, used.offsets, net.n_outputs, CHUNK, weights, gradient),
         )
         return float(value), gradient
 
@@ -129,9 +127,10 @@ class Samples:
 
         point = net.weights.astype(np.float64)
         precision = 1e-9 if net.weights.dtype == np.float64 else 1e-8
+        x_rows, used = self._used(net)
         value, _ = sparse.minimise_sparse(
-            *(self.x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
-            *(_number(net), net.senders, net.offsets, net.n_outputs, CHUNK, decayed, l2, iterations, PAIRS),
+            *(x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
+            *(_number(net), used.senders, used.offsets, net.n_outputs, CHUNK, decayed, l2, iterations, PAIRS),
             *(precision, point),
         )
         return point, float(value)
@@ -141,8 +140,9 @@ class Samples:
         from spectral_core.kernels.cpu import sparse
 
         rows = np.empty((len(net.weights), len(self)), net.weights.dtype)
+        x_rows, used = self._used(net)
         sparse.jacobian_sparse(
-            *(self.x_rows, self.y, self.weights, self._loss, _number(net), net.senders, net.offsets, net.n_outputs),
+            *(x_rows, self.y, self.weights, self._loss, _number(net), used.senders, used.offsets, net.n_outputs),
             *(column, net.weights, rows),
         )
         return rows
@@ -151,12 +151,22 @@ class Samples:
         """The diagonal of the Gauss-Newton matrix (n,), and mean (x - x̄)² (∂ℓ/∂x)² of each neuron (M22)."""
         from spectral_core.kernels.cpu import sparse
 
-        diagonal, rise = np.empty_like(net.weights), np.empty(net.n_neurons, net.weights.dtype)
+        x_rows, used = self._used(net)
+        diagonal, own = np.empty_like(net.weights), np.empty(len(used.neurons), net.weights.dtype)
         sparse.curvature_sparse(
-            *(self.x_rows, self.y, self.weights, self._loss, _number(net), net.senders, net.offsets, net.n_outputs),
-            *(CHUNK, net.weights, diagonal, rise),
+            *(x_rows, self.y, self.weights, self._loss, _number(net), used.senders, used.offsets, net.n_outputs),
+            *(CHUNK, net.weights, diagonal, own),
         )
+        rise = np.zeros(net.n_neurons, net.weights.dtype)
+        rise[used.neurons] = own
         return diagonal, rise
+
+    def _used(self, net: SparseNetwork) -> tuple[np.ndarray, Used]:
+        """The inputs that a network reads, and its structure among the neurons that it uses."""
+        used = net.used
+        if len(used.neurons) == net.n_neurons:
+            return self.x_rows, used
+        return np.ascontiguousarray(self.x_rows[used.neurons[: used.widths[0]]]), used
 
 
 def _number(net: SparseNetwork) -> int:

@@ -13,19 +13,13 @@ from spectral_core.networks.paths import Blocks
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.compensation import compensate as refit
+from spectral_core.resizing.compensation import fit_targets
 from spectral_core.resizing.merging import activity_sizes
 from spectral_core.resizing.merging import merge as merged_blocks
 from spectral_core.resizing.rankings import neuron_scores
 from spectral_core.resizing.report import PruneReport, PruneResult, latency
 from spectral_core.resizing.request import PruneRequest, checked_request
-from spectral_core.resizing.trimming import (
-    Removal,
-    as_direct,
-    largest_fitting,
-    masked,
-    masks_without,
-    removal_order,
-)
+from spectral_core.resizing.trimming import Removal, as_direct, largest_fitting, masked, masks_without, removal_order
 from spectral_core.training.trainer import train
 
 
@@ -45,6 +39,7 @@ def prune(
     validation_data: tuple[Any, Any] | None = None,
     compensate: bool | None = None,
     ridge: float = 1e-8,
+    towards: str = "network",
     merge: float | None = None,
     retrain: Mapping[str, Any] | None = None,
 ) -> PruneResult:
@@ -56,8 +51,8 @@ def prune(
     Parameters
     ----------
     net : any parametrization, any depth, also a compact network; activations with f(0) = 0.
-    by : ``path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``; `rankings.neuron_scores` has
-        their formulas.
+    by : ``path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``, ``leave_one_out``;
+        `rankings.neuron_scores` has their formulas.
     fraction : remove this share of all hidden neurons of the `layers` (rounded down), the least scores of all these layers
         first; or
     threshold : remove all neurons with a score below it; or
@@ -72,7 +67,10 @@ def prune(
         grow with the number of incoming weights. Not with a threshold.
     X, y : (samples, features) and targets. They serve to rank neurons, refit weights and measure losses.
     compensate : refit the weights of the remaining neurons to the pre-activations of the whole network on X, in closed
-        form (M15, with `ridge`); by default wherever X is given.
+        form (M15, with `ridge`); by default wherever X is given. Errors of the outputs are weighted by the second derivative
+        of the `loss`.
+    towards : ``network``; or ``targets``: the weights into the output are then refitted to y, by Newton's steps in closed
+        form. With few samples this fits their noise; a larger `ridge` holds against it.
     merge : first merge neurons whose incoming rows are positive multiples of each other up to this sine of their angle
         (M16; 0 is exact; relu, leaky_relu, identity), then rank the merged neurons; not with a ranking by eigenvalue. With X
         the angle is that of the weights times the root mean squares of their senders' values, so units do not change it.
@@ -111,6 +109,7 @@ def prune(
         validation_data=validation_data,
         compensate=compensate,
         ridge=ridge,
+        towards=towards,
         merge=merge,
         retrain=retrain,
     )
@@ -179,7 +178,7 @@ def _smallest(net: SpectralNetwork, start: Merged, request: PruneRequest, limit:
 
 def _rank(start: Merged, request: PruneRequest) -> list[Removal]:
     """The neurons, or layers, in the order of their removal; merged neurons come first."""
-    scores = neuron_scores(start.ranked, request.by, request.X)
+    scores = neuron_scores(start.ranked, request.by, request.X, request.loss)
     if request.even:
         scores = [(1 + np.argsort(np.argsort(score, kind="stable"))) / len(score) for score in scores]
     scores = [np.where(mask, score, -1.0) for mask, score in zip(start.keep[1:-1], scores, strict=True)]
@@ -199,7 +198,11 @@ def _remove(net: SpectralNetwork, start: Merged, removals: Sequence[Removal], re
     parts = masked(start.blocks, keep)
     removed = not all(mask.all() for mask in keep)
     if removed and request.compensate and request.x is not None:
-        parts = refit(net, parts, keep, request.x, request.ridge)
+        parts = refit(net, parts, keep, request.x, request.ridge, request.loss)
+        if request.towards == "targets":
+            parts = fit_targets(
+                net, parts, keep, request.x, net.problem(request.X, request.y, request.loss), request.ridge
+            )
     return as_direct(net, parts)
 
 

@@ -11,14 +11,16 @@ from scipy.linalg import qr
 from spectral_core import checks
 from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.tables import LOSSES
 from spectral_core.networks.layer_values import layer_values_in_chunks
 from spectral_core.networks.paths import Blocks, path_scores
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.leave_one_out import leave_one_out_scores
 
 Scores = list[np.ndarray]
 
 
-def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> Scores:
+def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: str = "squared_error") -> Scores:
     """The score of each hidden neuron; the neuron with the least score is removed first.
 
     ``path`` : ‖incoming row‖₂ ‖outgoing column‖₂ over all transfer blocks (M6). Does not change with the scale of φ.
@@ -28,11 +30,16 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> Scor
     ``pivoted_qr`` : |R_kk| of QR with column pivoting on the neuron's activations over X, per root sample, each column
         weighted by the norm of the neuron's outgoing weights: the part of a neuron's activations that the neurons ranked
         before it cannot express linearly.
+    ``leave_one_out`` : how much the errors of the layers behind have risen when this neuron goes, after all with a lesser
+        score of its layer, and the remaining weights are refitted by least squares: the sum over the removals so far of
+        ‖b_h‖² / (G⁻¹)_hh, G = XᵀX / samples of all senders, b their refitted weights. For the output layer the samples are
+        weighted by the second derivative of the loss there. Whatever the neuron's units and scale.
 
     Parameters
     ----------
     net : any parametrization; ``eigenvalue`` and ``scaled_eigenvalue`` need one with eigenvalues.
-    X : (samples, features), for ``pivoted_qr``.
+    X : (samples, features), for ``pivoted_qr`` and ``leave_one_out``.
+    loss : for ``leave_one_out``, as in `train`.
 
     Returns
     -------
@@ -40,43 +47,53 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None) -> Scor
     """
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    return RANKINGS[one_of(by, tuple(RANKINGS), "by")](net, X)
+    return RANKINGS[one_of(by, tuple(RANKINGS), "by")](net, X, one_of(loss, LOSSES, "loss"))
 
 
-def by_path(net: SpectralNetwork, X: Any) -> Scores:
+def by_path(net: SpectralNetwork, X: Any, loss: str) -> Scores:
     return path_scores(net.transfer_blocks(), net.widths)
 
 
-def by_eigenvalue(net: SpectralNetwork, X: Any) -> Scores:
+def by_eigenvalue(net: SpectralNetwork, X: Any, loss: str) -> Scores:
     _require_eigenvalues(net, "eigenvalue")
     return eigenvalue_scores(net, scaled=False)
 
 
-def by_scaled_eigenvalue(net: SpectralNetwork, X: Any) -> Scores:
+def by_scaled_eigenvalue(net: SpectralNetwork, X: Any, loss: str) -> Scores:
     _require_eigenvalues(net, "scaled_eigenvalue")
     return eigenvalue_scores(net, scaled=True)
 
 
-def by_connectivity(net: SpectralNetwork, X: Any) -> Scores:
+def by_connectivity(net: SpectralNetwork, X: Any, loss: str) -> Scores:
     return incoming_sums(net.transfer_blocks(), net.widths)
 
 
-def by_pivoted_qr(net: SpectralNetwork, X: Any) -> Scores:
-    if X is None:
-        raise InvalidInputError("by='pivoted_qr' ranks neurons by their activations and needs X")
-    return pivoted_scores(net, X)
+def by_pivoted_qr(net: SpectralNetwork, X: Any, loss: str) -> Scores:
+    return pivoted_scores(net, _required_data(X, "pivoted_qr"))
 
 
-RANKINGS: dict[str, Callable[[SpectralNetwork, Any], Scores]] = {
+def by_leave_one_out(net: SpectralNetwork, X: Any, loss: str) -> Scores:
+    x = checks.features(_required_data(X, "leave_one_out"), np.float64, net.n_features)
+    return leave_one_out_scores(net, x, loss)
+
+
+RANKINGS: dict[str, Callable[[SpectralNetwork, Any, str], Scores]] = {
     "path": by_path,
     "eigenvalue": by_eigenvalue,
     "scaled_eigenvalue": by_scaled_eigenvalue,
     "connectivity": by_connectivity,
     "pivoted_qr": by_pivoted_qr,
+    "leave_one_out": by_leave_one_out,
 }
 """The rankings by name."""
 BY_EIGENVALUE = ("eigenvalue", "scaled_eigenvalue")
 """The rankings that need eigenvalues."""
+
+
+def _required_data(X: Any, by: str) -> Any:
+    if X is None:
+        raise InvalidInputError(f"by={by!r} ranks neurons by their activations and needs X")
+    return X
 
 
 def _require_eigenvalues(net: SpectralNetwork, by: str) -> None:

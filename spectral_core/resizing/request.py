@@ -11,7 +11,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of, sequence
 from spectral_core.errors import InvalidInputError
-from spectral_core.kernels.tables import ZERO_AT_ZERO
+from spectral_core.kernels.tables import LOSSES, ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.loss_scale import tolerance_on
@@ -37,6 +37,7 @@ class PruneRequest:
     validation_data: tuple[Any, Any] | None
     compensate: bool | None
     ridge: float
+    towards: str
     merge: float | None
     retrain: Mapping[str, Any] | None
     x: np.ndarray | None = None
@@ -81,6 +82,8 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
     request = _with_checked_amount(request)
     one_of(request.unit, ("neuron", "layer"), "unit")
     checks.real_number(request.ridge, "ridge", 0, open_low=True)
+    one_of(request.loss, LOSSES, "loss")
+    one_of(request.towards, ("network", "targets"), "towards")
     x = None if request.X is None else checks.features(request.X, np.float64, net.n_features)
     refits = (x is not None) if request.compensate is None else checks.boolean(request.compensate, "compensate")
     # The data that the request needs.
@@ -89,6 +92,10 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
     limited = request.tolerance is not None and request.validation_data is None
     if request.y is None and (request.retrain is not None or limited):
         raise InvalidInputError("retraining and a tolerance need X and y")
+    if request.towards == "targets" and (request.y is None or not refits):
+        raise InvalidInputError(
+            "towards='targets' refits the weights into the output to y: it needs X, y and compensation"
+        )
     layers, retrain = _shrinking_layers(request.layers, net.n_layers), _training_options(request.retrain)
     if request.validation_data is not None:
         net.problem(*request.validation_data, request.loss)

@@ -89,7 +89,7 @@ def test_every_broken_structure_is_refused_or_runs_right(program: Program) -> No
         if not right:
             survivors.append(what)
     assert survivors == []
-    assert tried > 0
+    assert tried > 0 or len(program.assignments) == len(program.arrays) == 1, "one line on one array has no structure"
 
 
 def test_a_formula_that_reads_what_was_overwritten_is_no_program() -> None:

@@ -143,7 +143,7 @@ def test_constants_that_are_0_leave_no_bias(dtype: str) -> None:
 @CHECK
 @given(networks)
 def test_narrowing_keeps_the_function(net: SparseNetwork) -> None:
-    small, kept = net.narrowed()
+    small, kept = net.narrowed(), net.used.neurons
     x = inputs_of(net)
     wanted = weights_of(net).output(net.weights, x)
     got = weights_of(small).output(small.weights, x[kept[: small.n_inputs]])

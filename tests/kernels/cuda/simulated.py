@@ -14,7 +14,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
+from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 from spectral_core.training import ensemble as ensembles
 from spectral_core.training.ensemble import train_ensemble
@@ -288,6 +290,27 @@ def corners() -> None:
     both(compact(silent), x, y, **common)
 
 
+def refusals() -> None:
+    """What the trainings of an ensemble cannot have each for itself, or not at all."""
+    theta, x, y, _ = problem_of(CASES[0], SEED)
+    nets = [network(CASES[0].model, theta)] * 2
+    no_weight = np.array([0.0, 0.0, 0.0, 0.0, 1.0])
+    cases: tuple[tuple[Any, dict[str, Any], str], ...] = (
+        ({"schedule": "plateau"}, {}, "follows the losses of one training"),
+        ([{"schedule": "cosine"}, {}], {}, "must have the same schedule"),
+        (
+            {"batch_size": 4},
+            {"drop_last": True, "sample_weight": no_weight},
+            "an epoch of an ensemble may have no weight",
+        ),
+    )
+    for options, others, words in cases:
+        with pytest.raises(InvalidInputError, match=words):
+            train_ensemble(nets, x, y, seeds=[1, 2], epochs=2, options=options, backend="cuda", **others)
+    alone = {"batch_size": 4, "drop_last": True, "sample_weight": no_weight, "seed": 3, "epochs": 6}
+    both(nets[0], x, y, **alone)
+
+
 def continued() -> None:
     """A training in two calls, with `state`, is one training: the same bits."""
     theta, x, y, _ = problem_of(CASES[0], SEED)
@@ -319,6 +342,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "diverging-at-the-end": diverging_at_the_end,
     "corners": corners,
     "continued": continued,
+    "refusals": refusals,
     "without-shared-memory": without_shared_memory,
 }
 assert {case.form for case in CASES if not isinstance(case.form, str)} == set(ONE_HIDDEN_SIZES)

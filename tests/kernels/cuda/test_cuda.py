@@ -75,6 +75,11 @@ def test_on_a_gpu(name: str) -> None:
 SABOTAGE = {
     "the sign of the linear path": ("parts.py", "-v[s * n_out + h] + x[s * n_out + h]", "v[s * n_out + h] + x[s * n_out + h]", "wide-global-tanh-squared_error-group-adam"),
     "a step size": ("parts.py", "step_size = rate / correction1", "step_size = rate", "ensemble-3_1-relu-squared_error-group-adam"),
+    "the factor of a threshold": ("parts.py", "threshold = factor * thresholds[group]", "threshold = thresholds[group]", "ensemble-2_1-relu-huber-l2-proximal-adam"),
+    "the factor of a rate on the grid": ("wide.py", "moved = factors[batch] * rate", "moved = rate", "wide-global-tanh-squared_error-group-adam"),
+    "the norm of all threads": ("parts.py", "squares = gpu_sum(rank, count, share, room)\n    for", "squares = share\n    for", "ensemble-3_2-swish-cross_entropy-group-proximal-adam"),
+    "a decay": ("wide.py", "parameters, moved * decay)", "parameters, moved)", "wide-global-swish-cross_entropy-l1-proximal-nesterov"),
+    "a smoothed label": ("parts.py", "spread = smoothing / output.dtype.type(n_out)", "spread = smoothing", "wide-global-swish-cross_entropy-l1-proximal-nesterov"),
     "a neuron's share": ("one_hidden.py", "dlam_in1_0 += dM1_0 * phi1_0", "dlam_in1_0 = dM1_0 * phi1_0", "ensemble-3_1-relu-squared_error-group-adam"),
     "the order of samples": ("parts.py", "r % 2 == 1", "r % 2 == 0", "ensemble-3_1-relu-squared_error-group-adam"),
     "a sum over an odd number of threads": ("parts.py", "half = (length + 1) // 2", "half = length // 2", "ensemble-3_1-relu-squared_error-group-adam"),

@@ -1,6 +1,11 @@
-# ruff: noqa: F821, F841, B018, B007
+"""Functions without a formula in `kernels/cpu/sparse.py`: storage, chunks of samples, sums over chunks, L-BFGS.
+
+FACTORS is one branch for each loss; PROPAGATE, ADJOINT, JACOBIAN and CURVATURE are the arguments of the printed passes.
+"""
+# The names belong to the printed module; lines are printed as they are written here.
+# ruff: noqa: B007, B018, F821, F841
+# mypy: ignore-errors
 # fmt: off
-"""The functions of `kernels/cpu/sparse.py` that carry no formula: storage, chunks of samples, sums over chunks."""
 
 
 def load_chunk(x_rows, start, n_samples, u_all):
