@@ -84,6 +84,10 @@ def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
 
 
 def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
+    """See `find_smallest`.
+
+    By hand: a mean of scores. Checked by test_smallest.test_the_score_of_the_proposal_is_its_mean_over_the_splits.
+    """
     begin = time.perf_counter()
     whole = np.concatenate([data.x, data.x_valid]), np.concatenate([data.y, data.y_valid])
     smoothing = SMOOTHING if data.loss == "cross_entropy" else 0.0
@@ -172,7 +176,10 @@ class _Work:
         )
 
     def curves(self, split: Split, variants: Sequence[Variant]) -> dict[Variant, list[Judged]]:
-        """The sizes of each variant with their values on the judging rows of a split."""
+        """The sizes of each variant with their values on the judging rows of a split.
+
+        By hand: a mean of values. Checked by test_smallest.test_the_score_of_the_proposal_is_its_mean_over_the_splits.
+        """
         proposal = self.propose(split.fitting, split.number).network
         self.proposal_scores.append(float(values(split.judging, SparseNetwork.of(proposal)).mean()))
         found = self.networks(split.fitting, proposal, variants, split.number)
@@ -258,7 +265,10 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
 
 
 def _promising(first: dict[Variant, list[Judged]]) -> list[Variant]:
-    """The variants with a size within `HOPE` paired standard errors of the best size of all."""
+    """The variants with a size within `HOPE` paired standard errors of the best size of all.
+
+    By hand: a statistic of validation rows. Checked by test_smallest.test_a_variant_may_win_within_its_paired_error.
+    """
     best = max((one for sizes in first.values() for one in sizes), key=lambda one: one.mean)
 
     def may_win(one: Judged) -> bool:

@@ -98,10 +98,11 @@ def test_networks_that_are_small_already(widths: tuple[int, ...], density: float
     net = sparse_network(0, widths, density=density)
     samples = sparse_samples(0, net, rows=20)
     recipe = Recipe.of(samples, 8)
-    trained = train_down(net, samples, [500, 2, 1], recipe, np.random.default_rng(0))
-    noted = fit_down(trained, samples, [500, 2, 1], 1e-2, np.random.default_rng(0))
-    assert [one.size for one in noted] == (sorted({net.n_products, 2, 1}, reverse=True) if density else [0])
+    trained = train_down(net, samples, [500, 2, 1, 0], recipe, np.random.default_rng(0))
+    noted = fit_down(trained, samples, [500, 2, 1, 0], 1e-2, np.random.default_rng(0))
+    assert [one.size for one in noted] == (sorted({net.n_products, 2, 1, 0}, reverse=True) if density else [0])
     assert all(np.isfinite(one.net.weights).all() for one in noted)
+    assert noted[-1].net.n_products == 0
 
 
 def test_swaps_keep_what_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
