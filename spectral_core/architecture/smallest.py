@@ -121,7 +121,10 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
 
 
 def _promising(first: dict[Variant, list[Judged]]) -> list[Variant]:
-    """The variants with a size within `HOPE` paired standard errors of the best size of all."""
+    """The variants with a size within `HOPE` paired standard errors of the best size of all.
+
+    By hand: a statistic of validation rows. Checked by test_smallest.test_a_variant_may_win_within_its_paired_error.
+    """
     best = max((one for sizes in first.values() for one in sizes), key=lambda one: one.mean)
 
     def may_win(one: Judged) -> bool:
