@@ -65,7 +65,7 @@ def train_all(
             options,
             strength,
             epochs=options.epochs,
-            eigenvalue_learning_rate=options.eigenvalue_learning_rate,
+            eigenvalue_learning_rate=options.eigenvalue_rate,
             penalty=options.penalty,
             penalty_strength=options.penalty_strength,
             patience=options.patience,

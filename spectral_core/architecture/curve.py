@@ -105,6 +105,10 @@ class Judged:
 
     @property
     def mean(self) -> float:
+        """The score on all rows.
+
+        By hand: a mean. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
+        """
         return float(self.rows.mean())
 
 

@@ -97,7 +97,10 @@ def fit_down(
 def _stage(
     net: SparseNetwork, samples: Samples, size: int, epochs: int, recipe: Recipe, rng: np.random.Generator
 ) -> SparseNetwork:
-    """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically."""
+    """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically.
+
+    By hand: sizes of a schedule. Checked by test_descent.test_a_stage_goes_down_geometrically_in_its_first_half.
+    """
     options = StepOptions(
         batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, label_smoothing=samples.smoothing
     )

@@ -49,7 +49,7 @@ def fewest_neurons(
         rng = np.random.default_rng((*seed, first))
         hidden = tuple(min(max(2, round(first * 0.6**i)), cap) for i, cap in enumerate(widths[1:-1]))
         search = NeuronSearch(samples, criterion, widths, activation, rng)
-        search.shrink(search.fitted(random_start(widths, hidden, activation, rng)))
+        search.shrink(search.fitted(random_start(widths, hidden, activation, rng, search.bias)))
         found.append(search)
     best = min(found, key=lambda search: search.best_score)
     best.remove_inputs()
@@ -69,7 +69,10 @@ class Criterion:
     hard: bool = False
 
     def score(self, net: SparseNetwork, loss: float) -> float:
-        """The score of a fitted network; p counts its weights, less one for each neuron whose scale is free (M16)."""
+        """The score of a fitted network; p counts its weights, less one for each neuron whose scale is free (M16).
+
+        By hand: a criterion of a choice. Checked by test_neurons.test_the_score_is_bic_with_a_floor.
+        """
         n = len(self.samples)
         free = len(net.weights) - (len(net.live) if net.activation in POSITIVELY_HOMOGENEOUS else 0)
         if self.samples.loss == "squared_error":
@@ -98,6 +101,7 @@ class NeuronSearch:
     ) -> None:
         self.samples, self.criterion, self.rng, self.l2 = samples, criterion, rng, l2
         self.widths, self.activation = widths, activation
+        self.bias = bool((samples.x_rows[-1] == 1).all())
         self.proposals = np.empty((0, widths[0])) if proposals is None else proposals
         self.best = self._fit(self._linear(), 30)
         self.best_score = self._score(self.best)
@@ -156,7 +160,7 @@ class NeuronSearch:
         last = sum(self.widths) - outputs
         receivers, senders = np.divmod(np.arange(inputs * outputs), inputs)
         weights = np.zeros(inputs * outputs)
-        return SparseNetwork.sorted(self.widths, self.activation, True, weights, senders, last + receivers)
+        return SparseNetwork.sorted(self.widths, self.activation, self.bias, weights, senders, last + receivers)
 
     def _fit(self, net: SparseNetwork, iterations: int) -> Fit:
         return fit(net, self.samples, iterations, self.criterion.enough * 0.1, self.l2)
@@ -192,7 +196,8 @@ class NeuronSearch:
         for _ in range(2):  # twice: the first pass leaves rounding of the size of the column
             outside = outside - orthonormal @ (orthonormal.T @ outside)
         size = (outside**2).sum(axis=0)
-        fresh = size > 1e-8 * (values**2).sum(axis=1)
+        # Pre-activations have the mean square 1: a column as small as their rounding is none.
+        fresh = size > np.maximum(1e-8 * (values**2).sum(axis=1), 1e-16 * values.shape[1])
         gains = np.where(fresh, ((residual @ outside) ** 2).sum(axis=0) / np.where(fresh, size, 1), 0)
         chosen = int(np.argmax(gains))
         if not gains[chosen] > 0:
@@ -222,32 +227,30 @@ class NeuronSearch:
         return int(self.rng.choice(open_layers)) if open_layers else None
 
     def _residual(self, net: SparseNetwork, activations: np.ndarray) -> np.ndarray:
-        """-∂ℓ/∂z_K (outputs, samples), of the sum of the samples' losses."""
+        """y - z_K of squared errors (outputs, samples); of other losses -∂ℓ/∂z_K for the sum over samples."""
         outputs = activations[net.n_neurons - net.n_outputs :]
         if self.samples.loss == "squared_error":
             return self.samples.y.T - outputs
-        shifted = np.exp(outputs - outputs.max(axis=0))
-        share = shifted / shifted.sum(axis=0)
-        truth = np.zeros_like(share)
-        truth[self.samples.labels, np.arange(len(self.samples))] = 1
-        return np.asarray(truth - share)
+        return -len(self.samples) * self.samples.output_gradient(outputs.T).T
 
     def candidates(self, senders: np.ndarray) -> np.ndarray:
         """Incoming rows (candidates, senders): proposals, and random hyperplanes through data points.
 
-        senders : (senders, samples), the inputs with the constant first.
+        senders : (senders, samples), the inputs first, the constant last among them. Without a constant all hyperplanes go
+            through 0.
+
+        By hand: random rows, scaled by the data. Checked by test_neurons.test_candidates_go_through_data_points.
         """
         n, samples = senders.shape
-        constant = self.widths[0] - 1
-        deviation = senders.std(axis=1)
-        varies = deviation > 0
-        rows = self.rng.normal(size=(CANDIDATES, n)) * varies / np.where(varies, deviation, 1)
-        for number in range(CANDIDATES // 3):  # hyperplanes that one or two senders decide
-            chosen = self.rng.choice(np.flatnonzero(varies), min(1 + number % 2, int(varies.sum())), replace=False)
-            rows[number] *= np.isin(np.arange(n), chosen)
-        rows[:, constant] = 0
+        varies = senders.min(axis=1) != senders.max(axis=1)
+        rows = self.rng.normal(size=(CANDIDATES, n)) * varies / np.where(varies, senders.std(axis=1), 1)
+        if varies.any():
+            for number in range(CANDIDATES // 3):  # hyperplanes that one or two senders decide
+                chosen = self.rng.choice(np.flatnonzero(varies), min(1 + number % 2, int(varies.sum())), replace=False)
+                rows[number] *= np.isin(np.arange(n), chosen)
         through = senders[:, self.rng.integers(samples, size=CANDIDATES)]
-        rows[:, constant] = -(rows * through.T).sum(axis=1)
+        if self.bias:
+            rows[:, self.widths[0] - 1] = -(rows * through.T).sum(axis=1)
         proposed = np.zeros((len(self.proposals), n))
         proposed[:, : self.widths[0]] = self.proposals
         rows = np.vstack([rows, proposed])
@@ -261,16 +264,20 @@ def _without(net: SparseNetwork, neuron: int) -> SparseNetwork:
 
 
 def random_start(
-    widths: tuple[int, ...], hidden: tuple[int, ...], activation: str, rng: np.random.Generator
+    widths: tuple[int, ...], hidden: tuple[int, ...], activation: str, rng: np.random.Generator, bias: bool = True
 ) -> SparseNetwork:
-    """A network of `hidden` random neurons by layer with all skip connections, in the first places of the layers."""
+    """A network of `hidden` random neurons by layer with all skip connections, in the first places of the layers.
+
+    Weights have the deviation 1/√n for n incoming ones.
+
+    By hand: random numbers. Checked by test_neurons.test_a_random_start_joins_all_its_neurons.
+    """
     starts = np.concatenate([[0], np.cumsum(widths)])
     used = [np.arange(start, start + n) for start, n in zip(starts, (widths[0], *hidden, widths[-1]), strict=False)]
     senders, receivers, weights = [], [], []
     for i in range(1, len(widths)):
         before = np.concatenate(used[:i])
-        pairs = np.array([(r, s) for r in used[i] for s in before])
-        receivers.append(pairs[:, 0])
-        senders.append(pairs[:, 1])
-        weights.append(rng.normal(size=len(pairs)) / np.sqrt(len(before)))
-    return SparseNetwork.sorted(widths, activation, True, *(np.concatenate(p) for p in (weights, senders, receivers)))
+        receivers.append(np.repeat(used[i], len(before)))
+        senders.append(np.tile(before, len(used[i])))
+        weights.append(rng.normal(size=len(receivers[-1])) / np.sqrt(len(before)))
+    return SparseNetwork.sorted(widths, activation, bias, *(np.concatenate(p) for p in (weights, senders, receivers)))

@@ -17,6 +17,8 @@ from spectral_core.resizing.trimming import NOISE, Tolerance
 STRATEGIES = ("smallest", "neurons", "seed", "grow")
 TRIMMING = 0.01
 """The share of the validation loss that trimming may cost, for ``seed`` and ``grow``."""
+EIGENVALUE_RATES = {"smallest": 1e-2, "neurons": 1e-2, "seed": 5e-2, "grow": 5e-2}
+"""Default learning rates of eigenvalues. With rates that fall to 0 the smaller one trains without spikes."""
 STRENGTHS = {"seed": (0.0, 1e-3, 1e-2, 3e-2), "grow": (0.0, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 3e-2)}
 """Penalties on eigenvectors, or weights, that a search tries. Weights need smaller penalties, since no eigenvalue can
 compensate for them."""
@@ -35,7 +37,7 @@ class SearchOptions:
     epochs: int = 300
     batch_size: int | None = None
     learning_rate: float = 1e-3
-    eigenvalue_learning_rate: float = 5e-2
+    eigenvalue_learning_rate: float | None = None
     penalty: str = "group"
     penalty_strength: float = 1e-3
     eigenvector_penalties: Sequence[float] | None = None
@@ -88,6 +90,12 @@ class SearchOptions:
             checks.real_number(strength, f"eigenvector_penalties[{i}]", 0)
             for i, strength in enumerate(sequence(values, "eigenvector_penalties"))
         ]
+
+    @property
+    def eigenvalue_rate(self) -> float:
+        """The learning rate of eigenvalues."""
+        own = self.eigenvalue_learning_rate
+        return EIGENVALUE_RATES[self.strategy] if own is None else own
 
     @property
     def best_of_last(self) -> int | None:

@@ -12,12 +12,17 @@ import numpy as np
 
 from spectral_core.architecture.curve import Curve
 from spectral_core.architecture.report import SearchReport
+from spectral_core.architecture.starts import least_kept
 from spectral_core.errors import InvalidInputError
 from spectral_core.files import atomic
+from spectral_core.files.tables import write_csv
 from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.paths import path_scores
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.results import History
+
+NO_CURVE = "only strategy='smallest' or 'neurons' gives a curve of sizes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +49,7 @@ class SearchResult:
         InvalidInputError : no network fits, or the strategy gives no curve.
         """
         if self.curve is None:
-            raise InvalidInputError("only strategy='smallest' or 'neurons' gives a curve of sizes")
+            raise InvalidInputError(NO_CURVE)
         return self.at_sizes[self.curve.index(weights, score)]
 
     def predict(self, X: Any) -> np.ndarray:
@@ -70,6 +75,18 @@ class SearchResult:
         )
         return replace(self, predictor=predictor, compact_predictor=compact, at_sizes=tuple(at_sizes))
 
+    @property
+    def cut(self) -> float | None:
+        """The path score (M6) below which neurons of `network` were left out: of the woken start, or by trimming."""
+        scores = path_scores(self.network.transfer_blocks(), self.network.widths)
+        if not scores:
+            return None
+        if self.curve is not None:
+            return least_kept(scores, self.report.training_samples + self.report.validation_samples)
+        positions = dict(zip(self.compact.layers, self.compact.neurons, strict=True))
+        kept = [values[positions[layer]] for layer, values in enumerate(scores, 2) if layer in positions]
+        return float(np.concatenate(kept).min()) if kept else None
+
     def plot(self, path: str | os.PathLike[str]) -> None:
         """A picture (PNG) of the network that was found."""
         from spectral_core.reports.network import network_picture
@@ -84,8 +101,18 @@ class SearchResult:
             subtitle=f"{report.compact_parameters:,} weights, found in {report.spectral_parameters:,} spectral parameters",
         )
 
+    def plot_curve(self, path: str | os.PathLike[str]) -> None:
+        """A picture (PNG) of the validation score against the size, with the chosen size."""
+        from spectral_core.reports.curves import curve_picture
+
+        if self.curve is None:
+            raise InvalidInputError(NO_CURVE)
+        curve_picture(
+            path, self.curve, self.report.score_name, title=f"{self.report.data or 'network'}: score and size"
+        )
+
     def save(self, directory: str | os.PathLike[str]) -> None:
-        """Write model.npz, compact.npz, report.json, report.txt and history.json."""
+        """Write model.npz, compact.npz, report.json, report.txt and history.json; curve.csv where there is a curve."""
         home = Path(directory)
         texts = {
             "report.json": self.report.to_json(),
@@ -96,3 +123,5 @@ class SearchResult:
         self.compact_predictor.save(home / "compact.npz")
         for name, text in texts.items():
             atomic.write_text(home / name, text)
+        if self.curve is not None:
+            write_csv(home / "curve.csv", self.report.curve)

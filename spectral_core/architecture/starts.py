@@ -26,7 +26,7 @@ def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
     """The transfer blocks (M4) of the neurons of greatest path score (M6), with all skip connections to the outputs."""
     blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}
     scores = path_scores(blocks, net.widths)
-    threshold = np.sort(np.concatenate(scores))[::-1][: LARGEST_START if len(samples) > FEW_ROWS else SMALL_START][-1]
+    threshold = least_kept(scores, len(samples))
     for layer, values in enumerate(scores, 2):
         silent = values < max(threshold, np.finfo(values.dtype).tiny)
         for (i, j), block in blocks.items():
@@ -40,6 +40,12 @@ def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
         blocks=blocks, activation=net.activation, bias=net.bias, parametrization="direct", dtype=net.dtype.name
     )
     return _identified(SparseNetwork.of(direct), samples)
+
+
+def least_kept(scores: list[np.ndarray], samples: int) -> float:
+    """The path score of the last neuron that a woken start keeps, for a number of samples."""
+    kept = LARGEST_START if samples > FEW_ROWS else SMALL_START
+    return float(np.sort(np.concatenate(scores))[::-1][:kept][-1])
 
 
 def proposed_rows(net: SpectralNetwork) -> np.ndarray:

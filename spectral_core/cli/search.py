@@ -23,8 +23,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "search",
         help="find the architecture for a data set",
-        description="Trains from the linear start, removes neurons that the task does not need, and writes model.npz, "
-        "compact.npz, report.json, report.txt and pictures.",
+        description="Trains from the linear start, removes weights and neurons that the task does not need, and writes "
+        "model.npz, compact.npz, report.json, report.txt, curve.csv and pictures.",
     )
     _add_data_options(parser)
     _add_training_options(parser)
@@ -52,14 +52,21 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
     width = "greatest width of each hidden layer (default: 300)"
     parser.add_argument("--hidden", default="300", metavar="N[,N...]", help=width)
     parser.add_argument("--activation", default="relu", choices=ZERO_AT_ZERO, help="default: relu")
-    rise = "rise of the validation loss that trimming may cost (default: 0.01)"
-    parser.add_argument("--tolerance", type=float, default=0.01, help=rise)
+    rise = (
+        "how much worse than the best still counts as good: a share of the variance or of the samples (default: what "
+    )
+    rise += (
+        "validation rows cannot tell apart); seed, grow: the rise of the loss that trimming may cost (default: 0.01)"
+    )
+    parser.add_argument("--tolerance", type=float, help=rise)
+    parser.add_argument("--sizes", metavar="N[,N...]", help="numbers of weights at which the curve has a point")
     parser.add_argument("--epochs", type=int, default=300, help="largest number of epochs (default: 300)")
     parser.add_argument("--seed", type=int, default=0, help="seed of splits, start and shuffling (default: 0)")
     protocol = "training settings; published is the default for sparcs"
     parser.add_argument("--protocol", choices=("tuned", "published"), help=protocol)
-    strategy = "seed: start wide and linear, trim; grow: start with no hidden neuron (default: seed)"
-    parser.add_argument("--strategy", default="seed", choices=("seed", "grow"), help=strategy)
+    strategy = "smallest: the whole curve of sizes by refits; neurons: the fewest hidden neurons; seed: start wide and linear, "
+    strategy += "trim; grow: start with no hidden neuron (default: smallest; published: seed)"
+    parser.add_argument("--strategy", choices=("smallest", "neurons", "seed", "grow"), help=strategy)
     backend_option(parser)
 
 
@@ -69,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.reports.style import require_matplotlib
 
     # Errors come before the work.
-    hidden, data = _widths(options.hidden), _load(options)
+    hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
     training, validation, test = _parts(data, options.test_fraction, options.seed)
     home = Path(options.out) if options.out else Path("results") / data.name
     require_matplotlib()
@@ -87,7 +94,10 @@ def run(options: argparse.Namespace) -> int:
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
-    names += ", spectrum.png" if options.strategy == "seed" else ""  # a grown network has no eigenvalues
+    names += (
+        ", spectrum.png" if result.network.parametrization != "direct" else ""
+    )  # a grown network has no eigenvalues
+    names += ", curve.csv, curve.png" if result.curve is not None else ""
     say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
@@ -112,6 +122,11 @@ def _search(
     from spectral_core.architecture.search import PUBLISHED, search
 
     published = (options.protocol or ("tuned" if data.standardize else "published")) == "published"
+    settings: dict[str, Any] = dict(PUBLISHED) if published else {}
+    if options.strategy is not None:
+        settings["strategy"] = options.strategy
+    if options.sizes is not None:
+        settings["sizes"] = _numbers(options.sizes, "--sizes")
     with console.progress(f"search {data.name}") as progress:
         return search(
             training.x,
@@ -129,9 +144,8 @@ def _search(
             progress=progress,
             checkpoint=state,
             keep_checkpoint=True,
-            strategy=options.strategy,
             backend=options.backend,
-            **(PUBLISHED if published else {}),
+            **settings,
         )
 
 
@@ -155,11 +169,11 @@ def _fingerprint(options: argparse.Namespace) -> str:
     return hashlib.sha256(repr(named).encode()).hexdigest()[:8]
 
 
-def _widths(text: str) -> tuple[int, ...]:
+def _numbers(text: str, name: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise InvalidInputError(f"--hidden must be whole numbers with commas between; got {text!r}") from None
+        raise InvalidInputError(f"{name} must be whole numbers with commas between; got {text!r}") from None
 
 
 def _targets(data: Dataset) -> Any:
@@ -177,8 +191,11 @@ def _pictures(result: SearchResult, home: Path) -> None:
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
     if net.parametrization != "direct":
-        spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=f"{name}: eigenvalues and path scores")
-    training_picture(home / "training.png", result.history, title=f"{name}: training")
+        title = f"{name}: eigenvalues and path scores"
+        spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=title, cut=result.cut)
+    training_picture(home / "training.png", result.history, title=f"{name}: training", kept=result.report.epoch)
+    if result.curve is not None:
+        result.plot_curve(home / "curve.png")
 
 
 def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], activation: str, seed: int) -> dict[str, Any]:

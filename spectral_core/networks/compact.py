@@ -37,7 +37,7 @@ class CompactNetwork:
     >>> from spectral_core import SpectralNetwork, compact
     >>> small = compact(SpectralNetwork.initialize([2, 5, 1], seed=0))
     >>> small
-    CompactNetwork(3-1, 3 parameters, relu)
+    CompactNetwork(3-1, 3 weights, relu)
     >>> small.forward(np.ones((4, 2))).shape
     (4, 1)
     """
@@ -68,6 +68,11 @@ class CompactNetwork:
     def n_parameters(self) -> int:
         """Σ live_i · live_j over the live blocks."""
         return self.direct.n_parameters
+
+    @property
+    def n_weights(self) -> int:
+        """The numbers that a prediction multiplies or adds: the weights that are not 0, biases included."""
+        return int(np.count_nonzero(self.direct.parameters))
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -94,10 +94,20 @@ class Samples:
 
     def loss_of(self, net: SparseNetwork) -> float:
         """The mean loss of a network."""
+        return self._output_loss(self.forward(net))
+
+    def output_gradient(self, output: np.ndarray) -> np.ndarray:
+        """∂ℓ/∂z_K (samples, outputs) of the mean loss."""
+        gradient = np.array(output, self.x_rows.dtype, order="C")
+        self._output_loss(gradient)
+        return gradient
+
+    def _output_loss(self, output: np.ndarray) -> float:
+        """The mean loss of outputs z_K; the array is overwritten with ∂ℓ/∂z_K."""
         from spectral_core.kernels.cpu import dense
 
         data = (self.y, self.labels, self.weights, np.arange(len(self)), self._loss, self._smoothing)
-        return float(dense.output_loss(*data, self.forward(net))[0])
+        return float(dense.output_loss(*data, output)[0])
 
     def loss_and_gradient(self, net: SparseNetwork, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """The mean loss of a network with other weights, and its gradient (n,)."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
-from spectral_core.reports.style import COLOURS, FAINT, MARKERS, Target, figure_file, heading
+from spectral_core.reports.style import COLOURS, FAINT, INK, MARKERS, Target, figure_file, heading
 
 if TYPE_CHECKING:
+    from spectral_core.architecture.curve import Curve
     from spectral_core.training.results import History
 
 
@@ -75,6 +76,7 @@ def spectrum_picture(
     *,
     title: str = "",
     labels: Sequence[str] = (),
+    cut: float | None = None,
 ) -> None:
     """Draw |λ| of each layer from the largest down; with `scores`, draw the neurons' scores in a second panel.
 
@@ -84,6 +86,7 @@ def spectrum_picture(
     eigenvalues : one vector for each layer.
     scores : one vector, or None, for each layer.
     labels : names of the layers; by default ``layer 1 (input)`` and so on.
+    cut : neurons with a score below it were left out, a line in the second panel.
     """
     names = _layer_labels(len(eigenvalues), labels)
     if scores is not None and len(scores) != len(names):
@@ -96,6 +99,11 @@ def spectrum_picture(
         columns = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, (ylabel, curves) in zip(columns, panels, strict=True):
             _spectrum(axes, curves, ylabel)
+            if cut is not None and ylabel == "score":
+                axes.axhline(cut, color=INK, lw=0.8, ls="--")
+                axes.annotate(
+                    "cut", (0.99, cut), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=INK
+                )
 
 
 def _named_vectors(vectors: Sequence[Any], names: Sequence[str], what: str) -> list[tuple[str, int, np.ndarray]]:
@@ -107,7 +115,9 @@ def _named_vectors(vectors: Sequence[Any], names: Sequence[str], what: str) -> l
     ]
 
 
-def training_picture(path: Target, history: History, *, title: str = "", labels: Sequence[str] = ()) -> None:
+def training_picture(
+    path: Target, history: History, *, title: str = "", labels: Sequence[str] = (), kept: int | None = None
+) -> None:
     """Draw losses and penalty (log scale), and the norms of the eigenvalue groups, against the epoch.
 
     Parameters
@@ -115,6 +125,7 @@ def training_picture(path: Target, history: History, *, title: str = "", labels:
     path : the picture, PNG unless it ends in .svg or .pdf; written whole or not at all.
     history : losses and norms by epoch, of `train`.
     labels : names of the eigenvalue groups; by default ``layer 1 (input)`` and so on.
+    kept : the epoch whose network was kept, a line in both panels.
     """
     losses = [("training loss", history.training_loss), ("validation loss", history.validation_loss)]
     series = [(name, np.asarray(values, np.float64)) for name, values in (*losses, ("penalty", history.penalty))]
@@ -138,5 +149,47 @@ def training_picture(path: Target, history: History, *, title: str = "", labels:
         right.set_ylim(bottom=-0.03 * right.get_ylim()[1])
         edge = max(0.5, 0.02 * len(history.training_loss))
         for axes in (left, right):
+            if kept is not None:
+                _marked(axes, kept, "kept")
             axes.set_xlim(1 - edge, max(len(history.training_loss), 1) + edge)
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+
+
+def _marked(axes: Any, x: float, text: str) -> None:
+    """A vertical line with its name."""
+    axes.axvline(x, color=INK, lw=0.8, ls="--")
+    axes.annotate(text, (x, 0.98), xycoords=("data", "axes fraction"), ha="right", va="top", rotation=90, color=INK)
+
+
+def curve_picture(path: Target, curve: Curve, score: str, *, title: str = "") -> None:
+    """Draw the validation score against the number of weights (log scale), with the best and the chosen size.
+
+    The bars are standard errors of the difference from the best size.
+
+    Parameters
+    ----------
+    path : the picture, PNG unless it ends in .svg or .pdf; written whole or not at all.
+    score : the name of the score.
+    """
+    weights, scores, errors = (
+        np.array([getattr(point, name) for point in curve], np.float64) for name in ("weights", "score", "error")
+    )
+    best, chosen = curve[curve.best], curve[curve.chosen]
+    with figure_file(path, 7.0, 4.2, layout="constrained") as figure:
+        heading(figure, title)
+        axes = figure.subplots()
+        places = np.maximum(weights, 0.5)  # a network without weights has a place on the log scale
+        axes.errorbar(places, scores, yerr=errors, color=COLOURS[0], marker="o", ms=4, lw=1.4, capsize=2)
+        axes.set_xscale("log")
+        axes.plot(
+            max(best.weights, 0.5), best.score, marker="s", ms=9, mfc="none", color=COLOURS[2], ls="", label="best"
+        )
+        label = f"chosen: {chosen.weights:,} weights, {chosen.neurons} hidden neurons"
+        axes.plot(
+            max(chosen.weights, 0.5), chosen.score, marker="D", ms=9, mfc="none", color=COLOURS[1], ls="", label=label
+        )
+        axes.set(xlabel="weights", ylabel=f"{score} on validation rows")
+        low = max(scores.min(), scores.max() - 10 * max(scores.max() - chosen.score, np.median(errors), 0.01))
+        margin = 0.08 * (scores.max() - low + 1e-9)
+        axes.set_ylim(low - margin, scores.max() + errors.max() * 0.2 + margin)
+        axes.legend(fontsize=8, loc="lower right")

@@ -14,10 +14,11 @@ import pytest
 
 from derivations.__main__ import generate
 from derivations.codegen import one_hidden
-from derivations.codegen.cpu.module import PROGRAMS, functions
+from derivations.codegen.cpu.module import PROGRAMS, SPARSE, functions
 from derivations.proof.theorem import ProofError, Theorem
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.scalar import exponential
+from derivations.theorems.spectral import factors
 from tests.builders import ROOT
 
 
@@ -38,7 +39,8 @@ def test_the_catalogue_is_complete() -> None:
     assert relied_on <= set(names)
     exponentials = {f"exponential_{form.name}" for form in exponential.FORMATS}
     few = {f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in one_hidden.SIZES}
-    assert set(functions()) == {"activate", *exponentials, *few, *(program.name for program in PROGRAMS)}
+    programs = {program.name for program in (*PROGRAMS, *factors.PROGRAMS)}
+    assert set(functions()) == {"activate", *exponentials, *few, *programs, *SPARSE}
 
 
 def test_kernels_without_a_certificate_are_not_generated() -> None:

@@ -198,7 +198,8 @@ def judge_derivation(mutant: Mutant | None, code: CodeType | None, say: Say) -> 
 def checked_in() -> dict[Path, str]:
     """The files that `python -m derivations` writes, as they are on the disk."""
     kernels = ROOT / "spectral_core" / "kernels"
-    printed = ("tables", "cpu/dense", "cpu/one_hidden", "cuda/parts", "cuda/ensemble", "cuda/one_hidden", "cuda/wide")
+    cpu, cuda = ("dense", "one_hidden", "sparse"), ("parts", "ensemble", "one_hidden", "wide")
+    printed = ("tables", *(f"cpu/{name}" for name in cpu), *(f"cuda/{name}" for name in cuda))
     paths = (
         *(kernels / f"{name}.py" for name in printed),
         ROOT / "derivations" / "certificates.json",

@@ -137,7 +137,7 @@ def test_chunks_change_nothing(case: tuple[SparseNetwork, Samples], chunk: int) 
         close(one, other, net.weights.dtype)
 
 
-def test_parts_and_inputs() -> None:
+def test_a_part_of_the_samples() -> None:
     net = sparse_network(1, (3, 2, 2))
     for loss in ("squared_error", "cross_entropy"):
         samples = sparse_samples(1, net, loss, weighted=True)
@@ -147,7 +147,6 @@ def test_parts_and_inputs() -> None:
         np.testing.assert_array_equal(part.forward(net), samples.forward(net)[rows])
         np.testing.assert_array_equal(part.weights, samples.weights[rows])
         np.testing.assert_array_equal(wanted_of(part), wanted_of(samples)[rows])
-        np.testing.assert_array_equal(samples.of_inputs(np.array([0, 2])).x_rows, samples.x_rows[[0, 2]])
 
 
 def test_samples_are_rows_of_neurons() -> None:

@@ -368,9 +368,7 @@ def gradient_sparse(
         for c in range(n_outputs):
             for s in range(size):
                 output[s, c] = z_all[n_neurons - n_outputs + c, s]
-        value, batch_weight = output_loss(
-            y_data, labels, weights, np.arange(start, start + size), loss, smoothing, output
-        )
+        value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, smoothing, output)
         share = real(batch_weight / total_weight)
         mean += value * batch_weight / total_weight
         for c in range(n_outputs):
@@ -441,7 +439,9 @@ def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_o
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def jacobian_sparse(x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all):
+def jacobian_sparse(
+    x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all
+):
     """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F."""
     n_inputs, size = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
@@ -467,9 +467,7 @@ def curvature_sparse(
     slope_flat, du_flat = np.empty(n_neurons * size, parameters.dtype), np.empty(n_neurons * size, parameters.dtype)
     bars_flat, output_flat = np.empty(n_outputs * size, parameters.dtype), np.empty(n_outputs * size, parameters.dtype)
     mean_all, total_weight = np.empty(n_neurons, parameters.dtype), weights.sum()
-    means_sparse(
-        x_rows, weights, float(total_weight), activation, senders, offsets, n_outputs, chunk, parameters, mean_all
-    )
+    means_sparse(x_rows, weights, float(total_weight), activation, senders, offsets, n_outputs, chunk, parameters, mean_all)
     H_all[:] = 0
     rise_all[:] = 0
     for start in range(0, total, chunk):
@@ -489,41 +487,14 @@ def curvature_sparse(
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def objective_sparse(
-    x_rows,
-    y_data,
-    labels,
-    weights,
-    loss,
-    smoothing,
-    activation,
-    senders,
-    offsets,
-    n_outputs,
-    chunk,
-    decayed,
-    l2,
-    point,
-    parameters,
-    whole,
-    slope,
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
+    whole, slope,
 ):
     """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64)."""
     parameters[:] = point
     value = float(
         gradient_sparse(
-            x_rows,
-            y_data,
-            labels,
-            weights,
-            loss,
-            smoothing,
-            activation,
-            senders,
-            offsets,
-            n_outputs,
-            chunk,
-            parameters,
-            whole,
+            x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, parameters, whole
         )
     )
     for e in range(point.size):
@@ -535,23 +506,8 @@ def objective_sparse(
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def minimise_sparse(
-    x_rows,
-    y_data,
-    labels,
-    weights,
-    loss,
-    smoothing,
-    activation,
-    senders,
-    offsets,
-    n_outputs,
-    chunk,
-    decayed,
-    l2,
-    iterations,
-    pairs,
-    precision,
-    point,
+    x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, iterations, pairs,
+    precision, point,
 ):
     """L-BFGS from `point` (float64), which becomes the last iterate; returns the objective there and the steps done.
 
@@ -566,23 +522,8 @@ def minimise_sparse(
     curvatures, alphas = np.empty(pairs), np.empty(pairs)
     direction, step, change = np.empty(n), np.empty(n), np.empty(n)
     value = objective_sparse(
-        x_rows,
-        y_data,
-        labels,
-        weights,
-        loss,
-        smoothing,
-        activation,
-        senders,
-        offsets,
-        n_outputs,
-        chunk,
-        decayed,
-        l2,
-        point,
-        parameters,
-        whole,
-        slope,
+        x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point,
+        parameters, whole, slope,
     )
     stored, done = 0, 0
     for done in range(iterations):
@@ -609,23 +550,8 @@ def minimise_sparse(
         for _ in range(25):
             new_point[:] = point + length * direction
             new_value = objective_sparse(
-                x_rows,
-                y_data,
-                labels,
-                weights,
-                loss,
-                smoothing,
-                activation,
-                senders,
-                offsets,
-                n_outputs,
-                chunk,
-                decayed,
-                l2,
-                new_point,
-                parameters,
-                whole,
-                new_slope,
+                x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2,
+                new_point, parameters, whole, new_slope,
             )
             if not new_value <= value + 1e-4 * length * descent:
                 high = length

@@ -1494,7 +1494,7 @@ def gpu_update(
         size = trainable[group, 1] - begin
         rate = factor * rates[group]
         theta, slope, m, v = parameters[begin:], gradient[begin:], first[begin:], second[begin:]
-        if decays[group] > 0:
+        if decays[group] > theta.dtype.type(0.0):
             gpu_decay(rank, count, size, theta, rate * decays[group])
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]

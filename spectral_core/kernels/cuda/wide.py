@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 b91ae7f938e6c451
-parts.py      sha256 ef1e90c4728461c2
+parts.py      sha256 fb215e99bfa76843
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
@@ -104,7 +104,7 @@ def wide_update(size, optimizer, parameters, gradient, first, second, rate, deca
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
     moved = factors[batch] * rate
-    if decay > 0:
+    if decay > parameters.dtype.type(0.0):
         gpu_decay(rank, count, size, parameters, moved * decay)
     if optimizer == ADAM:
         beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]

@@ -80,7 +80,7 @@ def wide_update(size, optimizer, parameters, gradient, first, second, rate, deca
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
     moved = factors[batch] * rate
-    if decay > 0:
+    if decay > parameters.dtype.type(0.0):
         gpu_decay(rank, count, size, parameters, moved * decay)
     if optimizer == ADAM:
         beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]

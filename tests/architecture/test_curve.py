@@ -1,0 +1,75 @@
+"""The choice of a size: paired differences, row by row, and the points of the curve."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within, with_choice
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.sparse import SparseNetwork
+from tests.builders import sparse_network
+
+rows = st.integers(2, 12).flatmap(
+    lambda n: st.lists(st.lists(st.sampled_from([0.0, 1.0]), min_size=n, max_size=n), min_size=1, max_size=6)
+)
+
+
+def point(weights: int, score: float) -> CurvePoint:
+    return CurvePoint(weights, 1, 0, 0, 4 * (weights + 1), score, 0.0, "linear", 0.01)
+
+
+@given(rows, st.sampled_from([0.0, 0.5, 1.0, 2.0]), st.sampled_from([0.0, 0.1]))
+def test_the_choice_is_the_smallest_within_the_paired_error(
+    table: list[list[float]], errors: float, slack: float
+) -> None:
+    sizes = [Judged(10 * (i + 1), np.array(values), 0) for i, values in enumerate(table)]
+    best, chosen, deviations = smallest_within(sizes, errors, slack)
+    means = [sum(values) / len(values) for values in table]
+    assert best == means.index(max(means))  # of equal ones the smallest
+    good = []
+    for i, values in enumerate(table):
+        differences = [b - v for b, v in zip(table[best], values, strict=True)]
+        n, mean = len(values), sum(differences) / len(values)
+        deviation = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n)
+        assert deviations[i] == pytest.approx(deviation, abs=1e-12)
+        if mean <= max(errors * deviation, slack) + 1e-12:
+            good.append(i)
+    assert chosen == good[0]
+    assert sizes[chosen].mean == pytest.approx(means[chosen])
+
+
+def test_one_row_has_no_error() -> None:
+    sizes = [Judged(1, np.array([0.0]), 0), Judged(2, np.array([1.0]), 0)]
+    assert smallest_within(sizes, 2.0, 0.0) == (1, 1, [0.0, 0.0])
+    assert smallest_within(sizes, 2.0, 1.0) == (1, 0, [0.0, 0.0])
+
+
+def test_a_point_counts_what_a_network_has() -> None:
+    net = SparseNetwork.sorted((3, 2, 2, 1), "relu", True, np.ones(6), [0, 2, 1, 3, 0, 2], [3, 3, 4, 7, 7, 7])
+    got = CurvePoint.of(net, 0.5, 0.1, "woken", 0.01)
+    # Neuron 4 sends nothing.
+    assert got == CurvePoint(4, 2, 1, 1, 24, 0.5, 0.1, "woken", 0.01)
+    empty = CurvePoint.of(sparse_network(0, (2, 2, 1), density=0.0), 0.0, 0.0, "linear", 0.0)
+    assert (empty.weights, empty.biases, empty.neurons, empty.layers, empty.bytes) == (0, 0, 0, 0, 0)
+
+
+def test_points_are_found_by_weights_or_score() -> None:
+    curve = Curve((point(5, 0.7), point(10, 0.9), point(20, 0.85), point(40, 0.95)), best=3, chosen=1)
+    assert [curve.at(weights=w).weights for w in (5, 9, 10, 39, 1000)] == [5, 5, 10, 20, 40]
+    assert [curve.at(score=s).weights for s in (-1.0, 0.7, 0.71, 0.9, 0.91, 0.95)] == [5, 5, 10, 10, 40, 40]
+    assert curve.at(score=0.0).weights == 5
+    assert (len(curve), curve[1].weights, [p.weights for p in curve]) == (4, 10, [5, 10, 20, 40])
+    with pytest.raises(InvalidInputError, match="the smallest network has 5 weights; got weights=4"):
+        curve.at(weights=4)
+    with pytest.raises(InvalidInputError, match=r"the best network has the validation score 0\.95; got score=0\.96"):
+        curve.at(score=0.96)
+    for given_values in ({}, {"weights": 5, "score": 0.5}):
+        with pytest.raises(InvalidInputError, match="name one of weights and score"):
+            curve.index(**given_values)
+    other = with_choice(curve, 2)
+    assert (other.chosen, other.best, other.points) == (2, 3, curve.points)

@@ -1,0 +1,176 @@
+"""The way down through the sizes, and where it starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectral_core import SpectralNetwork
+from spectral_core.architecture import descent, starts
+from spectral_core.architecture.descent import Recipe, fit_down, train_down
+from spectral_core.architecture.starts import linear_start, woken_start
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting.samples import Samples
+from tests.builders import sparse_network, sparse_samples, weights_of
+
+LOSSES = ("squared_error", "cross_entropy")
+
+
+def start_of(loss: str, widths: tuple[int, ...] = (5, 4, 3), rows: int = 40) -> tuple[SparseNetwork, Samples]:
+    net = sparse_network(3, widths, density=0.8).cleaned()
+    return net, sparse_samples(3, net, loss, rows=rows)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_stage_goes_down_geometrically_in_its_first_half(loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, samples = start_of(loss)
+    steps, removals, begin, size, epochs = 0, [], net.n_products, 6, 30
+    run, remove = descent.MaskedTraining.run, descent.remove
+
+    def counted(self: Any, rows: np.ndarray, factors: np.ndarray) -> float:
+        nonlocal steps
+        steps += len(factors)
+        assert len(rows) == 8 * len(factors)
+        wanted = (1 + np.cos(np.pi * np.arange(steps - len(factors), steps) / 150)) / 2
+        np.testing.assert_allclose(factors, wanted, atol=1e-12)
+        return run(self, rows, factors)
+
+    def noted(net: SparseNetwork, samples: Samples, count: int) -> SparseNetwork:
+        removals.append((steps, count))
+        return remove(net, samples, count)
+
+    monkeypatch.setattr(descent.MaskedTraining, "run", counted)
+    monkeypatch.setattr(descent, "remove", noted)
+    recipe = Recipe(epochs=epochs, batch_size=8, minima_below=0)
+    found = descent._stage(net, samples, size, epochs, recipe, np.random.default_rng(0))
+    assert steps == 150  # 5 mini-batches in each of 30 epochs
+    assert found.n_products <= size
+    assert [count for _, count in removals] == sorted((count for _, count in removals), reverse=True)
+    for step, count in removals:
+        assert count == round(begin * (size / begin) ** min(1, step / 75))
+    assert removals[-1][1] == size
+    assert removals[-1][0] <= 80
+    assert samples.loss_of(found) < samples.loss_of(net)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_size_gets_a_network_that_acts(loss: str) -> None:
+    net, samples = start_of(loss)
+    sizes = [1000, 20, 12, 8, 5, 3]
+    recipe = Recipe(epochs=4, batch_size=8, minima_below=10)
+    trained = train_down(net, samples, sizes, recipe, np.random.default_rng(0))
+    assert [size for size, _ in trained] == [net.n_products, 20, 12]
+    noted = fit_down(trained, samples, sizes, 1e-3, np.random.default_rng(0))
+    assert [one.size for one in noted] == [net.n_products, 20, 12, 8, 5, 3]
+    for one in noted:
+        assert one.net.n_products <= one.size
+        assert one.net.acting().all()
+        assert np.isfinite(one.net.weights).all()
+    for one in noted[2:]:
+        penalty = 0.5e-3 * (one.net.weights[~one.net.biases] ** 2).sum()
+        assert one.loss == pytest.approx(samples.loss_of(one.net) + penalty, rel=1e-9)
+        gradient = samples.loss_and_gradient(one.net, one.net.weights)[1] + 1e-3 * one.net.weights * ~one.net.biases
+        assert abs(gradient).max() < 0.02
+
+
+def test_the_same_numbers_each_time() -> None:
+    net, samples = start_of("cross_entropy", rows=60)
+    recipe = Recipe(epochs=2, batch_size=8, minima_below=10)
+    found = []
+    for _ in range(2):
+        rng = np.random.default_rng(4)
+        trained = train_down(net, samples, [12, 5], recipe, rng)
+        found.append(fit_down(trained, samples, [12, 5], 1e-3, rng))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one.net.weights, other.net.weights)
+        np.testing.assert_array_equal(one.net.senders, other.net.senders)
+
+
+@pytest.mark.parametrize("density", [0.0, 1.0])
+@pytest.mark.parametrize("widths", [(3, 1), (3, 2, 1)])
+def test_networks_that_are_small_already(widths: tuple[int, ...], density: float) -> None:
+    """No weight at all, one output, sizes beyond the network: every size is some network."""
+    net = sparse_network(0, widths, density=density)
+    samples = sparse_samples(0, net, rows=20)
+    recipe = Recipe.of(samples, 8)
+    trained = train_down(net, samples, [500, 2, 1, 0], recipe, np.random.default_rng(0))
+    noted = fit_down(trained, samples, [500, 2, 1, 0], 1e-2, np.random.default_rng(0))
+    assert [one.size for one in noted] == (sorted({net.n_products, 2, 1, 0}, reverse=True) if density else [0])
+    assert all(np.isfinite(one.net.weights).all() for one in noted)
+    assert noted[-1].net.n_products == 0
+
+
+def test_swaps_keep_what_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bad removal is found out: the swap brings the weight back that matters."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4))
+    samples = Samples.of(x, 3 * x[:, :1], "squared_error", True, "float64")
+    net = SparseNetwork.sorted((5, 1), "relu", True, np.array([0.01, 1.0]), [1, 4], [5, 5])
+    found, loss = descent._through_minima(net, samples, 1, 1e-6, {(2, 1)}, rng)
+    assert (found.senders.tolist(), found.n_products) == ([0, 4], 1)
+    assert loss < 1e-4
+
+
+def test_the_recipe_depends_on_the_number_of_samples() -> None:
+    net = sparse_network(0, (3, 1))
+    few, many = sparse_samples(0, net, rows=64), sparse_samples(0, net, rows=6400)
+    assert Recipe.of(few, 32) == Recipe(500, 32, minima_below=15625)
+    assert Recipe.of(many, 32) == Recipe(20, 32, minima_below=400)
+    assert Recipe.of(few, 1000).epochs == 1000
+
+
+# --- starts -----------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.booleans(), st.sampled_from(["squared_error", "cross_entropy"]), st.integers(1, 3))
+def test_weights_that_cannot_matter_go(seed: int, bias: bool, loss: str, outputs: int) -> None:
+    """The outputs on the data stay; of two classes their difference does."""
+    net = sparse_network(seed, (4, 3, outputs), "tanh", bias, 0.8)
+    samples = sparse_samples(seed, net, loss)
+    x = samples.x_rows.copy()
+    x[0], x[1] = 0.0, (0.5 if seed % 2 else x[1])  # one or two inputs do not vary
+    samples = replace(samples, x_rows=x)
+    found = starts._identified(net, samples)
+    before, after = (weights_of(one).output(one.weights, x) for one in (net, found))
+    if loss == "cross_entropy" and outputs == 2:
+        assert not (found.receivers == found.n_neurons - 2).any()
+        before, after = before[:, 1] - before[:, 0], after[:, 1] - after[:, 0]
+    np.testing.assert_allclose(after, before, rtol=0, atol=1e-12)
+    assert not (found.senders == 0).any()
+    if bias and seed % 2:
+        assert not (found.senders == 1).any()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_linear_start_joins_every_input_that_varies(bias: bool) -> None:
+    x = np.array([[1.0, 5.0, 0.0], [2.0, 5.0, 1.0], [3.0, 5.0, 0.0]])
+    samples = Samples.of(x, np.zeros((3, 2)), "squared_error", bias)
+    net = linear_start((3 + bias, 4, 2), "relu", bias, samples)
+    # Without biases a constant input takes their place.
+    assert net.senders.tolist() == ([0, 2, 3] * 2 if bias else [0, 1, 2] * 2)
+    assert net.weights.tolist() == [0.0] * 6
+    assert net.weights.dtype == "float32"
+    assert len(net.live) == 0
+
+
+def test_the_woken_start_has_the_neurons_of_greatest_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starts, "SMALL_START", 2)
+    blocks = {
+        (2, 1): np.array([[1.0, 2.0], [0.1, 0.1], [2.0, 2.0], [0.0, 0.0]]),
+        (3, 2): np.array([[1.0, 1.0, 1.0, 9.0]]),
+    }
+    spectral = SpectralNetwork(blocks=blocks, activation="relu", bias=True, parametrization="direct", dtype="float64")
+    samples = Samples.of(np.array([[1.0], [2.0]]), np.zeros((2, 1)), "squared_error", True, "float64")
+    net = woken_start(spectral, samples)
+    assert net.live.tolist() == [2, 4]
+    same = SpectralNetwork(
+        blocks={(2, 1): blocks[2, 1] * np.array([[1], [0], [1], [0]]), (3, 2): blocks[3, 2]},
+        activation="relu", bias=True, parametrization="direct", dtype="float64",
+    )  # fmt: skip
+    np.testing.assert_allclose(samples.forward(net), same.forward(samples.x_rows[:1].T))

@@ -1,0 +1,129 @@
+"""Parts of the search for the smallest network: values of samples, variants that may win, sizes."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectral_core.architecture import smallest, variants
+from spectral_core.architecture.curve import Judged
+from spectral_core.architecture.judgements import values
+from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.smallest import HOPE, find_smallest
+from spectral_core.architecture.variants import Split, Trainings, Variant, sizes_below
+from spectral_core.data.preparation import PreparedData, prepare
+from spectral_core.refitting.samples import Samples
+from tests.builders import sparse_network, sparse_samples
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10**6), st.booleans(), st.integers(1, 3), st.sampled_from(["float32", "float64"]))
+def test_the_mean_of_the_values_is_the_score(seed: int, labelled: bool, outputs: int, dtype: str) -> None:
+    net = sparse_network(seed, (3, 2, outputs), density=0.8, dtype=dtype)
+    samples = sparse_samples(seed, net, "cross_entropy" if labelled else "squared_error", rows=12)
+    got, z = values(samples, net), samples.forward(net).astype(np.float64)
+    if labelled:
+        right = [max(range(outputs), key=lambda c: z[s, c]) == samples.labels[s] for s in range(12)]
+        assert got.tolist() == [float(one) for one in right]
+        return
+    residual, spread = ((samples.y - z) ** 2).sum(axis=0), ((samples.y - samples.y.mean(axis=0)) ** 2).sum(axis=0)
+    assert got.mean() == pytest.approx(
+        np.mean([1 - a / b for a, b in zip(residual, spread, strict=True)]), rel=1e-5, abs=1e-5
+    )
+
+
+@given(st.lists(st.lists(st.sampled_from([0.0, 1.0]), min_size=8, max_size=8), min_size=2, max_size=6))
+def test_a_variant_may_win_within_its_paired_error(table: list[list[float]]) -> None:
+    judged = {
+        Variant("linear", float(i)): [Judged(10, np.array(rows), i), Judged(20, np.zeros(8), i)]
+        for i, rows in enumerate(table)
+    }
+    best = max(table, key=sum)
+    wanted = []
+    for i, rows in enumerate(table):
+        for candidate in (rows, [0.0] * 8):
+            differences = [b - r for b, r in zip(best, candidate, strict=True)]
+            mean = sum(differences) / 8
+            error = math.sqrt(sum((d - mean) ** 2 for d in differences) / 7 / 8)
+            if mean <= HOPE * error + 1e-12:
+                wanted.append(i)
+                break
+    assert [int(variant.l2) for variant in smallest._promising(judged)] == wanted
+
+
+def test_the_sizes_are_round_numbers_between_both_ends() -> None:
+    assert sizes_below(100, 1) == [60, 40, 25, 15, 10, 6, 4, 3, 2, 1]
+    assert sizes_below(1001, 250) == [1000, 600, 400, 250]
+    assert sizes_below(1, 1) == []
+
+
+def small_data(seed: int) -> PreparedData:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(60, 3))
+    return prepare(x, (x[:, 0] + 0.5 * rng.normal(size=60) > 0).astype(int), "auto", None, 0.2, True, 0)
+
+
+def test_the_score_of_the_proposal_is_its_mean_over_the_splits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "EPOCHS", 2)
+    monkeypatch.setattr(variants, "LEAST_STEPS", 1)
+    monkeypatch.setattr(Trainings, "variants", lambda *_: [Variant("linear", 1e-2)])
+    data, scores = small_data(0), []
+    propose = Trainings.propose
+
+    def spied(self: Trainings, samples: Samples, split: int) -> object:
+        result = propose(self, samples, split)
+        if len(samples) < 60:  # not the last training, on all rows
+            for one in judging:
+                if len(one.fitting) == len(samples) and np.array_equal(one.fitting.x_rows, samples.x_rows):
+                    output = result.network.forward(one.judging.x_rows[:3].T)
+                    scores.append(float((output.argmax(axis=1) == one.judging.labels).mean()))
+        return result
+
+    options = SearchOptions(hidden=(3,), seed=0)
+    splits = smallest._splits
+    judging: list[Split] = []
+
+    def noted(*arguments: object) -> list[Split]:
+        judging.extend(splits(*arguments))  # type: ignore[arg-type]
+        return list(judging)
+
+    monkeypatch.setattr(Trainings, "propose", spied)
+    monkeypatch.setattr(smallest, "_splits", noted)
+    found = find_smallest(data, options)
+    assert len(scores) == len(judging) == 5
+    assert found.proposal_score == pytest.approx(np.mean(scores))
+    assert [point.weights for point in found.curve] == sorted({point.weights for point in found.curve})
+
+
+def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, whole = small_data(1), find_smallest(small_data(1), SearchOptions(hidden=(3,), seed=0))
+    options = SearchOptions(hidden=(3,), seed=0, checkpoint=tmp_path / "state")
+    propose, calls = Trainings.propose, []
+
+    def stopped(self: Trainings, samples: Samples, split: int) -> object:
+        calls.append(split)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return propose(self, samples, split)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainings, "propose", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            find_smallest(data, options)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["state.0", "state.1"]
+        # Another search is not continued from these files.
+        other = SearchOptions(hidden=(3,), seed=1, checkpoint=tmp_path / "state", keep_checkpoint=True)
+        calls[:] = [0] * 5
+        assert find_smallest(data, other).curve.points != whole.curve.points
+    calls.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainings, "propose", lambda self, *given: calls.append(given[1]) or propose(self, *given))
+        again = find_smallest(data, SearchOptions(hidden=(3,), seed=1, checkpoint=tmp_path / "state"))
+    assert calls == [0]  # the last training, on all rows
+    assert again.curve.points == find_smallest(data, SearchOptions(hidden=(3,), seed=1)).curve.points
+    assert not list(tmp_path.iterdir())
