@@ -28,6 +28,8 @@ ERRORS = 0.5
 wine, breast_cancer, diabetes and friedman1: half an error keeps the score of the best size, a whole one costs up to 0.01."""
 SMOOTHING = 0.05
 """Of class labels, in all trainings and refits."""
+REPEATS = 2
+"""Refits of the whole curve on all rows; the network of least loss stays at each size."""
 HOPE = 1.5
 """A variant is judged on further splits where it is within this many standard errors of the best on the first."""
 
@@ -74,7 +76,7 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     # Train on all rows.
     used = list(dict.fromkeys(promising[size.variant] for size in envelope))
     proposal = trainings.propose(everything, 0)
-    networks = trainings.networks(everything, proposal.network, used)
+    networks = trainings.networks(everything, proposal.network, used, 0, REPEATS)
     points, found = [], []
     for size, error in zip(envelope, errors, strict=True):
         variant = promising[size.variant]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_core.architecture.descent import Recipe, fit_down, train_down
+from spectral_core.architecture.descent import Noted, Recipe, fit_down, train_down
 from spectral_core.architecture.neurons import Criterion, fewest_neurons
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.starts import linear_start, proposed_rows, woken_start
@@ -105,11 +105,12 @@ class Trainings:
         )
 
     def networks(
-        self, samples: Samples, proposal: SpectralNetwork, variants: Sequence[Variant], split: int = 0
+        self, samples: Samples, proposal: SpectralNetwork, variants: Sequence[Variant], split: int, repeats: int = 1
     ) -> dict[Variant, dict[int, SparseNetwork]]:
         """The networks of each variant by size, trained on these samples; the variants run beside each other.
 
-        Variants of one start share its training by mini-batches.
+        Variants of one start share its training by mini-batches. Of several `repeats` of the refits, which see other samples
+        at each removal, the network of least loss stays at each size.
         """
         options, recipe = self.options, Recipe.of(samples, self.options.batch_size_for(len(samples)))
         trained = {}
@@ -121,14 +122,20 @@ class Trainings:
             sizes = self.sizes(start.n_products)
             trained[name] = sizes, train_down(start, samples, sizes, recipe, self._rng(split))
 
-        def run(variant: Variant) -> dict[int, SparseNetwork]:
-            rng = self._rng(split)
+        def run(task: tuple[Variant, int]) -> list[Noted]:
+            variant, repeat = task
             if variant.start == "neurons":
-                return self._fewest_neurons(samples, proposal, split)
+                return [self._fewest_neurons(samples, proposal, split)] if repeat == 0 else []
             sizes, nets = trained[variant.start]
-            return {one.size: one.net for one in fit_down(nets, samples, sizes, variant.l2, rng)}
+            return fit_down(nets, samples, sizes, variant.l2, self._rng(split, repeat))
 
-        return dict(zip(variants, _beside(run, variants), strict=True))
+        tasks = [(variant, repeat) for variant in variants for repeat in range(repeats)]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # the results do not depend on their number
+            found = dict(zip(tasks, threads.map(run, tasks), strict=True))
+        return {
+            variant: _of_least_loss([one for repeat in range(repeats) for one in found[variant, repeat]])
+            for variant in variants
+        }
 
     def sizes(self, count: int) -> list[int]:
         """The sizes of the curve below that of the start."""
@@ -136,10 +143,10 @@ class Trainings:
             return sizes_below(count, self.least)
         return sorted({size for size in self.options.sizes if size < count}, reverse=True)
 
-    def _rng(self, split: int) -> np.random.Generator:
-        return np.random.default_rng((self.options.seed, 2, split))
+    def _rng(self, split: int, repeat: int = 0) -> np.random.Generator:
+        return np.random.default_rng((self.options.seed, 2, split, repeat))
 
-    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int) -> dict[int, SparseNetwork]:
+    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int) -> Noted:
         """The fewest neurons on some of the samples, fitted on all of them."""
         exact = samples.astype(np.float64)
         rng = self._rng(split)
@@ -149,12 +156,13 @@ class Trainings:
         widths, seed = self.widths, (self.options.seed, 4, split)
         net = fewest_neurons(some, criterion, widths, self.options.activation, seed, proposed_rows(proposal))
         net = net if some is exact else fit(net, exact, 30).net
-        return {net.n_products: net}
+        return Noted(net.n_products, net, np.nan)
 
 
-def _beside(
-    run: Callable[[Variant], dict[int, SparseNetwork]], variants: Iterable[Variant]
-) -> list[dict[int, SparseNetwork]]:
-    """The results of all variants, on the threads of this machine; their order and numbers do not depend on them."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(run, variants))
+def _of_least_loss(noted: Sequence[Noted]) -> dict[int, SparseNetwork]:
+    """The network of least loss for each size; the first one where it is not at a minimum."""
+    best: dict[int, Noted] = {}
+    for one in noted:
+        if one.size not in best or one.loss < best[one.size].loss:
+            best[one.size] = one
+    return {size: one.net for size, one in best.items()}
