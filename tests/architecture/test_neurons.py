@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spectral_core.architecture.neurons import Criterion, NeuronSearch, fewest_neurons, random_start
+from spectral_core.architecture.neurons import Criterion, NeuronSearch, fewest_neurons
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.output_weights import refit
 from spectral_core.refitting.samples import Samples
@@ -153,16 +153,3 @@ def test_no_place_is_left_and_no_hidden_layer_is_there() -> None:
     assert len(search_of(samples, (2, 1, 1)).run().live) <= 1
     linear = search_of(samples, (2, 1)).run()
     assert samples.loss_of(linear) == pytest.approx(samples.loss_of(refit(linear, samples)))
-
-
-def test_a_random_start_joins_all_its_neurons() -> None:
-    net = random_start((3, 5, 4, 2), (3, 1), "tanh", np.random.default_rng(0))
-    used = [[0, 1, 2], [3, 4, 5], [8], [12, 13]]
-    wanted = {(r, s) for i, layer in enumerate(used) for r in layer for j in range(i) for s in used[j]}
-    assert set(zip(net.receivers.tolist(), net.senders.tolist(), strict=True)) == wanted
-    assert len(net.weights) == len(wanted)
-    assert net.live.tolist() == [3, 4, 5, 8]
-    many = random_start((100, 90, 1), (90,), "tanh", np.random.default_rng(0))
-    for neuron, width in ((slice(100, 190), 100), (slice(190, 191), 190)):
-        here = (many.receivers >= neuron.start) & (many.receivers < neuron.stop)
-        assert many.weights[here].std() == pytest.approx(1 / np.sqrt(width), rel=0.15)
