@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import time
 from collections.abc import Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from benchmarks.children import cores
 from benchmarks.minimal_targets import TARGETS, Target
 from benchmarks.processes import pool
 from benchmarks.rows import Row, row
+from benchmarks.table import cell
 from spectral_core import search
 
 SEEDS, FIRST_SEED = 10, 10
@@ -28,7 +31,10 @@ HIDDEN = {1: (300,), 2: (20, 12)}
 
 @dataclass(frozen=True)
 class Run:
-    """One target of one seed. gone : whether all irrelevant inputs, if any, have no weight; kept : whether all others have."""
+    """One target of one seed. gone : whether all irrelevant inputs, if any, have no weight; kept : whether all others have.
+
+    seconds : of the processor, the spectral trainings included.
+    """
 
     name: str
     seed: int
@@ -39,19 +45,29 @@ class Run:
     seconds: float
 
 
+@cache
+def warm() -> None:
+    """Compile and load the kernels by a tiny search, so that no time holds it. Once in each process."""
+    x = np.linspace(-1, 1, 60)[:, None]
+    search(x, np.abs(x[:, 0]), task="regression", strategy="neurons", hidden=(4,))
+
+
 def one(name: str, seed: int) -> Run:
     """A search on one target."""
+    warm()
     target = TARGETS[name]
     x, y, fresh, truth = target.data(seed)
+    begin = time.process_time()
     result = search(
         x, y, task="regression", strategy="neurons", hidden=HIDDEN[target.layers], activation=target.activation,
         tolerance=target.tolerance, seed=seed,
     )  # fmt: skip
+    seconds = time.process_time() - begin
     found = sum(result.compact.live[1:-1])
     acts = [_acts(result.predict, fresh, column) for column in range(target.inputs)]
     relevant = target.inputs if target.relevant is None else target.relevant
     score = float(result.compact_predictor.score(fresh, truth))
-    return Run(name, seed, found, score, not any(acts[relevant:]), all(acts[:relevant]), result.report.seconds)
+    return Run(name, seed, found, score, not any(acts[relevant:]), all(acts[:relevant]), seconds)
 
 
 def _acts(predict: object, x: np.ndarray, column: int) -> bool:
@@ -69,15 +85,30 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--jobs", type=int, default=cores(), help="processes, one core each")
+    parser.add_argument("--names", action="store_true", help="only list the targets")
     return parser.parse_args(arguments)
+
+
+def names() -> str:
+    """What each name means."""
+    head = ["| name | target | hidden neurons needed | inputs | inputs that matter |", "|---" * 5 + "|"]
+    lines = [
+        f"| {name} | {cell(target.title)} | {target.needed} | {target.inputs} | {target.relevant or target.inputs} |"
+        for name, target in TARGETS.items()
+    ]
+    return "\n".join([*head, *lines]) + "\n"
 
 
 def measure(arguments: Sequence[str] = ()) -> list[Row]:
     """All targets; the rows with targets."""
     given = options(arguments)
+    if given.names:
+        print(names())
+        return []
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     runs = []
     with pool(given.jobs) as processes:
+        processes.submit(warm).result()  # the others then find the compiled kernels
         started = [processes.submit(one, name, seed) for seed in seeds for name in reversed(given.targets)]
         for future in as_completed(started):
             run = future.result()
@@ -103,7 +134,7 @@ def table(runs: Sequence[Run]) -> str:
         gone = "-" if target.relevant is None else f"{sum(run.gone and run.kept for run in its)}/{len(its)}"
         exact = f"{sum(size == target.needed for size in found)}/{len(its)}"
         lines.append(
-            f"| {name} | {target.title.replace('|', chr(92) + '|')} | {target.needed} | {len(its)} | {exact} "
+            f"| {name} | {cell(target.title)} | {target.needed} | {len(its)} | {exact} "
             f"| {statistics.median(found):g}, {min(found)} to {max(found)} | {min(run.r2 for run in its):.6f} "
             f"| {gone} | {statistics.median(seconds):.1f}, {max(seconds):.1f} |"
         )

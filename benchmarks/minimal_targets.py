@@ -155,8 +155,8 @@ def targets() -> dict[str, Target]:
         found[name] = Target(*values, **more)  # type: ignore[arg-type]
 
     for k in (1, 2, 3, 5, 10):
-        add(f"kinks-{k}", f"{k} kinks of 1 input", "exact", k, 1, kinks(k), "uniform")
-        add(f"folds-{k}", f"{k} folds of 3 inputs", "exact", k, 3, teacher(k, 3, near=True), "uniform")
+        add(f"kinks-{k}", f"kinks of one input: {k}", "exact", k, 1, kinks(k), "uniform")
+        add(f"folds-{k}", f"folds of three inputs: {k}", "exact", k, 3, teacher(k, 3, near=True), "uniform")
     two = fixed(lambda x: np.abs(x[:, 0] - x[:, 1]) + relu(x[:, 0] + x[:, 1] - 0.2))
     add("absolute", "|x|", "exact", 1, 1, fixed(lambda x: np.abs(x[:, 0])), "uniform")
     add("absolute-2", "|x₁ - x₂| and a fold", "exact", 2, 2, two, "uniform")
@@ -173,16 +173,34 @@ def targets() -> dict[str, Target]:
         title = f"{name} teacher of {k} in {n} inputs"
         add(f"{name}-{k}", title, "smooth", k, n, smooth_teacher(name, k, n), activation=name)
     for k in (3, 5):
-        add(f"kinks-{k}-noise", f"{k} kinks, noise", "noise", k, 1, kinks(k), "uniform", noisy=True)
-        add(f"folds-{k}-noise", f"{k} folds, noise", "noise", k, 3, teacher(k, 3, near=True), "uniform", noisy=True)
+        add(f"kinks-{k}-noise", f"kinks of one input with noise: {k}", "noise", k, 1, kinks(k), "uniform", noisy=True)
+        add(
+            f"folds-{k}-noise",
+            f"folds of three inputs with noise: {k}",
+            "noise",
+            k,
+            3,
+            teacher(k, 3, near=True),
+            "uniform",
+            noisy=True,
+        )
     for k, n in ((4, 8), (7, 12)):
         add(f"teacher-{k}-noise", f"teacher of {k} in {n} inputs, noise", "noise", k, n, teacher(k, n), noisy=True)
     for a, b, n in ((3, 2, 5), (6, 4, 8)):
         title = f"two layers, {a} and {b}, {n} inputs"
         add(f"deep-{a}-{b}", title, "deep", a + b, n, deep_teacher(a, b, n), layers=2)
     loose = {"tolerance": 1e-3}
-    add("kinks-10-loose", "10 kinks, tolerance 0.001", "tolerance", 10, 1, kinks(10), "uniform", **loose)
-    add("folds-5-loose", "5 folds, tolerance 0.001", "tolerance", 5, 3, teacher(5, 3, near=True), "uniform", **loose)
+    add("kinks-10-loose", "kinks of one input: 10, tolerance 0.001", "tolerance", 10, 1, kinks(10), "uniform", **loose)
+    add(
+        "folds-5-loose",
+        "folds of three inputs: 5, tolerance 0.001",
+        "tolerance",
+        5,
+        3,
+        teacher(5, 3, near=True),
+        "uniform",
+        **loose,
+    )
     add("teacher-7-loose", "teacher of 7, tolerance 0.001", "tolerance", 7, 12, teacher(7, 12), **loose)
     return found
 

@@ -42,9 +42,9 @@ def counted(method: str, model: Any, data: Split, seconds: float) -> Result:
 def mlp(data: Split, hidden: int, seed: int) -> list[Result]:
     """scikit-learn's MLP with its own settings, but up to 300 epochs, or 30 on many rows."""
     data = data.scaled()
-    begin = time.perf_counter()
+    begin = time.process_time()
     model = fitted(mlp_model(data, hidden, 1e-4, seed), data)
-    return [counted(f"MLP {hidden}", model, data, time.perf_counter() - begin)]
+    return [counted(f"MLP {hidden}", model, data, time.process_time() - begin)]
 
 
 def mlp_random_search(data: Split, budget: float, seed: int) -> list[Result]:
@@ -53,36 +53,36 @@ def mlp_random_search(data: Split, budget: float, seed: int) -> list[Result]:
     rng = np.random.default_rng(seed)
     folds = (StratifiedKFold if data.classifies else KFold)(3, shuffle=True, random_state=seed)
     best, chosen, longest = -np.inf, None, 0.0
-    begin = time.perf_counter()
-    while chosen is None or time.perf_counter() - begin + 1.5 * longest < budget:
-        start = time.perf_counter()
+    begin = time.process_time()
+    while chosen is None or time.process_time() - begin + 1.5 * longest < budget:
+        start = time.process_time()
         hidden, alpha = (float(np.exp(rng.uniform(*np.log(span)))) for span in (WIDTHS, PENALTIES))
         model = mlp_model(data, round(hidden), alpha, seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             score = cross_val_score(model, data.x, data.y, cv=folds).mean()
-        longest = max(longest, time.perf_counter() - start)
+        longest = max(longest, time.process_time() - start)
         if score > best:
             best, chosen = score, model
     model = fitted(chosen, data)
-    return [counted("MLP, random search", model, data, time.perf_counter() - begin)]
+    return [counted("MLP, random search", model, data, time.process_time() - begin)]
 
 
 def boosting(data: Split, seed: int) -> list[Result]:
     """Gradient boosting of histograms with its own settings; its size is that of its trees, not of weights."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     home = HistGradientBoostingClassifier if data.classifies else HistGradientBoostingRegressor
     model = home(random_state=seed).fit(data.x, data.y)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     return [Result("gradient boosting", 0, model.score(data.x_test, data.y_test), seconds)]
 
 
 def linear(data: Split) -> list[Result]:
     """Logistic regression, or ridge regression, with their own settings but for the number of iterations."""
     data = data.scaled()
-    begin = time.perf_counter()
+    begin = time.process_time()
     iterations = 1000 if len(data.x) < LARGE else 100
     model = fitted(LogisticRegression(max_iter=iterations) if data.classifies else Ridge(), data)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     score = model.score(data.x_test, data.y_test)
     return [Result("linear", 0, score, seconds, np.size(model.coef_), np.size(model.intercept_), 0)]

@@ -8,6 +8,7 @@ tenths of them, by the cubic rule. Each network counts once more after the polis
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -85,8 +86,8 @@ class Dense:
         total = sum(weight.numel() for weight in self.weights)
         batch = min(effort.batch, len(self.x))
         steps = len(self.x) // batch
-        optimizer = torch.optim.Adam(self.net.parameters(), RATE)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, effort.epochs * steps)
+        optimizer = torch.optim.Adam(self.net.parameters(), RATE, fused=True)
+        total_steps = effort.epochs * steps
         for epoch in range(effort.epochs):
             done = min(1.0, max(0.0, (epoch - effort.epochs / 10) / (0.6 * effort.epochs)))
             count = int(keep + (total - keep) * (1 - done) ** 3)
@@ -94,13 +95,14 @@ class Dense:
                 self.prune(count, saliency)
             order = torch.randperm(len(self.x))
             for step in range(steps):
+                progress = (epoch * steps + step) / total_steps
+                optimizer.param_groups[0]["lr"] = RATE / 2 * (1 + math.cos(math.pi * progress))
                 optimizer.zero_grad()
                 self.loss(order[step * batch : (step + 1) * batch]).backward()
                 if saliency == "Fisher":
                     for mean, weight in zip(self.fisher, self.weights, strict=True):
                         mean.mul_(MEMORY).addcmul_(weight.grad, weight.grad, value=1 - MEMORY)
                 optimizer.step()
-                schedule.step()
                 if count < total:
                     self.apply_masks()
 
@@ -124,16 +126,16 @@ def gradual(
 ) -> list[Result]:
     """The network of `size` weights as trained, and after the polish on all training rows."""
     scaled = data.scaled()
-    begin = time.perf_counter()
+    begin = time.process_time()
     dense = Dense(scaled, hidden, seed)
     dense.train(size, saliency, effort or Effort.on(len(scaled.x)))
     net, name = dense.sparse(), f"gradual {saliency}"
-    results = [result(name, size, net, scaled, time.perf_counter() - begin)]
+    results = [result(name, size, net, scaled, time.process_time() - begin)]
     loss = "cross_entropy" if data.classifies else "squared_error"
     target = scaled.y if data.classifies else scaled.y[:, None]
     samples = Samples.of(scaled.x, target, loss, True, smoothing=SMOOTHING if data.classifies else 0.0)
     net, _ = polish(net, samples, POLISH_ITERATIONS, POLISH_L2)
-    return [*results, result(f"{name}, polished", size, net, scaled, time.perf_counter() - begin)]
+    return [*results, result(f"{name}, polished", size, net, scaled, time.process_time() - begin)]
 
 
 def result(method: str, size: int, net: SparseNetwork, scaled: Split, seconds: float) -> Result:

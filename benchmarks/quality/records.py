@@ -30,7 +30,7 @@ class Result:
 
     method, size : as asked for; a job may give several results, as our search does for each size of its curve.
     weights : numbers that a prediction multiplies. biases : numbers that it adds. neurons : live hidden ones.
-    seconds : of the whole fit on one core.
+    seconds : of the processor, for the whole fit on one core; other programs do not change them.
     """
 
     method: str

@@ -18,7 +18,7 @@ def torch_pruning(data: Split, neurons: int, hidden: int, seed: int) -> list[Res
     import torch_pruning as tp
 
     scaled = data.scaled()
-    begin = time.perf_counter()
+    begin = time.process_time()
     dense = Dense(scaled, hidden, seed)
     effort = Effort.on(len(scaled.x))
     part = Effort(max(1, effort.epochs // (ROUNDS + 1)), effort.batch)
@@ -37,4 +37,4 @@ def torch_pruning(data: Split, neurons: int, hidden: int, seed: int) -> list[Res
         dense.masks = [torch.ones_like(weight) for weight in dense.weights]
         dense.fisher = [torch.zeros_like(weight) for weight in dense.weights]
         dense.train(sum(weight.numel() for weight in dense.weights), "magnitude", part)
-    return [result("torch-pruning", 0, dense.sparse(), scaled, time.perf_counter() - begin)]
+    return [result("torch-pruning", 0, dense.sparse(), scaled, time.process_time() - begin)]

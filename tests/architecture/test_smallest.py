@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_core.architecture import smallest
+from spectral_core.architecture import smallest, variants
 from spectral_core.architecture.curve import Judged
+from spectral_core.architecture.judgements import values
 from spectral_core.architecture.options import SearchOptions
-from spectral_core.architecture.smallest import HOPE, Variant, find_smallest, sizes_below, values
+from spectral_core.architecture.smallest import HOPE, find_smallest
+from spectral_core.architecture.variants import Split, Trainings, Variant, sizes_below
 from spectral_core.data.preparation import PreparedData, prepare
+from spectral_core.refitting.samples import Samples
 from tests.builders import sparse_network, sparse_samples
 
 
@@ -65,13 +69,13 @@ def small_data(seed: int) -> PreparedData:
 
 
 def test_the_score_of_the_proposal_is_its_mean_over_the_splits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smallest, "EPOCHS", 2)
-    monkeypatch.setattr(smallest, "LEAST_STEPS", 1)
-    monkeypatch.setattr(smallest._Work, "variants", lambda *_: [Variant("linear", 1e-2)])
+    monkeypatch.setattr(variants, "EPOCHS", 2)
+    monkeypatch.setattr(variants, "LEAST_STEPS", 1)
+    monkeypatch.setattr(Trainings, "variants", lambda *_: [Variant("linear", 1e-2)])
     data, scores = small_data(0), []
-    propose = smallest._Work.propose
+    propose = Trainings.propose
 
-    def spied(self: smallest._Work, samples: smallest.Samples, split: int) -> object:
+    def spied(self: Trainings, samples: Samples, split: int) -> object:
         result = propose(self, samples, split)
         if len(samples) < 60:  # not the last training, on all rows
             for one in judging:
@@ -82,15 +86,44 @@ def test_the_score_of_the_proposal_is_its_mean_over_the_splits(monkeypatch: pyte
 
     options = SearchOptions(hidden=(3,), seed=0)
     splits = smallest._splits
-    judging: list[smallest.Split] = []
+    judging: list[Split] = []
 
-    def noted(*arguments: object) -> list[smallest.Split]:
+    def noted(*arguments: object) -> list[Split]:
         judging.extend(splits(*arguments))  # type: ignore[arg-type]
         return list(judging)
 
-    monkeypatch.setattr(smallest._Work, "propose", spied)
+    monkeypatch.setattr(Trainings, "propose", spied)
     monkeypatch.setattr(smallest, "_splits", noted)
     found = find_smallest(data, options)
     assert len(scores) == len(judging) == 5
     assert found.proposal_score == pytest.approx(np.mean(scores))
     assert [point.weights for point in found.curve] == sorted({point.weights for point in found.curve})
+
+
+def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, whole = small_data(1), find_smallest(small_data(1), SearchOptions(hidden=(3,), seed=0))
+    options = SearchOptions(hidden=(3,), seed=0, checkpoint=tmp_path / "state")
+    propose, calls = Trainings.propose, []
+
+    def stopped(self: Trainings, samples: Samples, split: int) -> object:
+        calls.append(split)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return propose(self, samples, split)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainings, "propose", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            find_smallest(data, options)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["state.0", "state.1"]
+        # Another search is not continued from these files.
+        other = SearchOptions(hidden=(3,), seed=1, checkpoint=tmp_path / "state", keep_checkpoint=True)
+        calls[:] = [0] * 5
+        assert find_smallest(data, other).curve.points != whole.curve.points
+    calls.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainings, "propose", lambda self, *given: calls.append(given[1]) or propose(self, *given))
+        again = find_smallest(data, SearchOptions(hidden=(3,), seed=1, checkpoint=tmp_path / "state"))
+    assert calls == [0]  # the last training, on all rows
+    assert again.curve.points == find_smallest(data, SearchOptions(hidden=(3,), seed=1)).curve.points
+    assert not list(tmp_path.iterdir())

@@ -84,7 +84,7 @@ def test_the_table_and_the_rows_of_fixed_runs() -> None:
         Run("deep-3-2", 0, 6, 1.0, True, True, 20.0),
     ]
     lines = table(runs).splitlines()
-    assert "| kinks-3 | 3 kinks of 1 input | 3 | 2 | 1/2 | 3.5, 3 to 4 | 0.999950 | - | 2.0, 3.0 |" in lines
+    assert "| kinks-3 | kinks of one input: 3 | 3 | 2 | 1/2 | 3.5, 3 to 4 | 0.999950 | - | 2.0, 3.0 |" in lines
     assert any(line.startswith("| irrelevant-5 ") and "| 1/2 | 1.0, 1.0 |" in line for line in lines)
     found = {row["question"]: (row["figure"], row["met"]) for row in rows(runs)}
     assert found["one layer, no noise: exactly the needed number"] == (0.75, False)

@@ -1,0 +1,98 @@
+"""The values of networks on validation rows, split by split; an interrupted search leaves them in files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectral_core.architecture.candidates import Stores
+from spectral_core.architecture.curve import Judged
+from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.variants import Split, Trainings, Variant
+from spectral_core.errors import ModelFileError
+from spectral_core.files import model_file
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting.samples import Samples
+
+KIND = "unfinished search"
+UNIDENTIFYING = ("progress", "checkpoint", "keep_checkpoint", "name", "feature_names", "target_names", "backend")
+"""The options that no number depends on."""
+
+
+@dataclass(frozen=True, eq=False)
+class SplitJudgement:
+    """The sizes of each variant with their values on the judging rows of a split, and the score of the proposal there."""
+
+    curves: dict[Variant, list[Judged]]
+    proposal_score: float
+
+
+class Judgements:
+    """Judges variants on splits, or reads what an interrupted search has judged."""
+
+    def __init__(self, trainings: Trainings, everything: Samples, stores: Stores) -> None:
+        self.trainings, self.stores = trainings, stores
+        self.identity = _identity(everything, trainings.options)
+
+    def of(self, split: Split, variants: Sequence[Variant]) -> SplitJudgement:
+        """The judgement of a split."""
+        path = self.stores.of(str(split.number))
+        names = [f"{variant.start}/{variant.l2!r}" for variant in variants]
+        identity = {"identity": self.identity, "split": split.number, "variants": names}
+        if path is not None and path.exists():
+            known = _read(path, identity, variants)
+            if known is not None:
+                return known
+        # Train and judge.
+        proposal = self.trainings.propose(split.fitting, split.number).network
+        found = self.trainings.networks(split.fitting, proposal, variants, split.number)
+        curves = {
+            variant: [Judged(size, values(split.judging, net), number) for size, net in found[variant].items()]
+            for number, variant in enumerate(variants)
+        }
+        score = float(values(split.judging, SparseNetwork.of(proposal)).sum() / len(split.judging))
+        if path is not None:
+            rows = {f"{n}/{one.size}": one.rows for n, sizes in enumerate(curves.values()) for one in sizes}
+            model_file.save_model(path, KIND, identity | {"score": score}, rows)
+        return SplitJudgement(curves, score)
+
+
+def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
+    """What each sample adds to the score (samples,): 1 for a right class, or 1 - (squared error)/variance.
+
+    By hand: a statistic of outputs. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
+    """
+    output = samples.astype(net.weights.dtype).forward(net)
+    if samples.loss == "cross_entropy":
+        return (output.argmax(axis=1) == samples.labels).astype(np.float64)
+    truth = samples.y.astype(np.float64)
+    variance = truth.var(axis=0)
+    return np.asarray(1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1))
+
+
+def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]) -> SplitJudgement | None:
+    """A judgement of this very search; None where the file holds another."""
+    try:
+        _, record, rows = model_file.load_model(path, (KIND,))  # type: ignore[arg-type]
+    except ModelFileError:
+        return None
+    if any(record.get(name) != value for name, value in identity.items()):
+        return None
+    curves: dict[Variant, list[Judged]] = {variant: [] for variant in variants}
+    for key, stored in rows.items():
+        number, size = map(int, key.split("/"))
+        curves[variants[number]].append(Judged(size, stored, number))
+    return SplitJudgement(curves, record["score"])
+
+
+def _identity(samples: Samples, options: SearchOptions) -> str:
+    """Identifies data and options, so that a file continues this search only."""
+    digest = hashlib.sha256(samples.loss.encode())
+    for array in (samples.x_rows, samples.y, samples.labels):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    named = {name: value for name, value in vars(options).items() if name not in UNIDENTIFYING}
+    digest.update(repr(sorted(named.items())).encode())
+    return digest.hexdigest()

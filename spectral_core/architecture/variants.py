@@ -1,0 +1,160 @@
+"""The ways down through the sizes of a network, and their trainings on any samples."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectral_core.architecture.descent import Recipe, fit_down, train_down
+from spectral_core.architecture.neurons import Criterion, fewest_neurons
+from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.starts import linear_start, proposed_rows, woken_start
+from spectral_core.data.preparation import PreparedData
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.refitting.levenberg_marquardt import fit
+from spectral_core.refitting.samples import Samples
+from spectral_core.training.results import TrainingResult
+from spectral_core.training.trainer import train
+
+SIZES = (10, 15, 25, 40, 60)
+"""The sizes of the curve, times powers of ten, and the numbers from 1 to 6 below them."""
+PENALTIES = (1e-3, 1e-2, 1e-1)
+"""Strengths of l2/2 Σ w² in the refits that are tried; the last one up to `FEW_ROWS` only."""
+FEW_ROWS = 1_000
+LEAST_STEPS = 3_000
+"""A proposal is trained for at least this many mini-batches, and at least `EPOCHS` epochs."""
+NEURON_INPUTS, NEURON_ROWS = 60, 4_000
+"""The search for the fewest neurons runs for regressions with at most so many inputs, on at most so many rows."""
+EPOCHS = 60
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way down: where it starts, and how its refits are penalised."""
+
+    start: str
+    l2: float
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows that fit and rows that judge."""
+
+    number: int
+    fitting: Samples
+    judging: Samples
+
+
+def sizes_below(count: int, least: int) -> list[int]:
+    """The sizes of the curve for a start of `count` weights, from `least` on, the greatest first."""
+    series = [1, 2, 3, 4, 6, *(size * 10**power for power in range(7) for size in SIZES)]
+    return [size for size in reversed(series) if least <= size < count]
+
+
+class Trainings:
+    """The trainings of one search, on any samples."""
+
+    def __init__(self, data: PreparedData, options: SearchOptions) -> None:
+        self.data, self.options = data, options
+        self.least = data.n_outputs if data.n_outputs > 2 else 1
+        self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
+
+    def variants(self, samples: Samples) -> list[Variant]:
+        """All that are tried."""
+        if self.options.strategy == "neurons":
+            return [Variant("neurons", 0.0)]
+        starts = ["linear"] + (["woken"] if self.options.hidden else [])
+        penalties = PENALTIES if len(samples) <= FEW_ROWS else PENALTIES[:-1]
+        tried = [Variant(start, l2) for start in starts for l2 in penalties]
+        squares = samples.loss == "squared_error" and len(self.widths) == 3
+        if squares and self.widths[0] <= NEURON_INPUTS and self.widths[-1] <= 3:
+            tried.append(Variant("neurons", 0.0))
+        return tried
+
+    def propose(self, samples: Samples, split: int) -> TrainingResult[SpectralNetwork]:
+        """A training from the linear seed; its rate falls to 0."""
+        options = self.options
+        batch = options.batch_size_for(len(samples))
+        net = SpectralNetwork.initialize(
+            [self.widths[0] - options.bias, *self.widths[1:]],
+            activation=options.activation,
+            bias=options.bias,
+            dtype=options.dtype,
+            seed=options.seed + split,
+        )
+        return train(
+            net,
+            np.ascontiguousarray(samples.x_rows[: self.widths[0] - options.bias].T),
+            samples.labels if samples.loss == "cross_entropy" else samples.y,
+            loss=samples.loss,
+            epochs=min(options.epochs, max(EPOCHS, -(-LEAST_STEPS * batch // len(samples)))),
+            batch_size=batch,
+            learning_rate=options.learning_rate,
+            eigenvalue_learning_rate=options.eigenvalue_rate,
+            penalty=options.penalty,
+            penalty_strength=options.penalty_strength,
+            schedule="cosine",
+            label_smoothing=samples.smoothing,
+            seed=options.seed + split,
+            backend=options.backend,
+        )
+
+    def networks(
+        self, samples: Samples, proposal: SpectralNetwork, variants: Sequence[Variant], split: int = 0
+    ) -> dict[Variant, dict[int, SparseNetwork]]:
+        """The networks of each variant by size, trained on these samples; the variants run beside each other.
+
+        Variants of one start share its training by mini-batches.
+        """
+        options, recipe = self.options, Recipe.of(samples, self.options.batch_size_for(len(samples)))
+        trained = {}
+        for name in {v.start: None for v in variants if v.start != "neurons"}:
+            if name == "linear":
+                start = linear_start(self.widths, options.activation, options.bias, samples)
+            else:
+                start = woken_start(proposal, samples)
+            sizes = self.sizes(start.n_products)
+            trained[name] = sizes, train_down(start, samples, sizes, recipe, self._rng(split))
+
+        def run(variant: Variant) -> dict[int, SparseNetwork]:
+            rng = self._rng(split)
+            if variant.start == "neurons":
+                return self._fewest_neurons(samples, proposal, split)
+            sizes, nets = trained[variant.start]
+            return {one.size: one.net for one in fit_down(nets, samples, sizes, variant.l2, rng)}
+
+        return dict(zip(variants, _beside(run, variants), strict=True))
+
+    def sizes(self, count: int) -> list[int]:
+        """The sizes of the curve below that of the start."""
+        if self.options.sizes is None:
+            return sizes_below(count, self.least)
+        return sorted({size for size in self.options.sizes if size < count}, reverse=True)
+
+    def _rng(self, split: int) -> np.random.Generator:
+        return np.random.default_rng((self.options.seed, 2, split))
+
+    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int) -> dict[int, SparseNetwork]:
+        """The fewest neurons on some of the samples, fitted on all of them."""
+        exact = samples.astype(np.float64)
+        rng = self._rng(split)
+        some = exact if len(exact) <= NEURON_ROWS else exact.part(np.sort(rng.choice(len(exact), NEURON_ROWS, False)))
+        tolerance = self.options.tolerance
+        criterion = Criterion(some) if tolerance is None else Criterion(some, tolerance, hard=True)
+        widths, seed = self.widths, (self.options.seed, 4, split)
+        net = fewest_neurons(some, criterion, widths, self.options.activation, seed, proposed_rows(proposal))
+        net = net if some is exact else fit(net, exact, 30).net
+        return {net.n_products: net}
+
+
+def _beside(
+    run: Callable[[Variant], dict[int, SparseNetwork]], variants: Iterable[Variant]
+) -> list[dict[int, SparseNetwork]]:
+    """The results of all variants, on the threads of this machine; their order and numbers do not depend on them."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(run, variants))
