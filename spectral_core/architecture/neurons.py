@@ -102,7 +102,7 @@ class NeuronSearch:
     ) -> None:
         self.samples, self.criterion, self.rng, self.l2 = samples, criterion, rng, l2
         self.widths, self.activation = widths, activation
-        self.bias = bool((samples.x_rows[-1] == 1).all())
+        self.bias = samples.bias
         self.proposals = np.empty((0, widths[0])) if proposals is None else proposals
         self.best = self.fitted(joined(widths, activation, self.bias, np.float64))
         self.best_score = self._score(self.best)

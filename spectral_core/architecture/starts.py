@@ -92,7 +92,7 @@ def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     """
     rows = samples.x_rows[: net.n_inputs - net.bias]
     gone = np.zeros(net.n_neurons, bool)
-    gone[: len(rows)] = rows.min(axis=1) == rows.max(axis=1)
+    gone[: len(rows)] = ~samples.varies[: len(rows)]
     value = np.zeros(net.n_neurons, net.weights.dtype)
     value[: len(rows)] = rows[:, 0]
     if not net.bias:

@@ -137,10 +137,10 @@ def test_one_neuron_for_each_kink(places: tuple[float, ...]) -> None:
 def test_without_a_constant_neuron_no_bias_is_made_up() -> None:
     """The last input is an input like all others."""
     rng = np.random.default_rng(1)
-    x = rng.normal(size=(150, 2))
-    y = 2 * np.maximum(x[:, :1] - x[:, 1:], 0) - x[:, :1]
+    x = np.hstack([rng.normal(size=(150, 2)), np.ones((150, 1))])  # a column of ones is no constant neuron either
+    y = 2 * np.maximum(x[:, :1] - x[:, 1:2], 0) - x[:, :1]
     samples = samples_of(x, y / y.std(), bias=False)
-    net = fewest_neurons(samples, Criterion(samples), (2, 5, 1), "relu", (0,))
+    net = fewest_neurons(samples, Criterion(samples), (3, 5, 1), "relu", (0,))
     assert not net.bias
     assert len(net.live) == 1
     assert samples.loss_of(net) < 1e-8
