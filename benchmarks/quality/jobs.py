@@ -15,8 +15,8 @@ from benchmarks.quality.sets import SPLITS, Split, sizes, split
 
 HIDDEN = 100
 """Hidden neurons of the networks that are pruned."""
-FIRST = ("ours", "gradual magnitude", "gradual Fisher")
-SECOND = ("MLP 100", "linear", "MLP 300", "gradient boosting")
+FIRST = ("ours", "gradual magnitude", "gradual Fisher", "MLP 100", "linear")
+SECOND = ("MLP 300", "gradient boosting")
 THIRD = ("MLP, random search", "torch-pruning")
 """They need what our search found on the same split."""
 METHODS = (*FIRST, *SECOND, *THIRD)
@@ -30,7 +30,7 @@ def splits_of(name: str, wanted: int = USUAL_SPLITS) -> int:
 
 
 def all_jobs(sets: Sequence[str], methods: Sequence[str], splits: int = USUAL_SPLITS) -> list[Job]:
-    """The most valuable ones first: our search and the gradual peers, then the first split of every set before the second.
+    """The most valuable ones first: our search, the gradual peers and cheap references; the first split of every set before the second.
 
     The largest sets stand first among jobs of one kind, so that no worker is left alone with one at the end.
     """
