@@ -19,7 +19,7 @@ ROWS = [
     {"backends"},
     {"networks"},
     {"training", "exchange"},
-    {"refitting"},
+    {"refitting", "architecture.curve"},
     {"resizing", "sweeps", "reports"},
     {"architecture"},
     {"experiments", "estimators"},

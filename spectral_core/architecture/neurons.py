@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spectral_core.architecture.starts import joined, random_start
 from spectral_core.backends import cpu
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
@@ -101,9 +102,9 @@ class NeuronSearch:
     ) -> None:
         self.samples, self.criterion, self.rng, self.l2 = samples, criterion, rng, l2
         self.widths, self.activation = widths, activation
-        self.bias = bool((samples.x_rows[-1] == 1).all())
+        self.bias = samples.bias
         self.proposals = np.empty((0, widths[0])) if proposals is None else proposals
-        self.best = self._fit(self._linear(), 30)
+        self.best = self.fitted(joined(widths, activation, self.bias, np.float64))
         self.best_score = self._score(self.best)
 
     # --- the whole --------------------------------------------------------------------------------
@@ -123,20 +124,18 @@ class NeuronSearch:
             for _ in range(max(1, hidden // 4)):
                 grown = self._with_neuron(net)
                 if grown is None:
-                    return self._fit(net, 30)
+                    return self.fitted(net)
                 net = grown
-            state = self._fit(net, 10)
+            state = self.fitted(net, 10)
             failures = 0 if self._keep(state) else failures + 1
-        return self._fit(state.net, 30)
+        return self.fitted(state.net)
 
     def shrink(self, state: Fit) -> None:
         """Remove neurons one by one until the score has not fallen three times in a row."""
         failures = 0
         self._keep(state)
         while failures < 3 and len(state.net.live):
-            trials = [
-                self._fit(_without(state.net, neuron), 30) for _, neuron in rises(state.net, self.samples)[:TRIES]
-            ]
+            trials = [self.fitted(_without(state.net, neuron)) for _, neuron in rises(state.net, self.samples)[:TRIES]]
             state = min(trials, key=self._score)
             failures = 0 if self._keep(state) else failures + 1
 
@@ -144,25 +143,14 @@ class NeuronSearch:
         """Remove inputs while the score falls."""
         while True:
             order = input_rises(self.best.net, self.samples)[:TRIES]
-            trials = [self._fit(_without(self.best.net, number), 30) for _, number in order]
+            trials = [self.fitted(_without(self.best.net, number)) for _, number in order]
             if not trials or not self._keep(min(trials, key=self._score)):
                 return
 
-    def fitted(self, net: SparseNetwork) -> Fit:
-        """A network after a thorough fit."""
-        return self._fit(net, 30)
-
     # --- steps ------------------------------------------------------------------------------------
 
-    def _linear(self) -> SparseNetwork:
-        """Inputs and constant joined to the outputs, all weights 0."""
-        inputs, outputs = self.widths[0], self.widths[-1]
-        last = sum(self.widths) - outputs
-        receivers, senders = np.divmod(np.arange(inputs * outputs), inputs)
-        weights = np.zeros(inputs * outputs)
-        return SparseNetwork.sorted(self.widths, self.activation, self.bias, weights, senders, last + receivers)
-
-    def _fit(self, net: SparseNetwork, iterations: int) -> Fit:
+    def fitted(self, net: SparseNetwork, iterations: int = 30) -> Fit:
+        """A network after so many steps, thorough by default."""
         return fit(net, self.samples, iterations, self.criterion.enough * 0.1, self.l2)
 
     def _score(self, state: Fit) -> float:
@@ -202,18 +190,15 @@ class NeuronSearch:
         chosen = int(np.argmax(gains))
         if not gains[chosen] > 0:
             return None
-        last = net.n_neurons - net.n_outputs
-        receivers = np.concatenate([np.full(len(senders), slot), last + np.arange(net.n_outputs)])
-        outgoing = residual @ outside[:, chosen] / size[chosen]
-        added = np.concatenate([rows[chosen], outgoing])
-        into_later = [] if layer == len(net.widths) - 1 else net.live[net.layers[net.live] > layer]
-        return SparseNetwork.sorted(
-            net.widths,
-            net.activation,
-            net.bias,
-            np.concatenate([net.weights, added, np.zeros(len(into_later))]),
-            np.concatenate([net.senders, senders, np.full(net.n_outputs + len(into_later), slot)]),
-            np.concatenate([net.receivers, receivers, np.asarray(into_later, np.int64)]),
+        into = np.concatenate(
+            [net.n_neurons - net.n_outputs + np.arange(net.n_outputs), net.live[net.layers[net.live] > layer]]
+        )
+        outgoing = np.zeros(len(into))  # the later hidden neurons are joined with 0
+        outgoing[: net.n_outputs] = residual @ outside[:, chosen] / size[chosen]
+        return net.with_more(
+            np.concatenate([senders, np.full(len(into), slot)]),
+            np.concatenate([np.full(len(senders), slot), into]),
+            np.concatenate([rows[chosen], outgoing]),
         )
 
     def _layer_to_grow(self, net: SparseNetwork) -> int | None:
@@ -261,23 +246,3 @@ class NeuronSearch:
 def _without(net: SparseNetwork, neuron: int) -> SparseNetwork:
     """The network without a neuron or input: none of its weights stays."""
     return net.keep((net.senders != neuron) & (net.receivers != neuron)).cleaned()
-
-
-def random_start(
-    widths: tuple[int, ...], hidden: tuple[int, ...], activation: str, rng: np.random.Generator, bias: bool = True
-) -> SparseNetwork:
-    """A network of `hidden` random neurons by layer with all skip connections, in the first places of the layers.
-
-    Weights have the deviation 1/√n for n incoming ones.
-
-    By hand: random numbers. Checked by test_neurons.test_a_random_start_joins_all_its_neurons.
-    """
-    starts = np.concatenate([[0], np.cumsum(widths)])
-    used = [np.arange(start, start + n) for start, n in zip(starts, (widths[0], *hidden, widths[-1]), strict=False)]
-    senders, receivers, weights = [], [], []
-    for i in range(1, len(widths)):
-        before = np.concatenate(used[:i])
-        receivers.append(np.repeat(used[i], len(before)))
-        senders.append(np.tile(before, len(used[i])))
-        weights.append(rng.normal(size=len(receivers[-1])) / np.sqrt(len(before)))
-    return SparseNetwork.sorted(widths, activation, bias, *(np.concatenate(p) for p in (weights, senders, receivers)))

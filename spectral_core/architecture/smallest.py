@@ -138,13 +138,17 @@ def _promising(first: dict[Variant, list[Judged]]) -> list[Variant]:
 
 
 def _envelope(judged: dict[Variant, list[list[Judged]]]) -> list[Judged]:
-    """For each size the variant of the greatest mean over all splits, the smallest size first."""
+    """For each size the variant of the greatest mean over all splits, the smallest size first.
+
+    The search for the fewest neurons gives one network a split; together they count as one of the greatest size among them.
+    """
     best: dict[int, Judged] = {}
-    for number, splits in enumerate(judged.values()):
+    for number, (variant, splits) in enumerate(judged.items()):
         by_size: dict[int, list[np.ndarray]] = {}
+        greatest = max(one.size for sizes in splits for one in sizes)
         for sizes in splits:
             for one in sizes:
-                by_size.setdefault(one.size, []).append(one.rows)
+                by_size.setdefault(greatest if variant.start == "neurons" else one.size, []).append(one.rows)
         for size, rows in by_size.items():
             joined = Judged(size, np.concatenate(rows), number)
             if len(rows) == len(splits) and (size not in best or joined.mean > best[size].mean):

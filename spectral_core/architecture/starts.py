@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from spectral_core.networks.paths import path_scores
@@ -13,13 +15,17 @@ LARGEST_START, SMALL_START, FEW_ROWS = 100, 30, 1_000
 """Hidden neurons of a woken start, those of the greatest path score; fewer where there are few samples."""
 
 
-def linear_start(widths: tuple[int, ...], activation: str, bias: bool, samples: Samples) -> SparseNetwork:
+def joined(widths: tuple[int, ...], activation: str, bias: bool, dtype: Any) -> SparseNetwork:
     """Inputs and constant joined to the outputs, all weights 0; no hidden neuron."""
     inputs, outputs = widths[0], widths[-1]
     receivers, senders = np.divmod(np.arange(inputs * outputs), inputs)
-    weights = np.zeros(inputs * outputs, samples.x_rows.dtype)
-    net = SparseNetwork.sorted(widths, activation, bias, weights, senders, sum(widths) - outputs + receivers)
-    return _identified(net, samples)
+    weights = np.zeros(inputs * outputs, dtype)
+    return SparseNetwork.sorted(widths, activation, bias, weights, senders, sum(widths) - outputs + receivers)
+
+
+def linear_start(widths: tuple[int, ...], activation: str, bias: bool, samples: Samples) -> SparseNetwork:
+    """`joined`, without weights that cannot matter."""
+    return _identified(joined(widths, activation, bias, samples.x_rows.dtype), samples)
 
 
 def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
@@ -57,6 +63,26 @@ def proposed_rows(net: SpectralNetwork) -> np.ndarray:
     return np.asarray(net.transfer_blocks()[2, 1], np.float64)[chosen]
 
 
+def random_start(
+    widths: tuple[int, ...], hidden: tuple[int, ...], activation: str, rng: np.random.Generator, bias: bool = True
+) -> SparseNetwork:
+    """A network of `hidden` random neurons by layer with all skip connections, in the first places of the layers.
+
+    Weights have the deviation 1/√n for n incoming ones.
+
+    By hand: random numbers. Checked by test_descent.test_a_random_start_joins_all_its_neurons.
+    """
+    starts = np.concatenate([[0], np.cumsum(widths)])
+    used = [np.arange(start, start + n) for start, n in zip(starts, (widths[0], *hidden, widths[-1]), strict=False)]
+    senders, receivers, weights = [], [], []
+    for i in range(1, len(widths)):
+        before = np.concatenate(used[:i])
+        receivers.append(np.repeat(used[i], len(before)))
+        senders.append(np.tile(before, len(used[i])))
+        weights.append(rng.normal(size=len(receivers[-1])) / np.sqrt(len(before)))
+    return SparseNetwork.sorted(widths, activation, bias, *(np.concatenate(p) for p in (weights, senders, receivers)))
+
+
 def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     """The same function on the data without weights that cannot matter.
 
@@ -66,7 +92,7 @@ def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     """
     rows = samples.x_rows[: net.n_inputs - net.bias]
     gone = np.zeros(net.n_neurons, bool)
-    gone[: len(rows)] = rows.min(axis=1) == rows.max(axis=1)
+    gone[: len(rows)] = ~samples.varies[: len(rows)]
     value = np.zeros(net.n_neurons, net.weights.dtype)
     value[: len(rows)] = rows[:, 0]
     if not net.bias:

@@ -67,9 +67,8 @@ class SparseNetwork:
             weights.append(block[rows, columns])
             receivers.append(starts[i - 1] + rows)
             senders.append(starts[j - 1] + columns)
-        return cls.sorted(
-            tuple(net.widths), net.activation, net.bias, *(np.concatenate(p) for p in (weights, senders, receivers))
-        )
+        parts = (np.concatenate(part) for part in (weights, senders, receivers))
+        return cls.sorted(tuple(net.widths), net.activation, net.bias, *parts)
 
     @classmethod
     def sorted(
@@ -82,21 +81,17 @@ class SparseNetwork:
 
     def direct(self) -> SpectralNetwork:
         """The direct network with 0 for every weight that is not here."""
-        layer_of, place = self.layers, self.places
+        layer_of, place, dtype = self.layers, self.places, self.weights.dtype
         blocks: dict[tuple[int, int], np.ndarray] = {}
         for i in range(2, len(self.widths) + 1):
             for j in range(1, i):
                 here = (layer_of[self.receivers] == i) & (layer_of[self.senders] == j)
                 if here.any() or j == 1:  # a block of zeros gives a layer without weights its width
-                    block = np.zeros((self.widths[i - 1], self.widths[j - 1]), self.weights.dtype)
+                    block = np.zeros((self.widths[i - 1], self.widths[j - 1]), dtype)
                     block[place[self.receivers[here]], place[self.senders[here]]] = self.weights[here]
                     blocks[i, j] = block
         return SpectralNetwork(
-            blocks=blocks,
-            activation=self.activation,
-            bias=self.bias,
-            parametrization="direct",
-            dtype=self.weights.dtype.name,
+            blocks=blocks, activation=self.activation, bias=self.bias, parametrization="direct", dtype=dtype.name
         )
 
     # --- structure --------------------------------------------------------------------------------
@@ -189,7 +184,7 @@ class SparseNetwork:
     def with_more(self, senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray | float = 0.0) -> SparseNetwork:
         """The network with further weights; one that is already there becomes the sum. Weights of 0 keep the function (M13)."""
         keys = np.concatenate([self._keys(self.senders, self.receivers), self._keys(senders, receivers)])
-        values = np.broadcast_to(np.asarray(weights, self.weights.dtype), len(senders))
+        values = np.full(len(senders), weights, self.weights.dtype)
         found, places = np.unique(keys, return_inverse=True)
         total = np.zeros(len(found), self.weights.dtype)
         np.add.at(total, places, np.concatenate([self.weights, values]))
@@ -237,10 +232,8 @@ class SparseNetwork:
         """
         if self.acting().all():
             return self
-        constant = ~self.driven()
-        constant[: self.n_inputs], constant[self.n_neurons - self.n_outputs :] = False, False
-        net = self.keep(self.reaching()[self.receivers])
-        for layer in np.unique(self.layers[constant]):
+        constant, net = ~self.driven(), self.keep(self.reaching()[self.receivers])
+        for layer in range(2, len(self.widths)):
             here = constant & (self.layers == layer)
             incoming, outgoing = here[net.receivers], here[net.senders]
             value = np.zeros(net.n_neurons, net.weights.dtype)

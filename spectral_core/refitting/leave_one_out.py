@@ -53,6 +53,8 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
 
     By hand: a library inverts it once a removal. Checked by test_refitting.test_equal_neurons_can_go_for_nothing.
     """
+    if not len(matrix):
+        return matrix
     diagonal = matrix.diagonal().copy()
     ridge = RIDGE * diagonal + RIDGE * diagonal.mean() + np.finfo(float).tiny
     return np.asarray(np.linalg.inv(matrix + np.diag(ridge)))

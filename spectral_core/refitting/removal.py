@@ -64,11 +64,11 @@ def grow(
 
     samples, some : those that the gradient g and the curvature H are measured on.
     pairs : the pairs (receiver, sender) of layers, counted from 1, that may be joined. Hidden neurons without a weight stay
-        without.
+        without, and so do inputs that do not vary; where there is no bias, those that are always 0.
 
     By hand: a choice among neurons; gradients and curvatures come from the kernels. Checked by test_removal.test_growth_takes_the_greatest_gain.
     """
-    senders, receivers = _absent(net, pairs)
+    senders, receivers = _absent(net, samples, pairs)
     if not len(senders):
         return net
     wide = net.with_more(senders, receivers)
@@ -83,10 +83,10 @@ def grow(
     return wide.keep(kept)
 
 
-def _absent(net: SparseNetwork, pairs: set[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+def _absent(net: SparseNetwork, samples: Samples, pairs: set[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     """Senders and receivers of the weights that could be added between neurons in use."""
     used = np.zeros(net.n_neurons, bool)
-    used[: net.n_inputs], used[net.live] = True, True
+    used[: net.n_inputs], used[net.live] = samples.varies if net.bias else samples.x_rows.any(axis=1), True
     outputs = np.unique(net.receivers[net.receivers >= net.n_neurons - net.n_outputs])
     used[outputs] = True
     present = np.zeros((net.n_neurons, net.n_neurons), bool)

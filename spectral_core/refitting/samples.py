@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ PAIRS = 20
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Inputs (n_inputs, samples), the constant row included, with targets, weights and a loss.
+    """Inputs (n_inputs, samples), with targets, weights and a loss; with `bias` the last row is the constant 1.
 
     y (samples, outputs) or labels (samples,), whichever the loss needs; weights (samples,); `smoothing` of labels.
     """
@@ -29,6 +30,7 @@ class Samples:
     weights: np.ndarray
     loss: str
     smoothing: float = 0.0
+    bias: bool = True
 
     @classmethod
     def of(
@@ -41,7 +43,7 @@ class Samples:
         labelled = loss == "cross_entropy"
         targets = np.empty((0, 1), dtype) if labelled else np.ascontiguousarray(y, dtype)
         labels = np.asarray(y, np.int64) if labelled else np.empty(0, np.int64)
-        return cls(rows, targets, labels, np.ones(len(x), dtype), loss, smoothing)
+        return cls(rows, targets, labels, np.ones(len(x), dtype), loss, smoothing, bias)
 
     @property
     def _loss(self) -> int:
@@ -53,6 +55,11 @@ class Samples:
 
     def __len__(self) -> int:
         return self.x_rows.shape[1]
+
+    @cached_property
+    def varies(self) -> np.ndarray:
+        """Which inputs are not the same for all samples (n_inputs,)."""
+        return np.asarray(self.x_rows.min(axis=1) != self.x_rows.max(axis=1))
 
     def astype(self, dtype: Any) -> Samples:
         """The same samples in another type."""

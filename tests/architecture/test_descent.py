@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spectral_core import SpectralNetwork
 from spectral_core.architecture import descent, starts
 from spectral_core.architecture.descent import Recipe, fit_down, train_down
-from spectral_core.architecture.starts import linear_start, woken_start
+from spectral_core.architecture.starts import linear_start, random_start, woken_start
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.samples import Samples
 from tests.builders import sparse_network, sparse_samples, weights_of
@@ -174,3 +174,16 @@ def test_the_woken_start_has_the_neurons_of_greatest_score(monkeypatch: pytest.M
         activation="relu", bias=True, parametrization="direct", dtype="float64",
     )  # fmt: skip
     np.testing.assert_allclose(samples.forward(net), same.forward(samples.x_rows[:1].T))
+
+
+def test_a_random_start_joins_all_its_neurons() -> None:
+    net = random_start((3, 5, 4, 2), (3, 1), "tanh", np.random.default_rng(0))
+    used = [[0, 1, 2], [3, 4, 5], [8], [12, 13]]
+    wanted = {(r, s) for i, layer in enumerate(used) for r in layer for j in range(i) for s in used[j]}
+    assert set(zip(net.receivers.tolist(), net.senders.tolist(), strict=True)) == wanted
+    assert len(net.weights) == len(wanted)
+    assert net.live.tolist() == [3, 4, 5, 8]
+    many = random_start((100, 90, 1), (90,), "tanh", np.random.default_rng(0))
+    for neuron, width in ((slice(100, 190), 100), (slice(190, 191), 190)):
+        here = (many.receivers >= neuron.start) & (many.receivers < neuron.stop)
+        assert many.weights[here].std() == pytest.approx(1 / np.sqrt(width), rel=0.15)

@@ -127,3 +127,17 @@ def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.Mon
     assert calls == [0]  # the last training, on all rows
     assert again.curve.points == find_smallest(data, SearchOptions(hidden=(3,), seed=1)).curve.points
     assert not list(tmp_path.iterdir())
+
+
+def test_a_size_counts_where_every_split_has_it() -> None:
+    """The search for the fewest neurons has a size of its own in each split; they are judged together."""
+    good, bad = np.array([1.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0])
+    judged = {
+        Variant("linear", 0.1): [[Judged(5, bad, 0), Judged(9, good, 0)], [Judged(5, bad, 0)]],
+        Variant("neurons", 0.0): [[Judged(7, good, 1)], [Judged(8, bad, 1)]],
+    }
+    found = smallest._envelope(judged)
+    assert [(one.size, one.variant, one.rows.tolist()) for one in found] == [
+        (5, 0, [*bad, *bad]),
+        (8, 1, [*good, *bad]),
+    ]

@@ -245,3 +245,10 @@ def test_equal_neurons_can_go_for_nothing() -> None:
     blank = replace(net, weights=np.zeros(6))
     assert [rise for rise, _ in rises(blank, samples)] == [0, 0]
     assert input_rises(net.keep(net.senders == 1), samples) == []
+
+
+def test_a_network_without_weights_has_no_rises() -> None:
+    net = sparse_network(1, (3, 2, 1), density=0.0)
+    samples = sparse_samples(1, net)
+    assert rises(net, samples) == []
+    assert input_rises(net, samples) == []

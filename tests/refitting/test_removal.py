@@ -165,3 +165,16 @@ def test_nothing_grows_where_nothing_may_be_joined() -> None:
     assert grow(net, samples, samples, 5, 0.0, all_pairs(net)) is net
     part = replace(net.keep(np.arange(len(net.weights)) % 2 == 0))
     assert grow(part, samples, samples, 5, 0.0, set()) is part
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_nothing_grows_from_inputs_that_do_not_vary(bias: bool) -> None:
+    """Without biases a constant input may take their place; one that is always 0 may not."""
+    net = sparse_network(3, (5, 3, 2), bias=bias, density=1.0)
+    net = net.keep(net.senders > 1)
+    samples = sparse_samples(3, net)
+    x = samples.x_rows.copy()
+    x[0], x[1] = 0.0, 0.5
+    samples = replace(samples, x_rows=x)
+    grown = grow(net, samples, samples, 50, 0.0, all_pairs(net))
+    assert set(grown.senders.tolist()) - set(net.senders.tolist()) == (set() if bias else {1})
