@@ -7,7 +7,7 @@ import time
 from benchmarks.quality.records import Result
 from benchmarks.quality.sets import Split
 from spectral_core import search
-from spectral_core.architecture.smallest import sizes_below
+from spectral_core.architecture.variants import sizes_below
 
 MOST = 10**8
 """The usual sizes of a curve below this number are all asked for; the search uses those below its start."""

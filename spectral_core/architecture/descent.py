@@ -24,7 +24,7 @@ LEAST_SHARE = 0.04
 MINIMA_SHARE, MINIMA_ITERATIONS = 0.1, 20
 """Share of the weights that goes at each removal between minima, and the iterations of the polish that follows."""
 SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 150
-"""At sizes up to `SWAP_BELOW`: swaps of this share of the weights, each kept if the loss falls."""
+"""At sizes up to `SWAP_BELOW`: at most this many swaps of this share of the weights, each kept if the loss falls."""
 POLISH = 150
 """Iterations of the polish of a network that is noted."""
 SALIENCY_ROWS = 256
@@ -80,6 +80,7 @@ def fit_down(
     sizes: Sequence[int],
     l2: float,
     rng: np.random.Generator,
+    swaps: int = SWAPS,
 ) -> list[Noted]:
     """The trained networks, the last of them polished, then networks of the smaller `sizes`, each from a minimum of the one before."""
     *above, (size, net) = trained
@@ -89,7 +90,7 @@ def fit_down(
     pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
     for size in sorted(sizes, reverse=True):
         if size < trained[-1][0]:
-            net, _ = _through_minima(net, samples, size, l2, pairs, rng)
+            net, _ = _through_minima(net, samples, (size, swaps), l2, pairs, rng)
             noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
     return noted
 
@@ -127,21 +128,22 @@ def _stage(
 def _through_minima(
     net: SparseNetwork,
     samples: Samples,
-    size: int,
+    aim: tuple[int, int],
     l2: float,
     pairs: set[tuple[int, int]],
     rng: np.random.Generator,
 ) -> tuple[SparseNetwork, float]:
-    """Down to `size` with a polish after every removal, then swaps.
+    """Down to a size with a polish after every removal, then swaps; `aim` holds both numbers.
 
     Saliencies are measured on new samples each time, so a swap that failed is followed by another one.
     """
+    size, swaps = aim
     net, loss = polish(net, samples, MINIMA_ITERATIONS, l2)
     while net.n_products > size:
         due = max(size, min(net.n_products - 1, int((1 - MINIMA_SHARE) * net.n_products)))
         smaller = remove(net, _some(samples, SALIENCY_ROWS, rng), due)
         net, loss = polish(smaller, samples, MINIMA_ITERATIONS, l2)
-    for _ in range(SWAPS if size <= SWAP_BELOW and net.n_products and not _faultless(net, samples) else 0):
+    for _ in range(swaps if size <= SWAP_BELOW and net.n_products and not _faultless(net, samples) else 0):
         some = _some(samples, SALIENCY_ROWS, rng)
         more = grow(net, samples, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
         more, _ = polish(more, samples, MINIMA_ITERATIONS, l2)

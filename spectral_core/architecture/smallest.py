@@ -21,7 +21,7 @@ from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.samples import Samples
 from spectral_core.training.results import TrainingResult
 
-SPLITS = ((500, 5), (2_000, 3), (5_000, 2))
+SPLITS = ((500, 5), (1_000, 3), (5_000, 2))
 """Up to this number of rows, this many splits into training and validation rows; one split from there on."""
 ERRORS = 0.5
 """A size counts as good where its paired difference from the best is within this many standard errors. Measured on digits,

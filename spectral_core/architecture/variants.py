@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_core.architecture.descent import Noted, Recipe, fit_down, train_down
+from spectral_core.architecture.descent import SWAPS, Noted, Recipe, fit_down, train_down
 from spectral_core.architecture.neurons import Criterion, fewest_neurons
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.starts import linear_start, proposed_rows, woken_start
@@ -31,6 +31,8 @@ LEAST_STEPS = 3_000
 NEURON_INPUTS, NEURON_ROWS = 60, 4_000
 """The search for the fewest neurons runs for regressions with at most so many inputs, on at most so many rows."""
 EPOCHS = 60
+JUDGED_SWAPS = 4
+"""Swaps at each size where the networks are only judged."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Trainings:
         Variants of one start share its training by mini-batches. Of several `repeats` of the refits, which see other samples
         at each removal, the network of least loss stays at each size.
         """
+        swaps = SWAPS if repeats > 1 else JUDGED_SWAPS
         options, recipe = self.options, Recipe.of(samples, self.options.batch_size_for(len(samples)))
         trained = {}
         for name in {v.start: None for v in variants if v.start != "neurons"}:
@@ -127,7 +130,7 @@ class Trainings:
             if variant.start == "neurons":
                 return [self._fewest_neurons(samples, proposal, split)] if repeat == 0 else []
             sizes, nets = trained[variant.start]
-            return fit_down(nets, samples, sizes, variant.l2, self._rng(split, repeat))
+            return fit_down(nets, samples, sizes, variant.l2, self._rng(split, repeat), swaps)
 
         tasks = [(variant, repeat) for variant in variants for repeat in range(repeats)]
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # the results do not depend on their number
