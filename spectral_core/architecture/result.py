@@ -27,9 +27,12 @@ NO_CURVE = "only strategy='smallest' or 'neurons' gives a curve of sizes"
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """The trained spectral `network`, the small `compact` one, and the `history` of the training; predictors undo the scaling.
+    """The `network`, the `compact` one, and the `history` of the training; predictors undo the scaling.
 
-    curve, at_sizes : the sizes of ``strategy="smallest"`` and a predictor for each.
+    With ``strategy="seed"`` and ``"grow"`` the network is the trained one and `compact` the trimmed one; with the others both
+    are the chosen function, and `curve`, `at_sizes` and `proposal` are given too.
+
+    curve, at_sizes : the sizes and a predictor for each. proposal : the spectral network whose neurons the refits started with.
     """
 
     network: SpectralNetwork
@@ -40,6 +43,7 @@ class SearchResult:
     compact_predictor: Predictor
     curve: Curve | None = None
     at_sizes: tuple[Predictor, ...] = ()
+    proposal: Predictor | None = None
 
     def at(self, weights: int | None = None, score: float | None = None) -> Predictor:
         """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
@@ -58,7 +62,7 @@ class SearchResult:
 
     def with_test_scores(self, X: Any, y: Any, peer: dict[str, Any] | None = None) -> SearchResult:
         """The same result with scores on test data in its report, and the score of a peer beside them."""
-        before, after = self.predictor.score(X, y), self.compact_predictor.score(X, y)
+        before, after = (self.proposal or self.predictor).score(X, y), self.compact_predictor.score(X, y)
         return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
 
     def with_rows(self, training: np.ndarray, test: np.ndarray) -> SearchResult:
@@ -73,12 +77,21 @@ class SearchResult:
         predictor, compact, *at_sizes = (
             replace(p, rows=rows) for p in (self.predictor, self.compact_predictor, *self.at_sizes)
         )
-        return replace(self, predictor=predictor, compact_predictor=compact, at_sizes=tuple(at_sizes))
+        proposal = None if self.proposal is None else replace(self.proposal, rows=rows)
+        return replace(
+            self, predictor=predictor, compact_predictor=compact, at_sizes=tuple(at_sizes), proposal=proposal
+        )
+
+    @property
+    def trained(self) -> SpectralNetwork:
+        """The network that the `history` belongs to: the proposal of the spectrum, or `network`."""
+        proposal = None if self.proposal is None else self.proposal.network
+        return proposal if isinstance(proposal, SpectralNetwork) else self.network
 
     @property
     def cut(self) -> float | None:
-        """The path score (M6) below which neurons of `network` were left out: of the woken start, or by trimming."""
-        scores = path_scores(self.network.transfer_blocks(), self.network.widths)
+        """The path score (M6) below which neurons of `trained` were left out: of the woken start, or by trimming."""
+        scores = path_scores(self.trained.transfer_blocks(), self.trained.widths)
         if not scores:
             return None
         if self.curve is not None:

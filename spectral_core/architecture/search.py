@@ -123,7 +123,7 @@ def search(
 
     Returns
     -------
-    SearchResult : `.network` (the spectral one), `.compact` (the one chosen), `.report`, `.curve`, `.at(weights=...)`,
+    SearchResult : `.network`, `.compact` (the same function without what is not there), `.report`, `.curve`, `.at(weights=...)`,
         `.predict(X)`, `.plot(path)`, `.save(directory)`.
 
     Raises
@@ -215,12 +215,18 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     given = (data.task, data.inputs, data.outputs, data.classes, *names)
     networks = [compact(net.direct()) for net in found.networks]
     at_sizes = tuple(Predictor(network, *given, rows=rows) for network in networks)
-    proposal = Predictor(found.proposal.network, *given, rows=rows)
     chosen = found.curve.chosen
-    report = SearchReport.of_smallest(data, options, found, networks[chosen])
-    history = found.proposal.history
+    whole = Predictor(found.networks[chosen].direct(), *given, rows=rows)
     return SearchResult(
-        found.proposal.network, networks[chosen], report, history, proposal, at_sizes[chosen], found.curve, at_sizes
+        network=found.networks[chosen].direct(),
+        compact=networks[chosen],
+        report=SearchReport.of_smallest(data, options, found, networks[chosen]),
+        history=found.proposal.history,
+        predictor=whole,
+        compact_predictor=at_sizes[chosen],
+        curve=found.curve,
+        at_sizes=at_sizes,
+        proposal=Predictor(found.proposal.network, *given, rows=rows),
     )
 
 

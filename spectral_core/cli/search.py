@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
         finished.unlink()
     names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
     names += (
-        ", spectrum.png" if result.network.parametrization != "direct" else ""
+        ", spectrum.png" if result.trained.parametrization != "direct" else ""
     )  # a grown network has no eigenvalues
     names += ", curve.csv, curve.png" if result.curve is not None else ""
     say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
@@ -187,7 +187,7 @@ def _pictures(result: SearchResult, home: Path) -> None:
     from spectral_core.networks.paths import path_scores
     from spectral_core.reports.curves import spectrum_picture, training_picture
 
-    net, name = result.network, result.report.data
+    net, name = result.trained, result.report.data
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
     if net.parametrization != "direct":

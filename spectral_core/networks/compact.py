@@ -37,7 +37,7 @@ class CompactNetwork:
     >>> from spectral_core import SpectralNetwork, compact
     >>> small = compact(SpectralNetwork.initialize([2, 5, 1], seed=0))
     >>> small
-    CompactNetwork(3-1, 3 weights, relu)
+    CompactNetwork(3-1, 3 parameters, relu)
     >>> small.forward(np.ones((4, 2))).shape
     (4, 1)
     """

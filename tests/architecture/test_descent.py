@@ -111,7 +111,7 @@ def test_swaps_keep_what_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
     x = rng.normal(size=(60, 4))
     samples = Samples.of(x, 3 * x[:, :1], "squared_error", True, "float64")
     net = SparseNetwork.sorted((5, 1), "relu", True, np.array([0.01, 1.0]), [1, 4], [5, 5])
-    found, loss = descent._through_minima(net, samples, 1, 1e-6, {(2, 1)}, rng)
+    found, loss = descent._through_minima(net, samples, (1, 10), 1e-6, {(2, 1)}, rng)
     assert (found.senders.tolist(), found.n_products) == ([0, 4], 1)
     assert loss < 1e-4
 

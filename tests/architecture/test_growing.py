@@ -99,7 +99,7 @@ def test_a_grown_network_that_is_as_good_as_a_trimmed_one_is_smaller() -> None:
     x, y = square()
     common: dict[str, Any] = {"epochs": 120, "standardize": False, "hidden": (60,), "eigenvector_penalties": (0.0,)}
     grown = search(x, y, strategy="grow", **common)
-    seeded = search(x, y, **common)
+    seeded = search(x, y, strategy="seed", **common)
     reached = [c for c in grown.report.candidates if c["validation_loss"] <= seeded.report.validation_loss_after]
     assert min(c["parameters"] for c in reached) < seeded.report.compact_parameters / 2
     assert grown.network.parametrization == "direct"
@@ -143,7 +143,7 @@ def test_an_interrupted_growth_continues_with_the_same_bits(tmp_path: Path) -> N
 
 def test_what_does_not_go_together() -> None:
     x, y = square(50)
-    with pytest.raises(InvalidInputError, match="strategy must be one of seed, grow; got 'shrink'"):
+    with pytest.raises(InvalidInputError, match="strategy must be one of smallest, neurons, seed, grow; got 'shrink'"):
         search(x, y, strategy="shrink")
     with pytest.raises(InvalidInputError, match="patience belongs to strategy='seed'"):
         search(x, y, strategy="grow", patience=3)
