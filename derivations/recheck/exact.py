@@ -37,6 +37,10 @@ from derivations.recheck.exact_losses import (
     squared_error,
 )
 from derivations.recheck.exact_networks import adjoint, one_hidden, propagation
+from derivations.recheck.exact_sparse import CURVATURES, factor, factor_of_softmax
+from derivations.recheck.exact_sparse import adjoint as sparse_adjoint
+from derivations.recheck.exact_sparse import backward as sparse_backward
+from derivations.recheck.exact_sparse import propagate as sparse_propagate
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 
 KERNEL_CHECKS: dict[str, Check] = {
@@ -51,6 +55,12 @@ KERNEL_CHECKS: dict[str, Check] = {
     "adjoint_direct": adjoint("direct"),
     **{f"propagate_{a}_{b}": one_hidden(a, b, backward=False) for a, b in ONE_HIDDEN_SIZES},
     **{f"adjoint_{a}_{b}": one_hidden(a, b, backward=True) for a, b in ONE_HIDDEN_SIZES},
+    "propagate_sparse": sparse_propagate,
+    "adjoint_sparse": sparse_adjoint,
+    "jacobian_rows_sparse": sparse_backward("jacobian"),
+    "curvature_squares_sparse": sparse_backward("squares"),
+    **{f"factor_{loss}": factor(loss) for loss in CURVATURES},
+    "factor_cross_entropy": factor_of_softmax,
     "squared_error": squared_error,
     "huber": huber,
     "poisson": poisson,
