@@ -169,6 +169,13 @@ CURVATURES: dict[str, Callable[[Any, Any], Any]] = {
     "binary_cross_entropy": lambda z, y: mpmath.exp(-abs(z)) / (1 + mpmath.exp(-abs(z))) ** 2,
 }
 """ρ'' of the losses that are sums over outputs."""
+ROOTS = {
+    "squared_error": Fraction(1, 2),
+    "huber": Fraction(1),
+    "poisson": Fraction(1),
+    "binary_cross_entropy": Fraction(4),
+}
+"""1/ρ''(0) for the target 0."""
 
 
 def factor(loss: str) -> Check:
@@ -176,6 +183,11 @@ def factor(loss: str) -> Check:
 
     def check(comparison: Comparison) -> None:
         kernel = getattr(sparse, f"factor_{loss}")
+        # At 0, with weights that make every root a rational number.
+        weights = [Fraction(w) * ROOTS[loss] for w in (4, 16, 0)]
+        array = np.zeros((3, 3))
+        kernel(array, *([np.zeros((3, 3))] if loss == "huber" else []), np.arange(3), floats(weights), 0.25)
+        comparison.equal("at 0", array, [[Fraction(r) * (h == s) for h in range(3)] for s, r in enumerate((1, 2, 0))])
         for column in range(3):
             z = [[Fraction(comparison.values.choice((-3, -1, 1, 3)), 4) for _ in range(3)] for _ in WEIGHTS]
             y = [[comparison.whole() for _ in range(3)] for _ in WEIGHTS]
@@ -192,7 +204,11 @@ def factor(loss: str) -> Check:
 
 
 def factor_of_softmax(comparison: Comparison) -> None:
-    """Column m of F of cross entropy: √(scale w p_m) (e_m - p), at 50 digits."""
+    """Column m of F of cross entropy: √(scale w p_m) (e_m - p); equal outputs of four classes bit for bit, others at 50 digits."""
+    array = np.zeros((2, 4))
+    sparse.factor_cross_entropy(array, np.array([1, 2]), np.array([4.0, 16.0]), 1.0)
+    truth = [[size * ((h == m) - Fraction(1, 4)) for h in range(4)] for size, m in ((1, 1), (2, 2))]
+    comparison.equal("equal outputs", array, truth)
     for column in range(3):
         z = [comparison.vector(3) for _ in WEIGHTS]
         array, label = floats(z), np.full(len(WEIGHTS), column)

@@ -42,12 +42,29 @@ def found(table, tmp_path_factory):
     return home
 
 
+@pytest.fixture(scope="module")
+def trimmed(found):
+    """The folder of a search from the linear seed on the same table."""
+    arguments = ["search", str(found / "n.csv"), "--hidden", "8", "--epochs", "40", "--strategy", "seed"]
+    assert main([*arguments, "--out", str(found / "seed")]) == 0
+    return found / "seed"
+
+
 @pytest.mark.parametrize("name", ["model", "compact"])
-def test_the_model_keeps_the_split(found, name):
+def test_refits_use_training_and_validation_rows_together(found, name):
+    from spectral_core.networks.predictor import Predictor
+
+    rows = Predictor.load(found / "out" / f"{name}.npz").rows
+    assert sorted(np.concatenate(list(rows.values()))) == list(range(120))
+    assert {part: len(numbers) for part, numbers in rows.items()} == {"training": 84, "validation": 0, "test": 36}
+
+
+@pytest.mark.parametrize("name", ["model", "compact"])
+def test_the_model_keeps_the_split(found, trimmed, name):
     """Training, validation and test rows are those of the file, each in one part; standardisation is that of the first."""
     from spectral_core.networks.predictor import Predictor
 
-    predictor = Predictor.load(found / "out" / f"{name}.npz")
+    predictor = Predictor.load(trimmed / f"{name}.npz")
     assert sorted(np.concatenate(list(predictor.rows.values()))) == list(range(120))
     assert {part: len(rows) for part, rows in predictor.rows.items()} == {"training": 67, "validation": 17, "test": 36}
     with open(found / "n.csv") as file:
@@ -86,13 +103,16 @@ def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
 def test_search_writes_report_models_and_pictures(found, capsys):
     home = found / "out"
     names = {"model.npz", "compact.npz", "report.json", "report.txt", "history.json"} | {
-        "network.png", "spectrum.png", "training.png",
+        "network.png", "spectrum.png", "training.png", "curve.csv", "curve.png",
     }  # fmt: skip
     assert {p.name for p in home.iterdir()} == names
     report = json.loads((home / "report.json").read_text())
     assert report["task"] == "regression"
     assert report["test_samples"] == 36
-    assert report["validation_loss_after"] <= report["validation_loss_limit"]
+    with open(home / "curve.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["weights"]) for row in rows] == [point["weights"] for point in report["curve"]]
+    assert [row["weights"] for row in rows if row["chosen"] == "True"] == [str(report["weights"])]
     assert (home / "report.txt").read_text().startswith("n: regression")
 
 
@@ -124,8 +144,8 @@ def test_classes_keep_their_names(table, tmp_path, capsys):
     assert capsys.readouterr().out.splitlines()[0] == "down,up"
 
 
-def test_inspect_shows_layers_blocks_and_eigenvalues(found, capsys, tmp_path):
-    assert main(["inspect", str(found / "out" / "model.npz"), "--out", str(tmp_path)]) == 0
+def test_inspect_shows_layers_blocks_and_eigenvalues(found, trimmed, capsys, tmp_path):
+    assert main(["inspect", str(trimmed / "model.npz"), "--out", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert "SpectralNetwork(3-8-1, global, relu" in text
     assert "W_3,1" in text
@@ -192,7 +212,18 @@ def test_usage_errors_are_one_line_too(capsys):
 def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, capsys, monkeypatch):
     from spectral_core.cli import console
 
-    arguments = ["search", "wine", "--hidden", "10", "--epochs", "20", "--out", str(tmp_path / "out")]
+    arguments = [
+        "search",
+        "wine",
+        "--hidden",
+        "10",
+        "--epochs",
+        "20",
+        "--strategy",
+        "seed",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert main([*arguments[:-1], str(tmp_path / "whole")]) == 0
 
     def stop(done, total, text):
@@ -223,7 +254,18 @@ def run(*arguments, **options):
 
 
 def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path):
-    arguments = ("search", "digits", "--hidden", "50", "--epochs", "1000", "--out", tmp_path / "out")
+    arguments = (
+        "search",
+        "digits",
+        "--hidden",
+        "50",
+        "--epochs",
+        "1000",
+        "--strategy",
+        "seed",
+        "--out",
+        tmp_path / "out",
+    )
     with run(*arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         for line in process.stderr:  # at the second report, when there are whole epochs to keep
             if "10 %" in line:

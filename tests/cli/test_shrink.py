@@ -28,7 +28,7 @@ for library in ("matplotlib", "pyarrow", "sklearn"):
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of a short search on wine."""
     home = tmp_path_factory.mktemp("wine")
-    assert main(["search", "wine", "--hidden", "30", "--epochs", "20", "--out", str(home)]) == 0
+    assert main(["search", "wine", "--hidden", "30", "--epochs", "20", "--strategy", "seed", "--out", str(home)]) == 0
     return home / "model.npz"
 
 
@@ -98,7 +98,7 @@ def test_compacting_a_searched_model(model: Path, tmp_path: Path, capsys: Any) -
 
 
 def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: Any) -> None:
-    said(capsys, "search", "diabetes", "--hidden", "20", "--epochs", "30", "--out", tmp_path)
+    said(capsys, "search", "diabetes", "--hidden", "20", "--epochs", "30", "--strategy", "seed", "--out", tmp_path)
     model = tmp_path / "model.npz"
     said(capsys, "prune", model, "diabetes", "--fraction", "0.5", "--by", "pivoted_qr", "--out", tmp_path / "p")
     data = datasets.load("diabetes")
