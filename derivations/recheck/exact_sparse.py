@@ -72,20 +72,20 @@ def graphs(comparison: Comparison) -> list[Graph]:
     return result
 
 
-def cases(comparison: Comparison) -> list[tuple[str, Any, Graph, Vector, list[Vector]]]:
-    """Activation, network, weights and samples of one comparison."""
+def cases(comparison: Comparison, draw: Callable[[], Any]) -> list[tuple[str, Any, Graph, Vector, list[Vector]]]:
+    """Activation, network, weights and samples of one comparison, each number a draw."""
     found = []
     for name, f in [*ACTIVATIONS.items()] * DRAWS:
         for graph in graphs(comparison):
-            theta = [comparison.whole() for _ in range(graph.size)]
-            x = [[comparison.whole() for _ in range(graph.shape[0])] for _ in WEIGHTS]
+            theta = [draw() for _ in range(graph.size)]
+            x = [[draw() for _ in range(graph.shape[0])] for _ in WEIGHTS]
             found.append((name, f, graph, theta, x))
     return found
 
 
 def propagate(comparison: Comparison) -> None:
     """predict_sparse gives z_K, in chunks of two samples."""
-    for name, f, graph, theta, x in cases(comparison):
+    for name, f, graph, theta, x in cases(comparison, comparison.dyadic):
         senders, offsets = graph.arrays()
         result = np.empty((len(x), graph.shape[-1]))
         number = cpu.ACTIVATIONS.index(name)
@@ -96,7 +96,7 @@ def propagate(comparison: Comparison) -> None:
 
 def adjoint(comparison: Comparison) -> None:
     """gradient_sparse gives the loss and ∂ℓ/∂w of every weight, each by its own pass of dual numbers."""
-    for name, f, graph, theta, x in cases(comparison):
+    for name, f, graph, theta, x in cases(comparison, comparison.whole):
         senders, offsets = graph.arrays()
         y = [[comparison.whole() for _ in range(graph.shape[-1])] for _ in WEIGHTS]
         gradient = np.full(graph.size, np.nan)
@@ -118,7 +118,7 @@ def backward(which: str) -> Check:
     """The two passes that take an output bar of the caller's choice: rows of the Jacobian, or sums of squares."""
 
     def check(comparison: Comparison) -> None:
-        for name, f, graph, theta, x in cases(comparison):
+        for name, f, graph, theta, x in cases(comparison, comparison.whole):
             senders, offsets = graph.arrays()
             outputs, count = graph.shape[-1], sum(graph.shape)
             bars = [[comparison.whole() for _ in range(outputs)] for _ in x]
@@ -184,10 +184,12 @@ def factor(loss: str) -> Check:
     def check(comparison: Comparison) -> None:
         kernel = getattr(sparse, f"factor_{loss}")
         # At 0, with weights that make every root a rational number.
-        weights = [Fraction(w) * ROOTS[loss] for w in (4, 16, 0)]
-        array = np.zeros((3, 3))
-        kernel(array, *([np.zeros((3, 3))] if loss == "huber" else []), np.arange(3), floats(weights), 0.25)
-        comparison.equal("at 0", array, [[Fraction(r) * (h == s) for h in range(3)] for s, r in enumerate((1, 2, 0))])
+        weights = [Fraction(w) * ROOTS[loss] for w in (4, 16, 64, 0)]
+        array = np.zeros((4, 4))
+        kernel(array, *([np.zeros((4, 4))] if loss == "huber" else []), np.arange(4), floats(weights), 0.25)
+        comparison.equal(
+            "at 0", array, [[Fraction(r) * (h == s) for h in range(4)] for s, r in enumerate((1, 2, 4, 0))]
+        )
         for column in range(3):
             z = [[Fraction(comparison.values.choice((-3, -1, 1, 3)), 4) for _ in range(3)] for _ in WEIGHTS]
             y = [[comparison.whole() for _ in range(3)] for _ in WEIGHTS]
@@ -205,9 +207,10 @@ def factor(loss: str) -> Check:
 
 def factor_of_softmax(comparison: Comparison) -> None:
     """Column m of F of cross entropy: √(scale w p_m) (e_m - p); equal outputs of four classes bit for bit, others at 50 digits."""
-    array = np.zeros((2, 4))
-    sparse.factor_cross_entropy(array, np.array([1, 2]), np.array([4.0, 16.0]), 1.0)
-    truth = [[size * ((h == m) - Fraction(1, 4)) for h in range(4)] for size, m in ((1, 1), (2, 2))]
+    array = np.zeros((4, 4))
+    sparse.factor_cross_entropy(array, np.array([1, 2, 0, 3]), np.array([4.0, 16.0, 64.0, 0.0]), 1.0)
+    columns = ((1, 1), (2, 2), (4, 0), (0, 3))
+    truth = [[size * ((h == m) - Fraction(1, 4)) for h in range(4)] for size, m in columns]
     comparison.equal("equal outputs", array, truth)
     for column in range(3):
         z = [comparison.vector(3) for _ in WEIGHTS]

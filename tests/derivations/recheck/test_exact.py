@@ -16,7 +16,7 @@ from derivations.recheck.exact import KERNEL_CHECKS, compare
 from derivations.recheck.exact_comparison import Comparison, floats, run
 from derivations.recheck.field import value_of
 from derivations.recheck.point import Refused
-from spectral_core.kernels.cpu import dense, one_hidden
+from spectral_core.kernels.cpu import dense, one_hidden, sparse
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 
 TRANSCENDENTAL = {
@@ -26,8 +26,9 @@ TRANSCENDENTAL = {
     "cross_entropy",
     "poisson",
     "binary_cross_entropy",
+    *(name for name in KERNEL_CHECKS if name.startswith("factor_")),
 }
-FORMS = ("global", "layerwise", "direct")
+FORMS = ("global", "layerwise", "direct", "sparse")
 CALLED = {f"propagate_{p}": f"predict_{p}" for p in FORMS} | {f"adjoint_{p}": f"gradient_{p}" for p in FORMS}
 """The runner through which a check calls its kernel."""
 
@@ -35,7 +36,7 @@ CALLED = {f"propagate_{p}": f"predict_{p}" for p in FORMS} | {f"adjoint_{p}": f"
 def test_every_kernel_that_names_a_theorem_has_a_check() -> None:
     kernels = {
         name: getattr(f, "py_func", f if inspect.isfunction(f) else None)
-        for name, f in (vars(dense) | vars(one_hidden)).items()
+        for name, f in (vars(dense) | vars(one_hidden) | vars(sparse)).items()
     }
     named = {name for name, function in kernels.items() if function and "Theorem:" in (inspect.getdoc(function) or "")}
     assert KERNEL_CHECKS.keys() == named
@@ -84,7 +85,7 @@ RESULTS += [("adam", 1), ("adam", 2), ("sgd", 1), ("activate", 1)]
 @pytest.mark.parametrize(("kernel", "place"), RESULTS)
 def test_a_change_in_the_last_place_is_refused(kernel: str, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     name = CALLED.get(kernel, kernel)
-    home = one_hidden if hasattr(one_hidden, name) and not hasattr(dense, name) else dense
+    home = next(module for module in (dense, one_hidden, sparse) if hasattr(module, name))
     monkeypatch.setattr(home, name, spoiled(getattr(home, name), place))
     assert compare(kernel).failure is not None
 
