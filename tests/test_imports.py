@@ -19,7 +19,7 @@ ROWS = [
     {"backends"},
     {"networks"},
     {"training", "exchange"},
-    {"refitting", "architecture.curve"},
+    {"refitting"},
     {"resizing", "sweeps", "reports"},
     {"architecture"},
     {"experiments", "estimators"},

@@ -27,6 +27,8 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the tables of a model, and draw its pictures if a folder is given."""
+    import numpy as np
+
     from spectral_core.files import atomic
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import load_any
@@ -49,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
         targets = ", ".join(predictor.target_names) or "y"
         lines.append(f"{predictor.task} of {targets} from {network.n_features} features")
     lines += _layer_table(direct, blocks, numbers) + _block_table(blocks, numbers) + _eigenvalue_table(groups)
-    lines += ["", f"{network.n_parameters:,} parameters, {network.dtype.name}"]
+    present = sum(int(np.count_nonzero(block)) for block in blocks.values())
+    lines += ["", f"{network.n_parameters:,} parameters, {present:,} weights that are not 0, {network.dtype.name}"]
     if options.out:
         home, title = Path(options.out), Path(options.model).name
         network_picture(home / "network.png", direct.widths, blocks, layers=numbers, title=title, bias=direct.bias)

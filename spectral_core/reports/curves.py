@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.reports.style import COLOURS, FAINT, INK, MARKERS, Target, figure_file, heading
 
 if TYPE_CHECKING:
-    from spectral_core.architecture.curve import Curve
     from spectral_core.training.results import History
 
 
@@ -161,7 +160,7 @@ def _marked(axes: Any, x: float, text: str) -> None:
     axes.annotate(text, (x, 0.98), xycoords=("data", "axes fraction"), ha="right", va="top", rotation=90, color=INK)
 
 
-def curve_picture(path: Target, curve: Curve, score: str, *, title: str = "") -> None:
+def curve_picture(path: Target, points: Sequence[Mapping[str, Any]], score: str, *, title: str = "") -> None:
     """Draw the validation score against the number of weights (log scale), with the best and the chosen size.
 
     The bars are standard errors of the difference from the best size.
@@ -169,27 +168,25 @@ def curve_picture(path: Target, curve: Curve, score: str, *, title: str = "") ->
     Parameters
     ----------
     path : the picture, PNG unless it ends in .svg or .pdf; written whole or not at all.
+    points : ``weights``, ``neurons``, ``score``, ``error``, ``best`` and ``chosen`` of each size, the smallest first.
     score : the name of the score.
     """
     weights, scores, errors = (
-        np.array([getattr(point, name) for point in curve], np.float64) for name in ("weights", "score", "error")
+        np.array([point[name] for point in points], np.float64) for name in ("weights", "score", "error")
     )
-    best, chosen = curve[curve.best], curve[curve.chosen]
+    places = np.maximum(weights, 0.5)  # a network without weights has a place on the log scale
+    best, chosen = (next(i for i, point in enumerate(points) if point[name]) for name in ("best", "chosen"))
+    named = f"chosen: {points[chosen]['weights']:,} weights, {points[chosen]['neurons']} hidden neurons"
     with figure_file(path, 7.0, 4.2, layout="constrained") as figure:
         heading(figure, title)
         axes = figure.subplots()
-        places = np.maximum(weights, 0.5)  # a network without weights has a place on the log scale
         axes.errorbar(places, scores, yerr=errors, color=COLOURS[0], marker="o", ms=4, lw=1.4, capsize=2)
         axes.set_xscale("log")
-        axes.plot(
-            max(best.weights, 0.5), best.score, marker="s", ms=9, mfc="none", color=COLOURS[2], ls="", label="best"
-        )
-        label = f"chosen: {chosen.weights:,} weights, {chosen.neurons} hidden neurons"
-        axes.plot(
-            max(chosen.weights, 0.5), chosen.score, marker="D", ms=9, mfc="none", color=COLOURS[1], ls="", label=label
-        )
+        for i, marker, colour, label in ((best, "s", COLOURS[2], "best"), (chosen, "D", COLOURS[1], named)):
+            axes.plot(places[i], scores[i], marker=marker, ms=9, mfc="none", color=colour, ls="", label=label)
         axes.set(xlabel="weights", ylabel=f"{score} on validation rows")
-        low = max(scores.min(), scores.max() - 10 * max(scores.max() - chosen.score, np.median(errors), 0.01))
-        margin = 0.08 * (scores.max() - low + 1e-9)
-        axes.set_ylim(low - margin, scores.max() + errors.max() * 0.2 + margin)
+        # The sizes far below the best one are cut off: near it lies what a reader compares.
+        low = max(scores.min(), scores[best] - 10 * max(scores[best] - scores[chosen], np.median(errors), 0.01))
+        margin = 0.08 * (scores[best] - low + 1e-9)
+        axes.set_ylim(low - margin, scores[best] + errors.max() * 0.2 + margin)
         axes.legend(fontsize=8, loc="lower right")

@@ -80,3 +80,22 @@ def test_training_picture_of_odd_losses(losses: list[float], tmp_path: Any) -> N
     )
     curves.training_picture(tmp_path / "t.png", odd)
     pixels(tmp_path / "t.png")
+
+
+@pytest.mark.parametrize("chosen", [0, 1, 2])
+def test_curve_picture_names_the_chosen_size(chosen: int, tmp_path: Any) -> None:
+    points = [
+        {"weights": w, "neurons": n, "score": s, "error": 0.01, "best": i == 2, "chosen": i == chosen}
+        for i, (w, n, s) in enumerate([(0, 0, -0.5), (15, 2, 0.9), (1500, 80, 0.95)])
+    ]
+    curves.curve_picture(tmp_path / "c.svg", points, "accuracy", title="data: score and size")
+    text = (tmp_path / "c.svg").read_text(encoding="utf-8")
+    assert f"chosen: {points[chosen]['weights']:,} weights, {points[chosen]['neurons']} hidden neurons" in text
+    assert "accuracy on validation rows" in text
+
+
+def test_the_kept_epoch_and_the_cut_are_drawn(tmp_path: Any) -> None:
+    curves.training_picture(tmp_path / "t.svg", history(20, True, 3), kept=7)
+    assert "kept" in (tmp_path / "t.svg").read_text(encoding="utf-8")
+    curves.spectrum_picture(tmp_path / "s.svg", [np.ones(3), np.ones(4)], [None, np.arange(1.0, 5.0)], cut=2.0)
+    assert "cut" in (tmp_path / "s.svg").read_text(encoding="utf-8")
