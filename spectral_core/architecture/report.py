@@ -23,22 +23,20 @@ from spectral_core.resizing.trimming import Trimmed
 
 @dataclass(frozen=True)
 class Block:
-    """One live block W_ij: layers (from 1) in the numbers of the full network, shape, Frobenius norm."""
+    """One live block W_ij: layers (from 1) in the numbers of the full network, shape, Frobenius norm, weights that are not 0."""
 
     receiver: int
     sender: int
     rows: int
     columns: int
     norm: float
+    present: int
 
     @classmethod
     def of(cls, receiver: int, sender: int, block: np.ndarray) -> Block:
         """By hand: a norm for the report. Checked by test_search.test_the_norms_of_the_report_are_those_of_its_blocks."""
-        return cls(receiver, sender, len(block), block.shape[1], float(np.linalg.norm(block)))
-
-    @property
-    def weights(self) -> int:
-        return self.rows * self.columns
+        present = int(np.count_nonzero(block))
+        return cls(receiver, sender, len(block), block.shape[1], float(np.linalg.norm(block)), present)
 
 
 @dataclass(frozen=True)
@@ -185,12 +183,12 @@ class SearchReport:
             *(self._block(block) for block in self.blocks),
             "",
             f"parameters   {self.spectral_parameters:,} {self._kind} ({self.all_pairs_parameters:,} if every pair of layers were "
-            f"joined), {self.compact_parameters:,} after trimming",
-            f"‖Γ‖          {self._norms(self.path_norms_before)} trained, {self._norms(self.path_norms_after)} trimmed"
+            f"joined), {self.sizes} {self._after}",
+            f"‖Γ‖          {self._norms(self.path_norms_before)} trained, {self._norms(self.path_norms_after)} {self._after}"
             + self._eigenvalues,
             "",
             *self._sizes,
-            f"             trained      {'chosen' if self.curve else 'trimmed'}",
+            f"             trained      {self._after}",
             *self._losses,
             self._scores("validation", self.validation_score_before, self.validation_score_after),
         ]
@@ -209,6 +207,17 @@ class SearchReport:
         names = self.constant_features
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         return ", ".join(names[:5]) + more
+
+    @property
+    def sizes(self) -> str:
+        """How large the network is that was found."""
+        if not self.curve:
+            return f"{self.compact_parameters:,} weights"
+        return f"{self.weights:,} weights and {self.biases:,} biases"
+
+    @property
+    def _after(self) -> str:
+        return "chosen" if self.curve else "trimmed"
 
     @property
     def _losses(self) -> list[str]:
@@ -258,7 +267,7 @@ class SearchReport:
     def _block(block: Block) -> str:
         name, shape = f"W_{block.receiver},{block.sender}", f"{block.rows}x{block.columns}"
         skip = "  skip connection" if block.receiver - block.sender > 1 else ""
-        return f"{name:<12} {shape:<10}{block.weights:>10}{block.norm:>10.4g}{skip}"
+        return f"{name:<12} {shape:<10}{block.present:>10,}{block.norm:>10.4g}{skip}"
 
     @staticmethod
     def _norms(norms: list[float]) -> str:

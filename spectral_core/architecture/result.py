@@ -111,7 +111,7 @@ class SearchResult:
             compact.blocks,
             layers=compact.layers,
             title=f"{report.data or 'network'}: {'-'.join(map(str, compact.widths))}",
-            subtitle=f"{report.compact_parameters:,} weights, found in {report.spectral_parameters:,} spectral parameters",
+            subtitle=f"{report.sizes}, found in {report.spectral_parameters:,} spectral parameters",
         )
 
     def plot_curve(self, path: str | os.PathLike[str]) -> None:
@@ -120,9 +120,8 @@ class SearchResult:
 
         if self.curve is None:
             raise InvalidInputError(NO_CURVE)
-        curve_picture(
-            path, self.curve, self.report.score_name, title=f"{self.report.data or 'network'}: score and size"
-        )
+        title = f"{self.report.data or 'network'}: score and size"
+        curve_picture(path, self.report.curve, self.report.score_name, title=title)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Write model.npz, compact.npz, report.json, report.txt and history.json; curve.csv where there is a curve."""

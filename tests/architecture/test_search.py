@@ -254,7 +254,9 @@ def test_the_norms_of_the_report_are_those_of_its_blocks():
     found = search(*linear_data(), **QUICK)
     norms = [math.sqrt(sum(w * w for w in block.ravel().tolist())) for block in found.compact.blocks.values()]
     np.testing.assert_allclose([block.norm for block in found.report.blocks], norms, rtol=1e-5)
-    assert [block.weights for block in found.report.blocks] == [b.size for b in found.compact.blocks.values()]
+    assert [block.present for block in found.report.blocks] == [
+        np.count_nonzero(b) for b in found.compact.blocks.values()
+    ]
 
 
 def test_the_mean_eigenvalue_of_the_report():
