@@ -1340,3 +1340,14 @@ def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     wanted = r"\d files agree with the derivations\n\d+ kernels and their theorems name each other; \d+ functions say that they are written by hand\n$"
     assert re.search(wanted, capsys.readouterr().out)
     assert runpy.run_module("derivations.__main__", run_name="other")["main"] is not generator.main
+
+
+@pytest.mark.parametrize("wrong", [A + B, sp.Integer(1), sp.Symbol("c"), sp.Symbol("c") * A, sp.sqrt(A), A * (A + B)])
+def test_only_a_product_of_matrices_has_an_inverse(wrong: sp.Expr) -> None:
+    with pytest.raises(ValueError, match="is no product of matrices"):
+        rules.inverse(wrong)
+
+
+def test_a_normal_form_refuses_the_inverse_of_a_sum() -> None:
+    with pytest.raises(ValueError, match="is no product of matrices"):
+        rules.normal_form(rules.INVERSE(A + B) * A)
