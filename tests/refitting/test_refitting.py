@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import LinAlgError
 from scipy.optimize import minimize
@@ -214,15 +214,18 @@ def test_the_rise_is_that_of_a_refit_without_the_neuron(
     samples = sparse_samples(seed, net, rows=30, weighted=weighted)
     net = refit(net, samples)
     activations = weights_of(net).run(net.weights, samples.x_rows)
+    # Where columns nearly express each other, the ridge and rounding decide both sides.
+    senders = np.unique(net.senders[net.receivers >= sum(widths[:2])])
+    columns = np.sqrt(samples.weights) * np.asarray(activations)[senders]
+    sizes = np.linalg.norm(columns, axis=1)
+    assume(sizes.min() > 0 and np.linalg.cond(columns.T / sizes) < 1e3)
     found = {neuron: rise for rise, neuron in rises(net, samples)}
     assert set(found) == set(net.live.tolist())
     assert [rise for rise, _ in rises(net, samples)] == sorted(found.values())
     whole = least_squares(net, samples, activations)
     for neuron, rise in found.items():
         without = least_squares(net.keep(net.senders != neuron), samples, activations)
-        # Where others can express a neuron, the ridge adds up to its own size times what the neuron sends.
-        sent = float((net.weights[net.senders == neuron] ** 2).sum() * (np.asarray(activations[neuron]) ** 2).mean())
-        assert rise / 2 == pytest.approx(without - whole, rel=1e-3, abs=1e-7 + 100 * RIDGE * sent)
+        assert rise / 2 == pytest.approx(without - whole, rel=1e-3, abs=1e-7)
 
 
 def test_the_rise_of_an_input_is_that_of_a_refit_without_it() -> None:
