@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -97,7 +97,7 @@ class Curve(Sequence[CurvePoint]):
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """A network size with the value of every validation row: 1 or 0 for a class, or minus a squared error's share."""
+    """A network size with the value of every validation row: 1 or 0 for a class, or 1 less its squared error over the variance."""
 
     size: int
     rows: np.ndarray
@@ -127,8 +127,3 @@ def smallest_within(sizes: Sequence[Judged], errors: float, slack: float) -> tup
         i for i, (d, e) in enumerate(zip(differences, deviations, strict=True)) if d.mean() <= max(errors * e, slack)
     ]
     return best, min(fitting, key=lambda i: sizes[i].size), deviations
-
-
-def with_choice(curve: Curve, chosen: int) -> Curve:
-    """The same curve with another point chosen."""
-    return replace(curve, chosen=chosen)

@@ -18,7 +18,7 @@ from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.samples import Samples
 
 KIND = "unfinished search"
-UNIDENTIFYING = ("progress", "checkpoint", "keep_checkpoint", "name", "feature_names", "target_names", "backend")
+UNIDENTIFYING = ("progress", "checkpoint", "keep_checkpoint", "name", "feature_names", "target_names")
 """The options that no number depends on."""
 
 

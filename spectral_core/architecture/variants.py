@@ -62,7 +62,7 @@ class Trainings:
     """The trainings of one search, on any samples."""
 
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
-        self.data, self.options = data, options
+        self.options = options
         self.least = data.n_outputs if data.n_outputs > 2 else 1
         self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
 

@@ -94,9 +94,8 @@ def run(options: argparse.Namespace) -> int:
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
-    names += (
-        ", spectrum.png" if result.trained.parametrization != "direct" else ""
-    )  # a grown network has no eigenvalues
+    if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
+        names += ", spectrum.png"
     names += ", curve.csv, curve.png" if result.curve is not None else ""
     say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0

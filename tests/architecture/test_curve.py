@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within, with_choice
+from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.sparse import SparseNetwork
 from tests.builders import sparse_network
@@ -71,5 +72,5 @@ def test_points_are_found_by_weights_or_score() -> None:
     for given_values in ({}, {"weights": 5, "score": 0.5}):
         with pytest.raises(InvalidInputError, match="name one of weights and score"):
             curve.index(**given_values)
-    other = with_choice(curve, 2)
+    other = replace(curve, chosen=2)
     assert (other.chosen, other.best, other.points) == (2, 3, curve.points)
