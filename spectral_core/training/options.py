@@ -14,6 +14,9 @@ from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES
 from spectral_core.training.results import Progress
 from spectral_core.training.schedules import ONE_CYCLE_WARMUP, SCHEDULES, RateSchedule
 
+FULL_BATCH = ("lbfgs", "levenberg_marquardt")
+"""The optimizers that see all samples at once; the others take steps on mini-batches."""
+
 
 @dataclass(frozen=True, eq=False)
 class StepOptions:
@@ -47,7 +50,7 @@ class StepOptions:
         # NumPy's numbers become Python's, so that later products round as float64 on every path.
         checked = {
             "batch_size": checks.integer(self.batch_size, "batch_size", 1),
-            "optimizer": one_of(self.optimizer, OPTIMIZERS, "optimizer"),
+            "optimizer": one_of(self.optimizer, (*OPTIMIZERS, *FULL_BATCH), "optimizer"),
             "learning_rate": checks.real_number(self.learning_rate, "learning_rate", 0, open_low=True),
             "eigenvalue_learning_rate": _optional_positive(self.eigenvalue_learning_rate, "eigenvalue_learning_rate"),
             "betas": _checked_betas(self.betas),

@@ -1,25 +1,18 @@
-"""`train`: builds its options, asks the network for a problem, and runs the loop."""
+"""`train`: builds its options, asks the network for a problem, and hands them to the optimizer's loop."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from spectral_core import checks
-from spectral_core.backends import choice
 from spectral_core.backends.problem import Problem
-from spectral_core.backends.threads import blas_threads
-from spectral_core.errors import DivergenceError, InvalidInputError
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.trainable import Trainable
-from spectral_core.training.checkpoint import Checkpoint, fingerprint, identity_of_steps
-from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
-from spectral_core.training.options import LoopOptions, StepOptions
-from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState, initial_state
-from spectral_core.training.step_arrays import step_arrays
+from spectral_core.training import full_batch, mini_batches
+from spectral_core.training.options import FULL_BATCH, LoopOptions, StepOptions
+from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState
 
 
 def train(
@@ -61,7 +54,7 @@ def train(
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = LoopOptions.keep_checkpoint,
 ) -> TrainingResult[Network]:
-    """Minimise loss + penalty by mini-batches. The given network does not change.
+    """Minimise loss + penalty. The given network does not change.
 
     Parameters
     ----------
@@ -71,7 +64,11 @@ def train(
         ``cross_entropy``; `SpectralNetwork.loss_and_gradients` has their formulas.
     epochs, batch_size : passes over the data; samples in a mini-batch (the last one may be smaller).
     optimizer : ``adam`` (`betas`, `epsilon`) or ``sgd`` (`momentum`, `nesterov`), with `learning_rate`; eigenvalues
-        can have their own `eigenvalue_learning_rate`.
+        can have their own `eigenvalue_learning_rate`. Or one on all samples at once, for at most `epochs` iterations:
+        ``lbfgs`` (SciPy's L-BFGS-B), or ``levenberg_marquardt`` for small networks, (H + μ diag H) δ = -g with the
+        Gauss-Newton matrix H (M20). Their history has a row for each iteration, measured after it. They run on the CPU,
+        have no rates, schedule, mini-batches, state or checkpoint, and end where no step lowers loss + penalty
+        (`full_batch.train`).
     penalty : ``group`` strength · Σ ‖λ^(i)‖₂, ``l1`` strength · Σ ‖λ^(i)‖₁, ``l2`` strength · Σ ‖λ^(i)‖₂²; over the
         input and hidden layers (`global`), λ^out of hidden layers (`layerwise`), each block (`direct`).
     proximal : the penalty is not in the gradient. Instead each step ends by moving each group to
@@ -122,7 +119,7 @@ def train(
     Returns
     -------
     TrainingResult : `.network`, `.epoch` of that network, `.history`, `.best_network`, `.best_epoch` (0 is the start),
-        `.stopped` (``epochs``, ``patience``, ``callback``), `.state`. Networks are of the same class as `net`.
+        `.stopped` (``epochs``, ``patience``, ``callback``, ``converged``), `.state`. Networks are of the same class as `net`.
 
     Raises
     ------
@@ -192,63 +189,6 @@ def train_on(
     state: TrainingState | None = None,
 ) -> TrainingResult[Network]:
     """`train` on checked data and options."""
-    # What a step reads, and where it runs.
-    arrays = step_arrays(net, problem, step)
-    backend = _backend(net, problem, validation, arrays.batch_size, loop.backend)
-    begun = initial_state(state, net)
-    stepper = choice.module_of(backend).stepper(
-        arrays, net.parameters.copy(), begun.first_moment, begun.second_moment, begun.step
-    )
-    # The loop over epochs.
-    rows = len(problem.x)
-    used = rows - rows % arrays.batch_size if loop.drop_last else rows
-    order = SampleOrder(loop.seed, begun.epoch, rows, used, loop.shuffle)
-    stopping = Stopping(loop.epochs, loop.patience, loop.best_of_last)
-    schedule = step.rate_schedule(loop.epochs * -(-used // arrays.batch_size))
-    training = TrainingLoop(net, stepper, validation, stopping, order, schedule)
-    # The checkpoint, identified by everything that the result depends on.
-    checkpoint = None
-    if loop.checkpoint is not None:
-        options = [training.description(), arrays.optimizer, arrays.batch_size, loop.threads, backend]
-        options += identity_of_steps(arrays, schedule)
-        given = [] if state is None else [begun.first_moment, begun.second_moment, begun.step]
-        identity = fingerprint(net.parameters, problem, validation, options, *given)
-        checkpoint = Checkpoint(Path(loop.checkpoint), identity)
-    _run(training, loop, checkpoint)
-    return training.result()
-
-
-def _run(training: TrainingLoop[Any], loop: LoopOptions, checkpoint: Checkpoint | None) -> None:
-    """Run the epochs; with a checkpoint, continue from it and leave one if interrupted."""
-    if checkpoint is None:
-        with blas_threads(loop.threads):
-            training.run(loop.callbacks, None)
-        return
-    snapshot = checkpoint.load()
-    if snapshot is not None:
-        training.restore(snapshot)
-    try:
-        with blas_threads(loop.threads):
-            training.run(loop.callbacks, checkpoint.epoch_done)
-    except DivergenceError:
-        checkpoint.remove()  # a continued training would diverge again
-        raise
-    except BaseException:
-        checkpoint.save()
-        raise
-    if loop.keep_checkpoint:
-        checkpoint.save()
-    else:
-        checkpoint.remove()
-
-
-def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch_size: int, wanted: str) -> str:
-    """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only."""
-    on_gpu = problem.on_gpu or (validation is not None and validation.on_gpu)
-    work = np.inf if on_gpu else choice.multiply_adds(net.layout.widths, batch_size)
-    backend = choice.resolve(wanted, work)
-    if on_gpu and backend == "cpu":
-        raise InvalidInputError(
-            "X (or that of validation_data) lies on a GPU; use backend='cuda' or 'auto', or copy it"
-        )
-    return backend
+    if step.optimizer in FULL_BATCH:
+        return full_batch.train(net, problem, validation, step, loop, state)
+    return mini_batches.train(net, problem, validation, step, loop, state)

@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 b91ae7f938e6c451
-parts.py      sha256 fb215e99bfa76843
+parts.py      sha256 c1edeed3196c7a44
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

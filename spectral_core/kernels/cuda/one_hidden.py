@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 b91ae7f938e6c451
-parts.py      sha256 fb215e99bfa76843
+parts.py      sha256 c1edeed3196c7a44
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
