@@ -35,7 +35,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "cosine, eigenvalues 0.005": {"eigenvalue_learning_rate": 0.005, "schedule": "cosine"},
     SMOOTHED: EIGENVALUES_01 | {"label_smoothing": 0.05},
 }
-RECOMMENDED = ("cosine, eigenvalues 0.005", SMOOTHED)
+RECOMMENDED = (
+    "cosine, eigenvalues 0.005",
+    "cosine, eigenvalues 0.01, fixed_ends",
+    "cosine, eigenvalues 0.01, fixed_ends, proximal l1 of 0.2",
+    SMOOTHED,
+)
 
 
 def worst_rise(losses: list[float]) -> float:

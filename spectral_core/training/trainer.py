@@ -105,8 +105,9 @@ def train(
     fixed_ends : the eigenvalues of the first and the last layer (`layerwise`: λ^in) stay at their start, so they cannot grow.
         Those of the last layer are free, so no function is lost (M23). Of those of the first layer one constant is free (M9);
         the rest is a restriction: with all of them 0, a neuron of layer 2 weighs its inputs in its activation as in its linear
-        path. From the linear start losses rise less and scores stay (digits with constant rates: 1.2 times instead of 454
-        times, `python -m benchmarks training_stability`), and a neuron of layer 2 whose eigenvalue is 0 is silent.
+        path. A neuron of layer 2 whose eigenvalue is 0 is then silent. From the linear start losses rise less and scores stay:
+        on digits with ``cosine`` and an eigenvalue rate of 0.01 2.3 times instead of 160 times, and 1.1 times with
+        proximal=True and an ``l1`` strength of 0.2 (`python -m benchmarks training_stability`).
     sample_weight : (samples,); the loss is a weighted mean.
     validation_data : (X, y); their loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
