@@ -190,8 +190,8 @@ def _pictures(result: SearchResult, home: Path) -> None:
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
     if net.parametrization != "direct":
-        title = f"{name}: eigenvalues and path scores"
-        spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=title, cut=result.cut)
+        title = f"{name}: balanced eigenvalues and path scores"
+        spectrum_picture(home / "spectrum.png", net.balanced().eigenvalues, scores, title=title, cut=result.cut)
     training_picture(home / "training.png", result.history, title=f"{name}: training", kept=result.report.epoch)
     if result.curve is not None:
         result.plot_curve(home / "curve.png")

@@ -45,6 +45,7 @@ class StepOptions:
     weight_decay: float | Mapping[str, float] = 0.0
     clip_norm: float | None = None
     label_smoothing: float = 0.0
+    fixed_ends: bool = False
 
     def __post_init__(self) -> None:
         # NumPy's numbers become Python's, so that later products round as float64 on every path.
@@ -64,6 +65,7 @@ class StepOptions:
             "weight_decay": _checked_strengths(self.weight_decay, "weight_decay"),
             "clip_norm": _optional_positive(self.clip_norm, "clip_norm"),
             "label_smoothing": checks.real_number(self.label_smoothing, "label_smoothing", 0, 1),
+            "fixed_ends": checks.boolean(self.fixed_ends, "fixed_ends"),
             "schedule": one_of(self.schedule, SCHEDULES, "schedule"),
             "warmup": None if self.warmup is None else checks.real_number(self.warmup, "warmup", 0, 1),
             "final_rate": checks.real_number(self.final_rate, "final_rate", 0, 1),
