@@ -100,15 +100,20 @@ class SearchResult:
         before, after = (self.proposal or self.predictor).score(X, y), self.compact_predictor.score(X, y)
         return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
 
-    def with_rows(self, training: np.ndarray, test: np.ndarray) -> SearchResult:
+    def with_rows(self, training: np.ndarray, test: np.ndarray, validation: np.ndarray | None = None) -> SearchResult:
         """The same result for data that were a part of others: its predictors name the rows of the whole.
 
         Parameters
         ----------
         training : row numbers, in the whole data, of the X that was searched.
         test : row numbers held out from the search.
+        validation : row numbers of validation data that were given apart; a strategy with a curve is fitted to them too.
         """
         rows = {part: training[numbers] for part, numbers in self.predictor.rows.items()} | {"test": test}
+        if validation is not None:
+            fitted = self.curve is not None
+            rows["training"] = np.sort(np.concatenate([rows["training"], validation[: fitted * len(validation)]]))
+            rows["validation"] = validation[:0] if fitted else validation
         return self._with_predictors(rows=rows)
 
     def with_origin(self, origin: Origin) -> SearchResult:

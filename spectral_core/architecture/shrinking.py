@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from spectral_core.data.preparation import PreparedData
@@ -43,4 +44,5 @@ def prune_found(
         f"refitted on {len(data.x)} training samples; {len(data.x_valid)} validation samples judge and give the losses; "
         f"{trained}"
     )
-    return PrunedPredictor.of(model, result, sentence).reporting(model, judging, data.loss)
+    report = result.report.with_losses(model.network, result.compact, judging, data.loss, sentence)
+    return PrunedPredictor.of(model, replace(result, report=report), sentence).having_seen(data.prints)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,14 @@ class Origin:
     def seen(self, prints: np.ndarray, part: str) -> np.ndarray:
         """Which rows, given by their prints, are rows of this part."""
         return np.isin(prints, self.prints.get(part, np.zeros(0, np.uint64)))
+
+    def having_seen(self, prints: Mapping[str, np.ndarray]) -> Origin:
+        """The same origin with further rows by part."""
+        both = {
+            part: np.union1d(self.prints.get(part, np.zeros(0, np.uint64)), prints.get(part, np.zeros(0, np.uint64)))
+            for part in {*self.prints, *prints}
+        }
+        return replace(self, prints=both)
 
 
 def row_prints(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from spectral_core.data import splitting
 from spectral_core.data.fingerprints import row_prints
 from spectral_core.files import atomic
 from spectral_core.networks.predictor import Predictor
-from spectral_core.resizing.report import PruneReport, PruneResult
+from spectral_core.resizing.report import PruneResult
 from spectral_core.resizing.request import PruneRequest
 
 Pair = tuple[Any, Any]
@@ -25,7 +25,8 @@ Pair = tuple[Any, Any]
 class PruningData:
     """Pairs (X, y) in the units of the network: to refit with, to judge by, to report losses of. They may share samples.
 
-    `sentence` says how many samples these are, and what the model knows of them.
+    `sentence` says how many samples these are, and what the model knows of them. `prints` : of the rows by part, where the model
+    has an origin.
     """
 
     refit: Pair
@@ -33,6 +34,7 @@ class PruningData:
     reported: Pair
     loss: str
     sentence: str
+    prints: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +49,12 @@ class PrunedPredictor(PruneResult):
         small = replace(whole, network=result.compact, form="pruned")
         return cls(result.network, result.compact, replace(result.report, samples=sentence), small)
 
-    def reporting(self, whole: Predictor, pair: Pair, loss: str) -> PrunedPredictor:
-        """The same result; its report has the losses on other data, in the units of the network."""
-        before, after = whole.network.loss(*pair, loss), self.compact.loss(*pair, loss)
-        report: PruneReport = replace(self.report, loss_before=before, loss_after=after)
-        return replace(self, report=report)
+    def having_seen(self, prints: Mapping[str, np.ndarray]) -> PrunedPredictor:
+        """The same result, its predictor with the prints of the rows that refitted and judged it, by part."""
+        origin = self.predictor.origin
+        if origin is None:
+            return self
+        return replace(self, predictor=replace(self.predictor, origin=origin.having_seen(prints)))
 
     def predict(self, X: Any) -> np.ndarray:
         """As `Predictor.predict`."""
@@ -87,18 +90,26 @@ def in_network_units(model: Predictor, request: PruneRequest) -> PruneRequest:
     )
 
 
-def overlap_sentence(model: Predictor, request: PruneRequest) -> str:
-    """How many rows there are to refit with and to judge by, and how many of the judging ones trained the model."""
+def prints_by_part(model: Predictor, request: PruneRequest) -> dict[str, np.ndarray]:
+    """The prints of the rows that refit and that judge; none where there are no targets."""
     if request.X is None or request.y is None:
+        return {}
+    prints = {"training": prints_of(model, request.X, request.y)}
+    if request.validation_data is not None:
+        prints["validation"] = prints_of(model, *request.validation_data)
+    return prints
+
+
+def overlap_sentence(model: Predictor, prints: Mapping[str, np.ndarray]) -> str:
+    """How many rows there are to refit with and to judge by, and how many of the judging ones trained the model."""
+    if not prints:
         return ""
-    apart = request.validation_data
-    x, y = (request.X, request.y) if apart is None else apart
-    count = len(checks.as_array(y, "y"))
-    judged = f"{count} others judge" if apart is not None else "they judge too"
-    refit = f"refitted on {len(checks.as_array(request.y, 'y'))} samples; {judged}"
+    judging = prints.get("validation", prints["training"])
+    judged = f"{len(judging)} others judge" if "validation" in prints else "they judge too"
+    refit = f"refitted on {len(prints['training'])} samples; {judged}"
     if model.origin is None:
         return f"{refit}; it is not known how many of the judging ones trained the model"
-    seen = int(model.origin.seen(prints_of(model, x, y), "training").sum())
+    seen = int(model.origin.seen(judging, "training").sum())
     return f"{refit}; {seen} of the judging ones trained the model"
 
 

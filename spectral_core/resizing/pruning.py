@@ -17,7 +17,7 @@ from spectral_core.resizing.compensation import compensate as refit
 from spectral_core.resizing.compensation import fit_targets
 from spectral_core.resizing.merging import activity_sizes
 from spectral_core.resizing.merging import merge as merged_blocks
-from spectral_core.resizing.predicting import PrunedPredictor, in_network_units, overlap_sentence
+from spectral_core.resizing.predicting import PrunedPredictor, in_network_units, overlap_sentence, prints_by_part
 from spectral_core.resizing.rankings import neuron_scores
 from spectral_core.resizing.report import PruneReport, PruneResult, latency
 from spectral_core.resizing.request import PruneRequest, checked_request
@@ -126,8 +126,9 @@ def prune(
         retrain=retrain,
     )
     if isinstance(net, Predictor):
-        sentence = overlap_sentence(net, request)
-        return PrunedPredictor.of(net, _pruned_network(net.network, in_network_units(net, request)), sentence)
+        inner, prints = in_network_units(net, request), prints_by_part(net, request)
+        pruned = PrunedPredictor.of(net, _pruned_network(net.network, inner), overlap_sentence(net, prints))
+        return pruned.having_seen(prints)
     if isinstance(net, Prunable):
         options = dict(vars(request))
         del options["x"]
