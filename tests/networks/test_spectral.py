@@ -629,11 +629,12 @@ def test_parameters_that_do_not_fit_are_refused(tmp_path: Any, values: np.ndarra
 def test_a_failed_save_leaves_the_old_file(saved: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     before = saved.read_bytes()
 
-    def savez(file: io.BufferedWriter, **arrays: np.ndarray) -> None:
+    def half(file: io.BufferedWriter) -> None:
         file.write(b"half")
         raise error
 
-    monkeypatch.setattr(files.np, "savez", savez)
+    whole = files.atomic.write_atomically
+    monkeypatch.setattr(files.atomic, "write_atomically", lambda path, write: whole(path, half))
     expected = InvalidInputError if isinstance(error, OSError) else type(error)
     with pytest.raises(expected):
         SpectralNetwork.initialize([3, 4, 2], seed=2).save(saved)
