@@ -6,16 +6,22 @@ import argparse
 import hashlib
 import time
 import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console
 from spectral_core.cli.console import backend_option, say
+from spectral_core.cli.model_data import labels_of, parts_of_fresh, split_of
+from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
+    from spectral_core.data.fingerprints import Origin
 
 
 def add_parser(commands: Any) -> None:
@@ -28,6 +34,8 @@ def add_parser(commands: Any) -> None:
     )
     _add_data_options(parser)
     _add_training_options(parser)
+    split = "split the data as they were for this model of the same file, instead of by --seed and --test-fraction"
+    parser.add_argument("--split", metavar="MODEL", help=split)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     parser.set_defaults(run=run)
@@ -77,26 +85,33 @@ def run(options: argparse.Namespace) -> int:
 
     # Errors come before the work.
     hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
-    training, validation, test = _parts(data, options.test_fraction, options.seed)
+    split = _split(data, options)
     home = Path(options.out) if options.out else Path("results") / data.name
     require_matplotlib()
     atomic.check_writable(home / "report.json")
-    # The state of an interrupted search stays until the results are written.
-    state = home / f"unfinished-{_fingerprint(options)}"
+    check_folder(home, "search", split.origin)
+    # The state of an interrupted search stays until the results are written; that of another search has no further use.
+    state = home / f"unfinished-{_fingerprint(options, split.origin)}"
+    others = [path for path in home.glob("unfinished-*") if not path.name.startswith(f"{state.name}.")]
+    drop_states(others, "is of other data or options")
     with console.resumable(state):
-        result = _search(options, data, training, validation, hidden, state)
-        peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
-        result = result.with_test_scores(test.x, _targets(test), peer)
-        if training.rows is not None and test.rows is not None:
-            result = result.with_rows(training.rows, test.rows)
+        result = afresh_where_stale(
+            lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, hidden, state)
+        )
+        peer = _peer(split.training, split.test, hidden, options.activation, options.seed) if options.compare else None
+        result = result.with_test_scores(split.test.x, labels_of(split.test), peer)
+        if split.training.rows is not None and split.test.rows is not None:
+            result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
+        result = result.with_origin(split.origin)
         result.save(home)
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
-    names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
+    forms = result.predictor.form, result.compact_predictor.form
+    names = f"model.npz ({forms[0]}), compact.npz ({forms[1]}), report.json, report.txt, history.json, network.png, training.png"
     if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
         names += ", spectrum.png"
-    names += ", curve.csv, curve.png" if result.curve is not None else ""
+    names += ", curve.csv, curve.png, sizes.npz, proposal.npz" if result.curve is not None else ""
     say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
@@ -113,8 +128,7 @@ def _load(options: argparse.Namespace) -> Dataset:
 def _search(
     options: argparse.Namespace,
     data: Dataset,
-    training: Dataset,
-    validation: tuple[Any, Any] | None,
+    split: DataSplit,
     hidden: tuple[int, ...],
     state: Path,
 ) -> SearchResult:
@@ -128,15 +142,15 @@ def _search(
         settings["sizes"] = _numbers(options.sizes, "--sizes")
     with console.progress(f"search {data.name}") as progress:
         return search(
-            training.x,
-            _targets(training),
+            split.training.x,
+            labels_of(split.training),
             hidden=hidden,
             task=data.task,
             activation=options.activation,
             tolerance=options.tolerance,
             epochs=options.epochs,
             seed=options.seed,
-            validation_data=validation,
+            validation_data=split.validation,
             name=data.name,
             feature_names=data.feature_names,
             target_names=data.target_names,
@@ -148,24 +162,49 @@ def _search(
         )
 
 
-def _parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, tuple[Any, Any] | None, Dataset]:
-    """Training data; validation data, or None if `search` draws them from the training data; test data."""
-    from dataclasses import replace
+@dataclass(frozen=True, eq=False)
+class DataSplit:
+    """Training data; validation data, or None if `search` draws them from the training data; test data.
 
+    `validation_rows` : their row numbers in the whole data, where they are known and apart.
+    """
+
+    training: Dataset
+    validation: tuple[Any, Any] | None
+    test: Dataset
+    origin: Origin
+    validation_rows: np.ndarray | None = None
+
+
+def _split(data: Dataset, options: argparse.Namespace) -> DataSplit:
+    """The data in parts: by another model, by the source itself, or at random by the seed."""
     from spectral_core.data import splitting
+    from spectral_core.data.fingerprints import origin_of
 
-    if data.fresh is None:
-        training, test = splitting.train_test_split(data, fraction, seed)
-        return training, None, test
-    half = len(data.fresh.x) // 2
-    test = replace(data.fresh, x=data.fresh.x[half:], y=data.fresh.y[half:])
-    return data, (data.fresh.x[:half], _targets(data.fresh)[:half]), test
+    origin = origin_of(options.data, data.x, labels_of(data), options.seed)
+    if data.fresh is not None:
+        if options.split is not None:
+            raise InvalidInputError(
+                f"--split belongs to files and data sets without test points of their own; got {data.name}"
+            )
+        return DataSplit(*parts_of_fresh(data), origin)
+    if options.split is None:
+        training, test = splitting.train_test_split(data, options.test_fraction, options.seed)
+        return DataSplit(training, None, test, origin)
+    rows, seed = split_of(options.split, origin, len(data.x))
+    parts = {part: replace(data, x=data.x[at], y=data.y[at], rows=at) for part, at in rows.items()}
+    judging = parts.get("validation")
+    apart = judging is not None and len(judging.x) > 0
+    validation = (judging.x, labels_of(judging)) if judging is not None and apart else None
+    return DataSplit(
+        parts["training"], validation, parts["test"], replace(origin, seed=seed), rows["validation"] if apart else None
+    )
 
 
-def _fingerprint(options: argparse.Namespace) -> str:
-    """A short hash of the options, so that commands with different options have different unfinished states."""
+def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
+    """A short hash of options and data, so that only the same command on the same data continues an unfinished state."""
     named = sorted((name, str(value)) for name, value in vars(options).items() if name not in ("run", "out", "compare"))
-    return hashlib.sha256(repr(named).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr([named, origin.sha256]).encode()).hexdigest()[:8]
 
 
 def _numbers(text: str, name: str) -> tuple[int, ...]:
@@ -173,13 +212,6 @@ def _numbers(text: str, name: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise InvalidInputError(f"{name} must be whole numbers with commas between; got {text!r}") from None
-
-
-def _targets(data: Dataset) -> Any:
-    """Targets, or the class labels of the data, so that predictions are labels too."""
-    import numpy as np
-
-    return data.y if data.task == "regression" else np.asarray(data.classes)[data.y]
 
 
 def _pictures(result: SearchResult, home: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from scipy.special import logsumexp
 
 from spectral_core import checks
+from spectral_core.data.fingerprints import row_prints
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import split_rows
 from spectral_core.data.targets import encode_labels, infer_task, real_targets
@@ -33,6 +35,7 @@ class PreparedData:
     validation : (X, y) of the validation part in the units of the data.
     training_rows, validation_rows : the numbers of their rows in the data given; no validation rows where the validation
         data were given apart.
+    prints : `row_prints` of the training and of the validation rows in the units of the data.
     """
 
     task: str
@@ -47,6 +50,7 @@ class PreparedData:
     standardized: bool
     training_rows: np.ndarray
     validation_rows: np.ndarray
+    prints: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def loss(self) -> str:
@@ -93,10 +97,12 @@ def prepare(
     else:
         training_rows, validation_rows = np.arange(len(x)), np.arange(0)
         x_valid, y_valid = _validation(validation_data, x.shape[1], target, classes)
+    labels = (np.asarray(classes)[target], np.asarray(classes)[y_valid]) if classifies else (target, y_valid)
+    prints = {"training": row_prints(x, labels[0]), "validation": row_prints(x_valid, labels[1])}
     # Scale by the training part alone.
     inputs = Scaling.fit(x, "X") if standardized else Scaling.none(x.shape[1])
     if classifies:
-        outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, np.asarray(classes)[y_valid]
+        outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, labels[1]
     else:
         outputs = Scaling.fit(target, "y") if standardized else Scaling.none(target.shape[1])
         y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
@@ -113,6 +119,7 @@ def prepare(
         standardized=standardized,
         training_rows=training_rows,
         validation_rows=validation_rows,
+        prints=prints,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor
-from spectral_core.cli import search
+from spectral_core.cli.model_data import parts_of_fresh
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import load, sparcs
 
@@ -88,7 +88,7 @@ def refused(capsys, *arguments):
 def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
     """Both are new points of the same source, and the score of the report is that of the test points."""
     data = load("sparcs", alpha=1.0, beta=5.0, seed=0)
-    training, validation, test = search._parts(data, 0.2, 0)
+    training, validation, test = parts_of_fresh(data)
     parts = [{tuple(row) for row in x.tolist()} for x in (training.x, validation[0], test.x)]
     assert len(set.union(*parts)) == sum(map(len, parts)) == 20_000
     assert len(parts[1]) == len(parts[2]) == 5_000
@@ -103,7 +103,7 @@ def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
 def test_search_writes_report_models_and_pictures(found, capsys):
     home = found / "out"
     names = {"model.npz", "compact.npz", "report.json", "report.txt", "history.json"} | {
-        "network.png", "spectrum.png", "training.png", "curve.csv", "curve.png",
+        "network.png", "spectrum.png", "training.png", "curve.csv", "curve.png", "sizes.npz", "proposal.npz",
     }  # fmt: skip
     assert {p.name for p in home.iterdir()} == names
     report = json.loads((home / "report.json").read_text())
