@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from spectral_core.architecture import saving
 from spectral_core.architecture.curve import Curve
+from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.shrinking import prune_found
 from spectral_core.architecture.starts import least_kept
@@ -98,7 +100,16 @@ class SearchResult:
     def with_test_scores(self, X: Any, y: Any, peer: dict[str, Any] | None = None) -> SearchResult:
         """The same result with scores on test data in its report, and the score of a peer beside them."""
         before, after = (self.proposal or self.predictor).score(X, y), self.compact_predictor.score(X, y)
-        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
+        judgement = Judgement.of(self.compact_predictor, X, y, "test")
+        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer, judgement))
+
+    def with_columns(self, columns: Sequence[Mapping[str, Any]], remarks: Sequence[str] = ()) -> SearchResult:
+        """The same result, its report with what became of each column of a table, and remarks on how it was read."""
+        return replace(self, report=replace(self.report, columns=[dict(one) for one in columns], remarks=list(remarks)))
+
+    def with_command(self, command: str) -> SearchResult:
+        """The same result, its report with the command that repeats it."""
+        return replace(self, report=replace(self.report, command=command))
 
     def with_rows(self, training: np.ndarray, test: np.ndarray, validation: np.ndarray | None = None) -> SearchResult:
         """The same result for data that were a part of others: its predictors name the rows of the whole.

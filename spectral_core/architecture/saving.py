@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from spectral_core.architecture.curve import Curve, CurvePoint
-from spectral_core.architecture.report import Block, SearchReport
+from spectral_core.architecture.numbers import Block
+from spectral_core.architecture.report import SearchReport
 from spectral_core.errors import ModelFileError
 from spectral_core.files import atomic, model_file
 from spectral_core.files.tables import write_csv

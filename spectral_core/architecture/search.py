@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
+from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.result import SearchResult
@@ -202,6 +203,7 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     )
     scores = (predictor.score(*data.validation), compact_predictor.score(*data.validation))
     report = SearchReport.of(data, options, candidates, chosen, trimmed, scores, time.perf_counter() - start)
+    report = report.with_judgement(Judgement.of(compact_predictor, *data.validation, "validation"))
     if not options.keep_checkpoint:
         stores.remove()
     networks = (chosen.network, trimmed.compact)
@@ -224,11 +226,12 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     networks = [compact(net.direct()) for net in found.networks]
     at_sizes = tuple(Predictor(network, *given, origin=origin, form="exact") for network in networks)
     chosen = found.curve.chosen
-    network = found.networks[chosen].direct()
+    network, point = found.networks[chosen].direct(), found.curve[chosen]
+    judgement = Judgement.of_curve(at_sizes[chosen], data.validation[1], point.score, point.error)
     return SearchResult(
         network=network,
         compact=networks[chosen],
-        report=SearchReport.of_smallest(data, options, found, networks[chosen]),
+        report=SearchReport.of_smallest(data, options, found, networks[chosen]).with_judgement(judgement),
         history=found.proposal.history,
         predictor=Predictor(network, *given, origin=origin, form="refitted"),
         compact_predictor=at_sizes[chosen],
