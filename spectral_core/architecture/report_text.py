@@ -68,8 +68,6 @@ def trained(found: Numbers) -> str:
     """How the network was trained."""
     origin = "from the linear start" if found.kind == "spectral" else "grown from the linear perceptron"
     kept = f"; epoch {found.epoch} of {found.epochs} was kept"
-    if found.strategy == "grow":  # the kept epoch is one of its last stage
-        kept = f"; {counted(found.epochs, 'epoch')} in all stages; epoch {found.epoch} of the last stage was kept"
     penalty = f"; eigenvector penalty {found.eigenvector_penalty:g}" if found.eigenvector_penalty else ""
     numbers = f"{counted(found.spectral_parameters, found.kind + ' parameter')}"
     return (
