@@ -57,7 +57,9 @@ class Judgement:
         return cls(constant, sentences=sentences)
 
 
-NOTHING = "nothing was learned: the network that was found is a constant, since the features say nothing that it could use"
+NOTHING = (
+    "nothing was learned: the network that was found is a constant, since the features say nothing that it could use"
+)
 TITLES = {"accuracy": "accuracy", "r2": "R²"}
 
 

@@ -134,7 +134,9 @@ class SearchReport(Numbers):
     def __repr__(self) -> str:
         of = f" of {self.target}" if self.target else ""
         score = "-" if self.score is None else f"{self.score:.5g}"
-        return f"SearchReport({self.task}{of}, {self.sizes}, {self.score_name} {score}); print(report.to_text()) shows all"
+        return (
+            f"SearchReport({self.task}{of}, {self.sizes}, {self.score_name} {score}); print(report.to_text()) shows all"
+        )
 
 
 def _live_blocks(compact: CompactNetwork) -> list[Block]:

@@ -130,7 +130,9 @@ def _scores(found: Numbers) -> list[str]:
     if found.roc_auc is not None:
         lines.append(f"{'':<25} {found.roc_auc:<12.5f} ROC AUC on {rows} rows (a constant: 0.5)")
     if found.peer:
-        lines.append(f"{'':<25} {found.peer['score']:<12.5f} {found.score_name} of {found.peer['name']} on the same data")
+        lines.append(
+            f"{'':<25} {found.peer['score']:<12.5f} {found.score_name} of {found.peer['name']} on the same data"
+        )
     return lines
 
 

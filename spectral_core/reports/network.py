@@ -164,9 +164,7 @@ def _draw_layer(axes: Any, plan: Plan, k: int, used: np.ndarray, bias: bool) -> 
         axes.scatter(x, y[here], s=area, c=face, marker=marker, edgecolors=edge, linewidths=0.8, zorder=4)
 
 
-def _draw_edges(
-    axes: Any, plan: Plan, live: Mapping[Pair, np.ndarray], bias: bool, scale: str
-) -> dict[Pair, float]:
+def _draw_edges(axes: Any, plan: Plan, live: Mapping[Pair, np.ndarray], bias: bool, scale: str) -> dict[Pair, float]:
     """Draw edges as one collection, the strongest on top, and their legend; returns the height below each block's edges."""
     from matplotlib.collections import LineCollection
 
