@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_the_score_of_an_input_sums_over_its_paths(widths: list[int], seed: int)
     for count in range(last - 1):
         for middle in combinations(range(2, last), count):
             layers = (1, *middle, last)
-            if all((i, j) in blocks for j, i in zip(layers, layers[1:], strict=False)):
+            if all((i, j) in blocks for j, i in pairwise(layers)):
                 for neurons in product(*(range(widths[layer - 1]) for layer in layers)):
                     steps = zip(
                         zip(layers, neurons, strict=True), zip(layers[1:], neurons[1:], strict=True), strict=False

@@ -22,7 +22,7 @@ def test_a_training_tells_its_progress_and_gives_the_same(capsys: pytest.Capture
     assert np.array_equal(quiet.network.parameters, loud.network.parameters)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "train: begins; kernels that are not compiled yet are compiled now, once"
-    assert len(lines) == 11
+    assert len(lines) == 12
     assert lines[-1].startswith(f"train: 100 %, training loss {loud.history.training_loss[-1]:.4g}, validation loss")
     assert seen == list(range(1, 21))
     with pytest.raises(InvalidInputError, match="verbose"):
