@@ -21,7 +21,9 @@ def add_parser(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("inspect", help="layers, live neurons, blocks and eigenvalues of a saved model")
     parser.add_argument("model", metavar="MODEL", help="any model file of this package")
-    parser.add_argument("--out", metavar="DIR", help="also write network.png and spectrum.png to this folder")
+    parser.add_argument(
+        "--out", metavar="DIR", help="also write network.png, and spectrum.png if it has eigenvalues, to this folder"
+    )
     parser.set_defaults(run=run)
 
 
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         (network if predictor is None else predictor).plot(home / "network.png", title=title)
         if groups:
             spectrum_picture(home / "spectrum.png", list(groups.values()), title=title, labels=list(groups))
-        lines.append(f"pictures written to {home}")
+        lines.append(f"written to {home}: network.png{', spectrum.png' * bool(groups)}")
     say("\n".join(lines) + "\n")
     return 0
 
