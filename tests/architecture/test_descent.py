@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def test_no_network_is_in_a_worse_minimum_than_a_smaller_one(seed: int, loss: st
         [(net.n_products, net)], samples, [15, 10, 6, 4, 3, 2, 1], 1e-3, np.random.default_rng(seed), swaps
     )
     losses = [one.loss for one in noted]
-    assert all(larger <= smaller + 1e-9 for larger, smaller in zip(losses, losses[1:], strict=False)), losses
+    assert all(larger <= smaller + 1e-9 for larger, smaller in pairwise(losses)), losses
     assert all(one.net.n_products <= one.size for one in noted)
 
 
