@@ -61,7 +61,6 @@ def test_a_variant_may_win_within_its_paired_error(table: list[tuple[list[float]
             near |= mean <= HOPE * error + 1e-12
         if near and any(sum(both[size]) == max(sum(other[size]) for other in table) for size in (0, 1)):
             wanted.append(i)
-    found = [int(variant.l2) for variant in smallest._promising(judged)]
     assert [int(variant.l2) for variant in smallest._promising(judged)] == wanted
 
 
