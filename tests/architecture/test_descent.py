@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,47 @@ def test_networks_that_are_small_already(widths: tuple[int, ...], density: float
     assert [one.size for one in noted] == (sorted({net.n_products, 2, 1, 0}, reverse=True) if density else [0])
     assert all(np.isfinite(one.net.weights).all() for one in noted)
     assert noted[-1].net.n_products == 0
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10**6), st.sampled_from(LOSSES), st.integers(0, 4))
+def test_no_network_is_in_a_worse_minimum_than_a_smaller_one(seed: int, loss: str, swaps: int) -> None:
+    net = sparse_network(seed, (5, 4, 2), density=0.8).cleaned()
+    samples = sparse_samples(seed, net, loss, rows=30)
+    noted = fit_down(
+        [(net.n_products, net)], samples, [15, 10, 6, 4, 3, 2, 1], 1e-3, np.random.default_rng(seed), swaps
+    )
+    losses = [one.loss for one in noted]
+    assert all(larger <= smaller + 1e-9 for larger, smaller in pairwise(losses)), losses
+    assert all(one.net.n_products <= one.size for one in noted)
+
+
+def test_a_bad_minimum_is_left_from_below() -> None:
+    """Two inputs of three matter; the network of two weights has lost one of them, that of one weight has not."""
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    samples = Samples.of(x, 3 * x[:, :1] + x[:, 1:2], "squared_error", True, "float64")
+    bad = SparseNetwork.sorted((4, 1), "relu", True, np.array([0.5, 0.5]), [1, 2], [4, 4])
+    good = SparseNetwork.sorted((4, 1), "relu", True, np.array([3.0]), [0], [4])
+    noted = [descent.Noted(size, net, samples.loss_of(net)) for size, net in ((2, bad), (1, good))]
+    mended = descent._mended(noted, samples, (1e-9, 0), {(2, 1)}, np.random.default_rng(0))
+    assert mended[1] is noted[1]
+    assert mended[0].net.senders.tolist() == [0, 1]
+    np.testing.assert_allclose(mended[0].net.weights, [3, 1], atol=1e-2)
+
+
+def test_swaps_end_after_failures_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, samples = start_of("squared_error", rows=40)
+    monkeypatch.setattr(descent, "SALIENCY_ROWS", 20)
+    tried = []
+
+    def unchanged(net: SparseNetwork, *rest: Any) -> SparseNetwork:
+        tried.append(net)
+        return net
+
+    monkeypatch.setattr(descent, "grow", unchanged)
+    monkeypatch.setattr(descent, "polish", lambda net, *rest: (net, 1.0))  # no swap lowers the loss
+    descent._through_minima(net, samples, (net.n_products, 10), 1e-3, set(), np.random.default_rng(0))
+    assert len(tried) == descent.SWAP_PATIENCE
 
 
 def test_swaps_keep_what_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
