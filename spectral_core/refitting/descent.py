@@ -69,7 +69,7 @@ def train_down(
     net, trained = start, [(start.n_products, start)]
     for size in sorted(sizes, reverse=True):
         if recipe.minima_below <= size < net.n_products:
-            net = _stage(net, samples, size, recipe.epochs, recipe, rng)
+            net = train_to(net, samples, size, recipe.epochs, recipe, rng)
             trained.append((size, net))
     return trained
 
@@ -87,15 +87,20 @@ def fit_down(
     noted = [Noted(size, net, np.nan) for size, net in above]
     noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
     net = noted[-1].net
-    pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
+    pairs = joined_layers(net)
     for size in sorted(sizes, reverse=True):
         if size < trained[-1][0]:
-            net, _ = _through_minima(net, samples, (size, swaps), l2, pairs, rng)
+            net, _ = through_minima(net, samples, (size, swaps), l2, pairs, rng)
             noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
     return noted
 
 
-def _stage(
+def joined_layers(net: SparseNetwork) -> set[tuple[int, int]]:
+    """The pairs (receiver, sender) of layers, counted from 1, with a weight between them."""
+    return {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
+
+
+def train_to(
     net: SparseNetwork, samples: Samples, size: int, epochs: int, recipe: Recipe, rng: np.random.Generator
 ) -> SparseNetwork:
     """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically.
@@ -125,7 +130,7 @@ def _stage(
     return training.net
 
 
-def _through_minima(
+def through_minima(
     net: SparseNetwork,
     samples: Samples,
     aim: tuple[int, int],
