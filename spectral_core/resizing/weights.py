@@ -122,10 +122,12 @@ class WeightRemoval:
         options = checked_training(self.request.retrain or {})
         recipe = Recipe(options.epochs, options.batch_size, options.learning_rate)
         between = max(size, MINIMA_BELOW) if self.refits else size
-        net = train_to(
-            self.start, self.samples, min(between, self.start.n_products), options.epochs, recipe, self.rng()
-        )
-        if not np.isfinite(net.weights).all():
+        with np.errstate(over="ignore", invalid="ignore"):  # a divergence is reported below
+            net = train_to(
+                *(self.start, self.samples, min(between, self.start.n_products), options.epochs, recipe, self.rng())
+            )
+            diverged = not (np.isfinite(net.weights).all() and np.isfinite(self.samples.loss_of(net)))
+        if diverged:
             if self.request.tolerance is None:
                 rate, epochs = options.learning_rate, options.epochs
                 message = f"retrain: the weights diverged within {epochs} epochs at learning_rate={rate}"
