@@ -123,9 +123,8 @@ class WeightRemoval:
         recipe = Recipe(options.epochs, options.batch_size, options.learning_rate)
         between = max(size, MINIMA_BELOW) if self.refits else size
         with np.errstate(over="ignore", invalid="ignore"):  # a divergence is reported below
-            net = train_to(
-                *(self.start, self.samples, min(between, self.start.n_products), options.epochs, recipe, self.rng())
-            )
+            between = min(between, self.start.n_products)
+            net = train_to(self.start, self.samples, between, options.epochs, recipe, self.rng())
             diverged = not (np.isfinite(net.weights).all() and np.isfinite(self.samples.loss_of(net)))
         if diverged:
             if self.request.tolerance is None:
