@@ -110,6 +110,9 @@ class Singles:
     def size(self) -> int:
         return self.values.size
 
+    def sum(self) -> Single:
+        return Single(self.numbers().sum())
+
     @property
     def T(self) -> Singles:
         return Singles(self.values.T)

@@ -19,8 +19,8 @@ from spectral_core.kernels import tables
 from spectral_core.networks.sparse import SparseNetwork
 from tests import oracles
 from tests.builders import sparse_network, weights_of
-from tests.mutation.battery import Space, close, same
-from tests.mutation.plain import load
+from tests.mutation.battery import Space, close, numbers, same
+from tests.mutation.plain import Singles, load
 
 ROWS = 7
 CHUNKS = (1, 3, 7, 50)
@@ -182,6 +182,43 @@ def check_factors(space: Space) -> None:
     close("factor_squared_error", output, np.array([[0.0, 4.0]] * 5))
 
 
+def check_single(space: Space) -> None:
+    """In float32 every number that is stored was computed in float32, and the results have its digits."""
+    for case in cases():
+        net, structure = case.net, case.structure
+        _, senders, offsets, n_outputs = structure
+        x, y, weights, theta = (Singles(array) for array in (case.x, case.y, case.weights, net.weights))
+        states = weights_of(net).run(net.weights, case.x)
+        result = Singles(np.full((ROWS, n_outputs), np.nan))
+        space["predict_sparse"](x, *structure, 3, theta, result)
+        close(f"{case.loss}: single outputs", result.numbers(), states[net.n_neurons - n_outputs :].T, 1e-5)
+        found = Singles(np.full((net.n_neurons, ROWS), np.nan))
+        space["activations_sparse"](x, *structure, theta, found)
+        close(f"{case.loss}: single activations", found.numbers(), states, 1e-5)
+        gradients = []
+        for make in (Singles, np.copy):
+            data = (make(case.x), make(case.y), case.labels, make(case.weights), case.number, make([0.2])[0])
+            gradient = make(np.full(len(net.weights), np.nan))
+            value = space["gradient_sparse"](*data, *structure, 3, make(net.weights), gradient)
+            gradients.append([float(value), *numbers(gradient)])
+        close(f"{case.loss}: single gradient", *gradients, 1e-5)
+        for column in range(n_outputs):
+            rows = [make(np.full((len(net.weights), ROWS), np.nan)) for make in (Singles, np.copy)]
+            space["jacobian_sparse"](x, y, weights, case.number, *structure, column, theta, rows[0])
+            given = (case.x, case.y, case.weights, case.number, *structure, column)
+            space["jacobian_sparse"](*given, net.weights, rows[1])
+            close(f"{case.loss}: single Jacobian", rows[0].numbers(), rows[1], 1e-5)
+        squares = []
+        for make in (Singles, np.copy):
+            states_of = make(states), make(np.cos(states)), make(states.mean(axis=1))
+            diagonal, du, rise = (make(np.zeros(n)) for n in (len(net.weights), states.shape, net.n_neurons))
+            space["curvature_squares_sparse"](
+                senders, offsets, n_outputs, diagonal, du, states_of[2], make(net.weights), rise, *states_of[:2]
+            )
+            squares.append(np.concatenate([numbers(diagonal), numbers(rise)]))
+        close(f"{case.loss}: single squares", *squares, 1e-5)
+
+
 # --- L-BFGS -----------------------------------------------------------------------------------------------------------
 
 
@@ -302,6 +339,7 @@ def check_line_search(space: Space) -> None:
     same("always lower", (len(asked), end, value), (26, 2.0**24, -(2.0**24)))
     asked, end, value = points_of(space, [start, (-1.0, -1.0), (math.nan, 0.0)])
     same("lost at the end", (len(asked), end, value), (26, 0.0, 0.0))
+    same("as high at the end", points_of(space, [start, (-1.0, -1.0), (0.0, 0.0)])[1:], (0.0, 0.0))
     same("a steep start", points_of(space, [(0.0, -4.0), (-3.0, 0.0)]), ([0, 1], 1.0, -3.0))
     same("a flat start", points_of(space, [(0.0, -0.25), (-3.0, 0.0)]), ([0, 0.25], 0.25, -3.0))
 
@@ -309,7 +347,7 @@ def check_line_search(space: Space) -> None:
 def check_ends(space: Space) -> None:
     """Where a step lowers the objective by less than a share of its size; where a pair has no curvature."""
     for value, new, precision, stops in (
-        (0.0, -0.5, 0.5, True), (0.0, -0.5, 0.499999, False), (0.5, 0.0, 0.5, True), (0.5, 0.0, 0.49, False),
+        (0.0, -0.5, 0.5, True), (0.0, -0.5, 0.499999, False), (0.0, -0.5000002, 0.5, False), (0.5, 0.0, 0.5, True), (0.5, 0.0, 0.49, False),
         (64.0, 32.0, 0.5, True), (64.0, 32.0, 0.499999, False), (-32.0, -64.0, 0.5, True), (-32.0, -64.0, 0.499999, False),
     ):  # fmt: skip
         values = [(value, -1.0), (new, -0.5), (new - 8, 0.0)]
@@ -321,7 +359,16 @@ def check_ends(space: Space) -> None:
         close("the step behind a pair", asked[2], 0.25 - (0.25 if kept else 1.0), 1e-9)
 
 
-CHECKS = (check_outputs, check_gradients, check_line_search, check_ends, check_minima, check_factors, check_curvatures)
+CHECKS = (
+    check_outputs,
+    check_gradients,
+    check_line_search,
+    check_ends,
+    check_minima,
+    check_factors,
+    check_single,
+    check_curvatures,
+)
 """Cheap checks first."""
 
 
