@@ -20,7 +20,7 @@ from spectral_core.networks.sparse import SparseNetwork
 from tests import oracles
 from tests.builders import sparse_network, weights_of
 from tests.mutation.battery import Space, close, numbers, same
-from tests.mutation.plain import Singles, load
+from tests.mutation.plain import OPTIONS, Singles, load
 
 ROWS = 7
 CHUNKS = (1, 3, 7, 50)
@@ -72,6 +72,16 @@ def cases() -> list[Case]:
         nothing = np.empty((0, 1)), np.empty(0, np.int64)
         result.append(Case(net, loss, x, nothing[0] if labelled else y, y if labelled else nothing[1], weights))
     return result
+
+
+INLINE = ("propagate", "adjoint", "jacobian_rows", "curvature_squares", "factor_", "load_chunk")
+"""How the names of kernels begin that are compiled into those that call them."""
+
+
+def check_options(space: Space) -> None:
+    plain = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
+    for name in (name for name in OPTIONS if name.endswith("_sparse") or name.startswith(("factor_", "load_chunk"))):
+        same(name, OPTIONS[name], {**plain, "forceinline": True} if name.startswith(INLINE) else plain)
 
 
 def check_outputs(space: Space) -> None:
@@ -387,6 +397,7 @@ def check_ends(space: Space) -> None:
 
 
 CHECKS = (
+    check_options,
     check_outputs,
     check_gradients,
     check_line_search,
