@@ -377,6 +377,7 @@ def check_line_search(space: Space) -> None:
     asked, end, value = points_of(space, [start, (-1.0, -1.0), (math.nan, 0.0)])
     same("lost at the end", (len(asked), end, value), (26, 0.0, 0.0))
     same("as high at the end", points_of(space, [start, (-1.0, -1.0), (0.0, 0.0)])[1:], (0.0, 0.0))
+    same("a little lower, never enough", points_of(space, [start, (-1e-13, 0.0)])[1:], (0.0, 0.0))
     same("a steep start", points_of(space, [(0.0, -4.0), (-3.0, 0.0)]), ([0, 1], 1.0, -3.0))
     same("a flat start", points_of(space, [(0.0, -0.25), (-3.0, 0.0)]), ([0, 0.25], 0.25, -3.0))
 
