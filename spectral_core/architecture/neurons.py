@@ -12,6 +12,7 @@ from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.leave_one_out import input_rises, rises
 from spectral_core.refitting.levenberg_marquardt import Fit, fit
+from spectral_core.refitting.removal import remove
 from spectral_core.refitting.samples import Samples
 
 CANDIDATES = 50
@@ -54,6 +55,7 @@ def fewest_neurons(
         found.append(search)
     best = min(found, key=lambda search: search.best_score)
     best.remove_inputs()
+    best.remove_weights()
     return best.best.net
 
 
@@ -110,9 +112,10 @@ class NeuronSearch:
     # --- the whole --------------------------------------------------------------------------------
 
     def run(self) -> SparseNetwork:
-        """Grow, shrink, remove inputs."""
+        """Grow, shrink, remove inputs, then single weights."""
         self.shrink(self.grow())
         self.remove_inputs()
+        self.remove_weights()
         return self.best.net
 
     def grow(self) -> Fit:
@@ -146,6 +149,15 @@ class NeuronSearch:
             trials = [self.fitted(_without(self.best.net, number)) for _, number in order]
             if not trials or not self._keep(min(trials, key=self._score)):
                 return
+
+    def remove_weights(self) -> None:
+        """Remove the products of least saliency while the score falls: half of them at once, then half as many, down to one."""
+        count = max(1, self.best.net.n_products // 2)
+        while count and self.best.net.n_products:
+            net = self.best.net
+            fewer = remove(net, self.samples, max(0, net.n_products - count))
+            if not self._keep(self.fitted(fewer)):
+                count //= 2
 
     # --- steps ------------------------------------------------------------------------------------
 

@@ -66,11 +66,10 @@ class SearchOptions:
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": tuple(sequence(self.hidden, "hidden")),
+            "hidden": _whole_numbers(self.hidden, "hidden", 1),
         }
         if self.sizes is not None:
-            given = sequence(self.sizes, "sizes")
-            checked["sizes"] = tuple(checks.integer(size, f"sizes[{i}]", 0) for i, size in enumerate(given))
+            checked["sizes"] = _whole_numbers(self.sizes, "sizes", 0)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         if self.strategy in STRENGTHS and not self.strengths:
@@ -121,3 +120,8 @@ class SearchOptions:
         """Call `progress` where it was given."""
         if self.progress is not None:
             self.progress(done, total, text)
+
+
+def _whole_numbers(values: Sequence[int], name: str, low: int) -> tuple[int, ...]:
+    """Whole numbers of at least `low`; an error names the keyword and the position."""
+    return tuple(checks.integer(value, f"{name}[{i}]", low) for i, value in enumerate(sequence(values, name)))

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_core.architecture.descent import SWAPS, Noted, Recipe, fit_down, train_down
 from spectral_core.architecture.neurons import Criterion, fewest_neurons
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.starts import linear_start, proposed_rows, woken_start
 from spectral_core.data.preparation import PreparedData
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.refitting.descent import SWAPS, Noted, Recipe, fit_down, train_down
 from spectral_core.refitting.levenberg_marquardt import fit
 from spectral_core.refitting.samples import Samples
 from spectral_core.training.results import TrainingResult

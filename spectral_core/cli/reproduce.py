@@ -158,6 +158,7 @@ READERS: dict[str, Callable[[Any, str], Any]] = {
 
 def run_sparcs_second(options: argparse.Namespace) -> int:
     """Train one student, narrow it; write the networks, table, summary and figure."""
+    from spectral_core import checks
     from spectral_core.experiments.sparcs_second import experiment
     from spectral_core.experiments.sparcs_second.figure import figure
     from spectral_core.experiments.sparcs_second.results import findings, table
@@ -166,6 +167,8 @@ def run_sparcs_second(options: argparse.Namespace) -> int:
 
     # Errors come before the work.
     settings = _sparcs_second_settings(options)
+    checks.integer(options.threads, "--threads", 1)
+    checks.integer(options.seed, "--seed", 0)
     home = Path(options.out or "results/sparcs-second")
     require_matplotlib()
     for name in ("model.npz", "sparcs-second.png"):

@@ -38,9 +38,10 @@ def add_parser(commands: Any) -> None:
 def _add_prune(commands: Any) -> None:
     prune = commands.add_parser(
         "prune",
-        help="remove neurons of a saved model by a ranking and refit the rest",
-        description="Removes hidden neurons, or whole layers, in the order of a ranking, refits the remaining weights in "
-        "closed form on the data (M15), and writes pruned.npz (a compact model), report.json and report.txt. On the data of "
+        help="remove neurons or single weights of a saved model and refit the rest",
+        description="Removes hidden neurons, or whole layers, in the order of a ranking, and refits the remaining weights in "
+        "closed form on the data (M15); with --unit weight it removes single weights by their Gauss-Newton saliency (M22), with "
+        "a minimum of the loss by L-BFGS after every step. It writes pruned.npz (a compact model), report.json and report.txt. On the data of "
         "its search a model is refitted on its training samples, its validation samples judge, and the losses are those of its "
         "test samples. On other data a fifth of the samples is held out to judge; the report says so.",
         epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
@@ -50,11 +51,15 @@ def _add_prune(commands: Any) -> None:
     rankings = "path, eigenvalue, scaled_eigenvalue, connectivity, pivoted_qr or leave_one_out"
     prune.add_argument("--by", default="path", help=f"{rankings} (default: path)")
     amount = prune.add_mutually_exclusive_group()
-    amount.add_argument("--fraction", type=float, help="share of all hidden neurons to remove")
-    amount.add_argument("--threshold", type=float, help="remove neurons with a score below this")
+    amount.add_argument("--fraction", type=float, help="share of all hidden neurons, or of all weights, to remove")
+    lower = "remove neurons with a score below this, or weights with a saliency below this"
+    amount.add_argument("--threshold", type=float, help=lower)
+    amount.add_argument("--weights", type=int, metavar="N", help="keep at most N weights (with --unit weight)")
     most = "remove as many as raise the loss by at most this share of it (default: 0.01)"
     amount.add_argument("--tolerance", type=float, help=most)
-    prune.add_argument("--unit", default="neuron", help="neuron or layer (default: neuron)")
+    prune.add_argument("--unit", default="neuron", help="neuron, layer or weight (default: neuron)")
+    penalty = "strength of the penalty of the refits; against noise with few samples (default: 1e-8)"
+    prune.add_argument("--ridge", type=float, default=1e-8, help=penalty)
     prune.add_argument("--even", action="store_true", help="remove the same share of every layer")
     same = "first merge neurons that compute the same (relu; 0 is exact)"
     prune.add_argument("--merge", type=float, metavar="SINE", help=same)
@@ -89,7 +94,7 @@ def run_prune(options: argparse.Namespace) -> int:
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
     atomic.check_writable(home / "pruned.npz")
     data = _data(options, predictor)
-    amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
+    amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance", "weights")}
     if all(value is None for value in amounts.values()):
         amounts["tolerance"] = 0.01
     choice.resolve(options.backend, 0)
@@ -103,6 +108,7 @@ def run_prune(options: argparse.Namespace) -> int:
         loss=data.loss,
         validation_data=data.judging,
         compensate=not options.no_compensation,
+        ridge=options.ridge,
         merge=options.merge,
         retrain=_retraining(options),
         **amounts,
@@ -127,7 +133,9 @@ def _retraining(options: argparse.Namespace) -> dict[str, Any] | None:
     if options.retrain is None:
         return None
     epochs = checks.integer(options.retrain, "--retrain", 1)
-    return {"epochs": epochs, "seed": options.seed, "batch_size": 32, "backend": options.backend}
+    training = {"epochs": epochs, "seed": options.seed, "batch_size": 32}
+    # The masked training of single weights runs on the CPU.
+    return training if options.unit == "weight" else {**training, "backend": options.backend}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """The commands as a user calls them: what they print, what they write, their exit codes."""
 
+import argparse
 import csv
 import json
 import os
@@ -10,8 +11,8 @@ import sys
 import numpy as np
 import pytest
 
-from spectral_core import Predictor
-from spectral_core.cli import search
+from spectral_core import Predictor, SpectralNetwork
+from spectral_core.cli import program, search
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import load, sparcs
 
@@ -318,3 +319,44 @@ def test_inspect_and_report_number_the_layers_alike(tmp_path, capsys):
     text = capsys.readouterr().out
     for block in report["blocks"]:
         assert f"W_{block['receiver']},{block['sender']} " in text
+
+
+def options_of(parser, *command):
+    """(command, option, a value that no option of its kind may have) of every option for numbers, of every command."""
+    found = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                found += options_of(inner, *command, name)
+        elif action.type in (int, float):
+            found.append((command, action.option_strings[0], "nan" if action.type is float else "-1"))
+        elif "N[,N...]" in str(action.metavar):
+            found.append((command, action.option_strings[0], "-1"))
+    return found
+
+
+OPTIONS = options_of(program._parser())
+
+
+@pytest.mark.parametrize(("command", "option", "value"), OPTIONS, ids=lambda value: str(value))
+def test_an_error_names_the_option_that_was_given(command, option, value, tmp_path, capsys):
+    """Whatever the function behind calls it: a wrong number is refused under the word of the command line."""
+    out = ["--out", str(tmp_path / "out")]
+    given = list(command)
+    if command == ("search",):
+        given += ["sparcs" if option in ("--alpha", "--beta") else "wine"]
+    elif command == ("prune",):
+        SpectralNetwork.initialize([2, 3, 1], parametrization="direct").save(tmp_path / "net.npz")
+        x = np.random.default_rng(0).normal(size=(40, 2))
+        np.savez(tmp_path / "data.npz", X=x, y=x[:, :1])
+        given += [str(tmp_path / "net.npz"), str(tmp_path / "data.npz")]
+        given += ["--unit", "weight"] if option == "--weights" else []
+    elif command == ("sweep",):
+        given += ["wine", "--grid", "epochs=1"]
+    message = refused(capsys, *given, *out, f"{option}={value}")
+    assert option.removeprefix("--").replace("-", "_") in message.replace("-", "_"), message
+
+
+def test_every_command_with_numbers_was_tried():
+    assert {command[0] for command, _, _ in OPTIONS} == {"search", "prune", "sweep", "reproduce"}
+    assert ("search",) in {command for command, option, _ in OPTIONS if option == "--hidden"}

@@ -70,6 +70,27 @@ def test_retraining_merging_and_layers(model: Path, tmp_path: Path, capsys: Any)
     assert "hidden neurons 30 -> 0" in (tmp_path / "report.txt").read_text(encoding="utf-8")
 
 
+def test_single_weights_of_a_searched_model(model: Path, tmp_path: Path, capsys: Any) -> None:
+    """On its own rows, refitted on the training part; the tolerance counts on the validation part."""
+    options = ["prune", model, "wine", "--unit", "weight", "--ridge", "0.01", "--out", tmp_path]
+    text = said(capsys, *options, "--weights", "40", "--retrain", "5")
+    assert text.startswith("weights ranked by saliency, compensated, retrained 5 epochs\nhidden neurons 30 -> ")
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["unit"] == "weight"
+    assert 0 < report["weights_after"] <= 40 < report["weights_before"]
+    small = Predictor.load(tmp_path / "pruned.npz")
+    assert isinstance(small.network, CompactNetwork)
+    assert small.network.n_weights == report["weights_after"] + report["biases_after"]
+    data = datasets.load("wine")
+    assert small.score(data.x, np.asarray(data.classes)[data.y]) > 0.9
+    text = said(capsys, *options, "--tolerance", "0.5", "--no-compensation")
+    assert "of the loss that judges: kept" in text
+    assert "samples judge" in text
+    assert "weights" in said(capsys, "prune", tmp_path / "pruned.npz", "wine", "--unit", "weight", "--fraction", "0.1",
+                             "--out", tmp_path / "again")  # fmt: skip
+    assert "by belongs to" in refused(capsys, *options, "--weights", "3", "--by", "eigenvalue")
+
+
 def test_a_plain_network_and_a_table(tmp_path: Path, capsys: Any) -> None:
     generator = np.random.default_rng(0)
     net = SpectralNetwork.initialize([2, 12, 1], seed=1, dtype="float64")

@@ -73,7 +73,7 @@ def train_down(
     net, trained = start, [(start.n_products, start)]
     for size in sorted(sizes, reverse=True):
         if recipe.minima_below <= size < net.n_products:
-            net = _stage(net, samples, size, recipe.epochs, recipe, rng)
+            net = train_to(net, samples, size, recipe.epochs, recipe, rng)
             trained.append((size, net))
     return trained
 
@@ -94,10 +94,10 @@ def fit_down(
     noted = [Noted(size, net, np.nan) for size, net in above]
     noted.append(Noted(size, *polish(net, samples, POLISH, l2, POLISH_STILL)))
     net = noted[-1].net
-    pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
+    pairs = joined_layers(net)
     for size in sorted(sizes, reverse=True):
         if size < trained[-1][0]:
-            net, _ = _through_minima(net, samples, (size, swaps), l2, pairs, rng)
+            net, _ = through_minima(net, samples, (size, swaps), l2, pairs, rng)
             noted.append(Noted(size, *polish(net, samples, POLISH, l2, POLISH_STILL)))
     return [*noted[: len(above)], *_mended(noted[len(above) :], samples, (l2, swaps), pairs, rng)]
 
@@ -124,12 +124,17 @@ def _mended(
         grown = grow(below.net, samples, _some(samples, SALIENCY_ROWS, rng), count, l2, pairs)
         net, loss = polish(grown, samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)
         if loss < here.loss:
-            net, _ = _through_minima(net, samples, (here.size, swaps), l2, pairs, rng)
+            net, _ = through_minima(net, samples, (here.size, swaps), l2, pairs, rng)
             better[i] = Noted(here.size, *polish(net, samples, POLISH, l2, POLISH_STILL))
     return better
 
 
-def _stage(
+def joined_layers(net: SparseNetwork) -> set[tuple[int, int]]:
+    """The pairs (receiver, sender) of layers, counted from 1, with a weight between them."""
+    return {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
+
+
+def train_to(
     net: SparseNetwork, samples: Samples, size: int, epochs: int, recipe: Recipe, rng: np.random.Generator
 ) -> SparseNetwork:
     """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically.
@@ -159,7 +164,7 @@ def _stage(
     return training.net
 
 
-def _through_minima(
+def through_minima(
     net: SparseNetwork,
     samples: Samples,
     aim: tuple[int, int],
