@@ -33,8 +33,10 @@ MINIMA_STILL, POLISH_STILL = 2e-5, 1e-6
 """A polish between two removals, or of a network that is noted, ends where a step lowers the loss by less than this."""
 SALIENCY_ROWS = 256
 """Samples that saliencies are measured on, at most."""
-LEAST_STEPS = 1_000
-"""Mini-batches at each size, at least."""
+LEAST_EPOCHS, LEAST_EPOCHS_LABELS, LEAST_STEPS = 20, 4, 1_000
+"""Passes over the samples (of class labels: fewer) and mini-batches at each size, at least. Measured on 8,000 Fashion-MNIST
+images, where 20 passes at each size learn labels by heart (0.825 with 1,600 weights; 0.840 with 4), and on houses, where a
+regression gains by them (R² 0.888 with 250 weights; 0.860)."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Recipe:
     def of(cls, samples: Samples, batch_size: int) -> Recipe:
         """The recipe for some samples: minima from more weights on where there are few."""
         rows = len(samples)
-        epochs = max(cls.epochs, -(-LEAST_STEPS * min(batch_size, rows) // rows))
+        least = LEAST_EPOCHS_LABELS if samples.loss == "cross_entropy" else LEAST_EPOCHS
+        epochs = max(least, -(-LEAST_STEPS * min(batch_size, rows) // rows))
         return cls(epochs, batch_size, minima_below=max(MINIMA_BELOW, MINIMA_WORK // rows))
 
 
@@ -70,7 +73,10 @@ def train_down(
     start: SparseNetwork, samples: Samples, sizes: Sequence[int], recipe: Recipe, rng: np.random.Generator
 ) -> list[tuple[int, SparseNetwork]]:
     """Trained networks of at most `sizes` products each, as far as mini-batches go: the start, and down to `minima_below`."""
-    net, trained = start, [(start.n_products, start)]
+    net = start
+    if net.n_products >= recipe.minima_below:  # a smaller one is polished
+        net = train_to(net, samples, net.n_products, recipe.epochs, recipe, rng)
+    trained = [(net.n_products, net)]
     for size in sorted(sizes, reverse=True):
         if recipe.minima_below <= size < net.n_products:
             net = train_to(net, samples, size, recipe.epochs, recipe, rng)

@@ -89,6 +89,16 @@ def test_the_same_numbers_each_time() -> None:
         np.testing.assert_array_equal(one.net.senders, other.net.senders)
 
 
+def test_a_start_that_is_not_polished_is_trained() -> None:
+    """The linear start has weights 0, and predicts nothing until it is trained."""
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    samples = Samples.of(x, x[:, :2] - x[:, 2:], "squared_error", True, "float64")
+    start = SparseNetwork.sorted((5, 2), "relu", True, np.zeros(4), [0, 2, 1, 3], [5, 5, 6, 6])
+    recipe = Recipe(epochs=100, batch_size=8, learning_rate=1e-2, minima_below=0)
+    (_, trained), *_ = train_down(start, samples, [2], recipe, np.random.default_rng(0))
+    assert samples.loss_of(trained) < 0.1 * samples.loss_of(start)
+
+
 @pytest.mark.parametrize("density", [0.0, 1.0])
 @pytest.mark.parametrize("widths", [(3, 1), (3, 2, 1)])
 def test_networks_that_are_small_already(widths: tuple[int, ...], density: float) -> None:
@@ -160,4 +170,5 @@ def test_the_recipe_depends_on_the_number_of_samples() -> None:
     few, many = sparse_samples(0, net, rows=64), sparse_samples(0, net, rows=6400)
     assert Recipe.of(few, 32) == Recipe(500, 32, minima_below=15625)
     assert Recipe.of(many, 32) == Recipe(20, 32, minima_below=400)
+    assert Recipe.of(sparse_samples(0, sparse_network(0, (3, 2)), "cross_entropy", rows=6400), 32).epochs == 5
     assert Recipe.of(few, 1000).epochs == 1000
