@@ -48,6 +48,8 @@ def readings(table: Table, names: Sequence[str]) -> tuple[dict[str, Reading], li
 
 def _reading(name: str, column: np.ndarray, decimal: str, table: Table) -> Reading | Fault:
     missing = MISSING if table.missing is None else table.missing
+    if name in table.unusable:
+        return Fault(name, None, table.unusable[name], _leave_out(name))
     if column.dtype.kind != "O":
         return _typed(name, column, missing)
     as_numbers = Reading("number", missing=missing)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Table:
     separator : of a text file; ``''`` for other sources.
     decimal : the decimal sign that was asked for; ``''`` where it is to be found.
     missing : the texts that mean a missing value, if they were asked for.
+    rows : their number, for a table without columns.
+    unusable : why a column cannot be used, by name.
     """
 
     names: tuple[str, ...]
@@ -34,6 +36,7 @@ class Table:
     decimal: str = ""
     missing: tuple[str, ...] | None = None
     rows: int = 0
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else self.rows
