@@ -1,4 +1,4 @@
-"""Data sets: a built-in name or a file (CSV, Parquet, NPZ, IDX) as checked arrays."""
+"""Data sets: a built-in name or a file (a table, NPZ, IDX) as checked arrays."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of, optional
 from spectral_core.data.columns import Columns, Source, floats
+from spectral_core.data.encoding import Encoder, plain_features
 from spectral_core.data.idx import from_idx
 from spectral_core.data.npz import from_npz, npz_arrays, npz_features
-from spectral_core.data.tables import feature_matrix, from_table, read_table, require_columns
+from spectral_core.data.reading.form import UNKNOWN, FileForm
+from spectral_core.data.reading.table import Table
+from spectral_core.data.tables import BY_DEFAULT, TABLES, ColumnChoice, read_table, supervised, table_kind
 from spectral_core.data.targets import TASKS, encode_labels, looks_like_classes
 from spectral_core.errors import DataFileError, InvalidInputError
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
-SUFFIXES = (".csv", ".parquet", ".npz")
+SUFFIXES = (*TABLES, ".npz")
 IDX = re.compile(r"[.-]idx\d-ubyte(\.gz)?$")
 
 
@@ -39,6 +42,10 @@ class Dataset:
     standardize : whether scaling the columns is sensible.
     fresh : other points of the same distribution, where the source can draw them.
     rows : row numbers in the data that this is a part of; None for whole data.
+    table, encoder : of a table in a file: its raw features, and the encoder that gave `x`; None for arrays.
+    remarks : sentences on what was taken for what.
+    weight : sample weights (samples,), where a column of them was named.
+    group, time : values of the columns by which rows are split, where they were named.
     """
 
     name: str
@@ -51,36 +58,69 @@ class Dataset:
     standardize: bool = True
     fresh: Dataset | None = None
     rows: np.ndarray | None = None
+    table: Table | None = None
+    encoder: Encoder | None = None
+    remarks: tuple[str, ...] = ()
+    weight: np.ndarray | None = None
+    group: np.ndarray | None = None
+    time: np.ndarray | None = None
+
+    @property
+    def raw(self) -> Table | np.ndarray:
+        """The features as `Predictor.predict` takes them: raw rows of a table, or `x`."""
+        return self.x if self.table is None else self.table
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The targets as `Predictor.score` takes them: numbers (samples, outputs), or class labels (samples,)."""
+        return self.y if self.task == "regression" else np.asarray(self.classes)[self.y]
+
+    def take(self, rows: np.ndarray) -> Dataset:
+        """A part of the data: these row numbers, with the same encoding."""
+        vectors = {
+            name: None if (values := getattr(self, name)) is None else values[rows] for name in ("weight", "group", "time")
+        }
+        table = None if self.table is None else self.table.take(rows)
+        return replace(self, x=self.x[rows], y=self.y[rows], rows=rows, table=table, **vectors)
 
 
 def load(
     source: Source,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     task: str = "auto",
     alpha: float = 1.0,
     beta: float = 5.0,
     seed: int = 0,
+    form: FileForm = UNKNOWN,
+    columns: ColumnChoice = BY_DEFAULT,
 ) -> Dataset:
-    """A built-in data set, or a CSV, Parquet or NPZ file, or IDX images with their labels beside them.
+    """A built-in data set, a table (CSV, TSV, TXT, Parquet, Feather, Excel), an NPZ file, or IDX images with their labels.
 
     Parameters
     ----------
     source : a name of `BUILT_IN` or a path. NPZ files hold `X` (samples, features) and
         `y` (samples,) or (samples, outputs).
-    target : the target column of a CSV or Parquet file; the last one by default. All other columns are features.
+    target : the target column of a table, or several; the last one by default. All other columns are features, encoded by
+        `Encoder`, which is fitted to all rows here and to the training part by `train_test_split`.
     task : 'auto' takes text, bools and at most 20 distinct whole numbers for classes, all else for regression.
     alpha, beta, seed : of 'sparcs' only.
+    form, columns : what is stated of a table and not to be found: separators, encoding, header; the use of its columns.
 
     Raises
     ------
     DataFileError : the file or its contents cannot be used; the message names column and row (data rows from 1).
-    MissingDependencyError : pyarrow or scikit-learn is needed and not installed.
+    MissingDependencyError : pyarrow, openpyxl or scikit-learn is needed and not installed.
     """
     one_of(task, ("auto", *TASKS), "task")
     kind = _kind(source)
-    if target is not None and kind not in (".csv", ".parquet"):
-        raise InvalidInputError(f"target names a column of a CSV or Parquet file; {source} has none; got {target!r}")
+    if target is not None:
+        columns = replace(columns, target=(target,) if isinstance(target, str) else tuple(target))
+    if kind not in TABLES and columns != BY_DEFAULT:
+        stated = next(getattr(columns, name) for name in ("target", *vars(columns)) if getattr(columns, name))
+        shown = repr(stated) if isinstance(stated, str) else ", ".join(map(repr, stated))
+        what = "target names a column of a table" if columns.target else "columns are named in a table"
+        raise InvalidInputError(f"{what}, such as a CSV or Parquet file; {source} has none; got {shown}")
     if kind == "sparcs":
         data = sparcs(alpha, beta, seed=seed)
         if task == "classification":
@@ -90,25 +130,47 @@ def load(
         return _dataset(kind, kind, _bundled(kind), task)
     if kind == ".idx":
         return _dataset(Path(source).name.split("-idx")[0], source, from_idx(source), task)
-    read = from_npz(source) if kind == ".npz" else from_table(source, kind, target)
-    return _dataset(Path(source).stem, source, read, task)
+    if kind == ".npz":
+        return _dataset(Path(source).stem, source, from_npz(source), task)
+    return of_table(read_table(source, kind, form), columns, task)
 
 
-def load_features(source: Source, feature_names: Sequence[str], *, seed: int = 0) -> np.ndarray:
+def of_table(table: Table, columns: ColumnChoice, task: str) -> Dataset:
+    """The data set in a table."""
+    found = supervised(table, columns, task)
+    x = found.encoder.transform(found.features)
+    name = Path(table.source.removesuffix(".gz").removesuffix(".GZ")).stem
+    data = _dataset(name, table.source, (x, found.y, found.encoder.feature_names, found.target_names), task)
+    return replace(
+        data,
+        table=found.features,
+        encoder=found.encoder,
+        remarks=found.remarks,
+        weight=found.weight,
+        group=found.group,
+        time=found.time,
+    )
+
+
+def load_raw(source: Source, form: FileForm = UNKNOWN) -> Table | None:
+    """The raw rows of a table in a file; None for NPZ and IDX files and built-in names, which hold numbers without names."""
+    kind = _kind(source)
+    return read_table(source, kind, form) if kind in TABLES else None
+
+
+def load_features(source: Source, feature_names: Sequence[str], *, seed: int = 0, form: FileForm = UNKNOWN) -> np.ndarray:
     """X (samples, features) float64 for predictions, its columns in the order of `feature_names`.
 
-    Columns of a CSV or Parquet file are picked by name, further ones ignored. NPZ files and built-in sets have no names
-    to go by; there the number of columns must agree. `seed` is that of 'sparcs'.
+    Columns of a table are picked by name, further ones ignored. NPZ files and built-in sets have no names to go by; there
+    the number of columns must agree. `seed` is that of 'sparcs'.
 
     Raises
     ------
     DataFileError : as in `load`, and for missing columns.
     """
     kind = _kind(source)
-    if kind in (".csv", ".parquet"):
-        table = read_table(source, kind)
-        require_columns(source, table, feature_names)
-        return feature_matrix(source, table, feature_names)
+    if kind in TABLES:
+        return plain_features(read_table(source, kind, form), feature_names)
     if kind == ".npz":
         x = npz_features(source, *npz_arrays(source, "X"))
     elif kind == ".idx":
@@ -180,11 +242,14 @@ def _kind(source: Source) -> str:
     path = Path(source)
     known = f"a data set is a {', '.join(SUFFIXES)} or idx3-ubyte file or one of {', '.join(BUILT_IN)}"
     images = IDX.search(path.name) is not None
-    if path.suffix.lower() not in SUFFIXES and not images:
+    kind = table_kind(path) or path.suffix.lower()
+    if kind == ".xls":
+        raise DataFileError(f"{path} is of the old format of Excel; save it as .xlsx or .csv")
+    if kind not in SUFFIXES and not images:
         raise DataFileError(f"{known}; got {os.fspath(source)!r}")
     if not path.is_file():
         raise DataFileError(f"{'not a file' if path.exists() else 'no such file'}: {path}")
-    return ".idx" if images else path.suffix.lower()
+    return ".idx" if images else kind
 
 
 def _bundled(name: str) -> Columns:

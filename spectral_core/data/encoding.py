@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,13 +86,22 @@ class Encoder:
             refuse(table.source, faults)
         columns = [fitted(name, table[name], found[name], name in keep, tidy) for name in table.names]
         if not any(column.features for column in columns):
-            # A lone column that counts the rows, or holds another text in each, is still all there is.
-            columns = [fitted(name, table[name], found[name], True, False) for name in table.names]
+            # A lone column that counts the rows is still all there is.
+            columns = [fitted(name, table[name], found[name], name in keep, False) for name in table.names]
         encoder = cls(tuple(columns))
         if not encoder.feature_names:
             reasons = "; ".join(f"{column.name!r}: {column.became}" for column in columns) or "there is none"
             raise DataFileError(f"{table.source}: no column can be a feature: {reasons}")
         return encoder._with_distinct_names()
+
+    def refitted(self, table: Table) -> Encoder:
+        """The same encoder fitted to fewer rows: its columns keep their readings, and what was left out stays out."""
+        columns = []
+        for old in self.columns:
+            new = fitted(old.name, table[old.name], old.reading, True, True, old.gaps) if old.features else old
+            columns.append(new)
+        encoder = Encoder(tuple(columns))._with_distinct_names()
+        return encoder if encoder.feature_names else self
 
     def _with_distinct_names(self) -> Encoder:
         """No two features of one name, such as a column 'a=b' beside a column 'a' with the category 'b'."""
@@ -150,6 +159,28 @@ class Encoder:
             {"column": column.name, "kind": column.kind, "became": column.became, "remark": column.remark}
             for column in self.columns
         ]
+
+
+def plain_features(table: Table, names: Sequence[str]) -> np.ndarray:
+    """The numbers (samples, features) of these columns, for a model without an encoder; raises `DataFileError`."""
+    x, faults = plain_rows(table, names)
+    refuse(table.source, faults)
+    return x
+
+
+def plain_rows(table: Table, names: Sequence[str]) -> tuple[np.ndarray, list[Fault]]:
+    """The numbers of these columns, and the cells that are none (NaN stands there)."""
+    table.require(names)
+    found, faults = readings(table, names)
+    x = np.full((len(table), len(names)), np.nan)
+    for k, name in enumerate(names):
+        reading = found.get(name, Reading("number"))
+        reading = reading if reading.kind in ("number", "boolean") else Reading("number")
+        column = Column(name, reading.kind, "", features=(name,), reading=reading, fill=(np.nan,))
+        block, wrong, _ = column.encode(table[name])
+        x[:, k] = block[:, 0]
+        faults += wrong if name in found else []
+    return x, faults
 
 
 def joined(faults: list[Fault]) -> str:

@@ -70,7 +70,7 @@ class Column:
         ]
         gone = self.reading.absent(raw)
         if not self.gaps:
-            unknown = "the value is missing, and no value was missing where the encoding was fitted"
+            unknown = "the value is missing, and none was missing where the model was fitted"
             faults += [Fault(self.name, row + 1, unknown) for row in np.flatnonzero(gone).tolist()]
         infinite = np.flatnonzero(np.isinf(values)).tolist()
         faults += [Fault(self.name, row + 1, f"numbers must be finite; got {values[row]}") for row in infinite]
@@ -79,11 +79,11 @@ class Column:
         return np.stack([*filled, gone.astype(np.float64)] if self.gaps else filled, axis=1), faults, Counter()
 
 
-def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool) -> Column:
+def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool, gaps: bool = False) -> Column:
     """The column fitted to the training rows."""
     values, wrong = reading.values(raw)
     gone = reading.absent(raw)
-    column = Column(name, reading.kind, "", reading.remark, reading=reading, gaps=bool(gone.any()))
+    column = Column(name, reading.kind, "", reading.remark, reading=reading, gaps=gaps or bool(gone.any()))
     if gone.all() or wrong.any():
         return replace(column, kind="empty", became="left out: no value in the training rows")
     if reading.kind == "text":
