@@ -13,6 +13,7 @@ import numpy as np
 from spectral_core.architecture.curve import Curve
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.starts import least_kept
+from spectral_core.data.encoding import Encoder
 from spectral_core.errors import InvalidInputError
 from spectral_core.files import atomic
 from spectral_core.files.tables import write_csv
@@ -65,21 +66,32 @@ class SearchResult:
         before, after = (self.proposal or self.predictor).score(X, y), self.compact_predictor.score(X, y)
         return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
 
-    def with_rows(self, training: np.ndarray, test: np.ndarray) -> SearchResult:
+    def with_rows(self, training: np.ndarray, test: np.ndarray, validation: np.ndarray | None = None) -> SearchResult:
         """The same result for data that were a part of others: its predictors name the rows of the whole.
 
         Parameters
         ----------
         training : row numbers, in the whole data, of the X that was searched.
         test : row numbers held out from the search.
+        validation : row numbers of validation data that were given apart.
         """
         rows = {part: training[numbers] for part, numbers in self.predictor.rows.items()} | {"test": test}
-        predictor, compact, *at_sizes = (
-            replace(p, rows=rows) for p in (self.predictor, self.compact_predictor, *self.at_sizes)
-        )
-        proposal = None if self.proposal is None else replace(self.proposal, rows=rows)
+        if validation is not None:
+            rows["validation"] = validation
+        return self._with_predictors(rows=rows)
+
+    def with_encoder(self, encoder: Encoder) -> SearchResult:
+        """The same result for raw rows: its predictors encode them first. Predictions of encoded rows come before."""
+        return self._with_predictors(encoder=encoder, feature_names=encoder.feature_names)
+
+    def _with_predictors(self, **changes: Any) -> SearchResult:
+        """The same result with all predictors changed alike."""
         return replace(
-            self, predictor=predictor, compact_predictor=compact, at_sizes=tuple(at_sizes), proposal=proposal
+            self,
+            predictor=replace(self.predictor, **changes),
+            compact_predictor=replace(self.compact_predictor, **changes),
+            at_sizes=tuple(replace(predictor, **changes) for predictor in self.at_sizes),
+            proposal=None if self.proposal is None else replace(self.proposal, **changes),
         )
 
     @property

@@ -91,8 +91,10 @@ def search(
 
     Parameters
     ----------
-    X : (samples, features), any units.
-    y : (samples,) or (samples, outputs) numbers, or (samples,) class labels.
+    X : (samples, features), any units; or a frame (pandas, polars, Arrow), whose names are kept. Its columns of text, dates and
+        truth values and its gaps are encoded, see `data.encoding.Encoder`; the encoder is part of the result.
+    y : (samples,) or (samples, outputs) numbers, or (samples,) class labels; (samples, classes) of 0 and 1, one 1 in each row,
+        are labels too.
     hidden : greatest width of each hidden layer; () searches nothing and fits a linear model.
     task : ``regression``, ``classification``, or ``auto``: text, booleans, and whole numbers with at most 20 different
         values are classes.
@@ -143,7 +145,7 @@ def search(
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
     >>> found = search(X, np.abs(X), hidden=(10,), epochs=100, seed=0)
     >>> found.predict([[0.5], [-0.5]]).round(1).tolist()
-    [[0.5], [0.5]]
+    [0.5, 0.5]
     """
     options = SearchOptions(
         hidden=hidden,
@@ -171,7 +173,9 @@ def search(
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
-    return search_prepared(prepare(X, y, task, validation_data, validation_fraction, standardize, seed), options)
+    data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed)
+    found = search_prepared(data, options)
+    return found if data.encoder is None else found.with_encoder(data.encoder)
 
 
 def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
@@ -234,8 +238,8 @@ def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...],
     """The names of features and targets."""
     n_targets = 1 if data.task == "classification" else data.n_outputs
     return (
-        column_names(options.feature_names, "feature_names", "x", data.x.shape[1]),
-        column_names(options.target_names, "target_names", "y", n_targets),
+        column_names(options.feature_names or data.feature_names, "feature_names", "x", data.x.shape[1]),
+        column_names(options.target_names or data.target_names, "target_names", "y", n_targets),
     )
 
 

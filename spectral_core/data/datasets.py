@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of, optional
 from spectral_core.data.columns import Columns, Source, floats
-from spectral_core.data.encoding import Encoder, plain_features
+from spectral_core.data.dataset import Dataset
+from spectral_core.data.encoding import plain_features
 from spectral_core.data.idx import from_idx
 from spectral_core.data.npz import from_npz, npz_arrays, npz_features
 from spectral_core.data.reading.form import UNKNOWN, FileForm
@@ -26,62 +27,6 @@ from spectral_core.errors import DataFileError, InvalidInputError
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (*TABLES, ".npz")
 IDX = re.compile(r"[.-]idx\d-ubyte(\.gz)?$")
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Checked arrays and the names of their columns.
-
-    Attributes
-    ----------
-    x : float64 (samples, features).
-    y : float64 (samples, outputs) for regression, int64 class indices (samples,) for classification.
-    task : 'regression' or 'classification'.
-    target_names : one per output; a single name for classification.
-    classes : the sorted labels as found, `classes[y]` gives them back; empty for regression.
-    standardize : whether scaling the columns is sensible.
-    fresh : other points of the same distribution, where the source can draw them.
-    rows : row numbers in the data that this is a part of; None for whole data.
-    table, encoder : of a table in a file: its raw features, and the encoder that gave `x`; None for arrays.
-    remarks : sentences on what was taken for what.
-    weight : sample weights (samples,), where a column of them was named.
-    group, time : values of the columns by which rows are split, where they were named.
-    """
-
-    name: str
-    x: np.ndarray
-    y: np.ndarray
-    task: str
-    feature_names: tuple[str, ...]
-    target_names: tuple[str, ...]
-    classes: tuple[Any, ...] = ()
-    standardize: bool = True
-    fresh: Dataset | None = None
-    rows: np.ndarray | None = None
-    table: Table | None = None
-    encoder: Encoder | None = None
-    remarks: tuple[str, ...] = ()
-    weight: np.ndarray | None = None
-    group: np.ndarray | None = None
-    time: np.ndarray | None = None
-
-    @property
-    def raw(self) -> Table | np.ndarray:
-        """The features as `Predictor.predict` takes them: raw rows of a table, or `x`."""
-        return self.x if self.table is None else self.table
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The targets as `Predictor.score` takes them: numbers (samples, outputs), or class labels (samples,)."""
-        return self.y if self.task == "regression" else np.asarray(self.classes)[self.y]
-
-    def take(self, rows: np.ndarray) -> Dataset:
-        """A part of the data: these row numbers, with the same encoding."""
-        vectors = {
-            name: None if (values := getattr(self, name)) is None else values[rows] for name in ("weight", "group", "time")
-        }
-        table = None if self.table is None else self.table.take(rows)
-        return replace(self, x=self.x[rows], y=self.y[rows], rows=rows, table=table, **vectors)
 
 
 def load(
@@ -158,7 +103,9 @@ def load_raw(source: Source, form: FileForm = UNKNOWN) -> Table | None:
     return read_table(source, kind, form) if kind in TABLES else None
 
 
-def load_features(source: Source, feature_names: Sequence[str], *, seed: int = 0, form: FileForm = UNKNOWN) -> np.ndarray:
+def load_features(
+    source: Source, feature_names: Sequence[str], *, seed: int = 0, form: FileForm = UNKNOWN
+) -> np.ndarray:
     """X (samples, features) float64 for predictions, its columns in the order of `feature_names`.
 
     Columns of a table are picked by name, further ones ignored. NPZ files and built-in sets have no names to go by; there

@@ -12,6 +12,7 @@ import numpy as np
 from spectral_core.data.meaning.cells import Reading
 from spectral_core.data.meaning.kinds import Fault, readings
 from spectral_core.data.reading.frames import as_table
+from spectral_core.data.reading.table import Table
 from spectral_core.data.recipes import Column, fitted
 from spectral_core.errors import DataFileError, InvalidInputError
 

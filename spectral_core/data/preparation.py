@@ -9,6 +9,9 @@ import numpy as np
 from scipy.special import logsumexp
 
 from spectral_core import checks
+from spectral_core.data.encoding import Encoder
+from spectral_core.data.framing import Framed, features_of, framed, labels_of_indicators, target_array, target_names_of
+from spectral_core.data.reading.frames import frame_names
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import split_rows
 from spectral_core.data.targets import encode_labels, infer_task, real_targets
@@ -33,6 +36,8 @@ class PreparedData:
     validation : (X, y) of the validation part in the units of the data.
     training_rows, validation_rows : the numbers of their rows in the data given; no validation rows where the validation
         data were given apart.
+    feature_names, target_names : those of frames; none for arrays.
+    encoder : of a frame whose columns are not all numbers.
     """
 
     task: str
@@ -47,6 +52,9 @@ class PreparedData:
     standardized: bool
     training_rows: np.ndarray
     validation_rows: np.ndarray
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    encoder: Encoder | None = None
 
     @property
     def loss(self) -> str:
@@ -79,20 +87,25 @@ def prepare(
     """Check, split and scale; scaling follows the training part alone. Raises `InvalidInputError`; see `search`."""
     # Check.
     standardized = checks.boolean(standardize, "standardize")
-    x = checks.real_array(X, "X", np.float64, 2)
-    _same_rows(x, y, "X", "y")
+    inputs_given, target_names = framed(X), target_names_of(y)
+    y = target_array(y)
+    _same_rows(inputs_given.x, y, "X", "y")
+    if task != "regression" and (labels := labels_of_indicators(y, target_names)) is not None:
+        y, target_names = labels, ()
     task = infer_task(y, task)
     classifies = task == "classification"
     target, classes = encode_labels(y, "y") if classifies else (_varying_targets(y), ())
-    # Split.
+    # Split, and fit the encoder of a frame to the training part.
     if validation_data is None:
         fraction = checks.real_number(fraction, "validation_fraction", 0, 0.9, open_low=True)
-        training_rows, validation_rows = split_rows(target if classifies else None, len(x), fraction, seed)
-        x_valid, y_valid = x[validation_rows], target[validation_rows]
-        x, target = x[training_rows], target[training_rows]
+        rows = split_rows(target if classifies else None, len(target), fraction, seed)
+        training_rows, validation_rows = rows
+        inputs_given = inputs_given.refitted(training_rows)
+        x, x_valid = inputs_given.x[training_rows], inputs_given.x[validation_rows]
+        target, y_valid = target[training_rows], target[validation_rows]
     else:
-        training_rows, validation_rows = np.arange(len(x)), np.arange(0)
-        x_valid, y_valid = _validation(validation_data, x.shape[1], target, classes)
+        x, training_rows, validation_rows = inputs_given.x, np.arange(len(target)), np.arange(0)
+        x_valid, y_valid = _validation(validation_data, inputs_given, target, classes)
     # Scale by the training part alone.
     inputs = Scaling.fit(x, "X") if standardized else Scaling.none(x.shape[1])
     if classifies:
@@ -113,6 +126,9 @@ def prepare(
         standardized=standardized,
         training_rows=training_rows,
         validation_rows=validation_rows,
+        feature_names=inputs_given.names,
+        target_names=target_names,
+        encoder=inputs_given.encoder,
     )
 
 
@@ -129,15 +145,20 @@ def _varying_targets(y: Any) -> np.ndarray:
 
 
 def _validation(
-    given: Any, n_features: int, target: np.ndarray, classes: tuple[Any, ...]
+    given: Any, inputs: Framed, target: np.ndarray, classes: tuple[Any, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Validation data given apart, checked against the training data."""
     checks.pair(given, "validation_data")
-    x = checks.features(given[0], np.float64, n_features, "validation X")
-    _same_rows(x, given[1], "validation X", "validation y")
+    n_features, y = inputs.x.shape[1], target_array(given[1])
+    if inputs.names and frame_names(given[0]) is not None:
+        x = features_of(given[0], inputs.encoder, inputs.names, n_features)
+    else:
+        x = checks.features(given[0], np.float64, n_features, "validation X")
+    _same_rows(x, y, "validation X", "validation y")
     if classes:
-        return x, encode_labels(given[1], "validation y", classes)[0]
-    return x, checks.targets(given[1], np.float64, len(x), target.shape[1], "validation y")
+        labels = labels_of_indicators(y, target_names_of(given[1]))
+        return x, encode_labels(y if labels is None else labels, "validation y", classes)[0]
+    return x, checks.targets(y, np.float64, len(x), target.shape[1], "validation y")
 
 
 def _same_rows(x: np.ndarray, y: Any, x_name: str, y_name: str) -> None:

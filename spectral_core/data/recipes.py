@@ -99,9 +99,9 @@ def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool,
         return _date(column, present)
     features = (name, f"{name}:missing") if column.gaps else (name,)
     middle = float(np.median(present))
-    gaps = f"; {int(gone.sum())} missing became {middle:.6g}, the median, and are marked" if column.gaps else ""
+    filled = f"; {int(gone.sum())} missing became {middle:.6g}, the median, and are marked" if column.gaps else ""
     one = "a number" if reading.kind == "number" else "0 or 1"
-    return replace(column, became=one + gaps, features=features, fill=(middle,))
+    return replace(column, became=one + filled, features=features, fill=(middle,))
 
 
 def _counts_rows(name: str, values: np.ndarray) -> bool:

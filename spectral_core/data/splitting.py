@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.data.datasets import Dataset
+from spectral_core.data.dataset import Dataset
 from spectral_core.errors import DataFileError, InvalidInputError
 
 

@@ -107,7 +107,9 @@ def supervised(table: Table, choice: ColumnChoice, task: str) -> Supervised:
     y = _targets(table, targets, wanted, task)
     weight = wanted[choice.weight].values(table[choice.weight])[0] if choice.weight else None
     if weight is not None and ((weight < 0).any() or not (weight > 0).any()):
-        raise DataFileError(f"{table.source}: the weights in column {choice.weight!r} must be at least 0, and not all 0")
+        raise DataFileError(
+            f"{table.source}: the weights in column {choice.weight!r} must be at least 0, and not all 0"
+        )
     # Features.
     inputs = table.select(features)
     encoder = Encoder.fit(inputs, found, keep=choice.features or ())
@@ -199,7 +201,9 @@ def _times(table: Table, name: str) -> np.ndarray:
     refuse(table.source, faults)
     times, _ = found[name].values(table[name])
     if np.isnan(times).any():
-        raise DataFileError(f"{table.source}: column {name!r}, row {int(np.argmax(np.isnan(times))) + 1}: the time is missing")
+        raise DataFileError(
+            f"{table.source}: column {name!r}, row {int(np.argmax(np.isnan(times))) + 1}: the time is missing"
+        )
     return times
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from spectral_core import checks
+from spectral_core.data.encoding import Encoder
+from spectral_core.data.framing import features_of, target_array
 from spectral_core.data.scaling import Scaling, power_of_two
 from spectral_core.data.targets import TASKS, encode_labels, real_targets
 from spectral_core.errors import InvalidInputError, ModelFileError
@@ -34,6 +35,7 @@ class Predictor:
     feature_names, target_names : columns of the data, for files.
     rows : row numbers of the data by part, ``training``, ``validation`` and ``test``, as far as they are known: the rows
         that a later score must not use, and those it may.
+    encoder : turns raw rows of a table into features; None where the features are numbers already.
 
     Examples
     --------
@@ -42,7 +44,7 @@ class Predictor:
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
     >>> search(X, 100 * np.abs(X), hidden=(10,), epochs=100).predictor.save("model.npz")
     >>> Predictor.load("model.npz").predict([[0.5]]).round().tolist()
-    [[50.0]]
+    [50.0]
     """
 
     network: SpectralNetwork | CompactNetwork
@@ -53,11 +55,19 @@ class Predictor:
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+    encoder: Encoder | None = None
+
+    def encoded(self, X: Any) -> np.ndarray:
+        """X (samples, features), checked, as numbers in the units of the data.
+
+        Columns of a frame are taken by name, in any order; one that is missing, or that the model does not know, is refused.
+        Raw rows go through the encoder.
+        """
+        return features_of(X, self.encoder, self.feature_names, self.network.n_features)
 
     def raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
-        x = checks.features(X, np.float64, self.network.n_features)
-        output = self.network.forward(self.inputs.transform(x)).astype(np.float64)
+        output = self.network.forward(self.inputs.transform(self.encoded(X))).astype(np.float64)
         finite = np.isfinite(output).all(axis=1)
         if not finite.all():
             raise InvalidInputError(
@@ -66,11 +76,12 @@ class Predictor:
         return output
 
     def predict(self, X: Any) -> np.ndarray:
-        """Targets (samples, outputs) in the units of the data, or class labels (samples,)."""
+        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,)."""
         output = self.raw(X)
         if self.task == "classification":
             return np.asarray(self.classes)[output.argmax(axis=1)]
-        return self.outputs.inverse_transform(output)
+        prediction = self.outputs.inverse_transform(output)
+        return prediction[:, 0] if prediction.shape[1] == 1 else prediction
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities (samples, classes), the softmax of z_K.
@@ -82,18 +93,18 @@ class Predictor:
         return softmax(self.raw(X), axis=1)
 
     def score(self, X: Any, y: Any) -> float:
-        """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.
+        """Accuracy for class labels y (samples,), or R² for targets y (samples,) or (samples, outputs), the mean over outputs.
 
         NaN if a target does not vary beyond rounding, since R² is then not defined.
 
         By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
-        prediction = self.predict(X)
+        prediction, y = self.predict(X), target_array(y)
         if self.task == "classification":
             truth, _ = encode_labels(y, "y", self.classes)
             self._same_shape(truth, prediction)
             return float(np.mean(prediction == np.asarray(self.classes)[truth]))
-        truth = real_targets(y, "y")
+        truth, prediction = real_targets(y, "y"), prediction.reshape(len(prediction), -1)
         self._same_shape(truth, prediction)
         if Scaling.fit(truth, "y").constant.any():
             return float("nan")
@@ -116,6 +127,7 @@ class Predictor:
             "classes": [label.item() if isinstance(label, np.generic) else label for label in self.classes],
             "feature_names": list(self.feature_names),
             "target_names": list(self.target_names),
+            **({} if self.encoder is None else {"encoder": self.encoder.record()}),
         }
         stored = {
             "parameters": self.network.parameters,
@@ -140,7 +152,10 @@ class Predictor:
                 raise ValueError("task or scaling do not fit the network")
             classes, features, targets = (tuple(record[name]) for name in ("classes", "feature_names", "target_names"))
             rows = {part: stored[f"{part}_rows"] for part in PARTS if f"{part}_rows" in stored}
-            return cls(network, record["task"], inputs, outputs, classes, features, targets, rows)
+            encoder = Encoder.from_record(record["encoder"]) if "encoder" in record else None
+            if encoder is not None and len(encoder.feature_names) != network.n_features:
+                raise ValueError("the encoder does not fit the network")
+            return cls(network, record["task"], inputs, outputs, classes, features, targets, rows, encoder)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path} does not describe a predictor: {error}") from None
 
