@@ -76,8 +76,10 @@ class SearchResult:
         validation : row numbers of validation data that were given apart.
         """
         rows = {part: training[numbers] for part, numbers in self.predictor.rows.items()} | {"test": test}
-        if validation is not None:
+        if validation is not None and self.curve is None:
             rows["validation"] = validation
+        elif validation is not None:  # the chosen network is fitted to them too
+            rows["training"] = np.sort(np.concatenate([rows["training"], validation]))
         return self._with_predictors(rows=rows)
 
     def with_encoder(self, encoder: Encoder) -> SearchResult:

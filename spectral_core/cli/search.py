@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console
+from spectral_core.cli import console, data_options
 from spectral_core.cli.console import backend_option, say
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
@@ -36,8 +36,9 @@ def add_parser(commands: Any) -> None:
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     names = "digits, diabetes, breast_cancer, wine, sparcs"
     tasks = ("auto", "regression", "classification")
-    parser.add_argument("data", metavar="DATA", help=f"a CSV, Parquet or NPZ file, or {names}")
-    parser.add_argument("--target", metavar="COLUMN", help="target column of a table (default: the last)")
+    parser.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}: {names}")
+    data_options.add_column_options(parser)
+    data_options.add_file_options(parser)
     parser.add_argument("--task", default="auto", choices=tasks, help="default: auto")
     share = "share held out for the test score (default: 0.3)"
     parser.add_argument("--test-fraction", type=float, default=0.3, help=share)
@@ -77,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
 
     # Errors come before the work.
     hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
-    training, validation, test = _parts(data, options.test_fraction, options.seed)
+    training, validation, test = data_options.parts(data, options.test_fraction, options.seed)
+    data_options.note(data_options.decisions(training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
     require_matplotlib()
     atomic.check_writable(home / "report.json")
@@ -86,9 +88,11 @@ def run(options: argparse.Namespace) -> int:
     with console.resumable(state):
         result = _search(options, data, training, validation, hidden, state)
         peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
-        result = result.with_test_scores(test.x, _targets(test), peer)
+        result = result.with_test_scores(test.x, test.labels, peer)
         if training.rows is not None and test.rows is not None:
-            result = result.with_rows(training.rows, test.rows)
+            result = result.with_rows(training.rows, test.rows, None if validation is None else validation.rows)
+        if training.encoder is not None and not training.encoder.is_identity:
+            result = result.with_encoder(training.encoder)
         result.save(home)
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):
@@ -107,14 +111,15 @@ def _load(options: argparse.Namespace) -> Dataset:
     if options.data != "sparcs" and (options.alpha is not None or options.beta is not None):
         raise InvalidInputError(f"--alpha and --beta belong to the data set sparcs; got {options.data}")
     target = {name: getattr(options, name) for name in ("alpha", "beta") if getattr(options, name) is not None}
-    return datasets.load(options.data, target=options.target, task=options.task, seed=options.seed, **target)
+    form, columns = data_options.file_form(options), data_options.column_choice(options)
+    return datasets.load(options.data, task=options.task, seed=options.seed, form=form, columns=columns, **target)
 
 
 def _search(
     options: argparse.Namespace,
     data: Dataset,
     training: Dataset,
-    validation: tuple[Any, Any] | None,
+    validation: Dataset | None,
     hidden: tuple[int, ...],
     state: Path,
 ) -> SearchResult:
@@ -126,19 +131,21 @@ def _search(
         settings["strategy"] = options.strategy
     if options.sizes is not None:
         settings["sizes"] = _numbers(options.sizes, "--sizes")
+    if training.weight is not None:
+        settings["sample_weight"] = training.weight
     with console.progress(f"search {data.name}") as progress:
         return search(
             training.x,
-            _targets(training),
+            training.labels,
             hidden=hidden,
             task=data.task,
             activation=options.activation,
             tolerance=options.tolerance,
             epochs=options.epochs,
             seed=options.seed,
-            validation_data=validation,
+            validation_data=None if validation is None else (validation.x, validation.labels),
             name=data.name,
-            feature_names=data.feature_names,
+            feature_names=training.feature_names,
             target_names=data.target_names,
             progress=progress,
             checkpoint=state,
@@ -146,20 +153,6 @@ def _search(
             backend=options.backend,
             **settings,
         )
-
-
-def _parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, tuple[Any, Any] | None, Dataset]:
-    """Training data; validation data, or None if `search` draws them from the training data; test data."""
-    from dataclasses import replace
-
-    from spectral_core.data import splitting
-
-    if data.fresh is None:
-        training, test = splitting.train_test_split(data, fraction, seed)
-        return training, None, test
-    half = len(data.fresh.x) // 2
-    test = replace(data.fresh, x=data.fresh.x[half:], y=data.fresh.y[half:])
-    return data, (data.fresh.x[:half], _targets(data.fresh)[:half]), test
 
 
 def _fingerprint(options: argparse.Namespace) -> str:
@@ -173,13 +166,6 @@ def _numbers(text: str, name: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise InvalidInputError(f"{name} must be whole numbers with commas between; got {text!r}") from None
-
-
-def _targets(data: Dataset) -> Any:
-    """Targets, or the class labels of the data, so that predictions are labels too."""
-    import numpy as np
-
-    return data.y if data.task == "regression" else np.asarray(data.classes)[data.y]
 
 
 def _pictures(result: SearchResult, home: Path) -> None:

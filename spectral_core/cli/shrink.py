@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectral_core.cli import data_options
 from spectral_core.cli.console import backend_option, say
 from spectral_core.errors import InvalidInputError
 
@@ -46,7 +47,7 @@ def _add_prune(commands: Any) -> None:
         epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
     )
     prune.add_argument("model", metavar="MODEL", help="any model file of this package")
-    prune.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
+    prune.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}, as for search")
     rankings = "path, eigenvalue, scaled_eigenvalue, connectivity, pivoted_qr or leave_one_out"
     prune.add_argument("--by", default="path", help=f"{rankings} (default: path)")
     amount = prune.add_mutually_exclusive_group()
@@ -60,8 +61,8 @@ def _add_prune(commands: Any) -> None:
     prune.add_argument("--merge", type=float, metavar="SINE", help=same)
     prune.add_argument("--no-compensation", action="store_true", help="do not refit the remaining weights")
     prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train the result for this many epochs")
-    column = "target column of a table (default: the model's, or the last)"
-    prune.add_argument("--target", metavar="COLUMN", help=column)
+    data_options.add_column_options(prune, split=False)
+    data_options.add_file_options(prune)
     prune.add_argument(
         "--validation-fraction",
         type=float,
@@ -146,25 +147,17 @@ class PruningData:
 
 def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningData:
     """The data of the command, split as they were for the model where that is known."""
-    import numpy as np
-
     from spectral_core import checks
-    from spectral_core.data import datasets, targets
 
     fraction = checks.real_number(options.validation_fraction, "--validation-fraction", 0, 0.9, open_low=True)
     # Features and targets in the units of the network.
-    target = options.target
-    if predictor is not None and target is None and Path(options.data).suffix in (".csv", ".parquet"):
-        target = predictor.target_names[0]
-    found = datasets.load(options.data, target=target, task=options.task if predictor is None else predictor.task)
+    found = data_options.load_for(predictor, options.data, options)
+    data_options.note(found.remarks, found.name)
     classifies = found.task == "classification"
     x, y = found.x, found.y
     if predictor is not None:
-        x = predictor.inputs.transform(datasets.load_features(options.data, predictor.feature_names))
-        if classifies:
-            y = targets.encode_labels(np.asarray(found.classes)[found.y], "the target", predictor.classes)[0]
-        else:
-            y = predictor.outputs.transform(found.y)
+        x = predictor.inputs.transform(x)
+        y = y if classifies else predictor.outputs.transform(y)
     # The split.
     known = {} if predictor is None else _known_rows(predictor, len(x))
     rows, sentence = _split(known, y if classifies else None, len(x), fraction, options.seed)

@@ -59,11 +59,12 @@ class Dataset:
         return self.y if self.task == "regression" else np.asarray(self.classes)[self.y]
 
     def take(self, rows: np.ndarray) -> Dataset:
-        """A part of the data: these row numbers, with the same encoding."""
+        """A part of the data, by row numbers, with the same encoding; `rows` counts those of the whole."""
         weight, group, time = (
             None if values is None else values[rows] for values in (self.weight, self.group, self.time)
         )
         table = None if self.table is None else self.table.take(rows)
+        numbers = rows if self.rows is None else self.rows[rows]
         return replace(
-            self, x=self.x[rows], y=self.y[rows], rows=rows, table=table, weight=weight, group=group, time=time
+            self, x=self.x[rows], y=self.y[rows], rows=numbers, table=table, weight=weight, group=group, time=time
         )

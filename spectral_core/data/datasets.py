@@ -84,8 +84,7 @@ def of_table(table: Table, columns: ColumnChoice, task: str) -> Dataset:
     """The data set in a table."""
     found = supervised(table, columns, task)
     x = found.encoder.transform(found.features)
-    name = Path(table.source.removesuffix(".gz").removesuffix(".GZ")).stem
-    data = _dataset(name, table.source, (x, found.y, found.encoder.feature_names, found.target_names), task)
+    data = _dataset(name_of(table), table.source, (x, found.y, found.encoder.feature_names, found.target_names), task)
     return replace(
         data,
         table=found.features,
@@ -95,6 +94,11 @@ def of_table(table: Table, columns: ColumnChoice, task: str) -> Dataset:
         group=found.group,
         time=found.time,
     )
+
+
+def name_of(table: Table) -> str:
+    """The name of a file without its suffix."""
+    return Path(table.source.removesuffix(".gz").removesuffix(".GZ")).stem
 
 
 def load_raw(source: Source, form: FileForm = UNKNOWN) -> Table | None:

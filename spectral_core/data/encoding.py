@@ -138,7 +138,7 @@ class Encoder:
         blocks, faults, unseen = [], [], {}
         for column in self.columns:
             if column.features:
-                block, wrong, texts = column.encode(table[column.name])
+                block, wrong, texts = column.encode(table[column.name], table.decimal)
                 blocks.append(block)
                 faults += wrong
                 if texts:
@@ -178,7 +178,7 @@ def plain_rows(table: Table, names: Sequence[str]) -> tuple[np.ndarray, list[Fau
         reading = found.get(name, Reading("number"))
         reading = reading if reading.kind in ("number", "boolean") else Reading("number")
         column = Column(name, reading.kind, "", features=(name,), reading=reading, fill=(np.nan,))
-        block, wrong, _ = column.encode(table[name])
+        block, wrong, _ = column.encode(table[name], table.decimal)
         x[:, k] = block[:, 0]
         faults += wrong if name in found else []
     return x, faults

@@ -13,6 +13,7 @@ from spectral_core.data.columns import shortened
 from spectral_core.data.meaning import dates
 from spectral_core.data.meaning.cells import Reading
 from spectral_core.data.meaning.kinds import Fault
+from spectral_core.data.meaning.numbers import decimals
 
 MOST_CATEGORIES = 20
 """A column of text becomes one feature for each of its categories, for at most this many of the most frequent ones."""
@@ -55,9 +56,13 @@ class Column:
         tuples = {name: tuple(record[name]) for name in ("features", "categories", "parts", "fill")}
         return cls(**{**record, **tuples, "reading": Reading.from_record(record["reading"])})
 
-    def encode(self, raw: np.ndarray) -> tuple[np.ndarray, list[Fault], Counter[str]]:
-        """Encoded values (samples, features), the cells that cannot be encoded, and texts that are no category."""
-        values, wrong = self.reading.values(raw)
+    def encode(self, raw: np.ndarray, decimal: str = "") -> tuple[np.ndarray, list[Fault], Counter[str]]:
+        """Encoded values (samples, features), the cells that cannot be encoded, and texts that are no category.
+
+        decimal : the decimal sign of this table, where it is stated; else that of the fit, if the cells can be read with it.
+        """
+        reading = replace(self.reading, decimal=decimal or self._decimal(raw))
+        values, wrong = reading.values(raw)
         if self.kind == "text":
             encoded = np.stack([values == category for category in self.categories], axis=1).astype(np.float64)
             known = set(self.categories)
@@ -77,6 +82,15 @@ class Column:
         columns = [dates.part(values, part) for part in self.parts] if self.kind == "date" else [values]
         filled = [np.where(np.isnan(column), fill, column) for column, fill in zip(columns, self.fill, strict=True)]
         return np.stack([*filled, gone.astype(np.float64)] if self.gaps else filled, axis=1), faults, Counter()
+
+    def _decimal(self, raw: np.ndarray) -> str:
+        """The decimal sign of the fit, or the other one where only that makes all numbers numbers."""
+        own = self.reading.decimal
+        if self.kind != "number" or raw.dtype.kind != "O":
+            return own
+        cells = [text for text in dict.fromkeys(raw.tolist()) if text and decimals((text,))]
+        possible = decimals(cells)
+        return own if own in possible or not possible else next(iter(possible))
 
 
 def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool, gaps: bool = False) -> Column:

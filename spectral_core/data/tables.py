@@ -89,33 +89,47 @@ def supervised(table: Table, choice: ColumnChoice, task: str) -> Supervised:
     DataFileError : all faults of all columns in one message, each with its remedy.
     """
     targets, features = _named(table, choice)
-    if len(table) < 2:
-        rows = "no rows" if len(table) == 0 else "one row; at least two are needed"
-        raise DataFileError(f"{table.source} has column names but {rows}")
-    # Faults of all columns at once.
+    _need_rows(table)
     found, faults = readings(table, features)
+    table, y, weight, remarks = targets_of(table, replace(choice, target=targets), task, faults)
+    if choice.target is None:
+        remarks = tuple(f"{text}, the last column" if text.startswith("the target is ") else text for text in remarks)
+    inputs = table.select(features)
+    encoder = Encoder.fit(inputs, found, keep=choice.features or ())
+    group = None if not choice.group else np.array([str(value) for value in table[choice.group].tolist()])
+    time = _times(table, choice.time) if choice.time else None
+    return Supervised(inputs, encoder, y, targets, weight, group, time, (*remarks, *_guess(y, targets, task)))
+
+
+def targets_of(
+    table: Table, choice: ColumnChoice, task: str, faults: Sequence[Fault] = ()
+) -> tuple[Table, np.ndarray, np.ndarray | None, tuple[str, ...]]:
+    """The rows that have a target and a weight; y; the weights; remarks. Raises with the faults of all columns, these included."""
+    _need_rows(table)
+    targets = choice.target or (table.names[-1],)
+    # Faults of all columns at once.
     wanted, wrong = readings(table, (*targets, *filter(None, (choice.weight,))))
     wrong += [fault for name in targets if name in wanted for fault in _target_faults(table, name, wanted[name], task)]
     weight_fault = choice.weight in wanted and wanted[choice.weight].kind not in ("number", "boolean")
     wrong += [Fault(choice.weight, None, "weights must be numbers")] if weight_fault else []
-    refuse(table.source, wrong + faults)
+    refuse(table.source, [*wrong, *faults])
     # Rows that have a target and a weight.
-    remarks = list(table.remarks)
-    remarks += [f"the target is {quoted(targets)}{'' if choice.target else ', the last column'}"]
+    remarks = [*table.remarks, f"the target is {quoted(targets)}"]
     remarks += [f"target {name!r}: {wanted[name].remark}" for name in targets if wanted[name].remark]
-    table = _complete(table, {name: wanted[name] for name in wanted}, remarks)
+    table = _complete(table, wanted, remarks)
     y = _targets(table, targets, wanted, task)
     weight = wanted[choice.weight].values(table[choice.weight])[0] if choice.weight else None
     if weight is not None and ((weight < 0).any() or not (weight > 0).any()):
         raise DataFileError(
             f"{table.source}: the weights in column {choice.weight!r} must be at least 0, and not all 0"
         )
-    # Features.
-    inputs = table.select(features)
-    encoder = Encoder.fit(inputs, found, keep=choice.features or ())
-    group = None if not choice.group else np.array([str(value) for value in table[choice.group].tolist()])
-    time = _times(table, choice.time) if choice.time else None
-    return Supervised(inputs, encoder, y, targets, weight, group, time, (*remarks, *_guess(y, targets, task)))
+    return table, y, weight, tuple(remarks)
+
+
+def _need_rows(table: Table) -> None:
+    if len(table) < 2:
+        rows = "no rows" if len(table) == 0 else "one row; at least two are needed"
+        raise DataFileError(f"{table.source} has column names but {rows}")
 
 
 def _named(table: Table, choice: ColumnChoice) -> tuple[tuple[str, ...], tuple[str, ...]]:
