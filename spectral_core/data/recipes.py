@@ -113,7 +113,7 @@ def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool,
         return _date(column, present)
     features = (name, f"{name}:missing") if column.gaps else (name,)
     middle = float(np.median(present))
-    filled = f"; {int(gone.sum())} missing became {middle:.6g}, the median, and are marked" if column.gaps else ""
+    filled = f"; missing values ({int(gone.sum())}) became {middle:.6g}, the median, and are marked" if column.gaps else ""
     one = "a number" if reading.kind == "number" else "0 or 1"
     return replace(column, became=one + filled, features=features, fill=(middle,))
 
@@ -123,14 +123,14 @@ def _counts_rows(name: str, values: np.ndarray) -> bool:
     steps = np.diff(values)
     if len(values) < COUNTED or np.isnan(values).any() or (np.mod(values, 1) != 0).any():
         return False
-    if not name.strip() or name.startswith(("Unnamed", "__index_level_", "column 1 ")):
+    if not name.strip() or name.startswith(("Unnamed", "unnamed", "__index_level_")):
         return bool((steps > 0).all())
     spread = values[-1] - values[0] + 1
     called = name.lower() in ("id", "index", "idx", "row", "nr", "no", "number", "key") or name.lower().endswith(
         ("_id", " id")
     )
     unique = len(np.unique(values)) == len(values)
-    return bool((steps > 0).all() and (spread == len(values) or called)) or (called and unique)
+    return bool((steps > 0).all() and spread <= 1.1 * len(values)) or (called and unique)
 
 
 def _date(column: Column, present: np.ndarray) -> Column:
@@ -166,5 +166,5 @@ def _categories(column: Column, values: np.ndarray, keep: bool) -> Column:
     rare = len(counts) - len(kept)
     became = f"a feature for each of {len(kept)} categories"
     became += f"; the {rare} rarest of {len(counts)} are 0 in all of them" if rare else ""
-    became += f"; {missing} missing are a category" if missing else ""
+    became += f"; missing values ({missing}) are a category" if missing else ""
     return replace(column, became=became, features=features, categories=categories)
