@@ -113,7 +113,9 @@ def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool,
         return _date(column, present)
     features = (name, f"{name}:missing") if column.gaps else (name,)
     middle = float(np.median(present))
-    filled = f"; missing values ({int(gone.sum())}) became {middle:.6g}, the median, and are marked" if column.gaps else ""
+    filled = (
+        f"; missing values ({int(gone.sum())}) became {middle:.6g}, the median, and are marked" if column.gaps else ""
+    )
     one = "a number" if reading.kind == "number" else "0 or 1"
     return replace(column, became=one + filled, features=features, fill=(middle,))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spectral_core.data.columns import shortened
 from spectral_core.data.meaning import dates
-from spectral_core.data.meaning.cells import BARE, BOOLEANS, MISSING, Reading
+from spectral_core.data.meaning.cells import BOOLEANS, MISSING, Reading
 from spectral_core.data.meaning.numbers import SPACES, decimals, is_code, number, plain_number, unit
 from spectral_core.data.reading.table import Table
 
@@ -170,7 +170,7 @@ def _stray(name: str, column: np.ndarray, gone: np.ndarray, decimal: str) -> Fau
     few = len(words) <= FEW_WORDS and 2 * len(other) <= count and len(kept) > 10
     if len(other) > STRAY * count and not few and not (len(words) == 1 and 2 * len(other) <= count and len(kept) > 1):
         return None
-    remedy = f"--missing {words[0]} if it means a missing value, or {_leave_out(name)}"
+    remedy = f"--missing {_word(words[0])} if it means a missing value, or {_leave_out(name)}"
     return Fault(name, other[0] + 1, f"{shortened(words[0])} is text in a numeric column", remedy)
 
 
@@ -191,7 +191,9 @@ def _row(column: np.ndarray, text: str) -> int:
 
 
 def _leave_out(name: str) -> str:
-    return f"--drop {name!r}" if set(name) & set(SPACES + ",;&|()$") else f"--drop {name}"
+    return f"--drop {_word(name)}"
 
 
-__all__ = ["BARE", "Fault", "readings"]
+def _word(text: str) -> str:
+    """A text as a word of a command line."""
+    return shortened(text) if set(text) & set(SPACES + ",;&|()$\n\t\"'<>*") or len(text) > 40 else text

@@ -12,7 +12,7 @@ import numpy as np
 
 from spectral_core.data.columns import Source, one_line, quoted, shortened
 from spectral_core.data.reading.form import FileForm
-from spectral_core.data.reading.layout import SHOWN, first_is_data, rows_of, separator_of
+from spectral_core.data.reading.layout import SHOWN, first_is_data, is_number, rows_of, separator_of
 from spectral_core.data.reading.table import Table
 from spectral_core.data.reading.text import read_text
 from spectral_core.errors import DataFileError
@@ -75,9 +75,10 @@ def _header(
         return named[-1], []
     # Titles before the table.
     width = Counter(map(len, rows)).most_common(1)[0][0]
-    first = next(k for k, row in enumerate(rows) if len(row) >= width)
+    wide = [k for k, row in enumerate(rows) if len(row) >= width]
+    first = next((k for k in wide if sum(map(bool, rows[k])) > 1), wide[0])
     is_data = first_is_data(rows[first], [row for row in rows[first + 1 :][:1000] if len(row) == len(rows[first])])
-    if first and width > 1 and (all(sum(map(bool, row)) < 2 for row in rows[:first]) or not is_data):
+    if first and width > 1 and (_titles(rows[:first]) or not any(map(is_number, rows[first]))):
         title = " ".join(rows[0]).strip()
         said.append(f"{first} line(s) before the column names were skipped: {shortened(title)}")
         rows = rows[first:]
@@ -95,7 +96,14 @@ def _header(
                 f"the first row looks like data, so the columns are called {called}; --header takes it for names"
             )
         return names, rows
+    if stated is None and rows[0] and all(map(is_number, rows[0])):
+        said.append("the column names are numbers; --no-header takes the first row for data")
     return rows[0], rows[1:]
+
+
+def _titles(rows: list[list[str]]) -> bool:
+    """Whether no row has more than one cell that is filled."""
+    return all(sum(map(bool, row)) < 2 for row in rows)
 
 
 def _even(
