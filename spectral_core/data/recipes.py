@@ -103,7 +103,7 @@ def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool,
     if reading.kind == "text":
         return _categories(column, values, keep)
     present = values[~gone]
-    if tidy and (present == present[0]).all() and not column.gaps:
+    if tidy and reading.kind != "date" and (present == present[0]).all() and not column.gaps:
         return replace(column, kind="constant", became=f"left out: it is {present[0]:.15g} in all training rows")
     if reading.kind == "number" and tidy and not keep and _counts_rows(name, values):
         return replace(

@@ -86,7 +86,7 @@ def _whole_groups(groups: np.ndarray, fraction: float, generator: np.random.Gene
     """A mask of whole groups, drawn at random until the share of the rows is reached; at least one group stays outside."""
     names, sizes = np.unique(groups, return_counts=True)
     if len(names) < 2:
-        raise InvalidInputError(f"a split by groups needs at least two; all rows are of the group {names[0]!r}")
+        raise InvalidInputError(f"a split by groups needs at least two; all rows are of the group {str(names[0])!r}")
     order = generator.permutation(len(names))[:-1]
     before = np.cumsum(sizes[order]) - sizes[order]
     return np.isin(groups, names[order[before < fraction * len(groups)]])

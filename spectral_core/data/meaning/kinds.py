@@ -167,8 +167,10 @@ def _stray(name: str, column: np.ndarray, gone: np.ndarray, decimal: str) -> Fau
         return None
     words = list(dict.fromkeys(column[k] for k in other))
     kept = {column[k] for k in np.flatnonzero(~gone).tolist()} - set(words)
-    few = len(words) <= FEW_WORDS and 2 * len(other) <= count and len(kept) > 10
-    if len(other) > STRAY * count and not few and not (len(words) == 1 and 2 * len(other) <= count and len(kept) > 1):
+    # Numbers that repeat, beside words, are labels such as 1, 2, 3 and crew.
+    numbers = len(kept) > 10 or 1 < len(kept) == count - len(other)
+    few = len(words) <= FEW_WORDS and 2 * len(other) <= count and numbers
+    if len(other) > STRAY * count and not few:
         return None
     remedy = f"--missing {_word(words[0])} if it means a missing value, or {_leave_out(name)}"
     return Fault(name, other[0] + 1, f"{shortened(words[0])} is text in a numeric column", remedy)
