@@ -73,12 +73,15 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
+    from spectral_core import checks
     from spectral_core.files import atomic
     from spectral_core.reports.style import require_matplotlib
 
     # Errors come before the work.
     hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
     training, validation, test = data_options.parts(data, options.test_fraction, options.seed)
+    if options.tolerance is not None:
+        checks.real_number(options.tolerance, "--tolerance", 0)
     data_options.note(data_options.decisions(training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
     require_matplotlib()

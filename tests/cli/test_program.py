@@ -12,6 +12,7 @@ import pytest
 
 from spectral_core import Predictor
 from spectral_core.cli import search
+from spectral_core.cli.data_options import parts
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import load, sparcs
 
@@ -88,16 +89,16 @@ def refused(capsys, *arguments):
 def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
     """Both are new points of the same source, and the score of the report is that of the test points."""
     data = load("sparcs", alpha=1.0, beta=5.0, seed=0)
-    training, validation, test = search._parts(data, 0.2, 0)
-    parts = [{tuple(row) for row in x.tolist()} for x in (training.x, validation[0], test.x)]
-    assert len(set.union(*parts)) == sum(map(len, parts)) == 20_000
-    assert len(parts[1]) == len(parts[2]) == 5_000
+    training, validation, test = parts(data, 0.2, 0)
+    points = [{tuple(row) for row in part.x.tolist()} for part in (training, validation, test)]
+    assert len(set.union(*points)) == sum(map(len, points)) == 20_000
+    assert len(points[1]) == len(points[2]) == 5_000
     assert np.array_equal(test.y, sparcs(1.0, 5.0, seed=0, stream=1).y[5_000:])
     assert main(["search", "sparcs", "--hidden", "4", "--epochs", "1", "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     model = Predictor.load(tmp_path / "model.npz")
     assert report["test_score_before"] == pytest.approx(model.score(test.x, test.y), rel=1e-9)
-    assert report["validation_score_before"] == pytest.approx(model.score(*validation), rel=1e-9)
+    assert report["validation_score_before"] == pytest.approx(model.score(validation.x, validation.y), rel=1e-9)
 
 
 def test_search_writes_report_models_and_pictures(found, capsys):
@@ -164,12 +165,12 @@ def test_bad_data_gives_one_line_and_leaves_nothing(tmp_path, capsys):
 
     body = "\n".join(f"{i},{i * i},{i % 3}" for i in range(30))
     cases = {
-        csv_file("nan.csv", f"a,b,y\n1,nan,2\n{body}\n"): "column 'b', row 1",
+        csv_file("inf.csv", f"a,b,y\n1,inf,2\n{body}\n"): "column 'b', row 1",
         csv_file("text.csv", f"a,b,y\n{body}\n1,oops,2\n"): "'oops'",
         csv_file("empty.csv", ""): "empty",
         csv_file("header.csv", "a,b,y\n"): "row",
         csv_file("one_class.csv", "a,y\n" + "\n".join(f"{i},cat" for i in range(30))): "at least two classes",
-        csv_file("data.txt", "1,2"): ".csv, .parquet, .npz",
+        csv_file("data.json", "1,2"): ".csv, .tsv, .txt, .parquet, .feather, .xlsx, .npz",
         tmp_path / "missing.csv": "no such file",
         csv_file("broken.parquet", "PAR1 not really"): "broken.parquet",
         csv_file("broken.npz", "PK not really"): "broken.npz",
