@@ -18,9 +18,10 @@ from spectral_core.data.dataset import Dataset
 from spectral_core.data.encoding import plain_features
 from spectral_core.data.idx import from_idx
 from spectral_core.data.npz import from_npz, npz_arrays, npz_features
+from spectral_core.data.reading.files import TABLES, read_table, table_kind
 from spectral_core.data.reading.form import UNKNOWN, FileForm
 from spectral_core.data.reading.table import Table
-from spectral_core.data.tables import BY_DEFAULT, TABLES, ColumnChoice, read_table, supervised, table_kind
+from spectral_core.data.tables import BY_DEFAULT, ColumnChoice, supervised
 from spectral_core.data.targets import TASKS, encode_labels, looks_like_classes
 from spectral_core.errors import DataFileError, InvalidInputError
 
@@ -62,10 +63,7 @@ def load(
     if target is not None:
         columns = replace(columns, target=(target,) if isinstance(target, str) else tuple(target))
     if kind not in TABLES and columns != BY_DEFAULT:
-        stated = next(getattr(columns, name) for name in ("target", *vars(columns)) if getattr(columns, name))
-        shown = repr(stated) if isinstance(stated, str) else ", ".join(map(repr, stated))
-        what = "target names a column of a table" if columns.target else "columns are named in a table"
-        raise InvalidInputError(f"{what}, such as a CSV or Parquet file; {source} has none; got {shown}")
+        _refuse_columns(source, columns)
     if kind == "sparcs":
         data = sparcs(alpha, beta, seed=seed)
         if task == "classification":
@@ -78,6 +76,13 @@ def load(
     if kind == ".npz":
         return _dataset(Path(source).stem, source, from_npz(source), task)
     return of_table(read_table(source, kind, form), columns, task)
+
+
+def _refuse_columns(source: Source, columns: ColumnChoice) -> None:
+    stated = next(getattr(columns, name) for name in ("target", *vars(columns)) if getattr(columns, name))
+    shown = repr(stated) if isinstance(stated, str) else ", ".join(map(repr, stated))
+    what = "target names a column of a table" if columns.target else "columns are named in a table"
+    raise InvalidInputError(f"{what}, such as a CSV or Parquet file; {source} has none; got {shown}")
 
 
 def of_table(table: Table, columns: ColumnChoice, task: str) -> Dataset:

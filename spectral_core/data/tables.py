@@ -4,41 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from spectral_core.data.columns import Source, quoted
+from spectral_core.data.columns import quoted
 from spectral_core.data.encoding import Encoder, refuse
 from spectral_core.data.meaning.cells import Reading
 from spectral_core.data.meaning.kinds import Fault, readings
-from spectral_core.data.reading.binary import from_arrow, from_excel
-from spectral_core.data.reading.delimited import from_text
-from spectral_core.data.reading.form import UNKNOWN, FileForm
 from spectral_core.data.reading.table import Table
 from spectral_core.data.targets import MOST_CLASSES
 from spectral_core.errors import DataFileError, InvalidInputError
 
-TEXT_FILES = (".csv", ".tsv", ".txt")
-TABLES = (*TEXT_FILES, ".parquet", ".feather", ".xlsx")
-"""Suffixes of tables, in any case; those of text files also with ``.gz`` behind."""
-
-
-def table_kind(source: Source) -> str:
-    """The suffix of `TABLES` that a file name has; ``''`` for another name."""
-    path = Path(source)
-    name = path.name.lower()
-    if name.endswith(".gz"):
-        inner = Path(name.removesuffix(".gz")).suffix
-        return inner if inner in TEXT_FILES else ""
-    return path.suffix.lower() if path.suffix.lower() in TABLES else ""
-
-
-def read_table(source: Source, kind: str, form: FileForm = UNKNOWN) -> Table:
-    """The table of a file."""
-    if kind in TEXT_FILES:
-        return from_text(source, form)
-    return from_excel(source, form) if kind == ".xlsx" else from_arrow(source, kind, form)
+FEW_ROWS = 30
+"""With fewer rows than this, a remark says so."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +69,7 @@ def supervised(table: Table, choice: ColumnChoice, task: str) -> Supervised:
     targets, features = _named(table, choice)
     _need_rows(table)
     found, faults = readings(table, features)
+    few = () if len(table) >= FEW_ROWS else (f"only {len(table)} rows: scores on parts of so few say little",)
     table, y, weight, remarks = targets_of(table, replace(choice, target=targets), task, faults)
     if choice.target is None:
         remarks = tuple(f"{text}, the last column" if text.startswith("the target is ") else text for text in remarks)
@@ -98,7 +77,7 @@ def supervised(table: Table, choice: ColumnChoice, task: str) -> Supervised:
     encoder = Encoder.fit(inputs, found, keep=choice.features or ())
     group = None if not choice.group else np.array([str(value) for value in table[choice.group].tolist()])
     time = _times(table, choice.time) if choice.time else None
-    return Supervised(inputs, encoder, y, targets, weight, group, time, (*remarks, *_guess(y, targets, task)))
+    return Supervised(inputs, encoder, y, targets, weight, group, time, (*remarks, *few, *_guess(y, targets, task)))
 
 
 def targets_of(
@@ -109,13 +88,17 @@ def targets_of(
     targets = choice.target or (table.names[-1],)
     # Faults of all columns at once.
     wanted, wrong = readings(table, (*targets, *filter(None, (choice.weight,))))
+    wrong = [_of_target(fault, targets) for fault in wrong]
     wrong += [fault for name in targets if name in wanted for fault in _target_faults(table, name, wanted[name], task)]
     weight_fault = choice.weight in wanted and wanted[choice.weight].kind not in ("number", "boolean")
     wrong += [Fault(choice.weight, None, "weights must be numbers")] if weight_fault else []
     refuse(table.source, [*wrong, *faults])
     # Rows that have a target and a weight.
     remarks = [*table.remarks, f"the target is {quoted(targets)}"]
-    remarks += [f"target {name!r}: {wanted[name].remark}" for name in targets if wanted[name].remark]
+    read = [
+        name for name in targets if wanted[name].remark and (wanted[name].kind != "boolean" or task == "regression")
+    ]
+    remarks += [f"target {name!r}: {wanted[name].remark}" for name in read]
     table = _complete(table, wanted, remarks)
     y = _targets(table, targets, wanted, task)
     weight = wanted[choice.weight].values(table[choice.weight])[0] if choice.weight else None
@@ -124,6 +107,14 @@ def targets_of(
             f"{table.source}: the weights in column {choice.weight!r} must be at least 0, and not all 0"
         )
     return table, y, weight, tuple(remarks)
+
+
+def _of_target(fault: Fault, targets: Sequence[str]) -> Fault:
+    """A target cannot be dropped."""
+    if fault.column not in targets:
+        return fault
+    missing = fault.remedy.split(", or --drop")[0] if ", or --drop" in fault.remedy else ""
+    return replace(fault, remedy=", or ".join(filter(None, (missing, "--target names another column"))))
 
 
 def _need_rows(table: Table) -> None:

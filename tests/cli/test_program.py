@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor
-from spectral_core.cli import search
 from spectral_core.cli.data_options import parts
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import load, sparcs

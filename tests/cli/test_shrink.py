@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 from dataclasses import replace
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor, SpectralNetwork
-from spectral_core.cli import shrink
+from spectral_core.cli import program, shrink
 from spectral_core.cli.program import main
 from spectral_core.data import datasets
 from spectral_core.data.scaling import Scaling
@@ -105,7 +104,8 @@ def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: A
     before, after = (Predictor.load(path).score(data.x, data.y) for path in (model, tmp_path / "p" / "pruned.npz"))
     assert after > before - 0.1 > 0.2
     # A model whose split is not known: held out as asked for.
-    options = argparse.Namespace(data="diabetes", target=None, task="auto", validation_fraction=0.25, seed=3)
+    command = ["prune", str(model), "diabetes", "--validation-fraction", "0.25", "--seed", "3"]
+    options = program._parser().parse_args(command)
     predictor = replace(Predictor.load(model), rows={})
     parts = shrink._data(options, predictor)
     assert parts.loss == "squared_error"

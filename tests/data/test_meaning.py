@@ -293,3 +293,18 @@ def test_all_faults_stand_in_one_message(tmp_path: Path) -> None:
     assert message.count("--drop") >= 4
     stated = FileForm(missing=("oops", "inf", "x"))
     assert load(path, columns=ColumnChoice(features=("a",), target=("b",)), form=stated).x.shape == (29, 2)
+
+
+def test_the_remedy_for_a_target_is_no_drop_and_words_for_labels_are_no_numbers(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataFileError, match=r"'y', row 41: 'oops' .*--missing oops .*, or --target names another column"
+    ):
+        load(table(tmp_path, [*(f"{k}.5" for k in range(40)), "oops"]))
+    words = load(table(tmp_path, ["yes", "no"] * 20))
+    assert not any("read as 0 and 1" in remark for remark in words.remarks)
+    assert "read as 0 and 1" in " ".join(load(table(tmp_path, ["yes", "no"] * 20), task="regression").remarks)
+
+
+def test_few_rows_are_said(tmp_path: Path) -> None:
+    assert "only 3 rows: scores on parts of so few say little" in load(table(tmp_path, ["3.5", "4.5", "4.1"])).remarks
+    assert not any("only" in remark for remark in load(table(tmp_path, [f"{k}.5" for k in range(30)])).remarks)
