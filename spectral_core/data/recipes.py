@@ -13,7 +13,7 @@ from spectral_core.data.columns import shortened
 from spectral_core.data.meaning import dates
 from spectral_core.data.meaning.cells import Reading
 from spectral_core.data.meaning.kinds import Fault
-from spectral_core.data.meaning.numbers import decimals
+from spectral_core.data.meaning.numbers import decimals, plain_numbers
 
 MOST_CATEGORIES = 20
 """A column of text becomes one feature for each of its categories, for at most this many of the most frequent ones."""
@@ -88,7 +88,10 @@ class Column:
         own = self.reading.decimal
         if self.kind != "number" or raw.dtype.kind != "O":
             return own
-        cells = [text for text in dict.fromkeys(raw.tolist()) if text and decimals((text,))]
+        cells = list(dict.fromkeys(raw[~self.reading.absent(raw)].tolist()))
+        if own == "." and plain_numbers(cells) is not None:
+            return own
+        cells = [text for text in cells if decimals((text,))]
         possible = decimals(cells)
         return own if own in possible or not possible else next(iter(possible))
 

@@ -236,3 +236,11 @@ def test_columns_by_their_use(tmp_path: Path) -> None:
     (tmp_path / "u.csv").write_text("a,town,y\n1,Rome,0.5\n2,Bonn,1.5\n3,Rome,2.5\n")
     with pytest.raises(DataFileError, match="several targets must be numbers; 'town'"):
         load(tmp_path / "u.csv", columns=ColumnChoice(target=("y", "town")))
+
+
+def test_the_example_of_the_docstring_prints_what_it_shows() -> None:
+    import doctest
+
+    from spectral_core.data import encoding
+
+    assert doctest.testmod(encoding) == (0, 4)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.data.meaning import dates
-from spectral_core.data.meaning.numbers import number
+from spectral_core.data.meaning.numbers import number, plain_numbers
 
 MISSING = ("NA", "N/A", "n/a", "na", "NaN", "nan", "null", "NULL", "Null", "?", "#N/A", "<NA>")
 """Texts that mean a missing value, besides the empty one."""
@@ -54,7 +54,7 @@ class Reading:
         """A mask of the missing values of a column."""
         if column.dtype.kind == "O":
             texts = {None, "", *self.missing, *(BARE if self.kind in ("number", "boolean", "date") else ())}
-            return np.fromiter((value in texts for value in column.tolist()), bool, len(column))
+            return np.array([value in texts for value in column.tolist()], dtype=bool)
         if column.dtype.kind == "M":
             return np.asarray(np.isnat(column))
         return np.isnan(column) if column.dtype.kind == "f" else np.zeros(len(column), bool)
@@ -81,6 +81,11 @@ class Reading:
             wrong = ~absent & ((typed != 0) & (typed != 1)) if self.kind == "boolean" else np.zeros(len(column), bool)
             return typed, wrong
         wrong = np.zeros(len(column), bool)
+        if self.kind == "number" and self.decimal == ".":
+            plain = plain_numbers(column[~absent].tolist())
+            if plain is not None:
+                found[~absent] = plain
+                return found, wrong
         read: dict[str, float | None] = {}
         for row, value in enumerate(column.tolist()):
             if absent[row]:

@@ -10,7 +10,7 @@ import numpy as np
 from spectral_core.data.columns import shortened
 from spectral_core.data.meaning import dates
 from spectral_core.data.meaning.cells import BOOLEANS, MISSING, Reading
-from spectral_core.data.meaning.numbers import SPACES, decimals, is_code, number, plain_number, unit
+from spectral_core.data.meaning.numbers import SPACES, decimals, is_code, number, plain_number, plain_numbers, unit
 from spectral_core.data.reading.table import Table
 
 STRAY = 0.1
@@ -117,8 +117,9 @@ def _numbers(
     name: str, distinct: list[str], evidence: str, table: Table, missing: tuple[str, ...]
 ) -> Reading | Fault | None:
     """The reading as numbers, if all cells are."""
-    if evidence != "," and all(plain_number(text) is not None for text in distinct):
-        infinite = [text for text in distinct if not np.isfinite(float(text))]
+    plain = plain_numbers(distinct) if evidence != "," else None
+    if plain is not None:
+        infinite = [distinct[k] for k in np.flatnonzero(~np.isfinite(plain)).tolist()]
         if infinite:
             return Fault(name, _row(table[name], infinite[0]), f"numbers must be finite; got {float(infinite[0])}", _leave_out(name))  # fmt: skip
         return Reading("number", missing=missing)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 SPACES = " '’\u00a0\u202f"
 """What stands between thousands besides the other decimal sign."""
@@ -32,6 +34,17 @@ def plain_number(text: str) -> float | None:
     """The number of a text in the form of programs, such as -1.5e3; None for all else."""
     try:
         return None if "_" in text or not text.isascii() else float(text)
+    except ValueError:
+        return None
+
+
+def plain_numbers(texts: Sequence[str]) -> np.ndarray | None:
+    """The numbers of texts that all have the form of programs, at once; None where one has not."""
+    whole = "".join(texts)
+    if "_" in whole or not whole.isascii():
+        return None
+    try:
+        return np.array(texts, dtype=object).astype(np.float64)
     except ValueError:
         return None
 
