@@ -30,6 +30,7 @@ from derivations.theorems.spectral.path_tensor import M6
 from derivations.theorems.spectral.projection import M20
 from derivations.theorems.spectral.propagation import M7, M7_DIRECT, M7_LAYERWISE
 from derivations.theorems.spectral.saliency import M22
+from derivations.theorems.spectral.scale import M23, M24
 from derivations.theorems.spectral.silence import M10, M11
 from derivations.theorems.spectral.spectrum import M5
 from derivations.theorems.spectral.two_layers import M2
@@ -72,4 +73,6 @@ THEOREMS: tuple[Theorem, ...] = (
     M20_FACTOR,
     M21,
     M22,
+    M23,
+    M24,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from spectral_core import checks
 from spectral_core.backends import choice
@@ -81,6 +82,13 @@ class SearchOptions:
             raise InvalidInputError(f"patience belongs to strategy='seed'; the strategy is {self.strategy!r}")
         if self.strategy != "smallest" and self.sizes is not None:
             raise InvalidInputError(f"sizes belong to strategy='smallest'; the strategy is {self.strategy!r}")
+
+    def chosen(self) -> dict[str, Any]:
+        """The options that differ from their defaults, without names, files and functions, ready for JSON."""
+        silent = ("name", "feature_names", "target_names", "progress", "checkpoint", "keep_checkpoint")
+        given = {one.name: (getattr(self, one.name), one.default) for one in fields(self) if one.name not in silent}
+        changed = {name: value for name, (value, default) in given.items() if value is not None and value != default}
+        return {name: list(value) if isinstance(value, (tuple, list)) else value for name, value in changed.items()}
 
     @property
     def strengths(self) -> list[float]:

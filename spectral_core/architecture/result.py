@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from spectral_core.architecture import saving
 from spectral_core.architecture.curve import Curve
+from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.report import SearchReport
+from spectral_core.architecture.shrinking import prune_found
 from spectral_core.architecture.starts import least_kept
 from spectral_core.data.encoding import Encoder
+from spectral_core.data.fingerprints import Origin
+from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
-from spectral_core.files import atomic
-from spectral_core.files.tables import write_csv
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import path_scores
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.training.results import History
 
 NO_CURVE = "only strategy='smallest' or 'neurons' gives a curve of sizes"
@@ -34,6 +37,17 @@ class SearchResult:
     are the chosen function, and `curve`, `at_sizes` and `proposal` are given too.
 
     curve, at_sizes : the sizes and a predictor for each. proposal : the spectral network whose neurons the refits started with.
+    data : what the search was given, for `prune`; neither saved nor pickled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import search
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> found = search(X, np.where(X[:, 0] > 0, "right", "left"), hidden=(5,), epochs=20)
+    >>> found.save("found")
+    >>> type(found).load("found").predict([[0.5], [-0.5]]).tolist()
+    ['right', 'left']
     """
 
     network: SpectralNetwork
@@ -45,6 +59,10 @@ class SearchResult:
     curve: Curve | None = None
     at_sizes: tuple[Predictor, ...] = ()
     proposal: Predictor | None = None
+    data: PreparedData | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"data": None}
 
     def at(self, weights: int | None = None, score: float | None = None) -> Predictor:
         """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
@@ -61,10 +79,38 @@ class SearchResult:
         """Predictions of the compact network in the units of the data."""
         return self.compact_predictor.predict(X)
 
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Class probabilities (samples, classes) of the compact network; see `Predictor.predict_proba`."""
+        return self.compact_predictor.predict_proba(X)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy or R² of the compact network; see `Predictor.score`."""
+        return self.compact_predictor.score(X, y)
+
+    def prune(self, X: Any = None, y: Any = None, **options: Any) -> PrunedPredictor:
+        """The compact network with fewer neurons, refitted; the result predicts in the units of the data.
+
+        Parameters
+        ----------
+        X, y : in the units of the data, to rank, refit and judge by. By default those of the search: its training rows refit,
+            its validation rows judge. The report of the result says how many of the judging rows trained the network.
+        options : of `prune`, such as ``fraction=0.5``; by default ``tolerance=0.01``.
+        """
+        return prune_found(self.compact_predictor, self.data, X, y, options)
+
     def with_test_scores(self, X: Any, y: Any, peer: dict[str, Any] | None = None) -> SearchResult:
         """The same result with scores on test data in its report, and the score of a peer beside them."""
         before, after = (self.proposal or self.predictor).score(X, y), self.compact_predictor.score(X, y)
-        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
+        judgement = Judgement.of(self.compact_predictor, X, y, "test")
+        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer, judgement))
+
+    def with_columns(self, columns: Sequence[Mapping[str, Any]], remarks: Sequence[str] = ()) -> SearchResult:
+        """The same result, its report with what became of each column of a table, and remarks on how it was read."""
+        return replace(self, report=replace(self.report, columns=[dict(one) for one in columns], remarks=list(remarks)))
+
+    def with_command(self, command: str) -> SearchResult:
+        """The same result, its report with the command that repeats it."""
+        return replace(self, report=replace(self.report, command=command))
 
     def with_rows(self, training: np.ndarray, test: np.ndarray, validation: np.ndarray | None = None) -> SearchResult:
         """The same result for data that were a part of others: its predictors name the rows of the whole.
@@ -73,18 +119,23 @@ class SearchResult:
         ----------
         training : row numbers, in the whole data, of the X that was searched.
         test : row numbers held out from the search.
-        validation : row numbers of validation data that were given apart.
+        validation : row numbers of validation data that were given apart; a strategy with a curve is fitted to them too.
         """
         rows = {part: training[numbers] for part, numbers in self.predictor.rows.items()} | {"test": test}
-        if validation is not None and self.curve is None:
-            rows["validation"] = validation
-        elif validation is not None:  # the chosen network is fitted to them too
-            rows["training"] = np.sort(np.concatenate([rows["training"], validation]))
+        if validation is not None:
+            fitted = self.curve is not None
+            rows["training"] = np.sort(np.concatenate([rows["training"], validation[: fitted * len(validation)]]))
+            rows["validation"] = validation[:0] if fitted else validation
         return self._with_predictors(rows=rows)
 
     def with_encoder(self, encoder: Encoder) -> SearchResult:
         """The same result for raw rows: its predictors encode them first. Predictions of encoded rows come before."""
         return self._with_predictors(encoder=encoder, feature_names=encoder.feature_names)
+
+    def with_origin(self, origin: Origin) -> SearchResult:
+        """The same result, its predictors with the name and the hash of the data; they keep the prints of their rows."""
+        prints = self.predictor.origin.prints if self.predictor.origin else {}
+        return self._with_predictors(origin=replace(origin, prints=prints))
 
     def _with_predictors(self, **changes: Any) -> SearchResult:
         """The same result with all predictors changed alike."""
@@ -138,16 +189,32 @@ class SearchResult:
         curve_picture(path, self.report.curve, self.report.score_name, title=title)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
-        """Write model.npz, compact.npz, report.json, report.txt and history.json; curve.csv where there is a curve."""
-        home = Path(directory)
-        texts = {
-            "report.json": self.report.to_json(),
-            "report.txt": self.report.to_text(),
-            "history.json": json.dumps(asdict(self.history)) + "\n",
-        }
-        self.predictor.save(home / "model.npz")
-        self.compact_predictor.save(home / "compact.npz")
-        for name, text in texts.items():
-            atomic.write_text(home / name, text)
-        if self.curve is not None:
-            write_csv(home / "curve.csv", self.report.curve)
+        """Write model.npz, compact.npz, report.json, report.txt and history.json.
+
+        Where there is a curve also curve.csv, sizes.npz (the network of every size) and proposal.npz. `load` reads them.
+        """
+        saving.write(
+            directory,
+            self.report,
+            self.history,
+            (self.predictor, self.compact_predictor),
+            self.at_sizes if self.curve is not None else (),
+            self.proposal,
+        )
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> SearchResult:
+        """Read what `save` wrote, all but the data of the search; raises `ModelFileError`."""
+        return cls(**saving.read(directory))
+
+    def to_onnx(self, path: str | os.PathLike[str], double: bool = False) -> None:
+        """Write the compact network as an ONNX model; see `export_onnx`."""
+        from spectral_core.exchange.onnx import export_onnx
+
+        export_onnx(self.compact_predictor, path, double=double)
+
+    def to_safetensors(self, path: str | os.PathLike[str]) -> None:
+        """Write the compact network as a safetensors file; see `export_safetensors`."""
+        from spectral_core.exchange.tensors import export_safetensors
+
+        export_safetensors(self.compact_predictor, path)

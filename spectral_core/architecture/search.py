@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
+from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.result import SearchResult
@@ -17,6 +18,7 @@ from spectral_core.architecture.selection import simplest
 from spectral_core.architecture.smallest import find_smallest
 from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.checks import sequence
+from spectral_core.data.fingerprints import Origin
 from spectral_core.data.preparation import PreparedData, prepare
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
@@ -196,15 +198,20 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     chosen, trimmed = simplest(candidates, data, validation_loss, options.loss_tolerance(data))
     # The result in the units of the data.
     rows = {"training": data.training_rows, "validation": data.validation_rows}
+    origin = Origin(seed=options.seed, prints=data.prints)
     predictor, compact_predictor = (
-        Predictor(network, data.task, data.inputs, data.outputs, data.classes, *names, rows=rows)
-        for network in (chosen.network, trimmed.compact)
+        Predictor(
+            network, data.task, data.inputs, data.outputs, data.classes, *names, rows=rows, origin=origin, form=form
+        )
+        for network, form in ((chosen.network, "trained"), (trimmed.compact, "trimmed"))
     )
     scores = (predictor.score(*data.validation), compact_predictor.score(*data.validation))
     report = SearchReport.of(data, options, candidates, chosen, trimmed, scores, time.perf_counter() - start)
+    report = report.with_judgement(Judgement.of(compact_predictor, *data.validation, "validation"))
     if not options.keep_checkpoint:
         stores.remove()
-    return SearchResult(chosen.network, trimmed.compact, report, chosen.history, predictor, compact_predictor)
+    networks = (chosen.network, trimmed.compact)
+    return SearchResult(*networks, report, chosen.history, predictor, compact_predictor, data=data)
 
 
 def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult:
@@ -216,21 +223,26 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
         "training": np.sort(np.concatenate([data.training_rows, data.validation_rows])),
         "validation": data.validation_rows[:0],
     }
-    given = (data.task, data.inputs, data.outputs, data.classes, *names)
+    given = (data.task, data.inputs, data.outputs, data.classes, *names, rows)
+    # The chosen network is fitted to the validation rows too, also where they were given apart.
+    prints = {"training": np.concatenate([data.prints[part] for part in ("training", "validation")])}
+    origin = Origin(seed=options.seed, prints=prints)
     networks = [compact(net.direct()) for net in found.networks]
-    at_sizes = tuple(Predictor(network, *given, rows=rows) for network in networks)
+    at_sizes = tuple(Predictor(network, *given, origin=origin, form="exact") for network in networks)
     chosen = found.curve.chosen
-    whole = Predictor(found.networks[chosen].direct(), *given, rows=rows)
+    network, point = found.networks[chosen].direct(), found.curve[chosen]
+    judgement = Judgement.of_curve(at_sizes[chosen], data.validation[1], point.score, point.error)
     return SearchResult(
-        network=found.networks[chosen].direct(),
+        network=network,
         compact=networks[chosen],
-        report=SearchReport.of_smallest(data, options, found, networks[chosen]),
+        report=SearchReport.of_smallest(data, options, found, networks[chosen]).with_judgement(judgement),
         history=found.proposal.history,
-        predictor=whole,
+        predictor=Predictor(network, *given, origin=origin, form="refitted"),
         compact_predictor=at_sizes[chosen],
         curve=found.curve,
         at_sizes=at_sizes,
-        proposal=Predictor(found.proposal.network, *given, rows=rows),
+        proposal=Predictor(found.proposal.network, *given, origin=origin, form="trained"),
+        data=data,
     )
 
 

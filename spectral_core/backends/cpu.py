@@ -6,6 +6,7 @@ Importing this module is cheap; the first call that needs a kernel imports Numba
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,94 @@ def fastest_epoch(layout: Layout) -> Callable[..., tuple[float, float, int]]:
     return getattr(dense, f"epoch_{layout.parametrization}")
 
 
+def run_epoch(
+    arrays: StepArrays,
+    order: np.ndarray,
+    factors: np.ndarray,
+    parameters: np.ndarray,
+    gradient: np.ndarray,
+    moments: tuple[np.ndarray, np.ndarray],
+    step: int,
+) -> tuple[float, float, int]:
+    """One pass over the rows in the given order: mean loss, mean penalty and the number of steps.
+
+    Parameters and moments change in place; `gradient` becomes that of the last mini-batch.
+    """
+    problem = arrays.problem
+    kernel = fastest_epoch(arrays.layout)
+    data = (problem.x, problem.y, problem.labels, problem.weights, order, arrays.batch_size)
+    f, loss_kind = tables.ACTIVATIONS.index(arrays.activation), tables.LOSSES.index(problem.loss)
+    penalties = (arrays.penalised, arrays.strengths, arrays.shrunk, arrays.thresholds)
+    optimizer = (tables.OPTIMIZERS.index(arrays.optimizer), arrays.trainable, arrays.rates, arrays.decays, factors)
+    state = (parameters, gradient, *moments, step)
+    mean_loss, penalty, done = kernel(
+        *data, arrays.layout.table, f, loss_kind, *penalties, *optimizer, *state, arrays.settings
+    )
+    return float(mean_loss), float(penalty), done
+
+
+def objective(arrays: StepArrays, parameters: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Loss over all samples, penalty, and the gradient of their sum as a flat vector in float64.
+
+    The kernel of an epoch, with no group to move, leaves the gradient of its mini-batch; each counts by its weight. It ends
+    at a loss that is not finite.
+
+    By hand: a weighted mean over chunks. Checked by test_full_batch.test_the_objective_is_that_of_the_papers.
+    """
+    real, weights = parameters.dtype, arrays.problem.weights
+    none, optimizer = np.empty(0, real), tables.OPTIMIZERS[0]
+    still = replace(
+        arrays, batch_size=CHUNK, optimizer=optimizer, trainable=np.empty((0, 2), np.int64), rates=none, decays=none
+    )
+    loss, penalty, total, whole = 0.0, 0.0, float(weights.sum(dtype=np.float64)), np.zeros(len(parameters))
+    gradient, factors, moments = np.zeros_like(parameters), np.ones(1, real), (none, none)
+    for start in range(0, len(weights), CHUNK):
+        order = np.arange(start, min(start + CHUNK, len(weights)))
+        share = float(weights[order].sum(dtype=np.float64)) / total
+        if not share:
+            continue
+        value, penalty, _ = run_epoch(still, order, factors, parameters, gradient, moments, 0)
+        loss += share * value
+        if not np.isfinite(value):
+            break
+        whole += share * gradient
+    return loss, penalty, whole
+
+
+def penalty_curvature(arrays: StepArrays) -> np.ndarray:
+    """The second derivative of l2 penalties by each parameter (n,): their gradient is linear, so it is that at 1."""
+    from spectral_core.kernels.cpu import dense
+
+    ones = np.ones(arrays.layout.size, arrays.strengths.dtype)
+    curvature = np.zeros_like(ones)
+    dense.add_penalty(arrays.penalised, arrays.strengths, ones, curvature)
+    return curvature
+
+
+def gauss_newton(arrays: StepArrays, parameters: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Σ_m J_mᵀ J_m (n, n) over samples and columns of the factor of ∂²ℓ/∂z² (M20), for the chosen parameters (n,).
+
+    By hand: sums of the kernels' rows. Checked by test_full_batch.test_the_gauss_newton_matrix_is_that_of_differences.
+    """
+    from spectral_core.kernels.cpu import dense, sparse
+
+    layout, problem, real = arrays.layout, arrays.problem, parameters.dtype
+    kernel, f = getattr(dense, f"jacobian_{layout.parametrization}"), tables.ACTIVATIONS.index(arrays.activation)
+    outputs, kind, total = layout.widths[-1], tables.LOSSES.index(problem.loss), problem.weights.sum()
+    matrix = np.zeros((len(chosen), len(chosen)))
+    for start in range(0, len(problem.x), CHUNK):
+        order = np.arange(start, min(start + CHUNK, len(problem.x)))
+        z = predict(layout, arrays.activation, parameters, problem.x[order]).T.copy()
+        room, bars = np.empty((len(order), outputs), real), np.empty((outputs, len(order)), real)
+        rows = np.empty((len(order), len(parameters)), real)
+        for column in range(outputs):
+            sparse.factor_column(kind, problem.y, problem.weights, start, column, total, z, outputs, room, bars)
+            kernel(problem.x, room, order, layout.table, f, parameters, rows)
+            part = rows[:, chosen]
+            matrix += part.T @ part
+    return matrix
+
+
 class CpuStepper:
     """Runs epochs on the CPU; parameters and moments change in place."""
 
@@ -121,18 +210,9 @@ class CpuStepper:
 
     def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty."""
-        arrays, problem = self.arrays, self.arrays.problem
-        kernel = fastest_epoch(arrays.layout)
-        data = (problem.x, problem.y, problem.labels, problem.weights, order, arrays.batch_size)
-        f, loss_kind = tables.ACTIVATIONS.index(arrays.activation), tables.LOSSES.index(problem.loss)
-        penalties = (arrays.penalised, arrays.strengths, arrays.shrunk, arrays.thresholds)
-        optimizer = (tables.OPTIMIZERS.index(arrays.optimizer), arrays.trainable, arrays.rates, arrays.decays, factors)
-        gradient = np.empty_like(self.parameters)
-        state = (self.parameters, gradient, self.first_moment, self.second_moment, self.step)
-        mean_loss, penalty, self.step = kernel(
-            *data, arrays.layout.table, f, loss_kind, *penalties, *optimizer, *state, arrays.settings
-        )
-        return float(mean_loss), float(penalty)
+        state = (self.parameters, np.empty_like(self.parameters), (self.first_moment, self.second_moment), self.step)
+        mean_loss, penalty, self.step = run_epoch(self.arrays, order, factors, *state)
+        return mean_loss, penalty
 
 
 stepper = CpuStepper

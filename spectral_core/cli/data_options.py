@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spectral_core.errors import InvalidInputError
@@ -105,16 +104,12 @@ def parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset |
 
     from spectral_core.data import splitting
 
-    if data.fresh is not None:
-        half = len(data.fresh.x) // 2
-        return data, data.fresh.take(np.arange(half)), data.fresh.take(np.arange(half, len(data.fresh.x)))
     training, test = splitting.train_test_split(data, fraction, seed)
     if data.group is None and data.time is None:
         return training, None, test
     mask = splitting.put_aside(training, 0.2, np.random.default_rng((seed, 1)))
     training, validation = splitting.divided(training, mask)
-    if training.encoder is not None and test.table is not None:
-        test = replace(test, x=training.encoder.transform(test.table), feature_names=training.feature_names)
+    training, validation, test = splitting.encoded_alike(training, validation, test)
     return training, validation, test
 
 

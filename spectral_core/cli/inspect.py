@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
     from spectral_core.files import atomic
     from spectral_core.networks.compact import CompactNetwork
-    from spectral_core.networks.predictor import load_any
+    from spectral_core.networks.predictor import FORMS, load_any
     from spectral_core.reports.curves import spectrum_picture
     from spectral_core.reports.network import network_picture
     from spectral_core.reports.style import require_matplotlib
@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
     lines = [repr(network)]
     if predictor is not None:
         targets = ", ".join(predictor.target_names) or "y"
-        lines.append(f"{predictor.task} of {targets} from {network.n_features} features")
+        made = f"; {FORMS[predictor.form]}" if predictor.form else ""
+        lines.append(f"{predictor.task} of {targets} from {network.n_features} features{made}")
     lines += _layer_table(direct, blocks, numbers) + _block_table(blocks, numbers) + _eigenvalue_table(groups)
     present = sum(int(np.count_nonzero(block)) for block in blocks.values())
     lines += ["", f"{network.n_parameters:,} parameters, {present:,} weights that are not 0, {network.dtype.name}"]

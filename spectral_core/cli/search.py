@@ -6,16 +6,22 @@ import argparse
 import hashlib
 import time
 import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console, data_options
 from spectral_core.cli.console import backend_option, say
+from spectral_core.cli.model_data import parts_of_fresh, split_of
+from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
+    from spectral_core.data.fingerprints import Origin
 
 
 def add_parser(commands: Any) -> None:
@@ -28,6 +34,8 @@ def add_parser(commands: Any) -> None:
     )
     _add_data_options(parser)
     _add_training_options(parser)
+    split = "split the data as they were for this model of the same file, instead of by --seed and --test-fraction"
+    parser.add_argument("--split", metavar="MODEL", help=split)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     parser.set_defaults(run=run)
@@ -79,31 +87,36 @@ def run(options: argparse.Namespace) -> int:
 
     # Errors come before the work.
     hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
-    training, validation, test = data_options.parts(data, options.test_fraction, options.seed)
+    split = _split(data, options)
     if options.tolerance is not None:
         checks.real_number(options.tolerance, "--tolerance", 0)
-    data_options.note(data_options.decisions(training), data.name)
+    data_options.note(data_options.decisions(split.training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
     require_matplotlib()
     atomic.check_writable(home / "report.json")
-    # The state of an interrupted search stays until the results are written.
-    state = home / f"unfinished-{_fingerprint(options)}"
+    check_folder(home, "search", split.origin)
+    # The state of an interrupted search stays until the results are written; that of another search has no further use.
+    state = home / f"unfinished-{_fingerprint(options, split.origin)}"
+    others = [path for path in home.glob("unfinished-*") if not path.name.startswith(f"{state.name}.")]
+    drop_states(others, "is of other data or options")
     with console.resumable(state):
-        result = _search(options, data, training, validation, hidden, state)
-        peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
-        result = result.with_test_scores(test.x, test.labels, peer)
-        if training.rows is not None and test.rows is not None:
-            result = result.with_rows(training.rows, test.rows, None if validation is None else validation.rows)
-        if training.encoder is not None and not training.encoder.is_identity:
-            result = result.with_encoder(training.encoder)
+        result = afresh_where_stale(
+            lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, hidden, state)
+        )
+        peer = _peer(split.training, split.test, hidden, options.activation, options.seed) if options.compare else None
+        result = result.with_test_scores(split.test.x, split.test.labels, peer)
+        if split.training.rows is not None and split.test.rows is not None:
+            result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
+        result = _with_encoding(result.with_origin(split.origin), split.training)
         result.save(home)
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
-    names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
+    forms = result.predictor.form, result.compact_predictor.form
+    names = f"model.npz ({forms[0]}), compact.npz ({forms[1]}), report.json, report.txt, history.json, network.png, training.png"
     if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
         names += ", spectrum.png"
-    names += ", curve.csv, curve.png" if result.curve is not None else ""
+    names += ", curve.csv, curve.png, sizes.npz, proposal.npz" if result.curve is not None else ""
     say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
@@ -121,8 +134,7 @@ def _load(options: argparse.Namespace) -> Dataset:
 def _search(
     options: argparse.Namespace,
     data: Dataset,
-    training: Dataset,
-    validation: Dataset | None,
+    split: DataSplit,
     hidden: tuple[int, ...],
     state: Path,
 ) -> SearchResult:
@@ -134,21 +146,21 @@ def _search(
         settings["strategy"] = options.strategy
     if options.sizes is not None:
         settings["sizes"] = _numbers(options.sizes, "--sizes")
-    if training.weight is not None:
-        settings["sample_weight"] = training.weight
+    if split.training.weight is not None:
+        settings["sample_weight"] = split.training.weight
     with console.progress(f"search {data.name}") as progress:
         return search(
-            training.x,
-            training.labels,
+            split.training.x,
+            split.training.labels,
             hidden=hidden,
             task=data.task,
             activation=options.activation,
             tolerance=options.tolerance,
             epochs=options.epochs,
             seed=options.seed,
-            validation_data=None if validation is None else (validation.x, validation.labels),
+            validation_data=split.validation,
             name=data.name,
-            feature_names=training.feature_names,
+            feature_names=split.training.feature_names,
             target_names=data.target_names,
             progress=progress,
             checkpoint=state,
@@ -158,10 +170,59 @@ def _search(
         )
 
 
-def _fingerprint(options: argparse.Namespace) -> str:
-    """A short hash of the options, so that commands with different options have different unfinished states."""
+@dataclass(frozen=True, eq=False)
+class DataSplit:
+    """Training data; validation data, or None if `search` draws them from the training data; test data.
+
+    `validation_rows` : their row numbers in the whole data, where they are known and apart.
+    """
+
+    training: Dataset
+    validation: tuple[Any, Any] | None
+    test: Dataset
+    origin: Origin
+    validation_rows: np.ndarray | None = None
+
+
+def _split(data: Dataset, options: argparse.Namespace) -> DataSplit:
+    """The data in parts: by another model, by the source itself, or at random by the seed."""
+    import numpy as np
+
+    from spectral_core.data import splitting
+    from spectral_core.data.fingerprints import origin_of
+
+    origin = origin_of(options.data, data.x, data.labels, options.seed)
+    if data.fresh is not None:
+        if options.split is not None:
+            raise InvalidInputError(
+                f"--split belongs to files and data sets without test points of their own; got {data.name}"
+            )
+        return DataSplit(*parts_of_fresh(data), origin)
+    if options.split is None:
+        training, apart, test = data_options.parts(data, options.test_fraction, options.seed)
+    else:
+        rows, seed = split_of(options.split, origin, len(data.x))
+        origin = replace(origin, seed=seed)
+        training, apart, test = splitting.encoded_alike(
+            *(data.take(rows.get(part, np.arange(0))) for part in ("training", "validation", "test"))
+        )
+    if apart is None or len(apart.x) == 0:
+        return DataSplit(training, None, test, origin)
+    return DataSplit(training, (apart.x, apart.labels), test, origin, apart.rows)
+
+
+def _with_encoding(result: SearchResult, training: Dataset) -> SearchResult:
+    """The result with what became of each column; its predictors take raw rows where they are not numbers already."""
+    if training.encoder is None:
+        return result
+    result = result.with_columns(training.encoder.decisions(), training.remarks)
+    return result if training.encoder.is_identity else result.with_encoder(training.encoder)
+
+
+def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
+    """A short hash of options and data, so that only the same command on the same data continues an unfinished state."""
     named = sorted((name, str(value)) for name, value in vars(options).items() if name not in ("run", "out", "compare"))
-    return hashlib.sha256(repr(named).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr([named, origin.sha256]).encode()).hexdigest()[:8]
 
 
 def _numbers(text: str, name: str) -> tuple[int, ...]:
@@ -179,8 +240,8 @@ def _pictures(result: SearchResult, home: Path) -> None:
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
     if net.parametrization != "direct":
-        title = f"{name}: eigenvalues and path scores"
-        spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=title, cut=result.cut)
+        title = f"{name}: balanced eigenvalues and path scores"
+        spectrum_picture(home / "spectrum.png", net.balanced().eigenvalues, scores, title=title, cut=result.cut)
     training_picture(home / "training.png", result.history, title=f"{name}: training", kept=result.report.epoch)
     if result.curve is not None:
         result.plot_curve(home / "curve.png")

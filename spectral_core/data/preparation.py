@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.special import logsumexp
 
 from spectral_core import checks
 from spectral_core.data.encoding import Encoder
+from spectral_core.data.fingerprints import row_prints
 from spectral_core.data.framing import Framed, features_of, framed, labels_of_indicators, target_array, target_names_of
 from spectral_core.data.reading.frames import frame_names
 from spectral_core.data.scaling import Scaling
@@ -38,6 +40,7 @@ class PreparedData:
         data were given apart.
     feature_names, target_names : those of frames; none for arrays.
     encoder : of a frame whose columns are not all numbers.
+    prints : `row_prints` of the training and of the validation rows in the units of the data.
     """
 
     task: str
@@ -55,6 +58,7 @@ class PreparedData:
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     encoder: Encoder | None = None
+    prints: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def loss(self) -> str:
@@ -106,10 +110,12 @@ def prepare(
     else:
         x, training_rows, validation_rows = inputs_given.x, np.arange(len(target)), np.arange(0)
         x_valid, y_valid = _validation(validation_data, inputs_given, target, classes)
+    named = (np.asarray(classes)[target], np.asarray(classes)[y_valid]) if classifies else (target, y_valid)
+    prints = {"training": row_prints(x, named[0]), "validation": row_prints(x_valid, named[1])}
     # Scale by the training part alone.
     inputs = Scaling.fit(x, "X") if standardized else Scaling.none(x.shape[1])
     if classifies:
-        outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, np.asarray(classes)[y_valid]
+        outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, named[1]
     else:
         outputs = Scaling.fit(target, "y") if standardized else Scaling.none(target.shape[1])
         y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
@@ -129,6 +135,7 @@ def prepare(
         feature_names=inputs_given.names,
         target_names=target_names,
         encoder=inputs_given.encoder,
+        prints=prints,
     )
 
 

@@ -72,14 +72,19 @@ def divided(dataset: Dataset, mask: np.ndarray) -> tuple[Dataset, Dataset]:
         gone = sorted(set(dataset.y.tolist()) - set(dataset.y[~mask].tolist()))
         raise DataFileError(f"{dataset.name}: the training part has no row of the class {dataset.classes[gone[0]]!r}")
     training, other = dataset.take(np.flatnonzero(~mask)), dataset.take(np.flatnonzero(mask))
-    if dataset.encoder is None or dataset.encoder.is_identity or training.table is None or other.table is None:
-        return training, other
-    encoder = dataset.encoder.refitted(training.table)
-    training, other = (
-        replace(part, x=encoder.transform(part.table), encoder=encoder, feature_names=encoder.feature_names)
-        for part in (training, other)
-    )
+    training, other = encoded_alike(training, other)
     return training, other
+
+
+def encoded_alike(training: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
+    """Parts of one table, encoded by its encoder fitted to the training part; other data as they are."""
+    if training.encoder is None or training.encoder.is_identity or training.table is None:
+        return training, *others
+    encoder = training.encoder.refitted(training.table)
+    return tuple(
+        replace(part, x=encoder.transform(part.table), encoder=encoder, feature_names=encoder.feature_names)
+        for part in (training, *others)
+    )
 
 
 def _whole_groups(groups: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:

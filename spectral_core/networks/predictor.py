@@ -11,15 +11,27 @@ import numpy as np
 from scipy.special import softmax
 
 from spectral_core.data.encoding import Encoder
+from spectral_core.data.fingerprints import Origin
 from spectral_core.data.framing import features_of, target_array
 from spectral_core.data.scaling import Scaling, power_of_two
 from spectral_core.data.targets import TASKS, encode_labels, real_targets
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
+from spectral_core.files.provenance import provenance
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 
 PARTS = ("training", "validation", "test")
+FORMS = {
+    "": "of unknown making",
+    "trained": "as trained",
+    "refitted": "chosen from a curve of sizes and refitted",
+    "exact": "the same function as the model it was made from, without what is dead",
+    "trimmed": "trimmed within the tolerance of a search: close to the trained model, not the same function",
+    "pruned": "pruned: not the same function as the model it was made from",
+    "imported": "imported from another library",
+}
+"""What was done to a network, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +47,8 @@ class Predictor:
     feature_names, target_names : columns of the data, for files.
     rows : row numbers of the data by part, ``training``, ``validation`` and ``test``, as far as they are known: the rows
         that a later score must not use, and those it may.
+    origin : the data that the model was made from, as far as it is known.
+    form : what was done to the network, a name of `FORMS`.
     encoder : turns raw rows of a table into features; None where the features are numbers already.
 
     Examples
@@ -55,6 +69,8 @@ class Predictor:
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+    origin: Origin | None = None
+    form: str = ""
     encoder: Encoder | None = None
 
     def encoded(self, X: Any) -> np.ndarray:
@@ -65,9 +81,20 @@ class Predictor:
         """
         return features_of(X, self.encoder, self.feature_names, self.network.n_features)
 
+    def scaled(self, X: Any) -> np.ndarray:
+        """X (samples, features) in the units of the network, of X in the units of the data."""
+        return self.inputs.transform(self.encoded(X))
+
+    def scaled_targets(self, y: Any, name: str = "y") -> np.ndarray:
+        """Class indices (samples,), or targets (samples, outputs) in the units of the network."""
+        y = target_array(y)
+        if self.task == "classification":
+            return encode_labels(y, name, self.classes)[0]
+        return self.outputs.transform(real_targets(y, name))
+
     def raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
-        output = self.network.forward(self.inputs.transform(self.encoded(X))).astype(np.float64)
+        output = self.network.forward(self.scaled(X)).astype(np.float64)
         finite = np.isfinite(output).all(axis=1)
         if not finite.all():
             raise InvalidInputError(
@@ -113,6 +140,11 @@ class Predictor:
         errors, variance = (truth - prediction) / unit, (truth / unit).var(axis=0)
         return float(np.mean(1 - np.square(errors).mean(axis=0) / variance))
 
+    @property
+    def loss(self) -> str:
+        """The loss of the task, by name."""
+        return "cross_entropy" if self.task == "classification" else "squared_error"
+
     @staticmethod
     def _same_shape(truth: np.ndarray, prediction: np.ndarray) -> None:
         if truth.shape != prediction.shape:
@@ -128,7 +160,12 @@ class Predictor:
             "feature_names": list(self.feature_names),
             "target_names": list(self.target_names),
             **({} if self.encoder is None else {"encoder": self.encoder.record()}),
+            "form": self.form,
+            **provenance(),
         }
+        origin = self.origin
+        if origin is not None:
+            record["split"] = {"source": origin.source, "sha256": origin.sha256, "seed": origin.seed}
         stored = {
             "parameters": self.network.parameters,
             "input_mean": self.inputs.mean,
@@ -136,6 +173,7 @@ class Predictor:
             "output_mean": self.outputs.mean,
             "output_deviation": self.outputs.deviation,
             **{f"{part}_rows": numbers for part, numbers in self.rows.items()},
+            **{f"{part}_prints": numbers for part, numbers in (origin.prints if origin else {}).items()},
         }
         files.save_model(path, "predictor", record, stored)
 
@@ -151,11 +189,20 @@ class Predictor:
             if record["task"] not in TASKS or inputs.mean.shape != (network.n_features,):
                 raise ValueError("task or scaling do not fit the network")
             classes, features, targets = (tuple(record[name]) for name in ("classes", "feature_names", "target_names"))
-            rows = {part: stored[f"{part}_rows"] for part in PARTS if f"{part}_rows" in stored}
+            rows, prints = (
+                {part: stored[f"{part}_{what}"] for part in PARTS if f"{part}_{what}" in stored}
+                for what in ("rows", "prints")
+            )
+            origin = Origin(**record["split"], prints=prints) if "split" in record else None
+            # A name of a later version is kept out, so that its words are not looked for.
+            form = record.get("form", "") if record.get("form", "") in FORMS else ""
             encoder = Encoder.from_record(record["encoder"]) if "encoder" in record else None
             if encoder is not None and len(encoder.feature_names) != network.n_features:
                 raise ValueError("the encoder does not fit the network")
-            return cls(network, record["task"], inputs, outputs, classes, features, targets, rows, encoder)
+            names = (classes, features, targets)
+            return cls(
+                network, record["task"], inputs, outputs, *names, rows, origin=origin, form=form, encoder=encoder
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path} does not describe a predictor: {error}") from None
 

@@ -18,7 +18,7 @@ from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
 from spectral_core.kernels.tables import ACTIVATIONS
-from spectral_core.networks import matrices
+from spectral_core.networks import balance, matrices
 from spectral_core.networks.initialization import initial_values
 from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values
 
@@ -194,6 +194,29 @@ class SpectralNetwork:
             raise InvalidInputError(f"parameters must have shape {self.parameters.shape}; got {values.shape}")
         other._set(self.layout, values, self.activation, self.bias, self.frozen if frozen is None else frozen)
         return other
+
+    def balanced(self) -> SpectralNetwork:
+        """The same function with a fixed gauge and a balanced scale, so that eigenvalues of two trainings can be compared.
+
+        All W_ij stay, up to rounding (theorems M9, M23, M24). Of the networks with these W_ij the result has
+
+        - `layerwise`, or `global` without a hidden layer: λ^in = 0 and λ^out_h = ‖φ_h‖₂ = √‖w_h‖₂ for the incoming weights w_h
+          of neuron h, the least ‖φ_h‖₂² + (λ^out_h)². Where w_h = 0 only λ^out_h becomes 0.
+        - `global` with hidden layers: mean 0 of λ^(1), by one shift of all λ. Each output neuron a has the λ_a, on its side of
+          the λ before it, of least ‖φ_a‖₂² + λ_a². Where all λ before it are 0, |λ_a| = ‖φ_a‖₂. Skip connections fix the scale
+          of all other φ and λ.
+
+        Groups that are frozen change too. Raises `InvalidInputError` for a `direct` network.
+
+        Examples
+        --------
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork([[[1.0, 1.0, 1.0, 1.0]]], [[7.0, 7.0, 7.0, 7.0], [-1.0]])
+        >>> balanced = net.balanced()
+        >>> balanced.eigenvalues[1].tolist(), balanced.transfer_blocks()[2, 1].tolist()
+        ([4.0], [[8.0, 8.0, 8.0, 8.0]])
+        """
+        return self.with_parameters(balance.balanced_values(self._named))
 
     # --- computation ------------------------------------------------------------------------------
 

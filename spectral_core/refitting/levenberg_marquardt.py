@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError
 
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.output_weights import refit
 from spectral_core.refitting.samples import Samples
+from spectral_core.training.levenberg_marquardt import damped_step
 
 TRIALS = 8
 """Values of the damping that are tried before a step is given up."""
@@ -125,14 +126,12 @@ class _Step:
             matrix[np.diag_indices(len(matrix))] += self.l2 * ~net.biases
         if not (np.isfinite(matrix).all() and np.isfinite(gradient).all()):
             return None
-        diagonal = matrix.diagonal().copy()
+        diagonal = matrix.diagonal()
         into_outputs = net.receivers >= net.n_neurons - net.n_outputs
         damped = np.where(into_outputs, 0, diagonal) if projects else diagonal
         for _ in range(TRIALS):
-            trial = matrix.copy()
-            trial[np.diag_indices(len(trial))] += damping * damped + 1e-10 * diagonal.mean() + 1e-12 * diagonal
             try:
-                moved = net.with_weights(net.weights - cho_solve(cho_factor(trial), gradient))
+                moved = net.with_weights(net.weights - damped_step(matrix, gradient, damping * damped))
                 moved = refit(moved, self.samples) if projects else moved
             except LinAlgError:
                 damping = max(damping * 10, 1e-8)

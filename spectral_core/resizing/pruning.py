@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import Blocks
+from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.compensation import compensate as refit
 from spectral_core.resizing.compensation import fit_targets
 from spectral_core.resizing.merging import activity_sizes
 from spectral_core.resizing.merging import merge as merged_blocks
+from spectral_core.resizing.predicting import PrunedPredictor, in_network_units, overlap_sentence, prints_by_part
 from spectral_core.resizing.rankings import neuron_scores
 from spectral_core.resizing.report import PruneReport, PruneResult, latency
 from spectral_core.resizing.request import PruneRequest, checked_request
@@ -23,8 +25,15 @@ from spectral_core.resizing.trimming import Removal, as_direct, largest_fitting,
 from spectral_core.training.trainer import train
 
 
+@runtime_checkable
+class Prunable(Protocol):
+    """A result that prunes itself on the data it was made from, such as that of `search`."""
+
+    def prune(self, **options: Any) -> PruneResult: ...
+
+
 def prune(
-    net: SpectralNetwork | CompactNetwork,
+    net: SpectralNetwork | CompactNetwork | Predictor | Prunable,
     *,
     by: str = "path",
     fraction: float | None = None,
@@ -50,7 +59,9 @@ def prune(
 
     Parameters
     ----------
-    net : any parametrization, any depth, also a compact network; activations with f(0) = 0.
+    net : any parametrization, any depth, also a compact network; activations with f(0) = 0. Or a `Predictor`: X, y and
+        `validation_data` are then in the units of its data, y of a classifier are labels, and the loss is that of its task
+        unless another is given. Or the result of a `search`, which has its data: the same as `result.prune(...)`.
     by : ``path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``, ``leave_one_out``;
         `rankings.neuron_scores` has their formulas.
     fraction : remove this share of all hidden neurons of the `layers` (rounded down), the least scores of all these layers
@@ -80,7 +91,8 @@ def prune(
 
     Returns
     -------
-    PruneResult : `.network`, `.compact`, `.report`.
+    PruneResult : `.network`, `.compact`, `.report`; of a predictor or a search a `PrunedPredictor`, which also has `.predictor`,
+        `.predict(X)`, `.predict_proba(X)`, `.score(X, y)` and `.save(directory)`.
 
     Raises
     ------
@@ -113,6 +125,19 @@ def prune(
         merge=merge,
         retrain=retrain,
     )
+    if isinstance(net, Predictor):
+        inner, prints = in_network_units(net, request), prints_by_part(net, request)
+        pruned = PrunedPredictor.of(net, _pruned_network(net.network, inner), overlap_sentence(net, prints))
+        return pruned.having_seen(prints)
+    if isinstance(net, Prunable):
+        options = dict(vars(request))
+        del options["x"]
+        return net.prune(**options)
+    return _pruned_network(net, request)
+
+
+def _pruned_network(net: SpectralNetwork | CompactNetwork, request: PruneRequest) -> PruneResult:
+    """The result for a network, or for the live part of a compact one."""
     if isinstance(net, CompactNetwork):
         inner = _pruned(net.direct, request.for_live_inputs(net))
         small = net.narrowed(inner.compact)

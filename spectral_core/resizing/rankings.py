@@ -24,8 +24,10 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: s
     """The score of each hidden neuron; the neuron with the least score is removed first.
 
     ``path`` : ‖incoming row‖₂ ‖outgoing column‖₂ over all transfer blocks (M6). Does not change with the scale of φ.
-    ``eigenvalue`` : |λ_h|, λ^out for `layerwise` (Buffoni et al., Sci. Rep. 12, 2022). Changes with the scale of φ.
-    ``scaled_eigenvalue`` : |λ_h| ‖φ_h,:‖₂ √n for a layer of n neurons (Giambagli et al., 2023).
+    ``eigenvalue`` : |λ_h|, λ^out for `layerwise` (Buffoni et al., Sci. Rep. 12, 2022). Changes with the scale of φ, and for
+        `global` with the gauge (M9). For the balanced network (M24) of a `layerwise` one it is √‖w_h‖₂.
+    ``scaled_eigenvalue`` : |λ_h| ‖φ_h,:‖₂ √n for a layer of n neurons (Giambagli et al., 2023). For `layerwise` with λ^in = 0
+        it is ‖w_h‖₂ √n, whatever the scale. For `global` it changes with the gauge (M9).
     ``connectivity`` : Σ_k |W_hk| over all incoming weights.
     ``pivoted_qr`` : |R_kk| of QR with column pivoting on the neuron's activations over X, per root sample, each column
         weighted by the norm of the neuron's outgoing weights: the part of a neuron's activations that the neurons ranked

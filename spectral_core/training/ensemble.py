@@ -18,7 +18,7 @@ from spectral_core.backends import choice
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.options import STEP_OPTIONS, LoopOptions, StepOptions
+from spectral_core.training.options import FULL_BATCH, STEP_OPTIONS, LoopOptions, StepOptions
 from spectral_core.training.step_arrays import step_arrays
 from spectral_core.training.trainer import train_on
 
@@ -126,7 +126,12 @@ def _step_options(options: Mapping[str, Any] | Sequence[Mapping[str, Any]], coun
             raise InvalidInputError(f"options must be of {', '.join(STEP_OPTIONS)}; got {unknown[0]!r}")
     if len(given) != count:
         raise InvalidInputError(f"options must be one mapping, or one for each of {count} networks; got {len(given)}")
-    return [StepOptions(**one) for one in given]
+    steps = [StepOptions(**one) for one in given]
+    if refused := [step.optimizer for step in steps if step.optimizer in FULL_BATCH]:
+        raise InvalidInputError(
+            f"an ensemble is trained by mini-batches; optimizer={refused[0]!r} takes all samples at once"
+        )
+    return steps
 
 
 def _listed(values: Any, count: int, name: str) -> list[Any]:

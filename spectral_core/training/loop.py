@@ -10,6 +10,7 @@ import numpy as np
 
 from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.errors import DivergenceError
+from spectral_core.kernels.tables import OPTIMIZERS
 from spectral_core.training.results import Best, History, Network, Progress, Snapshot, TrainingResult, TrainingState
 from spectral_core.training.schedules import RateSchedule
 
@@ -100,29 +101,48 @@ class TrainingLoop(Generic[Network]):
         self, callbacks: Sequence[Callable[[Progress[Network]], Any]], keep: Callable[[Snapshot], None] | None
     ) -> None:
         """Run the epochs that are left; `keep` receives a snapshot after each of them."""
-        while self.stopped == "epochs" and len(self.history) < self.stopping.epochs:
-            epoch, patience = len(self.history) + 1, self.stopping.patience
-            if patience is not None and epoch - 1 - self.best.epoch >= patience:
-                self.stopped = "patience"
-                return
-            self._epoch(epoch)
-            progress = Progress(epoch, self.stopping.epochs, self.history, self._current_network)
-            answers = [callback(progress) for callback in callbacks]
-            if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
-                self.stopped = "callback"
+        while self.goes_on():
+            self._epoch(len(self.history) + 1)
+            self.report(callbacks)
             if keep is not None:  # after the callbacks: a resumed training repeats an epoch that they did not see
                 keep(self.snapshot())
+
+    def goes_on(self) -> bool:
+        """Whether an epoch follows; where `patience` has run out, the training ends here."""
+        patience, done = self.stopping.patience, len(self.history)
+        if self.stopped != "epochs" or done >= self.stopping.epochs:
+            return False
+        if patience is not None and done - self.best.epoch >= patience:
+            self.stopped = "patience"
+        return self.stopped == "epochs"
+
+    def report(self, callbacks: Sequence[Callable[[Progress[Network]], Any]]) -> None:
+        """Call the callbacks; one that returns True ends the training."""
+        progress = Progress(len(self.history), self.stopping.epochs, self.history, self._current_network)
+        answers = [callback(progress) for callback in callbacks]
+        if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
+            self.stopped = "callback"
 
     def _current_network(self) -> Network:
         return self.net.with_parameters(self.stepper.parameters)
 
     def _epoch(self, epoch: int) -> None:
         """One epoch with all its measurements."""
-        # Train and measure.
         parameters_before = self.stepper.parameters.copy()
         order = self.order.of(epoch)
         loss, penalty = self.stepper.epoch(order, self._factors()) if self._has_weight(order) else self._no_step()
-        validation_loss = loss
+        # The training loss belongs to the parameters before the epoch: they changed while it was measured.
+        self.record(loss, penalty, Best(parameters_before, loss, epoch - 1))
+
+    def record(self, loss: float, penalty: float, measured: Best) -> None:
+        """The row of an epoch in the history. `measured` are the parameters that the training loss belongs to.
+
+        Raises
+        ------
+        DivergenceError : a number is not finite.
+        """
+        # Measure.
+        epoch, candidate, validation_loss = len(self.history) + 1, measured, loss
         if self.validation is not None and np.isfinite(loss):
             validation_loss = self.stepper.evaluate(self.validation)
         norms = self._eigenvalue_norms()
@@ -133,11 +153,9 @@ class TrainingLoop(Generic[Network]):
         self.history.penalty.append(penalty)
         if self.validation is not None:
             self.history.validation_loss.append(validation_loss)
-        self.history.eigenvalue_norms.append(norms)
-        # Keep the best parameters. The training loss belongs to those before the epoch: they changed while it was measured.
-        candidate = Best(parameters_before, validation_loss, epoch - 1)
-        if self.validation is not None:
             candidate = Best(self.stepper.parameters.copy(), validation_loss, epoch)
+        self.history.eigenvalue_norms.append(norms)
+        # Keep the best parameters.
         if validation_loss < self.best.loss:
             self.best = candidate
         last = self.stopping.best_of_last
@@ -164,9 +182,10 @@ class TrainingLoop(Generic[Network]):
     def _divergence(self, epoch: int, loss: float, validation_loss: float) -> DivergenceError:
         name = "validation loss" if np.isfinite(loss) and not np.isfinite(validation_loss) else "loss"
         best = f"epoch {self.best.epoch}" if self.best.epoch else "the start"
+        rated = self.stepper.arrays.optimizer in OPTIMIZERS
+        hint = "a smaller learning_rate may help" if rated else "smaller numbers in X, y or the start may help"
         return DivergenceError(
-            f"the {name} diverged in epoch {epoch} ({validation_loss}); the best network is that of {best}; "
-            "a smaller learning_rate may help",
+            f"the {name} diverged in epoch {epoch} ({validation_loss}); the best network is that of {best}; {hint}",
             epoch,
             self.net.with_parameters(self.best.parameters),
         )

@@ -14,6 +14,9 @@ from spectral_core.kernels.tables import OPTIMIZERS, PENALTIES
 from spectral_core.training.results import Progress
 from spectral_core.training.schedules import ONE_CYCLE_WARMUP, SCHEDULES, RateSchedule
 
+FULL_BATCH = ("lbfgs", "levenberg_marquardt")
+"""The optimizers that see all samples at once; the others take steps on mini-batches."""
+
 
 @dataclass(frozen=True, eq=False)
 class StepOptions:
@@ -42,12 +45,13 @@ class StepOptions:
     weight_decay: float | Mapping[str, float] = 0.0
     clip_norm: float | None = None
     label_smoothing: float = 0.0
+    fixed_ends: bool = False
 
     def __post_init__(self) -> None:
         # NumPy's numbers become Python's, so that later products round as float64 on every path.
         checked = {
             "batch_size": checks.integer(self.batch_size, "batch_size", 1),
-            "optimizer": one_of(self.optimizer, OPTIMIZERS, "optimizer"),
+            "optimizer": one_of(self.optimizer, (*OPTIMIZERS, *FULL_BATCH), "optimizer"),
             "learning_rate": checks.real_number(self.learning_rate, "learning_rate", 0, open_low=True),
             "eigenvalue_learning_rate": _optional_positive(self.eigenvalue_learning_rate, "eigenvalue_learning_rate"),
             "betas": _checked_betas(self.betas),
@@ -61,6 +65,7 @@ class StepOptions:
             "weight_decay": _checked_strengths(self.weight_decay, "weight_decay"),
             "clip_norm": _optional_positive(self.clip_norm, "clip_norm"),
             "label_smoothing": checks.real_number(self.label_smoothing, "label_smoothing", 0, 1),
+            "fixed_ends": checks.boolean(self.fixed_ends, "fixed_ends"),
             "schedule": one_of(self.schedule, SCHEDULES, "schedule"),
             "warmup": None if self.warmup is None else checks.real_number(self.warmup, "warmup", 0, 1),
             "final_rate": checks.real_number(self.final_rate, "final_rate", 0, 1),

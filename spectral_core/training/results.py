@@ -17,7 +17,10 @@ Network = TypeVar("Network", bound=Trainable)
 
 @dataclass
 class History:
-    """One entry for each epoch. Training losses are measured during the epoch, validation losses after it."""
+    """One entry for each epoch. Training losses are measured during the epoch, validation losses after it.
+
+    L-BFGS and Levenberg-Marquardt have an entry for each iteration, and measure both losses after it.
+    """
 
     training_loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
@@ -116,7 +119,8 @@ class TrainingResult(Generic[Network]):
     With `patience`, `network` is `best_network`. With `best_of_last`, it is the best of the last epochs. Without validation
     data, `best_network` is the start of the epoch with the least training loss, since that loss is measured while the
     parameters change; it is never the network of the last epoch, and its `best_epoch` (0 is the start) is one less.
-    `state` is the state after the last epoch.
+    That is different for L-BFGS and Levenberg-Marquardt, which measure the loss after each iteration. `state` is the state
+    after the last epoch.
     """
 
     network: Network

@@ -26,7 +26,8 @@ def step_arrays(net: Trainable, problem: Problem, options: StepOptions) -> StepA
 
     Raises
     ------
-    InvalidInputError : a number has no use in the type of the parameters, or the loss knows no label smoothing.
+    InvalidInputError : a number has no use in the type of the parameters, the loss knows no label smoothing, or the
+        network has no eigenvalues to hold.
     """
     if options.label_smoothing and problem.loss not in SMOOTHED:
         raise InvalidInputError(f"label_smoothing is for {' and '.join(SMOOTHED)}; the loss is {problem.loss}")
@@ -73,9 +74,21 @@ def _penalties(net: Trainable, options: StepOptions) -> tuple[list[Penalty], lis
     others = [(name, "l2", value) for name, value in _by_group(net.layout, options.eigenvector_penalty)]
     if not options.proximal:
         return spectral + others, []
-    frozen = net.layout.select(net.frozen)
+    frozen = _not_trained(net, options)
     thresholds = [(name, kind, strength * _rate_of(name, options)) for name, _, _ in spectral if name not in frozen]
     return others, thresholds
+
+
+def _not_trained(net: Trainable, options: StepOptions) -> set[str]:
+    """The groups that stay: those that are frozen, and with `fixed_ends` the eigenvalues of the first and the last layer."""
+    layout, last = net.layout, len(net.layout.widths) - 1
+    fixed: list[str] = []
+    if options.fixed_ends:
+        if layout.parametrization == "direct":
+            raise InvalidInputError("fixed_ends is for networks with eigenvalues; this one is direct")
+        ends = ["eigenvalues[0]", f"eigenvalues[{last}]"]
+        fixed = ends if layout.parametrization == "global" else ["eigenvalues_in"]
+    return {*layout.select(net.frozen), *layout.select(fixed)}
 
 
 def _by_group(layout: Layout, values: float | Mapping[str, float]) -> list[tuple[str, float]]:
@@ -97,7 +110,7 @@ def _rate_rows(net: Trainable, options: StepOptions) -> tuple[np.ndarray, list[f
 
     Adjacent groups of one rate and one decay share a row.
     """
-    frozen, decays = net.layout.select(net.frozen), dict.fromkeys(net.layout.groups, 0.0)
+    frozen, decays = _not_trained(net, options), dict.fromkeys(net.layout.groups, 0.0)
     for name, decay in _by_group(net.layout, options.weight_decay):
         decays[name] += decay
     rows: list[list[int]] = []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor
-from spectral_core.cli.data_options import parts
+from spectral_core.cli.model_data import parts_of_fresh
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import load, sparcs
 
@@ -88,22 +88,22 @@ def refused(capsys, *arguments):
 def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
     """Both are new points of the same source, and the score of the report is that of the test points."""
     data = load("sparcs", alpha=1.0, beta=5.0, seed=0)
-    training, validation, test = parts(data, 0.2, 0)
-    points = [{tuple(row) for row in part.x.tolist()} for part in (training, validation, test)]
-    assert len(set.union(*points)) == sum(map(len, points)) == 20_000
-    assert len(points[1]) == len(points[2]) == 5_000
+    training, validation, test = parts_of_fresh(data)
+    parts = [{tuple(row) for row in x.tolist()} for x in (training.x, validation[0], test.x)]
+    assert len(set.union(*parts)) == sum(map(len, parts)) == 20_000
+    assert len(parts[1]) == len(parts[2]) == 5_000
     assert np.array_equal(test.y, sparcs(1.0, 5.0, seed=0, stream=1).y[5_000:])
     assert main(["search", "sparcs", "--hidden", "4", "--epochs", "1", "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     model = Predictor.load(tmp_path / "model.npz")
     assert report["test_score_before"] == pytest.approx(model.score(test.x, test.y), rel=1e-9)
-    assert report["validation_score_before"] == pytest.approx(model.score(validation.x, validation.y), rel=1e-9)
+    assert report["validation_score_before"] == pytest.approx(model.score(*validation), rel=1e-9)
 
 
 def test_search_writes_report_models_and_pictures(found, capsys):
     home = found / "out"
     names = {"model.npz", "compact.npz", "report.json", "report.txt", "history.json"} | {
-        "network.png", "spectrum.png", "training.png", "curve.csv", "curve.png",
+        "network.png", "spectrum.png", "training.png", "curve.csv", "curve.png", "sizes.npz", "proposal.npz",
     }  # fmt: skip
     assert {p.name for p in home.iterdir()} == names
     report = json.loads((home / "report.json").read_text())

@@ -92,6 +92,8 @@ def test_what_is_written_by_hand_is_known() -> None:
     core = {
         "networks.matrices.neighbour_weights", "networks.matrices.transfer_blocks",
         "networks.matrices.adjacency", "networks.matrices.eigenvector_matrix",
+        "networks.balance.balance_rows", "networks.balance.balance_outputs", "networks.balance.least_eigenvalue",
+        "networks.balance.fix_gauge",
         "networks.initialization.xavier_uniform", "networks.compact.CompactNetwork.forward", "networks.paths.path_scores",
         "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.trimming.trim",
         "backends.cpu.corrections",

@@ -12,7 +12,7 @@ import pytest
 import spectral_core
 from spectral_core.networks.spectral import SpectralNetwork
 
-METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "save", "load")
+METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "balanced", "save", "load")
 PUBLIC: dict[str, Any] = {
     name: getattr(spectral_core, name)
     for name in dir(spectral_core)

@@ -125,9 +125,22 @@ def test_other_data_come_from_files(tmp_path: Path) -> None:
 
 
 def test_the_authors_values_are_there() -> None:
-    published = results.reference()
+    published = results.reference("MNIST")
     assert round(published[1, "relu", "spectral", 90.0], 1) == 67.6
     assert round(published[1, "elu", "dense", 95.0], 1) == 66.1
+
+
+def test_fashion_is_shown_beside_the_authors_fashion(tmp_path: Path) -> None:
+    row = {"layers": 1, "activation": "elu", "run": 0, "alternate@50": 0.8}
+    fashion = row | {"authors": results.compared_with("/data/fashion-mnist/train-images-idx3-ubyte.gz")}
+    assert results.authors_data([fashion]) == "Fashion-MNIST"
+    assert results.authors_data([row | {"authors": results.compared_with("digits")}]) == "MNIST"
+    assert results.authors_data([row]) == "MNIST"
+    published = results.reference("Fashion-MNIST")
+    assert round(published[1, "elu", "alternate", 5.0], 3) == 88.606
+    assert f"{published[1, 'elu', 'alternate', 50.0]:.1f}" in results.table([fashion])
+    assert "\nFashion-MNIST, alternate" in results.table([fashion])
+    figure.figure(tmp_path / "p.png", [fashion])
 
 
 def test_summaries_by_hand(tmp_path: Path) -> None:

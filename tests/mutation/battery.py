@@ -172,7 +172,7 @@ def check_tables(space: Space) -> None:
         same(name, space[name.upper()], number)
     plain = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
     for name, options in OPTIONS.items():
-        runner = name.startswith(("predict_", "gradient_", "epoch_"))
+        runner = name.startswith(("predict_", "gradient_", "jacobian_", "epoch_"))
         same(name, options, plain if runner else {**plain, "forceinline": True})
     same("chosen by type", list(OVERLOADS), ["exponential"])
     asked, choose = OVERLOADS["exponential"]
@@ -512,6 +512,23 @@ def check_predictions(space: Space) -> None:
             close(f"{case}: outputs", result, case.model.output(d.theta, d.x)[order])
 
 
+def check_jacobians(space: Space) -> None:
+    """Each row is the gradient of one sample's outputs, each output counted as often as `bars` says."""
+    for case in cases(space):
+        if case.loss != space["LOSSES"][0]:
+            continue
+        d, f, order = data(case), space["ACTIVATIONS"].index(case.activation), np.array([5, 2, 0])
+        bars = np.random.default_rng(3).normal(size=(3, case.widths[-1]))
+        rows = np.full((3, case.model.size), 7.0)
+        space[f"jacobian_{case.parametrization}"](d.x, bars, order, case.layout.table, f, d.theta, rows)
+        for row, bar, sample in zip(rows, bars, order, strict=True):
+
+            def counted(theta: np.ndarray, x: np.ndarray = d.x[[sample]], bar: np.ndarray = bar) -> Any:
+                return (case.model.output(theta, x)[0] * bar).sum()  # noqa: B023
+
+            close(f"{case}: row of the Jacobian", row, oracles.gradient(counted, d.theta))
+
+
 @dataclass(frozen=True)
 class Training:
     """The part of an epoch that is no data."""
@@ -834,6 +851,7 @@ CHECKS = (
     check_one_hidden,
     check_gradients,
     check_predictions,
+    check_jacobians,
     check_epochs,
     check_overflow,
     check_single,

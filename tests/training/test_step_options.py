@@ -108,14 +108,19 @@ def test_the_validation_loss_is_not_smoothed() -> None:
     )
 
 
-@pytest.mark.parametrize("option", [{"weight_decay": 0.1}, {"clip_norm": 0.1}, {"label_smoothing": 0.1}], ids=str)
+OFF = {"clip_norm": None, "fixed_ends": False}
+
+
+@pytest.mark.parametrize(
+    "option", [{"weight_decay": 0.1}, {"clip_norm": 0.1}, {"label_smoothing": 0.1}, {"fixed_ends": True}], ids=str
+)
 def test_an_option_that_is_off_changes_no_bit(option: dict[str, float]) -> None:
-    model = model_of("layerwise")
+    model = model_of("global")
     theta, x, y = data(model, 4, "cross_entropy")
     net, common = network(model, theta, dtype="float32"), {"loss": "cross_entropy", "epochs": 2, "batch_size": 3}
     (name,) = option
     plain = train(net, x, y, **common).network.parameters
-    off = train(net, x, y, **common, **{name: None if name == "clip_norm" else 0.0}).network.parameters
+    off = train(net, x, y, **common, **{name: OFF.get(name, 0.0)}).network.parameters
     assert plain.tobytes() == off.tobytes()
     assert plain.tobytes() != train(net, x, y, **common, **option).network.parameters.tobytes()
 
@@ -129,6 +134,7 @@ def test_an_option_that_is_off_changes_no_bit(option: dict[str, float]) -> None:
         ({"clip_norm": 0}, "clip_norm must be more than 0; got 0"),
         ({"label_smoothing": 1.5, "loss": "cross_entropy"}, "label_smoothing must be at least 0 and at most 1; got 1.5"),
         ({"label_smoothing": 0.1}, "label_smoothing is for cross_entropy and binary_cross_entropy; the loss is squared_error"),
+        ({"fixed_ends": 1}, "fixed_ends must be True or False; got 1"),
         ({"shuffle": "no"}, "shuffle must be True or False; got 'no'"),
     ],
     ids=str,

@@ -242,7 +242,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
         settings=f"{', '.join(SETTINGS)} = {', '.join(map(str, range(len(SETTINGS))))}",
     )
     sources = templates.read(FOLDER, "dense")
-    *helpers, predict, gradient, epoch = sources.values()
+    *helpers, predict, gradient, jacobian, epoch = sources.values()
     helpers = [templates.specialise(source, cpu.DECORATOR, ELEMENTWISE=_elementwise()) for source in helpers]
     printed = [*elementwise.exponential_functions(), elementwise.activation_function(), *map(cpu.function, PROGRAMS)]
     # The helpers that call losses, penalties and optimizers come behind them, for reading from top to bottom.
@@ -256,7 +256,7 @@ def cpu_module(certificates: list[dict[str, object]]) -> str:
             ADJOINT=", ".join(cpu.signature(backward)),
         )
         for variant, forward, backward in zip(VARIANTS, PROPAGATIONS, ADJOINTS, strict=True)
-        for source in (predict, gradient, epoch)
+        for source in (predict, gradient, jacobian, epoch)
     ]
     return "\n\n\n".join([header.rstrip(), *storage, *printed, *callers, *runners]) + "\n"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spectral_core.experiments.pruning.methods import METHODS
-from spectral_core.experiments.pruning.results import PUBLISHED, reference, summary
+from spectral_core.experiments.pruning.results import PUBLISHED, authors_data, reference, summary
 from spectral_core.reports.style import COLOURS, MARKERS, Target, figure_file, heading
 
 DRAWN = tuple(METHODS)[:7]
@@ -14,8 +14,9 @@ DRAWN = tuple(METHODS)[:7]
 
 
 def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Draw accuracy against the percentile, a panel for each depth and activation; dotted lines: the authors' MNIST."""
-    found, published = summary(rows), reference()
+    """Draw accuracy against the percentile, a panel for each depth and activation; dotted lines: the authors."""
+    dataset = authors_data(rows)
+    found, published = summary(rows), reference(dataset)
     accuracy = {key: mean for key, (mean, _, _) in found.items()}
     depths = sorted({key[0] for key in found})
     activations = list(dict.fromkeys(key[1] for key in found))
@@ -36,7 +37,7 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
                     _plot(axes, accuracy, (layers, activation, method), label=method, **style)
                 for method in PUBLISHED:
                     style = {"color": COLOURS[DRAWN.index(method)], "lw": 0.8, "ls": ":"}
-                    _plot(axes, published, (layers, activation, method), label=f"{method}, MNIST, authors", **style)
+                    _plot(axes, published, (layers, activation, method), label=f"{method}, {dataset}, authors", **style)
                 xlabel = "% of hidden neurons trimmed" if r == len(depths) - 1 else ""
                 axes.set(xlabel=xlabel, ylabel="accuracy, %" if c == 0 else "", ylim=(0, 101))
         handles, labels = panels[0][0].get_legend_handles_labels()

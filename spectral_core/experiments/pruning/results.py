@@ -1,4 +1,4 @@
-"""Results of spectral pruning: means and deviations of the runs, and the authors' accuracies on MNIST."""
+"""Results of spectral pruning: means and deviations of the runs, and the authors' accuracies."""
 
 from __future__ import annotations
 
@@ -16,15 +16,25 @@ PUBLISHED = ("spectral", "dense", "alternate")
 """Methods of which the authors give accuracies."""
 
 
-def reference() -> dict[tuple[int, str, str, float], float]:
-    """Accuracy in per cent of the authors on MNIST, by (hidden layers, activation, method, percentile)."""
+def compared_with(data: str) -> str:
+    """The data set of the authors that ours are shown beside: Fashion-MNIST where the path says so, else MNIST."""
+    return "Fashion-MNIST" if "fashion" in data.lower() else "MNIST"
+
+
+def authors_data(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The data set of the authors that these rows belong beside; rows of earlier versions do not name it."""
+    return next((row["authors"] for row in rows if row.get("authors")), "MNIST")
+
+
+def reference(dataset: str) -> dict[tuple[int, str, str, float], float]:
+    """Accuracy in per cent of the authors on a data set, by (hidden layers, activation, method, percentile)."""
     text = resources.files(__package__).joinpath("reference.csv").read_text(encoding="utf-8")
     return {
         (int(row["hidden_layers"]), row["activation"], row["arm"], float(row["percentile_trimmed"])): float(
             row["accuracy_mean"]
         )
         for row in csv.DictReader(text.splitlines())
-        if row["dataset"] == "MNIST"
+        if row["dataset"] == dataset
     }
 
 
@@ -49,10 +59,11 @@ def details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Accuracies of every method by percentile, ours and the authors' on MNIST."""
-    found, published = summary(rows), reference()
+    """Accuracies of every method by percentile, ours and the authors' on MNIST or Fashion-MNIST."""
+    dataset = authors_data(rows)
+    found, published = summary(rows), reference(dataset)
     percentiles = sorted({key[3] for key in found})
-    text = "accuracy on held-out samples, %, mean ± standard deviation; 'MNIST' lines: the authors' values\n"
+    text = f"accuracy on held-out samples, %, mean ± standard deviation; '{dataset}' lines: the authors' values\n"
     for layers, activation in sorted({key[:2] for key in found}):
         runs = max(value[2] for key, value in found.items() if key[:2] == (layers, activation))
         text += f"\n{layers} hidden layer{'s' * (layers > 1)}, {activation}, {runs} run{'s' * (runs > 1)}\n"
@@ -68,5 +79,5 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
             values = [published.get((layers, activation, method, float(p))) for p in percentiles]
             if any(value is not None for value in values):
                 shown = "".join(f"{'-' if value is None else f'{value:.1f}':>14}" for value in values)
-                text += f"{f'MNIST, {method}':<30}{shown}\n"
+                text += f"{f'{dataset}, {method}':<30}{shown}\n"
     return text

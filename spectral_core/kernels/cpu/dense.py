@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 b91ae7f938e6c451
+certificates  sha256 8070af4961da72ff
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
@@ -1081,6 +1081,23 @@ def gradient_global(x_data, y_data, labels, weights, order, layout, activation, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def jacobian_global(x_data, bars, order, layout, activation, parameters, rows):
+    """rows (samples, n_parameters): the gradient of bars · z_K for each row of x_data in the given order, one by one.
+
+    bars (samples, outputs): what each output of a sample counts
+    """
+    n_samples = 1
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    for row in range(order.shape[0]):
+        load_rows(x_data, order[row : row + 1], layout[0, WIDTH], u_all)
+        propagate_global(layout, activation, n_samples, block_scratch, parameters, sample_scratch, u_all, z_all)
+        z_all[layout[last, START] : layout[last, START] + layout[last, WIDTH]] = bars[row]
+        gradient = rows[row]
+        adjoint_global(layout, n_samples, block_scratch, du_all, gradient, parameters, sample_scratch, u_all, z_all)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_global(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
@@ -1153,6 +1170,23 @@ def gradient_layerwise(x_data, y_data, labels, weights, order, layout, activatio
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def jacobian_layerwise(x_data, bars, order, layout, activation, parameters, rows):
+    """rows (samples, n_parameters): the gradient of bars · z_K for each row of x_data in the given order, one by one.
+
+    bars (samples, outputs): what each output of a sample counts
+    """
+    n_samples = 1
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    for row in range(order.shape[0]):
+        load_rows(x_data, order[row : row + 1], layout[0, WIDTH], u_all)
+        propagate_layerwise(layout, activation, n_samples, block_scratch, parameters, u_all, z_all)
+        z_all[layout[last, START] : layout[last, START] + layout[last, WIDTH]] = bars[row]
+        gradient = rows[row]
+        adjoint_layerwise(layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def epoch_layerwise(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
@@ -1222,6 +1256,23 @@ def gradient_direct(x_data, y_data, labels, weights, order, layout, activation, 
     value, _ = output_loss(y_data, labels, weights, order, loss, parameters.dtype.type(0.0), output)
     adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
     return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def jacobian_direct(x_data, bars, order, layout, activation, parameters, rows):
+    """rows (samples, n_parameters): the gradient of bars · z_K for each row of x_data in the given order, one by one.
+
+    bars (samples, outputs): what each output of a sample counts
+    """
+    n_samples = 1
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    for row in range(order.shape[0]):
+        load_rows(x_data, order[row : row + 1], layout[0, WIDTH], u_all)
+        propagate_direct(layout, activation, n_samples, parameters, sample_scratch, u_all, z_all)
+        z_all[layout[last, START] : layout[last, START] + layout[last, WIDTH]] = bars[row]
+        gradient = rows[row]
+        adjoint_direct(layout, n_samples, du_all, gradient, parameters, sample_scratch, u_all, z_all)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})

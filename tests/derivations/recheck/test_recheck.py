@@ -25,6 +25,7 @@ from derivations.recheck import (
     neuron_statements,
     removal_statements,
     scalar_statements,
+    scale_statements,
     statements,
 )
 from derivations.recheck.evidence import EXACT, MODULAR, QUICK, evaluate, recheck
@@ -34,7 +35,7 @@ from derivations.recheck.point import HomogeneousFunction, Point, Refused, Unkno
 from tests.builders import ROOT
 
 P = 2**61 - 1
-ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "R.l1", "P.group", "P.l1"}
+ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "M24", "R.l1", "P.group", "P.l1"}
 """Where a piece is chosen or a minimum is claimed: there an order is needed, which residues do not have."""
 
 
@@ -99,7 +100,7 @@ def test_the_command_prints_one_line_for_each_theorem() -> None:
 
 # --- every mutant is refused ------------------------------------------------------------------------------------------
 
-MODULES = (statements, change_statements, neuron_statements, removal_statements, scalar_statements)
+MODULES = (statements, change_statements, neuron_statements, removal_statements, scalar_statements, scale_statements)
 SWAPS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),
@@ -122,6 +123,7 @@ SAME = {
     "len(z[-1])": "all samples have as many outputs",
     "len(state[-1])": "all neurons have as many samples",
     "value - shift for value": "c is any number, so -c is too",
+    "value / scale - shift for value": "c is any number, so -c is too",
     "abs(r) < 1": "both pieces are 1/2 at |r| = 1",
     "abs(rows[other][place] * row[place])": "row[place]² > 0 times more: a sum is 0 or it is not",
     "if a * b <= 0": "min(|a|, |b|) = 0 where a b = 0",

@@ -155,6 +155,22 @@ def gradient_VARIANT(x_data, y_data, labels, weights, order, layout, activation,
     return value
 
 
+def jacobian_VARIANT(x_data, bars, order, layout, activation, parameters, rows):
+    """rows (samples, n_parameters): the gradient of bars · z_K for each row of x_data in the given order, one by one.
+
+    bars (samples, outputs): what each output of a sample counts
+    """
+    n_samples = 1
+    u_all, z_all, du_all, sample_scratch, block_scratch = workspace(parameters, layout, n_samples)
+    last = layout.shape[0] - 1
+    for row in range(order.shape[0]):
+        load_rows(x_data, order[row : row + 1], layout[0, WIDTH], u_all)
+        propagate_VARIANT(PROPAGATE)
+        z_all[layout[last, START] : layout[last, START] + layout[last, WIDTH]] = bars[row]
+        gradient = rows[row]
+        adjoint_VARIANT(ADJOINT)
+
+
 def epoch_VARIANT(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
