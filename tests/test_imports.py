@@ -14,7 +14,7 @@ from tests.builders import ROOT
 
 ROWS = [
     {"errors"},
-    {"checks"},
+    {"checks", "progress"},
     {"files", "data", "kernels"},
     {"backends", "reports"},
     {"networks"},

@@ -12,6 +12,8 @@ import numpy as np
 from spectral_core.architecture import saving
 from spectral_core.architecture.curve import Curve
 from spectral_core.architecture.judging import Judgement
+from spectral_core.architecture.numbers import counted
+from spectral_core.architecture.page import Findings
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.shrinking import prune_found
 from spectral_core.architecture.starts import least_kept
@@ -19,6 +21,7 @@ from spectral_core.data.encoding import Encoder
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
+from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import path_scores
 from spectral_core.networks.predictor import Predictor
@@ -165,28 +168,52 @@ class SearchResult:
         kept = [values[positions[layer]] for layer, values in enumerate(scores, 2) if layer in positions]
         return float(np.concatenate(kept).min()) if kept else None
 
-    def plot(self, path: str | os.PathLike[str]) -> None:
-        """A picture (PNG) of the network that was found."""
-        from spectral_core.reports.network import network_picture
+    def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None) -> Any:
+        """Draw the network that was found, with the names of features and of targets or classes; returns the figure.
 
-        report, compact = self.report, self.compact
-        network_picture(
-            path,
-            compact.widths,
-            compact.blocks,
-            layers=compact.layers,
-            title=f"{report.data or 'network'}: {'-'.join(map(str, compact.widths))}",
-            subtitle=f"{report.sizes}, found in {report.spectral_parameters:,} spectral parameters",
-        )
+        Parameters
+        ----------
+        path : the picture, PNG unless it ends in .svg or .pdf. Without it no file is written.
+        ax : axes of matplotlib to draw into.
+        """
+        report = self.report
+        given = counted(report.spectral_parameters, f"{report.kind} parameter")
+        title = f"{report.data or 'network'}: {'-'.join(map(str, self.compact.widths))}"
+        return self.compact_predictor.plot(path, ax=ax, title=title, subtitle=f"{report.sizes}, found in {given}")
 
-    def plot_curve(self, path: str | os.PathLike[str]) -> None:
-        """A picture (PNG) of the validation score against the size, with the chosen size."""
-        from spectral_core.reports.curves import curve_picture
+    def plot_curve(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None) -> Any:
+        """Draw the validation score against the size, with the chosen size; as `plot`."""
+        from spectral_core.reports.sizes import curve_picture
 
         if self.curve is None:
             raise InvalidInputError(NO_CURVE)
         title = f"{self.report.data or 'network'}: score and size"
-        curve_picture(path, self.report.curve, self.report.score_name, title=title)
+        return curve_picture(path, self.report.curve, self.report.score_name, title=title, ax=ax)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """One HTML page on the search: what was asked and found, pictures, scores, columns, how to use and repeat it.
+
+        The page stands alone: it has no script and loads nothing. Returns its text, and writes it to `path` if that is given.
+        """
+        text = Findings(self.report, self.compact_predictor, self.trained, self.history, self.cut).html()
+        if path is not None:
+            atomic.write_text(path, text)
+        return text
+
+    def __repr__(self) -> str:
+        report = self.report
+        beside = "" if report.constant_score is None else f" (the best constant: {report.constant_score:.4g})"
+        score = "-" if report.score is None else f"{report.score:.4g}{beside}"
+        rows = "test" if report.test_samples else "validation"
+        return (
+            f"SearchResult({report.task} of {report.target or 'y'}, {'-'.join(map(str, self.compact.widths))}: {report.sizes},\n"
+            f"  {report.score_name} on {rows} rows {score})"
+        )
+
+    def _repr_html_(self) -> str:
+        from spectral_core.reports.page import notebook
+
+        return notebook(self.report.to_text(), self.plot, "the network that was found")
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Write model.npz, compact.npz, report.json, report.txt and history.json.

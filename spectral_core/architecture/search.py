@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core import checks
+from spectral_core import progress as lines
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
 from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.options import SearchOptions
@@ -73,6 +75,7 @@ def search(
     progress: Callable[[int, int, str], object] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = False,
+    verbose: bool = False,
 ) -> SearchResult:
     """Find the smallest network that does the job: the spectrum proposes, joint refits decide.
 
@@ -122,6 +125,7 @@ def search(
         its proposal for at most `epochs`, with rates that fall to 0.
     backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; refits, trimming and scores are computed on the CPU.
     progress : called with (steps done, steps in all, a line of text).
+    verbose : without `progress`, print a line on standard error for every tenth of the steps.
     checkpoint : a file name. An interrupted search leaves its state in files of that name with a number appended. The same
         call continues from them, and removes them at the end unless `keep_checkpoint`.
 
@@ -171,7 +175,7 @@ def search(
         name=name,
         feature_names=feature_names,
         target_names=target_names,
-        progress=progress,
+        progress=_narrated(name) if checks.boolean(verbose, "verbose") and progress is None else progress,
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
@@ -244,6 +248,13 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
         proposal=Predictor(found.proposal.network, *given, origin=origin, form="trained"),
         data=data,
     )
+
+
+def _narrated(name: str) -> Callable[[int, int, str], object]:
+    """A line now, since kernels may be compiled first, and one for every tenth."""
+    title = f"search {name}".rstrip()
+    lines.begun(title)
+    return lines.lines(title)
 
 
 def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:

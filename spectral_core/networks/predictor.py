@@ -140,6 +140,31 @@ class Predictor:
         errors, variance = (truth - prediction) / unit, (truth / unit).var(axis=0)
         return float(np.mean(1 - np.square(errors).mean(axis=0) / variance))
 
+    def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None, **options: Any) -> Any:
+        """Draw the network with the names of features and of targets or classes; returns the figure.
+
+        Parameters
+        ----------
+        path : the picture, PNG unless it ends in .svg or .pdf. Without it no file is written.
+        ax : axes of matplotlib to draw into.
+        options : of `network_picture`: title, subtitle, names, scale.
+        """
+        scaled = bool((self.inputs.deviation != 1).any())
+        names = self.feature_names if len(self.feature_names) == self.network.n_features else ()
+        given = {"inputs": names, "outputs": [str(name) for name in self.classes or self.target_names]}
+        given["scale"] = "weight, of standardised data" if scaled else "weight"
+        return self.network.plot(path, ax=ax, **given | options)
+
+    def __repr__(self) -> str:
+        of = ", ".join(self.target_names) or "y"
+        classes = f" in {len(self.classes)} classes" if self.classes else ""
+        return f"Predictor({self.task} of {of}{classes} from {self.network.n_features} features, {self.network!r})"
+
+    def _repr_html_(self) -> str:
+        from spectral_core.reports.page import notebook
+
+        return notebook(repr(self), self.plot, f"network of {self!r}")
+
     @property
     def loss(self) -> str:
         """The loss of the task, by name."""

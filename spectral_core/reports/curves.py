@@ -180,11 +180,11 @@ def training_picture(
         axes = figure.subplots(1, panels, squeeze=False)[0]
         draw_losses(axes[0], history, kept)
         if norms.size:
-            draw_norms(axes[1], norms, _layer_labels(norms.shape[1], labels), kept)
+            draw_norms(axes[1], norms, labels, kept)
     return figure
 
 
-def draw_losses(axes: Any, history: Losses, kept: int | None) -> None:
+def draw_losses(axes: Any, history: Losses, kept: int | None = None) -> None:
     """Losses and penalty against the epoch."""
     losses = [("training loss", history.training_loss), ("validation loss", history.validation_loss)]
     series = [(name, np.asarray(values, np.float64)) for name, values in (*losses, ("penalty", history.penalty))]
@@ -203,8 +203,10 @@ def draw_losses(axes: Any, history: Losses, kept: int | None) -> None:
     _epochs(axes, len(history.training_loss), kept)
 
 
-def draw_norms(axes: Any, norms: np.ndarray, names: Sequence[str], kept: int | None) -> None:
+def draw_norms(axes: Any, norms: Any, labels: Sequence[str] = (), kept: int | None = None) -> None:
     """The norms of the eigenvalue groups (epochs, groups) against the epoch; a layer at 0 is linear."""
+    norms = np.asarray(norms, np.float64)
+    names = _layer_labels(norms.shape[1], labels)
     epochs = np.arange(len(norms)) + 1
     groups = [(epochs, norms[:, k], {"label": name, **_line_style(k, len(norms))}) for k, name in enumerate(names)]
     _lines(axes, groups, "epoch", "‖λ‖₂ of each layer (0: linear)")
