@@ -19,7 +19,7 @@ for library in ("matplotlib", "pyarrow"):
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     def stop(done: int, total: int, text: str) -> None:
-        if done == 9:  # in the second training
+        if done == 12:  # in the second training
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
