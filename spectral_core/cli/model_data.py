@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +33,12 @@ class ModelData:
     fresh: tuple[Any, Any] | None = None
 
 
-def model_data(source: str, target: str | None, model: Predictor) -> ModelData:
-    """Read the features of a model and its target from a file or a built-in set."""
+def model_data(options: argparse.Namespace, model: Predictor) -> ModelData:
+    """Read the features of a model and its target from the file or built-in set `options.data`."""
     from spectral_core.data import datasets
     from spectral_core.data.fingerprints import origin_of
 
+    source, target = options.data, options.target
     if target is None and Path(source).suffix.lower() in (".csv", ".parquet"):
         target = model.target_names[0]
     found = datasets.load(source, target=target, task=model.task)

@@ -152,8 +152,8 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningDa
         found = datasets.load(options.data, target=options.target, task=options.task)
         x, y, loss = found.x, found.y, "cross_entropy" if found.task == "classification" else "squared_error"
     else:
-        read = model_data(options.data, options.target, predictor)
-        known, prints = read.rows, row_prints(predictor.encoded(read.x), read.y)
+        read = model_data(options, predictor)
+        known, prints = read.rows, row_prints(read.x, read.y)
         x, y, loss = predictor.scaled(read.x), predictor.scaled_targets(read.y, "the target"), predictor.loss
     # The split.
     labels = y if loss == "cross_entropy" else None
