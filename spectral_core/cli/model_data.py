@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.errors import InvalidInputError
-
 if TYPE_CHECKING:
     import numpy as np
 
@@ -79,18 +77,3 @@ def known_rows(model: Predictor, origin: Origin, count: int) -> Mapping[str, np.
     if model.origin is not None and model.origin.sha256:
         return model.rows if model.origin.sha256 == origin.sha256 else {}
     return predicting.known_rows(model, count)
-
-
-def split_of(path: str, origin: Origin, count: int) -> tuple[Mapping[str, np.ndarray], int | None]:
-    """The row numbers by part of another model on the same data, and the seed that drew them; for `search --split`."""
-    from spectral_core.networks.predictor import Predictor
-
-    model = Predictor.load(path)
-    rows = known_rows(model, origin, count)
-    if not len(rows.get("test", ())):
-        made_from = model.origin.source if model.origin is not None and model.origin.source else "other data"
-        raise InvalidInputError(
-            f"--split {path}: that model was made from {made_from}, which does not have the contents of {origin.source}, or "
-            "without test rows of it"
-        )
-    return rows, model.origin.seed if model.origin is not None else None

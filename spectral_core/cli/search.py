@@ -6,19 +6,17 @@ import argparse
 import hashlib
 import time
 import warnings
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console
 from spectral_core.cli.console import backend_option, say
-from spectral_core.cli.model_data import labels_of, parts_of_fresh, split_of
+from spectral_core.cli.model_data import labels_of
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
+from spectral_core.cli.splits import DataSplit, split_data
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
     from spectral_core.data.fingerprints import Origin
@@ -85,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
 
     # Errors come before the work.
     hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
-    split = _split(data, options)
+    split = split_data(data, options)
     home = Path(options.out) if options.out else Path("results") / data.name
     require_matplotlib()
     atomic.check_writable(home / "report.json")
@@ -160,45 +158,6 @@ def _search(
             backend=options.backend,
             **settings,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class DataSplit:
-    """Training data; validation data, or None if `search` draws them from the training data; test data.
-
-    `validation_rows` : their row numbers in the whole data, where they are known and apart.
-    """
-
-    training: Dataset
-    validation: tuple[Any, Any] | None
-    test: Dataset
-    origin: Origin
-    validation_rows: np.ndarray | None = None
-
-
-def _split(data: Dataset, options: argparse.Namespace) -> DataSplit:
-    """The data in parts: by another model, by the source itself, or at random by the seed."""
-    from spectral_core.data import splitting
-    from spectral_core.data.fingerprints import origin_of
-
-    origin = origin_of(options.data, data.x, labels_of(data), options.seed)
-    if data.fresh is not None:
-        if options.split is not None:
-            raise InvalidInputError(
-                f"--split belongs to files and data sets without test points of their own; got {data.name}"
-            )
-        return DataSplit(*parts_of_fresh(data), origin)
-    if options.split is None:
-        training, test = splitting.train_test_split(data, options.test_fraction, options.seed)
-        return DataSplit(training, None, test, origin)
-    rows, seed = split_of(options.split, origin, len(data.x))
-    parts = {part: replace(data, x=data.x[at], y=data.y[at], rows=at) for part, at in rows.items()}
-    judging = parts.get("validation")
-    apart = judging is not None and len(judging.x) > 0
-    validation = (judging.x, labels_of(judging)) if judging is not None and apart else None
-    return DataSplit(
-        parts["training"], validation, parts["test"], replace(origin, seed=seed), rows["validation"] if apart else None
-    )
 
 
 def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
