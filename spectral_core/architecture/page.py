@@ -157,7 +157,9 @@ class Findings:
         def draw() -> Any:
             return _panel(lambda axes: curve_picture(None, found.curve, found.score_name, ax=axes))
 
-        caption = "Each point is a size of network, refitted. Bars: standard error of the difference from the best size."
+        caption = (
+            "Each point is a size of network, refitted. Bars: standard error of the difference from the best size."
+        )
         return [page.picture(draw, "validation score against the number of weights", caption)]
 
     def _training(self) -> list[str]:

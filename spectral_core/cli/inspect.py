@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli.console import say
+from spectral_core.cli.results import results_in
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         require_matplotlib()
         atomic.check_writable(Path(options.out) / "network.png")
+        if results_in(Path(options.out)) == "search":
+            raise InvalidInputError(f"{options.out} holds the pictures of a search; give another folder with --out")
     if isinstance(network, CompactNetwork):
         direct, numbers = network.direct, network.layers
     else:

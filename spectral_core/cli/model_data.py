@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import data_options
-from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,10 +32,11 @@ class ModelData:
     fresh: tuple[Any, Any] | None = None
 
 
-def model_data(source: str, options: argparse.Namespace, model: Predictor) -> ModelData:
-    """Read the features of a model and its target from a file or a built-in set; the features are encoded."""
+def model_data(options: argparse.Namespace, model: Predictor) -> ModelData:
+    """Read the features of a model and its target from the file or built-in set `options.data`; the features are encoded."""
     from spectral_core.data.fingerprints import origin_of
 
+    source = options.data
     found = data_options.load_for(model, source, options)
     data_options.note(found.remarks, found.name)
     x, y = found.x, found.labels
@@ -68,18 +68,3 @@ def known_rows(model: Predictor, origin: Origin, count: int) -> Mapping[str, np.
     if model.origin is not None and model.origin.sha256:
         return model.rows if model.origin.sha256 == origin.sha256 else {}
     return predicting.known_rows(model, count)
-
-
-def split_of(path: str, origin: Origin, count: int) -> tuple[Mapping[str, np.ndarray], int | None]:
-    """The row numbers by part of another model on the same data, and the seed that drew them; for `search --split`."""
-    from spectral_core.networks.predictor import Predictor
-
-    model = Predictor.load(path)
-    rows = known_rows(model, origin, count)
-    if not len(rows.get("test", ())):
-        made_from = model.origin.source if model.origin is not None and model.origin.source else "other data"
-        raise InvalidInputError(
-            f"--split {path}: that model was made from {made_from}, which does not have the contents of {origin.source}, or "
-            "without test rows of it"
-        )
-    return rows, model.origin.seed if model.origin is not None else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console
 from spectral_core.cli.console import backend_option, say
-from spectral_core.cli.results import afresh_where_stale
+from spectral_core.cli.results import afresh_where_stale, check_folder
 from spectral_core.cli.sweep_options import (
     STORE,
     add_sweep_options,
@@ -171,6 +171,7 @@ def run_sparcs_second(options: argparse.Namespace) -> int:
     require_matplotlib()
     for name in ("model.npz", "sparcs-second.png"):
         atomic.check_writable(home / name)
+    check_folder(home, "reproduce", None)
     # Training and narrowing.
     state = home / "training.npz"
     with console.resumable(state.with_suffix("")), console.progress("reproduce sparcs-second") as progress:

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.networks.predictor import Predictor
 
     model = Predictor.load(options.model)
-    data = model_data(options.data, options, model)
+    data = model_data(options, model)
     model = replace(model, encoder=None)  # the rows are encoded
     x, y, sentence = chosen_rows(model, data, options.part)
     scores, constant = scores_of(model, x, y)
@@ -83,7 +83,7 @@ def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np
 
     from spectral_core.data.fingerprints import row_prints
 
-    prints = row_prints(model.encoded(data.x), data.y)
+    prints = row_prints(data.x, data.y)
     trained = None if model.origin is None else model.origin.seen(prints, "training")
     if data.rows:
         return _of_the_search(data, part, trained)

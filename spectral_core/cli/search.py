@@ -6,19 +6,16 @@ import argparse
 import hashlib
 import time
 import warnings
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console, data_options
 from spectral_core.cli.console import backend_option, say
-from spectral_core.cli.model_data import parts_of_fresh, split_of
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
+from spectral_core.cli.splits import DataSplit, split_data
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
     from spectral_core.data.fingerprints import Origin
@@ -87,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
 
     # Errors come before the work.
     hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
-    split = _split(data, options)
+    split = split_data(data, options)
     if options.tolerance is not None:
         checks.real_number(options.tolerance, "--tolerance", 0)
     data_options.note(data_options.decisions(split.training), data.name)
@@ -168,47 +165,6 @@ def _search(
             backend=options.backend,
             **settings,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class DataSplit:
-    """Training data; validation data, or None if `search` draws them from the training data; test data.
-
-    `validation_rows` : their row numbers in the whole data, where they are known and apart.
-    """
-
-    training: Dataset
-    validation: tuple[Any, Any] | None
-    test: Dataset
-    origin: Origin
-    validation_rows: np.ndarray | None = None
-
-
-def _split(data: Dataset, options: argparse.Namespace) -> DataSplit:
-    """The data in parts: by another model, by the source itself, or at random by the seed."""
-    import numpy as np
-
-    from spectral_core.data import splitting
-    from spectral_core.data.fingerprints import origin_of
-
-    origin = origin_of(options.data, data.x, data.labels, options.seed)
-    if data.fresh is not None:
-        if options.split is not None:
-            raise InvalidInputError(
-                f"--split belongs to files and data sets without test points of their own; got {data.name}"
-            )
-        return DataSplit(*parts_of_fresh(data), origin)
-    if options.split is None:
-        training, apart, test = data_options.parts(data, options.test_fraction, options.seed)
-    else:
-        rows, seed = split_of(options.split, origin, len(data.x))
-        origin = replace(origin, seed=seed)
-        training, apart, test = splitting.encoded_alike(
-            *(data.take(rows.get(part, np.arange(0))) for part in ("training", "validation", "test"))
-        )
-    if apart is None or len(apart.x) == 0:
-        return DataSplit(training, None, test, origin)
-    return DataSplit(training, (apart.x, apart.labels), test, origin, apart.rows)
 
 
 def _with_encoding(result: SearchResult, training: Dataset) -> SearchResult:

@@ -151,7 +151,7 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningDa
         found = data_options.load_for(None, options.data, options)
         x, y, loss = found.x, found.y, "cross_entropy" if found.task == "classification" else "squared_error"
     else:
-        read = model_data(options.data, options, predictor)
+        read = model_data(options, predictor)
         known, prints, predictor = read.rows, row_prints(read.x, read.y), replace(predictor, encoder=None)
         x, y, loss = predictor.scaled(read.x), predictor.scaled_targets(read.y, "the target"), predictor.loss
     # The split.

@@ -19,7 +19,8 @@ from spectral_core.resizing.merging import activity_sizes
 from spectral_core.resizing.merging import merge as merged_blocks
 from spectral_core.resizing.predicting import PrunedPredictor, in_network_units, overlap_sentence, prints_by_part
 from spectral_core.resizing.rankings import neuron_scores
-from spectral_core.resizing.report import PruneReport, PruneResult, latency
+from spectral_core.resizing.report import PruneResult
+from spectral_core.resizing.reporting import report_of
 from spectral_core.resizing.request import PruneRequest, checked_request
 from spectral_core.resizing.trimming import Removal, as_direct, largest_fitting, masked, masks_without, removal_order
 from spectral_core.training.trainer import train
@@ -165,7 +166,8 @@ def _pruned(net: SpectralNetwork, request: PruneRequest) -> PruneResult:
         small, pruned = trained, trained.expanded()
     else:
         epochs = 0
-    return PruneResult(pruned, small, _report(net, start, pruned, small, epochs, limit, request))
+    merged = sum(int((~mask).sum()) for mask in start.keep)
+    return PruneResult(pruned, small, report_of(net, pruned, small, request, limit, merged, epochs))
 
 
 def _chosen(net: SpectralNetwork, request: PruneRequest, limit: float) -> tuple[Merged, SpectralNetwork]:
@@ -237,36 +239,3 @@ def _retrain(small: CompactNetwork, request: PruneRequest) -> tuple[CompactNetwo
         return small, 0
     trained = train(small, request.X, request.y, **{"loss": request.loss, **request.retrain})
     return trained.network, len(trained.history)
-
-
-def _report(
-    net: SpectralNetwork,
-    start: Merged,
-    pruned: SpectralNetwork,
-    small: CompactNetwork,
-    epochs: int,
-    limit: float,
-    request: PruneRequest,
-) -> PruneReport:
-    measured, limited = request.y is not None, request.tolerance is not None
-    return PruneReport(
-        by=request.by,
-        unit=request.unit,
-        merged=sum(int((~mask).sum()) for mask in start.keep),
-        compensated=bool(request.compensate),
-        retrained_epochs=epochs,
-        widths=list(net.widths),
-        removed=[width - live for width, live in zip(net.widths, small.live, strict=True)][1:-1],
-        live=list(small.live),
-        parameters=net.n_parameters,
-        dense_parameters=sum(block.size for block in net.transfer_blocks().values()),
-        compact_parameters=small.n_parameters,
-        bytes_before=net.parameters.nbytes,
-        bytes_after=small.direct.parameters.nbytes,
-        latency_before=latency(net),
-        latency_after=latency(small),
-        loss_before=net.loss(request.X, request.y, request.loss) if measured else None,
-        loss_after=pruned.loss(request.X, request.y, request.loss) if measured else None,
-        limit=limit if limited else None,
-        within=request.evaluate(pruned) <= limit if limited else None,
-    )

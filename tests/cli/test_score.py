@@ -154,4 +154,6 @@ def test_what_cannot_be_scored_is_one_line(home: Path, tmp_path: Path, capsys: A
 
     SpectralNetwork.initialize([2, 3, 1]).save(tmp_path / "net.npz")
     assert "holds a network; expected predictor" in refused(capsys, "score", tmp_path / "net.npz", home / "t.csv")
+    other = write(tmp_path / "labels.csv", [[1, 2, "up"], [2, 3, "left"]])
+    assert "a label that is not among the classes: 'left'" in refused(capsys, "score", home / "s/model.npz", other)
     assert "no such file" in refused(capsys, "score", home / "s/model.npz", tmp_path / "none.csv")
