@@ -1,0 +1,6 @@
+"""Estimators for scikit-learn: the only package that imports it at the top."""
+
+from spectral_core.estimators.classifier import SpectralClassifier
+from spectral_core.estimators.regressor import SpectralRegressor
+
+__all__ = ["SpectralClassifier", "SpectralRegressor"]
