@@ -94,6 +94,7 @@ class Trainings:
             np.ascontiguousarray(samples.x_rows[: self.widths[0] - options.bias].T),
             samples.labels if samples.loss == "cross_entropy" else samples.y,
             loss=samples.loss,
+            sample_weight=samples.weights,
             epochs=min(options.epochs, max(EPOCHS, -(-LEAST_STEPS * batch // len(samples)))),
             batch_size=batch,
             learning_rate=options.learning_rate,

@@ -12,6 +12,7 @@ from spectral_core import checks
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import split_rows
 from spectral_core.data.targets import encode_labels, infer_task, real_targets
+from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
 
 
@@ -32,7 +33,8 @@ class PreparedData:
     classes : the sorted labels; empty for regression.
     validation : (X, y) of the validation part in the units of the data.
     training_rows, validation_rows : the numbers of their rows in the data given; no validation rows where the validation
-        data were given apart.
+        data were given apart. Rows of weight 0 are in neither.
+    weights, weights_valid : the weights of the rows (samples,); None where none were given.
     """
 
     task: str
@@ -47,6 +49,8 @@ class PreparedData:
     standardized: bool
     training_rows: np.ndarray
     validation_rows: np.ndarray
+    weights: np.ndarray | None = None
+    weights_valid: np.ndarray | None = None
 
     @property
     def loss(self) -> str:
@@ -63,18 +67,32 @@ class PreparedData:
             losses = logsumexp(output, axis=1) - output[np.arange(len(output)), self.y_valid]
         else:
             losses = np.square(output - self.y_valid).mean(axis=1)
+        if self.weights_valid is not None:
+            losses = losses * (self.weights_valid / self.weights_valid.mean())
         return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def constant_loss(self) -> float:
         """Validation loss of the best constant: class frequencies, or the mean target."""
         if self.task == "classification":
-            counts = np.bincount(self.y, minlength=len(self.classes)) + 1.0  # a class may be missing on one side
-            return float(-np.log(counts / counts.sum())[self.y_valid].mean())
-        return float(np.square(self.y_valid - self.y.mean(axis=0)).mean())
+            counts = np.bincount(self.y, self.weights, len(self.classes)) + 1.0  # a class may be missing on one side
+            losses = -np.log(counts / counts.sum())[self.y_valid]
+            return float(np.average(losses, weights=self.weights_valid))
+        squares = np.square(self.y_valid - np.average(self.y, axis=0, weights=self.weights))
+        return float(squares.mean() if self.weights_valid is None else np.average(squares.mean(axis=1), weights=self.weights_valid))
+
+
+NO_WEIGHTS = Weighting()
 
 
 def prepare(
-    X: Any, y: Any, task: str, validation_data: tuple[Any, Any] | None, fraction: float, standardize: bool, seed: int
+    X: Any,
+    y: Any,
+    task: str,
+    validation_data: tuple[Any, Any] | None,
+    fraction: float,
+    standardize: bool,
+    seed: int,
+    weighting: Weighting = NO_WEIGHTS,
 ) -> PreparedData:
     """Check, split and scale; scaling follows the training part alone. Raises `InvalidInputError`; see `search`."""
     # Check.
@@ -84,15 +102,24 @@ def prepare(
     task = infer_task(y, task)
     classifies = task == "classification"
     target, classes = encode_labels(y, "y") if classifies else (_varying_targets(y), ())
+    weights = weighting.of(target, classes, target)
     # Split.
+    weights_valid = None
     if validation_data is None:
         fraction = checks.real_number(fraction, "validation_fraction", 0, 0.9, open_low=True)
         training_rows, validation_rows = split_rows(target if classifies else None, len(x), fraction, seed)
+        if weights is not None:
+            training_rows, validation_rows = _weighted(training_rows, weights), _weighted(validation_rows, weights)
+            weights_valid = weights[validation_rows]
         x_valid, y_valid = x[validation_rows], target[validation_rows]
-        x, target = x[training_rows], target[training_rows]
     else:
         training_rows, validation_rows = np.arange(len(x)), np.arange(0)
         x_valid, y_valid = _validation(validation_data, x.shape[1], target, classes)
+        if weights is not None:
+            training_rows = _weighted(training_rows, weights)
+            weights_valid = weighting.without_samples().of(y_valid, classes, target)
+    x, target = x[training_rows], target[training_rows]
+    weights = None if weights is None else weights[training_rows]
     # Scale by the training part alone.
     inputs = Scaling.fit(x, "X") if standardized else Scaling.none(x.shape[1])
     if classifies:
@@ -113,7 +140,17 @@ def prepare(
         standardized=standardized,
         training_rows=training_rows,
         validation_rows=validation_rows,
+        weights=weights,
+        weights_valid=weights_valid,
     )
+
+
+def _weighted(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The rows that have a weight."""
+    kept = rows[weights[rows] > 0]
+    if not len(kept):
+        raise InvalidInputError("sample_weight is 0 for all rows of the training or of the validation part")
+    return kept
 
 
 def _varying_targets(y: Any) -> np.ndarray:
