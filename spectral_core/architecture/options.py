@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from spectral_core import checks
 from spectral_core.backends import choice
 from spectral_core.checks import one_of, sequence
@@ -30,7 +32,7 @@ MANY_SAMPLES = 10_000
 class SearchOptions:
     """The keywords of `search` that are not about its data, with the same defaults; raises `InvalidInputError`."""
 
-    hidden: Sequence[int] = (300,)
+    hidden: int | Sequence[int] = (300,)
     activation: str = "relu"
     bias: bool = True
     tolerance: float | None = None
@@ -66,7 +68,7 @@ class SearchOptions:
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": tuple(sequence(self.hidden, "hidden")),
+            "hidden": _widths(self.hidden),
         }
         if self.sizes is not None:
             given = sequence(self.sizes, "sizes")
@@ -121,3 +123,11 @@ class SearchOptions:
         """Call `progress` where it was given."""
         if self.progress is not None:
             self.progress(done, total, text)
+
+
+def _widths(hidden: int | Sequence[int]) -> tuple[int, ...]:
+    """The widths of the hidden layers; a number is one layer."""
+    if isinstance(hidden, (int, np.integer)) and not isinstance(hidden, bool):
+        hidden = (int(hidden),)
+    given = sequence(hidden, "hidden")
+    return tuple(checks.integer(width, f"hidden[{layer}]", 1) for layer, width in enumerate(given))

@@ -18,7 +18,7 @@ from spectral_core import checks
 from spectral_core.checks import one_of
 from spectral_core.data.scaling import Scaling
 from spectral_core.errors import InvalidInputError
-from spectral_core.estimators import searching, weights
+from spectral_core.estimators import plain, searching, weights
 from spectral_core.estimators.lbfgs import minimise
 from spectral_core.estimators.objective import FitData, Objective
 from spectral_core.estimators.stochastic import OptimizerState, StochasticFit, Validation
@@ -55,6 +55,7 @@ class SpectralEstimator(BaseEstimator):
     random_state: Any
     search: Any
     parametrization: Any
+    skip_connections: Any
     max_iter: Any
 
     def _keep(self, given: Mapping[str, Any]) -> None:
@@ -134,6 +135,7 @@ class SpectralEstimator(BaseEstimator):
     def _fit_given(self, data: FitData, given: FitData | None, again: bool, incremental: bool) -> Any:
         """Train the given architecture."""
         solver = one_of(self.solver, SOLVERS, "solver")
+        self._random_state = check_random_state(self.random_state)
         net = self._continued(data) if again else self._started(data)
         if solver == "lbfgs":
             self.network_ = minimise(self, net, data)
@@ -144,17 +146,14 @@ class SpectralEstimator(BaseEstimator):
         validation = None if given is None else Validation(given, self._score_of(given.y, given.weights))
         self._follow(stops_early, again)
         if not incremental or not hasattr(self, "_optimizer"):
-            seed = self._seed if again else self._draw_seed()
             zeros = np.zeros_like(net.parameters)
-            epochs = self._optimizer.epochs if again and hasattr(self, "_optimizer") else 0
-            self._optimizer = OptimizerState(self.learning_rate_init, zeros, zeros.copy(), seed, epochs=epochs)
+            self._optimizer = OptimizerState(self.learning_rate_init, zeros, zeros.copy())
         fit = StochasticFit(self, net, data, validation)
         self.network_ = fit.run(1 if incremental else self.max_iter, incremental)
         return self
 
     def _draw_seed(self) -> int:
-        self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        return self._seed
+        return int(self._random_state.randint(np.iinfo(np.int32).max))
 
     def _started(self, data: FitData) -> SpectralNetwork:
         """A fresh network for the data."""
@@ -166,11 +165,15 @@ class SpectralEstimator(BaseEstimator):
         self._compact: CompactNetwork | None = None
         self.report_ = self.result_ = None
         self._forget()
+        chosen = one_of(self.parametrization, PARAMETRIZATIONS, "parametrization")
+        widths = [data.x.shape[1], *hidden_widths(self.hidden_layer_sizes), self.n_outputs_]
+        if not checks.boolean(self.skip_connections, "skip_connections") and chosen == "direct":
+            return plain.start(widths, activation, data.x.dtype, self._random_state)
         return SpectralNetwork.initialize(
-            [data.x.shape[1], *hidden_widths(self.hidden_layer_sizes), self.n_outputs_],
+            widths,
             activation=activation,
             bias=True,
-            parametrization=one_of(self.parametrization, PARAMETRIZATIONS, "parametrization"),
+            parametrization=chosen,
             dtype=data.x.dtype,
             seed=self._draw_seed(),
         )
@@ -209,7 +212,7 @@ class SpectralEstimator(BaseEstimator):
         share = EARLY_STOPPING_SHARE if self.validation_fraction is None else self.validation_fraction
         checks.real_number(share, "validation_fraction", 0, 1)
         rows, strata = np.arange(len(data)), self._strata(data.y, share)
-        training, judging = train_test_split(rows, test_size=share, random_state=self._seed, stratify=strata)
+        training, judging = train_test_split(rows, test_size=share, random_state=self._random_state, stratify=strata)
         if len(judging) < 2:
             raise InvalidInputError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."

@@ -29,6 +29,7 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         activation: Any = "relu",
         *,
         search: Any = True,
+        search_options: Any = None,
         solver: Any = "adam",
         alpha: Any = 0.0001,
         batch_size: Any = "auto",
@@ -52,7 +53,8 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         max_fun: Any = 15000,
         class_weight: Any = None,
         label_smoothing: Any = 0.0,
-        parametrization: Any = "layerwise",
+        parametrization: Any = "direct",
+        skip_connections: Any = False,
         eigenvalue_learning_rate: Any = None,
         penalty: Any = "group",
         penalty_strength: Any = None,
@@ -132,6 +134,13 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         if self._multilabel:
             return (output > 0).astype(np.int64)
         return self.classes_[output[:, : len(self.classes_)].argmax(axis=1)]
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """z_K (samples, classes or labels), whose greatest entry is the prediction; with two classes z_2 - z_1 (samples,)."""
+        output = self._raw(X)
+        if not self._multilabel and len(self.classes_) == 2:
+            return output[:, 1] - output[:, 0]
+        return output[:, : len(self.classes_)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (samples, classes): the softmax of z_K; 1/(1 + exp(-z_K)) with several labels."""

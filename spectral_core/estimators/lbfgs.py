@@ -15,6 +15,7 @@ from spectral_core.backends.problem import problem_of
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.plain import decayed, movable
 from spectral_core.estimators.stochastic import NOT_FINITE
 from spectral_core.networks.spectral import SpectralNetwork
 
@@ -28,12 +29,9 @@ def minimise(estimator: Any, net: SpectralNetwork, data: FitData) -> SpectralNet
     start = net.parameters.astype(np.float64)
     sizes = net.n_features, net.widths[-1]
     problem = problem_of(cpu, data.x, data.y, objective.loss, data.weights, sizes, np.float64)
-    frozen = net.layout.select(net.frozen)
-    moves, decayed = np.ones(start.size, bool), np.zeros(start.size, bool)
-    for name, group in net.layout.groups.items():
-        moves[group.start : group.stop] = name not in frozen
-        decayed[group.start : group.stop] = not name.startswith("eigenvalues")
-    decay = objective.decay(checks.real_number(estimator.alpha, "alpha", 0), data.weight) * decayed
+    moves = movable(net, estimator.skip_connections)
+    decay = np.ones(start.size) * objective.decay(checks.real_number(estimator.alpha, "alpha", 0), data.weight)
+    decay *= decayed(net, estimator.skip_connections)
 
     def value(point: np.ndarray) -> tuple[float, np.ndarray]:
         flat = start.copy()

@@ -52,6 +52,10 @@ class Objective:
         """The objective of a loss for so many outputs."""
         return cls(loss, {"cross_entropy": 1.0, "squared_error": outputs / 2}.get(loss, float(outputs)))
 
+    def shown(self, loss: float, penalty: float) -> float:
+        """The number that MLP shows for a loss and penalty of ours: squared errors are a mean over outputs there."""
+        return (0.5 if self.loss == "squared_error" else self.scale) * loss + self.scale * penalty
+
     def decay(self, alpha: float, weight: float) -> float:
         """The strength of Σ φ² beside our loss, for samples of this sum of weights."""
         return alpha / (2 * weight * self.scale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from spectral_core.architecture.options import STRATEGIES
 from spectral_core.architecture.search import search
@@ -48,6 +49,7 @@ def blocks_in_units(
 
 def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
     """Search, and keep network, compact network, scaling, report and curves in the estimator."""
+    estimator._random_state = check_random_state(estimator.random_state)
     strategy = (
         "smallest"
         if estimator.search is True
@@ -60,8 +62,10 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         )
     classifies = objective.loss == "cross_entropy"
     if classifies and len(estimator.classes_) < 2:
-        raise InvalidInputError(f"a search needs at least two classes; all labels are {estimator.classes_[0]!r}")
+        raise InvalidInputError(f"a search needs at least two classes; y has 1 class, {estimator.classes_.tolist()[0]!r}")
     rows = unique_rows(data)
+    if len(rows) < 2:
+        raise InvalidInputError("a search needs at least two rows that are different and have a weight; got 1 sample")
     strength = SEARCH_PENALTY if estimator.penalty_strength is None else estimator.penalty_strength
     share = JUDGING_SHARE if estimator.validation_fraction is None else estimator.validation_fraction
     flat = rows.y if classifies or rows.y.shape[1] > 1 else rows.y[:, 0]
@@ -85,6 +89,7 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         backend=estimator.backend,
         feature_names=tuple(map(str, getattr(estimator, "feature_names_in_", ()))),
         progress=_print_progress if estimator.verbose else None,
+        **({} if estimator.search_options is None else dict(estimator.search_options)),
     )
     estimator._objective = objective
     estimator._forget()
@@ -92,8 +97,8 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
     estimator._inputs, estimator._outputs = found.compact_predictor.inputs, found.compact_predictor.outputs
     estimator.result_, estimator.report_ = found, found.report
     history = found.history
-    estimator.loss_curve_ = [objective.scale * loss for loss in history.training_loss]
-    estimator.validation_loss_curve_ = [objective.scale * loss for loss in history.validation_loss]
+    estimator.loss_curve_ = [objective.shown(loss, 0.0) for loss in history.training_loss]
+    estimator.validation_loss_curve_ = [objective.shown(loss, 0.0) for loss in history.validation_loss]
     estimator.loss_, estimator.best_loss_ = estimator.loss_curve_[-1], min(estimator.loss_curve_)
     estimator.n_iter_ = len(history)
     estimator.t_ = estimator.n_iter_ * len(rows)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import shuffle
 
 from spectral_core import checks
 from spectral_core.backends import choice, cpu
-from spectral_core.backends.problem import Stepper
+from spectral_core.backends.problem import StepArrays, Stepper
 from spectral_core.backends.threads import blas_threads
 from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.objective import FitData, Objective, step_options
+from spectral_core.estimators.plain import decayed, movable
+from spectral_core.kernels.tables import PENALTIES
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.loop import SampleOrder
+from spectral_core.refitting.masked import contiguous_runs
+from spectral_core.training.options import StepOptions
 from spectral_core.training.schedules import SCHEDULES, RateSchedule
 from spectral_core.training.step_arrays import step_arrays
 
@@ -34,14 +38,12 @@ NOT_FINITE = (
 
 @dataclass
 class OptimizerState:
-    """What a later call of `partial_fit` continues: the learning rate, the moments, steps and epochs that are done."""
+    """What a later call of `partial_fit` continues: the learning rate, the moments, the steps that are done."""
 
     learning_rate: float
     first_moment: np.ndarray
     second_moment: np.ndarray
-    seed: int
     step: int = 0
-    epochs: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +67,14 @@ class StochasticFit:
         options = step_options(estimator, self.objective, self.batch_size, data.weight * self.batch_size / rows)
         problem = net.problem(data.x, data.y, self.objective.loss, data.weights)
         arrays = step_arrays(net, problem, options)
-        work = choice.multiply_adds(net.widths, self.batch_size)
-        module = choice.module_of(choice.resolve(estimator.backend, work))
+        backend = choice.resolve(estimator.backend, choice.multiply_adds(net.widths, self.batch_size))
+        if net.parametrization == "direct" and not estimator.skip_connections:  # parts of blocks: kernels of the CPU only
+            arrays, backend = _plain_arrays(net, arrays, options), "cpu"
+        module = choice.module_of(backend)
         moments = state.first_moment.copy(), state.second_moment.copy()
         self.stepper: Stepper = module.stepper(arrays, net.parameters.copy(), *moments, state.step)
         # Order and rates.
-        self.order = SampleOrder(state.seed, state.epochs, rows, rows, checks.boolean(estimator.shuffle, "shuffle"))
+        self.order, self.shuffles = np.arange(rows), checks.boolean(estimator.shuffle, "shuffle")
         rate = one_of(estimator.learning_rate, LEARNING_RATES, "learning_rate")
         self.batches = -(-rows // self.batch_size)
         name = rate if rate in SCHEDULES else "constant"
@@ -100,7 +104,6 @@ class StochasticFit:
         state, stepper = one._optimizer, self.stepper
         stepper.fetch_moments()
         state.first_moment, state.second_moment, state.step = stepper.first_moment, stepper.second_moment, stepper.step
-        state.epochs += one.n_iter_
         parameters = one._best_parameters if self._stops_early else stepper.parameters
         return self.net.with_parameters(parameters)
 
@@ -114,11 +117,12 @@ class StochasticFit:
         # The learning rate of `sgd` moves between epochs; schedules move it from step to step.
         factor = one._optimizer.learning_rate / one.learning_rate_init
         factors = factor * self.schedule.factors(first, first + self.batches, self._losses())
-        order = self.order.of(one.n_iter_ + 1)
-        loss, penalty = self.stepper.epoch(order, factors.astype(self.net.dtype))
+        if self.shuffles:
+            self.order = shuffle(self.order, random_state=one._random_state)
+        loss, penalty = self.stepper.epoch(self.order, factors.astype(self.net.dtype))
         one.n_iter_ += 1
         one.t_ += len(self.data)
-        one.loss_ = self.objective.scale * (loss + penalty)
+        one.loss_ = self.objective.shown(loss, penalty)
         finite = bool(np.isfinite(one.loss_) and np.isfinite(self.stepper.parameters).all())
         if not finite and not self._stops_early:
             raise InvalidInputError(NOT_FINITE)
@@ -127,6 +131,13 @@ class StochasticFit:
             print(f"Iteration {one.n_iter_}, loss = {one.loss_:.8f}")
         self._measure(finite)
         return finite
+
+    def _change_rate(self, rate: float) -> None:
+        """The rate of the next epoch. MLP's velocity contains the rate and ours does not, so ours changes inversely."""
+        state: OptimizerState = self.estimator._optimizer
+        if isinstance(self.stepper, cpu.CpuStepper):
+            self.stepper.first_moment *= self.net.dtype.type(state.learning_rate / rate)
+        state.learning_rate = rate
 
     def _losses(self) -> list[float]:
         """The losses that ``plateau`` watches, of this call."""
@@ -140,7 +151,7 @@ class StochasticFit:
             return
         loss = score = float("nan")
         if finite:
-            loss = self.objective.scale * self.stepper.evaluate(self.measured)  # type: ignore[arg-type]
+            loss = self.objective.shown(self.stepper.evaluate(self.measured), 0.0)  # type: ignore[arg-type]
             net = self.net
             output = cpu.predict(net.layout, net.activation, self.stepper.parameters, self.measured.x)  # type: ignore[union-attr]
             score = self.validation.score(output)
@@ -165,11 +176,11 @@ class StochasticFit:
         one._no_improvement_count = 0 if improved else one._no_improvement_count + 1
         # The learning rate of the next epoch.
         if one.solver == "sgd" and one.learning_rate == "invscaling":
-            state.learning_rate = one.learning_rate_init / (one.t_ + 1) ** checks.real_number(one.power_t, "power_t", 0)
+            self._change_rate(one.learning_rate_init / (one.t_ + 1) ** checks.real_number(one.power_t, "power_t", 0))
         if one._no_improvement_count <= one.n_iter_no_change:
             return incremental
         if one.solver == "sgd" and one.learning_rate == "adaptive" and state.learning_rate > LEAST_RATE:
-            state.learning_rate /= 5
+            self._change_rate(state.learning_rate / 5)
             one._no_improvement_count = 0
             return incremental
         if one.verbose:
@@ -178,6 +189,19 @@ class StochasticFit:
                 f"{what} did not improve more than tol={tolerance:f} for {one.n_iter_no_change} consecutive epochs. Stopping."
             )
         return True
+
+
+def _plain_arrays(net: SpectralNetwork, arrays: StepArrays, options: StepOptions) -> StepArrays:
+    """The arrays of a step that moves the weights and biases of MLP, and penalises its weights."""
+    runs = contiguous_runs(np.flatnonzero(movable(net, False)))
+    rates, decays = np.full(len(runs), options.learning_rate, net.dtype), np.zeros(len(runs), net.dtype)
+    arrays = replace(arrays, trainable=runs, rates=rates, decays=decays)
+    strength = options.eigenvector_penalty
+    if not strength:
+        return arrays
+    parts = contiguous_runs(np.flatnonzero(decayed(net, False)))
+    penalised = np.column_stack([parts, np.full(len(parts), PENALTIES.index("l2"))])
+    return replace(arrays, penalised=penalised, strengths=np.full(len(parts), strength, net.dtype))
 
 
 def batch_size(given: Any, rows: int) -> int:
