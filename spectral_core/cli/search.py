@@ -39,6 +39,8 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=f"a CSV, Parquet or NPZ file, or {names}")
     parser.add_argument("--target", metavar="COLUMN", help="target column of a table (default: the last)")
     parser.add_argument("--task", default="auto", choices=tasks, help="default: auto")
+    balanced = "balanced: classes count alike in fits and scores, however many rows they have (default: every row counts alike)"
+    parser.add_argument("--class-weight", choices=("balanced",), help=balanced)
     share = "share held out for the test score (default: 0.3)"
     parser.add_argument("--test-fraction", type=float, default=0.3, help=share)
     parser.add_argument("--alpha", type=float, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)")
@@ -138,6 +140,7 @@ def _search(
             seed=options.seed,
             validation_data=validation,
             name=data.name,
+            class_weight=options.class_weight,
             feature_names=data.feature_names,
             target_names=data.target_names,
             progress=progress,

@@ -78,7 +78,11 @@ class PreparedData:
             losses = -np.log(counts / counts.sum())[self.y_valid]
             return float(np.average(losses, weights=self.weights_valid))
         squares = np.square(self.y_valid - np.average(self.y, axis=0, weights=self.weights))
-        return float(squares.mean() if self.weights_valid is None else np.average(squares.mean(axis=1), weights=self.weights_valid))
+        return float(
+            squares.mean()
+            if self.weights_valid is None
+            else np.average(squares.mean(axis=1), weights=self.weights_valid)
+        )
 
 
 NO_WEIGHTS = Weighting()

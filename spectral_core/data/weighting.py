@@ -63,7 +63,9 @@ class Weighting:
             counts = np.bincount(fitted, minlength=len(classes))
             return len(fitted) / (len(classes) * np.maximum(counts, 1))
         if not isinstance(given, Mapping):
-            raise InvalidInputError(f"class_weight must be a mapping from labels to weights, or 'balanced'; got {given!r}")
+            raise InvalidInputError(
+                f"class_weight must be a mapping from labels to weights, or 'balanced'; got {given!r}"
+            )
         unknown = [label for label in given if label not in classes]
         if unknown:
             raise InvalidInputError(f"class_weight names a label that is not among the classes: {unknown[0]!r}")

@@ -20,7 +20,57 @@ LOSSES = ("squared_error", "huber", "poisson")
 
 
 class SpectralRegressor(RegressorMixin, SpectralEstimator):
-    """docstring."""
+    """A regressor for scikit-learn: the smallest network that does the job, or a given one.
+
+    Parameters
+    ----------
+    loss : ``squared_error`` (y - z)²/2; ``poisson`` exp(z) - y z, predictions are exp(z); ``huber`` (y - z)²/2 within a distance of 1
+        and |y - z| - 1/2 beyond. A search knows ``squared_error`` alone.
+    search : True (the default, since a small network is what this package is for): the smallest network that `spectral_core.search`
+        finds, with `hidden_layer_sizes` as greatest widths; ``smallest``, ``neurons``, ``seed``, ``grow``: its strategies. False: the
+        given network is trained. `search_options` are further keywords of `search`, such as ``{"sizes": (5, 20)}``. A search
+        reads `hidden_layer_sizes`, `activation`, `max_iter`, `batch_size`, `learning_rate_init`, `eigenvalue_learning_rate`,
+        `penalty`, `penalty_strength`, `validation_fraction`, `random_state`, `backend`, `verbose` and the weights; it scales the data
+        itself. The other parameters are for ``search=False``.
+    hidden_layer_sizes : neurons of each hidden layer; a number is one layer, () a linear model.
+    activation : relu, tanh, logistic (or sigmoid), identity, leaky_relu, elu, gelu, swish; a search needs f(0) = 0.
+    solver : ``adam``, ``sgd``, ``lbfgs`` (all samples at once, with SciPy).
+    alpha : adds α/(2 n) Σ w² over the weights, without biases, for a mini-batch of weight n, as in scikit-learn. With other
+        parametrizations than ``direct``, or skip connections, the sum is over all eigenvectors, or block weights.
+    batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, random_state, tol, verbose, warm_start, momentum,
+    nesterovs_momentum, early_stopping, beta_1, beta_2, epsilon, n_iter_no_change, max_fun : as in scikit-learn's MLP. `learning_rate`
+        also takes ``cosine``, ``one_cycle`` and ``plateau``, see `train`; these are for ``adam`` too.
+    validation_fraction : the share that judges; None is 0.1 for `early_stopping` and 0.2 for a search.
+    parametrization : ``direct``: the weights themselves, which start and move number by number as those of MLP; ``global`` or
+        ``layerwise``: eigenvalues and eigenvectors, see `SpectralNetwork`. `skip_connections` joins all layers (``direct``).
+    penalty, penalty_strength, proximal, eigenvalue_learning_rate : on eigenvalues, see `train`; None is 0, and 1e-3 for a search.
+    backend : ``cpu``, ``cuda`` or ``auto``, see `train`.
+
+    Attributes
+    ----------
+    network_, compact_ : the `SpectralNetwork`, and the same function without dead neurons (activations with f(0) = 0).
+    result_, report_ : of the search, or the report of `prune`; None with ``search=False``.
+    coefs_, intercepts_, skip_coefs_ : weights in the units of X and y, made from `network_`.
+    loss_, best_loss_, loss_curve_, validation_loss_curve_, validation_scores_, best_validation_score_, n_iter_, t_, n_layers_,
+    n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as in scikit-learn's MLP.
+
+    Raises
+    ------
+    InvalidInputError : a `ValueError`; data or parameters break a rule.
+
+    Notes
+    -----
+    Losses are summed over outputs, and `loss_` of squared errors shows their mean, as in scikit-learn. Sparse X becomes dense.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import SpectralRegressor
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> model = SpectralRegressor(hidden_layer_sizes=10, search=False, solver="lbfgs", random_state=0, max_iter=1000)
+    >>> float(model.fit(X, np.abs(X[:, 0])).predict([[0.5]])[0].round(1))
+    0.5
+    """
 
     loss: Any
 

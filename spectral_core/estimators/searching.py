@@ -62,7 +62,9 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         )
     classifies = objective.loss == "cross_entropy"
     if classifies and len(estimator.classes_) < 2:
-        raise InvalidInputError(f"a search needs at least two classes; y has 1 class, {estimator.classes_.tolist()[0]!r}")
+        raise InvalidInputError(
+            f"a search needs at least two classes; y has 1 class, {estimator.classes_.tolist()[0]!r}"
+        )
     rows = unique_rows(data)
     if len(rows) < 2:
         raise InvalidInputError("a search needs at least two rows that are different and have a weight; got 1 sample")

@@ -68,7 +68,9 @@ class StochasticFit:
         problem = net.problem(data.x, data.y, self.objective.loss, data.weights)
         arrays = step_arrays(net, problem, options)
         backend = choice.resolve(estimator.backend, choice.multiply_adds(net.widths, self.batch_size))
-        if net.parametrization == "direct" and not estimator.skip_connections:  # parts of blocks: kernels of the CPU only
+        if (
+            net.parametrization == "direct" and not estimator.skip_connections
+        ):  # parts of blocks: kernels of the CPU only
             arrays, backend = _plain_arrays(net, arrays, options), "cpu"
         module = choice.module_of(backend)
         moments = state.first_moment.copy(), state.second_moment.copy()

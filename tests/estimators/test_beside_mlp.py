@@ -44,7 +44,7 @@ def both(ours: Any, theirs: Any, keywords: dict[str, Any], y: np.ndarray, weight
         return one, theirs(**keywords).fit(X, y, sample_weight=weights)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(options)
 def test_a_classifier_has_the_curve_and_the_probabilities_of_mlp(keywords: dict[str, Any]) -> None:
     one, other = both(SpectralClassifier, MLPClassifier, keywords, LABELS)
@@ -56,7 +56,7 @@ def test_a_classifier_has_the_curve_and_the_probabilities_of_mlp(keywords: dict[
     assert one.validation_scores_ == other.validation_scores_
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(options, st.booleans())
 def test_a_regressor_has_the_curve_and_the_predictions_of_mlp(keywords: dict[str, Any], several: bool) -> None:
     one, other = both(SpectralRegressor, MLPRegressor, keywords, TARGETS if several else TARGETS[:, 0])
@@ -69,7 +69,13 @@ def test_a_regressor_has_the_curve_and_the_predictions_of_mlp(keywords: dict[str
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
 def test_lbfgs_finds_what_mlp_finds(activation: str) -> None:
-    keywords = {"solver": "lbfgs", "activation": activation, "random_state": 1, "max_iter": 15, "hidden_layer_sizes": (5,)}
+    keywords = {
+        "solver": "lbfgs",
+        "activation": activation,
+        "random_state": 1,
+        "max_iter": 15,
+        "hidden_layer_sizes": (5,),
+    }
     weights = RNG.uniform(0.5, 2, len(X))
     one, other = both(SpectralClassifier, MLPClassifier, keywords, LABELS, weights)
     assert one.loss_ == pytest.approx(other.loss_, rel=1e-6)

@@ -77,7 +77,12 @@ def test_a_clone_has_the_parameters_and_no_fit() -> None:
 
 @pytest.mark.parametrize("search", [False, True])
 def test_pickle_and_joblib_keep_predictions(search: bool, tmp_path: Path) -> None:
-    few = {"search": search, "hidden_layer_sizes": 3, "max_iter": 5, "search_options": {"sizes": (6,)} if search else None}
+    few = {
+        "search": search,
+        "hidden_layer_sizes": 3,
+        "max_iter": 5,
+        "search_options": {"sizes": (6,)} if search else None,
+    }
     fitted = classifier(**few).fit(X, y)
     joblib.dump(fitted, tmp_path / "model.joblib")
     for copy in (pickle.loads(pickle.dumps(fitted)), joblib.load(tmp_path / "model.joblib")):
