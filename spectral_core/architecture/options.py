@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from spectral_core import checks
 from spectral_core.backends import choice
 from spectral_core.checks import one_of, sequence
@@ -31,7 +33,7 @@ MANY_SAMPLES = 10_000
 class SearchOptions:
     """The keywords of `search` that are not about its data, with the same defaults; raises `InvalidInputError`."""
 
-    hidden: Sequence[int] = (300,)
+    hidden: int | Sequence[int] = (300,)
     activation: str = "relu"
     bias: bool = True
     tolerance: float | None = None
@@ -67,7 +69,7 @@ class SearchOptions:
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": tuple(sequence(self.hidden, "hidden")),
+            "hidden": _widths(self.hidden),
         }
         if self.sizes is not None:
             given = sequence(self.sizes, "sizes")
@@ -89,6 +91,11 @@ class SearchOptions:
         given = {one.name: (getattr(self, one.name), one.default) for one in fields(self) if one.name not in silent}
         changed = {name: value for name, (value, default) in given.items() if value is not None and value != default}
         return {name: list(value) if isinstance(value, (tuple, list)) else value for name, value in changed.items()}
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The widths of the hidden layers."""
+        return _widths(self.hidden)
 
     @property
     def strengths(self) -> list[float]:
@@ -129,3 +136,11 @@ class SearchOptions:
         """Call `progress` where it was given."""
         if self.progress is not None:
             self.progress(done, total, text)
+
+
+def _widths(hidden: int | Sequence[int]) -> tuple[int, ...]:
+    """The widths of the hidden layers; a number is one layer."""
+    if isinstance(hidden, (int, np.integer)) and not isinstance(hidden, bool):
+        hidden = (int(hidden),)
+    given = sequence(hidden, "hidden")
+    return tuple(checks.integer(width, f"hidden[{layer}]", 1) for layer, width in enumerate(given))

@@ -22,6 +22,7 @@ from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.checks import sequence
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.preparation import PreparedData, prepare
+from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
@@ -47,13 +48,15 @@ def search(
     X: Any,
     y: Any,
     *,
-    hidden: Sequence[int] = (300,),
+    hidden: int | Sequence[int] = (300,),
     task: str = "auto",
     activation: str = "relu",
     bias: bool = True,
     tolerance: float | None = None,
     validation_data: tuple[Any, Any] | None = None,
     validation_fraction: float = 0.2,
+    sample_weight: Any = None,
+    class_weight: Any = None,
     standardize: bool = True,
     epochs: int = 300,
     batch_size: int | None = None,
@@ -100,7 +103,7 @@ def search(
         truth values and its gaps are encoded, see `data.encoding.Encoder`; the encoder is part of the result.
     y : (samples,) or (samples, outputs) numbers, or (samples,) class labels; (samples, classes) of 0 and 1, one 1 in each row,
         are labels too.
-    hidden : greatest width of each hidden layer; () searches nothing and fits a linear model.
+    hidden : greatest width of each hidden layer, a number for one layer; () searches nothing and fits a linear model.
     task : ``regression``, ``classification``, or ``auto``: text, booleans, and whole numbers with at most 20 different
         values are classes.
     tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
@@ -110,6 +113,11 @@ def search(
     sizes : ``smallest``: the numbers of weights at which the curve has a point; by default a geometric series.
     validation_data : (X, y) to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
         for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
+    sample_weight : (samples,), none negative. Every fit minimises the weighted mean of the losses, and validation rows count by
+        their weights in every score; rows of weight 0 are left out. Validation data given apart have the sample weight 1.
+    class_weight : classification: {label: weight}, 1 for labels that are not named, or ``balanced`` for
+        (rows)/(classes · rows of the class). It multiplies the sample weights, in fits and in scores: with ``balanced`` the
+        score is close to the balanced accuracy. ``seed`` and ``grow`` take the epoch by the unweighted validation loss.
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.
     eigenvector_penalties : ``seed``, ``grow``: strengths of Σ ‖φ‖₂² (of a grown network: Σ ‖W_ij‖₂²) to try, one training
@@ -179,9 +187,10 @@ def search(
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
-    data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed)
+    weighting = Weighting(sample_weight, class_weight)
+    data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting)
     found = search_prepared(data, options)
-    return found if data.encoder is None else found.with_encoder(data.encoder)
+    return found if data.encoder is None else found.with_encoder(data.encoder).with_columns(data.encoder.decisions())
 
 
 def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
@@ -191,7 +200,7 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     start = time.perf_counter()
     # Names and networks, checked before the first training.
     names = _names(data, options)
-    net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
+    net = _initial([data.x.shape[1], *options.layers, data.n_outputs], data, options)
     linear = _initial([data.x.shape[1], data.n_outputs], data, options)
     # Candidates, and the choice among them.
     stores, validation_loss = Stores(options.checkpoint), ValidationLoss(data, net)
@@ -209,7 +218,8 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
         )
         for network, form in ((chosen.network, "trained"), (trimmed.compact, "trimmed"))
     )
-    scores = (predictor.score(*data.validation), compact_predictor.score(*data.validation))
+    judging = (*data.validation, data.weights_valid)
+    scores = (predictor.score(*judging), compact_predictor.score(*judging))
     report = SearchReport.of(data, options, candidates, chosen, trimmed, scores, time.perf_counter() - start)
     report = report.with_judgement(Judgement.of(compact_predictor, *data.validation, "validation"))
     if not options.keep_checkpoint:

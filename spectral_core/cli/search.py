@@ -45,6 +45,8 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     data_options.add_column_options(parser)
     data_options.add_file_options(parser)
     parser.add_argument("--task", default="auto", choices=tasks, help="default: auto")
+    balanced = "balanced: classes count alike in fits and scores, however many rows they have (default: every row counts alike)"
+    parser.add_argument("--class-weight", choices=("balanced",), help=balanced)
     share = "share held out for the test score (default: 0.3)"
     parser.add_argument("--test-fraction", type=float, default=0.3, help=share)
     parser.add_argument("--alpha", type=float, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)")
@@ -157,6 +159,7 @@ def _search(
             seed=options.seed,
             validation_data=split.validation,
             name=data.name,
+            class_weight=options.class_weight,
             feature_names=split.training.feature_names,
             target_names=data.target_names,
             progress=progress,

@@ -17,6 +17,7 @@ from spectral_core.data.reading.frames import frame_names
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import split_rows
 from spectral_core.data.targets import encode_labels, infer_task, real_targets
+from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
 
 
@@ -37,10 +38,11 @@ class PreparedData:
     classes : the sorted labels; empty for regression.
     validation : (X, y) of the validation part in the units of the data.
     training_rows, validation_rows : the numbers of their rows in the data given; no validation rows where the validation
-        data were given apart.
+        data were given apart. Rows of weight 0 are in neither.
     feature_names, target_names : those of frames; none for arrays.
     encoder : of a frame whose columns are not all numbers.
     prints : `row_prints` of the training and of the validation rows in the units of the data.
+    weights, weights_valid : the weights of the rows (samples,); None where none were given.
     """
 
     task: str
@@ -59,6 +61,8 @@ class PreparedData:
     target_names: tuple[str, ...] = ()
     encoder: Encoder | None = None
     prints: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: np.ndarray | None = None
+    weights_valid: np.ndarray | None = None
 
     @property
     def loss(self) -> str:
@@ -75,18 +79,36 @@ class PreparedData:
             losses = logsumexp(output, axis=1) - output[np.arange(len(output)), self.y_valid]
         else:
             losses = np.square(output - self.y_valid).mean(axis=1)
+        if self.weights_valid is not None:
+            losses = losses * (self.weights_valid / self.weights_valid.mean())
         return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def constant_loss(self) -> float:
         """Validation loss of the best constant: class frequencies, or the mean target."""
         if self.task == "classification":
-            counts = np.bincount(self.y, minlength=len(self.classes)) + 1.0  # a class may be missing on one side
-            return float(-np.log(counts / counts.sum())[self.y_valid].mean())
-        return float(np.square(self.y_valid - self.y.mean(axis=0)).mean())
+            counts = np.bincount(self.y, self.weights, len(self.classes)) + 1.0  # a class may be missing on one side
+            losses = -np.log(counts / counts.sum())[self.y_valid]
+            return float(np.average(losses, weights=self.weights_valid))
+        squares = np.square(self.y_valid - np.average(self.y, axis=0, weights=self.weights))
+        return float(
+            squares.mean()
+            if self.weights_valid is None
+            else np.average(squares.mean(axis=1), weights=self.weights_valid)
+        )
+
+
+NO_WEIGHTS = Weighting()
 
 
 def prepare(
-    X: Any, y: Any, task: str, validation_data: tuple[Any, Any] | None, fraction: float, standardize: bool, seed: int
+    X: Any,
+    y: Any,
+    task: str,
+    validation_data: tuple[Any, Any] | None,
+    fraction: float,
+    standardize: bool,
+    seed: int,
+    weighting: Weighting = NO_WEIGHTS,
 ) -> PreparedData:
     """Check, split and scale; scaling follows the training part alone. Raises `InvalidInputError`; see `search`."""
     # Check.
@@ -99,17 +121,25 @@ def prepare(
     task = infer_task(y, task)
     classifies = task == "classification"
     target, classes = encode_labels(y, "y") if classifies else (_varying_targets(y), ())
+    weights = weighting.of(target, classes, target)
     # Split, and fit the encoder of a frame to the training part.
+    weights_valid = None
     if validation_data is None:
         fraction = checks.real_number(fraction, "validation_fraction", 0, 0.9, open_low=True)
-        rows = split_rows(target if classifies else None, len(target), fraction, seed)
-        training_rows, validation_rows = rows
+        training_rows, validation_rows = split_rows(target if classifies else None, len(target), fraction, seed)
+        if weights is not None:
+            training_rows, validation_rows = _weighted(training_rows, weights), _weighted(validation_rows, weights)
+            weights_valid = weights[validation_rows]
         inputs_given = inputs_given.refitted(training_rows)
-        x, x_valid = inputs_given.x[training_rows], inputs_given.x[validation_rows]
-        target, y_valid = target[training_rows], target[validation_rows]
+        x_valid, y_valid = inputs_given.x[validation_rows], target[validation_rows]
     else:
-        x, training_rows, validation_rows = inputs_given.x, np.arange(len(target)), np.arange(0)
+        training_rows, validation_rows = np.arange(len(target)), np.arange(0)
         x_valid, y_valid = _validation(validation_data, inputs_given, target, classes)
+        if weights is not None:
+            training_rows = _weighted(training_rows, weights)
+            weights_valid = weighting.without_samples().of(y_valid, classes, target)
+    x, target = inputs_given.x[training_rows], target[training_rows]
+    weights = None if weights is None else weights[training_rows]
     named = (np.asarray(classes)[target], np.asarray(classes)[y_valid]) if classifies else (target, y_valid)
     prints = {"training": row_prints(x, named[0]), "validation": row_prints(x_valid, named[1])}
     # Scale by the training part alone.
@@ -136,7 +166,17 @@ def prepare(
         target_names=target_names,
         encoder=inputs_given.encoder,
         prints=prints,
+        weights=weights,
+        weights_valid=weights_valid,
     )
+
+
+def _weighted(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The rows that have a weight."""
+    kept = rows[weights[rows] > 0]
+    if not len(kept):
+        raise InvalidInputError("sample_weight is 0 for all rows of the training or of the validation part")
+    return kept
 
 
 def _varying_targets(y: Any) -> np.ndarray:

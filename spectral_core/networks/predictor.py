@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
+from spectral_core import checks
 from spectral_core.data.encoding import Encoder
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.framing import features_of, target_array
@@ -119,26 +120,29 @@ class Predictor:
             raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
         return softmax(self.raw(X), axis=1)
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy for class labels y (samples,), or R² for targets y (samples,) or (samples, outputs), the mean over outputs.
 
-        NaN if a target does not vary beyond rounding, since R² is then not defined.
+        NaN if a target does not vary beyond rounding, since R² is then not defined. With `sample_weight` (samples,) all means
+        are weighted.
 
         By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
         prediction, y = self.predict(X), target_array(y)
+        weights = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(prediction))
         if self.task == "classification":
             truth, _ = encode_labels(y, "y", self.classes)
             self._same_shape(truth, prediction)
-            return float(np.mean(prediction == np.asarray(self.classes)[truth]))
+            return float(np.average(prediction == np.asarray(self.classes)[truth], weights=weights))
         truth, prediction = real_targets(y, "y"), prediction.reshape(len(prediction), -1)
         self._same_shape(truth, prediction)
         if Scaling.fit(truth, "y").constant.any():
             return float("nan")
         # In units of a power of two the squares do not underflow, and no digit changes.
         unit = power_of_two(truth)
-        errors, variance = (truth - prediction) / unit, (truth / unit).var(axis=0)
-        return float(np.mean(1 - np.square(errors).mean(axis=0) / variance))
+        errors, truth = (truth - prediction) / unit, truth / unit
+        variance = np.average(np.square(truth - np.average(truth, axis=0, weights=weights)), axis=0, weights=weights)
+        return float(np.mean(1 - np.average(np.square(errors), axis=0, weights=weights) / variance))
 
     def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None, **options: Any) -> Any:
         """Draw the network with the names of features and of targets or classes; returns the figure.
