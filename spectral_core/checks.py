@@ -87,6 +87,12 @@ def targets(
 ) -> np.ndarray:
     """y (samples, outputs), no number outside `within`; a vector is accepted for one output."""
     array = as_array(value, name)
+    text = array.dtype.kind in "US" or (array.dtype.kind == "O" and array.size > 0 and isinstance(array.flat[0], str))
+    if array.ndim == 1 and (text or (outputs > 1 and array.dtype.kind in "biu")):
+        raise InvalidInputError(
+            f"{name} looks like class labels, and class indices need loss='cross_entropy'; other losses need {name} of shape "
+            f"({rows}, {outputs}); got shape {array.shape}, {array.dtype}"
+        )
     if array.ndim == 1 and outputs == 1:
         array = array.reshape(-1, 1)
     array = real_array(array, name, dtype, 2)
@@ -145,7 +151,10 @@ def class_indices(value: Any, rows: int, classes: int, name: str = "y") -> np.nd
         raise InvalidInputError(f"{name} must have shape ({rows},) with class indices; got {array.shape}")
     whole = array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool(np.all(array == np.trunc(array))))
     if not whole:
-        raise InvalidInputError(f"{name} must hold class indices (whole numbers); got {array.dtype}")
+        raise InvalidInputError(
+            f"{name} must hold class indices (whole numbers); got {array.dtype}. np.unique({name}, return_inverse=True) gives labels "
+            "and indices; `search` and `SpectralClassifier` take labels of any kind"
+        )
     outside = (array < 0) | (array >= classes)
     if outside.any():
         place = int(np.argmax(outside))

@@ -14,13 +14,13 @@ from tests.builders import ROOT
 
 ROWS = [
     {"errors"},
-    {"checks"},
+    {"checks", "progress"},
     {"files", "data", "kernels"},
-    {"backends"},
+    {"backends", "reports"},
     {"networks"},
     {"training", "exchange"},
     {"refitting"},
-    {"resizing", "sweeps", "reports"},
+    {"resizing", "sweeps"},
     {"architecture"},
     {"experiments", "estimators"},
     {"cli"},

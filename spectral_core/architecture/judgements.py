@@ -63,14 +63,18 @@ class Judgements:
 def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
     """What each sample adds to the score (samples,): 1 for a right class, or 1 - (squared error)/variance.
 
+    Weighted samples add that times their weight over the mean weight, and the variance is the weighted one.
+
     By hand: a statistic of outputs. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
     """
     output = samples.astype(net.weights.dtype).forward(net)
+    weights = samples.weights.astype(np.float64)
+    weights /= weights.mean()
     if samples.loss == "cross_entropy":
-        return (output.argmax(axis=1) == samples.labels).astype(np.float64)
+        return weights * (output.argmax(axis=1) == samples.labels)
     truth = samples.y.astype(np.float64)
-    variance = truth.var(axis=0)
-    return np.asarray(1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1))
+    variance = (weights[:, None] * (truth - (weights[:, None] * truth).mean(axis=0)) ** 2).mean(axis=0)
+    return np.asarray(weights * (1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1)))
 
 
 def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]) -> SplitJudgement | None:
@@ -91,7 +95,8 @@ def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]
 def _identity(samples: Samples, options: SearchOptions) -> str:
     """Identifies data and options, so that a file continues this search only."""
     digest = hashlib.sha256(samples.loss.encode())
-    for array in (samples.x_rows, samples.y, samples.labels):
+    weights = () if (samples.weights == 1).all() else (samples.weights,)
+    for array in (samples.x_rows, samples.y, samples.labels, *weights):
         digest.update(np.ascontiguousarray(array).tobytes())
     named = {name: value for name, value in vars(options).items() if name not in UNIDENTIFYING}
     digest.update(repr(sorted(named.items())).encode())

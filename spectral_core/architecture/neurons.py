@@ -179,6 +179,8 @@ class NeuronSearch:
     def _with_neuron(self, net: SparseNetwork) -> SparseNetwork | None:
         """The network with the neuron of greatest gain ‖Rᵀ a_⊥‖²/‖a_⊥‖² (M17); None where all layers are full or none gains.
 
+        Weighted samples enter with the roots of their weights.
+
         By hand: a choice among candidates. Checked by test_neurons.test_a_new_neuron_has_the_gain_of_its_refit.
         """
         layer = self._layer_to_grow(net)
@@ -188,10 +190,11 @@ class NeuronSearch:
         senders = np.concatenate([np.arange(net.n_inputs), net.live[net.layers[net.live] < layer]])
         activations = self.samples.activations(net).astype(np.float64)
         rows = self.candidates(activations[senders])
-        values = cpu.activate(net.activation, np.ascontiguousarray(rows @ activations[senders]))[0]
-        basis = np.vstack([activations[: net.n_inputs], activations[net.live]])
+        root = np.sqrt(self.samples.weights.astype(np.float64))
+        values = cpu.activate(net.activation, np.ascontiguousarray(rows @ activations[senders]))[0] * root
+        basis = np.vstack([activations[: net.n_inputs], activations[net.live]]) * root
         orthonormal, _ = np.linalg.qr(basis.T)
-        residual = self._residual(net, activations)
+        residual = self._residual(net, activations) * root
         outside = values.T
         for _ in range(2):  # twice: the first pass leaves rounding of the size of the column
             outside = outside - orthonormal @ (orthonormal.T @ outside)
@@ -224,11 +227,11 @@ class NeuronSearch:
         return int(self.rng.choice(open_layers)) if open_layers else None
 
     def _residual(self, net: SparseNetwork, activations: np.ndarray) -> np.ndarray:
-        """y - z_K of squared errors (outputs, samples); of other losses -∂ℓ/∂z_K for the sum over samples."""
+        """y - z_K of squared errors (outputs, samples); of other losses -∂ℓ/∂z_K of each sample's own loss."""
         outputs = activations[net.n_neurons - net.n_outputs :]
         if self.samples.loss == "squared_error":
             return self.samples.y.T - outputs
-        return -len(self.samples) * self.samples.output_gradient(outputs.T).T
+        return -len(self.samples) * self.samples.output_gradient(outputs.T).T / self.samples.weights
 
     def candidates(self, senders: np.ndarray) -> np.ndarray:
         """Incoming rows (candidates, senders): proposals, and random hyperplanes through data points.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import choice
@@ -30,7 +33,7 @@ MANY_SAMPLES = 10_000
 class SearchOptions:
     """The keywords of `search` that are not about its data, with the same defaults; raises `InvalidInputError`."""
 
-    hidden: Sequence[int] = (300,)
+    hidden: int | Sequence[int] = (300,)
     activation: str = "relu"
     bias: bool = True
     tolerance: float | None = None
@@ -66,7 +69,7 @@ class SearchOptions:
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": _whole_numbers(self.hidden, "hidden", 1),
+            "hidden": _widths(self.hidden),
         }
         if self.sizes is not None:
             checked["sizes"] = _whole_numbers(self.sizes, "sizes", 0)
@@ -80,6 +83,18 @@ class SearchOptions:
             raise InvalidInputError(f"patience belongs to strategy='seed'; the strategy is {self.strategy!r}")
         if self.strategy != "smallest" and self.sizes is not None:
             raise InvalidInputError(f"sizes belong to strategy='smallest'; the strategy is {self.strategy!r}")
+
+    def chosen(self) -> dict[str, Any]:
+        """The options that differ from their defaults, without names, files and functions, ready for JSON."""
+        silent = ("name", "feature_names", "target_names", "progress", "checkpoint", "keep_checkpoint")
+        given = {one.name: (getattr(self, one.name), one.default) for one in fields(self) if one.name not in silent}
+        changed = {name: value for name, (value, default) in given.items() if value is not None and value != default}
+        return {name: list(value) if isinstance(value, (tuple, list)) else value for name, value in changed.items()}
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The widths of the hidden layers."""
+        return _widths(self.hidden)
 
     @property
     def strengths(self) -> list[float]:
@@ -125,3 +140,10 @@ class SearchOptions:
 def _whole_numbers(values: Sequence[int], name: str, low: int) -> tuple[int, ...]:
     """Whole numbers of at least `low`; an error names the keyword and the position."""
     return tuple(checks.integer(value, f"{name}[{i}]", low) for i, value in enumerate(sequence(values, name)))
+
+
+def _widths(hidden: Any) -> tuple[int, ...]:
+    """The widths of the hidden layers; a number is one layer."""
+    if isinstance(hidden, (int, np.integer)) and not isinstance(hidden, bool):
+        hidden = (int(hidden),)
+    return _whole_numbers(hidden, "hidden", 1)

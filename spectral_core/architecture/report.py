@@ -3,89 +3,39 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from spectral_core.architecture.candidates import Candidate
+from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.minimality import KINKED, certificate
+from spectral_core.architecture.numbers import Block, Numbers, defined
 from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.report_text import report_text
 from spectral_core.architecture.smallest import Smallest
 from spectral_core.data.preparation import PreparedData
 from spectral_core.networks.compact import CompactNetwork
-from spectral_core.networks.paths import path_norms
+from spectral_core.networks.paths import input_scores, path_norms
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.trimming import Trimmed
 
 
 @dataclass(frozen=True)
-class Block:
-    """One live block W_ij: layers (from 1) in the numbers of the full network, shape, Frobenius norm, weights that are not 0."""
+class SearchReport(Numbers):
+    """The result of a search in numbers, as text and as JSON; `Numbers` has its fields.
 
-    receiver: int
-    sender: int
-    rows: int
-    columns: int
-    norm: float
-    present: int
-
-    @classmethod
-    def of(cls, receiver: int, sender: int, block: np.ndarray) -> Block:
-        """By hand: a norm for the report. Checked by test_search.test_the_norms_of_the_report_are_those_of_its_blocks."""
-        present = int(np.count_nonzero(block))
-        return cls(receiver, sender, len(block), block.shape[1], float(np.linalg.norm(block)), present)
-
-
-@dataclass(frozen=True)
-class SearchReport:
-    """The result of a search in numbers.
-
-    Losses are in the units of training (standardised, where the data were); scores are accuracy or R² in the units
-    of the data. A grown network is direct and has no eigenvalues. `before` means the trained network, `after` the trimmed
-    one. `with_test_scores` fills the entries on test data. `constant_features` do not vary in the training part.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import search
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> report = search(X, np.where(X[:, 0] > 0, "right", "left"), hidden=(5,), epochs=20).report
+    >>> report.task, report.classes, report.score > report.constant_score
+    ('classification', ['left', 'right'], True)
     """
-
-    task: str
-    activation: str
-    bias: bool
-    standardized: bool
-    training_samples: int
-    validation_samples: int
-    widths: list[int]
-    live: list[int]
-    blocks: list[Block]
-    spectral_parameters: int
-    all_pairs_parameters: int
-    compact_parameters: int
-    validation_loss_before: float | None
-    validation_loss_after: float | None
-    validation_loss_limit: float | None
-    path_norms_before: list[float]
-    path_norms_after: list[float]
-    mean_abs_eigenvalue: float | None
-    epochs: int
-    epoch: int
-    eigenvector_penalty: float
-    candidates: list[dict[str, float]]
-    tolerance: float = 0.0
-    seed: int = 0
-    seconds: float = 0.0
-    data: str = ""
-    validation_score_before: float | None = None
-    validation_score_after: float | None = None
-    test_samples: int = 0
-    test_score_before: float | None = None
-    test_score_after: float | None = None
-    peer: dict[str, Any] = field(default_factory=dict)
-    constant_features: list[str] = field(default_factory=list)
-    strategy: str = "seed"
-    weights: int = 0
-    biases: int = 0
-    curve: list[dict[str, Any]] = field(default_factory=list)
-    certificate: str = ""
 
     @classmethod
     def of_smallest(
@@ -145,133 +95,48 @@ class SearchReport:
         )
 
     def with_test_scores(
-        self, samples: int, before: float, after: float, peer: dict[str, Any] | None = None
+        self,
+        samples: int,
+        before: float,
+        after: float,
+        peer: dict[str, Any] | None = None,
+        judgement: Judgement | None = None,
     ) -> SearchReport:
-        """The same report with scores on test data, and name and score of a peer on the same data."""
-        return replace(
+        """The same report with scores on test data, name and score of a peer, and a judgement on the same data."""
+        scored = replace(
             self, test_samples=samples, test_score_before=before, test_score_after=after, peer=peer or self.peer
         )
+        return scored if judgement is None else scored.with_judgement(judgement)
 
-    @property
-    def score_name(self) -> str:
-        return "accuracy" if self.task == "classification" else "R²"
+    def with_judgement(self, judgement: Judgement) -> SearchReport:
+        """The same report with the scores of the best constant and others on the rows that judge."""
+        return replace(
+            self,
+            constant_score=judgement.constant_score,
+            balanced_accuracy=judgement.balanced_accuracy,
+            roc_auc=judgement.roc_auc,
+            sentences=judgement.sentences,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON: a score that is not defined is None, never NaN."""
         scores = ("validation_score_before", "validation_score_after", "test_score_before", "test_score_after")
         record = asdict(self)
-        return record | {name: _defined(record[name]) for name in scores}
+        return record | {name: defined(record[name]) for name in scores}
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def to_text(self) -> str:
         """The report as a person wants to read it."""
-        lines = [
-            f"{self.data or 'data'}: {self.task}, {self.training_samples} training, {self.validation_samples} validation"
-            + (f", {self.test_samples} test samples" if self.test_samples else " samples"),
-            f"trained {'-'.join(map(str, self.widths))} {self.activation} {self._origin}: {self.epochs} epochs, "
-            f"of which {self.epoch} was kept; eigenvector penalty {self.eigenvector_penalty:g}; {self.seconds:.1f} s",
-            "",
-            "layer      neurons   live",
-            *(
-                self._layer(number, *counts)
-                for number, counts in enumerate(zip(self.widths, self.live, strict=True), 1)
-            ),
-            "",
-            "live block   shape        weights      norm",
-            *(self._block(block) for block in self.blocks),
-            "",
-            f"parameters   {self.spectral_parameters:,} {self._kind} ({self.all_pairs_parameters:,} if every pair of layers were "
-            f"joined), {self.sizes} {self._after}",
-            f"‖Γ‖          {self._norms(self.path_norms_before)} trained, {self._norms(self.path_norms_after)} {self._after}"
-            + self._eigenvalues,
-            "",
-            *self._sizes,
-            f"             trained      {self._after}",
-            *self._losses,
-            self._scores("validation", self.validation_score_before, self.validation_score_after),
-        ]
-        if self.test_samples:
-            lines.append(self._scores("test", self.test_score_before, self.test_score_after))
-        if self.peer:
-            lines.append(
-                f"             {self.peer['score']:<12.5f} {'':<12} {self.score_name} of {self.peer['name']} on the same data"
-            )
-        if self.constant_features:
-            lines += ["", f"no weight, since they do not vary in the training part: {self._listed_features}"]
-        return "\n".join(lines) + "\n"
+        return report_text(self)
 
-    @property
-    def _listed_features(self) -> str:
-        names = self.constant_features
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return ", ".join(names[:5]) + more
-
-    @property
-    def sizes(self) -> str:
-        """How large the network is that was found."""
-        if not self.curve:
-            return f"{self.compact_parameters:,} weights"
-        return f"{self.weights:,} weights and {self.biases:,} biases"
-
-    @property
-    def _after(self) -> str:
-        return "chosen" if self.curve else "trimmed"
-
-    @property
-    def _losses(self) -> list[str]:
-        losses = self.validation_loss_before, self.validation_loss_after, self.validation_loss_limit
-        if None in losses:
-            return []
-        before, after, limit = losses
-        return [f"validation   {before:<12.6g} {after:<12.6g} loss (limit {limit:.6g})"]
-
-    @property
-    def _sizes(self) -> list[str]:
-        """The curve as a table, and the statement on its chosen network."""
-        if not self.curve:
-            return []
-        notes = {(True, True): "best, chosen", (True, False): "best", (False, True): "chosen", (False, False): ""}
-        lines = [
-            f"{one['weights']:>8,}{one['biases']:>8,}{one['neurons']:>9,}{one['bytes']:>10,}{one['score']:>10.4f}"
-            f"{one['error']:>9.4f}   {notes[one['best'], one['chosen']]}".rstrip()
-            for one in self.curve
-        ]
-        head = f" weights  biases  neurons     bytes{self.score_name:>10}    error   (on validation rows)"
-        return [head, *lines, *([self.certificate] if self.certificate else []), ""]
-
-    @property
-    def _origin(self) -> str:
-        return "from the linear seed" if self.mean_abs_eigenvalue is not None else "grown from the linear perceptron"
-
-    @property
-    def _kind(self) -> str:
-        return "spectral" if self.mean_abs_eigenvalue is not None else "direct"
-
-    @property
-    def _eigenvalues(self) -> str:
-        mean = self.mean_abs_eigenvalue
-        return "" if mean is None else f"; mean |λ| of input and hidden layers {mean:.3g}"
-
-    def _layer(self, number: int, neurons: int, live: int) -> str:
-        role = "input" if number == 1 else "output" if number == len(self.widths) else "hidden"
-        constant = "  (the constant neuron included)" if number == 1 and self.bias else ""
-        return f"{number} {role:<9}{neurons:>7}{live:>7}{constant}"
-
-    def _scores(self, name: str, before: float | None, after: float | None) -> str:
-        shown = ["-" if _defined(score) is None else f"{score:.5f}" for score in (before, after)]
-        return f"{name:<12} {shown[0]:<12} {shown[1]:<12} {self.score_name}"
-
-    @staticmethod
-    def _block(block: Block) -> str:
-        name, shape = f"W_{block.receiver},{block.sender}", f"{block.rows}x{block.columns}"
-        skip = "  skip connection" if block.receiver - block.sender > 1 else ""
-        return f"{name:<12} {shape:<10}{block.present:>10,}{block.norm:>10.4g}{skip}"
-
-    @staticmethod
-    def _norms(norms: list[float]) -> str:
-        return ", ".join(f"{norm:.4g}" for norm in norms) or "-"
+    def __repr__(self) -> str:
+        of = f" of {self.target}" if self.target else ""
+        score = "-" if self.score is None else f"{self.score:.5g}"
+        return (
+            f"SearchReport({self.task}{of}, {self.sizes}, {self.score_name} {score}); print(report.to_text()) shows all"
+        )
 
 
 def _live_blocks(compact: CompactNetwork) -> list[Block]:
@@ -283,7 +148,9 @@ def _common(
     data: PreparedData, options: SearchOptions, net: SpectralNetwork, compact: CompactNetwork
 ) -> dict[str, Any]:
     """The entries that every strategy fills alike."""
-    names = options.feature_names or [f"x{number}" for number in range(1, data.x.shape[1] + 1)]
+    names = list(options.feature_names or [f"x{number}" for number in range(1, data.x.shape[1] + 1)])
+    one = data.task == "classification" or data.n_outputs == 1
+    targets = options.target_names or (["y"] if one else [f"y{number}" for number in range(1, data.n_outputs + 1)])
     return {
         "task": data.task,
         "activation": net.activation,
@@ -304,7 +171,23 @@ def _common(
         "data": options.name,
         "constant_features": [names[column] for column in np.flatnonzero(data.inputs.constant).tolist()],
         "strategy": options.strategy,
+        "target": ", ".join(targets),
+        "classes": [label.item() if isinstance(label, np.generic) else label for label in data.classes],
+        "inputs": _inputs(compact, names),
+        "settings": options.chosen(),
     }
+
+
+def _inputs(compact: CompactNetwork, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The features that have weights and their path scores, the greatest first."""
+    scores = input_scores(compact.blocks, compact.widths)
+    positions = compact.neurons[0].tolist()
+    rows = [
+        {"name": names[position], "score": float(score)}
+        for position, score in zip(positions, scores, strict=True)
+        if score > 0 and position < compact.n_features
+    ]
+    return sorted(rows, key=lambda row: -row["score"])
 
 
 def _all_pairs(widths: Sequence[int]) -> int:
@@ -335,7 +218,3 @@ def _summary(candidate: Candidate) -> dict[str, float]:
         "validation_loss": candidate.loss,
         "parameters": candidate.network.n_parameters,
     }
-
-
-def _defined(score: float | None) -> float | None:
-    return score if score is not None and math.isfinite(score) else None

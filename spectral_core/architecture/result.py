@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from spectral_core.architecture import saving
 from spectral_core.architecture.curve import Curve
+from spectral_core.architecture.judging import Judgement
+from spectral_core.architecture.numbers import counted
+from spectral_core.architecture.page import Findings
 from spectral_core.architecture.report import SearchReport
+from spectral_core.architecture.shrinking import prune_found
 from spectral_core.architecture.starts import least_kept
+from spectral_core.data.encoding import Encoder
+from spectral_core.data.fingerprints import Origin
+from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
 from spectral_core.files import atomic
-from spectral_core.files.tables import write_csv
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import path_scores
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.training.results import History
 
 NO_CURVE = "only strategy='smallest' or 'neurons' gives a curve of sizes"
@@ -33,6 +40,17 @@ class SearchResult:
     are the chosen function, and `curve`, `at_sizes` and `proposal` are given too.
 
     curve, at_sizes : the sizes and a predictor for each. proposal : the spectral network whose neurons the refits started with.
+    data : what the search was given, for `prune`; neither saved nor pickled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import search
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> found = search(X, np.where(X[:, 0] > 0, "right", "left"), hidden=(5,), epochs=20)
+    >>> found.save("found")
+    >>> type(found).load("found").predict([[0.5], [-0.5]]).tolist()
+    ['right', 'left']
     """
 
     network: SpectralNetwork
@@ -44,6 +62,10 @@ class SearchResult:
     curve: Curve | None = None
     at_sizes: tuple[Predictor, ...] = ()
     proposal: Predictor | None = None
+    data: PreparedData | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"data": None}
 
     def at(self, weights: int | None = None, score: float | None = None) -> Predictor:
         """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
@@ -60,26 +82,72 @@ class SearchResult:
         """Predictions of the compact network in the units of the data."""
         return self.compact_predictor.predict(X)
 
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Class probabilities (samples, classes) of the compact network; see `Predictor.predict_proba`."""
+        return self.compact_predictor.predict_proba(X)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy or R² of the compact network; see `Predictor.score`."""
+        return self.compact_predictor.score(X, y)
+
+    def prune(self, X: Any = None, y: Any = None, **options: Any) -> PrunedPredictor:
+        """The compact network with fewer neurons, refitted; the result predicts in the units of the data.
+
+        Parameters
+        ----------
+        X, y : in the units of the data, to rank, refit and judge by. By default those of the search: its training rows refit,
+            its validation rows judge. The report of the result says how many of the judging rows trained the network.
+        options : of `prune`, such as ``fraction=0.5``; by default ``tolerance=0.01``.
+        """
+        return prune_found(self.compact_predictor, self.data, X, y, options)
+
     def with_test_scores(self, X: Any, y: Any, peer: dict[str, Any] | None = None) -> SearchResult:
         """The same result with scores on test data in its report, and the score of a peer beside them."""
         before, after = (self.proposal or self.predictor).score(X, y), self.compact_predictor.score(X, y)
-        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer))
+        judgement = Judgement.of(self.compact_predictor, X, y, "test")
+        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer, judgement))
 
-    def with_rows(self, training: np.ndarray, test: np.ndarray) -> SearchResult:
+    def with_columns(self, columns: Sequence[Mapping[str, Any]], remarks: Sequence[str] = ()) -> SearchResult:
+        """The same result, its report with what became of each column of a table, and remarks on how it was read."""
+        return replace(self, report=replace(self.report, columns=[dict(one) for one in columns], remarks=list(remarks)))
+
+    def with_command(self, command: str) -> SearchResult:
+        """The same result, its report with the command that repeats it."""
+        return replace(self, report=replace(self.report, command=command))
+
+    def with_rows(self, training: np.ndarray, test: np.ndarray, validation: np.ndarray | None = None) -> SearchResult:
         """The same result for data that were a part of others: its predictors name the rows of the whole.
 
         Parameters
         ----------
         training : row numbers, in the whole data, of the X that was searched.
         test : row numbers held out from the search.
+        validation : row numbers of validation data that were given apart; a strategy with a curve is fitted to them too.
         """
         rows = {part: training[numbers] for part, numbers in self.predictor.rows.items()} | {"test": test}
-        predictor, compact, *at_sizes = (
-            replace(p, rows=rows) for p in (self.predictor, self.compact_predictor, *self.at_sizes)
-        )
-        proposal = None if self.proposal is None else replace(self.proposal, rows=rows)
+        if validation is not None:
+            fitted = self.curve is not None
+            rows["training"] = np.sort(np.concatenate([rows["training"], validation[: fitted * len(validation)]]))
+            rows["validation"] = validation[:0] if fitted else validation
+        return self._with_predictors(rows=rows)
+
+    def with_encoder(self, encoder: Encoder) -> SearchResult:
+        """The same result for raw rows: its predictors encode them first. Predictions of encoded rows come before."""
+        return self._with_predictors(encoder=encoder, feature_names=encoder.feature_names)
+
+    def with_origin(self, origin: Origin) -> SearchResult:
+        """The same result, its predictors with the name and the hash of the data; they keep the prints of their rows."""
+        prints = self.predictor.origin.prints if self.predictor.origin else {}
+        return self._with_predictors(origin=replace(origin, prints=prints))
+
+    def _with_predictors(self, **changes: Any) -> SearchResult:
+        """The same result with all predictors changed alike."""
         return replace(
-            self, predictor=predictor, compact_predictor=compact, at_sizes=tuple(at_sizes), proposal=proposal
+            self,
+            predictor=replace(self.predictor, **changes),
+            compact_predictor=replace(self.compact_predictor, **changes),
+            at_sizes=tuple(replace(predictor, **changes) for predictor in self.at_sizes),
+            proposal=None if self.proposal is None else replace(self.proposal, **changes),
         )
 
     @property
@@ -100,40 +168,80 @@ class SearchResult:
         kept = [values[positions[layer]] for layer, values in enumerate(scores, 2) if layer in positions]
         return float(np.concatenate(kept).min()) if kept else None
 
-    def plot(self, path: str | os.PathLike[str]) -> None:
-        """A picture (PNG) of the network that was found."""
-        from spectral_core.reports.network import network_picture
+    def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None) -> Any:
+        """Draw the network that was found, with the names of features and of targets or classes; returns the figure.
 
-        report, compact = self.report, self.compact
-        network_picture(
-            path,
-            compact.widths,
-            compact.blocks,
-            layers=compact.layers,
-            title=f"{report.data or 'network'}: {'-'.join(map(str, compact.widths))}",
-            subtitle=f"{report.sizes}, found in {report.spectral_parameters:,} spectral parameters",
-        )
+        Parameters
+        ----------
+        path : the picture, PNG unless it ends in .svg or .pdf. Without it no file is written.
+        ax : axes of matplotlib to draw into.
+        """
+        report = self.report
+        given = counted(report.spectral_parameters, f"{report.kind} parameter")
+        title = f"{report.data or 'network'}: {'-'.join(map(str, self.compact.widths))}"
+        return self.compact_predictor.plot(path, ax=ax, title=title, subtitle=f"{report.sizes}, found in {given}")
 
-    def plot_curve(self, path: str | os.PathLike[str]) -> None:
-        """A picture (PNG) of the validation score against the size, with the chosen size."""
-        from spectral_core.reports.curves import curve_picture
+    def plot_curve(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None) -> Any:
+        """Draw the validation score against the size, with the chosen size; as `plot`."""
+        from spectral_core.reports.sizes import curve_picture
 
         if self.curve is None:
             raise InvalidInputError(NO_CURVE)
         title = f"{self.report.data or 'network'}: score and size"
-        curve_picture(path, self.report.curve, self.report.score_name, title=title)
+        return curve_picture(path, self.report.curve, self.report.score_name, title=title, ax=ax)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """One HTML page on the search: what was asked and found, pictures, scores, columns, how to use and repeat it.
+
+        The page stands alone: it has no script and loads nothing. Returns its text, and writes it to `path` if that is given.
+        """
+        text = Findings(self.report, self.compact_predictor, self.trained, self.history, self.cut).html()
+        if path is not None:
+            atomic.write_text(path, text)
+        return text
+
+    def __repr__(self) -> str:
+        report = self.report
+        beside = "" if report.constant_score is None else f" (the best constant: {report.constant_score:.4g})"
+        score = "-" if report.score is None else f"{report.score:.4g}{beside}"
+        rows = "test" if report.test_samples else "validation"
+        return (
+            f"SearchResult({report.task} of {report.target or 'y'}, {'-'.join(map(str, self.compact.widths))}: {report.sizes},\n"
+            f"  {report.score_name} on {rows} rows {score})"
+        )
+
+    def _repr_html_(self) -> str:
+        from spectral_core.reports.page import notebook
+
+        return notebook(self.report.to_text(), self.plot, "the network that was found")
 
     def save(self, directory: str | os.PathLike[str]) -> None:
-        """Write model.npz, compact.npz, report.json, report.txt and history.json; curve.csv where there is a curve."""
-        home = Path(directory)
-        texts = {
-            "report.json": self.report.to_json(),
-            "report.txt": self.report.to_text(),
-            "history.json": json.dumps(asdict(self.history)) + "\n",
-        }
-        self.predictor.save(home / "model.npz")
-        self.compact_predictor.save(home / "compact.npz")
-        for name, text in texts.items():
-            atomic.write_text(home / name, text)
-        if self.curve is not None:
-            write_csv(home / "curve.csv", self.report.curve)
+        """Write model.npz, compact.npz, report.json, report.txt and history.json.
+
+        Where there is a curve also curve.csv, sizes.npz (the network of every size) and proposal.npz. `load` reads them.
+        """
+        saving.write(
+            directory,
+            self.report,
+            self.history,
+            (self.predictor, self.compact_predictor),
+            self.at_sizes if self.curve is not None else (),
+            self.proposal,
+        )
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> SearchResult:
+        """Read what `save` wrote, all but the data of the search; raises `ModelFileError`."""
+        return cls(**saving.read(directory))
+
+    def to_onnx(self, path: str | os.PathLike[str], double: bool = False) -> None:
+        """Write the compact network as an ONNX model; see `export_onnx`."""
+        from spectral_core.exchange.onnx import export_onnx
+
+        export_onnx(self.compact_predictor, path, double=double)
+
+    def to_safetensors(self, path: str | os.PathLike[str]) -> None:
+        """Write the compact network as a safetensors file; see `export_safetensors`."""
+        from spectral_core.exchange.tensors import export_safetensors
+
+        export_safetensors(self.compact_predictor, path)

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core import checks
+from spectral_core import progress as lines
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
+from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.result import SearchResult
@@ -17,7 +20,9 @@ from spectral_core.architecture.selection import simplest
 from spectral_core.architecture.smallest import find_smallest
 from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.checks import sequence
+from spectral_core.data.fingerprints import Origin
 from spectral_core.data.preparation import PreparedData, prepare
+from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
@@ -43,13 +48,15 @@ def search(
     X: Any,
     y: Any,
     *,
-    hidden: Sequence[int] = (300,),
+    hidden: int | Sequence[int] = (300,),
     task: str = "auto",
     activation: str = "relu",
     bias: bool = True,
     tolerance: float | None = None,
     validation_data: tuple[Any, Any] | None = None,
     validation_fraction: float = 0.2,
+    sample_weight: Any = None,
+    class_weight: Any = None,
     standardize: bool = True,
     epochs: int = 300,
     batch_size: int | None = None,
@@ -71,6 +78,7 @@ def search(
     progress: Callable[[int, int, str], object] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = False,
+    verbose: bool = False,
 ) -> SearchResult:
     """Find the smallest network that does the job: the spectrum proposes, joint refits decide.
 
@@ -91,9 +99,11 @@ def search(
 
     Parameters
     ----------
-    X : (samples, features), any units.
-    y : (samples,) or (samples, outputs) numbers, or (samples,) class labels.
-    hidden : greatest width of each hidden layer; () searches nothing and fits a linear model.
+    X : (samples, features), any units; or a frame (pandas, polars, Arrow), whose names are kept. Its columns of text, dates and
+        truth values and its gaps are encoded, see `data.encoding.Encoder`; the encoder is part of the result.
+    y : (samples,) or (samples, outputs) numbers, or (samples,) class labels; (samples, classes) of 0 and 1, one 1 in each row,
+        are labels too.
+    hidden : greatest width of each hidden layer, a number for one layer; () searches nothing and fits a linear model.
     task : ``regression``, ``classification``, or ``auto``: text, booleans, and whole numbers with at most 20 different
         values are classes.
     tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
@@ -103,6 +113,11 @@ def search(
     sizes : ``smallest``: the numbers of weights at which the curve has a point; by default a geometric series.
     validation_data : (X, y) to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
         for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
+    sample_weight : (samples,), none negative. Every fit minimises the weighted mean of the losses, and validation rows count by
+        their weights in every score; rows of weight 0 are left out. Validation data given apart have the sample weight 1.
+    class_weight : classification: {label: weight}, 1 for labels that are not named, or ``balanced`` for
+        (rows)/(classes · rows of the class). It multiplies the sample weights, in fits and in scores: with ``balanced`` the
+        score is close to the balanced accuracy. ``seed`` and ``grow`` take the epoch by the unweighted validation loss.
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.
     eigenvector_penalties : ``seed``, ``grow``: strengths of Σ ‖φ‖₂² (of a grown network: Σ ‖W_ij‖₂²) to try, one training
@@ -118,6 +133,7 @@ def search(
         its proposal for at most `epochs`, with rates that fall to 0.
     backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; refits, trimming and scores are computed on the CPU.
     progress : called with (steps done, steps in all, a line of text).
+    verbose : without `progress`, print a line on standard error for every tenth of the steps.
     checkpoint : a file name. An interrupted search leaves its state in files of that name with a number appended. The same
         call continues from them, and removes them at the end unless `keep_checkpoint`.
 
@@ -143,7 +159,7 @@ def search(
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
     >>> found = search(X, np.abs(X), hidden=(10,), epochs=100, seed=0)
     >>> found.predict([[0.5], [-0.5]]).round(1).tolist()
-    [[0.5], [0.5]]
+    [0.5, 0.5]
     """
     options = SearchOptions(
         hidden=hidden,
@@ -167,11 +183,14 @@ def search(
         name=name,
         feature_names=feature_names,
         target_names=target_names,
-        progress=progress,
+        progress=_narrated(name) if checks.boolean(verbose, "verbose") and progress is None else progress,
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
-    return search_prepared(prepare(X, y, task, validation_data, validation_fraction, standardize, seed), options)
+    weighting = Weighting(sample_weight, class_weight)
+    data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting)
+    found = search_prepared(data, options)
+    return found if data.encoder is None else found.with_encoder(data.encoder).with_columns(data.encoder.decisions())
 
 
 def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
@@ -181,7 +200,7 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     start = time.perf_counter()
     # Names and networks, checked before the first training.
     names = _names(data, options)
-    net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
+    net = _initial([data.x.shape[1], *options.layers, data.n_outputs], data, options)
     linear = _initial([data.x.shape[1], data.n_outputs], data, options)
     # Candidates, and the choice among them.
     stores, validation_loss = Stores(options.checkpoint), ValidationLoss(data, net)
@@ -192,15 +211,21 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     chosen, trimmed = simplest(candidates, data, validation_loss, options.loss_tolerance(data))
     # The result in the units of the data.
     rows = {"training": data.training_rows, "validation": data.validation_rows}
+    origin = Origin(seed=options.seed, prints=data.prints)
     predictor, compact_predictor = (
-        Predictor(network, data.task, data.inputs, data.outputs, data.classes, *names, rows=rows)
-        for network in (chosen.network, trimmed.compact)
+        Predictor(
+            network, data.task, data.inputs, data.outputs, data.classes, *names, rows=rows, origin=origin, form=form
+        )
+        for network, form in ((chosen.network, "trained"), (trimmed.compact, "trimmed"))
     )
-    scores = (predictor.score(*data.validation), compact_predictor.score(*data.validation))
+    judging = (*data.validation, data.weights_valid)
+    scores = (predictor.score(*judging), compact_predictor.score(*judging))
     report = SearchReport.of(data, options, candidates, chosen, trimmed, scores, time.perf_counter() - start)
+    report = report.with_judgement(Judgement.of(compact_predictor, *data.validation, "validation"))
     if not options.keep_checkpoint:
         stores.remove()
-    return SearchResult(chosen.network, trimmed.compact, report, chosen.history, predictor, compact_predictor)
+    networks = (chosen.network, trimmed.compact)
+    return SearchResult(*networks, report, chosen.history, predictor, compact_predictor, data=data)
 
 
 def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult:
@@ -212,30 +237,42 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
         "training": np.sort(np.concatenate([data.training_rows, data.validation_rows])),
         "validation": data.validation_rows[:0],
     }
-    given = (data.task, data.inputs, data.outputs, data.classes, *names)
+    given = (data.task, data.inputs, data.outputs, data.classes, *names, rows)
+    # The chosen network is fitted to the validation rows too, also where they were given apart.
+    prints = {"training": np.concatenate([data.prints[part] for part in ("training", "validation")])}
+    origin = Origin(seed=options.seed, prints=prints)
     networks = [compact(net.direct()) for net in found.networks]
-    at_sizes = tuple(Predictor(network, *given, rows=rows) for network in networks)
+    at_sizes = tuple(Predictor(network, *given, origin=origin, form="exact") for network in networks)
     chosen = found.curve.chosen
-    whole = Predictor(found.networks[chosen].direct(), *given, rows=rows)
+    network, point = found.networks[chosen].direct(), found.curve[chosen]
+    judgement = Judgement.of_curve(at_sizes[chosen], data.validation[1], point.score, point.error)
     return SearchResult(
-        network=found.networks[chosen].direct(),
+        network=network,
         compact=networks[chosen],
-        report=SearchReport.of_smallest(data, options, found, networks[chosen]),
+        report=SearchReport.of_smallest(data, options, found, networks[chosen]).with_judgement(judgement),
         history=found.proposal.history,
-        predictor=whole,
+        predictor=Predictor(network, *given, origin=origin, form="refitted"),
         compact_predictor=at_sizes[chosen],
         curve=found.curve,
         at_sizes=at_sizes,
-        proposal=Predictor(found.proposal.network, *given, rows=rows),
+        proposal=Predictor(found.proposal.network, *given, origin=origin, form="trained"),
+        data=data,
     )
+
+
+def _narrated(name: str) -> Callable[[int, int, str], object]:
+    """A line now, since kernels may be compiled first, and one for every tenth."""
+    title = f"search {name}".rstrip()
+    lines.begun(title)
+    return lines.lines(title)
 
 
 def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of features and targets."""
     n_targets = 1 if data.task == "classification" else data.n_outputs
     return (
-        column_names(options.feature_names, "feature_names", "x", data.x.shape[1]),
-        column_names(options.target_names, "target_names", "y", n_targets),
+        column_names(options.feature_names or data.feature_names, "feature_names", "x", data.x.shape[1]),
+        column_names(options.target_names or data.target_names, "target_names", "y", n_targets),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -14,6 +14,7 @@ from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest
 from spectral_core.architecture.judgements import Judgements
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Split, Trainings, Variant
+from spectral_core.backends.problem import of_mean_one
 from spectral_core.backends.threads import one_thread
 from spectral_core.data.preparation import PreparedData
 from spectral_core.data.splitting import held_out
@@ -98,7 +99,12 @@ def _all_samples(data: PreparedData, options: SearchOptions) -> Samples:
     """Training and validation rows, the training rows first."""
     whole = np.concatenate([data.x, data.x_valid]), np.concatenate([data.y, data.y_valid])
     smoothing = SMOOTHING if data.loss == "cross_entropy" else 0.0
-    return Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
+    samples = Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
+    if data.weights is None and data.weights_valid is None:
+        return samples
+    parts = ((data.weights, data.x), (data.weights_valid, data.x_valid))
+    weights = np.concatenate([np.ones(len(rows)) if own is None else own for own, rows in parts])
+    return replace(samples, weights=of_mean_one(weights).astype(options.dtype))
 
 
 def _progress(judged: dict[Variant, list[list[Judged]]]) -> str:

@@ -64,7 +64,7 @@ class Trainings:
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
         self.options = options
         self.least = data.n_outputs if data.n_outputs > 2 else 1
-        self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
+        self.widths = (data.x.shape[1] + options.bias, *options.layers, data.n_outputs)
 
     def variants(self, samples: Samples) -> list[Variant]:
         """All that are tried."""
@@ -94,6 +94,7 @@ class Trainings:
             np.ascontiguousarray(samples.x_rows[: self.widths[0] - options.bias].T),
             samples.labels if samples.loss == "cross_entropy" else samples.y,
             loss=samples.loss,
+            sample_weight=samples.weights,
             epochs=min(options.epochs, max(EPOCHS, -(-LEAST_STEPS * batch // len(samples)))),
             batch_size=batch,
             learning_rate=options.learning_rate,

@@ -7,15 +7,13 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from spectral_core.backends.choice import BACKENDS
 from spectral_core.errors import InvalidInputError
-
-Report = Callable[[int, int, str], object]
+from spectral_core.progress import Report, lines
 
 
 class InterruptedWithState(KeyboardInterrupt):
@@ -103,25 +101,6 @@ def _display(title: str) -> Iterator[Report]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, text="compiling")
         yield lambda done, total, text: bar.update(task, completed=done, total=total, text=text)
-
-
-def lines(title: str) -> Report:
-    """Print a line for every tenth. The time left is estimated from the first report on, so it excludes compiling."""
-    start, last = (0.0, 0), -1
-
-    def show(done: int, total: int, text: str) -> None:
-        nonlocal start, last
-        now = time.monotonic()
-        if last < 0:
-            start = (now, done)
-        tenth = 10 * done // total
-        if tenth > last:
-            last = tenth
-            elapsed, steps = now - start[0], done - start[1]
-            left = f", {elapsed * (total - done) / steps:.0f} s left" if steps > 0 and done < total else ""
-            print(f"{title}: {100 * done // total} %{left}, {text}", file=sys.stderr, flush=True)
-
-    return show
 
 
 def backend_option(parser: argparse.ArgumentParser) -> None:

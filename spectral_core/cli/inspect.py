@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli.console import say
+from spectral_core.cli.results import results_in
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
     from spectral_core.files import atomic
     from spectral_core.networks.compact import CompactNetwork
-    from spectral_core.networks.predictor import load_any
+    from spectral_core.networks.predictor import FORMS, load_any
     from spectral_core.reports.curves import spectrum_picture
     from spectral_core.reports.network import network_picture
     from spectral_core.reports.style import require_matplotlib
@@ -40,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         require_matplotlib()
         atomic.check_writable(Path(options.out) / "network.png")
+        if results_in(Path(options.out)) == "search":
+            raise InvalidInputError(f"{options.out} holds the pictures of a search; give another folder with --out")
     if isinstance(network, CompactNetwork):
         direct, numbers = network.direct, network.layers
     else:
@@ -49,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     lines = [repr(network)]
     if predictor is not None:
         targets = ", ".join(predictor.target_names) or "y"
-        lines.append(f"{predictor.task} of {targets} from {network.n_features} features")
+        made = f"; {FORMS[predictor.form]}" if predictor.form else ""
+        lines.append(f"{predictor.task} of {targets} from {network.n_features} features{made}")
     lines += _layer_table(direct, blocks, numbers) + _block_table(blocks, numbers) + _eigenvalue_table(groups)
     present = sum(int(np.count_nonzero(block)) for block in blocks.values())
     lines += ["", f"{network.n_parameters:,} parameters, {present:,} weights that are not 0, {network.dtype.name}"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console
 from spectral_core.cli.console import backend_option, say
+from spectral_core.cli.results import afresh_where_stale, check_folder
 from spectral_core.cli.sweep_options import (
     STORE,
     add_sweep_options,
@@ -173,20 +174,24 @@ def run_sparcs_second(options: argparse.Namespace) -> int:
     require_matplotlib()
     for name in ("model.npz", "sparcs-second.png"):
         atomic.check_writable(home / name)
+    check_folder(home, "reproduce", None)
     # Training and narrowing.
     state = home / "training.npz"
     with console.resumable(state.with_suffix("")), console.progress("reproduce sparcs-second") as progress:
         progress(0, settings["epochs"], "data")
         data = experiment.rotation_teacher(settings["dimensions"], settings["points"], options.seed)
-        net = experiment.train_student(
-            settings,
-            data,
-            options.seed,
-            threads=options.threads,
-            backend=options.backend,
-            checkpoint=state,
-            keep_checkpoint=True,
-            report=lambda p: progress(p.epoch, p.epochs, f"loss {p.history.training_loss[-1]:.3g}"),
+        net = afresh_where_stale(
+            lambda: [state] if state.exists() else [],
+            lambda: experiment.train_student(
+                settings,
+                data,
+                options.seed,
+                threads=options.threads,
+                backend=options.backend,
+                checkpoint=state,
+                keep_checkpoint=True,
+                report=lambda p: progress(p.epoch, p.epochs, f"loss {p.history.training_loss[-1]:.3g}"),
+            ),
         )
     with console.resumable(state.with_suffix("")), console.progress("narrowing the student") as progress:
         found = findings(net, data, settings, report=progress)

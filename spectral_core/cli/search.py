@@ -9,13 +9,16 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console
+from spectral_core.cli import console, data_options
 from spectral_core.cli.console import backend_option, say
+from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
+from spectral_core.cli.splits import DataSplit, split_data
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
+    from spectral_core.data.fingerprints import Origin
 
 
 def add_parser(commands: Any) -> None:
@@ -28,6 +31,8 @@ def add_parser(commands: Any) -> None:
     )
     _add_data_options(parser)
     _add_training_options(parser)
+    split = "split the data as they were for this model of the same file, instead of by --seed and --test-fraction"
+    parser.add_argument("--split", metavar="MODEL", help=split)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     parser.set_defaults(run=run)
@@ -36,9 +41,12 @@ def add_parser(commands: Any) -> None:
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     names = "digits, diabetes, breast_cancer, wine, sparcs"
     tasks = ("auto", "regression", "classification")
-    parser.add_argument("data", metavar="DATA", help=f"a CSV, Parquet or NPZ file, or {names}")
-    parser.add_argument("--target", metavar="COLUMN", help="target column of a table (default: the last)")
+    parser.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}: {names}")
+    data_options.add_column_options(parser)
+    data_options.add_file_options(parser)
     parser.add_argument("--task", default="auto", choices=tasks, help="default: auto")
+    balanced = "balanced: classes count alike in fits and scores, however many rows they have (default: every row counts alike)"
+    parser.add_argument("--class-weight", choices=("balanced",), help=balanced)
     share = "share held out for the test score (default: 0.3)"
     parser.add_argument("--test-fraction", type=float, default=0.3, help=share)
     parser.add_argument("--alpha", type=float, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)")
@@ -72,31 +80,42 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
+    from spectral_core import checks
     from spectral_core.files import atomic
     from spectral_core.reports.style import require_matplotlib
 
     # Errors come before the work.
     hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
-    training, validation, test = _parts(data, options.test_fraction, options.seed)
+    split = split_data(data, options)
+    if options.tolerance is not None:
+        checks.real_number(options.tolerance, "--tolerance", 0)
+    data_options.note(data_options.decisions(split.training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
     require_matplotlib()
     atomic.check_writable(home / "report.json")
-    # The state of an interrupted search stays until the results are written.
-    state = home / f"unfinished-{_fingerprint(options)}"
+    check_folder(home, "search", split.origin)
+    # The state of an interrupted search stays until the results are written; that of another search has no further use.
+    state = home / f"unfinished-{_fingerprint(options, split.origin)}"
+    others = [path for path in home.glob("unfinished-*") if not path.name.startswith(f"{state.name}.")]
+    drop_states(others, "is of other data or options")
     with console.resumable(state):
-        result = _search(options, data, training, validation, hidden, state)
-        peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
-        result = result.with_test_scores(test.x, _targets(test), peer)
-        if training.rows is not None and test.rows is not None:
-            result = result.with_rows(training.rows, test.rows)
+        result = afresh_where_stale(
+            lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, hidden, state)
+        )
+        peer = _peer(split.training, split.test, hidden, options.activation, options.seed) if options.compare else None
+        result = result.with_test_scores(split.test.x, split.test.labels, peer)
+        if split.training.rows is not None and split.test.rows is not None:
+            result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
+        result = _with_encoding(result.with_origin(split.origin), split.training)
         result.save(home)
         _pictures(result, home)
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
-    names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
+    forms = result.predictor.form, result.compact_predictor.form
+    names = f"model.npz ({forms[0]}), compact.npz ({forms[1]}), report.json, report.txt, history.json, network.png, training.png"
     if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
         names += ", spectrum.png"
-    names += ", curve.csv, curve.png" if result.curve is not None else ""
+    names += ", curve.csv, curve.png, sizes.npz, proposal.npz" if result.curve is not None else ""
     say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
@@ -107,14 +126,14 @@ def _load(options: argparse.Namespace) -> Dataset:
     if options.data != "sparcs" and (options.alpha is not None or options.beta is not None):
         raise InvalidInputError(f"--alpha and --beta belong to the data set sparcs; got {options.data}")
     target = {name: getattr(options, name) for name in ("alpha", "beta") if getattr(options, name) is not None}
-    return datasets.load(options.data, target=options.target, task=options.task, seed=options.seed, **target)
+    form, columns = data_options.file_form(options), data_options.column_choice(options)
+    return datasets.load(options.data, task=options.task, seed=options.seed, form=form, columns=columns, **target)
 
 
 def _search(
     options: argparse.Namespace,
     data: Dataset,
-    training: Dataset,
-    validation: tuple[Any, Any] | None,
+    split: DataSplit,
     hidden: tuple[int, ...],
     state: Path,
 ) -> SearchResult:
@@ -126,19 +145,22 @@ def _search(
         settings["strategy"] = options.strategy
     if options.sizes is not None:
         settings["sizes"] = _numbers(options.sizes, "--sizes")
+    if split.training.weight is not None:
+        settings["sample_weight"] = split.training.weight
     with console.progress(f"search {data.name}") as progress:
         return search(
-            training.x,
-            _targets(training),
+            split.training.x,
+            split.training.labels,
             hidden=hidden,
             task=data.task,
             activation=options.activation,
             tolerance=options.tolerance,
             epochs=options.epochs,
             seed=options.seed,
-            validation_data=validation,
+            validation_data=split.validation,
             name=data.name,
-            feature_names=data.feature_names,
+            class_weight=options.class_weight,
+            feature_names=split.training.feature_names,
             target_names=data.target_names,
             progress=progress,
             checkpoint=state,
@@ -148,24 +170,18 @@ def _search(
         )
 
 
-def _parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, tuple[Any, Any] | None, Dataset]:
-    """Training data; validation data, or None if `search` draws them from the training data; test data."""
-    from dataclasses import replace
-
-    from spectral_core.data import splitting
-
-    if data.fresh is None:
-        training, test = splitting.train_test_split(data, fraction, seed)
-        return training, None, test
-    half = len(data.fresh.x) // 2
-    test = replace(data.fresh, x=data.fresh.x[half:], y=data.fresh.y[half:])
-    return data, (data.fresh.x[:half], _targets(data.fresh)[:half]), test
+def _with_encoding(result: SearchResult, training: Dataset) -> SearchResult:
+    """The result with what became of each column; its predictors take raw rows where they are not numbers already."""
+    if training.encoder is None:
+        return result
+    result = result.with_columns(training.encoder.decisions(), training.remarks)
+    return result if training.encoder.is_identity else result.with_encoder(training.encoder)
 
 
-def _fingerprint(options: argparse.Namespace) -> str:
-    """A short hash of the options, so that commands with different options have different unfinished states."""
+def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
+    """A short hash of options and data, so that only the same command on the same data continues an unfinished state."""
     named = sorted((name, str(value)) for name, value in vars(options).items() if name not in ("run", "out", "compare"))
-    return hashlib.sha256(repr(named).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr([named, origin.sha256]).encode()).hexdigest()[:8]
 
 
 def _numbers(text: str, name: str) -> tuple[int, ...]:
@@ -173,13 +189,6 @@ def _numbers(text: str, name: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise InvalidInputError(f"{name} must be whole numbers with commas between; got {text!r}") from None
-
-
-def _targets(data: Dataset) -> Any:
-    """Targets, or the class labels of the data, so that predictions are labels too."""
-    import numpy as np
-
-    return data.y if data.task == "regression" else np.asarray(data.classes)[data.y]
 
 
 def _pictures(result: SearchResult, home: Path) -> None:

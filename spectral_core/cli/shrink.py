@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectral_core.cli import data_options
 from spectral_core.cli.console import backend_option, say
+from spectral_core.cli.model_data import model_data
+from spectral_core.cli.results import check_folder
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import Predictor
     from spectral_core.networks.spectral import SpectralNetwork
+    from spectral_core.resizing.predicting import PruningData
 
 
 def add_parser(commands: Any) -> None:
@@ -25,9 +29,10 @@ def add_parser(commands: Any) -> None:
     compact = commands.add_parser(
         "compact",
         help="the same model without dead neurons: exact; also as ONNX",
-        description="Writes the live part of a model, which computes the same function (M10, M11), and prints sizes and "
-        "times before and after. Where no neuron is dead the blocks between all layers can be larger than the spectral form; "
-        "they are then written only with --out.",
+        description="Writes the live part of a model, which is exact: it computes the same function (M10, M11). Prints sizes and "
+        "times before and after. Where no neuron is dead there is nothing to gain, and a file is written only with --out. "
+        "(compact.npz of a search may be trimmed instead: its command says so.)",
+        epilog="example: spectral-core compact results/wine/model.npz --onnx wine.onnx",
     )
     compact.add_argument("model", metavar="MODEL", help="any model file of this package")
     compact.add_argument("--out", metavar="FILE", help="default: MODEL with -compact in its name")
@@ -47,7 +52,7 @@ def _add_prune(commands: Any) -> None:
         epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
     )
     prune.add_argument("model", metavar="MODEL", help="any model file of this package")
-    prune.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
+    prune.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}, as for search")
     rankings = "path, eigenvalue, scaled_eigenvalue, connectivity, pivoted_qr or leave_one_out"
     prune.add_argument("--by", default="path", help=f"{rankings} (default: path)")
     amount = prune.add_mutually_exclusive_group()
@@ -65,8 +70,8 @@ def _add_prune(commands: Any) -> None:
     prune.add_argument("--merge", type=float, metavar="SINE", help=same)
     prune.add_argument("--no-compensation", action="store_true", help="do not refit the remaining weights")
     prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train the result for this many epochs")
-    column = "target column of a table (default: the model's, or the last)"
-    prune.add_argument("--target", metavar="COLUMN", help=column)
+    data_options.add_column_options(prune, split=False)
+    data_options.add_file_options(prune)
     prune.add_argument(
         "--validation-fraction",
         type=float,
@@ -87,12 +92,14 @@ def run_prune(options: argparse.Namespace) -> int:
     from spectral_core.backends import choice
     from spectral_core.files import atomic
     from spectral_core.networks.predictor import load_any
+    from spectral_core.resizing.predicting import PrunedPredictor
     from spectral_core.resizing.pruning import prune
 
     checks.integer(options.seed, "--seed", 0)
     network, predictor = load_any(options.model)
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
     atomic.check_writable(home / "pruned.npz")
+    check_folder(home, "prune", None if predictor is None else predictor.origin)
     data = _data(options, predictor)
     amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance", "weights")}
     if all(value is None for value in amounts.values()):
@@ -113,13 +120,13 @@ def run_prune(options: argparse.Namespace) -> int:
         retrain=_retraining(options),
         **amounts,
     )
-    report = replace(
-        result.report,
-        loss_before=network.loss(*data.reported, data.loss),
-        loss_after=result.compact.loss(*data.reported, data.loss),
-        samples=data.sentence,
-    )
-    _save(result.compact, predictor, home / "pruned.npz")
+    report = result.report.with_losses(network, result.compact, data.reported, data.loss, data.sentence)
+    if predictor is None:
+        result.compact.save(home / "pruned.npz")
+    else:
+        PrunedPredictor.of(predictor, result, data.sentence).having_seen(data.prints).predictor.save(
+            home / "pruned.npz"
+        )
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())
     say(f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n")
@@ -138,79 +145,38 @@ def _retraining(options: argparse.Namespace) -> dict[str, Any] | None:
     return training if options.unit == "weight" else {**training, "backend": options.backend}
 
 
-@dataclass(frozen=True, eq=False)
-class PruningData:
-    """Pairs (X, y) in the units of the network: to refit with, to judge by, to report losses of. They may share samples.
-
-    `sentence` says how many samples these are, and what the model knows of them.
-    """
-
-    refit: tuple[Any, Any]
-    judging: tuple[Any, Any]
-    reported: tuple[Any, Any]
-    loss: str
-    sentence: str
-
-
 def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningData:
     """The data of the command, split as they were for the model where that is known."""
-    import numpy as np
-
     from spectral_core import checks
-    from spectral_core.data import datasets, targets
+    from spectral_core.data.fingerprints import row_prints
+    from spectral_core.resizing.predicting import PruningData, split_known
 
     fraction = checks.real_number(options.validation_fraction, "--validation-fraction", 0, 0.9, open_low=True)
     # Features and targets in the units of the network.
-    target = options.target
-    if predictor is not None and target is None and Path(options.data).suffix in (".csv", ".parquet"):
-        target = predictor.target_names[0]
-    found = datasets.load(options.data, target=target, task=options.task if predictor is None else predictor.task)
-    classifies = found.task == "classification"
-    x, y = found.x, found.y
-    if predictor is not None:
-        x = predictor.inputs.transform(datasets.load_features(options.data, predictor.feature_names))
-        if classifies:
-            y = targets.encode_labels(np.asarray(found.classes)[found.y], "the target", predictor.classes)[0]
-        else:
-            y = predictor.outputs.transform(found.y)
+    known: Mapping[str, np.ndarray] = {}
+    prints = None
+    if predictor is None:
+        found = data_options.load_for(None, options.data, options)
+        x, y, loss = found.x, found.y, "cross_entropy" if found.task == "classification" else "squared_error"
+    else:
+        read = model_data(options, predictor)
+        known, prints, predictor = read.rows, row_prints(read.x, read.y), replace(predictor, encoder=None)
+        x, y, loss = predictor.scaled(read.x), predictor.scaled_targets(read.y, "the target"), predictor.loss
     # The split.
-    known = {} if predictor is None else _known_rows(predictor, len(x))
-    rows, sentence = _split(known, y if classifies else None, len(x), fraction, options.seed)
+    labels = y if loss == "cross_entropy" else None
+    rows, sentence = split_known(known, labels, len(x), fraction, options.seed)
     refit, judging, reported = ((x[part], y[part]) for part in rows)
-    return PruningData(refit, judging, reported, "cross_entropy" if classifies else "squared_error", sentence)
-
-
-def _known_rows(predictor: Predictor, count: int) -> Mapping[str, np.ndarray]:
-    """The model's row numbers by part, if the data have as many rows as its search had; else none."""
-    rows = predictor.rows
-    return rows if "training" in rows and sum(map(len, rows.values())) == count else {}
-
-
-def _split(
-    known: Mapping[str, np.ndarray], labels: np.ndarray | None, count: int, fraction: float, seed: int
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], str]:
-    """Row numbers to refit with, to judge by and to report losses of, and a sentence on them."""
-    import numpy as np
-
-    from spectral_core.data import splitting
-
-    unseen = [part for part in ("validation", "test") if len(known.get(part, ()))]
-    if unseen:
-        refit, judging, reported = known["training"], known[unseen[0]], known[unseen[-1]]
-        judges = f"{len(judging)} {unseen[0]} samples judge"
-        losses = f"the losses are those of {'them' if len(unseen) == 1 else f'{len(reported)} test samples'}"
-        sentence = f"refitted on {len(refit)} training samples; {judges}, {losses}; none of these trained the model"
-        return (refit, judging, reported), sentence
-    mask = splitting.held_out(labels, count, fraction, np.random.default_rng((seed, 2)))
-    refit, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    trained = "all of them trained the model" if known else "it is not known how many of them trained the model"
-    sentence = f"refitted on {len(refit)} samples; {len(held)} others judge and give the losses; {trained}"
-    return (refit, held, held), sentence
+    seen = {} if prints is None else {"training": prints[rows[0]], "validation": prints[rows[1]]}
+    return PruningData(refit, judging, reported, loss, sentence, seen)
 
 
 def _save(small: CompactNetwork, predictor: Predictor | None, path: Path) -> None:
-    """Save the network, in its predictor if it has one."""
-    (small if predictor is None else replace(predictor, network=small)).save(path)
+    """Save the exact compact form of a network, in its predictor if it has one; that of a trimmed model stays a trimmed one."""
+    if predictor is None:
+        small.save(path)
+        return
+    form = predictor.form if predictor.form in ("trimmed", "pruned") else "exact"
+    replace(predictor, network=small, form=form).save(path)
 
 
 def run_compact(options: argparse.Namespace) -> int:
@@ -231,11 +197,10 @@ def run_compact(options: argparse.Namespace) -> int:
     for path in written:
         atomic.check_writable(path)
     small = network if isinstance(network, CompactNetwork) else compact(network)
-    larger = small.n_parameters > network.n_parameters
-    # Without a name that was asked for, no file that is larger and has nothing removed.
-    useless = larger and small.live == network.widths and options.out is None
+    # Without a name that was asked for, no file that is no smaller.
+    idle = small is network or small.live == network.widths
     names = []
-    if not useless:
+    if not idle or options.out is not None:
         _save(small, predictor, out)
         names.append(str(out))
     if options.onnx:
@@ -243,20 +208,25 @@ def run_compact(options: argparse.Namespace) -> int:
 
         export_onnx(small if predictor is None else replace(predictor, network=small), options.onnx)
         names.append(options.onnx)
-    say(f"{_sizes(network, small)}\nwritten: {', '.join(names) or 'nothing'}\n")
+    say(f"{_sizes(network, small, idle)}\nwritten: {', '.join(names) or 'nothing'}\n")
     return 0
 
 
-def _sizes(network: SpectralNetwork | CompactNetwork, small: CompactNetwork) -> str:
-    """Neurons, parameters and times of a network and of its compact form, and a warning where that is the larger one."""
+def _sizes(network: SpectralNetwork | CompactNetwork, small: CompactNetwork, idle: bool) -> str:
+    """Neurons, parameters and times of a network and of its compact form; no times where they are of the same neurons."""
     from spectral_core.resizing.report import latency
 
+    if idle:
+        text = f"neurons by layer {'-'.join(map(str, network.widths))}\nnothing is dead, nothing to gain"
+        if small.n_parameters > network.n_parameters:
+            text += f"; the spectral form is the smaller one, {network.n_parameters:,} parameters and not {small.n_parameters:,}"
+        return f"{text}\n"
     text = (
+        "exact: the same function\n"
         f"neurons by layer {'-'.join(map(str, network.widths))} -> {'-'.join(map(str, small.live))}\n"
         f"parameters {network.n_parameters:,} -> {small.n_parameters:,}\n"
         f"1,000 samples in {1e3 * latency(network):.3g} ms -> {1e3 * latency(small):.3g} ms\n"
     )
     if small.n_parameters > network.n_parameters:
-        found = "no neuron is dead" if small.live == network.widths else "few neurons are dead"
-        text += f"{found}, and the spectral form is the smaller one\n"
+        text += "few neurons are dead, and the spectral form is the smaller one\n"
     return text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from typing import Any
 
 import numpy as np
 
-from spectral_core import checks
+from spectral_core import __version__, checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
@@ -22,11 +23,19 @@ OPERATORS = {"identity": "Identity", "relu": "Relu", "tanh": "Tanh", "sigmoid": 
 """Activations that are one operator; runtimes have it in float32 and float64."""
 
 
-def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str | os.PathLike[str]) -> None:
-    """Write a network, or a predictor with its scaling, as an ONNX model (opset 17).
+def export_onnx(
+    model: SpectralNetwork | CompactNetwork | Predictor, path: str | os.PathLike[str], *, double: bool = False
+) -> None:
+    """Write a network, or a predictor with its scaling, as an ONNX model (opset 17) that can be used alone.
 
-    Input ``X`` (samples, features) in the network's type (a predictor's: float64, in the units of the data); output ``z``
-    (samples, outputs), the raw z_K, for a regression predictor in the units of the data.
+    Input ``X`` (samples, features): of a network in its own type; of a predictor float32, with `double` float64, in the units of
+    the data. Outputs of a network: ``z`` (samples, outputs), the raw z_K. Of a regression predictor: ``variable`` (samples,
+    outputs) in the units of the data. Of a classifier: ``label`` (samples,), a class as it stands in the data, and
+    ``probabilities`` (samples, classes), the softmax of z_K. The metadata of a predictor hold `task`, `feature_names`,
+    `target_names` and `classes`, the lists as JSON.
+
+    A predictor that encodes raw columns is exported without its encoder: the input has the encoded features, which
+    `feature_names` names, and the metadata have the key `encoder`.
 
     Raises
     ------
@@ -36,23 +45,55 @@ def export_onnx(model: SpectralNetwork | CompactNetwork | Predictor, path: str |
     if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
         raise InvalidInputError(f"only networks and predictors can be exported; got {type(model).__name__}")
     graph = _Graph(checks.optional("onnx", "ONNX export", "onnx"))
-    network = model.network if isinstance(model, Predictor) else model
-    outer = np.dtype(np.float64) if isinstance(model, Predictor) else network.dtype
-    x = "X"
     if isinstance(model, Predictor):
-        x = graph.add(
-            "Div", graph.add("Sub", x, graph.constant(model.inputs.mean)), graph.constant(model.inputs.divisor)
-        )
-        x = graph.cast(x, network.dtype)
-    z = _network(graph, network, x)
-    if isinstance(model, Predictor):
-        z = graph.cast(z, outer)
-        if model.task == "regression":
-            z = graph.add("Mul", z, graph.constant(model.outputs.deviation))
-            z = graph.add("Add", z, graph.constant(model.outputs.mean))
-    graph.add("Identity", z, result="z")
-    proto = graph.model(outer, network.n_features, network.widths[-1])
+        proto = _predictor(graph, model, np.dtype(np.float64 if checks.boolean(double, "double") else np.float32))
+    else:
+        graph.input("X", model.dtype, ["samples", model.n_features])
+        graph.output("z", _network(graph, model, "X"), model.dtype, ["samples", model.widths[-1]])
+        proto = graph.model({})
     atomic.write_atomically(path, lambda file: file.write(proto.SerializeToString()))
+
+
+def _predictor(graph: _Graph, model: Predictor, outer: np.dtype[Any]) -> Any:
+    """The model of a predictor whose input and numeric outputs are of the type `outer`; between them it scales in float64."""
+    network, double = model.network, np.dtype(np.float64)
+    graph.input("X", outer, ["samples", network.n_features])
+    # Scale and predict.
+    x = "X" if outer == double else graph.cast("X", double)
+    x = graph.add("Sub", x, graph.constant(model.inputs.mean))
+    x = graph.add("Div", x, graph.constant(model.inputs.divisor))
+    z = _network(graph, network, graph.cast(x, network.dtype))
+    # The outputs, in the units of the data.
+    if model.task == "classification":
+        _class_outputs(graph, model, z, outer)
+    else:
+        z = graph.add("Mul", graph.cast(z, double), graph.constant(model.outputs.deviation))
+        z = graph.cast(graph.add("Add", z, graph.constant(model.outputs.mean)), outer)
+        graph.output("variable", z, outer, ["samples", network.widths[-1]])
+    return graph.model(_metadata(model))
+
+
+def _class_outputs(graph: _Graph, model: Predictor, z: str, outer: np.dtype[Any]) -> None:
+    """The label of the greatest z, as in `Predictor.predict`, and the softmax of z.
+
+    By hand: another runtime's language. Checked by test_onnx.test_a_classifier_gives_labels_and_probabilities.
+    """
+    labels = np.asarray(model.classes)
+    labels = labels.astype(object) if labels.dtype.kind == "U" else labels
+    best = graph.add("ArgMax", z, axis=1, keepdims=0)
+    graph.output("label", graph.add("Gather", graph.constant(labels), best, axis=0), labels.dtype, ["samples"])
+    probabilities = graph.add("Softmax", graph.cast(z, np.dtype(np.float64)), axis=1)
+    graph.output("probabilities", graph.cast(probabilities, outer), outer, ["samples", len(model.classes)])
+
+
+def _metadata(model: Predictor) -> dict[str, str]:
+    """What a user of the file must know, by name."""
+    record = {"feature_names": model.feature_names, "target_names": model.target_names, "classes": model.classes}
+    texts = {"task": model.task} | {name: json.dumps(list(value), ensure_ascii=False) for name, value in record.items()}
+    encoder = getattr(model, "encoder", None)
+    if encoder is not None:
+        texts["encoder"] = json.dumps(encoder.record(), ensure_ascii=False)
+    return texts
 
 
 def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -> str:
@@ -117,6 +158,8 @@ class _Graph:
         self.onnx = onnx
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.inputs: list[Any] = []
+        self.outputs: list[Any] = []
 
     def constant(self, value: np.ndarray) -> str:
         name = f"c{len(self.constants)}"
@@ -134,14 +177,25 @@ class _Graph:
     def kind(self, dtype: np.dtype[Any]) -> int:
         return int(self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
-    def model(self, dtype: np.dtype[Any], features: int, outputs: int) -> Any:
-        helper, kind = self.onnx.helper, self.kind(dtype)
-        ends = (
-            [helper.make_tensor_value_info("X", kind, ["samples", features])],
-            [helper.make_tensor_value_info("z", kind, ["samples", outputs])],
-        )
-        graph = helper.make_graph(self.nodes, "spectral-core", *ends, self.constants)
+    def input(self, name: str, dtype: np.dtype[Any], shape: list[Any]) -> None:
+        self.inputs.append(self.onnx.helper.make_tensor_value_info(name, self.kind(dtype), shape))
+
+    def output(self, name: str, value: str, dtype: np.dtype[Any], shape: list[Any]) -> None:
+        """Call a value an output of the model."""
+        self.add("Identity", value, result=name)
+        self.outputs.append(self.onnx.helper.make_tensor_value_info(name, self.kind(dtype), shape))
+
+    def model(self, metadata: dict[str, str]) -> Any:
+        helper = self.onnx.helper
+        graph = helper.make_graph(self.nodes, "spectral-core", self.inputs, self.outputs, self.constants)
         opset = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="spectral-core")
+        model = helper.make_model(
+            graph,
+            opset_imports=opset,
+            ir_version=IR_VERSION,
+            producer_name="spectral-core",
+            producer_version=__version__,
+        )
+        helper.set_model_props(model, metadata)
         self.onnx.checker.check_model(model, full_check=True)
         return model

@@ -1,7 +1,9 @@
-"""Model files: one NPZ archive of arrays and a JSON record. There is no pickle in it, so loading one runs no code."""
+"""Model files: one NPZ archive of arrays and a JSON record, with a checksum. There is no pickle in it, so loading one runs no code."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import struct
@@ -11,11 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core import __version__
 from spectral_core.errors import ModelFileError
 from spectral_core.files import atomic
 
 FORMAT = "spectral-core"
-VERSION = 1
+VERSION = 2
+"""Version 1 has no checksum and is still read."""
+CHECKSUM = b"sha256:"
+COMMENT = len(CHECKSUM) + 64
+"""Bytes of the archive's comment: the SHA-256 of all bytes before it."""
 DAMAGE: tuple[type[Exception], ...] = (
     OSError,
     EOFError,
@@ -34,9 +41,18 @@ DAMAGE: tuple[type[Exception], ...] = (
 
 def save_model(path: str | os.PathLike[str], kind: str, record: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Save arrays and a JSON record as one model file of the given kind."""
-    header = json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, "record": record})
+    header = json.dumps({"format": FORMAT, "version": VERSION, "writer": __version__, "kind": kind, "record": record})
     stored: dict[str, Any] = {"header": np.frombuffer(header.encode(), dtype=np.uint8), **arrays}
-    atomic.write_atomically(path, lambda file: np.savez(file, **stored))
+    archive = io.BytesIO()
+    np.savez(archive, **stored)
+    # A ZIP archive ends with the length of its comment, two bytes, which NumPy leaves at 0.
+    body = archive.getvalue()[:-2] + struct.pack("<H", COMMENT)
+    checksum = _checksum(body)
+    atomic.write_atomically(path, lambda file: file.write(body + checksum))
+
+
+def _checksum(body: bytes) -> bytes:
+    return CHECKSUM + hashlib.sha256(body).hexdigest().encode()
 
 
 def load_model(
@@ -46,11 +62,12 @@ def load_model(
 
     Raises
     ------
-    ModelFileError : the file is missing, unreadable, truncated, or has another kind or version.
+    ModelFileError : the file is missing, unreadable, truncated, damaged at any byte, of another kind, or of a newer version.
     """
     try:
-        # Opened here, since np.load leaves its own handle open when the archive is damaged.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        with open(path, "rb") as file:
+            stored = file.read()
+        with np.load(io.BytesIO(stored), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(bytes(arrays.pop("header")).decode())
     except FileNotFoundError:
@@ -59,11 +76,25 @@ def load_model(
         raise ModelFileError(
             f"{path} is not a readable model file ({type(error).__name__}); it may be truncated"
         ) from None
-    # A readable archive may still be something else.
+    # A readable archive may still be something else, or of another version.
     if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(header.get("record"), dict):
         raise ModelFileError(f"{path} is not a {FORMAT} model file")
-    if header.get("version") != VERSION:
-        raise ModelFileError(f"{path} has format version {header.get('version')}; this package reads version {VERSION}")
+    _check_version(path, header, stored)
     if header.get("kind") not in kinds:
         raise ModelFileError(f"{path} holds a {header.get('kind')}; expected {' or '.join(kinds)}")
     return header["kind"], header["record"], arrays
+
+
+def _check_version(path: str | os.PathLike[str], header: dict[str, Any], stored: bytes) -> None:
+    """Refuse a newer format, and a file whose checksum does not fit."""
+    version = header.get("version")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise ModelFileError(f"{path} has no format version; got {version!r}")
+    if version > VERSION:
+        writer = f"version {header['writer']} of this package" if "writer" in header else "a newer version"
+        raise ModelFileError(
+            f"{path} has the format {version} and was written by {writer}; version {__version__} reads formats up to "
+            f"{VERSION}: update spectral-core"
+        )
+    if version > 1 and stored[-COMMENT:] != _checksum(stored[:-COMMENT]):
+        raise ModelFileError(f"{path} is not a readable model file (its checksum does not fit); it is damaged")

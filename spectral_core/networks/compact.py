@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -16,11 +17,12 @@ from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.networks.parameters import Parameters
+from spectral_core.networks.pictured import Blocks, Pictured
 from spectral_core.networks.spectral import SpectralNetwork
 
 
 @dataclass(frozen=True, eq=False)
-class CompactNetwork:
+class CompactNetwork(Pictured):
     """The live part of a network: the blocks between live neurons.
 
     Attributes
@@ -206,6 +208,12 @@ class CompactNetwork:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelFileError(f"{source} does not describe a compact network: {error}") from None
         return result
+
+    def _drawn(self, inputs: Sequence[str]) -> tuple[tuple[int, ...], Blocks, dict[str, Any]]:
+        kept = [position for position in self.neurons[0].tolist() if position < self.n_features]
+        bias = len(kept) < len(self.neurons[0])
+        named = [inputs[position] for position in kept] if len(inputs) == self.n_features else inputs
+        return self.widths, self.blocks, {"bias": bias, "inputs": named, "layers": self.layers}
 
     def __repr__(self) -> str:
         return f"CompactNetwork({'-'.join(map(str, self.widths))}, {self.n_parameters} parameters, {self.direct.activation})"

@@ -40,6 +40,35 @@ def path_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[float]:
     return [float(np.linalg.norm(scores)) for scores in path_scores(blocks, widths)]
 
 
+def input_scores(blocks: Blocks, widths: tuple[int, ...]) -> np.ndarray:
+    """Path score of each input: the root of the sum, over all paths from it to an output, of the squared products of weights.
+
+    A path goes upwards through any blocks, skip connections too. The score is 0 for an input that nothing depends on. With
+    inputs of equal deviation it says how much of the network hangs on each; it is no statement about causes.
+
+    Returns
+    -------
+    (n_1,) array, the constant neuron included.
+
+    By hand: once per report. Checked by test_paths.test_the_score_of_an_input_sums_over_its_paths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> blocks = {(2, 1): np.array([[3.0, 0.0]]), (3, 2): np.array([[2.0]]), (3, 1): np.array([[8.0, 1.0]])}
+    >>> input_scores(blocks, (2, 1, 1)).tolist()
+    [10.0, 1.0]
+    """
+    squares = [np.zeros(width) for width in widths]
+    squares[-1] = np.ones(widths[-1])
+    # Layers from the top: all that a layer sends to is complete before it is read.
+    for layer in range(len(widths), 1, -1):
+        for (i, j), block in blocks.items():
+            if i == layer:
+                squares[j - 1] += squares[i - 1] @ np.square(block, dtype=np.float64)
+    return np.sqrt(squares[0])
+
+
 def mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:
     """Mean |λ| over the eigenvalues that penalties act on (`global`: input and hidden layers); None without eigenvalues.
 

@@ -21,10 +21,11 @@ from spectral_core.kernels.tables import ACTIVATIONS
 from spectral_core.networks import balance, matrices
 from spectral_core.networks.initialization import initial_values
 from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values
+from spectral_core.networks.pictured import Blocks, Pictured
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralNetwork:
+class SpectralNetwork(Pictured):
     """A feed-forward network by the spectrum of its adjacency matrix A = Φ Λ Φ⁻¹.
 
     Layers 1..K have n_1..n_K neurons; x_1 is the input (with `bias` followed by the constant 1), and
@@ -366,6 +367,9 @@ class SpectralNetwork:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ModelFileError(f"{source} does not describe a network: {error}") from None
         return network
+
+    def _drawn(self, inputs: Sequence[str]) -> tuple[tuple[int, ...], Blocks, dict[str, Any]]:
+        return self.widths, self.transfer_blocks(), {"bias": self.bias, "inputs": inputs}
 
     def __repr__(self) -> str:
         widths = "-".join(map(str, self.widths))

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from spectral_core.errors import InvalidInputError
 from spectral_core.reports.network_geometry import (
     Pair,
     arch,
-    arch_levels,
     checked_blocks,
     choose_edges,
-    column,
     connected,
-    shown_neurons,
 )
-from spectral_core.reports.style import FAINT, INK, Target, figure_file
+from spectral_core.reports.network_plan import Plan, neuron_names, planned
+from spectral_core.reports.style import FAINT, INK, Target, checked_axes, figure_file
 
 TEXT: dict[str, Any] = {"parse_math": False, "zorder": 5}
+CONSTANT = "no weight is left: the output is a constant"
 DIVERGING = [
     "#004c8c",
     "#6fa3cc",
@@ -30,16 +26,6 @@ DIVERGING = [
     "#ee9a63",
     "#c23b00",
 ]  # blue to vermilion, which colour-blind readers can tell apart
-
-
-def _captions(widths: Sequence[int], names: Sequence[str], bias: bool) -> list[list[str]]:
-    """Lines under each layer: name and width."""
-    hidden = ["hidden"] if len(widths) == 3 else [f"hidden {k}" for k in range(1, len(widths) - 1)]
-    names = list(names) or ["input", *hidden, "output"]
-    if len(names) != len(widths):
-        raise InvalidInputError(f"names must hold {len(widths)} names, one for each layer; got {len(names)}")
-    counts = [f"{widths[0] - 1:,} + bias" if bias else f"{widths[0]:,}", *(f"{width:,}" for width in widths[1:])]
-    return [[*textwrap.wrap(str(name), 20), count] for name, count in zip(names, counts, strict=True)]
 
 
 def _block_label(pair: Pair, weights: np.ndarray) -> str:
@@ -66,30 +52,42 @@ def _line_style(relative: np.ndarray) -> tuple[np.ndarray, Any]:
 
 
 def network_picture(
-    path: Target,
+    path: Target | None,
     widths: Sequence[int],
     blocks: Mapping[Pair, Any],
     *,
     names: Sequence[str] = (),
     layers: Sequence[int] = (),
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
     title: str = "",
     subtitle: str = "",
     bias: bool = False,
-) -> None:
+    scale: str = "weight",
+    ax: Any = None,
+) -> Any:
     """Draw a network: layers as columns of dots, its strongest weights as edges, skip connections as arches.
 
     Width and colour of an edge show its weight against the largest. A layer of more than 24 neurons shows the ends of
     each block's strongest weights and an even sample of the others; at most 600 edges are drawn, every block at least
-    with its strongest. Hollow dots are neurons without any weight, the square one is the bias.
+    with its strongest. Hollow dots are neurons without any weight, the square one is the bias. Neurons that are left out are
+    counted at the place of the gap.
 
     Parameters
     ----------
-    path : the picture, PNG unless it ends in .svg or .pdf; written whole or not at all.
+    path : the picture, PNG unless it ends in .svg or .pdf; written whole or not at all. None writes no file.
     widths : neurons of layers 1..K, the constant neuron included.
     blocks : {(i, j): W_ij (n_i, n_j)}, layers counted from 1, i > j; zero blocks draw nothing.
     names : the K names under the layers.
     layers : the numbers of the layers in the labels, where they are not 1..K (a compact network).
+    inputs, outputs : the names of the neurons of the first layer, without the bias, and of the last.
     bias : the last neuron of layer 1 is the constant 1.
+    scale : the name of the scale of colours.
+    ax : axes of matplotlib to draw into instead of a figure of its own.
+
+    Returns
+    -------
+    The figure.
 
     Raises
     ------
@@ -97,77 +95,53 @@ def network_picture(
     MissingDependencyError : matplotlib is not installed.
     """
     n, live = checked_blocks(widths, blocks)
-    plan = _planned(n, live, names, bias, title, subtitle)
+    axes = checked_axes(path, ax)
+    labels = {0: neuron_names(inputs, n[0] - bias, "inputs") + ["bias"] * bias}
+    labels[len(n) - 1] = neuron_names(outputs, n[-1], "outputs")
+    plan = planned(n, live, names, labels, bias, title, subtitle)
+    if axes is not None:
+        axes.set(xlim=(0, plan.width), ylim=(plan.bottom, plan.top), aspect="equal")
+        _draw(axes, plan, live, layers, bias, scale)
+        return axes.figure
     with figure_file(path, plan.width, plan.top - plan.bottom) as figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, plan.width), ylim=(plan.bottom, plan.top))
-        axes.set_axis_off()
-        axes.text(0.4, plan.top - 0.3, plan.title, size=13, weight="bold", va="top", **TEXT)
-        axes.text(0.4, plan.top - 0.3 - plan.title_height, plan.subtitle, size=9.5, color=FAINT, va="top", **TEXT)
-        lowest = _draw_edges(axes, plan, live)
-        _label_blocks(axes, plan, live, lowest, layers)
-        for k in range(len(n)):
-            _draw_layer(axes, plan, k, connected(k + 1, n[k], live)[plan.shown[k]], bias and k == 0)
-            if len(plan.shown[k]) < n[k]:
-                axes.text(plan.x[k], plan.ellipses[k], "⋮", size=12, color=FAINT, ha="center", va="center", **TEXT)
-            for row, line in enumerate(plan.captions[k]):
-                axes.text(plan.x[k], -plan.half - 0.55 - 0.19 * row, line, size=9.5, ha="center", **TEXT)
+        _draw(axes, plan, live, layers, bias, scale)
+    return figure
 
 
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """Positions in inches. Layer k is at `x[k]`; its neurons `shown[k]` have the heights `heights[k]`, centred at 0."""
+def _draw(
+    axes: Any, plan: Plan, live: Mapping[Pair, np.ndarray], layers: Sequence[int], bias: bool, scale: str
+) -> None:
+    """Draw everything that is planned, from the edges upwards."""
+    axes.set_axis_off()
+    axes.text(0.4, plan.top - 0.3, plan.title, size=13, weight="bold", va="top", **TEXT)
+    axes.text(0.4, plan.top - 0.3 - plan.title_height, plan.subtitle, size=9.5, color=FAINT, va="top", **TEXT)
+    lowest = _draw_edges(axes, plan, live, bias, scale)
+    _label_blocks(axes, plan, live, lowest, layers)
+    for k, width in enumerate(plan.widths):
+        _draw_layer(axes, plan, k, connected(k + 1, width, live)[plan.shown[k]], bias and k == 0)
+        _draw_names(axes, plan, k)
+        if len(plan.shown[k]) < width:
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+            more = f"{width - len(plan.shown[k]):,} more"
+            axes.text(plan.x[k], plan.ellipses[k], "⋮", size=12, color=FAINT, ha="center", va="center", **TEXT)
+            axes.text(plan.x[k] + 0.1, plan.ellipses[k], more, size=7.5, color=FAINT, va="center", bbox=box, **TEXT)
+        for row, line in enumerate(plan.captions[k]):
+            axes.text(plan.x[k], -plan.half - 0.55 - 0.19 * row, line, size=9.5, ha="center", **TEXT)
 
-    width: float
-    bottom: float
-    top: float
-    half: float
-    title: str
-    subtitle: str
-    title_height: float
-    captions: list[list[str]]
-    shown: list[np.ndarray]
-    x: np.ndarray
-    heights: list[np.ndarray]
-    ellipses: list[float]
-    peaks: dict[Pair, float]
 
-
-def _planned(
-    n: Sequence[int], live: Mapping[Pair, np.ndarray], names: Sequence[str], bias: bool, title: str, subtitle: str
-) -> _Plan:
-    """Where everything is drawn."""
-    # Layers: the neurons shown, their heights, and the arches above them.
-    captions, shown = _captions(n, names, bias), shown_neurons(n, live, bias)
-    columns = [column(len(drawn), len(drawn) < n[k], bias and k == 0) for k, drawn in enumerate(shown)]
-    levels = arch_levels([pair for pair in live if pair[0] - pair[1] > 1])
-    step = float(np.clip(6 / (max(levels.values(), default=0) + 1), 0.24, 0.42))
-    half = max(y[0] for y, _ in columns)
-    # The width follows from the captions, the height from titles, arches and captions.
-    spacing = max(2.1 if len(n) > 2 else 3.2, 0.1 * max(len(line) for lines in captions for line in lines))
-    width = max(spacing * (len(n) - 1) + 2.0, 6.4)
-    title, subtitle = textwrap.fill(title, int(width / 0.125)), textwrap.fill(subtitle, int(width / 0.085))
-    title_height = 0.26 * len(title.split("\n")) * bool(title)
-    subtitle_height = 0.19 * len(subtitle.split("\n")) * bool(subtitle)
-    above = title_height + subtitle_height + 0.6 + (0.55 + step * max(levels.values()) if levels else 0)
-    return _Plan(
-        width=width,
-        bottom=-half - 1.1 - 0.2 * max(map(len, captions)),
-        top=half + above,
-        half=half,
-        title=title,
-        subtitle=subtitle,
-        title_height=title_height,
-        captions=captions,
-        shown=shown,
-        x=width / 2 + spacing * (np.arange(len(n)) - (len(n) - 1) / 2),
-        heights=[y for y, _ in columns],
-        ellipses=[middle for _, middle in columns],
-        peaks={pair: half + 0.5 + step * level for pair, level in levels.items()},
-    )
+def _draw_names(axes: Any, plan: Plan, k: int) -> None:
+    """Write the names of neurons: those of the inputs to the left, those of the outputs to the right."""
+    side = -1 if k == 0 else 1
+    for place, neuron in enumerate(plan.shown[k].tolist()):
+        text = plan.labels[k][neuron] if k in plan.labels else ""
+        if text:
+            x, y = plan.x[k] + 0.16 * side, plan.heights[k][place]
+            axes.text(x, y, text, size=8.5, ha="right" if side < 0 else "left", va="center", **TEXT)
 
 
 def _label_blocks(
-    axes: Any, plan: _Plan, live: Mapping[Pair, np.ndarray], lowest: Mapping[Pair, float], layers: Sequence[int]
+    axes: Any, plan: Plan, live: Mapping[Pair, np.ndarray], lowest: Mapping[Pair, float], layers: Sequence[int]
 ) -> None:
     """Write the norm of each block above its arch or below its edges."""
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}
@@ -178,7 +152,7 @@ def _label_blocks(
         axes.text(middle, y, label, size=8.5, ha="center", va="center", bbox=box, **TEXT)
 
 
-def _draw_layer(axes: Any, plan: _Plan, k: int, used: np.ndarray, bias: bool) -> None:
+def _draw_layer(axes: Any, plan: Plan, k: int, used: np.ndarray, bias: bool) -> None:
     """Draw the neurons of layer k: filled if `used`; the bias, the last one, as a square."""
     y = plan.heights[k]
     pitch = np.diff(-y).min() if len(y) > 1 else 0.34
@@ -190,7 +164,7 @@ def _draw_layer(axes: Any, plan: _Plan, k: int, used: np.ndarray, bias: bool) ->
         axes.scatter(x, y[here], s=area, c=face, marker=marker, edgecolors=edge, linewidths=0.8, zorder=4)
 
 
-def _draw_edges(axes: Any, plan: _Plan, live: Mapping[Pair, np.ndarray]) -> dict[Pair, float]:
+def _draw_edges(axes: Any, plan: Plan, live: Mapping[Pair, np.ndarray], bias: bool, scale: str) -> dict[Pair, float]:
     """Draw edges as one collection, the strongest on top, and their legend; returns the height below each block's edges."""
     from matplotlib.collections import LineCollection
 
@@ -208,6 +182,9 @@ def _draw_edges(axes: Any, plan: _Plan, live: Mapping[Pair, np.ndarray]) -> dict
     total = sum(int(np.count_nonzero(weights)) for weights in live.values())
     part = f"{len(values):,} of {total:,} weights drawn"
     note = part if len(values) < total else f"{total:,} weight{'s' * (total != 1)}"
+    note += ", biases included" * bias * bool(total)
+    if not total:
+        axes.text(axes.get_xlim()[1] / 2, plan.half + 0.3, CONSTANT, size=9.5, color=FAINT, ha="center", **TEXT)
     bottom, right = axes.get_ylim()[0] + 0.36, axes.get_xlim()[1] - 0.4
     axes.text(right, bottom, note, size=8, color=FAINT, ha="right", va="center")
     if values:
@@ -216,18 +193,19 @@ def _draw_edges(axes: Any, plan: _Plan, live: Mapping[Pair, np.ndarray]) -> dict
         widths, colours = _line_style(np.array(values)[order] / largest)
         lines = [curves[k] for k in order]
         axes.add_collection(LineCollection(lines, linewidths=widths, colors=colours, capstyle="round"))
-        _draw_legend(axes, bottom, largest)
+        _draw_legend(axes, bottom, largest, scale)
     return lowest
 
 
-def _draw_legend(axes: Any, bottom: float, largest: float) -> None:
+def _draw_legend(axes: Any, bottom: float, largest: float, scale: str) -> None:
     """Draw the scale of widths and colours from -largest to +largest."""
     from matplotlib.collections import LineCollection
 
     ramp = np.linspace(-1, 1, 121)
     widths, colours = _line_style(ramp)
     colours = colours[:, :3] * colours[:, 3:] + 1 - colours[:, 3:]  # on white, so that the pieces may overlap
-    scale = [[(u, bottom), (u + 0.02, bottom)] for u in 1.7 + 0.7 * ramp]
-    axes.add_collection(LineCollection(scale, linewidths=2 * widths, colors=colours, capstyle="butt"))
+    pieces = [[(u, bottom), (u + 0.02, bottom)] for u in 1.7 + 0.7 * ramp]
+    axes.add_collection(LineCollection(pieces, linewidths=2 * widths, colors=colours, capstyle="butt"))
     axes.text(0.93, bottom, f"−{_rounded(largest)}", size=8, color=FAINT, ha="right", va="center")
     axes.text(2.5, bottom, f"+{_rounded(largest)}", size=8, color=FAINT, va="center")
+    axes.text(1.7, bottom + 0.12, scale, size=8, color=FAINT, ha="center", va="bottom", **TEXT)

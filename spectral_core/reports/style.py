@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import textwrap
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_core.checks import one_of
-from spectral_core.errors import MissingDependencyError
+from spectral_core.errors import InvalidInputError, MissingDependencyError
 from spectral_core.files import atomic
 
 Target = str | os.PathLike[str]
@@ -48,9 +49,10 @@ def require_matplotlib() -> None:
 
 
 @contextmanager
-def figure_file(path: Target, width: float, height: float, **options: Any) -> Iterator[Any]:
-    """A figure of this size in inches; the file is written when the block ends without an error."""
-    kind = one_of(Path(path).suffix[1:].lower() or "png", tuple(UNDATED), "the picture's file type")
+def figure_file(path: Target | None, width: float, height: float, **options: Any) -> Iterator[Any]:
+    """A figure of this size in inches; the file, if one is named, is written when the block ends without an error."""
+    suffix = "" if path is None else Path(path).suffix[1:].lower()
+    kind = one_of(suffix or "png", tuple(UNDATED), "the picture's file type")
     require_matplotlib()
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -60,7 +62,54 @@ def figure_file(path: Target, width: float, height: float, **options: Any) -> It
         figure = Figure(figsize=(width, height), facecolor="white", **options)
         FigureCanvasAgg(figure)
         yield figure
-        atomic.write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=150, metadata=UNDATED[kind]))
+        if path is not None:
+            atomic.write_atomically(
+                path, lambda file: figure.savefig(file, format=kind, dpi=150, metadata=UNDATED[kind])
+            )
+
+
+def checked_axes(path: Target | None, ax: Any) -> Any:
+    """The axes of matplotlib to draw into, or None; a picture goes to a file or into axes, not both."""
+    if ax is None:
+        return None
+    require_matplotlib()
+    from matplotlib.axes import Axes
+
+    if path is not None:
+        raise InvalidInputError("a picture goes to a file or into axes: give path or ax, not both")
+    if not isinstance(ax, Axes):
+        raise InvalidInputError(f"ax must be the axes of a figure of matplotlib; got {type(ax).__name__}")
+    return ax
+
+
+def svg_text(figure: Any) -> str:
+    """A figure as an SVG element for an HTML page, without a background; the same figure gives the same text."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata=UNDATED["svg"], transparent=True)
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def legend_above(axes: Any, columns: int = 3) -> None:
+    """The legend above the panel, where it hides no data."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.3, "columnspacing": 1.2}
+        for text in axes.legend(handles, labels, fontsize=8, ncols=columns, frameon=False, **place).get_texts():
+            text.set_parse_math(False)
+
+
+def plain_log(axis: Any, low: float, high: float) -> None:
+    """Ticks of a log axis as plain numbers: powers of ten, with 2 and 5 between them where the axis spans less than two decades."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    steps = (1.0,) if high > 100 * low else (1.0, 2.0, 5.0) if high > 3 * low else tuple(1 + 0.5 * k for k in range(18))
+    axis.set_major_locator(LogLocator(base=10, subs=steps, numticks=12))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1000 else f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def heading(figure: Any, title: str) -> None:

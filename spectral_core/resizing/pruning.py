@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from spectral_core.networks.compact import CompactNetwork
-from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.neurons import prune_neurons
-from spectral_core.resizing.report import Pruned, PruneReport, PruneResult, latency
+from spectral_core.resizing.predicting import PrunedPredictor, in_network_units, overlap_sentence, prints_by_part
+from spectral_core.resizing.report import PruneResult
+from spectral_core.resizing.reporting import report_of, with_numbers
 from spectral_core.resizing.request import PruneRequest, checked_request
 from spectral_core.resizing.weights import prune_weights
 
 
+@runtime_checkable
+class Prunable(Protocol):
+    """A result that prunes itself on the data it was made from, such as that of `search`."""
+
+    def prune(self, **options: Any) -> PruneResult: ...
+
+
 def prune(
-    net: SpectralNetwork | CompactNetwork,
+    net: SpectralNetwork | CompactNetwork | Predictor | Prunable,
     *,
     by: str = "path",
     fraction: float | None = None,
@@ -43,7 +51,9 @@ def prune(
 
     Parameters
     ----------
-    net : any parametrization, any depth, also a compact network; activations with f(0) = 0.
+    net : any parametrization, any depth, also a compact network; activations with f(0) = 0. Or a `Predictor`: X, y and
+        `validation_data` are then in the units of its data, y of a classifier are labels, and the loss is that of its task
+        unless another is given. Or the result of a `search`, which has its data: the same as `result.prune(...)`.
     by : ``path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``, ``leave_one_out``;
         `rankings.neuron_scores` has their formulas.
     fraction : remove this share of all hidden neurons of the `layers` (rounded down), the least scores of all these layers
@@ -87,7 +97,8 @@ def prune(
 
     Returns
     -------
-    PruneResult : `.network`, `.compact`, `.report`.
+    PruneResult : `.network`, `.compact`, `.report`; of a predictor or a search a `PrunedPredictor`, which also has `.predictor`,
+        `.predict(X)`, `.predict_proba(X)`, `.score(X, y)` and `.save(directory)`.
 
     Raises
     ------
@@ -125,13 +136,25 @@ def prune(
         merge=merge,
         retrain=retrain,
     )
-    if not isinstance(net, CompactNetwork) or unit == "weight":
+    if isinstance(net, Predictor):
+        inner, prints = in_network_units(net, request), prints_by_part(net, request)
+        pruned = PrunedPredictor.of(net, _pruned_network(net.network, inner), overlap_sentence(net, prints))
+        return pruned.having_seen(prints)
+    if isinstance(net, Prunable):
+        options = dict(vars(request))
+        del options["x"]
+        return net.prune(**options)
+    return _pruned_network(net, request)
+
+
+def _pruned_network(net: SpectralNetwork | CompactNetwork, request: PruneRequest) -> PruneResult:
+    """The result for a network, for the live part of a compact one, or for single weights of any."""
+    if not isinstance(net, CompactNetwork) or request.unit == "weight":
         return _pruned(net, request)
     inner = _pruned(net.direct, request.for_live_inputs(net))
     small = net.narrowed(inner.compact)
     # `direct` does not know which of its inputs is the constant.
-    report = replace(inner.report, **_numbers(net, small))
-    return PruneResult(small.expanded(), small, report)
+    return PruneResult(small.expanded(), small, with_numbers(inner.report, net, small))
 
 
 def _pruned(net: SpectralNetwork | CompactNetwork, request: PruneRequest) -> PruneResult:
@@ -141,48 +164,4 @@ def _pruned(net: SpectralNetwork | CompactNetwork, request: PruneRequest) -> Pru
     limit = request.limit(whole)
     remove = prune_weights if request.unit == "weight" else prune_neurons
     pruned = remove(whole, request, limit)
-    return PruneResult(pruned.network, pruned.compact, _report(net, pruned, limit, request))
-
-
-def _report(net: SpectralNetwork | CompactNetwork, pruned: Pruned, limit: float, request: PruneRequest) -> PruneReport:
-    measured, limited = request.y is not None, request.tolerance is not None
-    small = pruned.compact
-    if isinstance(net, CompactNetwork):
-        widths, blocks = net.live, net.blocks
-    else:
-        widths, blocks = net.widths, net.transfer_blocks()
-    return PruneReport(
-        by="saliency" if request.unit == "weight" else request.by,
-        unit=request.unit,
-        merged=pruned.merged,
-        compensated=bool(request.compensate),
-        retrained_epochs=pruned.epochs,
-        widths=list(widths),
-        removed=[width - live for width, live in zip(widths, small.live, strict=True)][1:-1],
-        live=list(small.live),
-        parameters=net.n_parameters,
-        dense_parameters=sum(block.size for block in blocks.values()),
-        compact_parameters=small.n_parameters,
-        bytes_before=net.parameters.nbytes,
-        bytes_after=small.direct.parameters.nbytes,
-        latency_before=latency(net),
-        latency_after=latency(small),
-        loss_before=net.loss(request.X, request.y, request.loss) if measured else None,
-        loss_after=pruned.network.loss(request.X, request.y, request.loss) if measured else None,
-        limit=limit if limited else None,
-        within=request.evaluate(pruned.network) <= limit if limited else None,
-        **_numbers(net, small),
-    )
-
-
-def _numbers(net: SpectralNetwork | CompactNetwork, small: CompactNetwork) -> dict[str, Any]:
-    """Products and biases of a network and of its result."""
-    before, after = (
-        SparseNetwork.of(one.expanded() if isinstance(one, CompactNetwork) else one) for one in (net, small)
-    )
-    return {
-        "weights_before": before.n_products,
-        "weights_after": after.n_products,
-        "biases_before": before.n_biases,
-        "biases_after": after.n_biases,
-    }
+    return PruneResult(pruned.network, pruned.compact, report_of(net, pruned, limit, request))

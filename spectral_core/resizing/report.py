@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 
+Evaluated = SpectralNetwork | CompactNetwork
 LATENCY_ROWS = 1000
 LATENCY_CALLS = 5
 
@@ -52,6 +54,13 @@ class PruneReport:
     biases_before: int = 0
     biases_after: int = 0
     samples: str = ""
+
+    def with_losses(
+        self, whole: Evaluated, small: Evaluated, pair: tuple[Any, Any], loss: str, sentence: str
+    ) -> PruneReport:
+        """The same report with the losses of both networks on other data, and a sentence on the samples."""
+        before, after = whole.loss(*pair, loss), small.loss(*pair, loss)
+        return replace(self, loss_before=before, loss_after=after, samples=sentence)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"

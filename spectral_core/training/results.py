@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -33,6 +34,33 @@ class History:
     def first(self, epochs: int) -> History:
         """A copy of the first `epochs` entries."""
         return History(**{name: entries[:epochs] for name, entries in asdict(self).items()})
+
+    def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None, **options: Any) -> Any:
+        """Draw losses, penalty and norms of eigenvalues against the epoch; returns the figure.
+
+        Parameters
+        ----------
+        path : the picture, PNG unless it ends in .svg or .pdf. Without it no file is written.
+        ax : axes of matplotlib to draw the losses into.
+        options : of `training_picture`: title, labels, kept.
+
+        Examples
+        --------
+        >>> from spectral_core.training.results import History
+        >>> history = History([0.5, 0.2], [0.6, 0.3], [0.0, 0.0], [[1.0], [1.1]])
+        >>> history
+        History(2 epochs, training loss 0.5 to 0.2, validation loss 0.6 to 0.3)
+        >>> len(history.plot("training.svg", kept=2).axes)
+        2
+        """
+        from spectral_core.reports.curves import training_picture
+
+        return training_picture(path, self, ax=ax, **options)
+
+    def __repr__(self) -> str:
+        losses = (("training", self.training_loss), ("validation", self.validation_loss))
+        texts = [f", {name} loss {values[0]:.4g} to {values[-1]:.4g}" for name, values in losses if values]
+        return f"History({len(self)} epoch{'s' * (len(self) != 1)}{''.join(texts)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +120,9 @@ class TrainingState:
         """The state before the first step."""
         return cls(np.zeros_like(parameters), np.zeros_like(parameters), 0, 0)
 
+    def __repr__(self) -> str:
+        return f"TrainingState(epoch {self.epoch}, step {self.step}, {len(self.first_moment)} parameters)"
+
 
 def initial_state(state: TrainingState | None, net: Trainable) -> TrainingState:
     """A copy of the given state, checked; without one the state before the first step."""
@@ -130,3 +161,13 @@ class TrainingResult(Generic[Network]):
     history: History
     stopped: str
     state: TrainingState
+
+    def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None, **options: Any) -> Any:
+        """As `History.plot`, with the epoch of `network` marked."""
+        return self.history.plot(path, ax=ax, **{"kept": self.epoch or None} | options)
+
+    def __repr__(self) -> str:
+        return (
+            f"TrainingResult({self.network!r},\n  epoch {self.epoch}, best epoch {self.best_epoch}, stopped by {self.stopped},\n"
+            f"  {self.history!r})"
+        )

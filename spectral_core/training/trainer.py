@@ -11,6 +11,7 @@ from spectral_core.backends.problem import Problem
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.trainable import Trainable
 from spectral_core.training import full_batch, mini_batches
+from spectral_core.training.narration import told
 from spectral_core.training.options import FULL_BATCH, LoopOptions, StepOptions
 from spectral_core.training.results import Network, Progress, TrainingResult, TrainingState
 
@@ -54,6 +55,7 @@ def train(
     state: TrainingState | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     keep_checkpoint: bool = LoopOptions.keep_checkpoint,
+    verbose: bool = False,
 ) -> TrainingResult[Network]:
     """Minimise loss + penalty. The given network does not change.
 
@@ -126,6 +128,7 @@ def train(
     checkpoint : a file. An interrupted training (Ctrl-C) writes its state there, and so does a running one every 30 s.
         The same call continues from the file with the same bits as an uninterrupted training, and deletes it at the
         end. With `keep_checkpoint` the file stays, and the same call returns the finished result at once.
+    verbose : print a line on standard error for every tenth of the epochs.
 
     Returns
     -------
@@ -180,7 +183,7 @@ def train(
         seed=seed,
         threads=threads,
         backend=backend,
-        callbacks=callbacks,
+        callbacks=told(callbacks) if checks.boolean(verbose, "verbose") else callbacks,
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor, SpectralNetwork
-from spectral_core.cli import program, search
+from spectral_core.cli import program
+from spectral_core.cli.model_data import parts_of_fresh
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import load, sparcs
 
@@ -89,7 +90,7 @@ def refused(capsys, *arguments):
 def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
     """Both are new points of the same source, and the score of the report is that of the test points."""
     data = load("sparcs", alpha=1.0, beta=5.0, seed=0)
-    training, validation, test = search._parts(data, 0.2, 0)
+    training, validation, test = parts_of_fresh(data)
     parts = [{tuple(row) for row in x.tolist()} for x in (training.x, validation[0], test.x)]
     assert len(set.union(*parts)) == sum(map(len, parts)) == 20_000
     assert len(parts[1]) == len(parts[2]) == 5_000
@@ -104,7 +105,7 @@ def test_validation_and_test_points_of_sparcs_share_no_row(tmp_path, capsys):
 def test_search_writes_report_models_and_pictures(found, capsys):
     home = found / "out"
     names = {"model.npz", "compact.npz", "report.json", "report.txt", "history.json"} | {
-        "network.png", "spectrum.png", "training.png", "curve.csv", "curve.png",
+        "network.png", "spectrum.png", "training.png", "curve.csv", "curve.png", "sizes.npz", "proposal.npz",
     }  # fmt: skip
     assert {p.name for p in home.iterdir()} == names
     report = json.loads((home / "report.json").read_text())
@@ -165,12 +166,12 @@ def test_bad_data_gives_one_line_and_leaves_nothing(tmp_path, capsys):
 
     body = "\n".join(f"{i},{i * i},{i % 3}" for i in range(30))
     cases = {
-        csv_file("nan.csv", f"a,b,y\n1,nan,2\n{body}\n"): "column 'b', row 1",
+        csv_file("inf.csv", f"a,b,y\n1,inf,2\n{body}\n"): "column 'b', row 1",
         csv_file("text.csv", f"a,b,y\n{body}\n1,oops,2\n"): "'oops'",
         csv_file("empty.csv", ""): "empty",
         csv_file("header.csv", "a,b,y\n"): "row",
         csv_file("one_class.csv", "a,y\n" + "\n".join(f"{i},cat" for i in range(30))): "at least two classes",
-        csv_file("data.txt", "1,2"): ".csv, .parquet, .npz",
+        csv_file("data.json", "1,2"): ".csv, .tsv, .txt, .parquet, .feather, .xlsx, .npz",
         tmp_path / "missing.csv": "no such file",
         csv_file("broken.parquet", "PAR1 not really"): "broken.parquet",
         csv_file("broken.npz", "PK not really"): "broken.npz",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 from dataclasses import replace
@@ -13,12 +12,13 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor, SpectralNetwork
-from spectral_core.cli import shrink
+from spectral_core.cli import program, shrink
 from spectral_core.cli.program import main
 from spectral_core.data import datasets
 from spectral_core.data.scaling import Scaling
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import load_any
+from spectral_core.resizing import predicting
 
 for library in ("matplotlib", "pyarrow", "sklearn"):
     pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
@@ -104,8 +104,10 @@ def test_a_plain_network_and_a_table(tmp_path: Path, capsys: Any) -> None:
     assert predictor is None
     assert isinstance(small, CompactNetwork)
     assert small.live[1] == 6
-    text = said(capsys, "compact", tmp_path / "net.npz", "--onnx", tmp_path / "net.onnx")
-    assert "neurons by layer 3-12-1 -> 3-12-1" in text
+    wanted = ["--out", tmp_path / "net-compact.npz", "--onnx", tmp_path / "net.onnx"]
+    text = said(capsys, "compact", tmp_path / "net.npz", *wanted)
+    assert "neurons by layer 3-12-1\nnothing is dead, nothing to gain\n" in text
+    assert " ms" not in text, "times of the same neurons are noise"
     assert "net-compact.npz" in text
     np.testing.assert_allclose(load_any(tmp_path / "net-compact.npz")[0].forward(x), net.forward(x), rtol=1e-12)
     assert (tmp_path / "net.onnx").stat().st_size > 500
@@ -113,7 +115,7 @@ def test_a_plain_network_and_a_table(tmp_path: Path, capsys: Any) -> None:
 
 def test_compacting_a_searched_model(model: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "c.npz"
-    assert "parameters" in said(capsys, "compact", model, "--out", out)
+    assert "nothing is dead, nothing to gain" in said(capsys, "compact", model, "--out", out)
     x = datasets.load("wine").x
     np.testing.assert_allclose(Predictor.load(out).raw(x), Predictor.load(model).raw(x), rtol=0, atol=1e-4)
 
@@ -126,8 +128,9 @@ def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: A
     before, after = (Predictor.load(path).score(data.x, data.y) for path in (model, tmp_path / "p" / "pruned.npz"))
     assert after > before - 0.1 > 0.2
     # A model whose split is not known: held out as asked for.
-    options = argparse.Namespace(data="diabetes", target=None, task="auto", validation_fraction=0.25, seed=3)
-    predictor = replace(Predictor.load(model), rows={})
+    command = ["prune", str(model), "diabetes", "--validation-fraction", "0.25", "--seed", "3"]
+    options = program._parser().parse_args(command)
+    predictor = replace(Predictor.load(model), rows={}, origin=None)
     parts = shrink._data(options, predictor)
     assert parts.loss == "squared_error"
     assert (len(parts.refit[0]), len(parts.judging[0])) == (332, 110)
@@ -170,20 +173,24 @@ def test_a_model_is_judged_on_rows_that_did_not_train_it(
 
 def test_which_rows_judge_follows_what_is_known() -> None:
     parts = {"training": np.arange(6), "validation": np.arange(6, 8), "test": np.arange(8, 10)}
-    assert [part.tolist() for part in shrink._split(parts, None, 10, 0.2, 0)[0]] == [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]]
+    assert [part.tolist() for part in predicting.split_known(parts, None, 10, 0.2, 0)[0]] == [
+        [0, 1, 2, 3, 4, 5],
+        [6, 7],
+        [8, 9],
+    ]
     without_validation = {"training": np.arange(8), "validation": np.arange(0), "test": np.arange(8, 10)}
-    rows, sentence = shrink._split(without_validation, None, 10, 0.2, 0)
+    rows, sentence = predicting.split_known(without_validation, None, 10, 0.2, 0)
     assert [part.tolist() for part in rows] == [list(range(8)), [8, 9], [8, 9]]
     assert sentence == (
         "refitted on 8 training samples; 2 test samples judge, the losses are those of them; none of these trained the model"
     )
-    rows, sentence = shrink._split({"training": np.arange(10)}, None, 10, 0.2, 0)
+    rows, sentence = predicting.split_known({"training": np.arange(10)}, None, 10, 0.2, 0)
     assert [len(part) for part in rows] == [8, 2, 2]
     assert sentence.endswith("2 others judge and give the losses; all of them trained the model")
     net = SpectralNetwork.initialize([2, 3, 1])
     known = Predictor(net, "regression", Scaling.none(2), Scaling.none(1), rows=parts)
-    assert shrink._known_rows(known, 10) == parts
-    assert shrink._known_rows(known, 11) == {}, "other data than those of the search"
+    assert predicting.known_rows(known, 10) == parts
+    assert predicting.known_rows(known, 11) == {}, "other data than those of the search"
 
 
 def test_a_live_network_is_not_made_larger_without_a_word(tmp_path: Path, capsys: Any) -> None:
@@ -192,12 +199,12 @@ def test_a_live_network_is_not_made_larger_without_a_word(tmp_path: Path, capsys
     net = net.with_parameters(np.random.default_rng(0).normal(size=net.n_parameters).astype(np.float32))
     net.save(tmp_path / "net.npz")
     text = said(capsys, "compact", tmp_path / "net.npz", "--onnx", tmp_path / "net.onnx")
-    assert "no neuron is dead, and the spectral form is the smaller one" in text
+    assert "nothing is dead, nothing to gain; the spectral form is the smaller one" in text
     assert text.endswith(f"written: {tmp_path / 'net.onnx'}\n")
     assert not (tmp_path / "net-compact.npz").exists()
     assert "written: nothing" in said(capsys, "compact", tmp_path / "net.npz")
     text = said(capsys, "compact", tmp_path / "net.npz", "--out", tmp_path / "asked.npz")
-    assert "no neuron is dead" in text
+    assert "nothing is dead" in text
     x = np.ones((3, 4))
     np.testing.assert_allclose(load_any(tmp_path / "asked.npz")[0].forward(x), net.forward(x), rtol=1e-4)
     # One dead neuron: written, and the sizes are said.

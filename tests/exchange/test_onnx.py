@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,17 +70,92 @@ def test_a_compact_network_with_dead_inputs_and_layers(tmp_path: Path) -> None:
     assert [entry.version for entry in onnx.load(tmp_path / "s.onnx").opset_import] == [OPSET]
 
 
-@pytest.mark.parametrize("task", ["regression", "classification"])
-def test_a_predictor_takes_data_in_their_units(tmp_path: Path, task: str) -> None:
-    net = SpectralNetwork.initialize([3, 6, 2], seed=1)
-    net = net.with_parameters(np.random.default_rng(0).normal(size=net.n_parameters).astype(np.float32))
-    inputs = Scaling(np.array([100.0, -5.0, 0.0]), np.array([10.0, 2.0, 0.0]))  # the last one did not vary in training
-    outputs = Scaling(np.array([7.0, 8.0]), np.array([3.0, 0.5])) if task == "regression" else Scaling.none(1)
-    model = Predictor(net, task, inputs, outputs, ("a", "b") if task == "classification" else ())
-    export_onnx(model, tmp_path / "p.onnx")
-    x = np.random.default_rng(1).normal(size=(9, 3)) * [10, 2, 1] + [100, -5, 0]
-    expected = model.predict(x) if task == "regression" else model.raw(x)
-    np.testing.assert_allclose(computed(tmp_path / "p.onnx", x), expected, rtol=0, atol=1e-4)
+LABELS = {
+    "text": ("cat a", "dog b", "é"),
+    "numbers": (-3, 0, 2**40),
+    "truth": (False, True),
+}
+
+
+def predictor(kind: str, dtype: str, seed: int, form: str = "whole") -> Predictor:
+    """A random predictor of features 3 of which one did not vary; its network whole, compact, sparse or without hidden neurons."""
+    classes = LABELS.get(kind, ())
+    outputs = len(classes) or 2
+    generator = np.random.default_rng(seed)
+    net = SpectralNetwork.initialize([3, 6, outputs], seed=seed, dtype=dtype, parametrization="direct")
+    parameters = generator.normal(size=net.n_parameters)
+    if form == "sparse":
+        parameters *= generator.random(net.n_parameters) < 0.3
+    net = net.with_parameters(parameters.astype(dtype))
+    if form == "no hidden neuron":
+        net.blocks[3, 2][:] = 0
+    inputs = Scaling(np.array([1e5, -5.0, 0.0]), np.array([10.0, 2.0, 0.0]))
+    scaled = (
+        (Scaling.none(1), "classification")
+        if classes
+        else (Scaling(np.array([7.0, 8.0]), np.array([3.0, 0.5])), "regression")
+    )
+    network = net if form == "whole" else compact(net)
+    return Predictor(
+        network, scaled[1], inputs, scaled[0], classes, ("u", "v w", "ö"), ("t",) if classes else ("s", "t")
+    )
+
+
+def outputs_of(path: Path, x: np.ndarray) -> dict[str, np.ndarray]:
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, {"X": x}), strict=True))
+
+
+@given(
+    st.sampled_from(["regression", *LABELS]), st.sampled_from(["float32", "float64"]), st.booleans(), st.integers(0, 99),
+    st.sampled_from(["whole", "compact", "sparse", "no hidden neuron"]), st.sampled_from([0, 1, 9]),
+)  # fmt: skip
+@settings(deadline=None, max_examples=60)
+def test_a_predictor_takes_data_in_their_units(
+    tmp_path_factory: Any, kind: str, dtype: str, double: bool, seed: int, form: str, rows: int
+) -> None:
+    model = predictor(kind, dtype, seed, form)
+    path = tmp_path_factory.mktemp("onnx") / "p.onnx"
+    export_onnx(model, path, double=double)
+    x = np.random.default_rng(seed + 1).normal(size=(rows, 3)) * [10, 2, 1] + [1e5, -5, 0]
+    given = x.astype(np.float64 if double else np.float32)
+    found = outputs_of(path, given)
+    if kind == "regression":
+        assert list(found) == ["variable"]
+        expected = model.predict(given) if rows else np.zeros((0, 2))
+        assert found["variable"].dtype == given.dtype
+        limit = 1e-9 if double and dtype == "float64" else 1e-4
+        np.testing.assert_allclose(found["variable"], expected.reshape(rows, 2), rtol=0, atol=limit * 10)
+        return
+    assert list(found) == ["label", "probabilities"]
+    assert found["label"].shape == (rows,)
+    assert found["probabilities"].shape == (rows, len(model.classes))
+    if rows:
+        probabilities = model.predict_proba(given)
+        np.testing.assert_allclose(found["probabilities"], probabilities, rtol=0, atol=1e-4)
+        first, second = np.sort(probabilities, axis=1)[:, -1], np.sort(probabilities, axis=1)[:, -2]
+        clear = first - second > 1e-3  # elsewhere rounding may decide
+        assert found["label"][clear].tolist() == model.predict(given)[clear].tolist()
+
+
+def test_a_classifier_gives_labels_and_probabilities(tmp_path: Path) -> None:
+    """A file that can be used alone: float32 in, labels and probabilities out, names in the metadata."""
+    model = predictor("text", "float32", 1)
+    export_onnx(model, tmp_path / "c.onnx")
+    session = runtime.InferenceSession(str(tmp_path / "c.onnx"), providers=["CPUExecutionProvider"])
+    assert [(end.name, end.type) for end in (*session.get_inputs(), *session.get_outputs())] == [
+        ("X", "tensor(float)"),
+        ("label", "tensor(string)"),
+        ("probabilities", "tensor(float)"),
+    ]
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert metadata["task"] == "classification"
+    assert json.loads(metadata["feature_names"]) == ["u", "v w", "ö"]
+    assert json.loads(metadata["classes"]) == ["cat a", "dog b", "é"]
+    assert json.loads(metadata["target_names"]) == ["t"]
+    probabilities = outputs_of(tmp_path / "c.onnx", np.ones((4, 3), np.float32))["probabilities"]
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
 
 
 def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

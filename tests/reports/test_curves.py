@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spectral_core.errors import InvalidInputError
-from spectral_core.reports import curves
+from spectral_core.reports import curves, sizes
 
 pytest.importorskip("matplotlib")
 from tests.reports.pictures import pixels
@@ -88,7 +88,7 @@ def test_curve_picture_names_the_chosen_size(chosen: int, tmp_path: Any) -> None
         {"weights": w, "neurons": n, "score": s, "error": 0.01, "best": i == 2, "chosen": i == chosen}
         for i, (w, n, s) in enumerate([(0, 0, -0.5), (15, 2, 0.9), (1500, 80, 0.95)])
     ]
-    curves.curve_picture(tmp_path / "c.svg", points, "accuracy", title="data: score and size")
+    sizes.curve_picture(tmp_path / "c.svg", points, "accuracy", title="data: score and size")
     text = (tmp_path / "c.svg").read_text(encoding="utf-8")
     assert f"chosen: {points[chosen]['weights']:,} weights, {points[chosen]['neurons']} hidden neurons" in text
     assert "accuracy on validation rows" in text

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spectral_core.errors import InvalidInputError, MissingDependencyError
-from spectral_core.reports import network, network_geometry
+from spectral_core.reports import network, network_geometry, network_plan
 
 pytest.importorskip("matplotlib")
 from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> list[LineCollection]:
 def test_labels() -> None:
     assert network._block_label((3, 1), np.array([[3.0, -4.0]])) == "‖W₃₁‖ = 5"
     assert network._block_label((12, 1), np.full((1, 4), 1e300)) == "‖W₁₂,₁‖ = 2e+300"
-    assert network._captions([65, 1200, 1], (), True) == [
+    assert network_plan.captions_of([65, 1200, 1], (), True) == [
         ["input", "64 + bias"],
         ["hidden", "1,200"],
         ["output", "1"],

@@ -1,0 +1,108 @@
+"""Whether a network is better than a constant on rows that did not fit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.data.metrics import scores_of
+from spectral_core.data.targets import encode_labels, real_targets
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.predictor import Predictor
+
+MARGIN = 0.02
+"""A balanced accuracy this much above a constant's is worth a word where the accuracy is no better."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Scores on the rows that judge a network, beside the best constant's, and sentences; see `Numbers`."""
+
+    constant_score: float | None
+    balanced_accuracy: float | None = None
+    roc_auc: float | None = None
+    sentences: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, model: Predictor, X: Any, y: Any, rows: str) -> Judgement:
+        """The judgement on rows in the units of the data, which `rows` names; none of them may have fitted the model."""
+        scores, constant = scores_of(model, X, checks.as_array(y, "y"))
+        name = "accuracy" if model.task == "classification" else "r2"
+        judged = cls(constant[name], scores.get("balanced_accuracy"), scores.get("roc_auc"))
+        sentences = []
+        if is_constant(model):
+            sentences.append(NOTHING)
+        elif constant[name] is not None and not better_than_constant(model, X, y):
+            beside = f"{_shown(scores[name])} beside {_shown(constant[name])}"
+            sentences.append(f"the best constant is as good on the {len(X):,} {rows} rows ({TITLES[name]} {beside})")
+            chance, balanced = constant.get("balanced_accuracy"), judged.balanced_accuracy
+            if balanced is not None and chance is not None and balanced > chance + MARGIN:
+                sentences[-1] += f"; its balanced accuracy is better, {balanced:.3g} beside {chance:.3g}"
+        return cls(judged.constant_score, judged.balanced_accuracy, judged.roc_auc, sentences)
+
+    @classmethod
+    def of_curve(cls, model: Predictor, y: Any, score: float, error: float) -> Judgement:
+        """The judgement of a size that was scored on validation rows before these fitted it too."""
+        constant = constant_score(model, y)
+        sentences = []
+        if is_constant(model):
+            sentences.append(NOTHING)
+        elif constant is not None and score <= constant + error:
+            name = TITLES["accuracy" if model.task == "classification" else "r2"]
+            beside = f"{_shown(score)} beside {_shown(constant)}"
+            sentences.append(f"the best constant is as good on the validation rows ({name} {beside})")
+        return cls(constant, sentences=sentences)
+
+
+NOTHING = (
+    "nothing was learned: the network that was found is a constant, since the features say nothing that it could use"
+)
+TITLES = {"accuracy": "accuracy", "r2": "R²"}
+
+
+def is_constant(model: Predictor) -> bool:
+    """Whether no feature has a weight in the network."""
+    network = model.network
+    if isinstance(network, CompactNetwork):
+        blocks, first = network.blocks, int((network.neurons[0] < network.n_features).sum())
+    else:
+        blocks, first = network.transfer_blocks(), network.n_features
+    return not any(block[:, :first].any() for (_, sender), block in blocks.items() if sender == 1)
+
+
+def constant_score(model: Predictor, y: Any) -> float | None:
+    """The greatest accuracy of a constant on these labels; R² of the mean is 0. None where R² is not defined."""
+    if model.task == "classification":
+        counts = np.bincount(encode_labels(y, "y", model.classes)[0])
+        return float(counts.max() / counts.sum())
+    targets = real_targets(y, "y")
+    return 0.0 if bool((targets.min(axis=0) < targets.max(axis=0)).all()) else None
+
+
+def better_than_constant(model: Predictor, X: Any, y: Any) -> bool:
+    """Whether the mean of the paired differences of errors from the best constant's exceeds its standard error.
+
+    Errors are 0 or 1 for classes; for numbers they are squared and divided by the variance of the target.
+
+    By hand: a statistic of predictions. Checked by test_judging.test_better_than_a_constant_is_a_paired_test.
+    """
+    prediction = model.predict(X)
+    if model.task == "classification":
+        labels, found = (encode_labels(values, "y", model.classes)[0] for values in (y, prediction))
+        gain = (labels != np.bincount(labels).argmax()).astype(float) - (labels != found)
+    else:
+        targets = real_targets(y, "y")
+        deviations, errors = targets - targets.mean(axis=0), targets - np.reshape(prediction, targets.shape)
+        scale = np.abs(deviations).max(axis=0)
+        deviations, errors = deviations / scale, errors / scale
+        gain = ((np.square(deviations) - np.square(errors)) / np.square(deviations).mean(axis=0)).mean(axis=1)
+    if len(gain) < 2:
+        return bool(gain.mean() > 0)
+    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
+
+
+def _shown(score: float | None) -> str:
+    return "-" if score is None else f"{score:.3g}"

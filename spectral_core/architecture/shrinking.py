@@ -1,0 +1,48 @@
+"""Pruning what a search found, on the data of the search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from spectral_core.data.preparation import PreparedData
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.predictor import Predictor
+from spectral_core.resizing.predicting import PrunedPredictor
+from spectral_core.resizing.pruning import prune
+
+AMOUNTS = ("fraction", "threshold", "tolerance")
+TOLERANCE = 0.01
+
+
+def prune_found(
+    model: Predictor, data: PreparedData | None, X: Any, y: Any, options: Mapping[str, Any]
+) -> PrunedPredictor:
+    """The pruned predictor: on X and y in the units of the data, else on the data of the search; see `SearchResult.prune`."""
+    chosen = dict(options)
+    if all(chosen.get(name) is None for name in AMOUNTS):
+        chosen["tolerance"] = TOLERANCE
+    # On data that are given.
+    if X is not None or y is not None:
+        pruned = prune(model, X=X, y=y, **chosen)
+        assert isinstance(pruned, PrunedPredictor)
+        return pruned
+    # On the data of the search, which are in the units of the network.
+    if data is None:
+        raise InvalidInputError("a result that was loaded or unpickled has no data: give X and y to prune it")
+    if chosen.pop("validation_data", None) is not None:
+        raise InvalidInputError(
+            "validation_data comes with X and y; without them the validation rows of the search judge"
+        )
+    chosen["loss"] = data.loss
+    judging = data.x_valid, data.y_valid
+    result = prune(model.network, X=data.x, y=data.y, validation_data=judging, **chosen)
+    seen = 0 if model.origin is None else int(model.origin.seen(data.prints["validation"], "training").sum())
+    trained = f"{seen} of these trained the network" if seen else "none of these trained the network"
+    sentence = (
+        f"refitted on {len(data.x)} training samples; {len(data.x_valid)} validation samples judge and give the losses; "
+        f"{trained}"
+    )
+    report = result.report.with_losses(model.network, result.compact, judging, data.loss, sentence)
+    return PrunedPredictor.of(model, replace(result, report=report), sentence).having_seen(data.prints)

@@ -1,0 +1,83 @@
+"""The command `export`: a model as a file for other software."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from spectral_core.cli.console import say
+from spectral_core.errors import InvalidInputError
+
+Writer = Callable[[Any, str, argparse.Namespace], None]
+
+
+def _onnx(model: Any, path: str, options: argparse.Namespace) -> None:
+    from spectral_core.exchange.onnx import export_onnx
+
+    export_onnx(model, path, double=options.double)
+
+
+def _safetensors(model: Any, path: str, options: argparse.Namespace) -> None:
+    from spectral_core.exchange.tensors import export_safetensors
+
+    export_safetensors(model, path)
+
+
+def _torch(model: Any, path: str, options: argparse.Namespace) -> None:
+    from spectral_core.exchange.tensors import export_torch
+
+    export_torch(model, path)
+
+
+FORMATS: dict[str, tuple[str, str, Writer]] = {
+    "onnx": ("an ONNX model: labels and probabilities, or numbers in their units", "onnx", _onnx),
+    "safetensors": ("weights as safetensors, scaling included", "safetensors.numpy", _safetensors),
+    "torch": ("the same weights as a PyTorch state_dict in an NPZ file", "", _torch),
+}
+"""By option: what it writes, the library that it needs, and the function."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "export",
+        help="a saved model as a file for other software",
+        description="Writes a model in one format or several. Pages on the formats: docs/models.md.",
+        epilog="example: spectral-core export results/wine/compact.npz --onnx wine.onnx",
+    )
+    parser.add_argument("model", metavar="MODEL", help="any model file of this package")
+    for name, (meaning, _, _) in FORMATS.items():
+        parser.add_argument(f"--{name}", metavar="FILE", help=meaning)
+    parser.add_argument("--double", action="store_true", help="ONNX: input and outputs in float64 (default: float32)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the files that were asked for."""
+    from spectral_core import checks
+    from spectral_core.files import atomic
+    from spectral_core.networks.predictor import load_any
+
+    # Errors come before the first file.
+    wanted = {name: getattr(options, name) for name in FORMATS if getattr(options, name) is not None}
+    if not wanted:
+        raise InvalidInputError(f"export needs a format: {' or '.join(f'--{name} FILE' for name in FORMATS)}")
+    if options.double and "onnx" not in wanted:
+        raise InvalidInputError("--double belongs to --onnx")
+    network, predictor = load_any(options.model)
+    paths = [Path(path).absolute() for path in (options.model, *wanted.values())]
+    if len(set(paths)) < len(paths):
+        raise InvalidInputError(
+            f"MODEL and the files must be different; got {options.model}, {', '.join(wanted.values())}"
+        )
+    for name, path in wanted.items():
+        library = FORMATS[name][1]
+        if library:
+            checks.optional(library, f"--{name}", "exchange")
+        atomic.check_writable(path)
+    for name, path in wanted.items():
+        FORMATS[name][2](network if predictor is None else predictor, path, options)
+    say(f"written: {', '.join(wanted.values())}\n")
+    return 0

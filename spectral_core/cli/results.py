@@ -1,0 +1,98 @@
+"""Folders of results: what is in them may be replaced by the same command on the same data; states that fit no more are dropped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from spectral_core.errors import InvalidInputError, ModelFileError
+
+if TYPE_CHECKING:
+    from spectral_core.data.fingerprints import Origin
+
+T = TypeVar("T")
+MARKS = {"search": "strategy", "prune": "by"}
+"""The entry of report.json that only this command writes."""
+MODELS = {"search": "model.npz", "prune": "pruned.npz"}
+
+
+def check_folder(home: Path, command: str, origin: Origin | None) -> None:
+    """Refuse a folder with results of another command or of other data, and say where the same file had other contents.
+
+    Raises
+    ------
+    InvalidInputError : the folder holds other results.
+    """
+    found = results_in(home)
+    if found is None:
+        return
+    if found != command:
+        raise InvalidInputError(
+            f"{home} holds {found if ' ' in found else f'the results of `{found}`'}; give another folder with --out"
+        )
+    known = _origin(home / MODELS[command]) if command in MODELS else None
+    if origin is None or known is None or not known.source or not origin.source:
+        return
+    if known.source != origin.source:
+        raise InvalidInputError(
+            f"{home} holds the results for {known.source}, not for {origin.source}; give another folder with --out"
+        )
+    if known.sha256 != origin.sha256:
+        note(f"the results in {home} are replaced; they were made from other contents of {origin.source}")
+
+
+def results_in(home: Path) -> str | None:
+    """The command whose results a folder holds, or words on a report that is not known; None where there are none."""
+    if (home / "report.json").exists():
+        report = _report(home / "report.json")
+        return next((name for name, mark in MARKS.items() if mark in report), "a report.json of another program")
+    return "reproduce" if (home / "summary.json").exists() else None
+
+
+def _report(path: Path) -> dict[str, object]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _origin(path: Path) -> Origin | None:
+    """The origin that a model file names; None where there is none."""
+    from spectral_core.networks.predictor import load_any
+
+    try:
+        predictor = load_any(path)[1]
+    except ModelFileError:
+        return None
+    return None if predictor is None else predictor.origin
+
+
+def note(text: str) -> None:
+    """One line on stderr."""
+    print(f"spectral-core: {text}", file=sys.stderr, flush=True)
+
+
+def drop_states(files: Iterable[Path], why: str) -> int:
+    """Delete states of interrupted work, and say so in one line; returns how many there were."""
+    dropped = list(files)
+    for path in dropped:
+        path.unlink(missing_ok=True)
+    if dropped:
+        note(
+            f"an unfinished state in {dropped[0].parent} {why}; it is dropped ({len(dropped)} file{'s' * (len(dropped) > 1)})"
+        )
+    return len(dropped)
+
+
+def afresh_where_stale(files: Callable[[], Iterable[Path]], work: Callable[[], T]) -> T:
+    """Work that continues from files; where they belong to other work or are damaged, they are dropped and it begins afresh."""
+    try:
+        return work()
+    except ModelFileError:
+        if not drop_states(files(), "does not belong to this work or is damaged"):
+            raise
+        return work()

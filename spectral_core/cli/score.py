@@ -1,0 +1,138 @@
+"""The command `score`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectral_core.cli import data_options
+from spectral_core.cli.console import say
+from spectral_core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spectral_core.cli.model_data import ModelData
+    from spectral_core.networks.predictor import Predictor
+
+PARTS = ("test", "validation", "all")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "score",
+        help="scores of a saved model on rows that it has not seen, beside the best constant's",
+        description="Scores a model of `search`, `compact` or `prune`. On the data of its search the test rows are scored. On other data "
+        "the rows that did not train the model are. A sentence says which rows these are, and how many of them the model has seen.",
+        epilog="example: spectral-core score results/wine/compact.npz wine",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="a model file with the scaling of its data, such as model.npz of a search"
+    )
+    parser.add_argument(
+        "data", metavar="DATA", help="a file with the model's columns and its target, or a built-in name"
+    )
+    parser.add_argument(
+        "--part", choices=PARTS, help="test or validation rows of the search, or all rows (default: see above)"
+    )
+    data_options.add_column_options(parser, split=False)
+    data_options.add_file_options(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the scores."""
+    from spectral_core.cli.model_data import model_data
+    from spectral_core.data.metrics import scores_of
+    from spectral_core.networks.predictor import Predictor
+
+    model = Predictor.load(options.model)
+    data = model_data(options, model)
+    model = replace(model, encoder=None)  # the rows are encoded
+    x, y, sentence = chosen_rows(model, data, options.part)
+    scores, constant = scores_of(model, x, y)
+    title = f"{Path(options.model).name} on {data.origin.source}"
+    if options.json:
+        record = {"model": options.model, "data": options.data, "rows": len(x), "sentence": sentence}
+        say(json.dumps(record | {"scores": scores, "best_constant": constant}, ensure_ascii=False) + "\n")
+    else:
+        say(f"{title}: {sentence}\n\n{table(scores, constant)}")
+    return 0
+
+
+def table(scores: dict[str, float | None], constant: dict[str, float | None]) -> str:
+    """The scores of a model beside those of the best constant."""
+    from spectral_core.data.metrics import TITLES
+
+    def shown(value: float | None) -> str:
+        return "-" if value is None else f"{value:.5g}"
+
+    lines = [f"{'':<18}{'model':>12}{'best constant':>16}"]
+    lines += [f"{TITLES[name]:<18}{shown(scores[name]):>12}{shown(constant[name]):>16}" for name in scores]
+    return "\n".join(lines) + "\n"
+
+
+def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np.ndarray, np.ndarray, str]:
+    """The rows to score, and a sentence on what the model has seen of them."""
+    import numpy as np
+
+    from spectral_core.data.fingerprints import row_prints
+
+    prints = row_prints(data.x, data.y)
+    trained = None if model.origin is None else model.origin.seen(prints, "training")
+    if data.rows:
+        return _of_the_search(data, part, trained)
+    if part in ("test", "validation"):
+        raise InvalidInputError(
+            f"--part {part}: {data.origin.source} is not known as the data of the model's search; --part all scores it"
+        )
+    count = len(data.x)
+    if trained is None:
+        return data.x, data.y, f"{count} rows; it is not known how many of them trained the model"
+    seen = int(trained.sum())
+    if seen == count:
+        return data.x, data.y, f"all {count} rows trained the model: these scores say nothing about new rows"
+    if not seen:
+        return data.x, data.y, f"{count} rows, none of which trained the model"
+    if part == "all":
+        return data.x, data.y, f"{count} rows, {seen} of which trained the model"
+    new = np.flatnonzero(~trained)
+    sentence = (
+        f"{len(new)} rows that did not train the model; {seen} others did and are left out (--part all scores them too)"
+    )
+    return data.x[new], data.y[new], sentence
+
+
+def _of_the_search(data: ModelData, part: str | None, trained: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, str]:
+    """Rows of the data that the model was made from."""
+    import numpy as np
+
+    # Test points that the built-in set draws apart.
+    if data.fresh is not None and part in (None, "test"):
+        return *data.fresh, f"{len(data.fresh[0])} test rows, drawn apart; none of them trained the model"
+    if part is None:
+        part = next((name for name in ("test", "validation") if len(data.rows.get(name, ()))), "all")
+    if part == "all":
+        fitted = len(data.rows["training"])
+        return data.x, data.y, f"all {len(data.x)} rows of its search, {fitted} of which trained the model"
+    rows = np.asarray(data.rows.get(part, ()), np.int64)
+    if not len(rows):
+        raise InvalidInputError(
+            f"--part {part}: the search of this model kept no {part} rows; parts with rows: {_listed(data)}"
+        )
+    equal = 0 if trained is None else int(trained[rows].sum())
+    sentence = f"{len(rows)} {part} rows of its search; none of them trained the model"
+    if part == "validation":
+        sentence += ", but they chose it"
+    if equal:
+        sentence += f"; {equal} of them equal rows that did"
+    return data.x[rows], data.y[rows], sentence
+
+
+def _listed(data: ModelData) -> str:
+    return ", ".join(name for name, rows in data.rows.items() if len(rows)) or "none"

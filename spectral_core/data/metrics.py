@@ -1,0 +1,92 @@
+"""Scores of predictions, and those of the best constant, by scikit-learn's metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spectral_core.checks import optional
+from spectral_core.data.targets import encode_labels
+
+TITLES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "roc_auc": "ROC AUC",
+    "r2": "R²",
+    "rmse": "RMSE",
+    "mae": "MAE",
+}
+"""The names of the scores for people."""
+
+
+def class_scores(truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray | None) -> dict[str, float | None]:
+    """Accuracy and balanced accuracy of class indices; with two classes ROC AUC.
+
+    Parameters
+    ----------
+    truth, predicted : class indices (samples,).
+    probabilities : (samples, classes); None leaves ROC AUC out.
+
+    Returns
+    -------
+    scores : by name; a score that is not defined on these rows, such as ROC AUC of one class, is None.
+    """
+    metrics = optional("sklearn.metrics", "scores")
+    present = np.unique(truth)
+    recall = metrics.recall_score(truth, predicted, labels=present, average="macro", zero_division=0)
+    scores: dict[str, float | None] = {
+        "accuracy": float(metrics.accuracy_score(truth, predicted)),
+        "balanced_accuracy": float(recall),  # the mean over the classes of these rows
+    }
+    if probabilities is not None and probabilities.shape[1] == 2:
+        both = len(present) == 2
+        scores["roc_auc"] = float(metrics.roc_auc_score(truth, probabilities[:, 1])) if both else None
+    return scores
+
+
+def constant_class_scores(truth: np.ndarray, classes: int) -> dict[str, float | None]:
+    """The scores of the most frequent class of these rows; no constant has a greater accuracy."""
+    counts = np.bincount(truth, minlength=classes)
+    chance = np.full((len(truth), classes), 1 / classes)
+    return class_scores(truth, np.full(len(truth), counts.argmax()), chance)
+
+
+def number_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float | None]:
+    """R² (the mean over targets), RMSE and MAE of targets (samples, outputs) in their units; None where R² is not defined."""
+    metrics = optional("sklearn.metrics", "scores")
+    varies = len(truth) > 1 and bool((truth.min(axis=0) < truth.max(axis=0)).all())
+    return {
+        "r2": float(metrics.r2_score(truth, predicted)) if varies else None,
+        "rmse": float(metrics.root_mean_squared_error(truth, predicted)),
+        "mae": float(metrics.mean_absolute_error(truth, predicted)),
+    }
+
+
+def constant_number_scores(truth: np.ndarray) -> dict[str, float | None]:
+    """The scores of the mean of these rows, and the MAE of their median; no constant has better ones."""
+    mean = number_scores(truth, np.broadcast_to(truth.mean(axis=0), truth.shape))
+    median = number_scores(truth, np.broadcast_to(np.median(truth, axis=0), truth.shape))
+    return mean | {"mae": median["mae"]}
+
+
+def scores_of(model: Any, X: Any, y: Any) -> tuple[dict[str, float | None], dict[str, float | None]]:
+    """The scores of a predictor on rows in the units of the data, and those of the best constant on the same rows.
+
+    Parameters
+    ----------
+    model : a `Predictor`, or what has its `task`, `classes`, `predict` and `predict_proba`.
+    y : labels (samples,) or targets (samples, outputs).
+
+    Raises
+    ------
+    InvalidInputError : a label that is not among the classes.
+    """
+    if model.task == "classification":
+        truth = encode_labels(y, "the target", model.classes)[0]
+        probabilities = model.predict_proba(X)
+        found = class_scores(truth, probabilities.argmax(axis=1), probabilities)
+        return found, constant_class_scores(truth, len(model.classes))
+    targets = np.asarray(y, np.float64).reshape(len(y), -1)
+    predicted = np.asarray(model.predict(X), np.float64).reshape(targets.shape)
+    return number_scores(targets, predicted), constant_number_scores(targets)

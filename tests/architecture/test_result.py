@@ -1,0 +1,159 @@
+"""The result of a search as an object: it predicts, scores, prunes, comes back from its files, and is exported."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spectral_core import InvalidInputError, ModelFileError, Predictor, prune, search
+from spectral_core.architecture.result import SearchResult
+from spectral_core.resizing.predicting import PrunedPredictor
+
+X = np.random.default_rng(0).normal(size=(150, 2)) * [1, 100] + [3, 50]
+LABELS = np.where(X[:, 0] + X[:, 1] / 100 > 3.5, "right", "left")
+NUMBERS = 40 * np.abs(X[:, 0] - 3) + X[:, 1]
+
+
+@pytest.fixture(scope="module", params=["smallest", "seed"])
+def classes(request: Any) -> SearchResult:
+    return search(X, LABELS, hidden=(6,), epochs=25, strategy=request.param, feature_names=("u", "v"))
+
+
+@pytest.fixture(scope="module")
+def numbers() -> SearchResult:
+    return search(X, NUMBERS, hidden=(12,), epochs=60, strategy="seed")
+
+
+def test_a_result_predicts_and_scores(classes: SearchResult, numbers: SearchResult) -> None:
+    assert classes.predict(X).tolist() == classes.compact_predictor.predict(X).tolist()
+    assert np.array_equal(classes.predict_proba(X), classes.compact_predictor.predict_proba(X))
+    assert classes.score(X, LABELS) == np.mean(classes.predict(X) == LABELS) > 0.9
+    assert numbers.score(X, NUMBERS) == numbers.compact_predictor.score(X, NUMBERS)
+    with pytest.raises(InvalidInputError, match="predict_proba needs a classification model"):
+        numbers.predict_proba(X)
+
+
+def test_a_result_comes_back_whole(classes: SearchResult, tmp_path: Path) -> None:
+    classes.save(tmp_path)
+    again = SearchResult.load(tmp_path)
+    for name in ("predictor", "compact_predictor", "proposal"):
+        one, other = getattr(again, name), getattr(classes, name)
+        assert (one is None) == (other is None)
+        if other is not None:
+            assert np.array_equal(one.raw(X), other.raw(X))
+            assert one.form == other.form
+    assert again.report.to_json() == classes.report.to_json()
+    assert again.report.to_text() == classes.report.to_text()
+    assert again.history == classes.history
+    assert again.cut == classes.cut
+    assert again.trained.widths == classes.trained.widths
+    if classes.curve is None:
+        assert again.curve is None
+        return
+    assert again.curve is not None
+    assert (again.curve.points, again.curve.best, again.curve.chosen) == (
+        classes.curve.points,
+        classes.curve.best,
+        classes.curve.chosen,
+    )
+    for point in classes.curve:
+        assert np.array_equal(again.at(weights=point.weights).raw(X), classes.at(weights=point.weights).raw(X))
+
+
+def test_a_folder_that_is_not_whole_is_refused(classes: SearchResult, tmp_path: Path) -> None:
+    classes.save(tmp_path / "whole")
+    for path in sorted((tmp_path / "whole").iterdir()):
+        if path.name in ("report.txt", "curve.csv"):  # for people
+            continue
+        shutil.copytree(tmp_path / "whole", tmp_path / path.stem)
+        (tmp_path / path.stem / path.name).unlink()
+        with pytest.raises(ModelFileError, match=path.name):
+            SearchResult.load(tmp_path / path.stem)
+    for name, text in {"report.json": "{}", "history.json": '{"what": 1}', "report.json ": '{"more": 1}'}.items():
+        classes.save(tmp_path / "broken")
+        (tmp_path / "broken" / name.strip()).write_text(text, encoding="utf-8")
+        with pytest.raises(ModelFileError, match=name.strip()):
+            SearchResult.load(tmp_path / "broken")
+
+
+def test_the_data_of_a_search_are_not_pickled(numbers: SearchResult) -> None:
+    again = pickle.loads(pickle.dumps(numbers))
+    assert numbers.data is not None
+    assert again.data is None
+    assert np.array_equal(again.predict(X), numbers.predict(X))
+    with pytest.raises(InvalidInputError, match="has no data: give X and y"):
+        again.prune()
+    assert isinstance(again.prune(X=X, y=NUMBERS, fraction=0.2), PrunedPredictor)
+
+
+def by_hand(found: SearchResult, fraction: float) -> Predictor:
+    """What a person had to write before: scaled data, the loss, and the predictor put together again."""
+    assert found.data is not None
+    model, data = found.compact_predictor, found.data
+    validation = (data.x_valid, data.y_valid)
+    result = prune(model.network, fraction=fraction, X=data.x, y=data.y, loss=data.loss, validation_data=validation)
+    return Predictor(result.compact, model.task, model.inputs, model.outputs, model.classes)
+
+
+def test_pruning_a_result_is_pruning_its_network_on_its_data(
+    classes: SearchResult, numbers: SearchResult, tmp_path: Path
+) -> None:
+    for found, y in ((classes, LABELS), (numbers, NUMBERS)):
+        pruned = found.prune(fraction=0.5)
+        assert np.array_equal(pruned.predictor.raw(X), by_hand(found, 0.5).raw(X))
+        assert np.array_equal(pruned.predict(X), prune(found, fraction=0.5).predict(X))  # type: ignore[attr-defined]
+        assert pruned.score(X, y) == pruned.predictor.score(X, y)
+        assert pruned.report.samples.endswith("of these trained the network")
+        pruned.save(tmp_path / found.report.task)
+        again = Predictor.load(tmp_path / found.report.task / "pruned.npz")
+        assert np.array_equal(again.predict(X), pruned.predict(X))
+        assert again.form == "pruned"
+    assert "refitted on 120 training samples; 30 validation samples judge" in numbers.prune(fraction=0.5).report.samples
+    assert "none of these trained the network" in numbers.prune(fraction=0.5).report.samples
+    assert numbers.prune().report.limit is not None, "a tolerance is the default"
+
+
+def test_the_rows_that_judge_after_a_refit_on_all_rows_are_said_to_have_trained() -> None:
+    found = search(X, LABELS, hidden=(4,), epochs=15)
+    samples = found.prune(fraction=0.5).report.samples
+    assert samples.endswith("30 of these trained the network")
+
+
+def test_a_predictor_is_pruned_in_the_units_of_its_data(classes: SearchResult, numbers: SearchResult) -> None:
+    for found, y in ((classes, LABELS), (numbers, NUMBERS)):
+        assert found.data is not None
+        model = found.compact_predictor
+        data = {"X": model.scaled(X), "y": model.scaled_targets(y), "loss": found.data.loss}
+        expected = prune(model.network, fraction=0.5, **data).compact
+        pruned = prune(model, fraction=0.5, X=X, y=y)
+        assert isinstance(pruned, PrunedPredictor)
+        assert np.array_equal(pruned.compact.direct.parameters, expected.direct.parameters)
+        trained = len(model.rows["training"])
+        assert (
+            pruned.report.samples
+            == f"refitted on 150 samples; they judge too; {trained} of the judging ones trained the model"
+        )
+        apart = prune(model, fraction=0.5, X=X[:100], y=y[:100], validation_data=(X[100:], y[100:]))
+        assert "50 others judge" in apart.report.samples
+    with pytest.raises(InvalidInputError, match="a label that is not among the classes: 'up'"):
+        prune(classes.compact_predictor, fraction=0.5, X=X, y=np.full(150, "up"))
+    with pytest.raises(InvalidInputError, match="validation_data comes with X and y"):
+        numbers.prune(fraction=0.5, validation_data=(X, NUMBERS))
+
+
+def test_a_result_is_exported(classes: SearchResult, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    classes.to_onnx(tmp_path / "m.onnx")
+    session = runtime.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
+    label, probabilities = session.run(None, {"X": X.astype(np.float32)})
+    assert np.mean(np.asarray(label) == classes.predict(X)) > 0.99
+    np.testing.assert_allclose(probabilities, classes.predict_proba(X), rtol=0, atol=1e-3)
+    pytest.importorskip("safetensors", reason="safetensors is not installed: pip install -e '.[exchange]'")
+    classes.to_safetensors(tmp_path / "m.safetensors")
+    assert (tmp_path / "m.safetensors").stat().st_size > 100

@@ -1,0 +1,48 @@
+"""`spectral-core export`: what was asked for is written, or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spectral_core import Predictor, SpectralNetwork
+from spectral_core.data.scaling import Scaling
+from spectral_core.exchange import from_torch
+from tests.cli.test_shrink import refused, said
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    net = SpectralNetwork.initialize([2, 4, 2], parametrization="layerwise", seed=3)
+    Predictor(net, "classification", Scaling.none(2), Scaling.none(1), ("a", "b"), ("u", "v"), ("t",)).save(
+        tmp_path / "m.npz"
+    )
+    return tmp_path / "m.npz"
+
+
+def test_every_format_is_written(model: Path, tmp_path: Path, capsys: Any) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    wanted = ["--torch", tmp_path / "t.npz", "--onnx", tmp_path / "o.onnx"]
+    assert said(capsys, "export", model, *wanted).startswith("written: ")
+    x = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
+    expected = Predictor.load(model).raw(x)
+    np.testing.assert_allclose(from_torch(tmp_path / "t.npz").forward(x), expected, rtol=0, atol=1e-5)
+    assert (tmp_path / "o.onnx").stat().st_size > 500
+    pytest.importorskip("safetensors", reason="safetensors is not installed: pip install -e '.[exchange]'")
+    said(capsys, "export", model, "--safetensors", tmp_path / "s.safetensors")
+    np.testing.assert_allclose(from_torch(tmp_path / "s.safetensors").forward(x), expected, rtol=0, atol=1e-5)
+
+
+def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "x"
+    assert "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE" in refused(
+        capsys, "export", model
+    )
+    assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--torch", out)
+    assert "must be different" in refused(capsys, "export", model, "--torch", model)
+    assert "must be different" in refused(capsys, "export", model, "--torch", out, "--onnx", out)
+    assert "no such model file" in refused(capsys, "export", tmp_path / "none.npz", "--torch", out)
+    assert not out.exists()

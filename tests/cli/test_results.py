@@ -1,0 +1,107 @@
+"""Folders of results: states that fit no more are dropped, results of other data and commands are not replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spectral_core import ModelFileError, Predictor
+from spectral_core.cli import console
+from spectral_core.cli.program import main
+from spectral_core.cli.results import afresh_where_stale
+from tests.cli.test_score import QUICK, random_rows, write
+from tests.cli.test_shrink import refused, said
+
+for library in ("matplotlib", "pyarrow"):
+    pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
+    def stop(done: int, total: int, text: str) -> None:
+        if done == 12:  # in the second training
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(console, "lines", lambda title: stop)
+        assert main([str(a) for a in arguments]) == 130
+
+
+@pytest.mark.parametrize("change", ["data", "options", "damage"])
+def test_a_state_that_fits_no_more_is_dropped_with_one_line(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    table, out = write(tmp_path / "t.csv", random_rows(0, 60)), tmp_path / "o"
+    command = ["search", table, *QUICK, "--out", out]
+    interrupted(monkeypatch, *command)
+    stale = sorted(path.name for path in out.glob("unfinished-*"))
+    assert len(stale) == 2, "two trainings have begun"
+    if change == "data":
+        write(table, [[1.5, 2.5, "up"], *random_rows(0, 60)[1:]])
+    elif change == "options":
+        command[command.index("8")] = "6"
+    else:
+        for path in out.glob("unfinished-*"):
+            path.write_bytes(path.read_bytes()[:-10])
+    capsys.readouterr()
+    assert main([str(a) for a in command]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("spectral-core:")]
+    assert len(lines) == 1
+    assert "it is dropped (2 files)" in lines[0]
+    assert not list(out.glob("unfinished-*"))
+    # The result is that of a search which was never interrupted.
+    assert main([*map(str, command[:-1]), str(tmp_path / "afresh")]) == 0
+    one, two = (Predictor.load(home / "model.npz").network.parameters for home in (out, tmp_path / "afresh"))
+    assert one.tolist() == two.tolist()
+
+
+def test_results_are_replaced_only_by_the_same_command_on_the_same_data(tmp_path: Path, capsys: Any) -> None:
+    table, other = write(tmp_path / "t.csv", random_rows(0, 60)), write(tmp_path / "u.csv", random_rows(1, 60))
+    out = tmp_path / "o"
+    said(capsys, "search", table, *QUICK, "--out", out)
+    kept = {path.name: path.read_bytes() for path in out.iterdir()}
+    error = refused(capsys, "search", other, *QUICK, "--out", out)
+    assert "holds the results for t.csv, not for u.csv; give another folder with --out" in error
+    assert "holds the results of `search`" in refused(capsys, "prune", out / "model.npz", table, "--out", out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == kept
+    # The same command again; and with a value of the file corrected, which is said.
+    said(capsys, "search", table, *QUICK, "--out", out)
+    write(table, [[1.5, 2.5, "up"], *random_rows(0, 60)[1:]])
+    capsys.readouterr()
+    assert main(["search", str(table), *QUICK, "--out", str(out)]) == 0
+    assert "are replaced; they were made from other contents of t.csv" in capsys.readouterr().err
+    # Pruned models of two searches have no common folder.
+    said(capsys, "search", other, *QUICK, "--out", tmp_path / "o2")
+    said(capsys, "prune", out / "model.npz", table, "--out", tmp_path / "p")
+    error = refused(capsys, "prune", tmp_path / "o2/model.npz", other, "--out", tmp_path / "p")
+    assert "holds the results for t.csv, not for u.csv" in error
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign/report.json").write_text("[]", encoding="utf-8")
+    error = refused(capsys, "search", table, *QUICK, "--out", tmp_path / "foreign")
+    assert "holds a report.json of another program" in error
+    # Commands whose files have the same names.
+    assert "holds the pictures of a search" in refused(capsys, "inspect", out / "model.npz", "--out", out)
+    assert "holds the results of `search`" in refused(capsys, "reproduce", "sparcs-second", "--out", out)
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper/summary.json").write_text("{}", encoding="utf-8")
+    assert "holds the results of `reproduce`" in refused(capsys, "search", table, *QUICK, "--out", tmp_path / "paper")
+
+
+def test_work_whose_state_does_not_fit_begins_afresh_once(tmp_path: Path, capsys: Any) -> None:
+    """As `reproduce sparcs-second` does where its options have changed."""
+    state, calls = tmp_path / "training.npz", []
+
+    def work() -> str:
+        calls.append(state.exists())
+        if state.exists() or len(calls) > 2:
+            raise ModelFileError("belongs to another training")
+        return "done"
+
+    state.write_bytes(b"old")
+    assert afresh_where_stale(lambda: [state] if state.exists() else [], work) == "done"
+    assert calls == [True, False]
+    assert capsys.readouterr().err.count("\n") == 1
+    # Without a state another fault is not hidden.
+    with pytest.raises(ModelFileError, match="belongs to another training"):
+        afresh_where_stale(lambda: [], work)

@@ -1,0 +1,159 @@
+"""One split for search, prune and score: which rows are judged, what is said of them, and the numbers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from spectral_core import Predictor
+from spectral_core.cli.program import main
+from tests.cli.test_shrink import refused, said
+
+for library in ("matplotlib", "pyarrow"):
+    pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
+QUICK = ("--hidden", "5", "--epochs", "8", "--strategy", "seed")
+
+
+def write(path: Path, rows: list[list[Any]], header: tuple[str, ...] = ("a", "b", "side")) -> Path:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def random_rows(seed: int, count: int) -> list[list[Any]]:
+    x = np.random.default_rng(seed).normal(size=(count, 2)).round(6)
+    return [[a, b, "up" if a + b > 0.3 else "down"] for a, b in x.tolist()]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of two classes, t.csv, and a search on it, s/."""
+    folder = tmp_path_factory.mktemp("score")
+    write(folder / "t.csv", random_rows(0, 90))
+    assert main(["search", str(folder / "t.csv"), *QUICK, "--out", str(folder / "s")]) == 0
+    return folder
+
+
+def scored(capsys: Any, *arguments: object) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(said(capsys, "score", *arguments, "--json"))
+    return record
+
+
+def test_the_scores_are_those_of_scikit_learn_on_the_test_rows(home: Path, capsys: Any) -> None:
+    found = scored(capsys, home / "s/model.npz", home / "t.csv")
+    model = Predictor.load(home / "s/model.npz")
+    with open(home / "t.csv", encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    at = model.rows["test"]
+    x, y = np.array([row[:2] for row in rows], float)[at], np.array([row[2] for row in rows])[at]
+    assert found["rows"] == len(at) == 27
+    assert found["sentence"] == "27 test rows of its search; none of them trained the model"
+    truth, probabilities = y == "up", model.predict_proba(x)[:, 1]
+    assert found["scores"] == pytest.approx(
+        {
+            "accuracy": metrics.accuracy_score(y, model.predict(x)),
+            "balanced_accuracy": metrics.balanced_accuracy_score(y, model.predict(x)),
+            "roc_auc": metrics.roc_auc_score(truth, probabilities),
+        }
+    )
+    assert found["best_constant"] == {
+        "accuracy": max(truth.mean(), 1 - truth.mean()),
+        "balanced_accuracy": 0.5,
+        "roc_auc": 0.5,
+    }
+    text = said(capsys, "score", home / "s/model.npz", home / "t.csv")
+    assert text.startswith("model.npz on t.csv: 27 test rows of its search; none of them trained the model\n")
+    assert "best constant" in text
+    assert "balanced accuracy" in text
+
+
+def test_each_part_says_what_the_model_has_seen(home: Path, capsys: Any) -> None:
+    for part, sentence in {
+        "validation": "13 validation rows of its search; none of them trained the model, but they chose it",
+        "all": "all 90 rows of its search, 50 of which trained the model",
+    }.items():
+        assert scored(capsys, home / "s/compact.npz", home / "t.csv", "--part", part)["sentence"] == sentence
+
+
+def test_other_data_are_scored_on_the_rows_that_are_new(home: Path, capsys: Any) -> None:
+    """A longer file, a copy under another name, one of training rows alone, and one of new rows alone."""
+    model = home / "s/model.npz"
+    old, new = random_rows(0, 90), random_rows(1, 40)
+    training = [old[row] for row in Predictor.load(model).rows["training"].tolist()]
+    longer = write(home / "longer.csv", [*new, *old])
+    found = scored(capsys, model, longer)
+    assert found["rows"] == 80
+    assert found["sentence"].startswith("80 rows that did not train the model; 50 others did and are left out")
+    assert scored(capsys, model, longer, "--part", "all")["sentence"] == "130 rows, 50 of which trained the model"
+    assert "is not known as the data of the model's search" in refused(capsys, "score", model, longer, "--part", "test")
+    (home / "copy.csv").write_bytes((home / "t.csv").read_bytes())
+    assert "test rows of its search" in scored(capsys, model, home / "copy.csv")["sentence"]
+    seen = scored(capsys, model, write(home / "seen.csv", training))
+    assert seen["sentence"] == "all 50 rows trained the model: these scores say nothing about new rows"
+    assert scored(capsys, model, write(home / "new.csv", new))["sentence"] == "40 rows, none of which trained the model"
+
+
+def test_prune_reports_and_score_finds_the_same_test_rows(home: Path, tmp_path: Path, capsys: Any) -> None:
+    model, table = home / "s/model.npz", home / "t.csv"
+    text = said(capsys, "prune", model, table, "--fraction", "0.4", "--out", tmp_path / "p")
+    assert "13 validation samples judge, the losses are those of 27 test samples" in text
+    assert "27 test rows of its search; none" in scored(capsys, tmp_path / "p/pruned.npz", table)["sentence"]
+    assert Predictor.load(tmp_path / "p/pruned.npz").form == "pruned"
+    # What was refitted on new rows has seen these too.
+    new = write(home / "more.csv", random_rows(5, 40))
+    said(capsys, "prune", model, new, "--fraction", "0.4", "--out", tmp_path / "q")
+    assert scored(capsys, tmp_path / "q/pruned.npz", new)["sentence"].startswith(
+        "8 rows that did not train the model; 32"
+    )
+
+
+def test_a_second_search_keeps_the_test_rows_by_its_seed_or_by_a_model(home: Path, tmp_path: Path, capsys: Any) -> None:
+    first = Predictor.load(home / "s/model.npz")
+    for out, options in {"seed": ("--hidden", "3"), "split": ("--seed", "4", "--split", home / "s/model.npz")}.items():
+        said(capsys, "search", home / "t.csv", *QUICK, *options, "--out", tmp_path / out)
+        rows = Predictor.load(tmp_path / out / "model.npz").rows
+        assert {part: numbers.tolist() for part, numbers in rows.items()} == {
+            part: numbers.tolist() for part, numbers in first.rows.items()
+        }
+        assert scored(capsys, tmp_path / out / "model.npz", home / "t.csv")["rows"] == 27
+    other = write(home / "u.csv", random_rows(2, 90))
+    error = refused(capsys, "search", other, *QUICK, "--split", home / "s/model.npz", "--out", tmp_path / "no")
+    assert "that model was made from t.csv" in error
+
+
+def test_a_regression_is_scored_in_its_units(tmp_path: Path, capsys: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(80, 2)).round(6)
+    rows = [[a, b, 1000 * a - 500 * b] for a, b in x.tolist()]
+    write(tmp_path / "r.csv", rows, ("a", "b", "y"))
+    said(capsys, "search", tmp_path / "r.csv", *QUICK, "--out", tmp_path / "s")
+    found = scored(capsys, tmp_path / "s/model.npz", tmp_path / "r.csv")
+    model = Predictor.load(tmp_path / "s/model.npz")
+    y = np.array(rows)[model.rows["test"], 2]
+    predicted = model.predict(x[model.rows["test"]]).ravel()
+    assert found["scores"] == pytest.approx(
+        {
+            "r2": metrics.r2_score(y, predicted),
+            "rmse": metrics.root_mean_squared_error(y, predicted),
+            "mae": metrics.mean_absolute_error(y, predicted),
+        }
+    )
+    constant = found["best_constant"]
+    assert constant["r2"] == pytest.approx(0)
+    assert constant["rmse"] == pytest.approx(y.std())
+    assert constant["mae"] == pytest.approx(np.abs(y - np.median(y)).mean())
+
+
+def test_what_cannot_be_scored_is_one_line(home: Path, tmp_path: Path, capsys: Any) -> None:
+    from spectral_core import SpectralNetwork
+
+    SpectralNetwork.initialize([2, 3, 1]).save(tmp_path / "net.npz")
+    assert "holds a network; expected predictor" in refused(capsys, "score", tmp_path / "net.npz", home / "t.csv")
+    other = write(tmp_path / "labels.csv", [[1, 2, "up"], [2, 3, "left"]])
+    assert "a label that is not among the classes: 'left'" in refused(capsys, "score", home / "s/model.npz", other)
+    assert "no such file" in refused(capsys, "score", home / "s/model.npz", tmp_path / "none.csv")
