@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console
+from spectral_core.cli import console, interrupts
 from spectral_core.cli.console import backend_option, say
 from spectral_core.cli.sweep_options import (
     STORE,
@@ -68,7 +68,8 @@ def _add_sparcs_second(experiments: Any) -> None:
         help="a student of four layers finds its teacher of three",
         description="The second experiment of arXiv 2504.00885 at a tenth of its width (200-200 hidden neurons), or with "
         "--full at all of it (2000-2000), and how narrow the student can then become. Writes model.npz, trimmed.npz, "
-        "smallest.npz, table.txt, summary.json and sparcs-second.png. After Ctrl-C the same command continues.",
+        "table.txt, summary.json, sparcs-second.png and, where a width reaches a loss of 1e-4, smallest.npz. After Ctrl-C "
+        "or SIGTERM the same command continues.",
         epilog="example: spectral-core reproduce sparcs-second --full --threads 2",
     )
     parser.add_argument("--full", action="store_true", help="2000-2000 hidden neurons, as published")
@@ -76,8 +77,9 @@ def _add_sparcs_second(experiments: Any) -> None:
     parser.add_argument("--epochs", type=int, help="epochs of the training (default: 100, as published)")
     backend_option(parser)
     parser.add_argument("--threads", type=int, default=1, help="threads of matrix products (default: 1)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of teacher, points and student (default: 0)")
+    console.seed_option(parser, "teacher, points and student")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/sparcs-second)")
+    parser.add_argument("--quiet", action="store_true", help="print neither progress nor results; files are written")
     parser.set_defaults(run=run_sparcs_second)
 
 
@@ -87,7 +89,6 @@ def _add_sparcs_second(experiments: Any) -> None:
 def run(options: argparse.Namespace, published: PublishedExperiment) -> int:
     """Run an experiment of the catalogue; write its store, rows, table, summary and figure."""
     from spectral_core.files import atomic
-    from spectral_core.reports.style import require_matplotlib
     from spectral_core.sweeps import runner
 
     # Errors come before the work.
@@ -95,26 +96,33 @@ def run(options: argparse.Namespace, published: PublishedExperiment) -> int:
     chosen = functions.experiment(**_keywords(options, published))
     home, shard = Path(options.out or f"results/{published.name}"), shard_of(options.shard)
     backend = options.backend if published.on_gpu else "cpu"
-    require_matplotlib()
+    pictures = console.pictures_can_be_drawn()
     # The sweep, and the networks that the figure draws.
     arguments: tuple[object, ...] = ()
-    with sweep_session(home, options.dask, f"reproduce {published.name}") as progress:
+    with sweep_session(home, options.dask, f"reproduce {published.name}", options.quiet) as progress:
         result = runner.run(
             chosen, store=home / STORE, jobs=options.jobs, shard=shard, backend=backend, progress=progress
         )
         written = write_rows(result, home)
-        if not result.missing and functions.networks is not None:
+        if not result.missing and functions.networks is not None and pictures:
             arguments = (functions.networks(chosen, progress, len(result.rows)),)
-    say(time_line(result))
+    tell = (lambda text: None) if options.quiet else say
+    tell(time_line(result))
     if result.missing:
-        say(unfinished_note(result, home))
+        tell(unfinished_note(result, home))
         return 0
     # Table, summary and figure of the whole sweep.
-    text = functions.table(result.rows)
-    functions.figure(home / f"{published.name}.png", result.rows, *arguments)
+    differences = functions.differences(chosen)
+    compared: dict[str, bool] = {"compared": False} if differences else {}
+    text = f"the reference is left out: {', '.join(differences)}\n" if differences else ""
+    text += functions.table(result.rows, **compared)
+    names = [STORE, written, "table.txt", "summary.json"]
+    if pictures:
+        functions.figure(home / f"{published.name}.png", result.rows, *arguments, **compared)
+        names.append(f"{published.name}.png")
     atomic.write_text(home / "table.txt", text)
-    atomic.write_text(home / "summary.json", _json({**_record(result), **functions.details(result.rows)}))
-    say(f"{text}written to {home}: {STORE}, {written}, table.txt, summary.json, {published.name}.png\n")
+    atomic.write_text(home / "summary.json", _json({**_record(result), **functions.details(result.rows, **compared)}))
+    tell(f"{text}written to {home}: {', '.join(names)}\n")
     return 0
 
 
@@ -159,20 +167,21 @@ READERS: dict[str, Callable[[Any, str], Any]] = {
 def run_sparcs_second(options: argparse.Namespace) -> int:
     """Train one student, narrow it; write the networks, table, summary and figure."""
     from spectral_core.experiments.sparcs_second import experiment
-    from spectral_core.experiments.sparcs_second.figure import figure
     from spectral_core.experiments.sparcs_second.results import findings, table
     from spectral_core.files import atomic
-    from spectral_core.reports.style import require_matplotlib
 
     # Errors come before the work.
     settings = _sparcs_second_settings(options)
     home = Path(options.out or "results/sparcs-second")
-    require_matplotlib()
+    pictures = console.pictures_can_be_drawn()
     for name in ("model.npz", "sparcs-second.png"):
         atomic.check_writable(home / name)
     # Training and narrowing.
     state = home / "training.npz"
-    with console.resumable(state.with_suffix("")), console.progress("reproduce sparcs-second") as progress:
+    with (
+        interrupts.resumable(state.with_suffix("")),
+        console.progress("reproduce sparcs-second", options.quiet) as progress,
+    ):
         progress(0, settings["epochs"], "data")
         data = experiment.rotation_teacher(settings["dimensions"], settings["points"], options.seed)
         net = experiment.train_student(
@@ -185,18 +194,29 @@ def run_sparcs_second(options: argparse.Namespace) -> int:
             keep_checkpoint=True,
             report=lambda p: progress(p.epoch, p.epochs, f"loss {p.history.training_loss[-1]:.3g}"),
         )
-    with console.resumable(state.with_suffix("")), console.progress("narrowing the student") as progress:
+    with (
+        interrupts.resumable(state.with_suffix("")),
+        console.progress("narrowing the student", options.quiet) as progress,
+    ):
         found = findings(net, data, settings, report=progress)
     # Networks, table, figure and summary.
     net.save(home / "model.npz")
-    for name in found.networks.keys() & {"trimmed", "smallest"}:
-        found.networks[name].save(home / f"{name}.npz")
+    written = ["model.npz"]
+    for name in ("trimmed", "smallest"):
+        if name in found.networks:
+            found.networks[name].save(home / f"{name}.npz")
+            written.append(f"{name}.npz")
     text, summary = table(found), settings | {"seed": options.seed} | found.summary()
-    figure(home / "sparcs-second.png", found)
+    if pictures:
+        from spectral_core.experiments.sparcs_second.figure import figure
+
+        figure(home / "sparcs-second.png", found)
+        written.append("sparcs-second.png")
     atomic.write_text(home / "table.txt", text)
     atomic.write_text(home / "summary.json", _json(summary))
     state.unlink(missing_ok=True)
-    say(f"{text}written to {home}\n")
+    if not options.quiet:
+        say(f"{text}written to {home}: {', '.join([*written, 'table.txt', 'summary.json'])}\n")
     return 0
 
 

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console
-from spectral_core.cli.console import backend_option, say
-from spectral_core.errors import InvalidInputError, MissingDependencyError
+from spectral_core.cli import console, interrupts
+from spectral_core.cli.training_options import add_training_options, training_keywords
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
+
+
+UNIDENTIFYING = ("run", "out", "compare", "quiet", "json", "config")
+"""The options that no number of a search depends on."""
+RESULTS = (
+    "model.npz",
+    "compact.npz",
+    "report.json",
+    "report.txt",
+    "history.json",
+    "curve.csv",
+    "network.png",
+    "training.png",
+    "spectrum.png",
+    "curve.png",
+)
+"""What a search writes."""
 
 
 def add_parser(commands: Any) -> None:
@@ -24,12 +42,16 @@ def add_parser(commands: Any) -> None:
         "search",
         help="find the architecture for a data set",
         description="Trains from the linear start, removes weights and neurons that the task does not need, and writes "
-        "model.npz, compact.npz, report.json, report.txt, curve.csv and pictures.",
+        "model.npz, compact.npz, report.json, report.txt, curve.csv and pictures (with matplotlib). After Ctrl-C or SIGTERM the "
+        "same command continues.",
+        epilog="examples: spectral-core search houses.csv --target price --out results/houses; "
+        "spectral-core search wine --hidden 50x20 --tolerance 0.01 --quiet",
     )
     _add_data_options(parser)
-    _add_training_options(parser)
+    add_training_options(parser)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
+    console.output_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -45,60 +67,61 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--beta", type=float, help="sparcs: sharpness of the change between them (default: 5)")
 
 
-def _add_training_options(parser: argparse.ArgumentParser) -> None:
-    # Not at the top of the file: an interrupt during the import of NumPy should meet `main`.
-    from spectral_core.kernels.tables import ZERO_AT_ZERO
-
-    width = "greatest width of each hidden layer (default: 300)"
-    parser.add_argument("--hidden", default="300", metavar="N[,N...]", help=width)
-    parser.add_argument("--activation", default="relu", choices=ZERO_AT_ZERO, help="default: relu")
-    rise = (
-        "how much worse than the best still counts as good: a share of the variance or of the samples (default: what "
-    )
-    rise += (
-        "validation rows cannot tell apart); seed, grow: the rise of the loss that trimming may cost (default: 0.01)"
-    )
-    parser.add_argument("--tolerance", type=float, help=rise)
-    parser.add_argument("--sizes", metavar="N[,N...]", help="numbers of weights at which the curve has a point")
-    parser.add_argument("--epochs", type=int, default=300, help="largest number of epochs (default: 300)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of splits, start and shuffling (default: 0)")
-    protocol = "training settings; published is the default for sparcs"
-    parser.add_argument("--protocol", choices=("tuned", "published"), help=protocol)
-    strategy = "smallest: the whole curve of sizes by refits; neurons: the fewest hidden neurons; seed: start wide and linear, "
-    strategy += "trim; grow: start with no hidden neuron (default: smallest; published: seed)"
-    parser.add_argument("--strategy", choices=("smallest", "neurons", "seed", "grow"), help=strategy)
-    backend_option(parser)
-
-
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
-    from spectral_core.files import atomic
-    from spectral_core.reports.style import require_matplotlib
-
     # Errors come before the work.
-    hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
+    keywords, data = training_keywords(options), _load(options)
     training, validation, test = _parts(data, options.test_fraction, options.seed)
     home = Path(options.out) if options.out else Path("results") / data.name
-    require_matplotlib()
-    atomic.check_writable(home / "report.json")
+    pictures = console.pictures_can_be_drawn()
+    check_results(home, data.name, options)
     # The state of an interrupted search stays until the results are written.
-    state = home / f"unfinished-{_fingerprint(options)}"
-    with console.resumable(state):
-        result = _search(options, data, training, validation, hidden, state)
-        peer = _peer(training, test, hidden, options.activation, options.seed) if options.compare else None
+    state = _state(options, data, home)
+    with interrupts.resumable(state):
+        result = _search(options, data, training, validation, keywords, state)
+        peer = _peer(training, test, keywords["hidden"], options) if options.compare else None
         result = result.with_test_scores(test.x, _targets(test), peer)
         if training.rows is not None and test.rows is not None:
             result = result.with_rows(training.rows, test.rows)
         result.save(home)
-        _pictures(result, home)
+        drawn = _pictures(result, home) if pictures else []
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
-    names = "model.npz, compact.npz, report.json, report.txt, history.json, network.png, training.png"
-    if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
-        names += ", spectrum.png"
-    names += ", curve.csv, curve.png" if result.curve is not None else ""
-    say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
+    names = ["model.npz", "compact.npz", "report.json", "report.txt", "history.json"]
+    names += ["curve.csv"] if result.curve is not None else []
+    text = f"{result.report.to_text()}\nwritten to {home}: {', '.join([*names, *drawn])}\n"
+    console.tell(options, text, json.loads(result.report.to_json()))
     return 0
+
+
+def check_results(home: Path, data: str, options: argparse.Namespace) -> None:
+    """Refuse a folder that cannot be written to or holds the input; say that results of other data are replaced."""
+    from spectral_core.files import atomic
+
+    for name in RESULTS:
+        atomic.check_writable(home / name, inputs=[options.data])
+    try:
+        found = json.loads((home / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    before = found.get("data") if isinstance(found, dict) else None
+    if isinstance(before, str) and before != data:
+        console.note(f"{home} holds results of {before!r}; they are replaced")
+
+
+def _state(options: argparse.Namespace, data: Dataset, home: Path) -> Path:
+    """The files of an unfinished search: this command on these data. Those of the same command on other data go."""
+    command = f"unfinished-{_fingerprint(options)}"
+    content = hashlib.sha256()
+    for array in (data.x, data.y):
+        content.update(repr((array.shape, array.dtype.str)).encode() + array.tobytes())
+    state = home / f"{command}-{content.hexdigest()[:8]}"
+    stale = [path for path in home.glob(f"{command}*") if not path.name.startswith(f"{state.name}.")]
+    if stale:
+        console.note("the unfinished search of this command had other data; it starts afresh")
+    for path in stale:
+        path.unlink()
+    return state
 
 
 def _load(options: argparse.Namespace) -> Dataset:
@@ -115,27 +138,18 @@ def _search(
     data: Dataset,
     training: Dataset,
     validation: tuple[Any, Any] | None,
-    hidden: tuple[int, ...],
+    keywords: dict[str, Any],
     state: Path,
 ) -> SearchResult:
     from spectral_core.architecture.search import PUBLISHED, search
 
     published = (options.protocol or ("tuned" if data.standardize else "published")) == "published"
-    settings: dict[str, Any] = dict(PUBLISHED) if published else {}
-    if options.strategy is not None:
-        settings["strategy"] = options.strategy
-    if options.sizes is not None:
-        settings["sizes"] = _numbers(options.sizes, "--sizes")
-    with console.progress(f"search {data.name}") as progress:
+    settings = (PUBLISHED if published else {}) | keywords
+    with console.progress(f"search {data.name}", options.quiet) as progress:
         return search(
             training.x,
             _targets(training),
-            hidden=hidden,
             task=data.task,
-            activation=options.activation,
-            tolerance=options.tolerance,
-            epochs=options.epochs,
-            seed=options.seed,
             validation_data=validation,
             name=data.name,
             feature_names=data.feature_names,
@@ -143,7 +157,6 @@ def _search(
             progress=progress,
             checkpoint=state,
             keep_checkpoint=True,
-            backend=options.backend,
             **settings,
         )
 
@@ -164,15 +177,8 @@ def _parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, tuple[An
 
 def _fingerprint(options: argparse.Namespace) -> str:
     """A short hash of the options, so that commands with different options have different unfinished states."""
-    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in ("run", "out", "compare"))
+    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in UNIDENTIFYING)
     return hashlib.sha256(repr(named).encode()).hexdigest()[:8]
-
-
-def _numbers(text: str, name: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise InvalidInputError(f"{name} must be whole numbers with commas between; got {text!r}") from None
 
 
 def _targets(data: Dataset) -> Any:
@@ -182,34 +188,37 @@ def _targets(data: Dataset) -> Any:
     return data.y if data.task == "regression" else np.asarray(data.classes)[data.y]
 
 
-def _pictures(result: SearchResult, home: Path) -> None:
+def _pictures(result: SearchResult, home: Path) -> list[str]:
+    """Draw the pictures; returns their names."""
     from spectral_core.networks.paths import path_scores
     from spectral_core.reports.curves import spectrum_picture, training_picture
 
-    net, name = result.trained, result.report.data
+    net, name, drawn = result.trained, result.report.data, ["network.png", "training.png"]
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
-    if net.parametrization != "direct":
+    if net.parametrization != "direct":  # a grown network has no eigenvalues
+        drawn.append("spectrum.png")
         title = f"{name}: eigenvalues and path scores"
         spectrum_picture(home / "spectrum.png", net.eigenvalues, scores, title=title, cut=result.cut)
     training_picture(home / "training.png", result.history, title=f"{name}: training", kept=result.report.epoch)
     if result.curve is not None:
         result.plot_curve(home / "curve.png")
+        drawn.append("curve.png")
+    return drawn
 
 
-def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], activation: str, seed: int) -> dict[str, Any]:
+def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: argparse.Namespace) -> dict[str, Any]:
     """Score of scikit-learn's MLP of the same widths, trained on all training samples, on the same test data."""
-    try:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.neural_network import MLPClassifier, MLPRegressor
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-    except ImportError:
-        raise MissingDependencyError("--compare needs scikit-learn: pip install 'spectral-core[full]'") from None
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     home = MLPClassifier if training.task == "classification" else MLPRegressor
-    shared = activation if activation in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
+    own = options.activation
+    shared = own if own in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
     model = make_pipeline(
-        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=seed)
+        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=options.seed)
     )
     one_output = training.task == "regression" and training.y.shape[1] == 1
     start = time.perf_counter()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli.console import backend_option, say
+from spectral_core.cli.console import backend_option, note, output_options, say, seed_option, tell
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def add_parser(commands: Any) -> None:
         "times before and after. Where no neuron is dead the blocks between all layers can be larger than the spectral form; "
         "they are then written only with --out.",
     )
+    compact.epilog = "example: spectral-core compact results/digits/model.npz --onnx digits.onnx"
     compact.add_argument("model", metavar="MODEL", help="any model file of this package")
     compact.add_argument("--out", metavar="FILE", help="default: MODEL with -compact in its name")
     compact.add_argument("--onnx", metavar="FILE", help="also write it as an ONNX model")
@@ -68,11 +70,12 @@ def _add_prune(commands: Any) -> None:
         default=0.2,
         help="share held out of data without a known split (default: 0.2)",
     )
-    prune.add_argument("--seed", type=int, default=0, help="seed of the split and of retraining (default: 0)")
+    seed_option(prune, "the split and of retraining")
     backend_option(prune)
     prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
     tasks = ("auto", "regression", "classification")
     prune.add_argument("--task", default="auto", choices=tasks, help="task of a model without one (default: auto)")
+    output_options(prune)
     prune.set_defaults(run=run_prune)
 
 
@@ -87,7 +90,10 @@ def run_prune(options: argparse.Namespace) -> int:
     checks.integer(options.seed, "--seed", 0)
     network, predictor = load_any(options.model)
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
-    atomic.check_writable(home / "pruned.npz")
+    for name in ("pruned.npz", "report.json", "report.txt"):
+        atomic.check_writable(home / name, inputs=[options.model, options.data])
+    if (home / "pruned.npz").exists():
+        note(f"{home} holds the results of another call; they are replaced")
     data = _data(options, predictor)
     amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
     if all(value is None for value in amounts.values()):
@@ -116,7 +122,8 @@ def run_prune(options: argparse.Namespace) -> int:
     _save(result.compact, predictor, home / "pruned.npz")
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())
-    say(f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n")
+    text = f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n"
+    tell(options, text, json.loads(report.to_json()))
     return 0
 
 
@@ -221,7 +228,7 @@ def run_compact(options: argparse.Namespace) -> int:
             f"MODEL, --out and --onnx must be different files; got {source}, {', '.join(map(str, written))}"
         )
     for path in written:
-        atomic.check_writable(path)
+        atomic.check_writable(path, inputs=[source])
     small = network if isinstance(network, CompactNetwork) else compact(network)
     larger = small.n_parameters > network.n_parameters
     # Without a name that was asked for, no file that is larger and has nothing removed.

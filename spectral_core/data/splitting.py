@@ -45,9 +45,7 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
     The test part has `test_fraction` of the rows, rounded, and at least one; each class keeps at least one row for
     training.
     """
-    fraction = checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True)
-    if fraction == 1:
-        raise InvalidInputError(f"test_fraction must be less than 1; got {test_fraction!r}")
+    fraction = checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True, open_high=True)
     generator = np.random.default_rng(checks.integer(seed, "seed", 0))
     labels = dataset.y if dataset.task == "classification" else None
     try:

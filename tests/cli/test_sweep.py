@@ -181,7 +181,9 @@ def test_a_cluster_by_its_address(whole: Path, tmp_path: Path, capsys: Any) -> N
 
 def test_without_dask_the_extra_is_named(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
-    assert "spectral-core[cluster]" in refused(capsys, *PART, "--dask", "somewhere", "--out", tmp_path / "out")
+    assert "pip install '.[cluster]' in the sources" in refused(
+        capsys, *PART, "--dask", "somewhere", "--out", tmp_path / "out"
+    )
 
 
 def test_grids_are_read() -> None:

@@ -13,9 +13,12 @@ DRAWN = tuple(METHODS)[:7]
 """The methods that are drawn: those without retraining, and *alternate*."""
 
 
-def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Draw accuracy against the percentile, a panel for each depth and activation; dotted lines: the authors' MNIST."""
-    found, published = summary(rows), reference()
+def figure(path: Target, rows: Sequence[Mapping[str, Any]], compared: bool = True) -> None:
+    """Draw accuracy against the percentile, a panel for each depth and activation.
+
+    Dotted lines are the authors' MNIST; they are drawn with `compared` only.
+    """
+    found, published = summary(rows), reference() if compared else {}
     accuracy = {key: mean for key, (mean, _, _) in found.items()}
     depths = sorted({key[0] for key in found})
     activations = list(dict.fromkeys(key[1] for key in found))
