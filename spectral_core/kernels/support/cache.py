@@ -24,11 +24,11 @@ def use_writable_cache() -> None:
         folder = _temporary_folder()
         if folder is None:
             # Numba has no option for this: `cache=True` stands in every kernel.
-            Dispatcher.enable_caching = _do_not_cache
+            Dispatcher.enable_caching = _do_not_cache  # type: ignore[method-assign, assignment]
             place = "every start compiles them anew; NUMBA_CACHE_DIR can name a folder"
         else:
             os.environ["NUMBA_CACHE_DIR"] = folder  # for processes that this one starts
-            numba.config.CACHE_DIR = folder
+            numba.config.CACHE_DIR = folder  # type: ignore[attr-defined]
             place = f"they are kept in {folder}"
         warnings.warn(
             f"compiled kernels cannot be kept beside the package or in the home folder; {place}", stacklevel=2
