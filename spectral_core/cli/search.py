@@ -73,8 +73,8 @@ def run(options: argparse.Namespace) -> int:
     keywords, data = training_keywords(options), _load(options)
     training, validation, test = _parts(data, options.test_fraction, options.seed)
     home = Path(options.out) if options.out else Path("results") / data.name
+    replaced = _results_of_other_data(home, data.name, options)
     pictures = console.pictures_can_be_drawn()
-    check_results(home, data.name, options)
     # The state of an interrupted search stays until the results are written.
     state = _state(options, data, home)
     with interrupts.resumable(state):
@@ -83,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
         result = result.with_test_scores(test.x, _targets(test), peer)
         if training.rows is not None and test.rows is not None:
             result = result.with_rows(training.rows, test.rows)
+        if replaced:
+            console.note(f"{home} held results of {replaced!r}; they are replaced")
         result.save(home)
         drawn = _pictures(result, home) if pictures else []
     for finished in home.glob(f"{state.name}.*"):
@@ -94,8 +96,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def check_results(home: Path, data: str, options: argparse.Namespace) -> None:
-    """Refuse a folder that cannot be written to or holds the input; say that results of other data are replaced."""
+def _results_of_other_data(home: Path, data: str, options: argparse.Namespace) -> str:
+    """The name of the data whose results the folder holds, if they are other data.
+
+    Raises
+    ------
+    InvalidInputError : the folder cannot be written to, or the input lies where a result would be.
+    """
     from spectral_core.files import atomic
 
     for name in RESULTS:
@@ -103,10 +110,9 @@ def check_results(home: Path, data: str, options: argparse.Namespace) -> None:
     try:
         found = json.loads((home / "report.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return
+        return ""
     before = found.get("data") if isinstance(found, dict) else None
-    if isinstance(before, str) and before != data:
-        console.note(f"{home} holds results of {before!r}; they are replaced")
+    return before if isinstance(before, str) and before != data else ""
 
 
 def _state(options: argparse.Namespace, data: Dataset, home: Path) -> Path:

@@ -92,8 +92,6 @@ def run_prune(options: argparse.Namespace) -> int:
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
     for name in ("pruned.npz", "report.json", "report.txt"):
         atomic.check_writable(home / name, inputs=[options.model, options.data])
-    if (home / "pruned.npz").exists():
-        note(f"{home} holds the results of another call; they are replaced")
     data = _data(options, predictor)
     amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
     if all(value is None for value in amounts.values()):
@@ -119,6 +117,8 @@ def run_prune(options: argparse.Namespace) -> int:
         loss_after=result.compact.loss(*data.reported, data.loss),
         samples=data.sentence,
     )
+    if (home / "pruned.npz").exists():
+        note(f"{home} held the results of another call; they are replaced")
     _save(result.compact, predictor, home / "pruned.npz")
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import random
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +14,7 @@ import pytest
 from spectral_core.cli.program import main
 from spectral_core.cli.sweep import mean_and_error, read_grid
 from spectral_core.sweeps.store import Store
-from tests.builders import ROOT
+from tests.cli import children
 
 for library in ("matplotlib", "pyarrow", "sklearn"):
     pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
@@ -75,45 +71,29 @@ def test_two_workers_give_the_same_bits_and_a_second_call_does_nothing(
     assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
 
 
-def begun(out: Path) -> subprocess.Popen[str]:
-    """The command in a process group of its own, after its first line of progress."""
-    command = [sys.executable, "-m", "spectral_core.cli", *PART, "--jobs", "2", "--out", str(out)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert process.stderr is not None
-    process.stderr.readline()
-    return process
-
-
-def test_killed_at_three_random_moments_and_continued(whole: Path, tmp_path: Path) -> None:
-    moments = random.Random(1)
+def test_killed_at_three_moments_and_continued(whole: Path, tmp_path: Path) -> None:
+    """A result that was reported is on the disk, whenever the process dies."""
+    command, store = [*PART, "--jobs", "2", "--out", tmp_path], tmp_path / "sweep.sqlite"
     finished = []
-    for _ in range(3):
-        with begun(tmp_path) as process:
-            assert process.stderr is not None
-            for _ in range(moments.randint(1, 2)):  # each is about another training
-                process.stderr.readline()
-            time.sleep(moments.uniform(0, 0.03))
-            process.kill()
-            process.stderr.close()
-        with Store(tmp_path / "sweep.sqlite") as store:
-            finished.append(len(store.finished()))
-    assert 0 < finished[0] < 8
-    assert main([*PART, "--jobs", "2", "--out", str(tmp_path)]) == 0
-    assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
+    for kind, reports in (("killed", 3), ("killed soon", 2), ("killed", 2)):  # the first report is that of the start
+        children.killed(kind, reports, command)
+        with Store(store) as opened:
+            finished.append(len(opened.finished()))
+    assert finished[0] == 2
+    assert finished[0] < finished[1] <= finished[2] <= 8
+    assert main([*map(str, command)]) == 0
+    assert content(store) == content(whole / "sweep.sqlite")
     assert (tmp_path / "results.csv").read_bytes() == (whole / "results.csv").read_bytes()
 
 
-def test_an_interrupt_is_one_line_and_the_same_command_continues(whole: Path, tmp_path: Path) -> None:
-    with begun(tmp_path) as process:
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
-        assert process.stderr is not None
-        rest = process.stderr.read().splitlines()
-    assert process.returncode == 130
-    assert rest[-1] == "spectral-core: interrupted; the same command continues where it stopped"
-    assert [line for line in rest[:-1] if not line.startswith("reproduce sparcs-first: ")] == []
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_is_one_line_and_the_same_command_continues(
+    whole: Path, tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
+    done = children.interrupted(sent, 2, [*PART, "--jobs", "2", "--out", tmp_path])
+    assert done == (code, ["spectral-core: interrupted; the same command continues where it stopped"])
+    with Store(tmp_path / "sweep.sqlite") as store:
+        assert len(store.finished()) >= 1
     assert main([*PART, "--out", str(tmp_path)]) == 0
     assert content(tmp_path / "sweep.sqlite") == content(whole / "sweep.sqlite")
 

@@ -84,7 +84,9 @@ def bare(python: Path, folder: Path) -> None:
     require(not any(folder.rglob("*.png")), "there are pictures without matplotlib")
     loaded = "import sys, spectral_core.cli.program as p; p.build_parser(); "
     loaded += "print([m for m in ('sklearn', 'matplotlib', 'pyarrow', 'sympy') if m in sys.modules])"
-    require(run([python, "-c", loaded], folder).strip() == "[]", "the command line loads libraries before it needs them")
+    require(
+        run([python, "-c", loaded], folder).strip() == "[]", "the command line loads libraries before it needs them"
+    )
     run([python.with_name("spectral-core"), "verify", "--formula", "A(i,i) = L(i)"], folder)
 
 
