@@ -50,7 +50,7 @@ def _cluster(address: str | None) -> Iterator[None]:
     except ImportError:
         raise MissingDependencyError("--dask needs dask: pip install '.[cluster]' in the sources") from None
     try:
-        client = Client(address, timeout="10s")
+        client = Client(address, timeout="30s")
     except (OSError, ValueError) as error:
         raise InvalidInputError(f"no Dask scheduler answers at {address}: {error}") from None
     with client, joblib.parallel_config(backend="dask"):

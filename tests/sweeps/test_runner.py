@@ -106,7 +106,7 @@ def test_the_recipe_for_a_dask_cluster(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
