@@ -67,8 +67,10 @@ ROUNDING = {theorem.id for theorem in (*exponential_error.THEOREMS, *accuracy.TH
 def _lines_of(head: str, *details: str) -> str:
     """A line, and details below it, wrapped to the window."""
     wide = min(shutil.get_terminal_size((100, 24)).columns, 120)
-    inside = {"width": max(wide, 40), "initial_indent": "    ", "subsequent_indent": "    ", "break_on_hyphens": False}
-    return "\n".join([head, *(textwrap.fill(detail, **inside) for detail in details if detail)]) + "\n"
+    wrapper = textwrap.TextWrapper(
+        max(wide, 40), initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
+    return "\n".join([head, *(wrapper.fill(detail) for detail in details if detail)]) + "\n"
 
 
 def _theorems(options: argparse.Namespace, means: Means) -> int:
@@ -166,7 +168,7 @@ def _print_theorem(row: dict[str, Any], say: Callable[[str], object]) -> None:
     name = f"{row['theorem']} {row['title']}" if row["theorem"].startswith("M") else row["theorem"]
     first, last = (f"{seconds * 1e3:.0f} ms" for seconds in (row["seconds"], second["seconds"]))
     proof = f"{row['steps']:>3} steps {first:>8}" if row["steps"] else "FAILED"
-    say(_lines_of(f"{name:<42} {proof}", f"second route: {shown}, {last}", f"{row['scope']}; {row['method']}"))
+    say(_lines_of(f"{name:<40} {proof}", f"second route: {shown}, {last}", f"{row['scope']}; {row['method']}"))
     for failure in (row.get("failure"), second["failure"]):
         say(f"  {failure}\n" if failure else "")
 
@@ -186,8 +188,8 @@ def _kernels(say: Callable[[str], object]) -> list[dict[str, Any]]:
             rows.append({name: getattr(evidence, name) for name in names})
         row = rows[-1]
         shown = theorems[0] if len(theorems) == 1 else f"{theorems[0]} and {len(theorems) - 1} more"
-        result = "FAILED" if row["failure"] else row["method"]
-        say(_lines_of(f"{kernel:<36} {shown:<22} {row['seconds']:>6.2f} s", result))
+        result = "FAILED" if row["failure"] else str(row["method"])
+        say(_lines_of(f"{kernel:<40} {row['seconds']:>6.2f} s", f"{shown}: {result}"))
         say(f"  {row['failure']}\n" if row["failure"] else "")
     return rows
 

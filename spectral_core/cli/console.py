@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -115,10 +116,24 @@ def _installed(library: str, without: str) -> bool:
     return True
 
 
+def as_json(record: Any) -> str:
+    """The record as JSON; infinity and NaN become null."""
+
+    def clean(value: Any) -> Any:
+        value = value.tolist() if hasattr(value, "tolist") else value
+        if isinstance(value, Mapping):
+            return {str(name): clean(entry) for name, entry in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [clean(entry) for entry in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(clean(record), indent=1, ensure_ascii=False) + "\n"
+
+
 def tell(options: argparse.Namespace, text: str, record: Any) -> None:
     """Print the result of a command: the record with --json, nothing with --quiet, else the text."""
     if options.json:
-        say_data(json.dumps(record, ensure_ascii=False) + "\n")
+        say_data(as_json(record))
     elif not options.quiet:
         say(text)
 
@@ -126,7 +141,7 @@ def tell(options: argparse.Namespace, text: str, record: Any) -> None:
 def output_options(parser: argparse.ArgumentParser, what: str = "the report") -> None:
     """Add the options --quiet and --json, which `tell` and `progress` use."""
     shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--quiet", action="store_true", help="print neither progress nor the report; files are written")
+    shape.add_argument("--quiet", action="store_true", help=f"print neither progress nor {what}; files are written")
     shape.add_argument("--json", action="store_true", help=f"print {what} as JSON on standard output")
 
 
@@ -156,7 +171,7 @@ def _display(title: str, quiet: bool) -> Iterator[Report]:
     except ImportError:
         yield lines(title)
         return
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):  # these cannot draw a bar
         yield lines(title)
         return
     name, share = TextColumn("{task.description}"), TextColumn("{task.percentage:>3.0f} %")

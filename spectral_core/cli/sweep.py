@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spectral_core.cli.console import counted, say
+from spectral_core.cli.console import counted, say, tell
 from spectral_core.cli.sweep_options import (
     STORE,
     add_sweep_options,
@@ -83,8 +83,7 @@ def run(options: argparse.Namespace) -> int:
         )
         written = write_rows(result, home)
     text = unfinished_note(result, home) if result.missing else _points(result.rows, list(grid))
-    if not options.quiet:
-        say(f"{time_line(result)}{text}written to {home}: {STORE}, {written}\n")
+    tell(options, f"{time_line(result)}{text}written to {home}: {STORE}, {written}\n", result.rows)
     return 0
 
 

@@ -26,7 +26,7 @@ def add_sweep_options(parser: argparse.ArgumentParser, home: str) -> None:
     parser.add_argument("--shard", metavar="I/N", help="compute the I-th of N parts; sweep-merge joins their stores")
     parser.add_argument("--dask", metavar="ADDRESS", help="compute on the cluster of this Dask scheduler")
     parser.add_argument("--out", metavar="DIR", help=f"folder for the results (default: {home})")
-    parser.add_argument("--quiet", action="store_true", help="print neither progress nor results; files are written")
+    console.output_options(parser, "the results")
 
 
 @contextlib.contextmanager

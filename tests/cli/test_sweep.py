@@ -126,6 +126,10 @@ def test_a_sweep_of_a_file(tmp_path: Path, capsys: Any) -> None:
     assert "hidden=3  epochs=2" in out
     assert "hidden=4x2  epochs=2" in out
     assert "±" in out
+    assert main([*arguments, "--out", str(tmp_path / "out"), "--json"]) == 0
+    assert [row["hidden"] for row in json.loads(capsys.readouterr().out)] == [3, [4, 2]] * 2
+    assert main([*arguments, "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
     store = str(tmp_path / "out" / "sweep.sqlite")
     for name in ("x.csv", "x.parquet"):
         assert main(["sweep-export", store, str(tmp_path / name)]) == 0

@@ -72,7 +72,7 @@ def test_no_line_is_wider_than_the_window(columns: int, monkeypatch: pytest.Monk
     monkeypatch.setattr(verify, "functions", lambda: {"huber": ("L.huber",)})
     verify._kernels(console.say)
     out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= max(min(columns, 120), 66)
+    assert max(map(len, out.splitlines())) <= min(columns, 120)
     assert f"{longest.scope}; {longest.method}" in " ".join(out.split())
 
 
