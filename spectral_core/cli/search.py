@@ -69,22 +69,23 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
+    from spectral_core.files import atomic
+
     # Errors come before the work.
     keywords, data = training_keywords(options), _load(options)
     training, validation, test = _parts(data, options.test_fraction, options.seed)
     home = Path(options.out) if options.out else Path("results") / data.name
-    replaced = _results_of_other_data(home, data.name, options)
+    for name in RESULTS:
+        atomic.check_writable(home / name, inputs=[options.data])
     pictures = console.pictures_can_be_drawn()
     # The state of an interrupted search stays until the results are written.
-    state = _state(options, data, home)
+    state = home / f"unfinished-{_fingerprint(options)}"
     with interrupts.resumable(state):
         result = _search(options, data, training, validation, keywords, state)
         peer = _peer(training, test, keywords["hidden"], options) if options.compare else None
         result = result.with_test_scores(test.x, _targets(test), peer)
         if training.rows is not None and test.rows is not None:
             result = result.with_rows(training.rows, test.rows)
-        if replaced:
-            console.note(f"{home} held results of {replaced!r}; they are replaced")
         result.save(home)
         drawn = _pictures(result, home) if pictures else []
     for finished in home.glob(f"{state.name}.*"):
@@ -94,40 +95,6 @@ def run(options: argparse.Namespace) -> int:
     text = f"{result.report.to_text()}\nwritten to {home}: {', '.join([*names, *drawn])}\n"
     console.tell(options, text, json.loads(result.report.to_json()))
     return 0
-
-
-def _results_of_other_data(home: Path, data: str, options: argparse.Namespace) -> str:
-    """The name of the data whose results the folder holds, if they are other data.
-
-    Raises
-    ------
-    InvalidInputError : the folder cannot be written to, or the input lies where a result would be.
-    """
-    from spectral_core.files import atomic
-
-    for name in RESULTS:
-        atomic.check_writable(home / name, inputs=[options.data])
-    try:
-        found = json.loads((home / "report.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    before = found.get("data") if isinstance(found, dict) else None
-    return before if isinstance(before, str) and before != data else ""
-
-
-def _state(options: argparse.Namespace, data: Dataset, home: Path) -> Path:
-    """The files of an unfinished search: this command on these data. Those of the same command on other data go."""
-    command = f"unfinished-{_fingerprint(options)}"
-    content = hashlib.sha256()
-    for array in (data.x, data.y):
-        content.update(repr((array.shape, array.dtype.str)).encode() + array.tobytes())
-    state = home / f"{command}-{content.hexdigest()[:8]}"
-    stale = [path for path in home.glob(f"{command}*") if not path.name.startswith(f"{state.name}.")]
-    if stale:
-        console.note("the unfinished search of this command had other data; it starts afresh")
-    for path in stale:
-        path.unlink()
-    return state
 
 
 def _load(options: argparse.Namespace) -> Dataset:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli.console import backend_option, note, output_options, say, seed_option, tell
+from spectral_core.cli.console import backend_option, output_options, say, seed_option, tell
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -117,8 +117,6 @@ def run_prune(options: argparse.Namespace) -> int:
         loss_after=result.compact.loss(*data.reported, data.loss),
         samples=data.sentence,
     )
-    if (home / "pruned.npz").exists():
-        note(f"{home} held the results of another call; they are replaced")
     _save(result.compact, predictor, home / "pruned.npz")
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())

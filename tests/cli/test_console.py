@@ -116,17 +116,6 @@ def test_a_search_does_not_replace_its_data(tmp_path: Path, capsys: Any) -> None
     assert (tmp_path / "curve.csv").read_bytes() == before
 
 
-def test_results_of_other_data_are_not_replaced_without_a_word(tmp_path: Path, capsys: Any) -> None:
-    assert main([*SEARCH, "--out", str(tmp_path)]) == 0
-    assert main([*SEARCH, "--out", str(tmp_path)]) == 0
-    assert "replaced" not in capsys.readouterr().err
-    assert main(["search", "diabetes", *SEARCH[2:], "--out", str(tmp_path)]) == 0
-    assert f"{tmp_path} held results of 'wine'; they are replaced\n" in capsys.readouterr().err
-    for count in (0, 1):
-        assert main(["prune", str(tmp_path / "model.npz"), "diabetes", "--quiet", "--out", str(tmp_path / "p")]) == 0
-        assert capsys.readouterr().err.count("held the results of another call") == count
-
-
 def test_quiet_prints_nothing_and_json_the_report(tmp_path: Path, capfd: Any) -> None:
     assert main([*SEARCH, "--quiet", "--out", str(tmp_path / "q")]) == 0
     assert capfd.readouterr() == ("", "")
@@ -186,6 +175,13 @@ def test_only_verify_needs_sympy(tmp_path: Path, libraries: tuple[str, ...]) -> 
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_verify_without_sympy_is_one_line() -> None:
+    code = "import sys; sys.modules['sympy'] = None\nfrom spectral_core.cli.program import main\nsys.exit(main(['verify']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "spectral-core: verify needs sympy, which is not installed: pip install sympy\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

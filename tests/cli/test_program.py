@@ -272,31 +272,6 @@ def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, c
     assert one == two
 
 
-def test_a_state_of_other_data_is_dropped_with_one_line(tmp_path, capsys, monkeypatch):
-    """The file was corrected after the interrupt, and the same command is given again."""
-    rows = [f"{i},{(i * 7) % 11},{2 * i - (i * 7) % 11}" for i in range(60)]
-    data, out = tmp_path / "d.csv", tmp_path / "out"
-    arguments = ["search", str(data), "--hidden", "4", "--epochs", "5", "--strategy", "seed", "--out", str(out)]
-
-    def stop(done, total, text):
-        if done == 3:
-            raise KeyboardInterrupt
-
-    data.write_text("\n".join(["a,b,y", *rows]))
-    with monkeypatch.context() as patch:
-        patch.setattr(console, "lines", lambda title: stop)
-        assert main(arguments) == 130
-        capsys.readouterr()
-        (before,) = out.glob("unfinished-*")
-        data.write_text("\n".join(["a,b,y", *rows[:-1], "9,9,9"]))
-        assert main(arguments) == 130
-    assert "the unfinished search of this command had other data; it starts afresh\n" in capsys.readouterr().err
-    assert not before.exists()
-    assert main(arguments) == 0
-    assert "starts afresh" not in capsys.readouterr().err
-    assert not list(out.glob("unfinished-*"))
-
-
 def test_the_installed_command_runs():
     done = subprocess.run(
         [sys.executable, "-m", "spectral_core.cli", "--version"], capture_output=True, text=True, check=True
