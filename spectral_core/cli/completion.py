@@ -126,7 +126,7 @@ _spectral_core() {{
     esac
   fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  if [ "${{current:0:1}}" != "-" ] && [ -n "$path" ]; then
+  if [ "${{current:0:1}}" != "-" ] && [ -n "$path" ] && [ -z "$value" -o -z "$words" ]; then
     COMPREPLY+=($(compgen -f -- "$current"))
   fi
 }}
@@ -136,7 +136,8 @@ complete -o filenames -F _spectral_core {PROGRAM}
 
 def _zsh(parser: argparse.ArgumentParser) -> str:
     """For zsh, which can read the script for bash."""
-    return f"#compdef {PROGRAM}\nautoload -U +X bashcompinit && bashcompinit\n{_bash(parser)}"
+    start = "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
+    return f"{start}{_bash(parser)}"
 
 
 def _fish(parser: argparse.ArgumentParser) -> str:

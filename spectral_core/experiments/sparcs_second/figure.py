@@ -25,4 +25,5 @@ def figure(path: Target, found: Findings) -> None:
         axes.axvline(REFERENCE["teacher_neurons"], color=FAINT, lw=0.8, ls="--")
         axes.axhline(found.limit, color=FAINT, lw=0.8, ls="--")
         axes.set(xscale="log", yscale="log", xlabel="hidden neurons left", ylabel="mean squared error on test points")
-        axes.legend(fontsize=7.5)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=7.5)
