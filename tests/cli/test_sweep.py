@@ -138,6 +138,18 @@ def test_a_sweep_of_a_file(tmp_path: Path, capsys: Any) -> None:
     assert "arrays is" in refused(capsys, "sweep", "wine", "--out", tmp_path / "out")
 
 
+def test_one_training_is_no_plural(tmp_path: Path, capsys: Any) -> None:
+    arguments = ["sweep", "wine", "--grid", "hidden=2", "--grid", "epochs=1", "--jobs", "1", "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.startswith("1 training; ")
+    assert main([*arguments[:-1], str(tmp_path / "shard"), "--runs", "2", "--shard", "1/2"]) == 0
+    assert "1 training is left to other shards" in capsys.readouterr().out
+    store, rows = str(tmp_path / "sweep.sqlite"), str(tmp_path / "rows.csv")
+    assert main(["sweep-export", store, rows]) == 0
+    assert main(["sweep-merge", store, "--into", str(tmp_path / "all")]) == 0
+    assert capsys.readouterr().out.startswith(f"1 row written to {rows}\n{tmp_path / 'all'} holds 1 training, content")
+
+
 def test_what_cannot_be_used_is_one_line(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "file").write_text("text" * 200)
     out = ["--out", tmp_path / "out"]
