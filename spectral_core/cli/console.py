@@ -92,6 +92,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
+def printable(name: str) -> str:
+    """The name of a file for reports and pictures; bytes in it that are no text become \\udcXX.
+
+    Examples
+    --------
+    >>> printable("t\\udce9.csv")
+    't\\\\udce9.csv'
+    """
+    return name.encode(errors="backslashreplace").decode()
+
+
 def note(text: str) -> None:
     """Print one line on standard error."""
     print(f"spectral-core: {text}", file=sys.stderr)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli.console import counted, say
+from spectral_core.cli.console import counted, printable, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         f"{counted(network.n_parameters, 'parameter')}, {counted(present, 'weight')} not 0, {network.dtype.name}",
     ]
     if options.out:
-        home, title = Path(options.out), Path(options.model).name
+        home, title = Path(options.out), printable(Path(options.model).name)
         network_picture(home / "network.png", direct.widths, blocks, layers=numbers, title=title, bias=direct.bias)
         if groups:
             spectrum_picture(home / "spectrum.png", list(groups.values()), title=title, labels=list(groups))

@@ -124,7 +124,7 @@ def _search(
             _targets(training),
             task=data.task,
             validation_data=validation,
-            name=data.name,
+            name=console.printable(data.name),
             feature_names=data.feature_names,
             target_names=data.target_names,
             progress=progress,

@@ -177,6 +177,16 @@ def test_only_verify_needs_sympy(tmp_path: Path, libraries: tuple[str, ...]) -> 
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names of files")
+def test_names_of_files_that_are_no_text(model: Path, tmp_path: Path, capsys: Any) -> None:
+    name = os.fsdecode(b"m\xe9.npz")
+    (tmp_path / name).write_bytes((model / "m.npz").read_bytes())
+    assert main(["inspect", str(tmp_path / name), "--out", str(tmp_path / os.fsdecode(b"\xfc"))]) == 0
+    assert "written to" in capsys.readouterr().out
+    assert (tmp_path / os.fsdecode(b"\xfc") / "network.png").is_file()
+    assert console.printable(name) == r"m\udce9.npz"
+
+
 def test_verify_without_sympy_is_one_line() -> None:
     code = "import sys; sys.modules['sympy'] = None\nfrom spectral_core.cli.program import main\nsys.exit(main(['verify']))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
