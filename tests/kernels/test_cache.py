@@ -9,9 +9,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from spectral_core.data.scaling import Scaling
 from spectral_core.kernels.support import cache
+from spectral_core.networks.predictor import Predictor
+from spectral_core.networks.spectral import SpectralNetwork
 from tests.builders import ROOT
 
 TRAIN = "from spectral_core.kernels.support.shuffling import shuffled; "
@@ -59,15 +63,18 @@ def test_kernels_compile_where_nothing_can_be_written(installed: Path) -> None:
 
 
 def test_the_command_says_it_in_one_line(installed: Path) -> None:
-    """And nothing else is told, above all no traceback."""
-    code = "import sys; from spectral_core.cli.program import main; "
-    code += "sys.exit(main(['search', 'wine', '--hidden', '3', '--epochs', '2', '--strategy', 'seed', '--quiet', "
-    code += "'--out', 'out']))"
+    """And nothing else is told, above all no traceback. A prediction compiles the fewest kernels."""
+    x = np.arange(6.0).reshape(3, 2)
+    net = SpectralNetwork.initialize([2, 3, 1], seed=0)
+    scaling = Scaling.fit(x, True), Scaling.fit(x[:, :1], True)
+    Predictor(net, "regression", *scaling, (), ("a", "b"), ("y",)).save(installed / "m.npz")
+    (installed / "d.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    code = "import sys; from spectral_core.cli.program import main; sys.exit(main(['predict', 'm.npz', 'd.csv']))"
     done = run(installed, code)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("y\n")
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("spectral-core: compiled kernels cannot be kept")
-    assert (installed / "out" / "model.npz").is_file()
 
 
 @pytest.mark.parametrize("kind", ["open to all", "a link", "a file", "of another user"])
