@@ -31,10 +31,8 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script."""
-    from spectral_core.cli.program import build_parser
-
-    say(SCRIPTS[options.shell](build_parser()))
+    """Print the script; `options.parser` is that of all commands."""
+    say(SCRIPTS[options.shell](options.parser))
     return 0
 
 

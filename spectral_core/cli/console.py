@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import logging
 import math
 import os
 import sys
@@ -31,7 +32,7 @@ def show_every_character() -> None:
 
 @contextmanager
 def short_warnings() -> Iterator[None]:
-    """Show warnings as one line, without the place in the sources."""
+    """Show warnings as one line, without the place in the sources; matplotlib's remarks on its own folders are left out."""
 
     def show(
         message: Warning | str,
@@ -43,12 +44,15 @@ def short_warnings() -> Iterator[None]:
     ) -> None:
         print(f"spectral-core: {' '.join(str(message).split())}", file=file or sys.stderr)
 
-    before = warnings.showwarning
+    before, matplotlib = warnings.showwarning, logging.getLogger("matplotlib")
+    level = matplotlib.level
     warnings.showwarning = show
+    matplotlib.setLevel(logging.ERROR)
     try:
         yield
     finally:
         warnings.showwarning = before
+        matplotlib.setLevel(level)
 
 
 def say(text: str) -> None:

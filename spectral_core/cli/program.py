@@ -68,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_parser(commands)
     for one in completion.leaves(parser):
         config_option(one)
+    completion.inner(parser)["completion"].set_defaults(parser=parser)
     return parser
 
 

@@ -75,6 +75,13 @@ def test_the_command_says_it_in_one_line(installed: Path) -> None:
     assert done.stdout.startswith("y\n")
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("spectral-core: compiled kernels cannot be kept")
+    picture = (
+        "import sys; from spectral_core.cli.program import main; sys.exit(main(['inspect', 'm.npz', '--out', 'p']))"
+    )
+    done = run(installed, picture)  # matplotlib has a folder of its own in the home folder
+    assert done.returncode == 0, done.stderr
+    assert "mkdir" not in done.stderr
+    assert (installed / "p" / "network.png").is_file()
 
 
 @pytest.mark.parametrize("kind", ["open to all", "a link", "a file", "of another user"])
