@@ -185,15 +185,17 @@ def real_type(value: Any) -> np.dtype[Any]:
     return np.dtype(dtype.name)  # in this machine's byte order
 
 
-def real_number(value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False) -> float:
-    """A real number in [low, high], or (low, high] with `open_low`."""
+def real_number(
+    value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False, open_high: bool = False
+) -> float:
+    """A real number in [low, high], without `low` with `open_low`, without `high` with `open_high`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInputError(f"{name} must be a number; got {value!r}")
     if not np.isfinite(value):
         raise InvalidInputError(f"{name} must be finite; got {value!r}")
-    if not low <= value <= high or (open_low and value == low):
+    if not low <= value <= high or (open_low and value == low) or (open_high and value == high):
         rule = f"more than {low:g}" if open_low else f"at least {low:g}"
-        upper = "" if high == np.inf else f" and at most {high:g}"
+        upper = "" if high == np.inf else f" and less than {high:g}" if open_high else f" and at most {high:g}"
         raise InvalidInputError(f"{name} must be {rule}{upper}; got {value!r}")
     return float(value)
 
@@ -228,7 +230,7 @@ def optional(module: str, use: str, extra: str = "full") -> Any:
     except ImportError:
         package = module.split(".")[0]
         library = LIBRARIES.get(package, package)
-        raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[{extra}]'") from None
+        raise MissingDependencyError(f"{use} needs {library}: pip install '.[{extra}]' in the sources") from None
 
 
 def pair(value: Any, name: str) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -37,9 +38,13 @@ class Judgements:
         self.trainings, self.stores = trainings, stores
         self.identity = _identity(everything, trainings.options)
 
+    def state_of_proposal(self, rows: str) -> Path | None:
+        """The file of an unfinished proposal on these rows."""
+        return self.stores.of(f"{rows}-proposal")
+
     def of(self, split: Split, variants: Sequence[Variant]) -> SplitJudgement:
         """The judgement of a split."""
-        path = self.stores.of(str(split.number))
+        path, state = self.stores.of(str(split.number)), self.state_of_proposal(str(split.number))
         names = [f"{variant.start}/{variant.l2!r}" for variant in variants]
         identity = {"identity": self.identity, "split": split.number, "variants": names}
         if path is not None and path.exists():
@@ -47,7 +52,7 @@ class Judgements:
             if known is not None:
                 return known
         # Train and judge.
-        proposal = self.trainings.propose(split.fitting, split.number).network
+        proposal = self.trainings.propose(split.fitting, split.number, state).network
         found = self.trainings.networks(split.fitting, proposal, variants, split.number)
         curves = {
             variant: [Judged(size, values(split.judging, net), number) for size, net in found[variant].items()]

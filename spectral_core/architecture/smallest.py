@@ -77,7 +77,7 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     best, chosen, errors = smallest_within(envelope, ERRORS, options.tolerance or 0.0)
     # Train on all rows.
     used = list(dict.fromkeys(promising[size.variant] for size in envelope))
-    proposal = trainings.propose(everything, 0)
+    proposal = trainings.propose(everything, 0, judgements.state_of_proposal("all"))
     networks = trainings.networks(everything, proposal.network, used, 0, REPEATS)
     points, found = [], []
     for size, error in zip(envelope, errors, strict=True):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import data_options
-from spectral_core.cli.console import say
+from spectral_core.cli.console import say_data
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "predict",
         help="predictions of a saved model as CSV",
-        description="Writes one line for each row of the data. A row that cannot be read has an empty prediction, and "
-        "is named on stderr; a file without rows gives the header alone.",
+        description="Writes one line for each row of the data, in the units of the data, as CSV in UTF-8. A row that cannot "
+        "be read has an empty prediction, and is named on stderr; a file without rows gives the header alone.",
         epilog="example: spectral-core predict results/customers/compact.npz new.csv --keep id --out predicted.csv",
     )
     parser.add_argument("model", metavar="MODEL", help="model.npz or compact.npz of a search")
@@ -33,6 +35,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--proba", action="store_true", help="class probabilities instead of classes")
     parser.add_argument("--keep", metavar="A,B", help="columns of the data to write beside the predictions")
     parser.add_argument("--out", metavar="FILE", help="write to this file instead of standard output")
+    parser.add_argument(
+        "--json", action="store_true", help="a JSON list of rows, by name of the column, instead of CSV"
+    )
     data_options.add_file_options(parser)
     parser.set_defaults(run=run)
 
@@ -44,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.networks.predictor import Predictor
 
     if options.out:
-        atomic.check_writable(options.out)
+        atomic.check_writable(options.out, inputs=[options.model, options.data])
     model = Predictor.load(options.model)
     if options.proba and model.task != "classification":
         raise InvalidInputError("--proba needs a classification model; this one is for regression")
@@ -62,16 +67,26 @@ def run(options: argparse.Namespace) -> int:
         kept = zip(*(_texts(table[name]) for name in keep), strict=True)
         rows = [[*cells, *row] for cells, row in zip(kept, rows, strict=True)]
         header = [*keep, *(f"{name} (predicted)" if name in keep else name for name in header)]
-    # The file.
+    text = _json(header, rows) if options.json else _csv(header, rows)
+    if options.out:
+        atomic.write_text(options.out, text)
+    else:
+        say_data(text)
+    return 0
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    if options.out:
-        atomic.write_text(options.out, text.getvalue())
-    else:
-        say(text.getvalue())
-    return 0
+    return text.getvalue()
+
+
+def _json(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A list of rows by name; an empty cell is null."""
+    named = [{name: None if cell == "" else cell for name, cell in zip(header, row, strict=True)} for row in rows]
+    return json.dumps(named, ensure_ascii=False) + "\n"
 
 
 def _header(model: Predictor, proba: bool) -> list[str]:

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console, data_options
-from spectral_core.cli.console import backend_option, say
+from spectral_core.cli import console, data_options, interrupts
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
 from spectral_core.cli.splits import DataSplit, split_data
-from spectral_core.errors import InvalidInputError, MissingDependencyError
+from spectral_core.cli.training_options import add_training_options, training_keywords
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
     from spectral_core.data.fingerprints import Origin
+
+
+UNIDENTIFYING = ("run", "out", "compare", "quiet", "json", "config")
+"""The options that no number of a search depends on."""
+RESULTS = (
+    "model.npz",
+    "compact.npz",
+    "report.json",
+    "report.txt",
+    "history.json",
+    "curve.csv",
+    "network.png",
+    "training.png",
+    "spectrum.png",
+    "curve.png",
+)
+"""What a search writes."""
 
 
 def add_parser(commands: Any) -> None:
@@ -27,14 +45,18 @@ def add_parser(commands: Any) -> None:
         "search",
         help="find the architecture for a data set",
         description="Trains from the linear start, removes weights and neurons that the task does not need, and writes "
-        "model.npz, compact.npz, report.json, report.txt, curve.csv and pictures.",
+        "model.npz, compact.npz, report.json, report.txt, curve.csv and pictures (with matplotlib). After Ctrl-C or SIGTERM the "
+        "same command continues.",
+        epilog="examples: spectral-core search houses.csv --target price --out results/houses; "
+        "spectral-core search wine --hidden 50x20 --tolerance 0.01 --quiet",
     )
     _add_data_options(parser)
-    _add_training_options(parser)
+    add_training_options(parser)
     split = "split the data as they were for this model of the same file, instead of by --seed and --test-fraction"
     parser.add_argument("--split", metavar="MODEL", help=split)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
+    console.output_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -53,70 +75,41 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--beta", type=float, help="sparcs: sharpness of the change between them (default: 5)")
 
 
-def _add_training_options(parser: argparse.ArgumentParser) -> None:
-    # Not at the top of the file: an interrupt during the import of NumPy should meet `main`.
-    from spectral_core.kernels.tables import ZERO_AT_ZERO
-
-    width = "greatest width of each hidden layer (default: 300)"
-    parser.add_argument("--hidden", default="300", metavar="N[,N...]", help=width)
-    parser.add_argument("--activation", default="relu", choices=ZERO_AT_ZERO, help="default: relu")
-    rise = (
-        "how much worse than the best still counts as good: a share of the variance or of the samples (default: what "
-    )
-    rise += (
-        "validation rows cannot tell apart); seed, grow: the rise of the loss that trimming may cost (default: 0.01)"
-    )
-    parser.add_argument("--tolerance", type=float, help=rise)
-    parser.add_argument("--sizes", metavar="N[,N...]", help="numbers of weights at which the curve has a point")
-    parser.add_argument("--epochs", type=int, default=300, help="largest number of epochs (default: 300)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of splits, start and shuffling (default: 0)")
-    protocol = "training settings; published is the default for sparcs"
-    parser.add_argument("--protocol", choices=("tuned", "published"), help=protocol)
-    strategy = "smallest: the whole curve of sizes by refits; neurons: the fewest hidden neurons; seed: start wide and linear, "
-    strategy += "trim; grow: start with no hidden neuron (default: smallest; published: seed)"
-    parser.add_argument("--strategy", choices=("smallest", "neurons", "seed", "grow"), help=strategy)
-    backend_option(parser)
-
-
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
-    from spectral_core import checks
     from spectral_core.files import atomic
-    from spectral_core.reports.style import require_matplotlib
 
     # Errors come before the work.
-    hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
+    keywords, data = training_keywords(options), _load(options)
     split = split_data(data, options)
-    if options.tolerance is not None:
-        checks.real_number(options.tolerance, "--tolerance", 0)
     data_options.note(data_options.decisions(split.training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
-    require_matplotlib()
-    atomic.check_writable(home / "report.json")
+    for name in RESULTS:
+        atomic.check_writable(home / name, inputs=[options.data])
     check_folder(home, "search", split.origin)
+    pictures = console.pictures_can_be_drawn()
     # The state of an interrupted search stays until the results are written; that of another search has no further use.
     state = home / f"unfinished-{_fingerprint(options, split.origin)}"
     others = [path for path in home.glob("unfinished-*") if not path.name.startswith(f"{state.name}.")]
     drop_states(others, "is of other data or options")
-    with console.resumable(state):
+    with interrupts.resumable(state):
         result = afresh_where_stale(
-            lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, hidden, state)
+            lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, keywords, state)
         )
-        peer = _peer(split.training, split.test, hidden, options.activation, options.seed) if options.compare else None
+        peer = _peer(split.training, split.test, keywords["hidden"], options) if options.compare else None
         result = result.with_test_scores(split.test.x, split.test.labels, peer)
         if split.training.rows is not None and split.test.rows is not None:
             result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
         result = _with_encoding(result.with_origin(split.origin), split.training)
         result.save(home)
-        _pictures(result, home)
+        drawn = _pictures(result, home) if pictures else []
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     forms = result.predictor.form, result.compact_predictor.form
-    names = f"model.npz ({forms[0]}), compact.npz ({forms[1]}), report.json, report.txt, history.json, network.png, training.png"
-    if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
-        names += ", spectrum.png"
-    names += ", curve.csv, curve.png, sizes.npz, proposal.npz" if result.curve is not None else ""
-    say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
+    names = [f"model.npz ({forms[0]})", f"compact.npz ({forms[1]})", "report.json", "report.txt", "history.json"]
+    names += ["curve.csv", "sizes.npz", "proposal.npz"] if result.curve is not None else []
+    text = f"{result.report.to_text()}\nwritten to {home}: {', '.join([*names, *drawn])}\n"
+    console.tell(options, text, json.loads(result.report.to_json()))
     return 0
 
 
@@ -134,38 +127,28 @@ def _search(
     options: argparse.Namespace,
     data: Dataset,
     split: DataSplit,
-    hidden: tuple[int, ...],
+    keywords: dict[str, Any],
     state: Path,
 ) -> SearchResult:
     from spectral_core.architecture.search import PUBLISHED, search
 
     published = (options.protocol or ("tuned" if data.standardize else "published")) == "published"
-    settings: dict[str, Any] = dict(PUBLISHED) if published else {}
-    if options.strategy is not None:
-        settings["strategy"] = options.strategy
-    if options.sizes is not None:
-        settings["sizes"] = _numbers(options.sizes, "--sizes")
+    settings = (PUBLISHED if published else {}) | keywords
     if split.training.weight is not None:
         settings["sample_weight"] = split.training.weight
-    with console.progress(f"search {data.name}") as progress:
+    with console.progress(f"search {data.name}", options.quiet) as progress:
         return search(
             split.training.x,
             split.training.labels,
-            hidden=hidden,
             task=data.task,
-            activation=options.activation,
-            tolerance=options.tolerance,
-            epochs=options.epochs,
-            seed=options.seed,
             validation_data=split.validation,
-            name=data.name,
+            name=console.printable(data.name),
             class_weight=options.class_weight,
             feature_names=split.training.feature_names,
             target_names=data.target_names,
             progress=progress,
             checkpoint=state,
             keep_checkpoint=True,
-            backend=options.backend,
             **settings,
         )
 
@@ -180,45 +163,41 @@ def _with_encoding(result: SearchResult, training: Dataset) -> SearchResult:
 
 def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
     """A short hash of options and data, so that only the same command on the same data continues an unfinished state."""
-    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in ("run", "out", "compare"))
+    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in UNIDENTIFYING)
     return hashlib.sha256(repr([named, origin.sha256]).encode()).hexdigest()[:8]
 
 
-def _numbers(text: str, name: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise InvalidInputError(f"{name} must be whole numbers with commas between; got {text!r}") from None
-
-
-def _pictures(result: SearchResult, home: Path) -> None:
+def _pictures(result: SearchResult, home: Path) -> list[str]:
+    """Draw the pictures; returns their names."""
     from spectral_core.networks.paths import path_scores
     from spectral_core.reports.curves import spectrum_picture, training_picture
 
-    net, name = result.trained, result.report.data
+    net, name, drawn = result.trained, result.report.data, ["network.png", "training.png"]
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
-    if net.parametrization != "direct":
+    if net.parametrization != "direct":  # a grown network has no eigenvalues
+        drawn.append("spectrum.png")
         title = f"{name}: balanced eigenvalues and path scores"
         spectrum_picture(home / "spectrum.png", net.balanced().eigenvalues, scores, title=title, cut=result.cut)
     training_picture(home / "training.png", result.history, title=f"{name}: training", kept=result.report.epoch)
     if result.curve is not None:
         result.plot_curve(home / "curve.png")
+        drawn.append("curve.png")
+    return drawn
 
 
-def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], activation: str, seed: int) -> dict[str, Any]:
+def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: argparse.Namespace) -> dict[str, Any]:
     """Score of scikit-learn's MLP of the same widths, trained on all training samples, on the same test data."""
-    try:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.neural_network import MLPClassifier, MLPRegressor
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-    except ImportError:
-        raise MissingDependencyError("--compare needs scikit-learn: pip install 'spectral-core[full]'") from None
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     home = MLPClassifier if training.task == "classification" else MLPRegressor
-    shared = activation if activation in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
+    own = options.activation
+    shared = own if own in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
     model = make_pipeline(
-        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=seed)
+        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=options.seed)
     )
     one_output = training.task == "regression" and training.y.shape[1] == 1
     start = time.perf_counter()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import data_options
-from spectral_core.cli.console import backend_option, say
+from spectral_core.cli.console import backend_option, output_options, say, seed_option, tell
 from spectral_core.cli.model_data import model_data
 from spectral_core.cli.results import check_folder
 from spectral_core.errors import InvalidInputError
@@ -34,6 +35,7 @@ def add_parser(commands: Any) -> None:
         "(compact.npz of a search may be trimmed instead: its command says so.)",
         epilog="example: spectral-core compact results/wine/model.npz --onnx wine.onnx",
     )
+    compact.epilog = "example: spectral-core compact results/digits/model.npz --onnx digits.onnx"
     compact.add_argument("model", metavar="MODEL", help="any model file of this package")
     compact.add_argument("--out", metavar="FILE", help="default: MODEL with -compact in its name")
     compact.add_argument("--onnx", metavar="FILE", help="also write it as an ONNX model")
@@ -78,11 +80,12 @@ def _add_prune(commands: Any) -> None:
         default=0.2,
         help="share held out of data without a known split (default: 0.2)",
     )
-    prune.add_argument("--seed", type=int, default=0, help="seed of the split and of retraining (default: 0)")
+    seed_option(prune, "the split and of retraining")
     backend_option(prune)
     prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
     tasks = ("auto", "regression", "classification")
     prune.add_argument("--task", default="auto", choices=tasks, help="task of a model without one (default: auto)")
+    output_options(prune)
     prune.set_defaults(run=run_prune)
 
 
@@ -98,7 +101,8 @@ def run_prune(options: argparse.Namespace) -> int:
     checks.integer(options.seed, "--seed", 0)
     network, predictor = load_any(options.model)
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
-    atomic.check_writable(home / "pruned.npz")
+    for name in ("pruned.npz", "report.json", "report.txt"):
+        atomic.check_writable(home / name, inputs=[options.model, options.data])
     check_folder(home, "prune", None if predictor is None else predictor.origin)
     data = _data(options, predictor)
     amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance", "weights")}
@@ -129,7 +133,8 @@ def run_prune(options: argparse.Namespace) -> int:
         )
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())
-    say(f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n")
+    text = f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n"
+    tell(options, text, json.loads(report.to_json()))
     return 0
 
 
@@ -195,7 +200,7 @@ def run_compact(options: argparse.Namespace) -> int:
             f"MODEL, --out and --onnx must be different files; got {source}, {', '.join(map(str, written))}"
         )
     for path in written:
-        atomic.check_writable(path)
+        atomic.check_writable(path, inputs=[source])
     small = network if isinstance(network, CompactNetwork) else compact(network)
     # Without a name that was asked for, no file that is no smaller.
     idle = small is network or small.live == network.widths

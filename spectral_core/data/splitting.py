@@ -46,9 +46,7 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
     training. Data with groups put whole groups aside; data with times put the last rows aside. The encoder of a table is
     fitted to the training part.
     """
-    fraction = checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True)
-    if fraction == 1:
-        raise InvalidInputError(f"test_fraction must be less than 1; got {test_fraction!r}")
+    fraction = checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True, open_high=True)
     generator = np.random.default_rng(checks.integer(seed, "seed", 0))
     return divided(dataset, put_aside(dataset, fraction, generator))
 

@@ -4,6 +4,8 @@ import argparse
 import csv
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,10 +14,11 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor, SpectralNetwork
-from spectral_core.cli import program
+from spectral_core.cli import completion, console
 from spectral_core.cli.model_data import parts_of_fresh
-from spectral_core.cli.program import main
+from spectral_core.cli.program import build_parser, main
 from spectral_core.data.datasets import load, sparcs
+from tests.cli import children
 
 WRONG = 2
 
@@ -204,16 +207,43 @@ def test_bad_models_and_bad_columns(found, tmp_path, capsys):
 
 
 def test_usage_errors_are_one_line_too(capsys):
-    for arguments in ([], ["serch"], ["search"], ["search", "digits", "--seed", "x"], ["search", "digits", "--what"]):
+    for arguments in (["serch"], ["search"], ["search", "digits", "--seed", "x"], ["search", "digits", "--what"]):
         with pytest.raises(SystemExit) as stop:
             main(arguments)
         assert stop.value.code == WRONG
         assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, capsys, monkeypatch):
-    from spectral_core.cli import console
+@pytest.mark.parametrize(
+    "command", ["search", "predict", "reproduce sparcs-first", "reproduce sparcs-second", "verify"]
+)
+def test_a_wrong_option_points_to_the_help_of_its_command(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([*command.split(), "--what", "x"])
+    assert stop.value.code == WRONG
+    assert capsys.readouterr().err.endswith(f"(see: spectral-core {command} --help)\n")
 
+
+def test_without_arguments_the_help_is_printed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 0
+    out, err = capsys.readouterr()
+    assert "search " in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("parser", [*completion.leaves(build_parser())], ids=lambda parser: parser.prog)
+def test_every_help_has_an_example_that_can_be_read(parser):
+    """The words of each example are options and values that the command takes."""
+    text = " ".join(parser.format_help().split())
+    assert f"{parser.prog} " in text.split("example")[-1]
+    example = re.findall(rf"{parser.prog} ([^;]*)", " ".join(parser.epilog.split()))[0]
+    words = shlex.split(example.split(">")[0].split(". Options")[0])
+    assert build_parser().parse_args([*parser.prog.split()[1:], *words])
+
+
+def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, capsys, monkeypatch):
     arguments = [
         "search",
         "wine",
@@ -255,31 +285,18 @@ def run(*arguments, **options):
     return subprocess.Popen([sys.executable, "-m", "spectral_core.cli", *map(str, arguments)], text=True, **options)
 
 
-def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path):
-    arguments = (
-        "search",
-        "digits",
-        "--hidden",
-        "50",
-        "--epochs",
-        "1000",
-        "--strategy",
-        "seed",
-        "--out",
-        tmp_path / "out",
-    )
-    with run(*arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        for line in process.stderr:  # at the second report, when there are whole epochs to keep
-            if "10 %" in line:
-                process.send_signal(signal.SIGINT)
-                break
-        rest = process.stderr.read().splitlines()
-    assert process.returncode == 130
-    assert rest[-1] == "spectral-core: interrupted; the same command continues where it stopped"
-    assert not [line for line in rest if "Traceback" in line]
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("reports", [2, 5])
+def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path, sent, code, reports):
+    """From the end of the first epoch on; another search into the same folder is not held up by its state."""
+    arguments = ["search", "wine", "--hidden", "5", "--epochs", "20", "--strategy", "seed", "--out", tmp_path / "out"]
+    done = children.interrupted(sent, reports, arguments)
+    assert done == (code, ["spectral-core: interrupted; the same command continues where it stopped"])
     assert list((tmp_path / "out").glob("unfinished-*"))
-    # Another search into the same folder is not held up by it.
-    assert main(["search", "wine", "--hidden", "5", "--epochs", "5", "--out", str(tmp_path / "out")]) == 0
+    other = ["search", "wine", "--hidden", "4", "--epochs", "5", "--strategy", "seed", "--out", str(tmp_path / "out")]
+    assert main(other) == 0
+    assert main([*map(str, arguments)]) == 0
+    assert not list((tmp_path / "out").glob("unfinished-*"))
 
 
 def test_a_reader_that_goes_away_does_not_end_the_work(tmp_path):
@@ -331,12 +348,12 @@ def options_of(parser, *command):
                 found += options_of(inner, *command, name)
         elif action.type in (int, float):
             found.append((command, action.option_strings[0], "nan" if action.type is float else "-1"))
-        elif "N[,N...]" in str(action.metavar):
+        elif str(action.metavar) in ("N[,N...]", "N[xN...]"):
             found.append((command, action.option_strings[0], "-1"))
     return found
 
 
-OPTIONS = options_of(program._parser())
+OPTIONS = options_of(build_parser())
 
 
 @pytest.mark.parametrize(("command", "option", "value"), OPTIONS, ids=lambda value: str(value))

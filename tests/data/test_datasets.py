@@ -528,3 +528,10 @@ def test_idx_files_that_are_none(tmp_path):
     (tmp_path / "b-images-idx3-ubyte.gz").write_bytes(b"no gzip")
     with pytest.raises(DataFileError, match="cannot be read as an IDX file"):
         datasets.load(tmp_path / "b-images-idx3-ubyte.gz")
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5])
+def test_a_test_fraction_at_both_ends_gets_one_rule(fraction: float) -> None:
+    rule = rf"^test_fraction must be more than 0 and less than 1; got {fraction}$"
+    with pytest.raises(InvalidInputError, match=rule):
+        train_test_split(datasets.load("wine"), fraction, 0)

@@ -13,10 +13,13 @@ DRAWN = tuple(METHODS)[:7]
 """The methods that are drawn: those without retraining, and *alternate*."""
 
 
-def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Draw accuracy against the percentile, a panel for each depth and activation; dotted lines: the authors."""
+def figure(path: Target, rows: Sequence[Mapping[str, Any]], compared: bool = True) -> None:
+    """Draw accuracy against the percentile, a panel for each depth and activation.
+
+    Dotted lines are the authors' values; they are drawn with `compared` only.
+    """
     dataset = authors_data(rows)
-    found, published = summary(rows), reference(dataset)
+    found, published = summary(rows), reference(dataset) if compared else {}
     accuracy = {key: mean for key, (mean, _, _) in found.items()}
     depths = sorted({key[0] for key in found})
     activations = list(dict.fromkeys(key[1] for key in found))

@@ -15,7 +15,12 @@ Edges = Mapping[tuple[int, int], np.ndarray]
 INPUTS = ("x₁", "x₂", "1")
 
 
-def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tuple[float, float], Edges]) -> None:
+def figure(
+    path: Target,
+    rows: Sequence[Mapping[str, Any]],
+    networks: Mapping[tuple[float, float], Edges],
+    compared: bool = True,
+) -> None:
     """Draw ‖Γ‖ and mean |λ| against α with mean ± standard error, each over its largest mean, and the networks below.
 
     Parameters
@@ -23,6 +28,7 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tu
     path : the picture, PNG unless it ends in .svg or .pdf; written whole or not at all.
     rows : of the sweep.
     networks : the edges to draw by (β, α).
+    compared : draw the reference too.
 
     The reference's values are divided by our largest means too, so a difference in size stays visible.
     """
@@ -32,17 +38,17 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tu
         heading(canvas, "From a linear to a quadratic target")
         grid = canvas.add_gridspec(1 + len(betas), 2 * columns, height_ratios=[4.0, *[2.3] * len(betas)])
         for k, quantity in enumerate(results.QUANTITIES):
-            _curves(canvas.add_subplot(grid[0, k * columns : (k + 1) * columns]), rows, quantity)
+            _curves(canvas.add_subplot(grid[0, k * columns : (k + 1) * columns]), rows, quantity, compared)
         for row, beta in enumerate(betas, 1):
             for position, (_, alpha) in enumerate(sorted(key for key in networks if key[0] == beta)):
                 axes = canvas.add_subplot(grid[row, 2 * position : 2 * position + 2])
                 _network(axes, networks[beta, alpha], f"β = {beta:g}, α = {alpha:g}")
 
 
-def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str) -> None:
-    """One quantity against α, and the reference."""
+def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str, compared: bool) -> None:
+    """One quantity against α, and the reference with `compared`."""
     name = results.QUANTITIES[quantity]
-    reference = results.reference()
+    reference = results.reference() if compared else []
     for k, curve in enumerate(c for c in results.curves(rows) if c.quantity == quantity):
         scale, colour, marker = curve.largest or 1.0, COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         most = int(curve.runs.max(initial=0))

@@ -19,9 +19,11 @@ def figure(path: Target, found: Findings) -> None:
             line = {"lw": 1.6, "ls": "-", "label": f"{by}, compensated"}
             line = line if compensated else {"lw": 0.8, "ls": ":", "label": by}
             axes.plot(hidden, losses, color=COLOURS[k], marker=MARKERS[k], ms=4, **line)
-        point = [REFERENCE["hidden_neurons"]], [REFERENCE["test_loss"]]
-        axes.scatter(*point, s=70, facecolors="none", edgecolors=FAINT, zorder=4, label="reference")
+        if found.compared:
+            point = [REFERENCE["hidden_neurons"]], [REFERENCE["test_loss"]]
+            axes.scatter(*point, s=70, facecolors="none", edgecolors=FAINT, zorder=4, label="reference")
         axes.axvline(REFERENCE["teacher_neurons"], color=FAINT, lw=0.8, ls="--")
         axes.axhline(found.limit, color=FAINT, lw=0.8, ls="--")
         axes.set(xscale="log", yscale="log", xlabel="hidden neurons left", ylabel="mean squared error on test points")
-        axes.legend(fontsize=7.5)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=7.5)
