@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
-from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.options import SearchOptions, widths_of
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.selection import simplest
@@ -154,7 +154,7 @@ def search(
     [[0.5], [0.5]]
     """
     options = SearchOptions(
-        hidden=hidden,
+        hidden=widths_of(hidden),
         activation=activation,
         bias=bias,
         tolerance=tolerance,

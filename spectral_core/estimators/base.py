@@ -163,7 +163,8 @@ class SpectralEstimator(BaseEstimator):
         self._inputs: Scaling | None = None
         self._outputs: Scaling | None = None
         self._compact: CompactNetwork | None = None
-        self.report_ = self.result_ = None
+        self.report_: Any = None
+        self.result_: Any = None
         self._forget()
         chosen = one_of(self.parametrization, PARAMETRIZATIONS, "parametrization")
         widths = [data.x.shape[1], *hidden_widths(self.hidden_layer_sizes), self.n_outputs_]
@@ -208,10 +209,10 @@ class SpectralEstimator(BaseEstimator):
             self.best_loss_ = np.inf
 
     def _held_out(self, data: FitData) -> tuple[FitData, FitData]:
-        """Rows to train and rows to judge; two classes in proportion, and more classes where each has two rows."""
+        """Rows to train and rows to judge; two classes in proportion, as in scikit-learn."""
         share = EARLY_STOPPING_SHARE if self.validation_fraction is None else self.validation_fraction
         checks.real_number(share, "validation_fraction", 0, 1)
-        rows, strata = np.arange(len(data)), self._strata(data.y, share)
+        rows, strata = np.arange(len(data)), self._strata(data.y)
         training, judging = train_test_split(rows, test_size=share, random_state=self._random_state, stratify=strata)
         if len(judging) < 2:
             raise InvalidInputError(
@@ -219,7 +220,7 @@ class SpectralEstimator(BaseEstimator):
             )
         return data.part(training), data.part(judging)
 
-    def _strata(self, target: np.ndarray, share: float) -> np.ndarray | None:
+    def _strata(self, target: np.ndarray) -> np.ndarray | None:
         return None
 
     # --- results ----------------------------------------------------------------------------------------
