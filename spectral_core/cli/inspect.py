@@ -35,7 +35,6 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import FORMS, load_any
     from spectral_core.reports.curves import spectrum_picture
-    from spectral_core.reports.network import network_picture
     from spectral_core.reports.style import require_matplotlib
 
     network, predictor = load_any(options.model)
@@ -60,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     lines += ["", f"{network.n_parameters:,} parameters, {present:,} weights that are not 0, {network.dtype.name}"]
     if options.out:
         home, title = Path(options.out), Path(options.model).name
-        network_picture(home / "network.png", direct.widths, blocks, layers=numbers, title=title, bias=direct.bias)
+        (network if predictor is None else predictor).plot(home / "network.png", title=title)
         if groups:
             spectrum_picture(home / "spectrum.png", list(groups.values()), title=title, labels=list(groups))
         lines.append(f"pictures written to {home}")
@@ -73,7 +72,7 @@ def _layer_table(direct: SpectralNetwork, blocks: Blocks, numbers: Sequence[int]
     from spectral_core.resizing.compaction import live_masks
 
     live, scores = live_masks(blocks, direct.widths), path_scores(blocks, direct.widths)
-    lines = ["", "layer      neurons   live   largest path score"]
+    lines = ["", "layer      neurons   live   largest path score   (live: has weights on both sides)"]
     for i, width in enumerate(direct.widths):
         score = f"{scores[i - 1].max():>14.4g}" if 0 < i < direct.n_layers - 1 else ""
         lines.append(f"{numbers[i]:<11}{width:>7}{int(live[i].sum()):>7}{score}")

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from spectral_core import __version__
-from spectral_core.cli import console, export, inspect, predict, reproduce, score, search, shrink, sweep, verify
+from spectral_core.cli import console, export, inspect, predict, report, reproduce, score, search, shrink, sweep, verify
 from spectral_core.errors import SpectralCoreError
 
-COMMANDS = (verify, search, predict, score, inspect, shrink, export, reproduce, sweep)
+COMMANDS = (verify, search, predict, score, report, inspect, shrink, export, reproduce, sweep)
 """Files of commands, in the order of the help text; each adds its parsers and runs its commands."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import shlex
 import time
 import warnings
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from spectral_core.data.fingerprints import Origin
 
 
+UNIDENTIFYING = ("run", "out", "compare", "html")
+"""The options that no number of a search depends on."""
+
+
 def add_parser(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser(
@@ -34,6 +39,8 @@ def add_parser(commands: Any) -> None:
     split = "split the data as they were for this model of the same file, instead of by --seed and --test-fraction"
     parser.add_argument("--split", metavar="MODEL", help=split)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
+    page = "also write report.html, one page for a colleague, as the command `report` does"
+    parser.add_argument("--html", action="store_true", help=page)
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     parser.set_defaults(run=run)
 
@@ -106,9 +113,12 @@ def run(options: argparse.Namespace) -> int:
         result = result.with_test_scores(split.test.x, split.test.labels, peer)
         if split.training.rows is not None and split.test.rows is not None:
             result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
-        result = _with_encoding(result.with_origin(split.origin), split.training)
+        result = result.with_origin(split.origin).with_command(_command(options))
+        result = _with_encoding(result, split.training)
         result.save(home)
         _pictures(result, home)
+        if options.html:
+            result.to_html(home / "report.html")
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     forms = result.predictor.form, result.compact_predictor.form
@@ -116,6 +126,7 @@ def run(options: argparse.Namespace) -> int:
     if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
         names += ", spectrum.png"
     names += ", curve.csv, curve.png, sizes.npz, proposal.npz" if result.curve is not None else ""
+    names += ", report.html" if options.html else ""
     say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
     return 0
 
@@ -180,8 +191,21 @@ def _with_encoding(result: SearchResult, training: Dataset) -> SearchResult:
 
 def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
     """A short hash of options and data, so that only the same command on the same data continues an unfinished state."""
-    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in ("run", "out", "compare"))
+    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in UNIDENTIFYING)
     return hashlib.sha256(repr([named, origin.sha256]).encode()).hexdigest()[:8]
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command that repeats a search: its data, and the options that differ from their defaults."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add_parser(parser.add_subparsers())
+    defaults = vars(parser.parse_args(["search", options.data]))
+    words = ["spectral-core", "search", options.data]
+    for name, value in vars(options).items():
+        if name not in ("run", "data", "out", "html") and name in defaults and value != defaults[name]:
+            values = value if isinstance(value, list) else [value]
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else map(str, values))]
+    return shlex.join(words)
 
 
 def _numbers(text: str, name: str) -> tuple[int, ...]:
