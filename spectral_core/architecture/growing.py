@@ -96,7 +96,7 @@ def grow(
         best = min(best, loss)
         # Trim and grow.
         net, state = _trimmed(result.network, result.state, validation_loss, trimming.limit(loss))
-        change = best_change(net, data, options.layers, (options.seed, len(stages)))
+        change = best_change(net, data, tuple(options.hidden), (options.seed, len(stages)))
         if since >= PATIENCE or change is None:
             return stages
         net, state = change.apply(net), change.carry(state, net)

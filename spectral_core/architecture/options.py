@@ -33,7 +33,7 @@ MANY_SAMPLES = 10_000
 class SearchOptions:
     """The keywords of `search` that are not about its data, with the same defaults; raises `InvalidInputError`."""
 
-    hidden: int | Sequence[int] = (300,)
+    hidden: Sequence[int] = (300,)
     activation: str = "relu"
     bias: bool = True
     tolerance: float | None = None
@@ -69,7 +69,7 @@ class SearchOptions:
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": _widths(self.hidden),
+            "hidden": widths_of(self.hidden),
         }
         if self.sizes is not None:
             checked["sizes"] = _whole_numbers(self.sizes, "sizes", 0)
@@ -90,11 +90,6 @@ class SearchOptions:
         given = {one.name: (getattr(self, one.name), one.default) for one in fields(self) if one.name not in silent}
         changed = {name: value for name, (value, default) in given.items() if value is not None and value != default}
         return {name: list(value) if isinstance(value, (tuple, list)) else value for name, value in changed.items()}
-
-    @property
-    def layers(self) -> tuple[int, ...]:
-        """The widths of the hidden layers."""
-        return _widths(self.hidden)
 
     @property
     def strengths(self) -> list[float]:
@@ -142,7 +137,7 @@ def _whole_numbers(values: Sequence[int], name: str, low: int) -> tuple[int, ...
     return tuple(checks.integer(value, f"{name}[{i}]", low) for i, value in enumerate(sequence(values, name)))
 
 
-def _widths(hidden: Any) -> tuple[int, ...]:
+def widths_of(hidden: Any) -> tuple[int, ...]:
     """The widths of the hidden layers; a number is one layer."""
     if isinstance(hidden, (int, np.integer)) and not isinstance(hidden, bool):
         hidden = (int(hidden),)

@@ -91,7 +91,7 @@ class Findings:
             "the sum of squared weights of two layers."
         )
         what = f"network of {_neurons(self.numbers)}"
-        return page.picture(lambda: self.predictor.plot(subtitle=self.numbers.sizes), what, caption)
+        return page.picture(lambda: self.predictor.plot(subtitle=self.numbers.sizes), what, caption, "picture large")
 
     def _sizes(self) -> list[str]:
         found = self.numbers
@@ -169,7 +169,7 @@ class Findings:
             page.picture(
                 lambda: _panel(lambda axes: draw_losses(axes, history, kept)),
                 "losses by epoch",
-                "The dashed line marks the epoch whose network was kept. Losses are those of training, on standardised targets.",
+                "The dashed line marks the epoch whose network was kept.",
             )
         ]
         if norms and norms[0]:
@@ -209,18 +209,20 @@ class Findings:
     # --- what to do with it ---------------------------------------------------------------------------
 
     def _use(self) -> list[str]:
+        names = words.listed(self.predictor.feature_names, 12)
         python = (
-            "from spectral_core import Predictor\n\n"
+            "from spectral_core import Predictor\n"
             'model = Predictor.load("compact.npz")\n'
-            "print(model.predict(X))  # X: rows with these columns, in this order: "
-            f"{words.listed(self.predictor.feature_names or ('x1', '...'), 8)}"
+            f"print(model.predict(X))  # X: rows of {self.predictor.network.n_features} features"
         )
-        return [
+        parts = [
             page.paragraph("In the folder of the results, with new rows in a file:"),
             page.code("spectral-core predict compact.npz new.csv --out predictions.csv"),
             page.paragraph("In Python:"),
             page.code(python),
+            page.paragraph(f"The features, in this order: {names}.", "faint") if names else "",
         ]
+        return [part for part in parts if part]
 
     def _repeat(self) -> list[str]:
         found = self.numbers

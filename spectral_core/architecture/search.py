@@ -13,7 +13,7 @@ from spectral_core import checks
 from spectral_core import progress as lines
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
 from spectral_core.architecture.judging import Judgement
-from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.options import SearchOptions, widths_of
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.selection import simplest
@@ -162,7 +162,7 @@ def search(
     [0.5, 0.5]
     """
     options = SearchOptions(
-        hidden=hidden,
+        hidden=widths_of(hidden),
         activation=activation,
         bias=bias,
         tolerance=tolerance,
@@ -200,7 +200,7 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     start = time.perf_counter()
     # Names and networks, checked before the first training.
     names = _names(data, options)
-    net = _initial([data.x.shape[1], *options.layers, data.n_outputs], data, options)
+    net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
     linear = _initial([data.x.shape[1], data.n_outputs], data, options)
     # Candidates, and the choice among them.
     stores, validation_loss = Stores(options.checkpoint), ValidationLoss(data, net)

@@ -66,7 +66,7 @@ class Trainings:
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
         self.options = options
         self.least = data.n_outputs if data.n_outputs > 2 else 1
-        self.widths = (data.x.shape[1] + options.bias, *options.layers, data.n_outputs)
+        self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
 
     def variants(self, samples: Samples) -> list[Variant]:
         """All that are tried."""

@@ -40,7 +40,6 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import FORMS, load_any
     from spectral_core.reports.curves import spectrum_picture
-    from spectral_core.reports.network import network_picture
     from spectral_core.reports.style import require_matplotlib
 
     network, predictor = load_any(options.model)
@@ -68,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     ]
     if options.out:
         home, title = Path(options.out), printable(Path(options.model).name)
-        network_picture(home / "network.png", direct.widths, blocks, layers=numbers, title=title, bias=direct.bias)
+        (network if predictor is None else predictor).plot(home / "network.png", title=title)
         if groups:
             spectrum_picture(home / "spectrum.png", list(groups.values()), title=title, labels=list(groups))
         lines.append(f"pictures written to {home}")
@@ -81,7 +80,7 @@ def _layer_table(direct: SpectralNetwork, blocks: Blocks, numbers: Sequence[int]
     from spectral_core.resizing.compaction import live_masks
 
     live, scores = live_masks(blocks, direct.widths), path_scores(blocks, direct.widths)
-    lines = ["", "layer      neurons   live   largest path score"]
+    lines = ["", "layer      neurons   live   largest path score   (live: has weights on both sides)"]
     for i, width in enumerate(direct.widths):
         score = f"{scores[i - 1].max():>14.4g}" if 0 < i < direct.n_layers - 1 else ""
         lines.append(f"{numbers[i]:<11}{width:>7}{int(live[i].sum()):>7}{score}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shlex
 import time
 import warnings
 from pathlib import Path
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from spectral_core.data.fingerprints import Origin
 
 
-UNIDENTIFYING = ("run", "out", "compare", "quiet", "json", "config")
+UNIDENTIFYING = ("run", "out", "compare", "html", "quiet", "json", "config")
 """The options that no number of a search depends on."""
 RESULTS = (
     "model.npz",
     "compact.npz",
     "report.json",
     "report.txt",
+    "report.html",
     "history.json",
     "curve.csv",
     "network.png",
@@ -55,6 +57,8 @@ def add_parser(commands: Any) -> None:
     split = "split the data as they were for this model of the same file, instead of by --seed and --test-fraction"
     parser.add_argument("--split", metavar="MODEL", help=split)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
+    page = "also write report.html, one page for a colleague, as the command `report` does"
+    parser.add_argument("--html", action="store_true", help=page)
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     console.output_options(parser)
     parser.set_defaults(run=run)
@@ -100,9 +104,13 @@ def run(options: argparse.Namespace) -> int:
         result = result.with_test_scores(split.test.x, split.test.labels, peer)
         if split.training.rows is not None and split.test.rows is not None:
             result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
-        result = _with_encoding(result.with_origin(split.origin), split.training)
+        result = result.with_origin(split.origin).with_command(_command(options))
+        result = _with_encoding(result, split.training)
         result.save(home)
         drawn = _pictures(result, home) if pictures else []
+        if options.html:
+            result.to_html(home / "report.html")
+            drawn.append("report.html")
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     forms = result.predictor.form, result.compact_predictor.form
@@ -165,6 +173,20 @@ def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
     """A short hash of options and data, so that only the same command on the same data continues an unfinished state."""
     named = sorted((name, str(value)) for name, value in vars(options).items() if name not in UNIDENTIFYING)
     return hashlib.sha256(repr([named, origin.sha256]).encode()).hexdigest()[:8]
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command that repeats a search: its data, and the options that differ from their defaults."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add_parser(parser.add_subparsers())
+    defaults = vars(parser.parse_args(["search", options.data]))
+    words = ["spectral-core", "search", options.data]
+    for name, value in vars(options).items():
+        if name not in ("run", "data", "out", "html", "quiet", "json", "config") and value != defaults.get(name, value):
+            option, values = name.replace("_", "-"), value if isinstance(value, list) else [value]
+            words += [f"--no-{option}"] if value is False else [f"--{option}"]
+            words += [] if isinstance(value, bool) else map(str, values)
+    return shlex.join(words)
 
 
 def _pictures(result: SearchResult, home: Path) -> list[str]:

@@ -63,7 +63,7 @@ def matching(model: Model, source: Source, form: FileForm, choice: ColumnChoice 
         tuple(targets),
         table=inputs,
         encoder=model.encoder,
-        remarks=remarks,
+        remarks=tuple(remark for remark in remarks if not remark.startswith("the target is ")),  # the model's own
         weight=weight,
     )
     return _with_targets(data, model, y)

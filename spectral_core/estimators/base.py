@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,25 +10,21 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 import spectral_core.estimators.plain as plain
 import spectral_core.estimators.searching as searching
 import spectral_core.estimators.weights as weights
 from spectral_core import checks
 from spectral_core.checks import one_of
-from spectral_core.data.scaling import Scaling
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.lbfgs import minimise
 from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.results import FittedNetwork, dense
 from spectral_core.estimators.stochastic import OptimizerState, StochasticFit, Validation
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS
 from spectral_core.kernels.tables import ACTIVATIONS
-from spectral_core.networks.compact import CompactNetwork
-from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import compact
-from spectral_core.resizing.pruning import prune
 
 SPELLINGS = {"logistic": "sigmoid"}
 """Activations that scikit-learn spells differently."""
@@ -44,7 +38,7 @@ def _can_go_on(estimator: SpectralEstimator) -> bool:
     return estimator.search is False and estimator.solver != "lbfgs"
 
 
-class SpectralEstimator(BaseEstimator):
+class SpectralEstimator(FittedNetwork, BaseEstimator):
     """Parameters are those of `SpectralClassifier` and `SpectralRegressor`, which explain them."""
 
     hidden_layer_sizes: Any
@@ -66,11 +60,6 @@ class SpectralEstimator(BaseEstimator):
             setattr(self, name, given[name])
 
     # --- what the subclasses give ---------------------------------------------------------------------
-
-    def _target(self, y: Any, known: str, classes: Any = None) -> np.ndarray:
-        """y in the form of the loss. Classes and outputs are learned where `known` is empty; ``part``: y holds some of the
-        known classes; ``all``: y holds them all."""
-        raise NotImplementedError
 
     def _objective_of(self, target: np.ndarray) -> tuple[Objective, int, str]:
         """The objective, the number of outputs, and the name of what turns z_K into predictions."""
@@ -124,7 +113,7 @@ class SpectralEstimator(BaseEstimator):
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=types, reset=reset,
             y_numeric=not hasattr(self, "class_weight"),
         )  # fmt: skip
-        return _dense(x), _dense(y)
+        return dense(x), dense(y)
 
     def _own_validation(self, X_val: Any, y_val: Any) -> FitData | None:
         if (X_val is None) != (y_val is None):
@@ -162,11 +151,7 @@ class SpectralEstimator(BaseEstimator):
         self._objective, self.n_outputs_, self.out_activation_ = self._objective_of(data.y)
         activation = SPELLINGS.get(self.activation, self.activation)
         one_of(activation, ACTIVATIONS, "activation")
-        self._inputs: Scaling | None = None
-        self._outputs: Scaling | None = None
-        self._compact: CompactNetwork | None = None
-        self.report_: Any = None
-        self.result_: Any = None
+        self._inputs = self._outputs = self._compact = self.report_ = self.result_ = None
         self._forget()
         chosen = one_of(self.parametrization, PARAMETRIZATIONS, "parametrization")
         widths = [data.x.shape[1], *hidden_widths(self.hidden_layer_sizes), self.n_outputs_]
@@ -211,10 +196,10 @@ class SpectralEstimator(BaseEstimator):
             self.best_loss_ = np.inf
 
     def _held_out(self, data: FitData) -> tuple[FitData, FitData]:
-        """Rows to train and rows to judge; two classes in proportion, and more classes where each has two rows."""
+        """Rows to train and rows to judge; two classes in proportion, as in scikit-learn."""
         share = EARLY_STOPPING_SHARE if self.validation_fraction is None else self.validation_fraction
         checks.real_number(share, "validation_fraction", 0, 1)
-        rows, strata = np.arange(len(data)), self._strata(data.y, share)
+        rows, strata = np.arange(len(data)), self._strata(data.y)
         training, judging = train_test_split(rows, test_size=share, random_state=self._random_state, stratify=strata)
         if len(judging) < 2:
             raise InvalidInputError(
@@ -222,107 +207,8 @@ class SpectralEstimator(BaseEstimator):
             )
         return data.part(training), data.part(judging)
 
-    def _strata(self, target: np.ndarray, share: float) -> np.ndarray | None:
+    def _strata(self, target: np.ndarray) -> np.ndarray | None:
         return None
-
-    # --- results ----------------------------------------------------------------------------------------
-
-    def _raw(self, X: Any) -> np.ndarray:
-        """z_K (samples, outputs) in the units of y."""
-        check_is_fitted(self, "network_")
-        x = _dense(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False))
-        if self._inputs is None or self._outputs is None:
-            return np.asarray(self.network_.forward(x))
-        return self._outputs.inverse_transform(self.network_.forward(self._inputs.transform(x)).astype(np.float64))
-
-    @property
-    def compact_(self) -> CompactNetwork:
-        """The same function with only the live neurons."""
-        check_is_fitted(self, "network_")
-        return self._compact if self._compact is not None else compact(self.network_)
-
-    @property
-    def n_layers_(self) -> int:
-        """Layers, input and output included."""
-        return int(self.network_.n_layers)
-
-    @property
-    def coefs_(self) -> list[np.ndarray]:
-        """Weights between neighbouring layers, arrays (senders, receivers), in the units of X and y."""
-        blocks, n = self._blocks, self.network_.n_features
-        return [blocks[i, i - 1][:, : n if i == 2 else None].T.copy() for i in range(2, self.n_layers_ + 1)]
-
-    @property
-    def intercepts_(self) -> list[np.ndarray]:
-        """Biases of each layer after the input, arrays (neurons,), in the units of X and y."""
-        blocks = self._blocks
-        return [blocks[i, 1][:, -1].copy() for i in range(2, self.n_layers_ + 1)]
-
-    @property
-    def skip_coefs_(self) -> dict[tuple[int, int], np.ndarray]:
-        """Weights that leave out layers: {(receiving layer, sending layer): (senders, receivers)}, layers from 1 on."""
-        n = self.network_.n_features
-        blocks = {(i, j): block[:, : n if j == 1 else None] for (i, j), block in self._blocks.items() if i > j + 1}
-        return {pair: block.T.copy() for pair, block in blocks.items() if block.any()}
-
-    @property
-    def _blocks(self) -> dict[tuple[int, int], np.ndarray]:
-        """All transfer blocks (M4) in the units of X and y, those to neighbours and from the input also where they are 0."""
-        check_is_fitted(self, "network_")
-        return searching.blocks_in_units(self.network_, self._inputs, self._outputs)
-
-    @property
-    def predictor_(self) -> Predictor:
-        """Network, scaling, labels and names as one `Predictor`, which a model file holds."""
-        raise NotImplementedError
-
-    def _predictor(self, task: str, classes: tuple[Any, ...]) -> Predictor:
-        """The predictor of a search, or one without scaling."""
-        names = tuple(map(str, getattr(self, "feature_names_in_", ())))
-        net = self.network_ if self._compact is None else self._compact
-        inputs = Scaling.none(net.n_features) if self._inputs is None else self._inputs
-        outputs = Scaling.none(1 if classes else self.n_outputs_) if self._outputs is None else self._outputs
-        return Predictor(net, task, inputs, outputs, classes, names)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `predictor_` to a model file."""
-        self.predictor_.save(path)
-
-    def to_onnx(self, path: str | os.PathLike[str]) -> None:
-        """Write `predictor_` as an ONNX model, see `exchange.onnx.export_onnx`."""
-        from spectral_core.exchange.onnx import export_onnx
-
-        export_onnx(self.predictor_, path)
-
-    def plot(self, path: str | os.PathLike[str]) -> None:
-        """A picture (PNG) of the network."""
-        from spectral_core.reports.network import network_picture
-
-        small = self.compact_
-        network_picture(
-            path, small.widths, small.blocks, layers=small.layers, title="-".join(map(str, small.widths)), subtitle=""
-        )
-
-    def prune(self, X: Any, y: Any, *, retrain: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """A copy of the estimator with fewer neurons; `report_` is then the report of `spectral_core.prune`.
-
-        Parameters
-        ----------
-        X, y : rows to rank neurons, refit weights and measure losses.
-        options : those of `spectral_core.prune`; without an amount ``tolerance=0.01``.
-        """
-        x, y = self._checked_rows(X, y, reset=False)
-        target = self._target(y, "part")
-        if self._inputs is not None and self._outputs is not None:
-            x = self._inputs.transform(x)
-            target = target if self._objective.loss == "cross_entropy" else self._outputs.transform(target)
-        amounts = {"fraction", "threshold", "tolerance"}
-        if not amounts & {name for name, value in options.items() if value is not None}:
-            options["tolerance"] = 0.01
-        found = prune(self.network_, X=x, y=target, loss=self._objective.loss, retrain=retrain, **options)
-        smaller = copy.copy(self)
-        smaller.network_, smaller._compact, smaller.report_ = found.network, found.compact, found.report
-        return smaller
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -336,8 +222,3 @@ def hidden_widths(given: Any) -> tuple[int, ...]:
         given = (given,)
     widths = checks.sequence(given, "hidden_layer_sizes")
     return tuple(checks.integer(width, f"hidden_layer_sizes[{i}]", 1) for i, width in enumerate(widths))
-
-
-def _dense(array: Any) -> Any:
-    """A sparse matrix as an array; the networks' products are dense."""
-    return array.toarray() if hasattr(array, "toarray") else array

@@ -163,14 +163,10 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         outputs = max(2, len(self.classes_))
         return Objective.of("cross_entropy", outputs), outputs, "softmax"
 
-    def _strata(self, target: np.ndarray, share: float) -> np.ndarray | None:
+    def _strata(self, target: np.ndarray) -> np.ndarray | None:
         if self._multilabel:
             return None
-        counts = np.bincount(target, minlength=len(self.classes_))
-        if len(self.classes_) == 2:
-            return (target == 1)[:, None]
-        fits = counts[counts > 0].min() >= 2 and round(share * len(target)) >= len(self.classes_)
-        return target if fits else None
+        return (target == 1)[:, None] if len(self.classes_) == 2 else None
 
     def _score_of(self, target: np.ndarray, sample_weight: np.ndarray | None) -> Any:
         def score(output: np.ndarray) -> float:

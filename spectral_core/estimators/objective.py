@@ -62,7 +62,8 @@ class Objective:
 
 
 def step_options(estimator: Any, objective: Objective, batch_size: int, batch_weight: float) -> StepOptions:
-    """The options of a step. Steps of ``sgd`` are those of MLP's objective; ``adam`` does not see a factor of the loss."""
+    """The options of a step. Steps of ``sgd`` are those of MLP's objective; those of ``adam`` do not change
+    if the loss and epsilon have a common factor."""
     solver = one_of(estimator.solver, ("adam", "sgd"), "solver")
     factor = objective.scale if solver == "sgd" else 1.0
     own = estimator.eigenvalue_learning_rate
@@ -75,7 +76,7 @@ def step_options(estimator: Any, objective: Objective, batch_size: int, batch_we
             None if own is None else factor * checks.real_number(own, "eigenvalue_learning_rate", 0, open_low=True)
         ),
         betas=(estimator.beta_1, estimator.beta_2),
-        epsilon=estimator.epsilon,
+        epsilon=checks.real_number(estimator.epsilon, "epsilon", 0, open_low=True) / objective.scale,
         momentum=estimator.momentum,
         nesterov=estimator.nesterovs_momentum,
         penalty=estimator.penalty,

@@ -29,15 +29,18 @@ p { margin: 0.4rem 0; overflow-wrap: anywhere; }
 figure { margin: 0.8rem 0; min-width: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.5rem; }
 .picture, .wide { overflow-x: auto; }
-.picture svg { display: block; width: 100%; height: auto; min-width: 21rem; }
+.picture svg { display: block; width: 100%; height: auto; min-width: 21rem; max-width: 42rem; }
+.large svg { min-width: 27rem; max-width: none; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 0.25rem 1.2rem 0.25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--faint); font-weight: 600; font-size: 0.9rem; }
 .number { text-align: right; white-space: nowrap; }
-td { overflow-wrap: anywhere; min-width: 4rem; }
+td { overflow-wrap: break-word; min-width: 3rem; }
 td.bar { width: 40%; min-width: 6rem; }
 .bar span { display: block; height: 0.7rem; margin-top: 0.4rem; background: #0072b2; border-radius: 2px; }
-pre { background: var(--mark); padding: 0.7rem 0.9rem; border-radius: 4px; overflow-x: auto; font-size: 0.85rem; line-height: 1.4; }
+pre { background: var(--mark); padding: 0.7rem 0.9rem; border-radius: 4px; font-size: 0.85rem; line-height: 1.4; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { th, td { padding-right: 0.6rem; font-size: 0.88rem; } }
 """
 
 
@@ -105,7 +108,7 @@ def bars(head: tuple[str, str], rows: Sequence[tuple[str, float]]) -> str:
     return f'<div class="wide"><table>\n<thead>{top}</thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
 
 
-def picture(draw: Callable[[], Any], alternative: str, caption: str = "") -> str:
+def picture(draw: Callable[[], Any], alternative: str, caption: str = "", kind: str = "picture") -> str:
     """A figure of matplotlib in the page; where matplotlib is not installed a sentence that says so."""
     try:
         drawn = svg_text(draw())
@@ -113,7 +116,7 @@ def picture(draw: Callable[[], Any], alternative: str, caption: str = "") -> str
         return paragraph(f"{alternative}: {error}", "faint")
     drawn = drawn.replace("<svg ", f'<svg role="img" aria-label="{escaped(alternative)}" ', 1)
     below = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
-    return f'<figure><div class="picture">{drawn}</div>{below}</figure>'
+    return f'<figure><div class="{kind}">{drawn}</div>{below}</figure>'
 
 
 def notebook(text: str, draw: Callable[[], Any], alternative: str) -> str:

@@ -15,6 +15,7 @@ from spectral_core.data import splitting
 from spectral_core.data.fingerprints import row_prints
 from spectral_core.files import atomic
 from spectral_core.networks.predictor import Predictor
+from spectral_core.reports.page import notebook
 from spectral_core.resizing.report import PruneResult
 from spectral_core.resizing.request import PruneRequest
 
@@ -37,7 +38,7 @@ class PruningData:
     prints: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PrunedPredictor(PruneResult):
     """A pruned network in the predictor of its data; `predictor.network` is `compact`."""
 
@@ -55,6 +56,13 @@ class PrunedPredictor(PruneResult):
         if origin is None:
             return self
         return replace(self, predictor=replace(self.predictor, origin=origin.having_seen(prints)))
+
+    def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None, **options: Any) -> Any:
+        """As `Predictor.plot`."""
+        return self.predictor.plot(path, ax=ax, **options)
+
+    def _repr_html_(self) -> str:
+        return notebook(self.report.to_text(), self.plot, "the pruned network")
 
     def predict(self, X: Any) -> np.ndarray:
         """As `Predictor.predict`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -93,6 +94,17 @@ class PruneResult:
     network: SpectralNetwork
     compact: CompactNetwork
     report: PruneReport
+
+    def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None, **options: Any) -> Any:
+        """Draw the compact network; returns the figure. See `CompactNetwork.plot`."""
+        return self.compact.plot(path, ax=ax, **options)
+
+    def __repr__(self) -> str:
+        report = self.report
+        sizes = "-".join(map(str, report.widths)), "-".join(map(str, report.live))
+        losses = (report.loss_before, report.loss_after)
+        loss = "" if None in losses else f", loss {losses[0]:.4g} -> {losses[1]:.4g}"
+        return f"{type(self).__name__}({sizes[0]} -> {sizes[1]} by {report.by}{loss},\n  {self.compact!r})"
 
 
 @dataclass(frozen=True, eq=False)

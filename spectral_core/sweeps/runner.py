@@ -46,6 +46,12 @@ class SweepResult:
     seconds: float
     sessions: int
 
+    def __repr__(self) -> str:
+        columns = ", ".join(self.rows[0]) if self.rows else "none"
+        return (
+            f"SweepResult({len(self.rows)} rows, {self.missing} missing, {self.seconds:.1f} s;\n  columns: {columns})"
+        )
+
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the rows as CSV; floats with all their digits, an empty cell for a missing value."""
         write_csv(path, self.rows)

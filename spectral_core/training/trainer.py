@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from spectral_core import checks
@@ -183,7 +184,7 @@ def train(
         seed=seed,
         threads=threads,
         backend=backend,
-        callbacks=told(callbacks) if checks.boolean(verbose, "verbose") else callbacks,
+        callbacks=callbacks,
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
@@ -192,6 +193,8 @@ def train(
     problem = net.problem(X, y, loss, sample_weight)
     checks.resolved_data(X, y, loss, net.dtype)
     validation = None if validation_data is None else net.problem(*validation_data, loss)
+    if checks.boolean(verbose, "verbose"):
+        loop = replace(loop, callbacks=told(loop.callbacks))
     return train_on(net, problem, validation, step, loop, state)
 
 

@@ -21,7 +21,7 @@ def figure(
     networks: Mapping[tuple[float, float], Edges],
     compared: bool = True,
 ) -> None:
-    """Draw ‖Γ‖ and mean |λ| against α with mean ± standard error, each over its largest mean, and the networks below.
+    """Draw ‖Γ‖ and mean |λ| against α, the median of the runs with a band from 5 to 95 % of them, and the networks below.
 
     Parameters
     ----------
@@ -29,16 +29,18 @@ def figure(
     rows : of the sweep.
     networks : the edges to draw by (β, α).
     compared : draw the reference too.
-
-    The reference's values are divided by our largest means too, so a difference in size stays visible.
     """
     betas = sorted({beta for beta, _ in networks})
     columns = max([2, *(sum(b == beta for b, _ in networks) for beta in betas)])
     with figure_file(path, 10.6, 4.4 + 2.3 * len(betas), layout="constrained") as canvas:
         heading(canvas, "From a linear to a quadratic target")
         grid = canvas.add_gridspec(1 + len(betas), 2 * columns, height_ratios=[4.0, *[2.3] * len(betas)])
-        for k, quantity in enumerate(results.QUANTITIES):
-            _curves(canvas.add_subplot(grid[0, k * columns : (k + 1) * columns]), rows, quantity, compared)
+        panels = [canvas.add_subplot(grid[0, k * columns : (k + 1) * columns]) for k in range(len(results.QUANTITIES))]
+        for axes, quantity in zip(panels, results.QUANTITIES, strict=True):
+            _curves(axes, rows, quantity, compared)
+        handles, labels = panels[0].get_legend_handles_labels()
+        if handles:  # one legend for both panels, below them, where it hides no data
+            canvas.legend(handles, labels, loc="outside lower left", ncols=3, fontsize=8)
         for row, beta in enumerate(betas, 1):
             for position, (_, alpha) in enumerate(sorted(key for key in networks if key[0] == beta)):
                 axes = canvas.add_subplot(grid[row, 2 * position : 2 * position + 2])
@@ -50,19 +52,23 @@ def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str, compare
     name = results.QUANTITIES[quantity]
     reference = results.reference() if compared else []
     for k, curve in enumerate(c for c in results.curves(rows) if c.quantity == quantity):
-        scale, colour, marker = curve.largest or 1.0, COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+        colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         most = int(curve.runs.max(initial=0))
-        label = f"β = {curve.beta:g}: {most} run{'s' * (most != 1)}, largest mean {curve.largest:.3g}"
-        means, errors = curve.means / scale, np.nan_to_num(curve.errors) / scale
-        axes.errorbar(curve.alphas, means, errors, color=colour, marker=marker, ms=4, lw=1.3, capsize=2, label=label)
-        points = [(line["alpha"], line[quantity] / scale) for line in reference if line["beta"] == curve.beta]
+        label = f"β = {curve.beta:g}: median of {most} run{'s' * (most != 1)}, band 5-95 %"
+        axes.plot(curve.alphas, curve.medians, color=colour, marker=marker, ms=4, lw=1.3, label=label)
+        axes.fill_between(curve.alphas, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
+        drawn = set(np.round(curve.alphas, 9).tolist())
+        points = [
+            (line["alpha"], line[quantity])
+            for line in reference
+            if line["beta"] == curve.beta and round(line["alpha"], 9) in drawn
+        ]
         if points:
             circle = {"s": 70, "facecolors": "none", "edgecolors": colour, "linewidths": 1.3, "zorder": 4}
             label = f"β = {curve.beta:g}: reference, one run each"
             axes.scatter(*zip(*points, strict=True), marker=marker, label=label, **circle)
-    axes.set(xlabel="α", ylabel=f"{name} / largest mean", xlim=(-0.03, 1.03))
+    axes.set(xlabel="α", ylabel=name, xlim=(-0.03, 1.03))
     axes.set_ylim(bottom=-0.04 * axes.get_ylim()[1])
-    axes.legend(fontsize=7.5, loc="lower right")
 
 
 def _network(axes: Any, edges: Edges, title: str) -> None:

@@ -16,7 +16,10 @@ QUANTITIES = {"path_norm": "‖Γ‖", "mean_abs_eigenvalue": "mean |λ|"}
 
 @dataclass(frozen=True)
 class Curve:
-    """A quantity against α at one β: mean and standard error over the runs (NaN for one run), and the largest mean."""
+    """A quantity against α at one β over the runs: mean and standard error (NaN for one run), median, and 5 to 95 % of the runs.
+
+    `largest` is the largest mean.
+    """
 
     beta: float
     quantity: str
@@ -25,6 +28,9 @@ class Curve:
     errors: np.ndarray
     runs: np.ndarray
     largest: float
+    medians: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 def curves(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
@@ -41,8 +47,10 @@ def curves(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
             means = np.array([v.mean() for v in samples])
             errors = np.array([v.std(ddof=1) / np.sqrt(len(v)) if len(v) > 1 else np.nan for v in samples])
             runs = np.array([len(v) for v in samples])
+            low, medians, high = np.array([np.quantile(v, (0.05, 0.5, 0.95)) for v in samples]).reshape(-1, 3).T
+            largest = float(means.max(initial=0))
             found.append(
-                Curve(beta, quantity, np.array(alphas, float), means, errors, runs, float(means.max(initial=0)))
+                Curve(beta, quantity, np.array(alphas, float), means, errors, runs, largest, medians, low, high)
             )
     return found
 
