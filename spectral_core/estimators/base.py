@@ -20,8 +20,11 @@ from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.lbfgs import minimise
 from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.plain import start
 from spectral_core.estimators.results import FittedNetwork, dense
+from spectral_core.estimators.searching import fit_searched
 from spectral_core.estimators.stochastic import OptimizerState, StochasticFit, Validation
+from spectral_core.estimators.weights import with_classes
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS
 from spectral_core.kernels.tables import ACTIVATIONS
 from spectral_core.networks.spectral import SpectralNetwork
@@ -87,7 +90,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         given = self._own_validation(X_val, y_val)
         if self.search is False:
             return self._fit_given(data, given, again, False)
-        return searching.fit_searched(self, data, given)
+        return fit_searched(self, data, given)
 
     @available_if(_can_go_on)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
@@ -104,7 +107,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         x, y = self._checked_rows(X, y, reset=not known)
         target = self._target(y, known, classes)
         given = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(x))
-        return FitData(x, target, weights.with_classes(given, target, getattr(self, "class_weight", None), self))
+        return FitData(x, target, with_classes(given, target, getattr(self, "class_weight", None), self))
 
     def _checked_rows(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, Any]:
         """X dense in float32 or float64, and y as it is."""
@@ -156,7 +159,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         chosen = one_of(self.parametrization, PARAMETRIZATIONS, "parametrization")
         widths = [data.x.shape[1], *hidden_widths(self.hidden_layer_sizes), self.n_outputs_]
         if not checks.boolean(self.skip_connections, "skip_connections") and chosen == "direct":
-            return plain.start(widths, activation, data.x.dtype, self._random_state)
+            return start(widths, activation, data.x.dtype, self._random_state)
         return SpectralNetwork.initialize(
             widths,
             activation=activation,
