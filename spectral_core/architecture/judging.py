@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,19 +29,23 @@ class Judgement:
     @classmethod
     def of(cls, model: Predictor, X: Any, y: Any, rows: str) -> Judgement:
         """The judgement on rows in the units of the data, which `rows` names; none of them may have fitted the model."""
-        scores, constant = scores_of(model, X, checks.as_array(y, "y"))
-        name = "accuracy" if model.task == "classification" else "r2"
-        judged = cls(constant[name], scores.get("balanced_accuracy"), scores.get("roc_auc"))
+        score, others, chance = None, cls(constant_score(model, y)), None
+        if model.task == "classification":
+            scores, constant = scores_of(model, X, checks.as_array(y, "y"))
+            score, chance = scores["accuracy"], constant["balanced_accuracy"]
+            others = cls(constant["accuracy"], scores["balanced_accuracy"], scores.get("roc_auc"))
+        else:
+            score = model.score(X, y)
         sentences = []
         if is_constant(model):
             sentences.append(NOTHING)
-        elif constant[name] is not None and not better_than_constant(model, X, y):
-            beside = f"{_shown(scores[name])} beside {_shown(constant[name])}"
-            sentences.append(f"the best constant is as good on the {len(X):,} {rows} rows ({TITLES[name]} {beside})")
-            chance, balanced = constant.get("balanced_accuracy"), judged.balanced_accuracy
+        elif others.constant_score is not None and not better_than_constant(model, X, y):
+            beside = f"{_shown(score)} beside {_shown(others.constant_score)}"
+            sentences.append(f"the best constant is as good on the {len(X):,} {rows} rows ({_title(model)} {beside})")
+            balanced = others.balanced_accuracy
             if balanced is not None and chance is not None and balanced > chance + MARGIN:
-                sentences[-1] += f"; its balanced accuracy is better, {balanced:.3g} beside {chance:.3g}"
-        return cls(judged.constant_score, judged.balanced_accuracy, judged.roc_auc, sentences)
+                sentences[-1] += f"; the balanced accuracy of the network is better, {balanced:.3g} beside {chance:.3g}"
+        return replace(others, sentences=sentences)
 
     @classmethod
     def of_curve(cls, model: Predictor, y: Any, score: float, error: float) -> Judgement:
@@ -51,16 +55,14 @@ class Judgement:
         if is_constant(model):
             sentences.append(NOTHING)
         elif constant is not None and score <= constant + error:
-            name = TITLES["accuracy" if model.task == "classification" else "r2"]
             beside = f"{_shown(score)} beside {_shown(constant)}"
-            sentences.append(f"the best constant is as good on the validation rows ({name} {beside})")
+            sentences.append(f"the best constant is as good on the validation rows ({_title(model)} {beside})")
         return cls(constant, sentences=sentences)
 
 
 NOTHING = (
     "nothing was learned: the network that was found is a constant, since the features say nothing that it could use"
 )
-TITLES = {"accuracy": "accuracy", "r2": "R²"}
 
 
 def is_constant(model: Predictor) -> bool:
@@ -106,3 +108,8 @@ def better_than_constant(model: Predictor, X: Any, y: Any) -> bool:
 
 def _shown(score: float | None) -> str:
     return "-" if score is None else f"{score:.3g}"
+
+
+def _title(model: Predictor) -> str:
+    """The name of the score."""
+    return "accuracy" if model.task == "classification" else "R²"
