@@ -12,9 +12,6 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-import spectral_core.estimators.plain as plain
-import spectral_core.estimators.searching as searching
-import spectral_core.estimators.weights as weights
 from spectral_core import checks
 from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
