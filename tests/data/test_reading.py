@@ -240,7 +240,8 @@ def test_a_column_of_lists_is_named_with_its_remedy_and_can_be_dropped(tmp_path:
 
 
 def test_excel_is_read_like_the_same_csv(tmp_path: Path) -> None:
-    excel = pytest.importorskip("openpyxl")
+    import openpyxl as excel
+
     book = excel.Workbook()
     for row in [
         ["Report"],
