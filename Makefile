@@ -1,15 +1,18 @@
-# `make search` and `make test` do all the set-up in .venv: they need Python 3.11 or newer, and make.
+# `make search` and `make test` do all the set-up in .venv: they need Python 3.11 or newer, and make. A search needs 0.8 GB;
+# the tools that only tests need (types, compilers for CUDA, Dask, ONNX) are another 1 GB, which `make test` adds.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+TOOLS = $(VENV)/.test
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: search test check format lint verify mutation bench lock clean
+.PHONY: search test check format lint verify mutation bench trials lock clean
 
 search: $(READY)
 	$(BIN)/spectral-core search digits --compare --out results/digits
 
-test: $(READY)
+test: $(TOOLS)
 	$(BIN)/python -m pytest
 
 check: verify lint test
@@ -17,23 +20,27 @@ check: verify lint test
 verify: $(READY)
 	$(BIN)/python -m derivations --check
 
-format: $(READY)
+format: $(TOOLS)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lint: $(READY)
+lint: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # Breaks derivations and kernels in one place at a time (three hours on two cores for all places); results in benchmarks/.
-mutation: $(READY)
+mutation: $(TOOLS)
 	$(BIN)/python -m tests.mutation --out benchmarks
 
 # The programs compared with ours take hundreds of MB, so only this target installs them.
-bench: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[full,test,bench]'
+bench: $(TOOLS)
+	$(INSTALL) -e '.[full,test,bench]'
 	$(BIN)/python -m benchmarks
+
+# Builds the wheel and the source archive, installs them in fresh environments, and searches, predicts and prunes there.
+trials: $(TOOLS)
+	$(BIN)/python tests/install/trials.py
 
 # The pinned versions of everything that the extras `full` and `test` install.
 lock:
@@ -47,6 +54,12 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "spectral-core needs Python 3.11 or newer; name one with: make PYTHON=python3.11" >&2; exit 1; }
+	@echo "installing spectral-core and its libraries in $(VENV): 0.8 GB, about two minutes" >&2
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[full,test]'
+	$(INSTALL) -e '.[full]'
+	@touch $@
+
+$(TOOLS): $(READY)
+	@echo "installing the tools for tests in $(VENV): 1 GB more, some minutes" >&2
+	$(INSTALL) -e '.[full,test]'
 	@touch $@

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # the names below, for type checkers and editors
         ModelFileError,
         SpectralCoreError,
     )
+    from spectral_core.estimators.classifier import SpectralClassifier
+    from spectral_core.estimators.regressor import SpectralRegressor
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import Predictor
     from spectral_core.networks.spectral import SpectralNetwork
@@ -50,6 +52,8 @@ _RARE = {
     "train_ensemble": "training.ensemble",
     "Predictor": "networks.predictor",
     "DataFileError": "errors",
+    "SpectralClassifier": "estimators.classifier",
+    "SpectralRegressor": "estimators.regressor",
     "MissingDependencyError": "errors",
     "BackendError": "errors",
 }

@@ -87,6 +87,12 @@ def targets(
 ) -> np.ndarray:
     """y (samples, outputs), no number outside `within`; a vector is accepted for one output."""
     array = as_array(value, name)
+    text = array.dtype.kind in "US" or (array.dtype.kind == "O" and array.size > 0 and isinstance(array.flat[0], str))
+    if array.ndim == 1 and (text or (outputs > 1 and array.dtype.kind in "biu")):
+        raise InvalidInputError(
+            f"{name} looks like class labels, and class indices need loss='cross_entropy'; other losses need {name} of shape "
+            f"({rows}, {outputs}); got shape {array.shape}, {array.dtype}"
+        )
     if array.ndim == 1 and outputs == 1:
         array = array.reshape(-1, 1)
     array = real_array(array, name, dtype, 2)
@@ -145,7 +151,10 @@ def class_indices(value: Any, rows: int, classes: int, name: str = "y") -> np.nd
         raise InvalidInputError(f"{name} must have shape ({rows},) with class indices; got {array.shape}")
     whole = array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool(np.all(array == np.trunc(array))))
     if not whole:
-        raise InvalidInputError(f"{name} must hold class indices (whole numbers); got {array.dtype}")
+        raise InvalidInputError(
+            f"{name} must hold class indices (whole numbers); got {array.dtype}. np.unique({name}, return_inverse=True) gives labels "
+            "and indices; `search` and `SpectralClassifier` take labels of any kind"
+        )
     outside = (array < 0) | (array >= classes)
     if outside.any():
         place = int(np.argmax(outside))
@@ -176,15 +185,17 @@ def real_type(value: Any) -> np.dtype[Any]:
     return np.dtype(dtype.name)  # in this machine's byte order
 
 
-def real_number(value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False) -> float:
-    """A real number in [low, high], or (low, high] with `open_low`."""
+def real_number(
+    value: Any, name: str, low: float, high: float = np.inf, *, open_low: bool = False, open_high: bool = False
+) -> float:
+    """A real number in [low, high], without `low` with `open_low`, without `high` with `open_high`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInputError(f"{name} must be a number; got {value!r}")
     if not np.isfinite(value):
         raise InvalidInputError(f"{name} must be finite; got {value!r}")
-    if not low <= value <= high or (open_low and value == low):
+    if not low <= value <= high or (open_low and value == low) or (open_high and value == high):
         rule = f"more than {low:g}" if open_low else f"at least {low:g}"
-        upper = "" if high == np.inf else f" and at most {high:g}"
+        upper = "" if high == np.inf else f" and less than {high:g}" if open_high else f" and at most {high:g}"
         raise InvalidInputError(f"{name} must be {rule}{upper}; got {value!r}")
     return float(value)
 
@@ -219,7 +230,7 @@ def optional(module: str, use: str, extra: str = "full") -> Any:
     except ImportError:
         package = module.split(".")[0]
         library = LIBRARIES.get(package, package)
-        raise MissingDependencyError(f"{use} needs {library}: pip install 'spectral-core[{extra}]'") from None
+        raise MissingDependencyError(f"{use} needs {library}: pip install '.[{extra}]' in the sources") from None
 
 
 def pair(value: Any, name: str) -> tuple[Any, Any]:

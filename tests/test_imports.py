@@ -246,7 +246,7 @@ def fresh(code: str) -> str:
 
 
 def test_importing_the_package_loads_next_to_nothing() -> None:
-    heavy = "{'numpy', 'numba', 'scipy', 'sympy', 'sklearn', 'matplotlib', 'derivations'}"
+    heavy = "{'numpy', 'numba', 'scipy', 'sympy', 'sklearn', 'joblib', 'matplotlib', 'pyarrow', 'derivations'}"
     assert fresh(f"import sys, spectral_core; print(sorted({heavy} & set(sys.modules)))") == "[]"
     network = f"import sys; from spectral_core import SpectralNetwork; print(sorted({heavy} & set(sys.modules)))"
     assert fresh(network) == "['numpy']"

@@ -25,7 +25,8 @@ def output_slopes(
     blocks = {pair: block.astype(np.float64) for pair, block in net.blocks.items()}
     x = with_constant(data.x[rows].astype(np.float64), net.widths[0])
     z, values = layer_values(blocks, net.widths, net.activation, x)
-    problem = net.problem(data.x[rows], data.y[rows], data.loss)
+    weights = None if data.weights is None else data.weights[rows]
+    problem = net.problem(data.x[rows], data.y[rows], data.loss, weights)
     output = values[-1].astype(net.dtype)
     cpu.output_loss(output, problem)
     slopes = {net.n_layers: output.astype(np.float64)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -37,9 +38,13 @@ class Judgements:
         self.trainings, self.stores = trainings, stores
         self.identity = _identity(everything, trainings.options)
 
+    def state_of_proposal(self, rows: str) -> Path | None:
+        """The file of an unfinished proposal on these rows."""
+        return self.stores.of(f"{rows}-proposal")
+
     def of(self, split: Split, variants: Sequence[Variant]) -> SplitJudgement:
         """The judgement of a split."""
-        path = self.stores.of(str(split.number))
+        path, state = self.stores.of(str(split.number)), self.state_of_proposal(str(split.number))
         names = [f"{variant.start}/{variant.l2!r}" for variant in variants]
         identity = {"identity": self.identity, "split": split.number, "variants": names}
         if path is not None and path.exists():
@@ -47,7 +52,7 @@ class Judgements:
             if known is not None:
                 return known
         # Train and judge.
-        proposal = self.trainings.propose(split.fitting, split.number).network
+        proposal = self.trainings.propose(split.fitting, split.number, state).network
         found = self.trainings.networks(split.fitting, proposal, variants, split.number)
         curves = {
             variant: [Judged(size, values(split.judging, net), number) for size, net in found[variant].items()]
@@ -63,14 +68,18 @@ class Judgements:
 def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
     """What each sample adds to the score (samples,): 1 for a right class, or 1 - (squared error)/variance.
 
+    Weighted samples add that times their weight over the mean weight, and the variance is the weighted one.
+
     By hand: a statistic of outputs. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
     """
     output = samples.astype(net.weights.dtype).forward(net)
+    weights = samples.weights.astype(np.float64)
+    weights /= weights.mean()
     if samples.loss == "cross_entropy":
-        return (output.argmax(axis=1) == samples.labels).astype(np.float64)
+        return weights * (output.argmax(axis=1) == samples.labels)
     truth = samples.y.astype(np.float64)
-    variance = truth.var(axis=0)
-    return np.asarray(1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1))
+    variance = (weights[:, None] * (truth - (weights[:, None] * truth).mean(axis=0)) ** 2).mean(axis=0)
+    return np.asarray(weights * (1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1)))
 
 
 def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]) -> SplitJudgement | None:
@@ -91,7 +100,8 @@ def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]
 def _identity(samples: Samples, options: SearchOptions) -> str:
     """Identifies data and options, so that a file continues this search only."""
     digest = hashlib.sha256(samples.loss.encode())
-    for array in (samples.x_rows, samples.y, samples.labels):
+    weights = () if (samples.weights == 1).all() else (samples.weights,)
+    for array in (samples.x_rows, samples.y, samples.labels, *weights):
         digest.update(np.ascontiguousarray(array).tobytes())
     named = {name: value for name, value in vars(options).items() if name not in UNIDENTIFYING}
     digest.update(repr(sorted(named.items())).encode())

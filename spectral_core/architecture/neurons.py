@@ -12,6 +12,7 @@ from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.leave_one_out import input_rises, rises
 from spectral_core.refitting.levenberg_marquardt import Fit, fit
+from spectral_core.refitting.removal import remove
 from spectral_core.refitting.samples import Samples
 
 CANDIDATES = 50
@@ -54,6 +55,7 @@ def fewest_neurons(
         found.append(search)
     best = min(found, key=lambda search: search.best_score)
     best.remove_inputs()
+    best.remove_weights()
     return best.best.net
 
 
@@ -110,9 +112,10 @@ class NeuronSearch:
     # --- the whole --------------------------------------------------------------------------------
 
     def run(self) -> SparseNetwork:
-        """Grow, shrink, remove inputs."""
+        """Grow, shrink, remove inputs, then single weights."""
         self.shrink(self.grow())
         self.remove_inputs()
+        self.remove_weights()
         return self.best.net
 
     def grow(self) -> Fit:
@@ -147,6 +150,15 @@ class NeuronSearch:
             if not trials or not self._keep(min(trials, key=self._score)):
                 return
 
+    def remove_weights(self) -> None:
+        """Remove the products of least saliency while the score falls: half of them at once, then half as many, down to one."""
+        count = max(1, self.best.net.n_products // 2)
+        while count and self.best.net.n_products:
+            net = self.best.net
+            fewer = remove(net, self.samples, max(0, net.n_products - count))
+            if not self._keep(self.fitted(fewer)):
+                count //= 2
+
     # --- steps ------------------------------------------------------------------------------------
 
     def fitted(self, net: SparseNetwork, iterations: int = 30) -> Fit:
@@ -167,6 +179,8 @@ class NeuronSearch:
     def _with_neuron(self, net: SparseNetwork) -> SparseNetwork | None:
         """The network with the neuron of greatest gain ‖Rᵀ a_⊥‖²/‖a_⊥‖² (M17); None where all layers are full or none gains.
 
+        Weighted samples enter with the roots of their weights.
+
         By hand: a choice among candidates. Checked by test_neurons.test_a_new_neuron_has_the_gain_of_its_refit.
         """
         layer = self._layer_to_grow(net)
@@ -176,10 +190,11 @@ class NeuronSearch:
         senders = np.concatenate([np.arange(net.n_inputs), net.live[net.layers[net.live] < layer]])
         activations = self.samples.activations(net).astype(np.float64)
         rows = self.candidates(activations[senders])
-        values = cpu.activate(net.activation, np.ascontiguousarray(rows @ activations[senders]))[0]
-        basis = np.vstack([activations[: net.n_inputs], activations[net.live]])
+        root = np.sqrt(self.samples.weights.astype(np.float64))
+        values = cpu.activate(net.activation, np.ascontiguousarray(rows @ activations[senders]))[0] * root
+        basis = np.vstack([activations[: net.n_inputs], activations[net.live]]) * root
         orthonormal, _ = np.linalg.qr(basis.T)
-        residual = self._residual(net, activations)
+        residual = self._residual(net, activations) * root
         outside = values.T
         for _ in range(2):  # twice: the first pass leaves rounding of the size of the column
             outside = outside - orthonormal @ (orthonormal.T @ outside)
@@ -212,11 +227,11 @@ class NeuronSearch:
         return int(self.rng.choice(open_layers)) if open_layers else None
 
     def _residual(self, net: SparseNetwork, activations: np.ndarray) -> np.ndarray:
-        """y - z_K of squared errors (outputs, samples); of other losses -∂ℓ/∂z_K for the sum over samples."""
+        """y - z_K of squared errors (outputs, samples); of other losses -∂ℓ/∂z_K of each sample's own loss."""
         outputs = activations[net.n_neurons - net.n_outputs :]
         if self.samples.loss == "squared_error":
             return self.samples.y.T - outputs
-        return -len(self.samples) * self.samples.output_gradient(outputs.T).T
+        return -len(self.samples) * self.samples.output_gradient(outputs.T).T / self.samples.weights
 
     def candidates(self, senders: np.ndarray) -> np.ndarray:
         """Incoming rows (candidates, senders): proposals, and random hyperplanes through data points.

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from spectral_core import checks
 from spectral_core.backends import choice
 from spectral_core.checks import one_of, sequence
@@ -67,11 +69,10 @@ class SearchOptions:
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": tuple(sequence(self.hidden, "hidden")),
+            "hidden": widths_of(self.hidden),
         }
         if self.sizes is not None:
-            given = sequence(self.sizes, "sizes")
-            checked["sizes"] = tuple(checks.integer(size, f"sizes[{i}]", 0) for i, size in enumerate(given))
+            checked["sizes"] = _whole_numbers(self.sizes, "sizes", 0)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         if self.strategy in STRENGTHS and not self.strengths:
@@ -129,3 +130,15 @@ class SearchOptions:
         """Call `progress` where it was given."""
         if self.progress is not None:
             self.progress(done, total, text)
+
+
+def _whole_numbers(values: Sequence[int], name: str, low: int) -> tuple[int, ...]:
+    """Whole numbers of at least `low`; an error names the keyword and the position."""
+    return tuple(checks.integer(value, f"{name}[{i}]", low) for i, value in enumerate(sequence(values, name)))
+
+
+def widths_of(hidden: Any) -> tuple[int, ...]:
+    """The widths of the hidden layers; a number is one layer."""
+    if isinstance(hidden, (int, np.integer)) and not isinstance(hidden, bool):
+        hidden = (int(hidden),)
+    return _whole_numbers(hidden, "hidden", 1)

@@ -17,6 +17,7 @@ from spectral_core.architecture.page import Findings
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.shrinking import prune_found
 from spectral_core.architecture.starts import least_kept
+from spectral_core.data.encoding import Encoder
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
@@ -129,6 +130,10 @@ class SearchResult:
             rows["training"] = np.sort(np.concatenate([rows["training"], validation[: fitted * len(validation)]]))
             rows["validation"] = validation[:0] if fitted else validation
         return self._with_predictors(rows=rows)
+
+    def with_encoder(self, encoder: Encoder) -> SearchResult:
+        """The same result for raw rows: its predictors encode them first. Predictions of encoded rows come before."""
+        return self._with_predictors(encoder=encoder, feature_names=encoder.feature_names)
 
     def with_origin(self, origin: Origin) -> SearchResult:
         """The same result, its predictors with the name and the hash of the data; they keep the prints of their rows."""

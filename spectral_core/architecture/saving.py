@@ -20,7 +20,7 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.results import History
 
-SIZES = "sizes"
+SIZES = "curve of networks"
 """The kind of the file with the networks of all sizes."""
 
 

@@ -13,7 +13,7 @@ from spectral_core import checks
 from spectral_core import progress as lines
 from spectral_core.architecture.candidates import Stores, grow_all, train_all
 from spectral_core.architecture.judging import Judgement
-from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.options import SearchOptions, widths_of
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.selection import simplest
@@ -22,6 +22,7 @@ from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.checks import sequence
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.preparation import PreparedData, prepare
+from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
@@ -47,13 +48,15 @@ def search(
     X: Any,
     y: Any,
     *,
-    hidden: Sequence[int] = (300,),
+    hidden: int | Sequence[int] = (300,),
     task: str = "auto",
     activation: str = "relu",
     bias: bool = True,
     tolerance: float | None = None,
     validation_data: tuple[Any, Any] | None = None,
     validation_fraction: float = 0.2,
+    sample_weight: Any = None,
+    class_weight: Any = None,
     standardize: bool = True,
     epochs: int = 300,
     batch_size: int | None = None,
@@ -96,9 +99,11 @@ def search(
 
     Parameters
     ----------
-    X : (samples, features), any units.
-    y : (samples,) or (samples, outputs) numbers, or (samples,) class labels.
-    hidden : greatest width of each hidden layer; () searches nothing and fits a linear model.
+    X : (samples, features), any units; or a frame (pandas, polars, Arrow), whose names are kept. Its columns of text, dates and
+        truth values and its gaps are encoded, see `data.encoding.Encoder`; the encoder is part of the result.
+    y : (samples,) or (samples, outputs) numbers, or (samples,) class labels; (samples, classes) of 0 and 1, one 1 in each row,
+        are labels too.
+    hidden : greatest width of each hidden layer, a number for one layer; () searches nothing and fits a linear model.
     task : ``regression``, ``classification``, or ``auto``: text, booleans, and whole numbers with at most 20 different
         values are classes.
     tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
@@ -108,6 +113,11 @@ def search(
     sizes : ``smallest``: the numbers of weights at which the curve has a point; by default a geometric series.
     validation_data : (X, y) to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
         for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
+    sample_weight : (samples,), none negative. Every fit minimises the weighted mean of the losses, and validation rows count by
+        their weights in every score; rows of weight 0 are left out. Validation data given apart have the sample weight 1.
+    class_weight : classification: {label: weight}, 1 for labels that are not named, or ``balanced`` for
+        (rows)/(classes · rows of the class). It multiplies the sample weights, in fits and in scores: with ``balanced`` the
+        score is close to the balanced accuracy. ``seed`` and ``grow`` take the epoch by the unweighted validation loss.
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.
     eigenvector_penalties : ``seed``, ``grow``: strengths of Σ ‖φ‖₂² (of a grown network: Σ ‖W_ij‖₂²) to try, one training
@@ -149,10 +159,10 @@ def search(
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
     >>> found = search(X, np.abs(X), hidden=(10,), epochs=100, seed=0)
     >>> found.predict([[0.5], [-0.5]]).round(1).tolist()
-    [[0.5], [0.5]]
+    [0.5, 0.5]
     """
     options = SearchOptions(
-        hidden=hidden,
+        hidden=widths_of(hidden),
         activation=activation,
         bias=bias,
         tolerance=tolerance,
@@ -177,7 +187,10 @@ def search(
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
-    return search_prepared(prepare(X, y, task, validation_data, validation_fraction, standardize, seed), options)
+    weighting = Weighting(sample_weight, class_weight)
+    data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting)
+    found = search_prepared(data, options)
+    return found if data.encoder is None else found.with_encoder(data.encoder).with_columns(data.encoder.decisions())
 
 
 def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
@@ -205,7 +218,8 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
         )
         for network, form in ((chosen.network, "trained"), (trimmed.compact, "trimmed"))
     )
-    scores = (predictor.score(*data.validation), compact_predictor.score(*data.validation))
+    judging = (*data.validation, data.weights_valid)
+    scores = (predictor.score(*judging), compact_predictor.score(*judging))
     report = SearchReport.of(data, options, candidates, chosen, trimmed, scores, time.perf_counter() - start)
     report = report.with_judgement(Judgement.of(compact_predictor, *data.validation, "validation"))
     if not options.keep_checkpoint:
@@ -257,8 +271,8 @@ def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...],
     """The names of features and targets."""
     n_targets = 1 if data.task == "classification" else data.n_outputs
     return (
-        column_names(options.feature_names, "feature_names", "x", data.x.shape[1]),
-        column_names(options.target_names, "target_names", "y", n_targets),
+        column_names(options.feature_names or data.feature_names, "feature_names", "x", data.x.shape[1]),
+        column_names(options.target_names or data.target_names, "target_names", "y", n_targets),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest
 from spectral_core.architecture.judgements import Judgements
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Split, Trainings, Variant
+from spectral_core.backends.problem import of_mean_one
 from spectral_core.backends.threads import one_thread
 from spectral_core.data.preparation import PreparedData
 from spectral_core.data.splitting import held_out
@@ -31,7 +33,7 @@ SMOOTHING = 0.05
 REPEATS = 2
 """Refits of the whole curve on all rows; the network of least loss stays at each size."""
 HOPE = 1.5
-"""A variant is judged on further splits where it is within this many standard errors of the best on the first."""
+"""A variant is judged on a further split where it is within this many standard errors of the best on those before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,22 +62,22 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     everything = _all_samples(data, options)
     trainings, splits = Trainings(data, options), _splits(data, everything, options)
     judgements, steps = Judgements(trainings, everything, stores), len(splits) + 1
-    # Judge every variant on the first split, and those that may win on the others.
-    first = judgements.of(splits[0], trainings.variants(everything))
-    promising = _promising(first.curves) if len(splits) > 1 else list(first.curves)
-    judged, scores = {variant: [first.curves[variant]] for variant in promising}, [first.proposal_score]
-    for number, split in enumerate(splits[1:], 1):
-        options.report_progress(number, steps, _progress(judged))
-        judgement = judgements.of(split, promising)
+    # Judge every variant on the first split, and on each further one those that may win after the splits before.
+    judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in trainings.variants(everything)}
+    scores = []
+    for number, split in enumerate(splits, 1):
+        judgement = judgements.of(split, list(judged))
         scores.append(judgement.proposal_score)
-        for variant, sizes in judgement.curves.items():
-            judged[variant].append(sizes)
-    options.report_progress(len(splits), steps, _progress(judged))
+        judged = {variant: [*judged[variant], sizes] for variant, sizes in judgement.curves.items()}
+        if number < len(splits):
+            judged = {variant: judged[variant] for variant in _promising(judged)}
+        options.report_progress(number, steps, _progress(judged))
+    promising = list(judged)
     envelope = _envelope(judged)
     best, chosen, errors = smallest_within(envelope, ERRORS, options.tolerance or 0.0)
     # Train on all rows.
     used = list(dict.fromkeys(promising[size.variant] for size in envelope))
-    proposal = trainings.propose(everything, 0)
+    proposal = trainings.propose(everything, 0, judgements.state_of_proposal("all"))
     networks = trainings.networks(everything, proposal.network, used, 0, REPEATS)
     points, found = [], []
     for size, error in zip(envelope, errors, strict=True):
@@ -97,7 +99,12 @@ def _all_samples(data: PreparedData, options: SearchOptions) -> Samples:
     """Training and validation rows, the training rows first."""
     whole = np.concatenate([data.x, data.x_valid]), np.concatenate([data.y, data.y_valid])
     smoothing = SMOOTHING if data.loss == "cross_entropy" else 0.0
-    return Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
+    samples = Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
+    if data.weights is None and data.weights_valid is None:
+        return samples
+    parts = ((data.weights, data.x), (data.weights_valid, data.x_valid))
+    weights = np.concatenate([np.ones(len(rows)) if own is None else own for own, rows in parts])
+    return replace(samples, weights=of_mean_one(weights).astype(options.dtype))
 
 
 def _progress(judged: dict[Variant, list[list[Judged]]]) -> str:
@@ -122,37 +129,52 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
     return splits
 
 
-def _promising(first: dict[Variant, list[Judged]]) -> list[Variant]:
-    """The variants with a size within `HOPE` paired standard errors of the best size of all.
+def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:
+    """The variants that may win after some splits, where they are compared row by row.
+
+    They have a size within `HOPE` paired standard errors of the best size of all, and a size at which no variant is better.
 
     By hand: a statistic of validation rows. Checked by test_smallest.test_a_variant_may_win_within_its_paired_error.
     """
-    best = max((one for sizes in first.values() for one in sizes), key=lambda one: one.mean)
+    curves = [_joined(number, variant, splits) for number, (variant, splits) in enumerate(judged.items())]
+    highest: dict[int, float] = {}
+    for one in chain(*curves):
+        highest[one.size] = max(one.mean, highest.get(one.size, -np.inf))
+    best = max(chain(*curves), key=lambda one: one.mean)
 
     def may_win(one: Judged) -> bool:
         difference = best.rows - one.rows
         error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
         return bool(difference.mean() <= HOPE * error)
 
-    return [variant for variant, sizes in first.items() if any(map(may_win, sizes))]
+    return [
+        variant
+        for variant, sizes in zip(judged, curves, strict=True)
+        if any(map(may_win, sizes)) and any(one.mean >= highest[one.size] for one in sizes)
+    ]
 
 
-def _envelope(judged: dict[Variant, list[list[Judged]]]) -> list[Judged]:
-    """For each size the variant of the greatest mean over all splits, the smallest size first.
+def _joined(number: int, variant: Variant, splits: Sequence[Sequence[Judged]]) -> list[Judged]:
+    """The sizes of a variant, with the rows of all splits; only those that every split has.
 
     The search for the fewest neurons gives one network a split; together they count as one of the greatest size among them.
     """
+    by_size: dict[int, list[np.ndarray]] = {}
+    greatest = max(one.size for sizes in splits for one in sizes)
+    for sizes in splits:
+        for one in sizes:
+            by_size.setdefault(greatest if variant.start == "neurons" else one.size, []).append(one.rows)
+    joined = ((size, rows) for size, rows in by_size.items() if len(rows) == len(splits))
+    return [Judged(size, np.concatenate(rows), number) for size, rows in joined]
+
+
+def _envelope(judged: dict[Variant, list[list[Judged]]]) -> list[Judged]:
+    """For each size the variant of the greatest mean over all splits, the smallest size first."""
     best: dict[int, Judged] = {}
     for number, (variant, splits) in enumerate(judged.items()):
-        by_size: dict[int, list[np.ndarray]] = {}
-        greatest = max(one.size for sizes in splits for one in sizes)
-        for sizes in splits:
-            for one in sizes:
-                by_size.setdefault(greatest if variant.start == "neurons" else one.size, []).append(one.rows)
-        for size, rows in by_size.items():
-            joined = Judged(size, np.concatenate(rows), number)
-            if len(rows) == len(splits) and (size not in best or joined.mean > best[size].mean):
-                best[size] = joined
+        for one in _joined(number, variant, splits):
+            if one.size not in best or one.mean > best[one.size].mean:
+                best[one.size] = one
     return [best[size] for size in sorted(best)]
 
 

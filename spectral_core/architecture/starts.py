@@ -70,7 +70,7 @@ def random_start(
 
     Weights have the deviation 1/√n for n incoming ones.
 
-    By hand: random numbers. Checked by test_descent.test_a_random_start_joins_all_its_neurons.
+    By hand: random numbers. Checked by test_starts.test_a_random_start_joins_all_its_neurons.
     """
     starts = np.concatenate([[0], np.cumsum(widths)])
     used = [np.arange(start, start + n) for start, n in zip(starts, (widths[0], *hidden, widths[-1]), strict=False)]

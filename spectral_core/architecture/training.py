@@ -20,6 +20,7 @@ def train_candidate(
         data.x,
         data.y,
         loss=data.loss,
+        sample_weight=data.weights,
         validation_data=(data.x_valid, data.y_valid),
         batch_size=options.batch_size_for(len(data.x)),
         learning_rate=options.learning_rate,

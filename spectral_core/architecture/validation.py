@@ -14,7 +14,7 @@ class ValidationLoss:
     """
 
     def __init__(self, data: PreparedData, network: SpectralNetwork) -> None:
-        self.problem = network.problem(data.x_valid, data.y_valid, data.loss)
+        self.problem = network.problem(data.x_valid, data.y_valid, data.loss, data.weights_valid)
 
     def __call__(self, network: SpectralNetwork) -> float:
         output = cpu.predict(network.layout, network.activation, network.parameters, self.problem.x)

@@ -6,16 +6,18 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from spectral_core.architecture.descent import SWAPS, Noted, Recipe, fit_down, train_down
 from spectral_core.architecture.neurons import Criterion, fewest_neurons
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.starts import linear_start, proposed_rows, woken_start
 from spectral_core.data.preparation import PreparedData
+from spectral_core.errors import ModelFileError
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.refitting.descent import SWAPS, Noted, Recipe, fit_down, train_down
 from spectral_core.refitting.levenberg_marquardt import fit
 from spectral_core.refitting.samples import Samples
 from spectral_core.training.results import TrainingResult
@@ -78,8 +80,17 @@ class Trainings:
             tried.append(Variant("neurons", 0.0))
         return tried
 
-    def propose(self, samples: Samples, split: int) -> TrainingResult[SpectralNetwork]:
-        """A training from the linear seed; its rate falls to 0."""
+    def propose(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
+        """A training from the linear seed; its rate falls to 0. An interrupted one leaves its state in a file."""
+        try:
+            return self._proposal(samples, split, state)
+        except ModelFileError:  # the state of a search of other data or options
+            if state is None:
+                raise
+            state.unlink()
+            return self._proposal(samples, split, state)
+
+    def _proposal(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
         options = self.options
         batch = options.batch_size_for(len(samples))
         net = SpectralNetwork.initialize(
@@ -94,6 +105,7 @@ class Trainings:
             np.ascontiguousarray(samples.x_rows[: self.widths[0] - options.bias].T),
             samples.labels if samples.loss == "cross_entropy" else samples.y,
             loss=samples.loss,
+            sample_weight=samples.weights,
             epochs=min(options.epochs, max(EPOCHS, -(-LEAST_STEPS * batch // len(samples)))),
             batch_size=batch,
             learning_rate=options.learning_rate,
@@ -104,6 +116,8 @@ class Trainings:
             label_smoothing=samples.smoothing,
             seed=options.seed + split,
             backend=options.backend,
+            checkpoint=state,
+            keep_checkpoint=True,
         )
 
     def networks(

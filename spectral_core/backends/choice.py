@@ -26,7 +26,7 @@ cores need three milliseconds for this work, at 60 billion multiply-adds a secon
 def unavailable_because() -> str:
     """Why no GPU can be used on this machine; empty if one can."""
     if importlib.util.find_spec("numba_cuda") is None:
-        return "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
+        return "numba-cuda is not installed: pip install '.[cuda]' in the sources"
     simulated = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
     if not simulated and not _driver():
         return "there is no driver for a CUDA device"

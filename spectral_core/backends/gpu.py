@@ -34,7 +34,7 @@ def unavailable_because() -> str:
     if not cuda.is_available():
         return "numba-cuda finds no CUDA device"
     if importlib.util.find_spec("cupy") is None:
-        return "CuPy is not installed: pip install 'spectral-core[cuda]'"
+        return "CuPy is not installed: pip install '.[cuda]' in the sources"
     return _library_fails()
 
 

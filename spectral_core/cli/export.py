@@ -79,5 +79,7 @@ def run(options: argparse.Namespace) -> int:
         atomic.check_writable(path)
     for name, path in wanted.items():
         FORMATS[name][2](network if predictor is None else predictor, path, options)
-    say(f"written: {', '.join(wanted.values())}\n")
+    encoded = predictor is not None and getattr(predictor, "encoder", None) is not None
+    told = f"the input is the encoded features, {network.n_features} columns, not the raw ones\n" if encoded else ""
+    say(f"written: {', '.join(wanted.values())}\n{told}")
     return 0

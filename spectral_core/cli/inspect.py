@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli.console import say
+from spectral_core.cli.console import counted, printable, say
+from spectral_core.cli.results import results_in
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +21,12 @@ Blocks = Mapping[tuple[int, int], "np.ndarray"]
 
 def add_parser(commands: Any) -> None:
     """Add the command and its options."""
-    parser = commands.add_parser("inspect", help="layers, live neurons, blocks and eigenvalues of a saved model")
+    parser = commands.add_parser(
+        "inspect",
+        help="layers, live neurons, blocks and eigenvalues of a saved model",
+        description="Prints tables of layers, blocks and eigenvalues.",
+        epilog="example: spectral-core inspect results/digits/model.npz --out pictures",
+    )
     parser.add_argument("model", metavar="MODEL", help="any model file of this package")
     parser.add_argument(
         "--out", metavar="DIR", help="also write network.png, and spectrum.png if it has eigenvalues, to this folder"
@@ -41,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         require_matplotlib()
         atomic.check_writable(Path(options.out) / "network.png")
+        if results_in(Path(options.out)) == "search":
+            raise InvalidInputError(f"{options.out} holds the pictures of a search; give another folder with --out")
     if isinstance(network, CompactNetwork):
         direct, numbers = network.direct, network.layers
     else:
@@ -51,12 +60,15 @@ def run(options: argparse.Namespace) -> int:
     if predictor is not None:
         targets = ", ".join(predictor.target_names) or "y"
         made = f"; {FORMS[predictor.form]}" if predictor.form else ""
-        lines.append(f"{predictor.task} of {targets} from {network.n_features} features{made}")
+        lines.append(f"{predictor.task} of {targets} from {counted(network.n_features, 'feature')}{made}")
     lines += _layer_table(direct, blocks, numbers) + _block_table(blocks, numbers) + _eigenvalue_table(groups)
     present = sum(int(np.count_nonzero(block)) for block in blocks.values())
-    lines += ["", f"{network.n_parameters:,} parameters, {present:,} weights that are not 0, {network.dtype.name}"]
+    lines += [
+        "",
+        f"{counted(network.n_parameters, 'parameter')}, {counted(present, 'weight')} not 0, {network.dtype.name}",
+    ]
     if options.out:
-        home, title = Path(options.out), Path(options.model).name
+        home, title = Path(options.out), printable(Path(options.model).name)
         (network if predictor is None else predictor).plot(home / "network.png", title=title)
         if groups:
             spectrum_picture(home / "spectrum.png", list(groups.values()), title=title, labels=list(groups))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.errors import InvalidInputError
+from spectral_core.cli import data_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ModelData:
     """Rows in the units of the data.
 
-    x : (samples, features). y : labels (samples,) or targets (samples, outputs). origin : of these data.
+    x : (samples, features), encoded. y : labels (samples,) or targets (samples, outputs). origin : of these data.
     rows : row numbers by part, where the model was made from these data; else none. fresh : further test rows (X, y), of a
     built-in set that has them apart.
     """
@@ -32,30 +32,21 @@ class ModelData:
     fresh: tuple[Any, Any] | None = None
 
 
-def model_data(source: str, target: str | None, model: Predictor) -> ModelData:
-    """Read the features of a model and its target from a file or a built-in set."""
-    from spectral_core.data import datasets
+def model_data(options: argparse.Namespace, model: Predictor) -> ModelData:
+    """Read the features of a model and its target from the file or built-in set `options.data`; the features are encoded."""
     from spectral_core.data.fingerprints import origin_of
 
-    if target is None and Path(source).suffix.lower() in (".csv", ".parquet"):
-        target = model.target_names[0]
-    found = datasets.load(source, target=target, task=model.task)
-    x, y = datasets.load_features(source, model.feature_names), labels_of(found)
+    source = options.data
+    found = data_options.load_for(model, source, options)
+    data_options.note(found.remarks, found.name)
+    x, y = found.x, found.labels
     origin = origin_of(source, found.x, y, None)
     rows = known_rows(model, origin, len(x))
     fresh = None
     if found.fresh is not None and rows:
         _, _, test = parts_of_fresh(found)
-        fresh = (test.x, labels_of(test))
+        fresh = (test.x, test.labels)
     return ModelData(x, y, origin, rows, fresh)
-
-
-def labels_of(data: Any) -> np.ndarray:
-    """Targets, or the class labels of a data set, so that predictions are labels too."""
-    import numpy as np
-
-    targets: np.ndarray = data.y if data.task == "regression" else np.asarray(data.classes)[data.y]
-    return targets
 
 
 def parts_of_fresh(data: Any) -> tuple[Any, tuple[Any, Any], Any]:
@@ -64,7 +55,7 @@ def parts_of_fresh(data: Any) -> tuple[Any, tuple[Any, Any], Any]:
 
     half = len(data.fresh.x) // 2
     test = replace(data.fresh, x=data.fresh.x[half:], y=data.fresh.y[half:])
-    return data, (data.fresh.x[:half], labels_of(data.fresh)[:half]), test
+    return data, (data.fresh.x[:half], data.fresh.labels[:half]), test
 
 
 def known_rows(model: Predictor, origin: Origin, count: int) -> Mapping[str, np.ndarray]:
@@ -77,18 +68,3 @@ def known_rows(model: Predictor, origin: Origin, count: int) -> Mapping[str, np.
     if model.origin is not None and model.origin.sha256:
         return model.rows if model.origin.sha256 == origin.sha256 else {}
     return predicting.known_rows(model, count)
-
-
-def split_of(path: str, origin: Origin, count: int) -> tuple[Mapping[str, np.ndarray], int | None]:
-    """The row numbers by part of another model on the same data, and the seed that drew them; for `search --split`."""
-    from spectral_core.networks.predictor import Predictor
-
-    model = Predictor.load(path)
-    rows = known_rows(model, origin, count)
-    if not len(rows.get("test", ())):
-        made_from = model.origin.source if model.origin is not None and model.origin.source else "other data"
-        raise InvalidInputError(
-            f"--split {path}: that model was made from {made_from}, which does not have the contents of {origin.source}, or "
-            "without test rows of it"
-        )
-    return rows, model.origin.seed if model.origin is not None else None

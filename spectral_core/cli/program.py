@@ -1,6 +1,7 @@
 """The command line `spectral-core`: `main`, its exit codes, and the list of commands.
 
-Exit codes: 0 done; 1 a check failed; 2 wrong usage or input, with one clear line on stderr; 130 interrupted.
+Exit codes: 0 done; 1 a check failed; 2 wrong usage or input, with one clear line on stderr; 130 interrupted; 143 ended by
+SIGTERM.
 """
 
 from __future__ import annotations
@@ -11,10 +12,25 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from spectral_core import __version__
-from spectral_core.cli import console, export, inspect, predict, report, reproduce, score, search, shrink, sweep, verify
+from spectral_core.cli import (
+    completion,
+    console,
+    export,
+    inspect,
+    interrupts,
+    predict,
+    report,
+    reproduce,
+    score,
+    search,
+    shrink,
+    sweep,
+    verify,
+)
+from spectral_core.cli.config import config_option, with_config
 from spectral_core.errors import SpectralCoreError
 
-COMMANDS = (verify, search, predict, score, report, inspect, shrink, export, reproduce, sweep)
+COMMANDS = (search, predict, score, report, inspect, shrink, export, sweep, reproduce, verify, completion)
 """Files of commands, in the order of the help text; each adds its parsers and runs its commands."""
 
 
@@ -27,27 +43,54 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    console.show_every_character()
     try:
-        options = _parser().parse_args(arguments)
-        return int(options.run(options))
+        with interrupts.sigterm_as_interrupt(), console.short_warnings():
+            options = _read(sys.argv[1:] if arguments is None else list(arguments))
+            return int(options.run(options))
     except SpectralCoreError as error:
-        print(f"spectral-core: {' '.join(str(error).split())}", file=sys.stderr)
+        console.note(" ".join(str(error).split()))
         return 2
-    except console.InterruptedWithState:
-        print("spectral-core: interrupted; the same command continues where it stopped", file=sys.stderr)
-        return 130
-    except KeyboardInterrupt:
-        print("spectral-core: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as error:
+        interrupt = interrupts.of(error)
+        kept = isinstance(error, interrupts.Interrupted) and error.kept
+        console.note("interrupted" + "; the same command continues where it stopped" * kept)
+        return interrupt.exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="spectral-core", description="Spectral neural networks with a proven core.")
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = _Parser(
+        prog="spectral-core",
+        description="Finds the smallest neural network that does the job, from a proven core.",
+        epilog="example: spectral-core search houses.csv --target price; each command has its own --help",
+    )
     parser.add_argument("--version", action="version", version=f"spectral-core {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(commands)
+    for one in completion.leaves(parser):
+        config_option(one)
+    completion.inner(parser)["completion"].set_defaults(parser=parser)
     return parser
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    """The options of a command line; without arguments the help."""
+    parser = build_parser()
+    if not arguments:
+        parser.print_help()
+        parser.exit(0)
+    # The parser of the command that is named, which knows its options and its help.
+    command: argparse.ArgumentParser = parser
+    count = 0
+    while count < len(arguments) and arguments[count] in (inner := completion.inner(command)):
+        command = inner[arguments[count]]
+        count += 1
+    options, unknown = parser.parse_known_args([*arguments[:count], *with_config(command, arguments[count:])])
+    if unknown:
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 if __name__ == "__main__":

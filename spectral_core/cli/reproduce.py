@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console
-from spectral_core.cli.console import backend_option, say
-from spectral_core.cli.results import afresh_where_stale
+from spectral_core.cli import console, reproduce_second
+from spectral_core.cli.console import backend_option, tell
 from spectral_core.cli.sweep_options import (
     STORE,
     add_sweep_options,
@@ -37,7 +34,7 @@ def add_parser(commands: Any) -> None:
     reproduce = commands.add_parser("reproduce", help=f"repeat a published experiment: {names}")
     experiments = reproduce.add_subparsers(dest="experiment", metavar="EXPERIMENT", required=True)
     _add_published(experiments, first)
-    _add_sparcs_second(experiments)
+    reproduce_second.add_parser(experiments)
     for published in others:
         _add_published(experiments, published)
 
@@ -63,32 +60,9 @@ def _add_published(experiments: Any, published: PublishedExperiment) -> None:
     parser.set_defaults(run=lambda options: run(options, published))
 
 
-def _add_sparcs_second(experiments: Any) -> None:
-    parser = experiments.add_parser(
-        "sparcs-second",
-        help="a student of four layers finds its teacher of three",
-        description="The second experiment of arXiv 2504.00885 at a tenth of its width (200-200 hidden neurons), or with "
-        "--full at all of it (2000-2000), and how narrow the student can then become. Writes model.npz, trimmed.npz, "
-        "smallest.npz, table.txt, summary.json and sparcs-second.png. After Ctrl-C the same command continues.",
-        epilog="example: spectral-core reproduce sparcs-second --full --threads 2",
-    )
-    parser.add_argument("--full", action="store_true", help="2000-2000 hidden neurons, as published")
-    parser.add_argument("--hidden", type=int, metavar="N", help="another width of both hidden layers")
-    parser.add_argument("--epochs", type=int, help="epochs of the training (default: 100, as published)")
-    backend_option(parser)
-    parser.add_argument("--threads", type=int, default=1, help="threads of matrix products (default: 1)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of teacher, points and student (default: 0)")
-    parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/sparcs-second)")
-    parser.set_defaults(run=run_sparcs_second)
-
-
-# --- experiments that are sweeps --------------------------------------------------------------------------------------
-
-
 def run(options: argparse.Namespace, published: PublishedExperiment) -> int:
     """Run an experiment of the catalogue; write its store, rows, table, summary and figure."""
     from spectral_core.files import atomic
-    from spectral_core.reports.style import require_matplotlib
     from spectral_core.sweeps import runner
 
     # Errors come before the work.
@@ -96,26 +70,32 @@ def run(options: argparse.Namespace, published: PublishedExperiment) -> int:
     chosen = functions.experiment(**_keywords(options, published))
     home, shard = Path(options.out or f"results/{published.name}"), shard_of(options.shard)
     backend = options.backend if published.on_gpu else "cpu"
-    require_matplotlib()
+    pictures = console.pictures_can_be_drawn()
     # The sweep, and the networks that the figure draws.
     arguments: tuple[object, ...] = ()
-    with sweep_session(home, options.dask, f"reproduce {published.name}") as progress:
+    with sweep_session(home, options.dask, f"reproduce {published.name}", options.quiet) as progress:
         result = runner.run(
             chosen, store=home / STORE, jobs=options.jobs, shard=shard, backend=backend, progress=progress
         )
         written = write_rows(result, home)
-        if not result.missing and functions.networks is not None:
+        if not result.missing and functions.networks is not None and pictures:
             arguments = (functions.networks(chosen, progress, len(result.rows)),)
-    say(time_line(result))
     if result.missing:
-        say(unfinished_note(result, home))
+        tell(options, time_line(result) + unfinished_note(result, home), {"missing": result.missing, **_record(result)})
         return 0
     # Table, summary and figure of the whole sweep.
-    text = functions.table(result.rows)
-    functions.figure(home / f"{published.name}.png", result.rows, *arguments)
+    differences = functions.differences(chosen)
+    compared: dict[str, bool] = {"compared": False} if differences else {}
+    text = f"the reference is left out: {', '.join(differences)}\n" if differences else ""
+    text += functions.table(result.rows, **compared)
+    names = [STORE, written, "table.txt", "summary.json"]
+    if pictures:
+        functions.figure(home / f"{published.name}.png", result.rows, *arguments, **compared)
+        names.append(f"{published.name}.png")
     atomic.write_text(home / "table.txt", text)
-    atomic.write_text(home / "summary.json", _json({**_record(result), **functions.details(result.rows)}))
-    say(f"{text}written to {home}: {STORE}, {written}, table.txt, summary.json, {published.name}.png\n")
+    summary = {**_record(result), **functions.details(result.rows, **compared)}
+    atomic.write_text(home / "summary.json", console.as_json(summary))
+    tell(options, f"{time_line(result)}{text}written to {home}: {', '.join(names)}\n", summary)
     return 0
 
 
@@ -154,70 +134,6 @@ READERS: dict[str, Callable[[Any, str], Any]] = {
 """How the text of an option becomes a value, by the kind of the option."""
 
 
-# --- the second experiment of the Sparcs paper ------------------------------------------------------------------------
-
-
-def run_sparcs_second(options: argparse.Namespace) -> int:
-    """Train one student, narrow it; write the networks, table, summary and figure."""
-    from spectral_core.experiments.sparcs_second import experiment
-    from spectral_core.experiments.sparcs_second.figure import figure
-    from spectral_core.experiments.sparcs_second.results import findings, table
-    from spectral_core.files import atomic
-    from spectral_core.reports.style import require_matplotlib
-
-    # Errors come before the work.
-    settings = _sparcs_second_settings(options)
-    home = Path(options.out or "results/sparcs-second")
-    require_matplotlib()
-    for name in ("model.npz", "sparcs-second.png"):
-        atomic.check_writable(home / name)
-    # Training and narrowing.
-    state = home / "training.npz"
-    with console.resumable(state.with_suffix("")), console.progress("reproduce sparcs-second") as progress:
-        progress(0, settings["epochs"], "data")
-        data = experiment.rotation_teacher(settings["dimensions"], settings["points"], options.seed)
-        net = afresh_where_stale(
-            lambda: [state] if state.exists() else [],
-            lambda: experiment.train_student(
-                settings,
-                data,
-                options.seed,
-                threads=options.threads,
-                backend=options.backend,
-                checkpoint=state,
-                keep_checkpoint=True,
-                report=lambda p: progress(p.epoch, p.epochs, f"loss {p.history.training_loss[-1]:.3g}"),
-            ),
-        )
-    with console.resumable(state.with_suffix("")), console.progress("narrowing the student") as progress:
-        found = findings(net, data, settings, report=progress)
-    # Networks, table, figure and summary.
-    net.save(home / "model.npz")
-    for name in found.networks.keys() & {"trimmed", "smallest"}:
-        found.networks[name].save(home / f"{name}.npz")
-    text, summary = table(found), settings | {"seed": options.seed} | found.summary()
-    figure(home / "sparcs-second.png", found)
-    atomic.write_text(home / "table.txt", text)
-    atomic.write_text(home / "summary.json", _json(summary))
-    state.unlink(missing_ok=True)
-    say(f"{text}written to {home}\n")
-    return 0
-
-
-def _sparcs_second_settings(options: argparse.Namespace) -> dict[str, Any]:
-    from spectral_core import checks
-    from spectral_core.experiments.sparcs_second.experiment import FULL_WIDTH, SETTINGS
-
-    if options.full and options.hidden is not None:
-        raise InvalidInputError("--full is --hidden 2000; give one of them")
-    width = FULL_WIDTH if options.full else FULL_WIDTH // 10 if options.hidden is None else options.hidden
-    settings = SETTINGS | {"hidden": [checks.integer(width, "--hidden", 1)] * 2}
-    return settings if options.epochs is None else settings | {"epochs": checks.integer(options.epochs, "--epochs", 1)}
-
-
-# --- summary.json -----------------------------------------------------------------------------------------------------
-
-
 def _record(result: SweepResult) -> dict[str, Any]:
     """Content hash, number of trainings and time."""
     return {
@@ -226,17 +142,3 @@ def _record(result: SweepResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "sessions": result.sessions,
     }
-
-
-def _json(record: Mapping[str, Any]) -> str:
-    """The record as JSON; infinity and NaN become null."""
-
-    def clean(value: Any) -> Any:
-        value = value.tolist() if hasattr(value, "tolist") else value
-        if isinstance(value, Mapping):
-            return {str(name): clean(entry) for name, entry in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [clean(entry) for entry in value]
-        return None if isinstance(value, float) and not math.isfinite(value) else value
-
-    return json.dumps(clean(record), indent=1, ensure_ascii=False) + "\n"

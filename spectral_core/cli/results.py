@@ -26,13 +26,14 @@ def check_folder(home: Path, command: str, origin: Origin | None) -> None:
     ------
     InvalidInputError : the folder holds other results.
     """
-    if not (home / "report.json").exists():
+    found = results_in(home)
+    if found is None:
         return
-    report, known = _report(home / "report.json"), _origin(home / MODELS[command])
-    found = next((name for name, mark in MARKS.items() if mark in report), None)
     if found != command:
-        what = f"the results of `{found}`" if found else "a report.json that is not of this command"
-        raise InvalidInputError(f"{home} holds {what}; give another folder with --out")
+        raise InvalidInputError(
+            f"{home} holds {found if ' ' in found else f'the results of `{found}`'}; give another folder with --out"
+        )
+    known = _origin(home / MODELS[command]) if command in MODELS else None
     if origin is None or known is None or not known.source or not origin.source:
         return
     if known.source != origin.source:
@@ -41,6 +42,14 @@ def check_folder(home: Path, command: str, origin: Origin | None) -> None:
         )
     if known.sha256 != origin.sha256:
         note(f"the results in {home} are replaced; they were made from other contents of {origin.source}")
+
+
+def results_in(home: Path) -> str | None:
+    """The command whose results a folder holds, or words on a report that is not known; None where there are none."""
+    if (home / "report.json").exists():
+        report = _report(home / "report.json")
+        return next((name for name, mark in MARKS.items() if mark in report), "a report.json of another program")
+    return "reproduce" if (home / "summary.json").exists() else None
 
 
 def _report(path: Path) -> dict[str, object]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectral_core.cli import data_options
 from spectral_core.cli.console import say
 from spectral_core.errors import InvalidInputError
 
@@ -37,7 +39,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--part", choices=PARTS, help="test or validation rows of the search, or all rows (default: see above)"
     )
-    parser.add_argument("--target", metavar="COLUMN", help="target column of a table (default: the model's)")
+    data_options.add_column_options(parser, split=False)
+    data_options.add_file_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -49,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.networks.predictor import Predictor
 
     model = Predictor.load(options.model)
-    data = model_data(options.data, options.target, model)
+    data = model_data(options, model)
+    model = replace(model, encoder=None)  # the rows are encoded
     x, y, sentence = chosen_rows(model, data, options.part)
     scores, constant = scores_of(model, x, y)
     title = f"{Path(options.model).name} on {data.origin.source}"
@@ -79,32 +83,43 @@ def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np
 
     from spectral_core.data.fingerprints import row_prints
 
-    prints = row_prints(model.encoded(data.x), data.y)
-    trained = None if model.origin is None else model.origin.seen(prints, "training")
+    prints = row_prints(data.x, data.y)
+    trained, judged = (
+        None if model.origin is None else model.origin.seen(prints, of) for of in ("training", "validation")
+    )
     if data.rows:
-        return _of_the_search(data, part, trained)
+        return _of_the_search(data, part, trained, judged)
     if part in ("test", "validation"):
         raise InvalidInputError(
             f"--part {part}: {data.origin.source} is not known as the data of the model's search; --part all scores it"
         )
     count = len(data.x)
-    if trained is None:
+    if trained is None or judged is None:
         return data.x, data.y, f"{count} rows; it is not known how many of them trained the model"
     seen = int(trained.sum())
     if seen == count:
         return data.x, data.y, f"all {count} rows trained the model: these scores say nothing about new rows"
     if not seen:
-        return data.x, data.y, f"{count} rows, none of which trained the model"
+        return data.x, data.y, f"{count} rows, none of which trained the model{_judging(judged)}"
     if part == "all":
         return data.x, data.y, f"{count} rows, {seen} of which trained the model"
     new = np.flatnonzero(~trained)
     sentence = (
-        f"{len(new)} rows that did not train the model; {seen} others did and are left out (--part all scores them too)"
+        f"{len(new)} rows that did not train the model{_judging(judged[new])}; {seen} others did and are left out "
+        "(--part all scores them too)"
     )
     return data.x[new], data.y[new], sentence
 
 
-def _of_the_search(data: ModelData, part: str | None, trained: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, str]:
+def _judging(judged: np.ndarray) -> str:
+    """Which of some rows judged the model: they chose it, or the neurons that a `prune` left."""
+    count = int(judged.sum())
+    return "" if not count else f", but {'they' if count == len(judged) else f'{count} of them'} judged it"
+
+
+def _of_the_search(
+    data: ModelData, part: str | None, trained: np.ndarray | None, judged: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, str]:
     """Rows of the data that the model was made from."""
     import numpy as np
 
@@ -121,10 +136,10 @@ def _of_the_search(data: ModelData, part: str | None, trained: np.ndarray | None
         raise InvalidInputError(
             f"--part {part}: the search of this model kept no {part} rows; parts with rows: {_listed(data)}"
         )
-    equal = 0 if trained is None else int(trained[rows].sum())
     sentence = f"{len(rows)} {part} rows of its search; none of them trained the model"
-    if part == "validation":
-        sentence += ", but they chose it"
+    if judged is not None:
+        sentence += _judging(judged[rows])
+    equal = 0 if trained is None else int(trained[rows].sum())
     if equal:
         sentence += f"; {equal} of them equal rows that did"
     return data.x[rows], data.y[rows], sentence

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import shlex
 import time
 import warnings
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console
-from spectral_core.cli.console import backend_option, say
-from spectral_core.cli.model_data import labels_of, parts_of_fresh, split_of
+from spectral_core.cli import console, data_options, interrupts
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
-from spectral_core.errors import InvalidInputError, MissingDependencyError
+from spectral_core.cli.splits import DataSplit, split_data
+from spectral_core.cli.training_options import add_training_options, training_keywords
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from spectral_core.architecture.result import SearchResult
     from spectral_core.data.datasets import Dataset
     from spectral_core.data.fingerprints import Origin
 
 
-UNIDENTIFYING = ("run", "out", "compare", "html")
+UNIDENTIFYING = ("run", "out", "compare", "html", "quiet", "json", "config")
 """The options that no number of a search depends on."""
+RESULTS = (
+    "model.npz",
+    "compact.npz",
+    "report.json",
+    "report.txt",
+    "report.html",
+    "history.json",
+    "curve.csv",
+    "network.png",
+    "training.png",
+    "spectrum.png",
+    "curve.png",
+)
+"""What a search writes."""
 
 
 def add_parser(commands: Any) -> None:
@@ -35,94 +47,77 @@ def add_parser(commands: Any) -> None:
         "search",
         help="find the architecture for a data set",
         description="Trains from the linear start, removes weights and neurons that the task does not need, and writes "
-        "model.npz, compact.npz, report.json, report.txt, curve.csv and pictures.",
+        "model.npz, compact.npz, report.json, report.txt, curve.csv and pictures (with matplotlib). After Ctrl-C or SIGTERM the "
+        "same command continues.",
+        epilog="examples: spectral-core search houses.csv --target price --out results/houses; "
+        "spectral-core search wine --hidden 50x20 --tolerance 0.01 --quiet",
     )
     _add_data_options(parser)
-    _add_training_options(parser)
+    add_training_options(parser)
     split = "split the data as they were for this model of the same file, instead of by --seed and --test-fraction"
     parser.add_argument("--split", metavar="MODEL", help=split)
     parser.add_argument("--compare", action="store_true", help="also train scikit-learn's MLP of the same widths")
     page = "also write report.html, one page for a colleague, as the command `report` does"
     parser.add_argument("--html", action="store_true", help=page)
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
+    console.output_options(parser)
     parser.set_defaults(run=run)
 
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     names = "digits, diabetes, breast_cancer, wine, sparcs"
     tasks = ("auto", "regression", "classification")
-    parser.add_argument("data", metavar="DATA", help=f"a CSV, Parquet or NPZ file, or {names}")
-    parser.add_argument("--target", metavar="COLUMN", help="target column of a table (default: the last)")
+    parser.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}: {names}")
+    data_options.add_column_options(parser)
+    data_options.add_file_options(parser)
     parser.add_argument("--task", default="auto", choices=tasks, help="default: auto")
+    balanced = "balanced: classes count alike in fits and scores, however many rows they have (default: every row counts alike)"
+    parser.add_argument("--class-weight", choices=("balanced",), help=balanced)
     share = "share held out for the test score (default: 0.3)"
     parser.add_argument("--test-fraction", type=float, default=0.3, help=share)
     parser.add_argument("--alpha", type=float, help="sparcs: 0 a linear target, 1 a quadratic one (default: 1)")
     parser.add_argument("--beta", type=float, help="sparcs: sharpness of the change between them (default: 5)")
 
 
-def _add_training_options(parser: argparse.ArgumentParser) -> None:
-    # Not at the top of the file: an interrupt during the import of NumPy should meet `main`.
-    from spectral_core.kernels.tables import ZERO_AT_ZERO
-
-    width = "greatest width of each hidden layer (default: 300)"
-    parser.add_argument("--hidden", default="300", metavar="N[,N...]", help=width)
-    parser.add_argument("--activation", default="relu", choices=ZERO_AT_ZERO, help="default: relu")
-    rise = (
-        "how much worse than the best still counts as good: a share of the variance or of the samples (default: what "
-    )
-    rise += (
-        "validation rows cannot tell apart); seed, grow: the rise of the loss that trimming may cost (default: 0.01)"
-    )
-    parser.add_argument("--tolerance", type=float, help=rise)
-    parser.add_argument("--sizes", metavar="N[,N...]", help="numbers of weights at which the curve has a point")
-    parser.add_argument("--epochs", type=int, default=300, help="largest number of epochs (default: 300)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of splits, start and shuffling (default: 0)")
-    protocol = "training settings; published is the default for sparcs"
-    parser.add_argument("--protocol", choices=("tuned", "published"), help=protocol)
-    strategy = "smallest: the whole curve of sizes by refits; neurons: the fewest hidden neurons; seed: start wide and linear, "
-    strategy += "trim; grow: start with no hidden neuron (default: smallest; published: seed)"
-    parser.add_argument("--strategy", choices=("smallest", "neurons", "seed", "grow"), help=strategy)
-    backend_option(parser)
-
-
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
     from spectral_core.files import atomic
-    from spectral_core.reports.style import require_matplotlib
 
     # Errors come before the work.
-    hidden, data = _numbers(options.hidden, "--hidden"), _load(options)
-    split = _split(data, options)
+    keywords, data = training_keywords(options), _load(options)
+    split = split_data(data, options)
+    data_options.note(data_options.decisions(split.training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
-    require_matplotlib()
-    atomic.check_writable(home / "report.json")
+    for name in RESULTS:
+        atomic.check_writable(home / name, inputs=[options.data])
     check_folder(home, "search", split.origin)
+    pictures = console.pictures_can_be_drawn()
     # The state of an interrupted search stays until the results are written; that of another search has no further use.
     state = home / f"unfinished-{_fingerprint(options, split.origin)}"
     others = [path for path in home.glob("unfinished-*") if not path.name.startswith(f"{state.name}.")]
     drop_states(others, "is of other data or options")
-    with console.resumable(state):
+    with interrupts.resumable(state):
         result = afresh_where_stale(
-            lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, hidden, state)
+            lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, keywords, state)
         )
-        peer = _peer(split.training, split.test, hidden, options.activation, options.seed) if options.compare else None
-        result = result.with_test_scores(split.test.x, labels_of(split.test), peer)
+        peer = _peer(split.training, split.test, keywords["hidden"], options) if options.compare else None
+        result = result.with_test_scores(split.test.x, split.test.labels, peer)
         if split.training.rows is not None and split.test.rows is not None:
             result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
         result = result.with_origin(split.origin).with_command(_command(options))
+        result = _with_encoding(result, split.training)
         result.save(home)
-        _pictures(result, home)
+        drawn = _pictures(result, home) if pictures else []
         if options.html:
             result.to_html(home / "report.html")
+            drawn.append("report.html")
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
     forms = result.predictor.form, result.compact_predictor.form
-    names = f"model.npz ({forms[0]}), compact.npz ({forms[1]}), report.json, report.txt, history.json, network.png, training.png"
-    if result.trained.parametrization != "direct":  # a grown network has no eigenvalues
-        names += ", spectrum.png"
-    names += ", curve.csv, curve.png, sizes.npz, proposal.npz" if result.curve is not None else ""
-    names += ", report.html" if options.html else ""
-    say(f"{result.report.to_text()}\nwritten to {home}: {names}\n")
+    names = [f"model.npz ({forms[0]})", f"compact.npz ({forms[1]})", "report.json", "report.txt", "history.json"]
+    names += ["curve.csv", "sizes.npz", "proposal.npz"] if result.curve is not None else []
+    text = f"{result.report.to_text()}\nwritten to {home}: {', '.join([*names, *drawn])}\n"
+    console.tell(options, text, json.loads(result.report.to_json()))
     return 0
 
 
@@ -132,83 +127,46 @@ def _load(options: argparse.Namespace) -> Dataset:
     if options.data != "sparcs" and (options.alpha is not None or options.beta is not None):
         raise InvalidInputError(f"--alpha and --beta belong to the data set sparcs; got {options.data}")
     target = {name: getattr(options, name) for name in ("alpha", "beta") if getattr(options, name) is not None}
-    return datasets.load(options.data, target=options.target, task=options.task, seed=options.seed, **target)
+    form, columns = data_options.file_form(options), data_options.column_choice(options)
+    return datasets.load(options.data, task=options.task, seed=options.seed, form=form, columns=columns, **target)
 
 
 def _search(
     options: argparse.Namespace,
     data: Dataset,
     split: DataSplit,
-    hidden: tuple[int, ...],
+    keywords: dict[str, Any],
     state: Path,
 ) -> SearchResult:
     from spectral_core.architecture.search import PUBLISHED, search
 
     published = (options.protocol or ("tuned" if data.standardize else "published")) == "published"
-    settings: dict[str, Any] = dict(PUBLISHED) if published else {}
-    if options.strategy is not None:
-        settings["strategy"] = options.strategy
-    if options.sizes is not None:
-        settings["sizes"] = _numbers(options.sizes, "--sizes")
-    with console.progress(f"search {data.name}") as progress:
+    settings = (PUBLISHED if published else {}) | keywords
+    if split.training.weight is not None:
+        settings["sample_weight"] = split.training.weight
+    with console.progress(f"search {data.name}", options.quiet) as progress:
         return search(
             split.training.x,
-            labels_of(split.training),
-            hidden=hidden,
+            split.training.labels,
             task=data.task,
-            activation=options.activation,
-            tolerance=options.tolerance,
-            epochs=options.epochs,
-            seed=options.seed,
             validation_data=split.validation,
-            name=data.name,
-            feature_names=data.feature_names,
+            name=console.printable(data.name),
+            class_weight=options.class_weight,
+            feature_names=split.training.feature_names,
             target_names=data.target_names,
             progress=progress,
             checkpoint=state,
             keep_checkpoint=True,
-            backend=options.backend,
             **settings,
         )
 
 
-@dataclass(frozen=True, eq=False)
-class DataSplit:
-    """Training data; validation data, or None if `search` draws them from the training data; test data.
-
-    `validation_rows` : their row numbers in the whole data, where they are known and apart.
-    """
-
-    training: Dataset
-    validation: tuple[Any, Any] | None
-    test: Dataset
-    origin: Origin
-    validation_rows: np.ndarray | None = None
-
-
-def _split(data: Dataset, options: argparse.Namespace) -> DataSplit:
-    """The data in parts: by another model, by the source itself, or at random by the seed."""
-    from spectral_core.data import splitting
-    from spectral_core.data.fingerprints import origin_of
-
-    origin = origin_of(options.data, data.x, labels_of(data), options.seed)
-    if data.fresh is not None:
-        if options.split is not None:
-            raise InvalidInputError(
-                f"--split belongs to files and data sets without test points of their own; got {data.name}"
-            )
-        return DataSplit(*parts_of_fresh(data), origin)
-    if options.split is None:
-        training, test = splitting.train_test_split(data, options.test_fraction, options.seed)
-        return DataSplit(training, None, test, origin)
-    rows, seed = split_of(options.split, origin, len(data.x))
-    parts = {part: replace(data, x=data.x[at], y=data.y[at], rows=at) for part, at in rows.items()}
-    judging = parts.get("validation")
-    apart = judging is not None and len(judging.x) > 0
-    validation = (judging.x, labels_of(judging)) if judging is not None and apart else None
-    return DataSplit(
-        parts["training"], validation, parts["test"], replace(origin, seed=seed), rows["validation"] if apart else None
-    )
+def _with_encoding(result: SearchResult, training: Dataset) -> SearchResult:
+    """The result with what became of each column; its predictors take raw rows where they are not numbers already."""
+    if training.encoder is None:
+        return result
+    result = result.with_columns(training.encoder.decisions(), training.remarks)
+    return result if training.encoder.is_identity else result.with_encoder(training.encoder)
 
 
 def _fingerprint(options: argparse.Namespace, origin: Origin) -> str:
@@ -224,47 +182,44 @@ def _command(options: argparse.Namespace) -> str:
     defaults = vars(parser.parse_args(["search", options.data]))
     words = ["spectral-core", "search", options.data]
     for name, value in vars(options).items():
-        if name not in ("run", "data", "out", "html") and name in defaults and value != defaults[name]:
-            values = value if isinstance(value, list) else [value]
-            words += [f"--{name.replace('_', '-')}", *([] if value is True else map(str, values))]
+        if name not in ("run", "data", "out", "html", "quiet", "json", "config") and value != defaults.get(name, value):
+            option, values = name.replace("_", "-"), value if isinstance(value, list) else [value]
+            words += [f"--no-{option}"] if value is False else [f"--{option}"]
+            words += [] if isinstance(value, bool) else map(str, values)
     return shlex.join(words)
 
 
-def _numbers(text: str, name: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise InvalidInputError(f"{name} must be whole numbers with commas between; got {text!r}") from None
-
-
-def _pictures(result: SearchResult, home: Path) -> None:
+def _pictures(result: SearchResult, home: Path) -> list[str]:
+    """Draw the pictures; returns their names."""
     from spectral_core.networks.paths import path_scores
     from spectral_core.reports.curves import spectrum_picture, training_picture
 
-    net, name = result.trained, result.report.data
+    net, name, drawn = result.trained, result.report.data, ["network.png", "training.png"]
     scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
     result.plot(home / "network.png")
-    if net.parametrization != "direct":
+    if net.parametrization != "direct":  # a grown network has no eigenvalues
+        drawn.append("spectrum.png")
         title = f"{name}: balanced eigenvalues and path scores"
         spectrum_picture(home / "spectrum.png", net.balanced().eigenvalues, scores, title=title, cut=result.cut)
     training_picture(home / "training.png", result.history, title=f"{name}: training", kept=result.report.epoch)
     if result.curve is not None:
         result.plot_curve(home / "curve.png")
+        drawn.append("curve.png")
+    return drawn
 
 
-def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], activation: str, seed: int) -> dict[str, Any]:
+def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: argparse.Namespace) -> dict[str, Any]:
     """Score of scikit-learn's MLP of the same widths, trained on all training samples, on the same test data."""
-    try:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.neural_network import MLPClassifier, MLPRegressor
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-    except ImportError:
-        raise MissingDependencyError("--compare needs scikit-learn: pip install 'spectral-core[full]'") from None
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     home = MLPClassifier if training.task == "classification" else MLPRegressor
-    shared = activation if activation in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
+    own = options.activation
+    shared = own if own in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
     model = make_pipeline(
-        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=seed)
+        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=options.seed)
     )
     one_output = training.task == "regression" and training.y.shape[1] == 1
     start = time.perf_counter()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli.console import backend_option, say
+from spectral_core.cli import data_options
+from spectral_core.cli.console import backend_option, output_options, say, seed_option, tell
 from spectral_core.cli.model_data import model_data
 from spectral_core.cli.results import check_folder
 from spectral_core.errors import InvalidInputError
@@ -33,6 +35,7 @@ def add_parser(commands: Any) -> None:
         "(compact.npz of a search may be trimmed instead: its command says so.)",
         epilog="example: spectral-core compact results/wine/model.npz --onnx wine.onnx",
     )
+    compact.epilog = "example: spectral-core compact results/digits/model.npz --onnx digits.onnx"
     compact.add_argument("model", metavar="MODEL", help="any model file of this package")
     compact.add_argument("--out", metavar="FILE", help="default: MODEL with -compact in its name")
     compact.add_argument("--onnx", metavar="FILE", help="also write it as an ONNX model")
@@ -42,41 +45,47 @@ def add_parser(commands: Any) -> None:
 def _add_prune(commands: Any) -> None:
     prune = commands.add_parser(
         "prune",
-        help="remove neurons of a saved model by a ranking and refit the rest",
-        description="Removes hidden neurons, or whole layers, in the order of a ranking, refits the remaining weights in "
-        "closed form on the data (M15), and writes pruned.npz (a compact model), report.json and report.txt. On the data of "
+        help="remove neurons or single weights of a saved model and refit the rest",
+        description="Removes hidden neurons, or whole layers, in the order of a ranking, and refits the remaining weights in "
+        "closed form on the data (M15); with --unit weight it removes single weights by their Gauss-Newton saliency (M22), with "
+        "a minimum of the loss by L-BFGS after every step. It writes pruned.npz (a compact model), report.json and report.txt. On the data of "
         "its search a model is refitted on its training samples, its validation samples judge, and the losses are those of its "
         "test samples. On other data a fifth of the samples is held out to judge; the report says so.",
         epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
     )
     prune.add_argument("model", metavar="MODEL", help="any model file of this package")
-    prune.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
+    prune.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}, as for search")
     rankings = "path, eigenvalue, scaled_eigenvalue, connectivity, pivoted_qr or leave_one_out"
     prune.add_argument("--by", default="path", help=f"{rankings} (default: path)")
     amount = prune.add_mutually_exclusive_group()
-    amount.add_argument("--fraction", type=float, help="share of all hidden neurons to remove")
-    amount.add_argument("--threshold", type=float, help="remove neurons with a score below this")
+    amount.add_argument("--fraction", type=float, help="share of all hidden neurons, or of all weights, to remove")
+    lower = "remove neurons with a score below this, or weights with a saliency below this"
+    amount.add_argument("--threshold", type=float, help=lower)
+    amount.add_argument("--weights", type=int, metavar="N", help="keep at most N weights (with --unit weight)")
     most = "remove as many as raise the loss by at most this share of it (default: 0.01)"
     amount.add_argument("--tolerance", type=float, help=most)
-    prune.add_argument("--unit", default="neuron", help="neuron or layer (default: neuron)")
+    prune.add_argument("--unit", default="neuron", help="neuron, layer or weight (default: neuron)")
+    penalty = "strength of the penalty of the refits; against noise with few samples (default: 1e-8)"
+    prune.add_argument("--ridge", type=float, default=1e-8, help=penalty)
     prune.add_argument("--even", action="store_true", help="remove the same share of every layer")
     same = "first merge neurons that compute the same (relu; 0 is exact)"
     prune.add_argument("--merge", type=float, metavar="SINE", help=same)
     prune.add_argument("--no-compensation", action="store_true", help="do not refit the remaining weights")
     prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train the result for this many epochs")
-    column = "target column of a table (default: the model's, or the last)"
-    prune.add_argument("--target", metavar="COLUMN", help=column)
+    data_options.add_column_options(prune, split=False)
+    data_options.add_file_options(prune)
     prune.add_argument(
         "--validation-fraction",
         type=float,
         default=0.2,
         help="share held out of data without a known split (default: 0.2)",
     )
-    prune.add_argument("--seed", type=int, default=0, help="seed of the split and of retraining (default: 0)")
+    seed_option(prune, "the split and of retraining")
     backend_option(prune)
     prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
     tasks = ("auto", "regression", "classification")
     prune.add_argument("--task", default="auto", choices=tasks, help="task of a model without one (default: auto)")
+    output_options(prune)
     prune.set_defaults(run=run_prune)
 
 
@@ -92,10 +101,11 @@ def run_prune(options: argparse.Namespace) -> int:
     checks.integer(options.seed, "--seed", 0)
     network, predictor = load_any(options.model)
     home = Path(options.out or f"results/pruned-{Path(options.model).stem}")
-    atomic.check_writable(home / "pruned.npz")
+    for name in ("pruned.npz", "report.json", "report.txt"):
+        atomic.check_writable(home / name, inputs=[options.model, options.data])
     check_folder(home, "prune", None if predictor is None else predictor.origin)
     data = _data(options, predictor)
-    amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance")}
+    amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance", "weights")}
     if all(value is None for value in amounts.values()):
         amounts["tolerance"] = 0.01
     choice.resolve(options.backend, 0)
@@ -109,6 +119,7 @@ def run_prune(options: argparse.Namespace) -> int:
         loss=data.loss,
         validation_data=data.judging,
         compensate=not options.no_compensation,
+        ridge=options.ridge,
         merge=options.merge,
         retrain=_retraining(options),
         **amounts,
@@ -122,7 +133,8 @@ def run_prune(options: argparse.Namespace) -> int:
         )
     atomic.write_text(home / "report.json", report.to_json())
     atomic.write_text(home / "report.txt", report.to_text())
-    say(f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n")
+    text = f"{report.to_text()}\nwritten to {home}: pruned.npz, report.json, report.txt\n"
+    tell(options, text, json.loads(report.to_json()))
     return 0
 
 
@@ -133,14 +145,14 @@ def _retraining(options: argparse.Namespace) -> dict[str, Any] | None:
     if options.retrain is None:
         return None
     epochs = checks.integer(options.retrain, "--retrain", 1)
-    return {"epochs": epochs, "seed": options.seed, "batch_size": 32, "backend": options.backend}
+    training = {"epochs": epochs, "seed": options.seed, "batch_size": 32}
+    # The masked training of single weights runs on the CPU.
+    return training if options.unit == "weight" else {**training, "backend": options.backend}
 
 
 def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningData:
     """The data of the command, split as they were for the model where that is known."""
-
     from spectral_core import checks
-    from spectral_core.data import datasets
     from spectral_core.data.fingerprints import row_prints
     from spectral_core.resizing.predicting import PruningData, split_known
 
@@ -149,11 +161,11 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningDa
     known: Mapping[str, np.ndarray] = {}
     prints = None
     if predictor is None:
-        found = datasets.load(options.data, target=options.target, task=options.task)
+        found = data_options.load_for(None, options.data, options)
         x, y, loss = found.x, found.y, "cross_entropy" if found.task == "classification" else "squared_error"
     else:
-        read = model_data(options.data, options.target, predictor)
-        known, prints = read.rows, row_prints(predictor.encoded(read.x), read.y)
+        read = model_data(options, predictor)
+        known, prints, predictor = read.rows, row_prints(read.x, read.y), replace(predictor, encoder=None)
         x, y, loss = predictor.scaled(read.x), predictor.scaled_targets(read.y, "the target"), predictor.loss
     # The split.
     labels = y if loss == "cross_entropy" else None
@@ -188,7 +200,7 @@ def run_compact(options: argparse.Namespace) -> int:
             f"MODEL, --out and --onnx must be different files; got {source}, {', '.join(map(str, written))}"
         )
     for path in written:
-        atomic.check_writable(path)
+        atomic.check_writable(path, inputs=[source])
     small = network if isinstance(network, CompactNetwork) else compact(network)
     # Without a name that was asked for, no file that is no smaller.
     idle = small is network or small.live == network.widths

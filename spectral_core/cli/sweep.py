@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spectral_core.cli.console import say
+from spectral_core.cli.console import counted, say, tell
 from spectral_core.cli.sweep_options import (
     STORE,
     add_sweep_options,
@@ -28,9 +28,9 @@ def add_parser(commands: Any) -> None:
         "sweep",
         help="train on a grid of options, on any data",
         description="Trains for every combination of the grid's values, several runs of each, in parallel, and writes "
-        "sweep.sqlite, results.csv and results.parquet. The same command continues an interrupted run.",
+        "sweep.sqlite, results.csv and, with pyarrow, results.parquet. The same command continues an interrupted run.",
         epilog="example: spectral-core sweep wine --grid penalty_strength=1e-4,1e-3 --grid hidden=20,50x20 "
-        "--grid epochs=50 --runs 5. Options: hidden (50x20 is two layers), activation, bias, parametrization, dtype, and "
+        "--grid epochs=50 --runs 5. Options: hidden (50x20 is two layers, none is no layer), activation, bias, parametrization, dtype, and "
         "those of spectral_core.train.",
     )
     sweep.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
@@ -43,12 +43,20 @@ def add_parser(commands: Any) -> None:
     add_sweep_options(sweep, "results/sweep-<data>")
     sweep.set_defaults(run=run)
 
-    merge = commands.add_parser("sweep-merge", help="merge the stores of several shards into one")
+    merge = commands.add_parser(
+        "sweep-merge",
+        help="merge the stores of several shards into one",
+        epilog="example: spectral-core sweep-merge one/sweep.sqlite two/sweep.sqlite --into all/sweep.sqlite",
+    )
     merge.add_argument("stores", metavar="STORE", nargs="+", help="sweep.sqlite of a shard; it is not changed")
     merge.add_argument("--into", metavar="STORE", required=True, help="a new file, or a store of the same sweep")
     merge.set_defaults(run=run_merge)
 
-    export = commands.add_parser("sweep-export", help="write the results of a store as CSV or Parquet")
+    export = commands.add_parser(
+        "sweep-export",
+        help="write the results of a store as CSV or Parquet",
+        epilog="example: spectral-core sweep-export results/sweep-wine/sweep.sqlite wine.csv",
+    )
     export.add_argument("store", metavar="STORE", help="sweep.sqlite; its sweep may still be running")
     export.add_argument("file", metavar="FILE", help="a .csv or .parquet file")
     export.set_defaults(run=run_export)
@@ -60,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
     grid = read_grid(options.grid)
     home, shard = Path(options.out or f"results/sweep-{Path(options.data).stem}"), shard_of(options.shard)
-    with sweep_session(home, options.dask, f"sweep {Path(options.data).name}") as progress:
+    with sweep_session(home, options.dask, f"sweep {Path(options.data).name}", options.quiet) as progress:
         result = sweep(
             options.data,
             grid,
@@ -74,9 +82,8 @@ def run(options: argparse.Namespace) -> int:
             progress=progress,
         )
         written = write_rows(result, home)
-    say(time_line(result))
-    say(unfinished_note(result, home) if result.missing else _points(result.rows, list(grid)))
-    say(f"written to {home}: {STORE}, {written}\n")
+    text = unfinished_note(result, home) if result.missing else _points(result.rows, list(grid))
+    tell(options, f"{time_line(result)}{text}written to {home}: {STORE}, {written}\n", result.rows)
     return 0
 
 
@@ -87,7 +94,7 @@ def run_merge(options: argparse.Namespace) -> int:
 
     atomic.check_writable(options.into)
     with merge(options.into, options.stores) as store:
-        say(f"{options.into} holds {len(store.finished()):,} trainings, content {store.content()[:16]}\n")
+        say(f"{options.into} holds {counted(len(store.finished()), 'training')}, content {store.content()[:16]}\n")
     return 0
 
 
@@ -96,8 +103,8 @@ def run_export(options: argparse.Namespace) -> int:
     from spectral_core.files import atomic
     from spectral_core.sweeps.export import export
 
-    atomic.check_writable(options.file)
-    say(f"{export(options.store, options.file):,} rows written to {options.file}\n")
+    atomic.check_writable(options.file, inputs=[options.store])
+    say(f"{counted(export(options.store, options.file), 'row')} written to {options.file}\n")
     return 0
 
 

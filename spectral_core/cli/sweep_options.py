@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spectral_core.cli import console
+from spectral_core.cli import console, interrupts
+from spectral_core.cli.console import counted
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -20,22 +21,21 @@ STORE = "sweep.sqlite"
 
 def add_sweep_options(parser: argparse.ArgumentParser, home: str) -> None:
     """Add the options of every command that runs a sweep; `home` is the default folder, for the help text."""
-    parser.add_argument("--seed", type=int, default=0, help="seed of the sweep; trainings derive theirs (default: 0)")
+    console.seed_option(parser, "the sweep; trainings derive theirs")
     parser.add_argument("--jobs", type=int, metavar="N", help="number of processes (default: one for each core)")
     parser.add_argument("--shard", metavar="I/N", help="compute the I-th of N parts; sweep-merge joins their stores")
     parser.add_argument("--dask", metavar="ADDRESS", help="compute on the cluster of this Dask scheduler")
     parser.add_argument("--out", metavar="DIR", help=f"folder for the results (default: {home})")
+    console.output_options(parser, "the results")
 
 
 @contextlib.contextmanager
-def sweep_session(home: Path, address: str | None, title: str) -> Iterator[console.Report]:
+def sweep_session(home: Path, address: str | None, title: str, quiet: bool) -> Iterator[console.Report]:
     """Show progress, use a Dask cluster if one is named, and say after Ctrl-C that the store can be continued."""
-    from spectral_core.checks import optional
     from spectral_core.files import atomic
 
-    optional("pyarrow", "results.parquet")  # errors of the last step come before the work
     atomic.check_writable(home / STORE)
-    with console.resumable(home / Path(STORE).stem), _cluster(address), console.progress(title) as progress:
+    with interrupts.resumable(home / Path(STORE).stem), _cluster(address), console.progress(title, quiet) as progress:
         yield progress
 
 
@@ -48,9 +48,9 @@ def _cluster(address: str | None) -> Iterator[None]:
         import joblib
         from dask.distributed import Client
     except ImportError:
-        raise MissingDependencyError("--dask needs dask: pip install 'spectral-core[cluster]'") from None
+        raise MissingDependencyError("--dask needs dask: pip install '.[cluster]' in the sources") from None
     try:
-        client = Client(address, timeout="10s")
+        client = Client(address, timeout="30s")
     except (OSError, ValueError) as error:
         raise InvalidInputError(f"no Dask scheduler answers at {address}: {error}") from None
     with client, joblib.parallel_config(backend="dask"):
@@ -68,8 +68,10 @@ def shard_of(text: str | None) -> tuple[int, int] | None:
 
 
 def write_rows(result: SweepResult, home: Path) -> str:
-    """Write the rows as CSV and Parquet; returns the names of the files."""
+    """Write the rows as CSV, and as Parquet where pyarrow is installed; returns the names of the files."""
     result.to_csv(home / "results.csv")
+    if not console.parquet_can_be_written():
+        return "results.csv"
     result.to_parquet(home / "results.parquet")
     return "results.csv, results.parquet"
 
@@ -79,7 +81,8 @@ def time_line(result: SweepResult) -> str:
     failed = sum(row["failure"] is not None for row in result.rows)
     sessions = f"in {result.sessions} sessions" if result.sessions > 1 else "in one session"
     return (
-        f"{len(result.rows):,} trainings{f', {failed} of them diverged' * bool(failed)}; {result.seconds:,.1f} s of work "
+        f"{counted(len(result.rows), 'training')}{f', {failed} of them diverged' * bool(failed)}; "
+        f"{result.seconds:,.1f} s of work "
         f"{sessions}; content {result.content[:16]}\n"
     )
 
@@ -87,6 +90,7 @@ def time_line(result: SweepResult) -> str:
 def unfinished_note(result: SweepResult, home: Path) -> str:
     """The number of trainings left to other shards, and the commands that complete the sweep."""
     return (
-        f"{result.missing:,} trainings are left to other shards; bring the stores together with\n"
+        f"{counted(result.missing, 'training')} {'is' if result.missing == 1 else 'are'} left to other shards; bring the "
+        "stores together with\n"
         f"  spectral-core sweep-merge STORE... --into {home / STORE}\nand give the command again without --shard\n"
     )

@@ -41,10 +41,13 @@ def run(options: argparse.Namespace) -> int:
 
     found = entry_points(group="spectral_core.commands", name="verify")
     if not found:
+        raise MissingDependencyError("verify needs the proofs, which are not installed: pip install . in the sources")
+    try:
+        command = next(iter(found)).load()
+    except ModuleNotFoundError as error:
         raise MissingDependencyError(
-            "verify needs the proofs, which are not installed: pip install -e . in the sources"
-        )
-    command = next(iter(found)).load()
+            f"verify needs {error.name}, which is not installed: pip install {error.name}"
+        ) from None
     try:
         return int(command.run(options, command.Means(say, atomic.write_text, atomic.check_writable, __version__)))
     except command.UsageError as error:

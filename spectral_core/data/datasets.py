@@ -1,11 +1,11 @@
-"""Data sets: a built-in name or a file (CSV, Parquet, NPZ, IDX) as checked arrays."""
+"""Data sets: a built-in name or a file (a table, NPZ, IDX) as checked arrays."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,73 +14,56 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of, optional
 from spectral_core.data.columns import Columns, Source, floats
+from spectral_core.data.dataset import Dataset
+from spectral_core.data.encoding import plain_features
 from spectral_core.data.idx import from_idx
 from spectral_core.data.npz import from_npz, npz_arrays, npz_features
-from spectral_core.data.tables import feature_matrix, from_table, read_table, require_columns
+from spectral_core.data.reading.files import TABLES, read_table, table_kind
+from spectral_core.data.reading.form import UNKNOWN, FileForm
+from spectral_core.data.reading.table import Table
+from spectral_core.data.tables import BY_DEFAULT, ColumnChoice, supervised
 from spectral_core.data.targets import TASKS, encode_labels, looks_like_classes
 from spectral_core.errors import DataFileError, InvalidInputError
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
-SUFFIXES = (".csv", ".parquet", ".npz")
+SUFFIXES = (*TABLES, ".npz")
 IDX = re.compile(r"[.-]idx\d-ubyte(\.gz)?$")
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Checked arrays and the names of their columns.
-
-    Attributes
-    ----------
-    x : float64 (samples, features).
-    y : float64 (samples, outputs) for regression, int64 class indices (samples,) for classification.
-    task : 'regression' or 'classification'.
-    target_names : one per output; a single name for classification.
-    classes : the sorted labels as found, `classes[y]` gives them back; empty for regression.
-    standardize : whether scaling the columns is sensible.
-    fresh : other points of the same distribution, where the source can draw them.
-    rows : row numbers in the data that this is a part of; None for whole data.
-    """
-
-    name: str
-    x: np.ndarray
-    y: np.ndarray
-    task: str
-    feature_names: tuple[str, ...]
-    target_names: tuple[str, ...]
-    classes: tuple[Any, ...] = ()
-    standardize: bool = True
-    fresh: Dataset | None = None
-    rows: np.ndarray | None = None
 
 
 def load(
     source: Source,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     task: str = "auto",
     alpha: float = 1.0,
     beta: float = 5.0,
     seed: int = 0,
+    form: FileForm = UNKNOWN,
+    columns: ColumnChoice = BY_DEFAULT,
 ) -> Dataset:
-    """A built-in data set, or a CSV, Parquet or NPZ file, or IDX images with their labels beside them.
+    """A built-in data set, a table (CSV, TSV, TXT, Parquet, Feather, Excel), an NPZ file, or IDX images with their labels.
 
     Parameters
     ----------
     source : a name of `BUILT_IN` or a path. NPZ files hold `X` (samples, features) and
         `y` (samples,) or (samples, outputs).
-    target : the target column of a CSV or Parquet file; the last one by default. All other columns are features.
+    target : the target column of a table, or several; the last one by default. All other columns are features, encoded by
+        `Encoder`, which is fitted to all rows here and to the training part by `train_test_split`.
     task : 'auto' takes text, bools and at most 20 distinct whole numbers for classes, all else for regression.
     alpha, beta, seed : of 'sparcs' only.
+    form, columns : what is stated of a table and not to be found: separators, encoding, header; the use of its columns.
 
     Raises
     ------
     DataFileError : the file or its contents cannot be used; the message names column and row (data rows from 1).
-    MissingDependencyError : pyarrow or scikit-learn is needed and not installed.
+    MissingDependencyError : pyarrow, openpyxl or scikit-learn is needed and not installed.
     """
     one_of(task, ("auto", *TASKS), "task")
     kind = _kind(source)
-    if target is not None and kind not in (".csv", ".parquet"):
-        raise InvalidInputError(f"target names a column of a CSV or Parquet file; {source} has none; got {target!r}")
+    if target is not None:
+        columns = replace(columns, target=(target,) if isinstance(target, str) else tuple(target))
+    if kind not in TABLES and columns != BY_DEFAULT:
+        _refuse_columns(source, columns)
     if kind == "sparcs":
         data = sparcs(alpha, beta, seed=seed)
         if task == "classification":
@@ -90,25 +73,60 @@ def load(
         return _dataset(kind, kind, _bundled(kind), task)
     if kind == ".idx":
         return _dataset(Path(source).name.split("-idx")[0], source, from_idx(source), task)
-    read = from_npz(source) if kind == ".npz" else from_table(source, kind, target)
-    return _dataset(Path(source).stem, source, read, task)
+    if kind == ".npz":
+        return _dataset(Path(source).stem, source, from_npz(source), task)
+    return of_table(read_table(source, kind, form), columns, task)
 
 
-def load_features(source: Source, feature_names: Sequence[str], *, seed: int = 0) -> np.ndarray:
+def _refuse_columns(source: Source, columns: ColumnChoice) -> None:
+    stated = next(getattr(columns, name) for name in ("target", *vars(columns)) if getattr(columns, name))
+    shown = repr(stated) if isinstance(stated, str) else ", ".join(map(repr, stated))
+    what = "target names a column of a table" if columns.target else "columns are named in a table"
+    raise InvalidInputError(f"{what}, such as a CSV or Parquet file; {source} has none; got {shown}")
+
+
+def of_table(table: Table, columns: ColumnChoice, task: str) -> Dataset:
+    """The data set in a table."""
+    found = supervised(table, columns, task)
+    x = found.encoder.transform(found.features)
+    data = _dataset(name_of(table), table.source, (x, found.y, found.encoder.feature_names, found.target_names), task)
+    return replace(
+        data,
+        table=found.features,
+        encoder=found.encoder,
+        remarks=found.remarks,
+        weight=found.weight,
+        group=found.group,
+        time=found.time,
+    )
+
+
+def name_of(table: Table) -> str:
+    """The name of a file without its suffix."""
+    return Path(table.source.removesuffix(".gz").removesuffix(".GZ")).stem
+
+
+def load_raw(source: Source, form: FileForm = UNKNOWN) -> Table | None:
+    """The raw rows of a table in a file; None for NPZ and IDX files and built-in names, which hold numbers without names."""
+    kind = _kind(source)
+    return read_table(source, kind, form) if kind in TABLES else None
+
+
+def load_features(
+    source: Source, feature_names: Sequence[str], *, seed: int = 0, form: FileForm = UNKNOWN
+) -> np.ndarray:
     """X (samples, features) float64 for predictions, its columns in the order of `feature_names`.
 
-    Columns of a CSV or Parquet file are picked by name, further ones ignored. NPZ files and built-in sets have no names
-    to go by; there the number of columns must agree. `seed` is that of 'sparcs'.
+    Columns of a table are picked by name, further ones ignored. NPZ files and built-in sets have no names to go by; there
+    the number of columns must agree. `seed` is that of 'sparcs'.
 
     Raises
     ------
     DataFileError : as in `load`, and for missing columns.
     """
     kind = _kind(source)
-    if kind in (".csv", ".parquet"):
-        table = read_table(source, kind)
-        require_columns(source, table, feature_names)
-        return feature_matrix(source, table, feature_names)
+    if kind in TABLES:
+        return plain_features(read_table(source, kind, form), feature_names)
     if kind == ".npz":
         x = npz_features(source, *npz_arrays(source, "X"))
     elif kind == ".idx":
@@ -180,11 +198,14 @@ def _kind(source: Source) -> str:
     path = Path(source)
     known = f"a data set is a {', '.join(SUFFIXES)} or idx3-ubyte file or one of {', '.join(BUILT_IN)}"
     images = IDX.search(path.name) is not None
-    if path.suffix.lower() not in SUFFIXES and not images:
+    kind = table_kind(path) or path.suffix.lower()
+    if kind == ".xls":
+        raise DataFileError(f"{path} is of the old format of Excel; save it as .xlsx or .csv")
+    if kind not in SUFFIXES and not images:
         raise DataFileError(f"{known}; got {os.fspath(source)!r}")
     if not path.is_file():
         raise DataFileError(f"{'not a file' if path.exists() else 'no such file'}: {path}")
-    return ".idx" if images else path.suffix.lower()
+    return ".idx" if images else kind
 
 
 def _bundled(name: str) -> Columns:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.checks import optional
+from spectral_core.data.targets import encode_labels
 
 TITLES = {
     "accuracy": "accuracy",
@@ -76,10 +77,13 @@ def scores_of(model: Any, X: Any, y: Any) -> tuple[dict[str, float | None], dict
     ----------
     model : a `Predictor`, or what has its `task`, `classes`, `predict` and `predict_proba`.
     y : labels (samples,) or targets (samples, outputs).
+
+    Raises
+    ------
+    InvalidInputError : a label that is not among the classes.
     """
     if model.task == "classification":
-        number = {label: index for index, label in enumerate(model.classes)}
-        truth = np.array([number[label] for label in np.asarray(y).tolist()])
+        truth = encode_labels(y, "the target", model.classes)[0]
         probabilities = model.predict_proba(X)
         found = class_scores(truth, probabilities.argmax(axis=1), probabilities)
         return found, constant_class_scores(truth, len(model.classes))

@@ -10,10 +10,14 @@ import numpy as np
 from scipy.special import logsumexp
 
 from spectral_core import checks
+from spectral_core.data.encoding import Encoder
 from spectral_core.data.fingerprints import row_prints
+from spectral_core.data.framing import Framed, features_of, framed, labels_of_indicators, target_array, target_names_of
+from spectral_core.data.reading.frames import frame_names
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import split_rows
 from spectral_core.data.targets import encode_labels, infer_task, real_targets
+from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
 
 
@@ -34,8 +38,11 @@ class PreparedData:
     classes : the sorted labels; empty for regression.
     validation : (X, y) of the validation part in the units of the data.
     training_rows, validation_rows : the numbers of their rows in the data given; no validation rows where the validation
-        data were given apart.
+        data were given apart. Rows of weight 0 are in neither.
+    feature_names, target_names : those of frames; none for arrays.
+    encoder : of a frame whose columns are not all numbers.
     prints : `row_prints` of the training and of the validation rows in the units of the data.
+    weights, weights_valid : the weights of the rows (samples,); None where none were given.
     """
 
     task: str
@@ -50,7 +57,12 @@ class PreparedData:
     standardized: bool
     training_rows: np.ndarray
     validation_rows: np.ndarray
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    encoder: Encoder | None = None
     prints: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: np.ndarray | None = None
+    weights_valid: np.ndarray | None = None
 
     @property
     def loss(self) -> str:
@@ -67,42 +79,73 @@ class PreparedData:
             losses = logsumexp(output, axis=1) - output[np.arange(len(output)), self.y_valid]
         else:
             losses = np.square(output - self.y_valid).mean(axis=1)
+        if self.weights_valid is not None:
+            losses = losses * (self.weights_valid / self.weights_valid.mean())
         return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def constant_loss(self) -> float:
         """Validation loss of the best constant: class frequencies, or the mean target."""
         if self.task == "classification":
-            counts = np.bincount(self.y, minlength=len(self.classes)) + 1.0  # a class may be missing on one side
-            return float(-np.log(counts / counts.sum())[self.y_valid].mean())
-        return float(np.square(self.y_valid - self.y.mean(axis=0)).mean())
+            counts = np.bincount(self.y, self.weights, len(self.classes)) + 1.0  # a class may be missing on one side
+            losses = -np.log(counts / counts.sum())[self.y_valid]
+            return float(np.average(losses, weights=self.weights_valid))
+        squares = np.square(self.y_valid - np.average(self.y, axis=0, weights=self.weights))
+        return float(
+            squares.mean()
+            if self.weights_valid is None
+            else np.average(squares.mean(axis=1), weights=self.weights_valid)
+        )
+
+
+NO_WEIGHTS = Weighting()
 
 
 def prepare(
-    X: Any, y: Any, task: str, validation_data: tuple[Any, Any] | None, fraction: float, standardize: bool, seed: int
+    X: Any,
+    y: Any,
+    task: str,
+    validation_data: tuple[Any, Any] | None,
+    fraction: float,
+    standardize: bool,
+    seed: int,
+    weighting: Weighting = NO_WEIGHTS,
 ) -> PreparedData:
     """Check, split and scale; scaling follows the training part alone. Raises `InvalidInputError`; see `search`."""
     # Check.
     standardized = checks.boolean(standardize, "standardize")
-    x = checks.real_array(X, "X", np.float64, 2)
-    _same_rows(x, y, "X", "y")
+    inputs_given, target_names = framed(X), target_names_of(y)
+    y = target_array(y)
+    _same_rows(inputs_given.x, y, "X", "y")
+    if task != "regression" and (labels := labels_of_indicators(y, target_names)) is not None:
+        y, target_names = labels, ()
     task = infer_task(y, task)
     classifies = task == "classification"
     target, classes = encode_labels(y, "y") if classifies else (_varying_targets(y), ())
-    # Split.
+    weights = weighting.of(target, classes, target)
+    # Split, and fit the encoder of a frame to the training part.
+    weights_valid = None
     if validation_data is None:
         fraction = checks.real_number(fraction, "validation_fraction", 0, 0.9, open_low=True)
-        training_rows, validation_rows = split_rows(target if classifies else None, len(x), fraction, seed)
-        x_valid, y_valid = x[validation_rows], target[validation_rows]
-        x, target = x[training_rows], target[training_rows]
+        training_rows, validation_rows = split_rows(target if classifies else None, len(target), fraction, seed)
+        if weights is not None:
+            training_rows, validation_rows = _weighted(training_rows, weights), _weighted(validation_rows, weights)
+            weights_valid = weights[validation_rows]
+        inputs_given = inputs_given.refitted(training_rows)
+        x_valid, y_valid = inputs_given.x[validation_rows], target[validation_rows]
     else:
-        training_rows, validation_rows = np.arange(len(x)), np.arange(0)
-        x_valid, y_valid = _validation(validation_data, x.shape[1], target, classes)
-    labels = (np.asarray(classes)[target], np.asarray(classes)[y_valid]) if classifies else (target, y_valid)
-    prints = {"training": row_prints(x, labels[0]), "validation": row_prints(x_valid, labels[1])}
+        training_rows, validation_rows = np.arange(len(target)), np.arange(0)
+        x_valid, y_valid = _validation(validation_data, inputs_given, target, classes)
+        if weights is not None:
+            training_rows = _weighted(training_rows, weights)
+            weights_valid = weighting.without_samples().of(y_valid, classes, target)
+    x, target = inputs_given.x[training_rows], target[training_rows]
+    weights = None if weights is None else weights[training_rows]
+    named = (np.asarray(classes)[target], np.asarray(classes)[y_valid]) if classifies else (target, y_valid)
+    prints = {"training": row_prints(x, named[0]), "validation": row_prints(x_valid, named[1])}
     # Scale by the training part alone.
     inputs = Scaling.fit(x, "X") if standardized else Scaling.none(x.shape[1])
     if classifies:
-        outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, labels[1]
+        outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, named[1]
     else:
         outputs = Scaling.fit(target, "y") if standardized else Scaling.none(target.shape[1])
         y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
@@ -119,8 +162,21 @@ def prepare(
         standardized=standardized,
         training_rows=training_rows,
         validation_rows=validation_rows,
+        feature_names=inputs_given.names,
+        target_names=target_names,
+        encoder=inputs_given.encoder,
         prints=prints,
+        weights=weights,
+        weights_valid=weights_valid,
     )
+
+
+def _weighted(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The rows that have a weight."""
+    kept = rows[weights[rows] > 0]
+    if not len(kept):
+        raise InvalidInputError("sample_weight is 0 for all rows of the training or of the validation part")
+    return kept
 
 
 def _varying_targets(y: Any) -> np.ndarray:
@@ -136,15 +192,20 @@ def _varying_targets(y: Any) -> np.ndarray:
 
 
 def _validation(
-    given: Any, n_features: int, target: np.ndarray, classes: tuple[Any, ...]
+    given: Any, inputs: Framed, target: np.ndarray, classes: tuple[Any, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Validation data given apart, checked against the training data."""
     checks.pair(given, "validation_data")
-    x = checks.features(given[0], np.float64, n_features, "validation X")
-    _same_rows(x, given[1], "validation X", "validation y")
+    n_features, y = inputs.x.shape[1], target_array(given[1])
+    if inputs.names and frame_names(given[0]) is not None:
+        x = features_of(given[0], inputs.encoder, inputs.names, n_features)
+    else:
+        x = checks.features(given[0], np.float64, n_features, "validation X")
+    _same_rows(x, y, "validation X", "validation y")
     if classes:
-        return x, encode_labels(given[1], "validation y", classes)[0]
-    return x, checks.targets(given[1], np.float64, len(x), target.shape[1], "validation y")
+        labels = labels_of_indicators(y, target_names_of(given[1]))
+        return x, encode_labels(y if labels is None else labels, "validation y", classes)[0]
+    return x, checks.targets(y, np.float64, len(x), target.shape[1], "validation y")
 
 
 def _same_rows(x: np.ndarray, y: Any, x_name: str, y_name: str) -> None:

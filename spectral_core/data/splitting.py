@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.data.datasets import Dataset
+from spectral_core.data.dataset import Dataset
 from spectral_core.errors import DataFileError, InvalidInputError
 
 
@@ -43,17 +43,65 @@ def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple
     """Train and test part at random, in the order of the rows; for classification with each class in proportion.
 
     The test part has `test_fraction` of the rows, rounded, and at least one; each class keeps at least one row for
-    training.
+    training. Data with groups put whole groups aside; data with times put the last rows aside. The encoder of a table is
+    fitted to the training part.
     """
-    fraction = checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True)
-    if fraction == 1:
-        raise InvalidInputError(f"test_fraction must be less than 1; got {test_fraction!r}")
+    fraction = checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True, open_high=True)
     generator = np.random.default_rng(checks.integer(seed, "seed", 0))
+    return divided(dataset, put_aside(dataset, fraction, generator))
+
+
+def put_aside(dataset: Dataset, fraction: float, generator: np.random.Generator) -> np.ndarray:
+    """A mask of the rows that are put aside: by groups, by time, or at random."""
     labels = dataset.y if dataset.task == "classification" else None
     try:
-        test = held_out(labels, len(dataset.x), fraction, generator)
+        if dataset.group is not None:
+            return _whole_groups(dataset.group, fraction, generator)
+        if dataset.time is not None:
+            return _last_rows(dataset.time, fraction)
+        return held_out(labels, len(dataset.x), fraction, generator)
     except InvalidInputError as error:
         raise DataFileError(f"{dataset.name}: {error}") from None
-    parts = (np.flatnonzero(~test), np.flatnonzero(test))
-    training, testing = (replace(dataset, x=dataset.x[rows], y=dataset.y[rows], rows=rows) for rows in parts)
-    return training, testing
+
+
+def divided(dataset: Dataset, mask: np.ndarray) -> tuple[Dataset, Dataset]:
+    """The rows outside of a mask and those inside; the encoder of a table is fitted to the former alone."""
+    if dataset.task == "classification" and len(np.unique(dataset.y[~mask])) < len(np.unique(dataset.y)):
+        gone = sorted(set(dataset.y.tolist()) - set(dataset.y[~mask].tolist()))
+        raise DataFileError(f"{dataset.name}: the training part has no row of the class {dataset.classes[gone[0]]!r}")
+    training, other = dataset.take(np.flatnonzero(~mask)), dataset.take(np.flatnonzero(mask))
+    training, other = encoded_alike(training, other)
+    return training, other
+
+
+def encoded_alike(training: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
+    """Parts of one table, encoded by its encoder fitted to the training part; other data as they are."""
+    if training.encoder is None or training.encoder.is_identity or training.table is None:
+        return training, *others
+    encoder = training.encoder.refitted(training.table)
+    return tuple(
+        replace(part, x=encoder.transform(part.table), encoder=encoder, feature_names=encoder.feature_names)
+        for part in (training, *others)
+    )
+
+
+def _whole_groups(groups: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:
+    """A mask of whole groups, drawn at random until the share of the rows is reached; at least one group stays outside."""
+    names, sizes = np.unique(groups, return_counts=True)
+    if len(names) < 2:
+        raise InvalidInputError(f"a split by groups needs at least two; all rows are of the group {str(names[0])!r}")
+    order = generator.permutation(len(names))[:-1]
+    before = np.cumsum(sizes[order]) - sizes[order]
+    return np.isin(groups, names[order[before < fraction * len(groups)]])
+
+
+def _last_rows(times: np.ndarray, fraction: float) -> np.ndarray:
+    """A mask of the last rows by time; rows of one time stay on one side."""
+    order = np.sort(times)
+    first = order[len(times) - min(max(1, round(fraction * len(times))), len(times) - 1)]
+    mask = times >= first
+    if mask.all():
+        mask = times > first
+    if not mask.any():
+        raise InvalidInputError("a split by time needs different times; all rows have the same")
+    return mask

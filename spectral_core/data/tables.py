@@ -1,112 +1,230 @@
-"""CSV and Parquet files as columns; every error names the file, the column and the row."""
+"""Tables of files as features and targets: which column is what, and everything that is wrong in one message."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spectral_core.checks import optional
-from spectral_core.data.columns import Columns, Source, floats, one_line, quoted, shortened
-from spectral_core.errors import DataFileError
+from spectral_core.data.columns import quoted
+from spectral_core.data.encoding import Encoder, refuse
+from spectral_core.data.meaning.cells import Reading
+from spectral_core.data.meaning.kinds import Fault, readings
+from spectral_core.data.reading.table import Table
+from spectral_core.data.targets import MOST_CLASSES
+from spectral_core.errors import DataFileError, InvalidInputError
 
-CSV_BLOCK = 2**26
-"""Bytes that Arrow reads at a time; each row must fit into one block."""
-
-
-def from_table(source: Source, kind: str, target: str | None) -> Columns:
-    """Features and target of a table; the target is the last column by default."""
-    table = read_table(source, kind)
-    names = table.column_names
-    if len(names) < 2:
-        raise DataFileError(f"{source} needs a target and at least one feature column; it has {quoted(names)}")
-    target = names[-1] if target is None else target
-    require_columns(source, table, (target,))
-    features = tuple(name for name in names if name != target)
-    y = _column(source, target, table.column(target))
-    if y.dtype.kind == "f":
-        y = floats(source, target, y)
-    return feature_matrix(source, table, features), y, features, (target,)
+FEW_ROWS = 30
+"""With fewer rows than this, a remark says so."""
 
 
-def read_table(source: Source, kind: str) -> Any:
-    """An Arrow table with rows and unambiguous column names."""
-    library = optional("pyarrow", f"reading {source}")
-    try:
-        table = _read_csv(source) if kind == ".csv" else _read_parquet(source)
-        names = table.column_names
-    except (library.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataFileError(f"{source} cannot be read as a {kind} file: {one_line(error)}") from None
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < len(names) else []
-    if twice:
-        raise DataFileError(f"{source}: column names must differ; more than one column is called {quoted(twice)}")
-    if table.num_rows == 0:
-        raise DataFileError(f"{source} has column names but no rows")
-    return table
+@dataclass(frozen=True)
+class ColumnChoice:
+    """Which column is what; None and ``''`` for what is not stated.
+
+    Attributes
+    ----------
+    target : the target columns; by default the last one.
+    features : the feature columns; by default all that are nothing else and not in `drop`. They are never left out for what
+        they hold.
+    weight : a column of sample weights.
+    group : rows of one group stay on one side of a split.
+    time : the last rows by this column are the test part.
+    """
+
+    target: tuple[str, ...] | None = None
+    features: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    weight: str = ""
+    group: str = ""
+    time: str = ""
 
 
-def _read_csv(source: Source) -> Any:
-    csv = optional("pyarrow.csv", f"reading {source}")
-    try:
-        return csv.read_csv(
-            os.fspath(source),
-            read_options=csv.ReadOptions(use_threads=False, block_size=CSV_BLOCK),  # threads lose the row numbers
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(strings_can_be_null=True),  # an empty label is a missing one
-        )
-    except ValueError as error:  # ArrowInvalid is one
-        # From the message, as Arrow's invalid_row_handler cannot take rows that are not UTF-8.
-        ragged = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
-        if ragged is None:
-            raise
-        number, need, have = map(int, ragged.groups())  # Arrow's row 1 is the header
+BY_DEFAULT = ColumnChoice()
+"""The last column is the target, all others are features."""
+
+
+@dataclass(frozen=True, eq=False)
+class Supervised:
+    """Rows with a target: raw features, their encoder, and what was taken for what."""
+
+    features: Table
+    encoder: Encoder
+    y: np.ndarray
+    target_names: tuple[str, ...]
+    weight: np.ndarray | None
+    group: np.ndarray | None
+    time: np.ndarray | None
+    remarks: tuple[str, ...]
+
+
+def supervised(table: Table, choice: ColumnChoice, task: str) -> Supervised:
+    """The features, targets and weights of a table; rows without a target or a weight are left out, and said.
+
+    Raises
+    ------
+    DataFileError : all faults of all columns in one message, each with its remedy.
+    """
+    targets, features = _named(table, choice)
+    _need_rows(table)
+    found, faults = readings(table, features)
+    few = () if len(table) >= FEW_ROWS else (f"only {len(table)} rows: scores on parts of so few say little",)
+    table, y, weight, remarks = targets_of(table, replace(choice, target=targets), task, faults)
+    if choice.target is None:
+        remarks = tuple(f"{text}, the last column" if text.startswith("the target is ") else text for text in remarks)
+    inputs = table.select(features)
+    encoder = Encoder.fit(inputs, found, keep=choice.features or ())
+    group = None if not choice.group else np.array([str(value) for value in table[choice.group].tolist()])
+    time = _times(table, choice.time) if choice.time else None
+    return Supervised(inputs, encoder, y, targets, weight, group, time, (*remarks, *few, *_guess(y, targets, task)))
+
+
+def targets_of(
+    table: Table, choice: ColumnChoice, task: str, faults: Sequence[Fault] = ()
+) -> tuple[Table, np.ndarray, np.ndarray | None, tuple[str, ...]]:
+    """The rows that have a target and a weight; y; the weights; remarks. Raises with the faults of all columns, these included."""
+    _need_rows(table)
+    targets = choice.target or (table.names[-1],)
+    # Faults of all columns at once.
+    wanted, wrong = readings(table, (*targets, *filter(None, (choice.weight,))))
+    wrong = [_of_target(fault, targets) for fault in wrong]
+    wrong += [fault for name in targets if name in wanted for fault in _target_faults(table, name, wanted[name], task)]
+    weight_fault = choice.weight in wanted and wanted[choice.weight].kind not in ("number", "boolean")
+    wrong += [Fault(choice.weight, None, "weights must be numbers")] if weight_fault else []
+    refuse(table.source, [*wrong, *faults])
+    # Rows that have a target and a weight.
+    remarks = [*table.remarks, f"the target is {quoted(targets)}"]
+    read = [
+        name for name in targets if wanted[name].remark and (wanted[name].kind != "boolean" or task == "regression")
+    ]
+    remarks += [f"target {name!r}: {wanted[name].remark}" for name in read]
+    table = _complete(table, wanted, remarks)
+    y = _targets(table, targets, wanted, task)
+    weight = wanted[choice.weight].values(table[choice.weight])[0] if choice.weight else None
+    if weight is not None and ((weight < 0).any() or not (weight > 0).any()):
         raise DataFileError(
-            f"{source}: row {number - 1} has {have} value(s); the header has {need} column(s)"
-        ) from None
+            f"{table.source}: the weights in column {choice.weight!r} must be at least 0, and not all 0"
+        )
+    return table, y, weight, tuple(remarks)
 
 
-def _read_parquet(source: Source) -> Any:
-    parquet = optional("pyarrow.parquet", f"reading {source}")
-    with parquet.ParquetFile(os.fspath(source)) as file:  # read_table would add columns for folders called 'a=1'
-        return file.read()
+def _of_target(fault: Fault, targets: Sequence[str]) -> Fault:
+    """A target cannot be dropped."""
+    if fault.column not in targets:
+        return fault
+    missing = fault.remedy.split(", or --drop")[0] if ", or --drop" in fault.remedy else ""
+    return replace(fault, remedy=", or ".join(filter(None, (missing, "--target names another column"))))
 
 
-def require_columns(source: Source, table: Any, wanted: Sequence[str]) -> None:
-    """Raise `DataFileError` where the table lacks a column."""
-    present = set(table.column_names)
-    missing = [name for name in wanted if name not in present]
-    if missing:
-        raise DataFileError(f"{source} has no column {quoted(missing)}; it has {quoted(table.column_names)}")
+def _need_rows(table: Table) -> None:
+    if len(table) < 2:
+        rows = "no rows" if len(table) == 0 else "one row; at least two are needed"
+        raise DataFileError(f"{table.source} has column names but {rows}")
 
 
-def feature_matrix(source: Source, table: Any, names: Sequence[str]) -> np.ndarray:
-    """Columns of a table as (samples, features) float64."""
-    x = np.empty((table.num_rows, len(names)))
-    for k, name in enumerate(names):
-        x[:, k] = floats(source, name, _column(source, name, table.column(name)))
-    return x
+def _named(table: Table, choice: ColumnChoice) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Targets and features; raises where a name is none of the table's, or has two uses."""
+    if len(table.names) < 2:
+        raise DataFileError(
+            f"{table.source} needs a target and at least one feature column; it has {quoted(table.names)}"
+        )
+    others = tuple(filter(None, (choice.weight, choice.group, choice.time)))
+    table.require((*(choice.target or ()), *choice.drop, *(choice.features or ()), *others))
+    free = [name for name in table.names if name not in (*choice.drop, *others, *(choice.features or ()))]
+    if choice.target is None and not free:
+        raise InvalidInputError(f"{table.source}: no column is left for the target; --target names it")
+    targets = choice.target or (free[-1],)
+    uses = [*targets, *choice.drop, *(choice.features or ()), *filter(None, (choice.weight,))]
+    twice = [name for name in dict.fromkeys(uses) if uses.count(name) > 1]
+    if twice:
+        raise InvalidInputError(f"a column has one use: target, feature, weight or dropped; {quoted(twice)} has more")
+    features = choice.features or tuple(name for name in free if name not in targets)
+    if not features:
+        raise DataFileError(f"{table.source}: no column is left for the features; it has {quoted(table.names)}")
+    return targets, features
 
 
-def _column(source: Source, name: str, column: Any) -> np.ndarray:
-    """An Arrow column as an array of bools, numbers, or text (as objects); no value may be missing."""
-    types = optional("pyarrow.types", f"reading {source}")
-    if types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if column.null_count:
-        row = int(np.argmax(column.is_null().to_numpy())) + 1
-        raise DataFileError(f"{source}: column {name!r}, row {row}: the value is missing")
-    if types.is_decimal(column.type):
-        column = column.cast("float64")
-    if types.is_boolean(column.type) or types.is_integer(column.type) or types.is_floating(column.type):
-        return column.to_numpy()
-    if types.is_string(column.type) or types.is_large_string(column.type):
-        try:
-            return np.array(column.to_pylist(), dtype=object)
-        except UnicodeDecodeError as error:  # Arrow checks the text of CSV files only
-            raise DataFileError(f"{source}: column {name!r} holds text that is not UTF-8: {one_line(error)}") from None
-    raise DataFileError(
-        f"{source}: column {name!r} must hold numbers or text, not {column.type}; row 1 is {shortened(column[0].as_py())}"
-    )
+def _target_faults(table: Table, name: str, reading: Reading, task: str) -> list[Fault]:
+    """What makes a column no target."""
+    column = table[name]
+    if reading.kind == "empty":
+        return [Fault(name, None, "the target has no values", "--target names another column")]
+    if reading.kind == "date":
+        return [Fault(name, None, "the target is a date", "--target names another column")]
+    if reading.kind != "text":
+        return []
+    present = column[~reading.absent(column)]
+    if task == "regression":
+        row = int(np.argmin(reading.absent(column)))
+        return [Fault(name, row + 1, f"{column[row]!r} is text in a numeric column")]
+    several = len(set(present.tolist()))
+    if several > max(MOST_CLASSES + 1, len(present) / 2):
+        what = f"the target has {several} different texts in {len(present)} rows, too many for classes"
+        return [Fault(name, None, what, "--target names another column")]
+    return []
+
+
+def _complete(table: Table, wanted: dict[str, Reading], remarks: list[str]) -> Table:
+    """The rows in which no target and no weight is missing; the others are said."""
+    gone = np.zeros(len(table), bool)
+    for name, reading in wanted.items():
+        absent = reading.absent(table[name])
+        if absent.any():
+            row = int(np.argmax(absent))
+            shown = f"{table[name][row]!r} in row {row + 1}" if table[name][row] is not None else f"row {row + 1}"
+            remarks.append(f"{int(absent.sum())} row(s) without {name!r} were left out; the first is {shown}")
+        gone |= absent
+    if (~gone).sum() < 2:
+        raise DataFileError(f"{table.source}: fewer than two rows have a value in {quoted(list(wanted))}")
+    return table.take(~gone) if gone.any() else table
+
+
+def _targets(table: Table, targets: Sequence[str], wanted: dict[str, Reading], task: str) -> np.ndarray:
+    """y: a vector of text, truth values or numbers, or (samples, outputs) numbers for several targets."""
+    if len(targets) == 1:
+        column, reading = table[targets[0]], wanted[targets[0]]
+        if reading.kind == "boolean" and task != "regression":
+            if set(reading.labels) == {"false", "true"} or column.dtype.kind != "O":
+                return reading.values(column)[0].astype(bool)
+            return replace(reading, kind="text").values(column)[0]
+        if reading.kind == "number" and column.dtype.kind in "iu":
+            return column
+        return reading.values(column)[0]
+    kinds = {name: wanted[name].kind for name in targets}
+    texts = [name for name, kind in kinds.items() if kind not in ("number", "boolean")]
+    if texts or task == "classification":
+        raise DataFileError(f"{table.source}: several targets must be numbers; {quoted(texts or list(targets))}")
+    return np.stack([wanted[name].values(table[name])[0] for name in targets], axis=1)
+
+
+def _times(table: Table, name: str) -> np.ndarray:
+    """The values of the column that orders the rows: numbers or dates."""
+    found, faults = readings(table, (name,))
+    if not faults and found[name].kind not in ("number", "date"):
+        faults = [Fault(name, None, "the column of times must hold numbers or dates")]
+    refuse(table.source, faults)
+    times, _ = found[name].values(table[name])
+    if np.isnan(times).any():
+        raise DataFileError(
+            f"{table.source}: column {name!r}, row {int(np.argmax(np.isnan(times))) + 1}: the time is missing"
+        )
+    return times
+
+
+def _guess(y: np.ndarray, targets: Sequence[str], task: str) -> list[str]:
+    """Sentences on a task that was guessed from whole numbers, and on labels that differ in capitals alone."""
+    if y.ndim == 1 and y.dtype.kind == "O":
+        labels = sorted(set(y.tolist()))
+        alike = [text for text in labels if sum(text.lower() == other.lower() for other in labels) > 1]
+        return [f"labels differ in capitals alone: {quoted(alike)}"] if alike else []
+    if task != "auto" or y.ndim != 1 or y.dtype.kind == "b" or (np.mod(y, 1) != 0).any():
+        return []
+    several = len(np.unique(y))
+    if several <= MOST_CLASSES:
+        other = "taken as classes; --task regression if they are measurements"
+    elif several <= 100 and len(y) >= 2 * several:
+        other = "taken as measurements; --task classification if they are labels"
+    else:
+        return []
+    return [f"target {targets[0]!r} has {several} distinct whole numbers: {other}"]

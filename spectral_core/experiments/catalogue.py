@@ -6,7 +6,7 @@ A new experiment takes a package with `experiment`, `table`, `details` and `figu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spectral_core.sweeps.experiment import Experiment, Report
@@ -33,13 +33,21 @@ class Functions:
     table, details : the results as text, and for JSON.
     figure : draws the results into a file; it takes the path, the rows and, if there is a function `networks`, its result.
     networks : trains the networks that the figure draws.
+    published : the settings with which the reference was made. With others it is not comparable: `table`, `details` and
+        `figure` are then called with ``compared=False`` and leave it out.
     """
 
     experiment: Callable[..., Experiment]
-    table: Callable[[Rows], str]
-    details: Callable[[Rows], dict[str, Any]]
+    table: Callable[..., str]
+    details: Callable[..., dict[str, Any]]
     figure: Callable[..., None]
     networks: Callable[[Experiment, Report, int], object] | None = None
+    published: Mapping[str, Any] = field(default_factory=dict)
+
+    def differences(self, experiment: Experiment) -> list[str]:
+        """The settings of an experiment that are not those of the reference, as words."""
+        there = experiment.settings
+        return [f"{name} {there[name]}, not {value}" for name, value in self.published.items() if there[name] != value]
 
 
 @dataclass(frozen=True)
@@ -59,19 +67,23 @@ class PublishedExperiment:
 
 
 def _sparcs_first() -> Functions:
-    from spectral_core.experiments.sparcs_first.experiment import experiment, networks_to_draw
+    from spectral_core.experiments.sparcs_first.experiment import SETTINGS, experiment, networks_to_draw
     from spectral_core.experiments.sparcs_first.figure import figure
     from spectral_core.experiments.sparcs_first.results import details, table
 
-    return Functions(experiment, table, details, figure, networks_to_draw)
+    published = {name: SETTINGS[name] for name in ("points", "hidden", "epochs")}
+    return Functions(experiment, table, details, figure, networks_to_draw, published)
 
 
 def _pruning() -> Functions:
     from spectral_core.experiments.pruning.experiment import experiment
     from spectral_core.experiments.pruning.figure import figure
+    from spectral_core.experiments.pruning.methods import SETTINGS
     from spectral_core.experiments.pruning.results import details, table
 
-    return Functions(experiment, table, details, figure)
+    return Functions(
+        experiment, table, details, figure, published={name: SETTINGS[name] for name in ("hidden", "epochs")}
+    )
 
 
 def _student_teacher() -> Functions:

@@ -11,7 +11,9 @@ import numpy as np
 from scipy.special import softmax
 
 from spectral_core import checks
+from spectral_core.data.encoding import Encoder
 from spectral_core.data.fingerprints import Origin
+from spectral_core.data.framing import features_of, target_array
 from spectral_core.data.scaling import Scaling, power_of_two
 from spectral_core.data.targets import TASKS, encode_labels, real_targets
 from spectral_core.errors import InvalidInputError, ModelFileError
@@ -48,6 +50,7 @@ class Predictor:
         that a later score must not use, and those it may.
     origin : the data that the model was made from, as far as it is known.
     form : what was done to the network, a name of `FORMS`.
+    encoder : turns raw rows of a table into features; None where the features are numbers already.
 
     Examples
     --------
@@ -56,7 +59,7 @@ class Predictor:
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
     >>> search(X, 100 * np.abs(X), hidden=(10,), epochs=100).predictor.save("model.npz")
     >>> Predictor.load("model.npz").predict([[0.5]]).round().tolist()
-    [[50.0]]
+    [50.0]
     """
 
     network: SpectralNetwork | CompactNetwork
@@ -69,10 +72,15 @@ class Predictor:
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
     origin: Origin | None = None
     form: str = ""
+    encoder: Encoder | None = None
 
     def encoded(self, X: Any) -> np.ndarray:
-        """X (samples, features), checked, as numbers in the units of the data."""
-        return checks.features(X, np.float64, self.network.n_features)
+        """X (samples, features), checked, as numbers in the units of the data.
+
+        Columns of a frame are taken by name, in any order; one that is missing, or that the model does not know, is refused.
+        Raw rows go through the encoder.
+        """
+        return features_of(X, self.encoder, self.feature_names, self.network.n_features)
 
     def scaled(self, X: Any) -> np.ndarray:
         """X (samples, features) in the units of the network, of X in the units of the data."""
@@ -80,6 +88,7 @@ class Predictor:
 
     def scaled_targets(self, y: Any, name: str = "y") -> np.ndarray:
         """Class indices (samples,), or targets (samples, outputs) in the units of the network."""
+        y = target_array(y)
         if self.task == "classification":
             return encode_labels(y, name, self.classes)[0]
         return self.outputs.transform(real_targets(y, name))
@@ -95,11 +104,12 @@ class Predictor:
         return output
 
     def predict(self, X: Any) -> np.ndarray:
-        """Targets (samples, outputs) in the units of the data, or class labels (samples,)."""
+        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,)."""
         output = self.raw(X)
         if self.task == "classification":
             return np.asarray(self.classes)[output.argmax(axis=1)]
-        return self.outputs.inverse_transform(output)
+        prediction = self.outputs.inverse_transform(output)
+        return prediction[:, 0] if prediction.shape[1] == 1 else prediction
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities (samples, classes), the softmax of z_K.
@@ -110,26 +120,29 @@ class Predictor:
             raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
         return softmax(self.raw(X), axis=1)
 
-    def score(self, X: Any, y: Any) -> float:
-        """Accuracy for class labels y (samples,), or R² for targets y (samples, outputs), the mean over outputs.
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy for class labels y (samples,), or R² for targets y (samples,) or (samples, outputs), the mean over outputs.
 
-        NaN if a target does not vary beyond rounding, since R² is then not defined.
+        NaN if a target does not vary beyond rounding, since R² is then not defined. With `sample_weight` (samples,) all means
+        are weighted.
 
         By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
-        prediction = self.predict(X)
+        prediction, y = self.predict(X), target_array(y)
+        weights = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(prediction))
         if self.task == "classification":
             truth, _ = encode_labels(y, "y", self.classes)
             self._same_shape(truth, prediction)
-            return float(np.mean(prediction == np.asarray(self.classes)[truth]))
-        truth = real_targets(y, "y")
+            return float(np.average(prediction == np.asarray(self.classes)[truth], weights=weights))
+        truth, prediction = real_targets(y, "y"), prediction.reshape(len(prediction), -1)
         self._same_shape(truth, prediction)
         if Scaling.fit(truth, "y").constant.any():
             return float("nan")
         # In units of a power of two the squares do not underflow, and no digit changes.
         unit = power_of_two(truth)
-        errors, variance = (truth - prediction) / unit, (truth / unit).var(axis=0)
-        return float(np.mean(1 - np.square(errors).mean(axis=0) / variance))
+        errors, truth = (truth - prediction) / unit, truth / unit
+        variance = np.average(np.square(truth - np.average(truth, axis=0, weights=weights)), axis=0, weights=weights)
+        return float(np.mean(1 - np.average(np.square(errors), axis=0, weights=weights) / variance))
 
     def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None, **options: Any) -> Any:
         """Draw the network with the names of features and of targets or classes; returns the figure.
@@ -175,6 +188,7 @@ class Predictor:
             "classes": [label.item() if isinstance(label, np.generic) else label for label in self.classes],
             "feature_names": list(self.feature_names),
             "target_names": list(self.target_names),
+            **({} if self.encoder is None else {"encoder": self.encoder.record()}),
             "form": self.form,
             **provenance(),
         }
@@ -211,8 +225,12 @@ class Predictor:
             origin = Origin(**record["split"], prints=prints) if "split" in record else None
             # A name of a later version is kept out, so that its words are not looked for.
             form = record.get("form", "") if record.get("form", "") in FORMS else ""
+            encoder = Encoder.from_record(record["encoder"]) if "encoder" in record else None
+            if encoder is not None and len(encoder.feature_names) != network.n_features:
+                raise ValueError("the encoder does not fit the network")
+            names = (classes, features, targets)
             return cls(
-                network, record["task"], inputs, outputs, classes, features, targets, rows, origin=origin, form=form
+                network, record["task"], inputs, outputs, *names, rows, origin=origin, form=form, encoder=encoder
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path} does not describe a predictor: {error}") from None

@@ -41,7 +41,8 @@ class SpectralNetwork(Pictured):
     eigenvalues : list of K vectors (n_i,) for `global`; K-1 pairs ((n_i,), (n_{i+1},)) for `layerwise`.
     blocks : {(i, j): W_ij (n_i, n_j)} for `direct`, layers counted from 1, i > j; pairs may be left out.
     activation : identity, relu, leaky_relu (slope 0.01), elu (α = 1), tanh, sigmoid, gelu (exact), swish.
-    bias : the last neuron of layer 1 is the constant 1.
+    bias : the last neuron of layer 1 is the constant 1. False by default: the given arrays decide whether there is such a
+        neuron. `initialize` makes the arrays itself and adds it by default.
     parametrization : global, layerwise or direct.
     dtype : float32 or float64; by default that of the arrays, float64 if they differ.
     frozen : parameter groups that training does not change: families (``eigenvectors``, ``eigenvalues``,
@@ -116,7 +117,8 @@ class SpectralNetwork(Pictured):
 
         Parameters
         ----------
-        widths : neurons of layers 1..K without the constant neuron, which `bias` adds to layer 1.
+        widths : neurons of layers 1..K without the constant neuron, which `bias` adds to layer 1. It does so by default;
+            `SpectralNetwork(...)` takes arrays that may have no place for it, and there the default is False.
         start : ``linear`` (`global`): λ = 0, ..., 0, 1 by layer, so every hidden z is 0 and the network is exactly
             linear. ``dense`` (`layerwise`: λ^in = 0, λ^out = 1; `direct`: Xavier blocks between neighbours,
             zero skip blocks). By default the one that fits the parametrization.

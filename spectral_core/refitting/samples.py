@@ -90,13 +90,20 @@ class Samples:
         return result
 
     def activations(self, net: SparseNetwork) -> np.ndarray:
-        """x of every input and hidden neuron, and z_K in the rows of the outputs (n_neurons, samples)."""
+        """x of every input and hidden neuron, and z_K in the rows of the outputs (n_neurons, samples).
+
+        Hidden neurons without a weight have f(0) = 0, which needs no computation.
+        """
         from spectral_core.kernels.cpu import sparse
 
-        result = np.empty((net.n_neurons, len(self)), net.weights.dtype)
-        sparse.activations_sparse(
-            self.x_rows, _number(net), net.senders, net.offsets, net.n_outputs, net.weights, result
-        )
+        x_rows, used = self._used(net)
+        known = np.empty((len(used.neurons), len(self)), net.weights.dtype)
+        sparse.activations_sparse(x_rows, _number(net), used.senders, used.offsets, net.n_outputs, net.weights, known)
+        if len(known) == net.n_neurons:
+            return known
+        result = np.zeros((net.n_neurons, len(self)), net.weights.dtype)
+        result[: net.n_inputs] = self.x_rows
+        result[used.neurons] = known
         return result
 
     def loss_of(self, net: SparseNetwork) -> float:
@@ -128,12 +135,17 @@ class Samples:
         )
         return float(value), gradient
 
-    def minimise(self, net: SparseNetwork, decayed: np.ndarray, l2: float, iterations: int) -> tuple[np.ndarray, float]:
-        """Weights (n,) after L-BFGS on loss + l2/2 Σ w² over the `decayed` ones, and its value there."""
+    def minimise(
+        self, net: SparseNetwork, decayed: np.ndarray, l2: float, iterations: int, still: float = 0.0
+    ) -> tuple[np.ndarray, float]:
+        """Weights (n,) after L-BFGS on loss + l2/2 Σ w² over the `decayed` ones, and its value there.
+
+        It ends where a step lowers the value by less than `still`, as a share of it where it is above 1, or by rounding alone.
+        """
         from spectral_core.kernels.cpu import sparse
 
         point = net.weights.astype(np.float64)
-        precision = 1e-9 if net.weights.dtype == np.float64 else 1e-8
+        precision = max(still, 1e-9 if net.weights.dtype == np.float64 else 1e-8)
         x_rows, used = self._used(net)
         value, _ = sparse.minimise_sparse(
             *(x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),

@@ -45,7 +45,7 @@ def require_matplotlib() -> None:
     try:
         import_module("matplotlib")
     except ImportError:
-        raise MissingDependencyError("pictures need matplotlib: pip install 'spectral-core[full]'") from None
+        raise MissingDependencyError("pictures need matplotlib: pip install '.[full]' in the sources") from None
 
 
 @contextmanager

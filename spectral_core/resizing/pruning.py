@@ -1,28 +1,19 @@
-"""Pruning: remove neurons or layers by a ranking, refit the remaining weights, and make the network smaller."""
+"""Pruning: remove neurons, layers or single weights, refit the remaining weights, and make the network smaller."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-
 from spectral_core.networks.compact import CompactNetwork
-from spectral_core.networks.paths import Blocks
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.resizing.compaction import compact
-from spectral_core.resizing.compensation import compensate as refit
-from spectral_core.resizing.compensation import fit_targets
-from spectral_core.resizing.merging import activity_sizes
-from spectral_core.resizing.merging import merge as merged_blocks
+from spectral_core.resizing.neurons import prune_neurons
 from spectral_core.resizing.predicting import PrunedPredictor, in_network_units, overlap_sentence, prints_by_part
-from spectral_core.resizing.rankings import neuron_scores
-from spectral_core.resizing.report import PruneReport, PruneResult, latency
+from spectral_core.resizing.report import PruneResult
+from spectral_core.resizing.reporting import report_of, with_numbers
 from spectral_core.resizing.request import PruneRequest, checked_request
-from spectral_core.resizing.trimming import Removal, as_direct, largest_fitting, masked, masks_without, removal_order
-from spectral_core.training.trainer import train
+from spectral_core.resizing.weights import prune_weights
 
 
 @runtime_checkable
@@ -39,6 +30,7 @@ def prune(
     fraction: float | None = None,
     threshold: float | None = None,
     tolerance: float | None = None,
+    weights: int | None = None,
     unit: str = "neuron",
     layers: Sequence[int] | None = None,
     even: bool = False,
@@ -52,7 +44,7 @@ def prune(
     merge: float | None = None,
     retrain: Mapping[str, Any] | None = None,
 ) -> PruneResult:
-    """Remove hidden neurons, or whole layers, in the order of a ranking; the given network is left as it was.
+    """Remove hidden neurons, whole layers, or single weights; the given network is left as it was.
 
     The result is in the direct parametrization: a global network cannot lose a neuron and keep its function, since a
     silent neuron still carries the linear path through Φ⁻¹ (M10, M11).
@@ -71,7 +63,9 @@ def prune(
         loss + tolerance · (loss - least + 0.001 (constant - least)). `least` is the least loss that any outputs have on these
         data (0 for all losses but poisson, and binary_cross_entropy of soft targets), `constant` the loss of their mean. So a
         loss of 0, or below 0, has a tolerance too. The network that is returned keeps the limit.
-    unit : ``neuron``, or ``layer``: remove whole layers, in the order of the norm of their neurons' scores.
+    weights : keep at most this many products, with unit ``weight``.
+    unit : ``neuron``; ``layer``: remove whole layers, in the order of the norm of their neurons' scores; or ``weight``: remove
+        single weights of the transfer blocks by their Gauss-Newton saliency on (X, y) (M22), as below.
     layers : the hidden layers, counted from 2 (of a compact network: in its own count), whose neurons may be removed or
         merged; by default all.
     even : compare neurons by their rank within their layer, so that all layers shrink alike; for rankings whose scores
@@ -89,6 +83,18 @@ def prune(
     retrain : options of `train`. The compact network is then trained with them on (X, y): all its live weights, also those
         that were frozen. A retraining that ends above the limit of the tolerance is not kept.
 
+    With unit ``weight`` a product is a weight that acts and is no bias: one that depends on an input and reaches an output.
+
+    - `fraction` is a share of all products; `threshold` is a saliency, in units of the loss: products that have less in the
+      given network go; `tolerance` is as above.
+    - By default the weights go in steps of a tenth, and L-BFGS on loss + ridge/2 Σ w² over (X, y) follows every step. At up to
+      150 products, weights that pay more take the place of others. `compensate=False` removes by the saliencies of
+      the given network and changes no weight that stays.
+    - `retrain` takes epochs, batch_size, learning_rate, seed. The network is then trained by mini-batches while its weights go;
+      the rate falls to 0 as a cosine. Below 400 products the steps of the default follow. With a tolerance the size is found
+      without training first.
+    - `by`, `layers`, `even`, `towards` and `merge` belong to neurons.
+
     Returns
     -------
     PruneResult : `.network`, `.compact`, `.report`; of a predictor or a search a `PrunedPredictor`, which also has `.predictor`,
@@ -96,7 +102,9 @@ def prune(
 
     Raises
     ------
-    InvalidInputError : none or several of fraction, threshold, tolerance; values out of range; data that is missing.
+    InvalidInputError : none or several of fraction, threshold, tolerance, weights; values out of range; data that is
+        missing; keywords of another unit.
+    DivergenceError : the retraining diverged.
 
     Examples
     --------
@@ -106,12 +114,15 @@ def prune(
     >>> net = SpectralNetwork.initialize([1, 10, 1], parametrization="direct", seed=0)
     >>> prune(net, fraction=0.5, X=X, y=np.abs(X)).compact.live
     (2, 5, 1)
+    >>> prune(net, unit="weight", weights=6, X=X, y=np.abs(X)).report.weights_after
+    6
     """
     request = PruneRequest(
         by=by,
         fraction=fraction,
         threshold=threshold,
         tolerance=tolerance,
+        weights=weights,
         unit=unit,
         layers=layers,
         even=even,
@@ -137,136 +148,20 @@ def prune(
 
 
 def _pruned_network(net: SpectralNetwork | CompactNetwork, request: PruneRequest) -> PruneResult:
-    """The result for a network, or for the live part of a compact one."""
-    if isinstance(net, CompactNetwork):
-        inner = _pruned(net.direct, request.for_live_inputs(net))
-        small = net.narrowed(inner.compact)
-        return PruneResult(small.expanded(), small, inner.report)
-    return _pruned(net, request)
+    """The result for a network, for the live part of a compact one, or for single weights of any."""
+    if not isinstance(net, CompactNetwork) or request.unit == "weight":
+        return _pruned(net, request)
+    inner = _pruned(net.direct, request.for_live_inputs(net))
+    small = net.narrowed(inner.compact)
+    # `direct` does not know which of its inputs is the constant.
+    return PruneResult(small.expanded(), small, with_numbers(inner.report, net, small))
 
 
-@dataclass(frozen=True, eq=False)
-class Merged:
-    """The transfer blocks after merging, the neurons that are kept, by layer, and the network whose neurons are ranked."""
-
-    blocks: Blocks
-    keep: list[np.ndarray]
-    ranked: SpectralNetwork
-
-
-def _pruned(net: SpectralNetwork, request: PruneRequest) -> PruneResult:
-    """The phases of `prune`, for a network with all its inputs."""
-    request = checked_request(net, request)
-    limit = request.limit(net)
-    start, pruned = _chosen(net, request, limit)
-    small = compact(pruned)
-    trained, epochs = _retrain(small, request)
-    if epochs and (request.tolerance is None or request.evaluate(trained.expanded()) <= limit):
-        small, pruned = trained, trained.expanded()
-    else:
-        epochs = 0
-    return PruneResult(pruned, small, _report(net, start, pruned, small, epochs, limit, request))
-
-
-def _chosen(net: SpectralNetwork, request: PruneRequest, limit: float) -> tuple[Merged, SpectralNetwork]:
-    """The network without neurons and what it started from: merged where that was asked for and keeps the limit."""
-    blocks = as_direct(net, net.transfer_blocks()).blocks
-    if request.merge is not None:
-        sizes = None if request.x is None else activity_sizes(net, request.x)
-        joined, keep = merged_blocks(blocks, net.widths, net.activation, request.merge, request.layers, sizes)
-        merged = Merged(joined, keep, as_direct(net, joined))
-        smallest = _smallest(net, merged, request, limit)
-        if smallest is not None:
-            return merged, smallest
-    whole = Merged(blocks, [np.ones(width, dtype=bool) for width in net.widths], net)
-    smallest = _smallest(net, whole, request, limit)
-    return whole, as_direct(net, blocks) if smallest is None else smallest
-
-
-def _smallest(net: SpectralNetwork, start: Merged, request: PruneRequest, limit: float) -> SpectralNetwork | None:
-    """The network without as many neurons as were asked for, or as the limit allows; None where it cannot be kept."""
-    order = _rank(start, request)
-    if request.tolerance is None:
-        return _remove(net, start, order[: _count(order, request)], request)
-
-    def fits(network: SpectralNetwork) -> bool:
-        return request.evaluate(network) <= limit
-
-    count = largest_fitting(len(order), lambda count: fits(_remove(net, start, order[:count], request)))
-    refitted = _remove(net, start, order[:count], request)
-    if count or fits(refitted):
-        return refitted
-    # A refit on X alone may cost more on the judging data than the limit allows.
-    plain = as_direct(net, start.blocks)
-    return plain if fits(plain) else None
-
-
-def _rank(start: Merged, request: PruneRequest) -> list[Removal]:
-    """The neurons, or layers, in the order of their removal; merged neurons come first."""
-    scores = neuron_scores(start.ranked, request.by, request.X, request.loss)
-    if request.even:
-        scores = [(1 + np.argsort(np.argsort(score, kind="stable"))) / len(score) for score in scores]
-    scores = [np.where(mask, score, -1.0) for mask, score in zip(start.keep[1:-1], scores, strict=True)]
-    return removal_order(scores, request.unit, request.layers or [])
-
-
-def _count(order: Sequence[Removal], request: PruneRequest) -> int:
-    """How many neurons, or layers, to remove for a threshold or a fraction."""
-    if request.threshold is not None:
-        return sum(removal.score < request.threshold for removal in order)
-    return int(np.floor((request.fraction or 0) * len(order) + 1e-9))
-
-
-def _remove(net: SpectralNetwork, start: Merged, removals: Sequence[Removal], request: PruneRequest) -> SpectralNetwork:
-    """The direct network without some neurons, its weights refitted where that was asked for."""
-    keep = masks_without(start.keep, removals)
-    parts = masked(start.blocks, keep)
-    removed = not all(mask.all() for mask in keep)
-    if removed and request.compensate and request.x is not None:
-        parts = refit(net, parts, keep, request.x, request.ridge, request.loss)
-        if request.towards == "targets":
-            parts = fit_targets(
-                net, parts, keep, request.x, net.problem(request.X, request.y, request.loss), request.ridge
-            )
-    return as_direct(net, parts)
-
-
-def _retrain(small: CompactNetwork, request: PruneRequest) -> tuple[CompactNetwork, int]:
-    """The compact network after retraining, and the number of epochs; 0 where none was asked for."""
-    if request.retrain is None:
-        return small, 0
-    trained = train(small, request.X, request.y, **{"loss": request.loss, **request.retrain})
-    return trained.network, len(trained.history)
-
-
-def _report(
-    net: SpectralNetwork,
-    start: Merged,
-    pruned: SpectralNetwork,
-    small: CompactNetwork,
-    epochs: int,
-    limit: float,
-    request: PruneRequest,
-) -> PruneReport:
-    measured, limited = request.y is not None, request.tolerance is not None
-    return PruneReport(
-        by=request.by,
-        unit=request.unit,
-        merged=sum(int((~mask).sum()) for mask in start.keep),
-        compensated=bool(request.compensate),
-        retrained_epochs=epochs,
-        widths=list(net.widths),
-        removed=[width - live for width, live in zip(net.widths, small.live, strict=True)][1:-1],
-        live=list(small.live),
-        parameters=net.n_parameters,
-        dense_parameters=sum(block.size for block in net.transfer_blocks().values()),
-        compact_parameters=small.n_parameters,
-        bytes_before=net.parameters.nbytes,
-        bytes_after=small.direct.parameters.nbytes,
-        latency_before=latency(net),
-        latency_after=latency(small),
-        loss_before=net.loss(request.X, request.y, request.loss) if measured else None,
-        loss_after=pruned.loss(request.X, request.y, request.loss) if measured else None,
-        limit=limit if limited else None,
-        within=request.evaluate(pruned) <= limit if limited else None,
-    )
+def _pruned(net: SpectralNetwork | CompactNetwork, request: PruneRequest) -> PruneResult:
+    """`prune` for a network with all its inputs, or single weights of any network."""
+    whole = net.expanded() if isinstance(net, CompactNetwork) else net
+    request = checked_request(whole, request)
+    limit = request.limit(whole)
+    remove = prune_weights if request.unit == "weight" else prune_neurons
+    pruned = remove(whole, request, limit)
+    return PruneResult(pruned.network, pruned.compact, report_of(net, pruned, limit, request))

@@ -20,13 +20,15 @@ LATENCY_CALLS = 5
 
 @dataclass(frozen=True)
 class PruneReport:
-    """The neurons that were removed, and sizes, latency and loss before and after.
+    """What was removed, and sizes, latency and loss before and after.
 
     `removed`, `live` : neurons by hidden layer, and by layer. `parameters` : of the given network; `dense_parameters` : of
     all its transfer blocks; `compact_parameters` : of the compact network. `loss_before`, `loss_after` : on (X, y); None
     without y. `latency_before`, `latency_after` : see `latency`. `limit`, `within` : with a tolerance the greatest loss that it
-    allows on the judging data, and whether the loss of the result is at most that; else None. `samples` : a sentence on the
-    samples behind these numbers, where the caller knows them.
+    allows on the judging data, and whether the loss of the result is at most that; else None. `weights_before`,
+    `weights_after` : numbers of the transfer blocks that are not 0 and multiply an input or an activation; `biases_before`,
+    `biases_after` : those that are added. `samples` : a sentence on the samples behind these numbers, where the caller knows
+    them.
     """
 
     by: str
@@ -48,6 +50,10 @@ class PruneReport:
     loss_after: float | None = None
     limit: float | None = None
     within: bool | None = None
+    weights_before: int = 0
+    weights_after: int = 0
+    biases_before: int = 0
+    biases_after: int = 0
     samples: str = ""
 
     def with_losses(
@@ -70,6 +76,7 @@ class PruneReport:
             ", ".join(how),
             f"hidden neurons {'-'.join(map(str, self.widths[1:-1]))} -> {'-'.join(map(str, self.live[1:-1]))}",
             f"parameters {self.parameters:,} ({self.dense_parameters:,} in its blocks) -> {self.compact_parameters:,}",
+            f"weights {self.weights_before:,} -> {self.weights_after:,}, biases {self.biases_before:,} -> {self.biases_after:,}",
             f"bytes {self.bytes_before:,} -> {self.bytes_after:,}",
             f"{LATENCY_ROWS:,} samples in {1e3 * self.latency_before:.3g} ms -> {1e3 * self.latency_after:.3g} ms",
         ]
@@ -98,6 +105,16 @@ class PruneResult:
         losses = (report.loss_before, report.loss_after)
         loss = "" if None in losses else f", loss {losses[0]:.4g} -> {losses[1]:.4g}"
         return f"{type(self).__name__}({sizes[0]} -> {sizes[1]} by {report.by}{loss},\n  {self.compact!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """What a removal ends with: the networks of `PruneResult`, epochs of its training, and merged neurons."""
+
+    network: SpectralNetwork
+    compact: CompactNetwork
+    epochs: int
+    merged: int = 0
 
 
 def latency(network: SpectralNetwork | CompactNetwork) -> float:

@@ -17,7 +17,13 @@ from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.loss_scale import tolerance_on
 from spectral_core.resizing.rankings import BY_EIGENVALUE
 from spectral_core.resizing.trimming import as_direct
-from spectral_core.training.options import TRAIN_OPTIONS
+from spectral_core.training.options import TRAIN_OPTIONS, LoopOptions, StepOptions
+
+UNITS = ("neuron", "layer", "weight")
+NEURONS_ONLY = {"by": "path", "layers": None, "even": False, "towards": "network", "merge": None}
+"""Keywords with a meaning for neurons and layers alone, and their defaults."""
+MASKED_OPTIONS = ("epochs", "batch_size", "learning_rate", "seed")
+"""The options of `retrain` for single weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +34,7 @@ class PruneRequest:
     fraction: float | None
     threshold: float | None
     tolerance: float | None
+    weights: int | None
     unit: str
     layers: Sequence[int] | None
     even: bool
@@ -80,10 +87,13 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
     checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "pruning")
     request = _with_checked_amount(request)
-    one_of(request.unit, ("neuron", "layer"), "unit")
+    one_of(request.unit, UNITS, "unit")
+    _check_unit(request)
     checks.real_number(request.ridge, "ridge", 0, open_low=True)
     one_of(request.loss, LOSSES, "loss")
     one_of(request.towards, ("network", "targets"), "towards")
+    if request.unit == "weight" and (request.X is None or request.y is None):
+        raise InvalidInputError("unit='weight' measures saliencies on (X, y); it needs both")
     x = None if request.X is None else checks.features(request.X, np.float64, net.n_features)
     refits = (x is not None) if request.compensate is None else checks.boolean(request.compensate, "compensate")
     # The data that the request needs.
@@ -99,6 +109,9 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
     layers, retrain = _shrinking_layers(request.layers, net.n_layers), _training_options(request.retrain)
     if request.validation_data is not None:
         net.problem(*request.validation_data, request.loss)
+    if request.unit == "weight":
+        net.problem(request.X, request.y, request.loss)
+        checked_training(retrain or {})
     # Values that exclude each other.
     if checks.boolean(request.even, "even") and (request.threshold is not None or request.unit == "layer"):
         raise InvalidInputError("even compares ranks of neurons; give a fraction or a tolerance, and unit='neuron'")
@@ -112,13 +125,50 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
     return replace(request, x=x, compensate=refits, layers=layers, retrain=retrain, merge=merge)
 
 
+def _check_unit(request: PruneRequest) -> None:
+    """Refuse keywords that have no meaning for the unit."""
+    if request.unit != "weight":
+        if request.weights is not None:
+            raise InvalidInputError(f"weights belongs to unit='weight'; the unit is {request.unit!r}")
+        return
+    for name, default in NEURONS_ONLY.items():
+        if getattr(request, name) != default:
+            raise InvalidInputError(
+                f"{name} belongs to unit='neuron' or 'layer'; unit='weight' removes weights by their saliency"
+            )
+
+
+@dataclass(frozen=True)
+class MaskedOptions:
+    """How the weights that are left are trained; the defaults are those of `train`."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+
+
+def checked_training(retrain: Mapping[str, Any]) -> MaskedOptions:
+    """The options of `retrain` for single weights; raises `InvalidInputError`."""
+    unknown = [name for name in retrain if name not in MASKED_OPTIONS]
+    if unknown:
+        known = ", ".join(MASKED_OPTIONS)
+        raise InvalidInputError(f"retrain with unit='weight' takes {known}; got {unknown[0]!r}")
+    steps = StepOptions(**{name: retrain[name] for name in ("batch_size", "learning_rate") if name in retrain})
+    epochs = checks.integer(retrain.get("epochs", LoopOptions.epochs), "epochs", 1)
+    seed = checks.integer(retrain.get("seed", LoopOptions.seed), "seed", 0)
+    return MaskedOptions(epochs, steps.batch_size, steps.learning_rate, seed)
+
+
 def _with_checked_amount(request: PruneRequest) -> PruneRequest:
-    """The request with its one of fraction, threshold and tolerance checked."""
-    amounts = {name: getattr(request, name) for name in ("fraction", "threshold", "tolerance")}
+    """The request with its one of fraction, threshold, tolerance and weights checked."""
+    amounts = {name: getattr(request, name) for name in ("fraction", "threshold", "tolerance", "weights")}
     chosen = [name for name, value in amounts.items() if value is not None]
     if len(chosen) != 1:
-        raise InvalidInputError(f"prune takes one of fraction, threshold, tolerance; got {', '.join(chosen) or 'none'}")
+        raise InvalidInputError(f"prune takes one of {', '.join(amounts)}; got {', '.join(chosen) or 'none'}")
     name = chosen[0]
+    if name == "weights":
+        return replace(request, weights=checks.integer(request.weights, "weights", 0))
     amount = checks.real_number(amounts[name], name, 0, 1 if name == "fraction" else np.inf)
     changed: dict[str, Any] = {name: amount}
     return replace(request, **changed)

@@ -63,7 +63,7 @@ def sweep(
     Parameters
     ----------
     data : a built-in name, a CSV, Parquet or NPZ file, or a pair (X, y).
-    grid : values, or one value, by the name of an option: ``hidden`` (a width, or a list of widths), ``activation``,
+    grid : values, or one value, by the name of an option: ``hidden`` (a width, a list of widths, or None), ``activation``,
         ``bias``, ``parametrization``, ``dtype`` of the network, and those of `train`: ``epochs``, ``batch_size``,
         ``learning_rate``, ``penalty_strength`` and so on. Other options have the defaults of `train`; `hidden` is 100,
         `loss` fits the task.
@@ -163,7 +163,7 @@ class Training:
     def start(self, point: Mapping[str, Any], seed: int) -> SpectralNetwork:
         options = {name: value for name, value in point.items() if name in NETWORK_OPTIONS}
         hidden = options.pop("hidden", HIDDEN)
-        hidden = [hidden] if isinstance(hidden, int) else sequence(hidden, "hidden")
+        hidden = [hidden] if isinstance(hidden, int) else () if hidden is None else sequence(hidden, "hidden")
         widths = [self.data.x.shape[1], *hidden, self.data.n_outputs]
         return SpectralNetwork.initialize(widths, seed=seed, **options)
 

@@ -21,7 +21,7 @@ from spectral_core.files.tables import write_csv, write_parquet
 from spectral_core.sweeps.experiment import Experiment, Report, Task
 from spectral_core.sweeps.export import rows_of
 from spectral_core.sweeps.store import Session, Store, TaskResult
-from spectral_core.sweeps.workers import finite_number, require_joblib, results_in_processes, worker_count
+from spectral_core.sweeps.workers import finite_number, results_in_processes, worker_count
 
 GPU_BATCH = 1056
 """Trainings that a GPU computes at once: two blocks for each of 132 multiprocessors, four times. A sweep that is stopped
@@ -86,11 +86,9 @@ def run(
     ------
     DataFileError : the store holds another sweep.
     BackendError : a worker process died, or `backend` is ``cuda`` and no GPU can be used.
-    MissingDependencyError : joblib is not installed.
     """
     # Errors come before the work and before a store is made.
     backend = _resolved_backend(experiment, backend, store)
-    require_joblib()
     workers = -1 if jobs is None else checks.integer(jobs, "jobs", 1)
     tasks = experiment.tasks()
     twice = len(tasks) - len({task.name for task in tasks})

@@ -16,20 +16,12 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 from spectral_core.backends.threads import one_thread
-from spectral_core.errors import BackendError, DivergenceError, MissingDependencyError
+from spectral_core.errors import BackendError, DivergenceError
 from spectral_core.sweeps.experiment import Measure, Task
 from spectral_core.sweeps.store import TaskResult
 
 PARENT_CHECK_SECONDS = 0.5
 """How often a worker looks whether the process that started it is still there."""
-
-
-def require_joblib() -> None:
-    """Raise `MissingDependencyError` if joblib is not installed."""
-    try:
-        import joblib  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(f"sweeps need {error.name}: pip install 'spectral-core[full]'") from None
 
 
 def worker_count(workers: int) -> int:

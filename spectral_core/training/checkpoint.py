@@ -17,7 +17,8 @@ from spectral_core.files import model_file as files
 from spectral_core.training.results import Best, History, Snapshot
 from spectral_core.training.schedules import RateSchedule
 
-CHECKPOINT_SECONDS = 30.0
+FIRST_SECONDS, CHECKPOINT_SECONDS = 2.0, 30.0
+"""When a running training writes its file for the first time, and how often from then on."""
 IDENTIFYING = ("penalised", "strengths", "shrunk", "thresholds", "trainable", "rates")
 """The arrays of a step that the fingerprint of a checkpoint contains, besides its settings."""
 FIRST_SETTINGS = 5
@@ -57,7 +58,7 @@ class Checkpoint:
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self.path, self.fingerprint = path, fingerprint
-        self.saved_at = time.monotonic()
+        self.due = time.monotonic() + FIRST_SECONDS
         self.last: Snapshot | None = None
 
     def load(self) -> Snapshot | None:
@@ -89,9 +90,9 @@ class Checkpoint:
         )
 
     def epoch_done(self, snapshot: Snapshot) -> None:
-        """Keep the snapshot, since an interrupt may come in the middle of the next epoch; write it every 30 s."""
+        """Keep the snapshot, since an interrupt may come in the middle of the next epoch; write it when it is time."""
         self.last = snapshot
-        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+        if time.monotonic() >= self.due:
             self.save()
 
     def save(self) -> None:
@@ -115,7 +116,7 @@ class Checkpoint:
             **{name: best.parameters for name, best in bests.items()},
         }
         files.save_model(self.path, "checkpoint", record, arrays)
-        self.saved_at = time.monotonic()
+        self.due = time.monotonic() + CHECKPOINT_SECONDS
 
     def remove(self) -> None:
         """Delete the file."""

@@ -151,8 +151,7 @@ def _checked_betas(betas: Any) -> tuple[float, float]:
 
 def _below_one(value: Any, name: str) -> float:
     """β < 1: the bias correction divides by 1 - β^t."""
-    if checks.real_number(value, name, 0, 1) == 1:
-        raise InvalidInputError(f"{name} must be less than 1; got {value!r}")
+    checks.real_number(value, name, 0, 1, open_high=True)
     return float(value)
 
 

@@ -126,9 +126,9 @@ def train(
         (`choice.WORTH_A_GPU`), or if X is already on it: arrays with `__cuda_array_interface__` (CuPy, PyTorch) are
         used without a copy. The same seed gives the same mini-batches on every backend; sums round differently.
     callbacks : called with a `Progress` after each epoch; one that returns True ends the training.
-    checkpoint : a file. An interrupted training (Ctrl-C) writes its state there, and so does a running one every 30 s.
-        The same call continues from the file with the same bits as an uninterrupted training, and deletes it at the
-        end. With `keep_checkpoint` the file stays, and the same call returns the finished result at once.
+    checkpoint : a file. An interrupted training (Ctrl-C) writes its state there, and so does a running one after 2 s and
+        then every 30 s. The same call continues from the file with the same bits as an uninterrupted training, and deletes
+        it at the end. With `keep_checkpoint` the file stays, and the same call returns the finished result at once.
     verbose : print a line on standard error for every tenth of the epochs.
 
     Returns

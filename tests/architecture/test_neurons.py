@@ -160,3 +160,37 @@ def test_inputs_that_say_nothing_all_go() -> None:
     x, y = rng.normal(size=(60, 3)), rng.normal(size=(60, 1))
     samples = samples_of(x, y - x @ np.linalg.lstsq(x, y, rcond=None)[0], bias=False)
     assert len(search_of(samples, (3, 1)).run().weights) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_a_neuron_reads_only_the_inputs_that_it_needs(seed: int, noise: float) -> None:
+    """Two neurons with three products in, not six; with the other sign a neuron needs a larger linear part."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (400, 3))
+    exact = x[:, :1] - 2 * np.maximum(x[:, :1] + x[:, 1:2] - 0.2, 0) + 1.5 * np.maximum(x[:, 2:] + 0.3, 0)
+    samples = samples_of(x, exact + noise * rng.normal(size=exact.shape))
+    search = search_of(samples, (4, 8, 1), seed=seed)
+    search.shrink(search.grow())
+    search.remove_inputs()
+    before, score = search.best.net, search.best_score
+    search.remove_weights()
+    net = search.best.net
+    assert len(net.live) == len(before.live) == 2
+    assert ((net.receivers < net.n_neurons - 1) & ~net.biases).sum() == 3
+    assert net.n_products <= 8 < before.n_products
+    assert search.best_score < score
+    assert search.best_score == pytest.approx(search.criterion.score(net, samples.loss_of(net)))
+    assert samples_of(x, exact).loss_of(net) < max(1e-8, 0.2 * noise**2)
+    assert fewest_neurons(samples, Criterion(samples), (4, 8, 1), "relu", (seed,)).n_products <= 8
+
+
+def test_a_weight_that_is_needed_stays() -> None:
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    samples = samples_of(x, x @ np.array([[1.0], [2.0], [3.0]]))
+    search = search_of(samples, (4, 2, 1))
+    search.remove_weights()
+    assert search.best.net.n_products == 3
+    nothing = search_of(samples_of(x, np.zeros((100, 1))), (4, 2, 1))
+    nothing.remove_weights()
+    assert nothing.best.net.n_products == 0

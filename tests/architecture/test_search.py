@@ -69,7 +69,7 @@ def test_digits_are_classified_and_the_network_shrinks():
 def test_predictions_come_in_the_units_of_the_data():
     x, y = linear_data()
     found = search(x, y, hidden=(), epochs=300, learning_rate=1e-2, batch_size=20)
-    np.testing.assert_allclose(found.predict(x)[:, 0], y, atol=0.05 * y.std())
+    np.testing.assert_allclose(found.predict(x), y, atol=0.05 * y.std())
     labels = np.where(y > y.mean(), "high", "low")
     classes = search(x, labels, **QUICK)
     assert set(classes.predict(x)) == {"high", "low"}
@@ -355,7 +355,7 @@ def test_a_model_saved_without_names_predicts_from_files(tmp_path):
     assert (
         main(["predict", str(tmp_path / "model.npz"), str(tmp_path / "new.npz"), "--out", str(tmp_path / "p.csv")]) == 0
     )
-    assert np.loadtxt(tmp_path / "p.csv", skiprows=1).tolist() == found.predictor.predict(x)[:, 0].tolist()
+    assert np.loadtxt(tmp_path / "p.csv", skiprows=1).tolist() == found.predictor.predict(x).tolist()
 
 
 @pytest.mark.parametrize("names", ["abc", ("a",), ("a", "a", "b"), ("a", "b", 3)])

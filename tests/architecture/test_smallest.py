@@ -18,6 +18,7 @@ from spectral_core.architecture.smallest import HOPE, find_smallest
 from spectral_core.architecture.variants import Split, Trainings, Variant, sizes_below
 from spectral_core.data.preparation import PreparedData, prepare
 from spectral_core.refitting.samples import Samples
+from spectral_core.training.loop import TrainingLoop
 from tests.builders import sparse_network, sparse_samples
 
 
@@ -37,22 +38,30 @@ def test_the_mean_of_the_values_is_the_score(seed: int, labelled: bool, outputs:
     )
 
 
-@given(st.lists(st.lists(st.sampled_from([0.0, 1.0]), min_size=8, max_size=8), min_size=2, max_size=6))
-def test_a_variant_may_win_within_its_paired_error(table: list[list[float]]) -> None:
+ROWS = st.lists(st.sampled_from([0.0, 1.0]), min_size=8, max_size=8)
+
+
+@given(st.lists(st.tuples(ROWS, ROWS), min_size=2, max_size=6))
+def test_a_variant_may_win_within_its_paired_error(table: list[tuple[list[float], list[float]]]) -> None:
+    """Two sizes, and eight rows in two splits of four."""
     judged = {
-        Variant("linear", float(i)): [Judged(10, np.array(rows), i), Judged(20, np.zeros(8), i)]
-        for i, rows in enumerate(table)
+        Variant("linear", float(i)): [
+            [Judged(size, np.array(rows[part]), i) for size, rows in zip((10, 20), both, strict=True)]
+            for part in (slice(0, 4), slice(4, 8))
+        ]
+        for i, both in enumerate(table)
     }
-    best = max(table, key=sum)
+    best = max((rows for both in table for rows in both), key=sum)
     wanted = []
-    for i, rows in enumerate(table):
-        for candidate in (rows, [0.0] * 8):
+    for i, both in enumerate(table):
+        near = False
+        for candidate in both:
             differences = [b - r for b, r in zip(best, candidate, strict=True)]
             mean = sum(differences) / 8
             error = math.sqrt(sum((d - mean) ** 2 for d in differences) / 7 / 8)
-            if mean <= HOPE * error + 1e-12:
-                wanted.append(i)
-                break
+            near |= mean <= HOPE * error + 1e-12
+        if near and any(sum(both[size]) == max(sum(other[size]) for other in table) for size in (0, 1)):
+            wanted.append(i)
     assert [int(variant.l2) for variant in smallest._promising(judged)] == wanted
 
 
@@ -75,8 +84,8 @@ def test_the_score_of_the_proposal_is_its_mean_over_the_splits(monkeypatch: pyte
     data, scores = small_data(0), []
     propose = Trainings.propose
 
-    def spied(self: Trainings, samples: Samples, split: int) -> object:
-        result = propose(self, samples, split)
+    def spied(self: Trainings, samples: Samples, split: int, state: Path | None) -> object:
+        result = propose(self, samples, split, state)
         if len(samples) < 60:  # not the last training, on all rows
             for one in judging:
                 if len(one.fitting) == len(samples) and np.array_equal(one.fitting.x_rows, samples.x_rows):
@@ -105,17 +114,22 @@ def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.Mon
     options = SearchOptions(hidden=(3,), seed=0, checkpoint=tmp_path / "state")
     propose, calls = Trainings.propose, []
 
-    def stopped(self: Trainings, samples: Samples, split: int) -> object:
+    def stopped(self: Trainings, samples: Samples, split: int, state: Path) -> object:
         calls.append(split)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return propose(self, samples, split)
+        return propose(self, samples, split, state)
 
     with monkeypatch.context() as patch:
         patch.setattr(Trainings, "propose", stopped)
         with pytest.raises(KeyboardInterrupt):
             find_smallest(data, options)
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["state.0", "state.1"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == [
+            "state.0",
+            "state.0-proposal",
+            "state.1",
+            "state.1-proposal",
+        ]
         # Another search is not continued from these files.
         other = SearchOptions(hidden=(3,), seed=1, checkpoint=tmp_path / "state", keep_checkpoint=True)
         calls[:] = [0] * 5
@@ -141,3 +155,36 @@ def test_a_size_counts_where_every_split_has_it() -> None:
         (5, 0, [*bad, *bad]),
         (8, 1, [*good, *bad]),
     ]
+
+
+def test_an_interrupted_proposal_is_kept_and_another_search_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first judgement too; it continues with the same bits."""
+    monkeypatch.setattr(variants, "EPOCHS", 5)
+    monkeypatch.setattr(variants, "LEAST_STEPS", 1)
+    monkeypatch.setattr(smallest, "SPLITS", ())
+    monkeypatch.setattr(Trainings, "variants", lambda *_: [Variant("linear", 1e-2)])
+    real, epochs, state = TrainingLoop._epoch, [], tmp_path / "state"
+
+    def stopped(self: object, epoch: int) -> None:
+        epochs.append(epoch)
+        if len(epochs) == 4:
+            raise KeyboardInterrupt
+        real(self, epoch)  # type: ignore[arg-type]
+
+    def search_with(seed: int, state: Path | None) -> object:
+        return find_smallest(small_data(1), SearchOptions(hidden=(3,), seed=seed, checkpoint=state)).curve.points
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingLoop, "_epoch", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            search_with(0, state)
+        assert [path.name for path in tmp_path.iterdir()] == ["state.0-proposal"]
+        kept = (tmp_path / "state.0-proposal").read_bytes()
+        epochs[:] = [0] * 4
+        assert search_with(0, state) == search_with(0, None)
+        assert epochs[4:6] == [4, 5], "three epochs were kept"
+        assert not list(tmp_path.iterdir())
+        (tmp_path / "state.0-proposal").write_bytes(kept)
+        assert search_with(1, state) == search_with(1, None)

@@ -1,8 +1,11 @@
 """The commands as a user calls them: what they print, what they write, their exit codes."""
 
+import argparse
 import csv
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,10 +13,12 @@ import sys
 import numpy as np
 import pytest
 
-from spectral_core import Predictor
+from spectral_core import Predictor, SpectralNetwork
+from spectral_core.cli import completion, console
 from spectral_core.cli.model_data import parts_of_fresh
-from spectral_core.cli.program import main
+from spectral_core.cli.program import build_parser, main
 from spectral_core.data.datasets import load, sparcs
+from tests.cli import children
 
 WRONG = 2
 
@@ -164,12 +169,12 @@ def test_bad_data_gives_one_line_and_leaves_nothing(tmp_path, capsys):
 
     body = "\n".join(f"{i},{i * i},{i % 3}" for i in range(30))
     cases = {
-        csv_file("nan.csv", f"a,b,y\n1,nan,2\n{body}\n"): "column 'b', row 1",
+        csv_file("inf.csv", f"a,b,y\n1,inf,2\n{body}\n"): "column 'b', row 1",
         csv_file("text.csv", f"a,b,y\n{body}\n1,oops,2\n"): "'oops'",
         csv_file("empty.csv", ""): "empty",
         csv_file("header.csv", "a,b,y\n"): "row",
         csv_file("one_class.csv", "a,y\n" + "\n".join(f"{i},cat" for i in range(30))): "at least two classes",
-        csv_file("data.txt", "1,2"): ".csv, .parquet, .npz",
+        csv_file("data.json", "1,2"): ".csv, .tsv, .txt, .parquet, .feather, .xlsx, .npz",
         tmp_path / "missing.csv": "no such file",
         csv_file("broken.parquet", "PAR1 not really"): "broken.parquet",
         csv_file("broken.npz", "PK not really"): "broken.npz",
@@ -202,16 +207,43 @@ def test_bad_models_and_bad_columns(found, tmp_path, capsys):
 
 
 def test_usage_errors_are_one_line_too(capsys):
-    for arguments in ([], ["serch"], ["search"], ["search", "digits", "--seed", "x"], ["search", "digits", "--what"]):
+    for arguments in (["serch"], ["search"], ["search", "digits", "--seed", "x"], ["search", "digits", "--what"]):
         with pytest.raises(SystemExit) as stop:
             main(arguments)
         assert stop.value.code == WRONG
         assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, capsys, monkeypatch):
-    from spectral_core.cli import console
+@pytest.mark.parametrize(
+    "command", ["search", "predict", "reproduce sparcs-first", "reproduce sparcs-second", "verify"]
+)
+def test_a_wrong_option_points_to_the_help_of_its_command(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([*command.split(), "--what", "x"])
+    assert stop.value.code == WRONG
+    assert capsys.readouterr().err.endswith(f"(see: spectral-core {command} --help)\n")
 
+
+def test_without_arguments_the_help_is_printed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 0
+    out, err = capsys.readouterr()
+    assert "search " in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("parser", [*completion.leaves(build_parser())], ids=lambda parser: parser.prog)
+def test_every_help_has_an_example_that_can_be_read(parser):
+    """The words of each example are options and values that the command takes."""
+    text = " ".join(parser.format_help().split())
+    assert f"{parser.prog} " in text.split("example")[-1]
+    example = re.findall(rf"{parser.prog} ([^;]*)", " ".join(parser.epilog.split()))[0]
+    words = shlex.split(example.split(">")[0].split(". Options")[0])
+    assert build_parser().parse_args([*parser.prog.split()[1:], *words])
+
+
+def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, capsys, monkeypatch):
     arguments = [
         "search",
         "wine",
@@ -253,31 +285,18 @@ def run(*arguments, **options):
     return subprocess.Popen([sys.executable, "-m", "spectral_core.cli", *map(str, arguments)], text=True, **options)
 
 
-def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path):
-    arguments = (
-        "search",
-        "digits",
-        "--hidden",
-        "50",
-        "--epochs",
-        "1000",
-        "--strategy",
-        "seed",
-        "--out",
-        tmp_path / "out",
-    )
-    with run(*arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        for line in process.stderr:  # at the second report, when there are whole epochs to keep
-            if "10 %" in line:
-                process.send_signal(signal.SIGINT)
-                break
-        rest = process.stderr.read().splitlines()
-    assert process.returncode == 130
-    assert rest[-1] == "spectral-core: interrupted; the same command continues where it stopped"
-    assert not [line for line in rest if "Traceback" in line]
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("reports", [2, 5])
+def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path, sent, code, reports):
+    """From the end of the first epoch on; another search into the same folder is not held up by its state."""
+    arguments = ["search", "wine", "--hidden", "5", "--epochs", "20", "--strategy", "seed", "--out", tmp_path / "out"]
+    done = children.interrupted(sent, reports, arguments)
+    assert done == (code, ["spectral-core: interrupted; the same command continues where it stopped"])
     assert list((tmp_path / "out").glob("unfinished-*"))
-    # Another search into the same folder is not held up by it.
-    assert main(["search", "wine", "--hidden", "5", "--epochs", "5", "--out", str(tmp_path / "out")]) == 0
+    other = ["search", "wine", "--hidden", "4", "--epochs", "5", "--strategy", "seed", "--out", str(tmp_path / "out")]
+    assert main(other) == 0
+    assert main([*map(str, arguments)]) == 0
+    assert not list((tmp_path / "out").glob("unfinished-*"))
 
 
 def test_a_reader_that_goes_away_does_not_end_the_work(tmp_path):
@@ -318,3 +337,44 @@ def test_inspect_and_report_number_the_layers_alike(tmp_path, capsys):
     text = capsys.readouterr().out
     for block in report["blocks"]:
         assert f"W_{block['receiver']},{block['sender']} " in text
+
+
+def options_of(parser, *command):
+    """(command, option, a value that no option of its kind may have) of every option for numbers, of every command."""
+    found = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                found += options_of(inner, *command, name)
+        elif action.type in (int, float):
+            found.append((command, action.option_strings[0], "nan" if action.type is float else "-1"))
+        elif str(action.metavar) in ("N[,N...]", "N[xN...]"):
+            found.append((command, action.option_strings[0], "-1"))
+    return found
+
+
+OPTIONS = options_of(build_parser())
+
+
+@pytest.mark.parametrize(("command", "option", "value"), OPTIONS, ids=lambda value: str(value))
+def test_an_error_names_the_option_that_was_given(command, option, value, tmp_path, capsys):
+    """Whatever the function behind calls it: a wrong number is refused under the word of the command line."""
+    out = ["--out", str(tmp_path / "out")]
+    given = list(command)
+    if command == ("search",):
+        given += ["sparcs" if option in ("--alpha", "--beta") else "wine"]
+    elif command == ("prune",):
+        SpectralNetwork.initialize([2, 3, 1], parametrization="direct").save(tmp_path / "net.npz")
+        x = np.random.default_rng(0).normal(size=(40, 2))
+        np.savez(tmp_path / "data.npz", X=x, y=x[:, :1])
+        given += [str(tmp_path / "net.npz"), str(tmp_path / "data.npz")]
+        given += ["--unit", "weight"] if option == "--weights" else []
+    elif command == ("sweep",):
+        given += ["wine", "--grid", "epochs=1"]
+    message = refused(capsys, *given, *out, f"{option}={value}")
+    assert option.removeprefix("--").replace("-", "_") in message.replace("-", "_"), message
+
+
+def test_every_command_with_numbers_was_tried():
+    assert {command[0] for command, _, _ in OPTIONS} == {"search", "prune", "sweep", "reproduce"}
+    assert ("search",) in {command for command, option, _ in OPTIONS if option == "--hidden"}

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from spectral_core import Predictor
+from spectral_core import ModelFileError, Predictor
 from spectral_core.cli import console
 from spectral_core.cli.program import main
+from spectral_core.cli.results import afresh_where_stale
 from tests.cli.test_score import QUICK, random_rows, write
 from tests.cli.test_shrink import refused, said
 
@@ -19,7 +20,7 @@ for library in ("matplotlib", "pyarrow"):
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     def stop(done: int, total: int, text: str) -> None:
-        if done == 9:  # in the second training
+        if done == 12:  # in the second training
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -78,4 +79,29 @@ def test_results_are_replaced_only_by_the_same_command_on_the_same_data(tmp_path
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign/report.json").write_text("[]", encoding="utf-8")
     error = refused(capsys, "search", table, *QUICK, "--out", tmp_path / "foreign")
-    assert "holds a report.json that is not of this command" in error
+    assert "holds a report.json of another program" in error
+    # Commands whose files have the same names.
+    assert "holds the pictures of a search" in refused(capsys, "inspect", out / "model.npz", "--out", out)
+    assert "holds the results of `search`" in refused(capsys, "reproduce", "sparcs-second", "--out", out)
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper/summary.json").write_text("{}", encoding="utf-8")
+    assert "holds the results of `reproduce`" in refused(capsys, "search", table, *QUICK, "--out", tmp_path / "paper")
+
+
+def test_work_whose_state_does_not_fit_begins_afresh_once(tmp_path: Path, capsys: Any) -> None:
+    """As `reproduce sparcs-second` does where its options have changed."""
+    state, calls = tmp_path / "training.npz", []
+
+    def work() -> str:
+        calls.append(state.exists())
+        if state.exists() or len(calls) > 2:
+            raise ModelFileError("belongs to another training")
+        return "done"
+
+    state.write_bytes(b"old")
+    assert afresh_where_stale(lambda: [state] if state.exists() else [], work) == "done"
+    assert calls == [True, False]
+    assert capsys.readouterr().err.count("\n") == 1
+    # Without a state another fault is not hidden.
+    with pytest.raises(ModelFileError, match="belongs to another training"):
+        afresh_where_stale(lambda: [], work)

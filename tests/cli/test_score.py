@@ -75,7 +75,7 @@ def test_the_scores_are_those_of_scikit_learn_on_the_test_rows(home: Path, capsy
 
 def test_each_part_says_what_the_model_has_seen(home: Path, capsys: Any) -> None:
     for part, sentence in {
-        "validation": "13 validation rows of its search; none of them trained the model, but they chose it",
+        "validation": "13 validation rows of its search; none of them trained the model, but they judged it",
         "all": "all 90 rows of its search, 50 of which trained the model",
     }.items():
         assert scored(capsys, home / "s/compact.npz", home / "t.csv", "--part", part)["sentence"] == sentence
@@ -89,7 +89,9 @@ def test_other_data_are_scored_on_the_rows_that_are_new(home: Path, capsys: Any)
     longer = write(home / "longer.csv", [*new, *old])
     found = scored(capsys, model, longer)
     assert found["rows"] == 80
-    assert found["sentence"].startswith("80 rows that did not train the model; 50 others did and are left out")
+    assert found["sentence"].startswith(
+        "80 rows that did not train the model, but 13 of them judged it; 50 others did and are left out"
+    )
     assert scored(capsys, model, longer, "--part", "all")["sentence"] == "130 rows, 50 of which trained the model"
     assert "is not known as the data of the model's search" in refused(capsys, "score", model, longer, "--part", "test")
     (home / "copy.csv").write_bytes((home / "t.csv").read_bytes())
@@ -109,7 +111,7 @@ def test_prune_reports_and_score_finds_the_same_test_rows(home: Path, tmp_path: 
     new = write(home / "more.csv", random_rows(5, 40))
     said(capsys, "prune", model, new, "--fraction", "0.4", "--out", tmp_path / "q")
     assert scored(capsys, tmp_path / "q/pruned.npz", new)["sentence"].startswith(
-        "8 rows that did not train the model; 32"
+        "8 rows that did not train the model, but they judged it; 32 others did"
     )
 
 
@@ -154,4 +156,6 @@ def test_what_cannot_be_scored_is_one_line(home: Path, tmp_path: Path, capsys: A
 
     SpectralNetwork.initialize([2, 3, 1]).save(tmp_path / "net.npz")
     assert "holds a network; expected predictor" in refused(capsys, "score", tmp_path / "net.npz", home / "t.csv")
+    other = write(tmp_path / "labels.csv", [[1, 2, "up"], [2, 3, "left"]])
+    assert "a label that is not among the classes: 'left'" in refused(capsys, "score", home / "s/model.npz", other)
     assert "no such file" in refused(capsys, "score", home / "s/model.npz", tmp_path / "none.csv")

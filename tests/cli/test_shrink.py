@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 from dataclasses import replace
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor, SpectralNetwork
-from spectral_core.cli import shrink
+from spectral_core.cli import program, shrink
 from spectral_core.cli.program import main
 from spectral_core.data import datasets
 from spectral_core.data.scaling import Scaling
@@ -71,6 +70,27 @@ def test_retraining_merging_and_layers(model: Path, tmp_path: Path, capsys: Any)
     assert "hidden neurons 30 -> 0" in (tmp_path / "report.txt").read_text(encoding="utf-8")
 
 
+def test_single_weights_of_a_searched_model(model: Path, tmp_path: Path, capsys: Any) -> None:
+    """On its own rows, refitted on the training part; the tolerance counts on the validation part."""
+    options = ["prune", model, "wine", "--unit", "weight", "--ridge", "0.01", "--out", tmp_path]
+    text = said(capsys, *options, "--weights", "40", "--retrain", "5")
+    assert text.startswith("weights ranked by saliency, compensated, retrained 5 epochs\nhidden neurons 30 -> ")
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["unit"] == "weight"
+    assert 0 < report["weights_after"] <= 40 < report["weights_before"]
+    small = Predictor.load(tmp_path / "pruned.npz")
+    assert isinstance(small.network, CompactNetwork)
+    assert small.network.n_weights == report["weights_after"] + report["biases_after"]
+    data = datasets.load("wine")
+    assert small.score(data.x, np.asarray(data.classes)[data.y]) > 0.9
+    text = said(capsys, *options, "--tolerance", "0.5", "--no-compensation")
+    assert "of the loss that judges: kept" in text
+    assert "samples judge" in text
+    assert "weights" in said(capsys, "prune", tmp_path / "pruned.npz", "wine", "--unit", "weight", "--fraction", "0.1",
+                             "--out", tmp_path / "again")  # fmt: skip
+    assert "by belongs to" in refused(capsys, *options, "--weights", "3", "--by", "eigenvalue")
+
+
 def test_a_plain_network_and_a_table(tmp_path: Path, capsys: Any) -> None:
     generator = np.random.default_rng(0)
     net = SpectralNetwork.initialize([2, 12, 1], seed=1, dtype="float64")
@@ -108,7 +128,8 @@ def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: A
     before, after = (Predictor.load(path).score(data.x, data.y) for path in (model, tmp_path / "p" / "pruned.npz"))
     assert after > before - 0.1 > 0.2
     # A model whose split is not known: held out as asked for.
-    options = argparse.Namespace(data="diabetes", target=None, task="auto", validation_fraction=0.25, seed=3)
+    command = ["prune", str(model), "diabetes", "--validation-fraction", "0.25", "--seed", "3"]
+    options = program._parser().parse_args(command)
     predictor = replace(Predictor.load(model), rows={}, origin=None)
     parts = shrink._data(options, predictor)
     assert parts.loss == "squared_error"

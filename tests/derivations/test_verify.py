@@ -23,6 +23,7 @@ def test_everything_is_verified_by_both_routes(capsys: Any, tmp_path: Path) -> N
     assert main(["verify", "--json", str(tmp_path / "v.json")]) == 0
     out = capsys.readouterr().out
     assert "agree with the derivations, and name each other" in out
+    words = " ".join(out.split())
     report = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))
     assert [report[name] for name in ("proven", "rechecked", "files_agree", "links")] == [True, True, True, []]
     rows = {row["theorem"]: row for row in report["theorems"]}
@@ -34,7 +35,7 @@ def test_everything_is_verified_by_both_routes(capsys: Any, tmp_path: Path) -> N
         if name in identities.IDENTITIES:
             assert second["points"] == 64
             assert second["log2_error"] is None or second["log2_error"] < -64
-        assert row["method"] in out
+        assert row["method"] in words
         assert second["failure"] is None
     assert {kernel["kernel"] for kernel in report["kernels"]} == set(exact.KERNEL_CHECKS)
     assert all(kernel["equalities"] for kernel in report["kernels"])
@@ -56,6 +57,38 @@ def test_quick_compiles_nothing(monkeypatch: pytest.MonkeyPatch, capsys: Any) ->
     out = capsys.readouterr().out
     assert "kernels not run (--quick)" in out
     assert "8 points, error < 2^-" in out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_no_line_is_wider_than_the_window(columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """And nothing of it is lost; a very wide window is not filled."""
+    longest = max(THEOREMS, key=lambda theorem: len(theorem.scope) + len(theorem.method))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    row: dict[str, Any] = {"theorem": longest.id, "title": longest.title, "scope": longest.scope}
+    second = {"method": "m", "points": 8, "log2_error": -99.0, "seconds": 1.0, "failure": None}
+    verify._print_theorem(
+        row | {"method": longest.method, "steps": 3, "seconds": 1.0, "second_route": second}, console.say
+    )
+    monkeypatch.setattr(verify, "functions", lambda: {"huber": ("L.huber",)})
+    verify._kernels(console.say)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= min(columns, 120)
+    assert f"{longest.scope}; {longest.method}" in " ".join(out.split())
+
+
+def test_a_theorem_that_nothing_compares_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """As that of an activation of one's own, which the checks of kernels do not know."""
+    own = replace(catalogue.M4, id="F.own")
+    monkeypatch.setattr(verify, "THEOREMS", (own,))
+    monkeypatch.setattr(verify, "differences", lambda files: "")
+    monkeypatch.setattr(verify, "generate", lambda certificates: {})
+    monkeypatch.setattr(verify, "records_of", lambda certificates: [])
+    monkeypatch.setattr(verify, "problems", lambda *_: [])
+    assert main(["verify", "--quick"]) == 1
+    out = capsys.readouterr().out
+    assert "1 of 1 theorems proven; the second route refuses 1" in out
+    assert "nothing compares it" in out
+    assert "against 50 digits" not in out
 
 
 def test_a_broken_formula_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

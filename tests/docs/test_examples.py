@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 import spectral_core
+from spectral_core import exchange
+from spectral_core.architecture.result import SearchResult
+from spectral_core.exchange.tensors import state_dict
 from spectral_core.networks.spectral import SpectralNetwork
 
 METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "balanced", "save", "load")
@@ -18,16 +21,21 @@ PUBLIC: dict[str, Any] = {
     for name in dir(spectral_core)
     if callable(getattr(spectral_core, name)) and not name.endswith("Error")
 } | {f"SpectralNetwork.{name}": getattr(SpectralNetwork, name) for name in METHODS}
+FURTHER: dict[str, Any] = {
+    "SearchResult": SearchResult,
+    "exchange.state_dict": state_dict,
+    **{f"exchange.{name}": getattr(exchange, name) for name in ("from_sklearn", "from_keras", "from_torch")},
+}
 
 
 def test_every_public_function_is_listed() -> None:
-    assert len(PUBLIC) == 12 + len(METHODS)
+    assert len(PUBLIC) == 14 + len(METHODS)
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", [*PUBLIC, *FURTHER])
 def test_an_example_prints_what_it_shows(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    text = inspect.cleandoc(PUBLIC[name].__doc__ or "")
+    text = inspect.cleandoc((PUBLIC | FURTHER)[name].__doc__ or "")
     assert "\nExamples\n--------\n" in text, f"{name} has no section `Examples` in its docstring"
     example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
     assert any(part.want for part in example.examples), f"the example of {name} shows no output"

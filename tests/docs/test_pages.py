@@ -6,11 +6,13 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import spectral_core
 from spectral_core.cli.program import main
 from tests.builders import ROOT
 
@@ -126,3 +128,22 @@ def test_the_commands_of_the_readme_run_on_a_file_of_ones_own(
 def test_the_pages_name_no_place_of_one_machine() -> None:
     for page in [*PAGES, ROOT / "CHANGELOG.md"]:
         assert not re.search(r"/(?:work|tmp|home)/", page.read_text(encoding="utf-8")), page
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == spectral_core.__version__
+    assert f"\nversion: {project['version']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## {project['version']} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_hints_name_a_command_that_works_in_the_sources() -> None:
+    """No index has the package: `pip install 'spectral-core[full]'` finds nothing."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = set()
+    for path in [*(ROOT / "spectral_core").rglob("*.py"), *PAGES]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"pip install '?spectral[-_]core", text), path
+        named |= {extra for group in re.findall(r"pip install '\.\[([\w,]+)\]'", text) for extra in group.split(",")}
+    assert named <= set(extras)
+    assert {"full", "cuda", "cluster"} <= named

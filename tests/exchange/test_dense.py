@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spectral_core import DataFileError, InvalidInputError
 from spectral_core.exchange import from_keras, from_sklearn, from_torch
-from spectral_core.exchange.dense import dense
+from spectral_core.exchange.layers import dense
 from spectral_core.kernels.tables import ACTIVATIONS
 from tests import oracles
 

@@ -152,6 +152,7 @@ def test_summaries_by_hand(tmp_path: Path) -> None:
     assert found[1, "relu", "spectral", 50] == (pytest.approx(60), pytest.approx(10), 3)
     assert (1, "relu", "dense", 50) not in found
     assert math.isnan(results.summary(rows[:1])[1, "relu", "spectral", 50][1])
+    assert "MNIST" not in results.table(rows, compared=False)
     text = results.table(rows)
     assert "60.0 ± 10.0" in text
     assert "MNIST, spectral" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spectral_core.cli.program import main
 from spectral_core.data.datasets import sparcs
 from spectral_core.errors import InvalidInputError
+from spectral_core.experiments import catalogue
 from spectral_core.experiments.sparcs_first import experiment as sparcs_first
-from spectral_core.experiments.sparcs_first import results
+from spectral_core.experiments.sparcs_first import figure, results
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.sweeps import runner
 
@@ -180,3 +183,31 @@ def test_the_figure(tmp_path: Path, runs: int) -> None:
     text = (tmp_path / "c.svg").read_text(encoding="utf-8")
     assert "mean |λ|" in text
     assert f"median of {runs} run{'s' * (runs > 1)}, band 5-95 %" in text
+
+
+def test_other_sizes_are_not_compared_with_the_reference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in the table, nor in the summary, nor in the figure; and the table says why."""
+    functions = next(one for one in catalogue.PUBLISHED if one.name == "sparcs-first").load()
+    assert functions.differences(functions.experiment()) == []
+    assert functions.differences(functions.experiment(alphas=[1], betas=[5], runs=2, seed=3)) == []
+    assert functions.differences(functions.experiment(points=500, epochs=10)) == [
+        "points 500, not 10000",
+        "epochs 10, not 300",
+    ]
+    arguments = ["reproduce", "sparcs-first", "--points", "300", "--hidden", "4", "--epochs", "1", "--alphas", "0,1"]
+    assert main([*arguments, "--runs", "1", "--jobs", "1", "--out", str(tmp_path)]) == 0
+    text = (tmp_path / "table.txt").read_text(encoding="utf-8")
+    assert text.startswith("the reference is left out: points 300, not 10000, hidden 4, not 300, epochs 1, not 300\n")
+    assert "values of the reference lie beyond" not in text
+    assert len(text.splitlines()) == 2 + 2 * 2 * 2
+    assert capsys.readouterr().out.endswith(f"written to {tmp_path}: sweep.sqlite, results.csv, results.parquet, table.txt, "
+                                            "summary.json, sparcs-first.png\n")  # fmt: skip
+    assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))["comparisons"] == []
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_the_figure_shows_the_reference_where_it_is_compared(tmp_path: Path, compared: bool) -> None:
+    rows = rows_of({(5, 0): [0.1, 0.2], (5, 1): [0.3, 0.4]})
+    edges = {(2, 1): np.ones((1, 3)), (3, 2): np.ones((1, 1)), (3, 1): np.ones((1, 3))}
+    figure.figure(tmp_path / "f.svg", rows, {(5, 1): edges}, compared=compared)
+    assert ("reference, one run each" in (tmp_path / "f.svg").read_text(encoding="utf-8")) == compared

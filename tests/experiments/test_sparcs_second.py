@@ -13,7 +13,7 @@ import pytest
 from spectral_core import InvalidInputError, SpectralNetwork, prune
 from spectral_core.cli.program import main
 from spectral_core.experiments.sparcs_second import experiment as sparcs_second
-from spectral_core.experiments.sparcs_second import results
+from spectral_core.experiments.sparcs_second import figure, results
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import load_any
 from tests.experiments.spies import trainings
@@ -120,7 +120,42 @@ def test_the_second_experiment_in_small() -> None:
     none = results.findings(net, data, SMALL, limit=0.0, widths=(2,))
     assert none.smallest is None
     line = next(line for line in results.table(none).splitlines() if "hidden neurons at loss <= 0" in line)
-    assert line.split()[-2:] == ["-", "280"]
+    assert line.split()[-1] == "-"
+    assert "there is no smallest network: none of the curves reaches a loss of 0" in results.table(none)
+    assert "there is no smallest network" not in results.table(found)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "epochs", "words", "compared"),
+    [
+        ((2000, 2000), 100, "", True),
+        ((200, 200), 100, "beside a reference with other settings: hidden 200-200, not 2000-2000", True),
+        ((200, 200), 5, "the reference is left out: hidden 200-200, not 2000-2000, epochs 5, not 100", False),
+        ((30, 30), 100, "the reference is left out: hidden 30-30, not 2000-2000", False),
+    ],
+)
+def test_only_what_can_be_compared_is_compared(
+    tmp_path: Path, hidden: tuple[int, int], epochs: int, words: str, compared: bool
+) -> None:
+    data = sparcs_second.rotation_teacher(4, 200)
+    net = SpectralNetwork.initialize([4, 3, 3, 4], bias=False, seed=0)
+    found = replace(results.findings(net, data, SMALL, limit=1.0, widths=(2,)), hidden=hidden, epochs=epochs)
+    text = results.table(found)
+    assert text.startswith(words)
+    assert ("reference" in text.splitlines()[1 if words else 0]) == compared
+    assert ("0.9993" in text) == compared
+    assert (found.summary()["reference"] is None) == (not compared)
+    figure.figure(tmp_path / "f.svg", found)
+    assert ("<!-- reference -->" in (tmp_path / "f.svg").read_text(encoding="utf-8")) == compared
+
+
+def test_a_trimmed_network_with_more_parameters_is_called_so() -> None:
+    data = sparcs_second.rotation_teacher(4, 200)
+    net = SpectralNetwork.initialize([4, 3, 3, 4], bias=False, seed=0)
+    found = results.findings(net, data, SMALL, limit=1.0, widths=(2,))
+    for student, larger in ((1, True), (10**6, False)):
+        text = results.table(replace(found, parameters=found.parameters | {"student": student}))
+        assert ("trimmed has fewer neurons and more parameters" in text) == larger
 
 
 def test_the_command_writes_everything_and_continues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,7 +165,7 @@ def test_the_command_writes_everything_and_continues(tmp_path: Path, capsys: pyt
     assert {"model.npz", "trimmed.npz", "table.txt", "summary.json", "sparcs-second.png"} <= names
     assert "training.npz" not in names
     assert capsys.readouterr().out.startswith((out / "table.txt").read_text(encoding="utf-8"))
-    assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["reference"]["hidden_neurons"] == 280
+    assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["reference"] is None
     assert load_any(out / "model.npz")[0].widths == (20, 6, 6, 20)
     assert main(["reproduce", "sparcs-second", "--full", "--hidden", "6", "--out", str(out)]) == 2
     assert "--full is --hidden 2000; give one of them" in capsys.readouterr().err

@@ -111,4 +111,4 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert {p.name for p in tmp_path.iterdir()} >= {"student-teacher.png", "table.txt", "summary.json", "results.csv"}
     capsys.readouterr()
     assert main(["reproduce", "student-teacher", "--students", "lazy", "--out", home]) == 2
-    assert "student must be one of spectral, direct, proximal; got 'lazy'" in capsys.readouterr().err
+    assert "students[0] must be one of spectral, direct, proximal; got 'lazy'" in capsys.readouterr().err

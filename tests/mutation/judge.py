@@ -26,11 +26,13 @@ from typing import Any
 
 import pytest
 
-from tests.mutation import battery
+from tests.mutation import battery, sparse_battery
 from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 ROOT = Path(__file__).resolve().parents[2]
-KERNELS = ("spectral_core/kernels/cpu/dense.py", "spectral_core/kernels/cpu/one_hidden.py")
+DENSE = ("spectral_core/kernels/cpu/dense.py", "spectral_core/kernels/cpu/one_hidden.py")
+SPARSE = "spectral_core/kernels/cpu/sparse.py"
+KERNELS = (*DENSE, SPARSE)
 LEFT_OUT = {
     "derivations/recheck/": "mutated by its own tests: tests/derivations/recheck/test_recheck.py changes 711 statements and programs",
     "derivations/formulas/": "refuses programs that have no meaning; compared with an independent evaluator by its tests",
@@ -209,9 +211,9 @@ def checked_in() -> dict[Path, str]:
 
 
 @cache
-def kernel_codes() -> tuple[CodeType, ...]:
-    """The modules of kernels as they are, in the order in which they import each other."""
-    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in KERNELS}
+def kernel_codes(files: tuple[str, ...] = DENSE) -> tuple[CodeType, ...]:
+    """Modules of kernels as they are, in the order in which they import each other."""
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in files}
     return tuple(compile(text, file, "exec", dont_inherit=True) for file, text in texts.items())
 
 
@@ -220,6 +222,9 @@ def judge_kernel(mutant: Mutant | None, code: CodeType, say: Say) -> None:
     say("battery")
     if mutant is None:
         battery.check(kernel_codes())
+        sparse_battery.check(kernel_codes(KERNELS))
+    elif mutant.file == SPARSE:
+        sparse_battery.check([*kernel_codes(KERNELS), mutant.piece()])
     else:
         battery.check([*kernel_codes(), mutant.piece()], mutant.function)
     say("nobody")
@@ -251,7 +256,7 @@ class _Child:
 
 @cache
 def named_integers() -> dict[str, int]:
-    """The constants of the first module of kernels, which the other imports."""
+    """The constants of the first module of kernels, which the others import."""
     return constants(ast.parse((ROOT / KERNELS[0]).read_text(encoding="utf-8")))
 
 
@@ -326,6 +331,7 @@ def warm() -> None:
         del sys.modules[name]
     PROVEN.update((certificate.id, certificate) for certificate in certificates)
     battery.check(kernel_codes())
+    sparse_battery.check(kernel_codes(KERNELS))
 
 
 def unmutated(all_targets: Sequence[Target]) -> None:

@@ -110,6 +110,9 @@ class Singles:
     def size(self) -> int:
         return self.values.size
 
+    def sum(self) -> Single:
+        return Single(self.numbers().sum())
+
     @property
     def T(self) -> Singles:
         return Singles(self.values.T)
@@ -141,20 +144,23 @@ class _Numpy:
         return getattr(np, name)
 
     @staticmethod
-    def empty(shape: Any, dtype: Any) -> Any:
+    def empty(shape: Any, dtype: Any = np.float64) -> Any:
         if dtype is Singles.dtype:
             return Singles(np.full(shape, np.nan))
         real = np.issubdtype(dtype, np.floating)
         return np.full(shape, np.nan if real else np.iinfo(dtype).max, dtype)
 
+    def empty_like(self, array: Any) -> Any:
+        return self.empty(array.shape, array.dtype if isinstance(array, np.ndarray) else Singles.dtype)
+
     @staticmethod
-    def dot(a: Any, b: Any, out: Any) -> None:
+    def dot(a: Any, b: Any, out: Any = None) -> Any:
         if not isinstance(out, Singles):
-            np.dot(a, b, out)
-            return
+            return np.dot(a, b, out)
         if out.shape != (a.shape[0], b.shape[1]):
             raise ValueError(f"{out.shape} is not the shape of the product")
         out.values[...] = a.values @ b.values
+        return out
 
 
 def _single(function: Callable[[float], float]) -> Callable[[Any], Any]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation import battery, equivalence, report
+from tests.mutation import battery, equivalence, report, sparse_battery
 from tests.mutation.equivalence import Entry
-from tests.mutation.judge import KERNELS, LEFT_OUT, ROOT, Verdict, imports, kernel_codes, targets
+from tests.mutation.judge import KERNELS, LEFT_OUT, ROOT, SPARSE, Verdict, imports, kernel_codes, targets
 from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 SEED = 2026
@@ -47,6 +47,21 @@ def test_a_wrong_kernel_does_not() -> None:
         assert text.count(right) == 1
         with pytest.raises((AssertionError, TypeError)):
             battery.check([compile(text.replace(right, wrong), "cpu.py", "exec"), *kernel_codes()[1:]])
+
+
+def test_the_kernels_of_sparse_networks_pass_theirs_and_wrong_ones_do_not() -> None:
+    codes, text = kernel_codes(KERNELS), (ROOT / SPARSE).read_text(encoding="utf-8")
+    sparse_battery.check(codes)
+    for right, wrong in (
+        ("gradient[e] = dW", "gradient[e] = -dW"),
+        ("length = 1.0 if stored else", "length = 1.0 if not stored else"),
+        ("one if h == label[s] else zero) - shifted", "one if h == label[s] else one) - shifted"),
+        ("means[i] += u_all[i, s] * weights[start + s]", "means[i] += u_all[i, s] * weights[s]"),
+        ("real = parameters.dtype.type", "real = float"),
+    ):
+        assert text.count(right) == 1
+        with pytest.raises((AssertionError, TypeError)):
+            sparse_battery.check([*codes[:2], compile(text.replace(right, wrong), "sparse.py", "exec")])
 
 
 # --- operators --------------------------------------------------------------------------------------------------------

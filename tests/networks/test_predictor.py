@@ -39,7 +39,7 @@ def test_the_score_of_a_target_that_does_not_vary_is_not_defined(value: float) -
 @pytest.mark.parametrize("power", [-600, -100, 0, 100, 600])
 def test_the_score_does_not_depend_on_the_units_of_the_target(power: int) -> None:
     model, x = predictor(1, 3)
-    y = model.predict(x) + 0.1 * np.random.default_rng(0).normal(size=(60, 1))
+    y = model.predict(x)[:, np.newaxis] + 0.1 * np.random.default_rng(0).normal(size=(60, 1))
     unit = np.ldexp(1.0, power)
     scaled = Predictor(model.network, "regression", model.inputs, Scaling(np.zeros(1), np.full(1, unit)))
     assert scaled.score(x, y * unit) == model.score(x, y)

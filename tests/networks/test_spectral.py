@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import pickle
@@ -900,3 +901,15 @@ def test_the_slope_at_the_kink_is_the_left_one(activation: str) -> None:
         zero_net = net.with_parameters([zero, 1.0])
         _, gradients = zero_net.loss_and_gradients([[1.0]], [[-0.5]])
         assert gradients.blocks[2, 1].item() == pytest.approx(0 if activation == "relu" else 0.01)
+
+
+def test_both_ways_to_make_a_network_tell_their_default_bias() -> None:
+    """Arrays that are given may have no place for the constant neuron; arrays that are made have one."""
+    for function, default, words in (
+        (SpectralNetwork, False, "False by default"),
+        (SpectralNetwork.initialize, True, "It does so by default"),
+    ):
+        assert inspect.signature(function).parameters["bias"].default is default
+        assert words in (function.__doc__ or "")
+    assert SpectralNetwork([[[1.0, 2.0]]], [[3.0, 4.0], [1.0]]).n_features == 2
+    assert SpectralNetwork.initialize([2, 1]).widths[0] == 3

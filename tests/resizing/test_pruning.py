@@ -288,7 +288,7 @@ def test_the_report_counts() -> None:
 NET = random_network("global", [3, 8, 2], "relu", 1)
 X = np.ones((4, 3))
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({}, "prune takes one of fraction, threshold, tolerance; got none"),
+    ({}, "prune takes one of fraction, threshold, tolerance, weights; got none"),
     ({"fraction": 0.5, "threshold": 1.0}, "got fraction, threshold"),
     ({"fraction": 1.2}, "fraction must be at least 0 and at most 1; got 1.2"),
     ({"threshold": -1}, "threshold must be at least 0; got -1"),
@@ -297,7 +297,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"fraction": 0.5, "compensate": True}, "need X"),
     ({"fraction": 0.5, "X": X, "retrain": {}}, "need X and y"),
     ({"fraction": 0.5, "by": "size"}, "by must be one of"),
-    ({"fraction": 0.5, "unit": "block"}, "unit must be one of neuron, layer; got 'block'"),
+    ({"fraction": 0.5, "unit": "block"}, "unit must be one of neuron, layer, weight; got 'block'"),
     ({"fraction": 0.5, "layers": [3]}, r"layers must be hidden layers, \[2\]; got 3"),
     ({"fraction": 0.5, "X": X, "ridge": 0}, "ridge must be more than 0"),
     ({"threshold": 0.5, "even": True}, "even compares ranks of neurons; give a fraction or a tolerance"),
@@ -434,7 +434,7 @@ def test_retraining_has_the_loss_of_the_pruning(monkeypatch: pytest.MonkeyPatch)
         seen.update(options)
         return train(*arguments, **options)
 
-    monkeypatch.setattr("spectral_core.resizing.pruning.train", spy)
+    monkeypatch.setattr("spectral_core.resizing.neurons.train", spy)
     prune(net, fraction=0.5, X=x, y=np.arange(20) % 2, loss="cross_entropy", retrain={"epochs": 2})
     assert seen == {"loss": "cross_entropy", "epochs": 2}
 

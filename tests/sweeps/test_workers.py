@@ -11,7 +11,7 @@ import joblib
 import pytest
 
 from spectral_core import sweep
-from spectral_core.errors import BackendError, MissingDependencyError
+from spectral_core.errors import BackendError
 from spectral_core.sweeps import runner
 from tests.builders import ROOT
 from tests.sweeps.small import GRID, experiment, line, threads
@@ -55,12 +55,6 @@ def test_the_limit_ends_with_the_sweep() -> None:
     before = threads()
     runner.run(experiment(1), jobs=1)
     assert threads() == before
-
-
-def test_without_joblib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "joblib", None)
-    with pytest.raises(MissingDependencyError, match=r"sweeps need joblib: pip install 'spectral-core\[full\]'"):
-        runner.run(experiment(1))
 
 
 def test_large_data_reach_the_workers_unchanged() -> None:

@@ -52,9 +52,12 @@ def experiment(
     data, test_data : as `datasets.load` takes them; without test data 30 % of the samples are held out.
     """
     points = [
-        {"activation": one_of(activation, ZERO_AT_ZERO, "activation"), "layers": checks.integer(layers, "depth", 1)}
-        for layers in depths
-        for activation in activations
+        {
+            "activation": one_of(activation, ZERO_AT_ZERO, f"activations[{j}]"),
+            "layers": checks.integer(layers, f"depths[{i}]", 1),
+        }
+        for i, layers in enumerate(depths)
+        for j, activation in enumerate(activations)
     ]
     if not points:
         raise InvalidInputError("the experiment needs at least one activation and one depth")

@@ -16,13 +16,13 @@ DRAWN = tuple(METHODS)[:7]
 """The methods that are drawn: those without retraining, and *alternate*."""
 
 
-def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
+def figure(path: Target, rows: Sequence[Mapping[str, Any]], compared: bool = True) -> None:
     """Draw accuracy against the share of neurons kept (log scale), a panel for each depth and activation.
 
-    Bars are standard deviations of the runs. Dotted lines are the authors'.
+    Bars are standard deviations of the runs. Dotted lines are the authors' values; they are drawn with `compared` only.
     """
     dataset = authors_data(rows)
-    found, published = summary(rows), reference(dataset)
+    found, published = summary(rows), reference(dataset) if compared else {}
     accuracy = {key: (mean, deviation) for key, (mean, deviation, _) in found.items()}
     theirs = {key: (mean, math.nan) for key, mean in published.items()}
     depths = sorted({key[0] for key in found})

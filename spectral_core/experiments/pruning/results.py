@@ -52,18 +52,19 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[int, str, str, int]
     }
 
 
-def details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The numbers of the table, for JSON."""
+def details(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> dict[str, Any]:
+    """The numbers of the table, for JSON; they are ours alone, whether `compared` or not."""
     names = ("hidden_layers", "activation", "arm", "percentile", "mean", "deviation", "runs")
     return {"accuracy": [dict(zip(names, (*key, *value), strict=True)) for key, value in sorted(summary(rows).items())]}
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Accuracies of every method by percentile, ours and the authors' on MNIST or Fashion-MNIST."""
+def table(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> str:
+    """Accuracies of every method by percentile, ours and, with `compared`, the authors' on MNIST or Fashion-MNIST."""
     dataset = authors_data(rows)
-    found, published = summary(rows), reference(dataset)
+    found, published = summary(rows), reference(dataset) if compared else {}
     percentiles = sorted({key[3] for key in found})
-    text = f"accuracy on held-out samples, %, mean ± standard deviation; '{dataset}' lines: the authors' values\n"
+    text = "accuracy on held-out samples, %, mean ± standard deviation"
+    text += f"; '{dataset}' lines: the authors' values\n" if compared else "\n"
     for layers, activation in sorted({key[:2] for key in found}):
         runs = max(value[2] for key, value in found.items() if key[:2] == (layers, activation))
         text += f"\n{layers} hidden layer{'s' * (layers > 1)}, {activation}, {runs} run{'s' * (runs > 1)}\n"

@@ -15,7 +15,12 @@ Edges = Mapping[tuple[int, int], np.ndarray]
 INPUTS = ("x₁", "x₂", "1")
 
 
-def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tuple[float, float], Edges]) -> None:
+def figure(
+    path: Target,
+    rows: Sequence[Mapping[str, Any]],
+    networks: Mapping[tuple[float, float], Edges],
+    compared: bool = True,
+) -> None:
     """Draw ‖Γ‖ and mean |λ| against α, the median of the runs with a band from 5 to 95 % of them, and the networks below.
 
     Parameters
@@ -23,6 +28,7 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tu
     path : the picture, PNG unless it ends in .svg or .pdf; written whole or not at all.
     rows : of the sweep.
     networks : the edges to draw by (β, α).
+    compared : draw the reference too.
     """
     betas = sorted({beta for beta, _ in networks})
     columns = max([2, *(sum(b == beta for b, _ in networks) for beta in betas)])
@@ -31,7 +37,7 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tu
         grid = canvas.add_gridspec(1 + len(betas), 2 * columns, height_ratios=[4.0, *[2.3] * len(betas)])
         panels = [canvas.add_subplot(grid[0, k * columns : (k + 1) * columns]) for k in range(len(results.QUANTITIES))]
         for axes, quantity in zip(panels, results.QUANTITIES, strict=True):
-            _curves(axes, rows, quantity)
+            _curves(axes, rows, quantity, compared)
         handles, labels = panels[0].get_legend_handles_labels()
         if handles:  # one legend for both panels, below them, where it hides no data
             canvas.legend(handles, labels, loc="outside lower left", ncols=3, fontsize=8)
@@ -41,10 +47,10 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]], networks: Mapping[tu
                 _network(axes, networks[beta, alpha], f"β = {beta:g}, α = {alpha:g}")
 
 
-def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str) -> None:
-    """One quantity against α, and the reference."""
+def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str, compared: bool) -> None:
+    """One quantity against α, and the reference with `compared`."""
     name = results.QUANTITIES[quantity]
-    reference = results.reference()
+    reference = results.reference() if compared else []
     for k, curve in enumerate(c for c in results.curves(rows) if c.quantity == quantity):
         colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         most = int(curve.runs.max(initial=0))

@@ -127,16 +127,18 @@ def _compared(line: Mapping[str, float], quantity: str, ours: np.ndarray) -> Com
     )
 
 
-def details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Curves and comparisons, for a program."""
+def details(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> dict[str, Any]:
+    """Curves and comparisons, for a program; without `compared` there are no comparisons."""
     return {
         "curves": [vars(curve) for curve in curves(rows)],
-        "comparisons": [vars(comparison) for comparison in comparisons(rows)],
+        "comparisons": [vars(comparison) for comparison in comparisons(rows)] if compared else [],
     }
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The comparison as text, with the number of differences that chance alone would make."""
+def table(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> str:
+    """The comparison as text, with the number of differences that chance alone would make; else our values alone."""
+    if not compared:
+        return _own(rows)
     found = comparisons(rows)
     if not found:
         return "no α and β in common with the reference\n"
@@ -153,3 +155,15 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         f"{beyond} of {len(found)} values of the reference lie beyond the spread of our runs; chance alone would put "
         f"{chance:.2g} there\n"
     )
+
+
+def _own(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Our values at every α and β."""
+    layout = "{:<10} {:>5} {:>5} {:>5} {:>10} {:>10} {:>10} {:>10}\n"
+    text = layout.format("quantity", "β", "α", "runs", "least", "median", "mean", "greatest")
+    for quantity, name in QUANTITIES.items():
+        for beta in sorted({row["beta"] for row in rows}):
+            for alpha, ours in sorted(_values(rows, quantity, beta).items()):
+                numbers = (f"{v:.3g}" for v in (ours.min(), np.median(ours), ours.mean(), ours.max()))
+                text += layout.format(name, f"{beta:g}", f"{alpha:g}", len(ours), *numbers)
+    return text

@@ -20,8 +20,9 @@ def figure(path: Target, found: Findings) -> None:
             line = {"lw": wide, "ls": "-", "label": f"{by}, compensated"}
             line = line if compensated else {"lw": 0.8, "ls": ":", "label": by}
             axes.plot(hidden, losses, color=COLOURS[k], marker=MARKERS[k], ms=4, **line)
-        point = [REFERENCE["hidden_neurons"]], [REFERENCE["test_loss"]]
-        axes.scatter(*point, s=70, facecolors="none", edgecolors=FAINT, zorder=4, label="the authors' student")
+        if found.compared:
+            point = [REFERENCE["hidden_neurons"]], [REFERENCE["test_loss"]]
+            axes.scatter(*point, s=70, facecolors="none", edgecolors=FAINT, zorder=4, label="the authors' student")
         teacher = REFERENCE["teacher_neurons"]
         axes.axvline(teacher, color=FAINT, lw=0.8, ls="--")
         axes.axhline(found.limit, color=FAINT, lw=0.8, ls="--")

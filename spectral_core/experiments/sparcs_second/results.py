@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.experiments.sparcs_second.experiment import Data, trimmable_eigenvalues, without_small_eigenvalues
+from spectral_core.experiments.sparcs_second.experiment import (
+    FULL_WIDTH,
+    SETTINGS,
+    Data,
+    trimmable_eigenvalues,
+    without_small_eigenvalues,
+)
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
@@ -61,7 +67,8 @@ class Findings:
 
     `eigenvalues` : of input and hidden layers that were trained. `live` : neurons by layer after the published trimming.
     `smallest` : the point with the fewest hidden neurons among all curves whose validation loss is at most `limit`; its test
-    loss had no part in the choice. `networks` : the student, the trimmed one, the smallest.
+    loss had no part in the choice. `networks` : the student, the trimmed one, the smallest. `hidden`, `epochs` : widths of
+    the student's hidden layers, and its training.
     """
 
     eigenvalues: int
@@ -78,13 +85,30 @@ class Findings:
     latency: dict[str, float]
     parameters: dict[str, int]
     networks: dict[str, SpectralNetwork | CompactNetwork]
+    hidden: tuple[int, ...]
+    epochs: int
+
+    @property
+    def differences(self) -> list[str]:
+        """The settings that are not those of the reference, as words."""
+        rows = [
+            ("hidden", "-".join(map(str, self.hidden)), f"{FULL_WIDTH}-{FULL_WIDTH}"),
+            ("epochs", str(self.epochs), str(SETTINGS["epochs"])),
+        ]
+        return [f"{name} {ours}, not {published}" for name, ours, published in rows if ours != published]
+
+    @property
+    def compared(self) -> bool:
+        """Whether the reference is shown: for students of the published width or a tenth of it, trained as long."""
+        tenth = all(width in (FULL_WIDTH, FULL_WIDTH // 10) for width in self.hidden)
+        return tenth and self.epochs == SETTINGS["epochs"]
 
     def summary(self) -> dict[str, Any]:
         """All numbers, for JSON."""
         record = {name: value for name, value in vars(self).items() if name not in ("networks", "curve", "smallest")}
         record["curve"] = [asdict(point) for point in self.curve]
         record["smallest"] = None if self.smallest is None else asdict(self.smallest)
-        return record | {"reference": REFERENCE}
+        return record | {"reference": REFERENCE if self.compared else None}
 
 
 def findings(
@@ -126,6 +150,8 @@ def findings(
         latency={name: latency(network) for name, network in networks.items()},
         parameters={name: network.n_parameters for name, network in networks.items()},
         networks=networks,
+        hidden=tuple(settings["hidden"]),
+        epochs=settings["epochs"],
     )
 
 
@@ -184,15 +210,26 @@ def _comparison(found: Findings) -> str:
         (f"hidden neurons at loss <= {found.limit:g}", smallest, f"{r['hidden_neurons']}"),
         ("  their test loss", "-" if found.smallest is None else f"{found.smallest.loss:.3g}", ""),
     ]
-    text = f"{'':<36}{'ours':>12}{'reference':>12}\n"
+    differences = ", ".join(found.differences)
+    if not found.compared:
+        text = f"the reference is left out: {differences}\n{'':<36}{'ours':>12}\n"
+        return text + "".join(f"{name:<36}{ours:>12}\n" for name, ours, _ in rows)
+    text = f"beside a reference with other settings: {differences}\n" if differences else ""
+    text += f"{'':<36}{'ours':>12}{'reference':>12}\n"
     return text + "".join(f"{name:<36}{ours:>12}{theirs:>12}\n" for name, ours, theirs in rows)
 
 
 def _sizes(found: Findings) -> str:
-    return "".join(
+    """Parameters and times of the networks, and which of them do not exist or are larger than the student."""
+    text = "".join(
         f"{name:<9} {found.parameters[name]:>10,} parameters, 1,000 samples in {1e3 * found.latency[name]:.3g} ms\n"
         for name in found.networks
     )
+    if found.parameters["trimmed"] > found.parameters["student"]:
+        text += "trimmed has fewer neurons and more parameters: the blocks between all layers are larger than the spectral form\n"
+    if found.smallest is None:
+        text += f"there is no smallest network: none of the curves reaches a loss of {found.limit:g}\n"
+    return text
 
 
 def _curves(found: Findings) -> str:

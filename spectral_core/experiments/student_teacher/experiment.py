@@ -65,9 +65,12 @@ def experiment(
 ) -> Experiment:
     """The experiment or a part of it, for `spectral_core.sweeps.runner.run`; a part has the same trainings as the whole."""
     points = [
-        {"student": one_of(student, STUDENTS, "student"), "width": checks.integer(width, "width", 1)}
-        for width in widths
-        for student in students
+        {
+            "student": one_of(student, STUDENTS, f"students[{j}]"),
+            "width": checks.integer(width, f"widths[{i}]", 1),
+        }
+        for i, width in enumerate(widths)
+        for j, student in enumerate(students)
     ]
     if not points:
         raise InvalidInputError("the experiment needs at least one width and one student")

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from spectral_core.kernels.support import cache  # noqa: F401  (imported first, so that Numba can keep this function)
+
 ROUNDS, ROUNDS_OF_MANY, FEW_BITS = 24, 12, 8
 """Up to 2^8 rows need more rounds until all permutations are about equally likely; for some sizes all are even."""
 _GOLDEN, _FIRST, _SECOND = (np.uint64(c) for c in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))

@@ -186,7 +186,7 @@ def test_auto_is_the_processor_where_there_is_no_gpu_or_little_to_do(monkeypatch
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice.importlib.util, "find_spec", lambda name: None)
-    assert choice.unavailable_because() == "numba-cuda is not installed: pip install 'spectral-core[cuda]'"
+    assert choice.unavailable_because() == "numba-cuda is not installed: pip install '.[cuda]' in the sources"
 
 
 def test_a_library_that_is_not_whole_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

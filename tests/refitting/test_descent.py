@@ -1,8 +1,8 @@
-"""The way down through the sizes, and where it starts."""
+"""The way down through the sizes of a network."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_core import SpectralNetwork
-from spectral_core.architecture import descent, starts
-from spectral_core.architecture.descent import Recipe, fit_down, train_down
-from spectral_core.architecture.starts import linear_start, random_start, woken_start
 from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting import descent
+from spectral_core.refitting.descent import Recipe, fit_down, train_down
 from spectral_core.refitting.samples import Samples
-from tests.builders import sparse_network, sparse_samples, weights_of
+from tests.builders import sparse_network, sparse_samples
 
 LOSSES = ("squared_error", "cross_entropy")
 
@@ -47,7 +45,7 @@ def test_a_stage_goes_down_geometrically_in_its_first_half(loss: str, monkeypatc
     monkeypatch.setattr(descent.MaskedTraining, "run", counted)
     monkeypatch.setattr(descent, "remove", noted)
     recipe = Recipe(epochs=epochs, batch_size=8, minima_below=0)
-    found = descent._stage(net, samples, size, epochs, recipe, np.random.default_rng(0))
+    found = descent.train_to(net, samples, size, epochs, recipe, np.random.default_rng(0))
     assert steps == 150  # 5 mini-batches in each of 30 epochs
     assert found.n_products <= size
     assert [count for _, count in removals] == sorted((count for _, count in removals), reverse=True)
@@ -91,6 +89,16 @@ def test_the_same_numbers_each_time() -> None:
         np.testing.assert_array_equal(one.net.senders, other.net.senders)
 
 
+def test_a_start_that_is_not_polished_is_trained() -> None:
+    """The linear start has weights 0, and predicts nothing until it is trained."""
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    samples = Samples.of(x, x[:, :2] - x[:, 2:], "squared_error", True, "float64")
+    start = SparseNetwork.sorted((5, 2), "relu", True, np.zeros(4), [0, 2, 1, 3], [5, 5, 6, 6])
+    recipe = Recipe(epochs=100, batch_size=8, learning_rate=1e-2, minima_below=0)
+    (_, trained), *_ = train_down(start, samples, [2], recipe, np.random.default_rng(0))
+    assert samples.loss_of(trained) < 0.1 * samples.loss_of(start)
+
+
 @pytest.mark.parametrize("density", [0.0, 1.0])
 @pytest.mark.parametrize("widths", [(3, 1), (3, 2, 1)])
 def test_networks_that_are_small_already(widths: tuple[int, ...], density: float) -> None:
@@ -105,13 +113,54 @@ def test_networks_that_are_small_already(widths: tuple[int, ...], density: float
     assert noted[-1].net.n_products == 0
 
 
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10**6), st.sampled_from(LOSSES), st.integers(0, 4))
+def test_no_network_is_in_a_worse_minimum_than_a_smaller_one(seed: int, loss: str, swaps: int) -> None:
+    net = sparse_network(seed, (5, 4, 2), density=0.8).cleaned()
+    samples = sparse_samples(seed, net, loss, rows=30)
+    noted = fit_down(
+        [(net.n_products, net)], samples, [15, 10, 6, 4, 3, 2, 1], 1e-3, np.random.default_rng(seed), swaps
+    )
+    losses = [one.loss for one in noted]
+    assert all(larger <= smaller + 1e-9 for larger, smaller in pairwise(losses)), losses
+    assert all(one.net.n_products <= one.size for one in noted)
+
+
+def test_a_bad_minimum_is_left_from_below() -> None:
+    """Two inputs of three matter; the network of two weights has lost one of them, that of one weight has not."""
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    samples = Samples.of(x, 3 * x[:, :1] + x[:, 1:2], "squared_error", True, "float64")
+    bad = SparseNetwork.sorted((4, 1), "relu", True, np.array([0.5, 0.5]), [1, 2], [4, 4])
+    good = SparseNetwork.sorted((4, 1), "relu", True, np.array([3.0]), [0], [4])
+    noted = [descent.Noted(size, net, samples.loss_of(net)) for size, net in ((2, bad), (1, good))]
+    mended = descent._mended(noted, samples, (1e-9, 0), {(2, 1)}, np.random.default_rng(0))
+    assert mended[1] is noted[1]
+    assert mended[0].net.senders.tolist() == [0, 1]
+    np.testing.assert_allclose(mended[0].net.weights, [3, 1], atol=1e-2)
+
+
+def test_swaps_end_after_failures_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, samples = start_of("squared_error", rows=40)
+    monkeypatch.setattr(descent, "SALIENCY_ROWS", 20)
+    tried = []
+
+    def unchanged(net: SparseNetwork, *rest: Any) -> SparseNetwork:
+        tried.append(net)
+        return net
+
+    monkeypatch.setattr(descent, "grow", unchanged)
+    monkeypatch.setattr(descent, "polish", lambda net, *rest: (net, 1.0))  # no swap lowers the loss
+    descent.through_minima(net, samples, (net.n_products, 10), 1e-3, set(), np.random.default_rng(0))
+    assert len(tried) == descent.SWAP_PATIENCE
+
+
 def test_swaps_keep_what_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bad removal is found out: the swap brings the weight back that matters."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 4))
     samples = Samples.of(x, 3 * x[:, :1], "squared_error", True, "float64")
     net = SparseNetwork.sorted((5, 1), "relu", True, np.array([0.01, 1.0]), [1, 4], [5, 5])
-    found, loss = descent._through_minima(net, samples, (1, 10), 1e-6, {(2, 1)}, rng)
+    found, loss = descent.through_minima(net, samples, (1, 10), 1e-6, {(2, 1)}, rng)
     assert (found.senders.tolist(), found.n_products) == ([0, 4], 1)
     assert loss < 1e-4
 
@@ -121,69 +170,5 @@ def test_the_recipe_depends_on_the_number_of_samples() -> None:
     few, many = sparse_samples(0, net, rows=64), sparse_samples(0, net, rows=6400)
     assert Recipe.of(few, 32) == Recipe(500, 32, minima_below=15625)
     assert Recipe.of(many, 32) == Recipe(20, 32, minima_below=400)
+    assert Recipe.of(sparse_samples(0, sparse_network(0, (3, 2)), "cross_entropy", rows=6400), 32).epochs == 5
     assert Recipe.of(few, 1000).epochs == 1000
-
-
-# --- starts -----------------------------------------------------------------------------------------------------------
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.integers(0, 10**6), st.booleans(), st.sampled_from(["squared_error", "cross_entropy"]), st.integers(1, 3))
-def test_weights_that_cannot_matter_go(seed: int, bias: bool, loss: str, outputs: int) -> None:
-    """The outputs on the data stay; of two classes their difference does."""
-    net = sparse_network(seed, (4, 3, outputs), "tanh", bias, 0.8)
-    samples = sparse_samples(seed, net, loss)
-    x = samples.x_rows.copy()
-    x[0], x[1] = 0.0, (0.5 if seed % 2 else x[1])  # one or two inputs do not vary
-    samples = replace(samples, x_rows=x)
-    found = starts._identified(net, samples)
-    before, after = (weights_of(one).output(one.weights, x) for one in (net, found))
-    if loss == "cross_entropy" and outputs == 2:
-        assert not (found.receivers == found.n_neurons - 2).any()
-        before, after = before[:, 1] - before[:, 0], after[:, 1] - after[:, 0]
-    np.testing.assert_allclose(after, before, rtol=0, atol=1e-12)
-    assert not (found.senders == 0).any()
-    if bias and seed % 2:
-        assert not (found.senders == 1).any()
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_the_linear_start_joins_every_input_that_varies(bias: bool) -> None:
-    x = np.array([[1.0, 5.0, 0.0], [2.0, 5.0, 1.0], [3.0, 5.0, 0.0]])
-    samples = Samples.of(x, np.zeros((3, 2)), "squared_error", bias)
-    net = linear_start((3 + bias, 4, 2), "relu", bias, samples)
-    # Without biases a constant input takes their place.
-    assert net.senders.tolist() == ([0, 2, 3] * 2 if bias else [0, 1, 2] * 2)
-    assert net.weights.tolist() == [0.0] * 6
-    assert net.weights.dtype == "float32"
-    assert len(net.live) == 0
-
-
-def test_the_woken_start_has_the_neurons_of_greatest_score(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starts, "SMALL_START", 2)
-    blocks = {
-        (2, 1): np.array([[1.0, 2.0], [0.1, 0.1], [2.0, 2.0], [0.0, 0.0]]),
-        (3, 2): np.array([[1.0, 1.0, 1.0, 9.0]]),
-    }
-    spectral = SpectralNetwork(blocks=blocks, activation="relu", bias=True, parametrization="direct", dtype="float64")
-    samples = Samples.of(np.array([[1.0], [2.0]]), np.zeros((2, 1)), "squared_error", True, "float64")
-    net = woken_start(spectral, samples)
-    assert net.live.tolist() == [2, 4]
-    same = SpectralNetwork(
-        blocks={(2, 1): blocks[2, 1] * np.array([[1], [0], [1], [0]]), (3, 2): blocks[3, 2]},
-        activation="relu", bias=True, parametrization="direct", dtype="float64",
-    )  # fmt: skip
-    np.testing.assert_allclose(samples.forward(net), same.forward(samples.x_rows[:1].T))
-
-
-def test_a_random_start_joins_all_its_neurons() -> None:
-    net = random_start((3, 5, 4, 2), (3, 1), "tanh", np.random.default_rng(0))
-    used = [[0, 1, 2], [3, 4, 5], [8], [12, 13]]
-    wanted = {(r, s) for i, layer in enumerate(used) for r in layer for j in range(i) for s in used[j]}
-    assert set(zip(net.receivers.tolist(), net.senders.tolist(), strict=True)) == wanted
-    assert len(net.weights) == len(wanted)
-    assert net.live.tolist() == [3, 4, 5, 8]
-    many = random_start((100, 90, 1), (90,), "tanh", np.random.default_rng(0))
-    for neuron, width in ((slice(100, 190), 100), (slice(190, 191), 190)):
-        here = (many.receivers >= neuron.start) & (many.receivers < neuron.stop)
-        assert many.weights[here].std() == pytest.approx(1 / np.sqrt(width), rel=0.15)

@@ -25,12 +25,18 @@ MINIMA_SHARE, MINIMA_ITERATIONS = 0.1, 20
 """Share of the weights that goes at each removal between minima, and the iterations of the polish that follows."""
 SWAPS, SWAP_SHARE, SWAP_BELOW = 10, 0.05, 150
 """At sizes up to `SWAP_BELOW`: at most this many swaps of this share of the weights, each kept if the loss falls."""
+SWAP_PATIENCE = 2
+"""Swaps that fail one after another end the swaps of a size."""
 POLISH = 150
-"""Iterations of the polish of a network that is noted."""
+"""Iterations of the polish of a network that is noted, at most."""
+MINIMA_STILL, POLISH_STILL = 2e-5, 1e-6
+"""A polish between two removals, or of a network that is noted, ends where a step lowers the loss by less than this."""
 SALIENCY_ROWS = 256
 """Samples that saliencies are measured on, at most."""
-LEAST_STEPS = 1_000
-"""Mini-batches at each size, at least."""
+LEAST_EPOCHS, LEAST_EPOCHS_LABELS, LEAST_STEPS = 20, 4, 1_000
+"""Passes over the samples (of class labels: fewer) and mini-batches at each size, at least. Measured on 8,000 Fashion-MNIST
+images, where 20 passes at each size learn labels by heart (0.825 with 1,600 weights; 0.840 with 4), and on houses, where a
+regression gains by them (R² 0.888 with 250 weights; 0.860)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Recipe:
     def of(cls, samples: Samples, batch_size: int) -> Recipe:
         """The recipe for some samples: minima from more weights on where there are few."""
         rows = len(samples)
-        epochs = max(cls.epochs, -(-LEAST_STEPS * min(batch_size, rows) // rows))
+        least = LEAST_EPOCHS_LABELS if samples.loss == "cross_entropy" else LEAST_EPOCHS
+        epochs = max(least, -(-LEAST_STEPS * min(batch_size, rows) // rows))
         return cls(epochs, batch_size, minima_below=max(MINIMA_BELOW, MINIMA_WORK // rows))
 
 
@@ -66,10 +73,13 @@ def train_down(
     start: SparseNetwork, samples: Samples, sizes: Sequence[int], recipe: Recipe, rng: np.random.Generator
 ) -> list[tuple[int, SparseNetwork]]:
     """Trained networks of at most `sizes` products each, as far as mini-batches go: the start, and down to `minima_below`."""
-    net, trained = start, [(start.n_products, start)]
+    net = start
+    if net.n_products >= recipe.minima_below:  # a smaller one is polished
+        net = train_to(net, samples, net.n_products, recipe.epochs, recipe, rng)
+    trained = [(net.n_products, net)]
     for size in sorted(sizes, reverse=True):
         if recipe.minima_below <= size < net.n_products:
-            net = _stage(net, samples, size, recipe.epochs, recipe, rng)
+            net = train_to(net, samples, size, recipe.epochs, recipe, rng)
             trained.append((size, net))
     return trained
 
@@ -82,20 +92,55 @@ def fit_down(
     rng: np.random.Generator,
     swaps: int = SWAPS,
 ) -> list[Noted]:
-    """The trained networks, the last of them polished, then networks of the smaller `sizes`, each from a minimum of the one before."""
+    """The trained networks, the last of them polished, then networks of the smaller `sizes`, each from a minimum of the one before.
+
+    A network in a worse minimum than a smaller one is replaced: see `_mended`.
+    """
     *above, (size, net) = trained
     noted = [Noted(size, net, np.nan) for size, net in above]
-    noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
+    noted.append(Noted(size, *polish(net, samples, POLISH, l2, POLISH_STILL)))
     net = noted[-1].net
-    pairs = {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
+    pairs = joined_layers(net)
     for size in sorted(sizes, reverse=True):
         if size < trained[-1][0]:
-            net, _ = _through_minima(net, samples, (size, swaps), l2, pairs, rng)
-            noted.append(Noted(size, *polish(net, samples, POLISH, l2)))
-    return noted
+            net, _ = through_minima(net, samples, (size, swaps), l2, pairs, rng)
+            noted.append(Noted(size, *polish(net, samples, POLISH, l2, POLISH_STILL)))
+    return [*noted[: len(above)], *_mended(noted[len(above) :], samples, (l2, swaps), pairs, rng)]
 
 
-def _stage(
+def _mended(
+    noted: Sequence[Noted],
+    samples: Samples,
+    aim: tuple[float, int],
+    pairs: set[tuple[int, int]],
+    rng: np.random.Generator,
+) -> list[Noted]:
+    """The networks from the smallest to the largest: each grown from the one below it where that lowers the loss.
+
+    A removal can lead into a bad minimum, and a network that is larger then fits worse than a smaller one. The smaller one
+    with further weights of 0 has its loss, and a polish does not raise it, so no loss stays above that of a smaller network.
+    `aim` holds the penalty and the number of swaps.
+    """
+    (l2, swaps), better = aim, list(noted)
+    for i in reversed(range(len(noted) - 1)):
+        below, here = better[i + 1], better[i]
+        if here.size > SWAP_BELOW and here.loss <= below.loss:
+            continue
+        count = here.size - below.net.n_products
+        grown = grow(below.net, samples, _some(samples, SALIENCY_ROWS, rng), count, l2, pairs)
+        net, loss = polish(grown, samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)
+        if loss < here.loss:
+            net, _ = through_minima(net, samples, (here.size, swaps), l2, pairs, rng)
+            better[i] = Noted(here.size, *polish(net, samples, POLISH, l2, POLISH_STILL))
+    return better
+
+
+def joined_layers(net: SparseNetwork) -> set[tuple[int, int]]:
+    """The pairs (receiver, sender) of layers, counted from 1, with a weight between them."""
+    return {(int(net.layers[r]), int(net.layers[s])) for r, s in zip(net.receivers, net.senders, strict=True)}
+
+
+def train_to(
     net: SparseNetwork, samples: Samples, size: int, epochs: int, recipe: Recipe, rng: np.random.Generator
 ) -> SparseNetwork:
     """A training whose rate falls to 0 as a cosine; in its first half the network goes down to `size`, geometrically.
@@ -125,7 +170,7 @@ def _stage(
     return training.net
 
 
-def _through_minima(
+def through_minima(
     net: SparseNetwork,
     samples: Samples,
     aim: tuple[int, int],
@@ -138,19 +183,21 @@ def _through_minima(
     Saliencies are measured on new samples each time, so a swap that failed is followed by another one.
     """
     size, swaps = aim
-    net, loss = polish(net, samples, MINIMA_ITERATIONS, l2)
+    net, loss = polish(net, samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)
     while net.n_products > size:
         due = max(size, min(net.n_products - 1, int((1 - MINIMA_SHARE) * net.n_products)))
         smaller = remove(net, _some(samples, SALIENCY_ROWS, rng), due)
-        net, loss = polish(smaller, samples, MINIMA_ITERATIONS, l2)
+        net, loss = polish(smaller, samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)
+    failed = 0
     for _ in range(swaps if size <= SWAP_BELOW and net.n_products and not _faultless(net, samples) else 0):
         some = _some(samples, SALIENCY_ROWS, rng)
         more = grow(net, samples, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
-        more, _ = polish(more, samples, MINIMA_ITERATIONS, l2)
-        swapped, new = polish(remove(more, some, size), samples, MINIMA_ITERATIONS, l2)
+        more, _ = polish(more, samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)
+        swapped, new = polish(remove(more, some, size), samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)
+        failed = 0 if new < loss else failed + 1
         if new < loss:
             net, loss = swapped, new
-        elif some is samples:
+        elif some is samples or failed >= SWAP_PATIENCE:
             break
     return net, loss
 

@@ -1,0 +1,1 @@
+"""Files and frames as tables of columns: separators, encodings, headers, formats."""

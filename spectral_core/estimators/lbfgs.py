@@ -1,0 +1,60 @@
+"""Training by L-BFGS on all samples at once, with SciPy."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.exceptions import ConvergenceWarning
+
+from spectral_core import checks
+from spectral_core.backends import cpu
+from spectral_core.backends.problem import problem_of
+from spectral_core.backends.threads import blas_threads
+from spectral_core.errors import InvalidInputError
+from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.plain import decayed, movable
+from spectral_core.estimators.stochastic import NOT_FINITE
+from spectral_core.networks.spectral import SpectralNetwork
+
+
+def minimise(estimator: Any, net: SpectralNetwork, data: FitData) -> SpectralNetwork:
+    """The network at a minimum of the objective over the groups that are not frozen; computed in float64."""
+    objective: Objective = estimator._objective
+    if estimator.penalty_strength:
+        raise InvalidInputError("penalty_strength needs solver='adam' or 'sgd': 'lbfgs' takes smooth objectives only")
+    # The problem in float64, and the parameters that move.
+    start = net.parameters.astype(np.float64)
+    sizes = net.n_features, net.widths[-1]
+    problem = problem_of(cpu, data.x, data.y, objective.loss, data.weights, sizes, np.float64)
+    moves = movable(net, estimator.skip_connections)
+    decay = np.ones(start.size) * objective.decay(checks.real_number(estimator.alpha, "alpha", 0), data.weight)
+    decay *= decayed(net, estimator.skip_connections)
+
+    def value(point: np.ndarray) -> tuple[float, np.ndarray]:
+        flat = start.copy()
+        flat[moves] = point
+        loss, gradient = cpu.loss_and_gradient(net.layout, net.activation, flat, problem)
+        total = loss + float(decay @ flat**2)
+        return objective.scale * total, objective.scale * (gradient + 2 * decay * flat)[moves]
+
+    limits = {
+        "maxiter": checks.integer(estimator.max_iter, "max_iter", 1),
+        "maxfun": checks.integer(estimator.max_fun, "max_fun", 1),
+        "gtol": checks.real_number(estimator.tol, "tol", 0),
+    }
+    with blas_threads(1):
+        found = minimize(value, start[moves], method="L-BFGS-B", jac=True, options=limits)
+    # What the estimator keeps.
+    estimator.n_iter_, estimator.loss_ = min(int(found.nit), limits["maxiter"]), float(found.fun)
+    if estimator.verbose:
+        print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
+    if found.status != 0:
+        message = f"lbfgs stopped after {found.nit} iterations before it converged: {found.message}"
+        warnings.warn(f"{message}. Scale the data, or increase max_iter or max_fun.", ConvergenceWarning, stacklevel=5)
+    start[moves] = found.x
+    if not np.isfinite(start).all():
+        raise InvalidInputError(NOT_FINITE)
+    return net.with_parameters(start.astype(net.dtype))

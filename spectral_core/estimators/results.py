@@ -1,0 +1,143 @@
+"""What a fitted estimator gives besides predictions: weights, the compact network, files, pictures, pruning."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from spectral_core.data.scaling import Scaling
+from spectral_core.estimators.objective import Objective
+from spectral_core.estimators.searching import blocks_in_units
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.predictor import Predictor
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.resizing.compaction import compact
+from spectral_core.resizing.pruning import prune
+
+
+class FittedNetwork:
+    """The results of a fit, made from the network when they are read."""
+
+    network_: SpectralNetwork
+    n_outputs_: int
+    report_: Any
+    _objective: Objective
+    _inputs: Scaling | None
+    _outputs: Scaling | None
+    _compact: CompactNetwork | None
+
+    def _target(self, y: Any, known: str, classes: Any = None) -> np.ndarray:
+        """y in the form of the loss. Classes and outputs are learned where `known` is empty; ``part``: y holds some of the
+        known classes; ``all``: y holds them all."""
+        raise NotImplementedError
+
+    def _checked_rows(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, Any]:
+        """X dense in float32 or float64, and y as it is."""
+        raise NotImplementedError
+
+    def _raw(self, X: Any) -> np.ndarray:
+        """z_K (samples, outputs) in the units of y."""
+        check_is_fitted(self, "network_")
+        x = dense(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False))
+        if self._inputs is None or self._outputs is None:
+            return np.asarray(self.network_.forward(x))
+        return self._outputs.inverse_transform(self.network_.forward(self._inputs.transform(x)).astype(np.float64))
+
+    @property
+    def compact_(self) -> CompactNetwork:
+        """The same function with only the live neurons."""
+        check_is_fitted(self, "network_")
+        return self._compact if self._compact is not None else compact(self.network_)
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers, input and output included."""
+        return int(self.network_.n_layers)
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """Weights between neighbouring layers, arrays (senders, receivers), in the units of X and y."""
+        blocks, n = self._blocks, self.network_.n_features
+        return [blocks[i, i - 1][:, : n if i == 2 else None].T.copy() for i in range(2, self.n_layers_ + 1)]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """Biases of each layer after the input, arrays (neurons,), in the units of X and y."""
+        blocks = self._blocks
+        return [blocks[i, 1][:, -1].copy() for i in range(2, self.n_layers_ + 1)]
+
+    @property
+    def skip_coefs_(self) -> dict[tuple[int, int], np.ndarray]:
+        """Weights that leave out layers: {(receiving layer, sending layer): (senders, receivers)}, layers from 1 on."""
+        n = self.network_.n_features
+        blocks = {(i, j): block[:, : n if j == 1 else None] for (i, j), block in self._blocks.items() if i > j + 1}
+        return {pair: block.T.copy() for pair, block in blocks.items() if block.any()}
+
+    @property
+    def _blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        """All transfer blocks (M4) in the units of X and y, those to neighbours and from the input also where they are 0."""
+        check_is_fitted(self, "network_")
+        return blocks_in_units(self.network_, self._inputs, self._outputs)
+
+    @property
+    def predictor_(self) -> Predictor:
+        """Network, scaling, labels and names as one `Predictor`, which a model file holds."""
+        raise NotImplementedError
+
+    def _predictor(self, task: str, classes: tuple[Any, ...]) -> Predictor:
+        """The predictor of a search, or one without scaling."""
+        names = tuple(map(str, getattr(self, "feature_names_in_", ())))
+        net = self.network_ if self._compact is None else self._compact
+        inputs = Scaling.none(net.n_features) if self._inputs is None else self._inputs
+        outputs = Scaling.none(1 if classes else self.n_outputs_) if self._outputs is None else self._outputs
+        return Predictor(net, task, inputs, outputs, classes, names)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `predictor_` to a model file."""
+        self.predictor_.save(path)
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write `predictor_` as an ONNX model, see `exchange.onnx.export_onnx`."""
+        from spectral_core.exchange.onnx import export_onnx
+
+        export_onnx(self.predictor_, path)
+
+    def plot(self, path: str | os.PathLike[str]) -> None:
+        """A picture (PNG) of the network."""
+        from spectral_core.reports.network import network_picture
+
+        small = self.compact_
+        network_picture(
+            path, small.widths, small.blocks, layers=small.layers, title="-".join(map(str, small.widths)), subtitle=""
+        )
+
+    def prune(self, X: Any, y: Any, *, retrain: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """A copy of the estimator with fewer neurons; `report_` is then the report of `spectral_core.prune`.
+
+        Parameters
+        ----------
+        X, y : rows to rank neurons, refit weights and measure losses.
+        options : those of `spectral_core.prune`; without an amount ``tolerance=0.01``.
+        """
+        x, y = self._checked_rows(X, y, reset=False)
+        target = self._target(y, "part")
+        if self._inputs is not None and self._outputs is not None:
+            x = self._inputs.transform(x)
+            target = target if self._objective.loss == "cross_entropy" else self._outputs.transform(target)
+        amounts = {"fraction", "threshold", "tolerance"}
+        if not amounts & {name for name, value in options.items() if value is not None}:
+            options["tolerance"] = 0.01
+        found = prune(self.network_, X=x, y=target, loss=self._objective.loss, retrain=retrain, **options)
+        smaller = copy.copy(self)
+        smaller.network_, smaller._compact, smaller.report_ = found.network, found.compact, found.report
+        return smaller
+
+
+def dense(array: Any) -> Any:
+    """A sparse matrix as an array; the networks' products are dense."""
+    return array.toarray() if hasattr(array, "toarray") else array

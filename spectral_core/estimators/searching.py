@@ -1,0 +1,127 @@
+"""The architecture found by `search` for an estimator, and weights in the units of the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from spectral_core.architecture.options import STRATEGIES
+from spectral_core.architecture.search import search
+from spectral_core.checks import one_of
+from spectral_core.data.scaling import Scaling
+from spectral_core.errors import InvalidInputError
+from spectral_core.estimators.objective import FitData
+from spectral_core.networks.spectral import SpectralNetwork
+
+SEARCH_PENALTY = 1e-3
+"""The default penalty on eigenvalues of a search; a given network has none."""
+JUDGING_SHARE = 0.2
+"""The share of the rows that a search judges on."""
+
+
+def blocks_in_units(
+    net: SpectralNetwork, inputs: Scaling | None, outputs: Scaling | None
+) -> dict[tuple[int, int], np.ndarray]:
+    """The transfer blocks of a network with a constant neuron that take X and give y without any scaling.
+
+    z' = W (x - m)/d + b is (W/d) x + (b - (W/d) m), and y = s z' + t. Blocks between neighbours and from the input are there
+    also where they are 0.
+    """
+    layers, widths = net.n_layers, net.widths
+    blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}
+    for i in range(2, layers + 1):
+        for j in {1, i - 1}:
+            blocks.setdefault((i, j), np.zeros((widths[i - 1], widths[j - 1]), net.dtype))
+    if inputs is None or outputs is None:
+        return blocks
+    blocks = {pair: block.astype(np.float64) for pair, block in blocks.items()}
+    for i in range(2, layers + 1):
+        blocks[i, 1][:, :-1] /= inputs.divisor
+        blocks[i, 1][:, -1] -= blocks[i, 1][:, :-1] @ inputs.mean
+    for j in range(1, layers):
+        if (layers, j) in blocks:
+            blocks[layers, j] *= outputs.deviation[:, None]
+    blocks[layers, 1][:, -1] += outputs.mean
+    return blocks
+
+
+def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
+    """Search, and keep network, compact network, scaling, report and curves in the estimator."""
+    estimator._random_state = check_random_state(estimator.random_state)
+    strategy = (
+        "smallest"
+        if estimator.search is True
+        else one_of(estimator.search, STRATEGIES, "search, if not True or False,")
+    )
+    objective, estimator.n_outputs_, estimator.out_activation_ = estimator._objective_of(data.y)
+    if objective.loss not in ("squared_error", "cross_entropy"):
+        raise InvalidInputError(
+            f"a search knows one label for each sample, or loss='squared_error'; {objective.loss} needs search=False"
+        )
+    classifies = objective.loss == "cross_entropy"
+    if classifies and len(estimator.classes_) < 2:
+        raise InvalidInputError(
+            f"a search needs at least two classes; y has 1 class, {estimator.classes_.tolist()[0]!r}"
+        )
+    rows = unique_rows(data)
+    if len(rows) < 2:
+        raise InvalidInputError("a search needs at least two rows that are different and have a weight; got 1 sample")
+    strength = SEARCH_PENALTY if estimator.penalty_strength is None else estimator.penalty_strength
+    share = JUDGING_SHARE if estimator.validation_fraction is None else estimator.validation_fraction
+    flat = rows.y if classifies or rows.y.shape[1] > 1 else rows.y[:, 0]
+    found = search(
+        rows.x,
+        flat,
+        sample_weight=rows.weights,
+        hidden=estimator.hidden_layer_sizes,
+        task="classification" if classifies else "regression",
+        activation=estimator.activation,
+        epochs=estimator.max_iter,
+        batch_size=None if estimator.batch_size == "auto" else estimator.batch_size,
+        learning_rate=estimator.learning_rate_init,
+        eigenvalue_learning_rate=estimator.eigenvalue_learning_rate,
+        penalty=estimator.penalty,
+        penalty_strength=strength,
+        strategy=strategy,
+        validation_data=None if given is None else (given.x, given.y),
+        validation_fraction=share,
+        seed=estimator._draw_seed(),
+        backend=estimator.backend,
+        feature_names=tuple(map(str, getattr(estimator, "feature_names_in_", ()))),
+        progress=_print_progress if estimator.verbose else None,
+        **({} if estimator.search_options is None else dict(estimator.search_options)),
+    )
+    estimator._objective = objective
+    estimator._forget()
+    estimator._compact, estimator.network_ = found.compact, found.compact.expanded()
+    estimator._inputs, estimator._outputs = found.compact_predictor.inputs, found.compact_predictor.outputs
+    estimator.result_, estimator.report_ = found, found.report
+    history = found.history
+    estimator.loss_curve_ = [objective.shown(loss, 0.0) for loss in history.training_loss]
+    estimator.validation_loss_curve_ = [objective.shown(loss, 0.0) for loss in history.validation_loss]
+    estimator.loss_, estimator.best_loss_ = estimator.loss_curve_[-1], min(estimator.loss_curve_)
+    estimator.n_iter_ = len(history)
+    estimator.t_ = estimator.n_iter_ * len(rows)
+    return estimator
+
+
+def unique_rows(data: FitData) -> FitData:
+    """Rows in the order of their values, each once with the sum of its weights; rows of weight 0 are left out.
+
+    So a search finds the same for repeated rows as for weights, and judges on no row that it was fitted on. Where all rows
+    are different, only their order changes.
+    """
+    weights = np.ones(len(data)) if data.weights is None else data.weights
+    used = np.flatnonzero(weights > 0)
+    table = np.column_stack([data.x[used], data.y[used]])
+    _, first, group = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    total = np.bincount(group.ravel(), weights[used])
+    kept = used[first]
+    same = data.weights is None and len(kept) == len(data)
+    return FitData(data.x[kept], data.y[kept], None if same else total)
+
+
+def _print_progress(done: int, total: int, text: str) -> None:
+    print(f"{done}/{total} {text}")

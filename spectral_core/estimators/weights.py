@@ -1,0 +1,17 @@
+"""Weights of samples and of classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
+
+
+def with_classes(given: np.ndarray | None, target: np.ndarray, class_weight: Any, estimator: Any) -> np.ndarray | None:
+    """The weights of the samples times those of their classes; None where neither is given."""
+    if class_weight is None:
+        return given
+    labels = target if target.ndim > 1 else estimator.classes_[target]
+    own = np.asarray(compute_sample_weight(class_weight, labels))
+    return own if given is None else own * given

@@ -1,0 +1,28 @@
+"""The column of weights of a table on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spectral_core import Predictor
+from spectral_core.cli.program import main
+
+pytest.importorskip("matplotlib")
+
+
+def test_rows_of_weight_zero_do_not_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The rows that follow another law have weight 0, and the weight is no feature."""
+    generator = np.random.default_rng(0)
+    lines = ["a,w,b,y"]
+    for k in range(160):
+        a, b = generator.normal(size=2)
+        lines.append(f"{a:.4f},{k % 2},{b:.4f},{a - b if k % 2 else 50 * b:.4f}")
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    command = ["search", str(tmp_path / "t.csv"), "--hidden", "2", "--epochs", "150", "--strategy", "seed"]
+    assert main([*command, "--weight", "w", "--out", str(tmp_path / "o")]) == 0
+    model = Predictor.load(tmp_path / "o" / "model.npz")
+    assert model.feature_names == ("a", "b")
+    np.testing.assert_allclose(model.predict([[1.0, 0.0], [0.0, 1.0]]), [1, -1], atol=0.3)

@@ -1,0 +1,169 @@
+"""What the estimators have beyond scikit-learn's MLP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris, make_multilabel_classification
+
+from spectral_core import InvalidInputError, Predictor, SpectralClassifier, SpectralRegressor
+from spectral_core.estimators.objective import FitData
+from spectral_core.estimators.searching import unique_rows
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+RNG = np.random.default_rng(0)
+X, y = load_iris(return_X_y=True)
+GIVEN: dict[str, Any] = {"search": False, "hidden_layer_sizes": 8, "solver": "lbfgs", "max_iter": 60, "random_state": 0}
+FOUND: dict[str, Any] = {"hidden_layer_sizes": 4, "max_iter": 20, "search_options": {"sizes": (8,)}, "random_state": 0}
+
+
+def forward(model: Any, x: np.ndarray) -> np.ndarray:
+    """z_K from coefs_, intercepts_ and skip_coefs_ alone, for relu."""
+    values = [x]
+    for i, (weights, biases) in enumerate(zip(model.coefs_, model.intercepts_, strict=True), 2):
+        z = values[-1] @ weights + biases
+        z = z + sum(values[k - 1] @ block for (j, k), block in model.skip_coefs_.items() if j == i)
+        values.append(np.maximum(z, 0))
+    return z
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        GIVEN,
+        FOUND,
+        GIVEN | {"parametrization": "global"},
+        GIVEN | {"skip_connections": True, "hidden_layer_sizes": (6, 4)},
+    ],
+)
+def test_the_weights_are_those_of_the_predictions_in_the_units_of_the_data(options: dict[str, Any]) -> None:
+    model = SpectralClassifier(**options).fit(X, y)
+    assert np.allclose(forward(model, X), model.decision_function(X), atol=1e-4)
+    target = 50 + 3 * X[:, 0] * X[:, 1]
+    fitted = SpectralRegressor(**options).fit(X, target)
+    assert np.allclose(forward(fitted, X)[:, 0], fitted.predict(X), atol=1e-3)
+
+
+def test_own_validation_rows_are_measured_and_stop() -> None:
+    model = SpectralClassifier(search=False, early_stopping=True, random_state=0, max_iter=30, n_iter_no_change=3)
+    model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+    assert len(model.validation_loss_curve_) == len(model.validation_scores_) == model.n_iter_
+    assert model.best_validation_score_ == max(model.validation_scores_) == model.score(X[1::2], y[1::2])
+    only = SpectralClassifier(search=False, random_state=0, max_iter=3).fit(X, y, X_val=X, y_val=y)
+    assert len(only.validation_loss_curve_) == 3
+    assert only.validation_scores_ is None
+    with pytest.raises(InvalidInputError, match="belong together"):
+        only.fit(X, y, X_val=X)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 1: 0.5}])
+def test_class_weights_are_sample_weights(class_weight: Any) -> None:
+    two, labels = X[40:150], (y[40:150] > 0).astype(int)
+    table = {0: 110 / 20, 1: 110 / 200} if class_weight == "balanced" else class_weight
+    weights = np.array([table[label] for label in labels])
+    one = SpectralClassifier(class_weight=class_weight, **GIVEN).fit(two, labels)
+    other = SpectralClassifier(**GIVEN).fit(two, labels, sample_weight=weights)
+    assert np.allclose(one.predict_proba(two), other.predict_proba(two), atol=1e-6)
+
+
+def test_a_search_keeps_result_and_report() -> None:
+    model = SpectralClassifier(**FOUND).fit(X, y)
+    assert model.score(X, y) > 0.9
+    assert np.array_equal(model.predict(X), model.result_.predict(X))
+    assert model.report_.weights == model.compact_.n_weights - model.report_.biases
+    assert model.n_iter_ == len(model.loss_curve_)
+
+
+@pytest.mark.parametrize("strategy", ["grow", "seed"])
+def test_the_other_strategies(strategy: str) -> None:
+    options = {"hidden_layer_sizes": 4, "max_iter": 60, "learning_rate_init": 0.02, "random_state": 0}
+    model = SpectralRegressor(search=strategy, **options).fit(X[:, :3], X[:, 3])
+    assert model.score(X[:, :3], X[:, 3]) > 0.8
+
+
+@pytest.mark.parametrize("options", [GIVEN, FOUND])
+def test_pruning_gives_a_smaller_copy(options: dict[str, Any]) -> None:
+    model = SpectralRegressor(**options | {"hidden_layer_sizes": 8}).fit(X[:, :3], X[:, 3])
+    before = model.predict(X[:, :3])
+    smaller = model.prune(X[:, :3], X[:, 3], fraction=1.0)
+    assert smaller.compact_.live[1:-1] == (0,)
+    assert np.array_equal(model.predict(X[:, :3]), before)
+    assert smaller.score(X[:, :3], X[:, 3]) > 0.8  # the linear path is refitted
+
+
+@pytest.mark.parametrize("options", [GIVEN, FOUND])
+def test_files_and_pictures(options: dict[str, Any], tmp_path: Path) -> None:
+    import onnxruntime
+
+    model = SpectralRegressor(**options).fit(X[:, :3], X[:, 3])
+    expected = model.predict(X[:, :3])
+    model.save(tmp_path / "model.npz")
+    assert np.allclose(np.ravel(Predictor.load(tmp_path / "model.npz").predict(X[:, :3])), expected, atol=1e-6)
+    model.to_onnx(tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert np.allclose(np.ravel(session.run(None, {"X": X[:, :3]})[0]), expected, atol=1e-5)
+    model.plot(tmp_path / "network.png")
+    assert (tmp_path / "network.png").stat().st_size > 1000
+
+
+def test_several_labels_need_a_given_network() -> None:
+    x, labels = make_multilabel_classification(50, random_state=0)
+    with pytest.raises(InvalidInputError, match="search=False"):
+        SpectralClassifier().fit(x, labels)
+    model = SpectralClassifier(**GIVEN).fit(x, labels)
+    assert model.predict(x).shape == model.predict_proba(x).shape == labels.shape
+    with pytest.raises(InvalidInputError, match="compact_"):
+        model.save("nowhere.npz")
+
+
+@pytest.mark.parametrize("loss", ["huber", "poisson"])
+def test_further_losses(loss: str) -> None:
+    x = RNG.normal(size=(200, 1))
+    counts = RNG.poisson(np.exp(x[:, 0]))
+    model = SpectralRegressor(loss=loss, **GIVEN).fit(x, counts)
+    grid = np.array([[0.0], [1.0]])
+    assert np.allclose(model.predict(grid), np.exp(grid[:, 0]), atol=0.5)
+    with pytest.raises(InvalidInputError, match=f"{loss} needs search=False"):
+        SpectralRegressor(loss=loss).fit(x, counts)
+
+
+def test_equal_rows_and_weights_are_one_thing() -> None:
+    x, target = RNG.integers(0, 3, (30, 2)).astype(float), RNG.integers(0, 2, 30)
+    counts = RNG.integers(0, 4, 30)
+    weighted = unique_rows(FitData(x, target, counts.astype(float)))
+    repeated = unique_rows(FitData(np.repeat(x, counts, axis=0), np.repeat(target, counts), None))
+    assert np.array_equal(weighted.x, repeated.x)
+    assert np.array_equal(weighted.y, repeated.y)
+    assert np.array_equal(weighted.weights, repeated.weights)
+    assert len({(*row, label) for row, label in zip(weighted.x.tolist(), weighted.y.tolist(), strict=True)}) == len(
+        weighted
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"search": "fast"}, "search"),
+        ({"search": False, "solver": "newton"}, "solver"),
+        ({"search": False, "activation": "step"}, "activation"),
+        ({"search": False, "learning_rate": "slow"}, "learning_rate"),
+        ({"search": False, "hidden_layer_sizes": (5, 0)}, r"hidden_layer_sizes\[1\]"),
+        ({"search": False, "batch_size": "all"}, "batch_size"),
+        ({"search": False, "alpha": -1.0}, "alpha"),
+        ({"search": False, "solver": "lbfgs", "penalty_strength": 0.1}, "penalty_strength"),
+    ],
+)
+def test_parameters_that_mean_nothing_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        SpectralClassifier(**options).fit(X, y)
+
+
+def test_schedules_fall_and_are_for_adam_too() -> None:
+    fitted = [
+        SpectralRegressor(search=False, learning_rate=rate, max_iter=5, random_state=0).fit(X[:, :3], X[:, 3])
+        for rate in ("constant", "cosine", "one_cycle")
+    ]
+    assert len({model.loss_ for model in fitted}) == 3
