@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import textwrap
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -58,7 +59,7 @@ def figure_file(path: Target | None, width: float, height: float, **options: Any
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), _any_letter():
         figure = Figure(figsize=(width, height), facecolor="white", **options)
         FigureCanvasAgg(figure)
         yield figure
@@ -66,6 +67,14 @@ def figure_file(path: Target | None, width: float, height: float, **options: Any
             atomic.write_atomically(
                 path, lambda file: figure.savefig(file, format=kind, dpi=150, metadata=UNDATED[kind])
             )
+
+
+@contextmanager
+def _any_letter() -> Iterator[None]:
+    """No warning for a letter that the font lacks: names are anyone's, and a frame stands in its place."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
 
 
 def checked_axes(path: Target | None, ax: Any) -> Any:
@@ -87,7 +96,7 @@ def svg_text(figure: Any) -> str:
     import matplotlib
 
     buffer = io.StringIO()
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), _any_letter():
         figure.savefig(buffer, format="svg", metadata=UNDATED["svg"], transparent=True)
     text = buffer.getvalue()
     return text[text.index("<svg") :]

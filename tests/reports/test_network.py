@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from spectral_core.errors import InvalidInputError, MissingDependencyError
 from spectral_core.reports import network, network_geometry, network_plan
+from spectral_core.reports.style import svg_text
 
 pytest.importorskip("matplotlib")
 from matplotlib.axes import Axes
@@ -171,3 +173,12 @@ def test_a_network_without_weights_says_so(tmp_path: Any) -> None:
     assert network.CONSTANT in comments(tmp_path / "none.svg")
     network.network_picture(tmp_path / "some.svg", [2, 1], {(2, 1): np.ones((1, 2))})
     assert network.CONSTANT not in comments(tmp_path / "some.svg")
+
+
+def test_names_in_any_letters_are_drawn_without_a_warning(tmp_path: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = network.network_picture(
+            tmp_path / "a.png", [1, 1], {(2, 1): np.ones((1, 1))}, inputs=["東"], title="北"
+        )
+        assert svg_text(figure).startswith("<svg")
