@@ -28,7 +28,9 @@ def add_parser(commands: Any) -> None:
         epilog="example: spectral-core inspect results/digits/model.npz --out pictures",
     )
     parser.add_argument("model", metavar="MODEL", help="any model file of this package")
-    parser.add_argument("--out", metavar="DIR", help="also write network.png and spectrum.png to this folder")
+    parser.add_argument(
+        "--out", metavar="DIR", help="also write network.png, and spectrum.png if it has eigenvalues, to this folder"
+    )
     parser.set_defaults(run=run)
 
 
@@ -70,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         (network if predictor is None else predictor).plot(home / "network.png", title=title)
         if groups:
             spectrum_picture(home / "spectrum.png", list(groups.values()), title=title, labels=list(groups))
-        lines.append(f"pictures written to {home}")
+        lines.append(f"written to {home}: network.png{', spectrum.png' * bool(groups)}")
     say("\n".join(lines) + "\n")
     return 0
 

@@ -183,9 +183,9 @@ def _draw_edges(axes: Any, plan: Plan, live: Mapping[Pair, np.ndarray], bias: bo
     part = f"{len(values):,} of {total:,} weights drawn"
     note = part if len(values) < total else f"{total:,} weight{'s' * (total != 1)}"
     note += ", biases included" * bias * bool(total)
-    if not total:
-        axes.text(axes.get_xlim()[1] / 2, plan.half + 0.3, CONSTANT, size=9.5, color=FAINT, ha="center", **TEXT)
     bottom, right = axes.get_ylim()[0] + 0.36, axes.get_xlim()[1] - 0.4
+    if not total:  # at the place of the scale, which has nothing to show
+        axes.text(0.4, bottom, CONSTANT, size=9.5, va="center", **TEXT)
     axes.text(right, bottom, note, size=8, color=FAINT, ha="right", va="center")
     if values:
         largest = max(float(np.abs(weights).max()) for weights in live.values())

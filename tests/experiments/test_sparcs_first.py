@@ -150,6 +150,16 @@ def test_the_emergent_network_is_the_one_that_was_measured() -> None:
         assert int(sparcs_first.emergent_edges(chosen, point)[3, 2].any(axis=0).sum()) == row["hidden_neurons"]
 
 
+def test_the_median_and_the_band_of_the_runs() -> None:
+    values = [0.5, 0.1, 0.9, 0.3, 0.2]
+    curve = results.curves(rows_of({(5, 0.5): values, (5, 1): [2.0]}))[0]
+    assert curve.medians.tolist() == [statistics.median(values), 2.0]
+    # 5 % of the way through five ordered values lies 0.2 of the way from the first to the second.
+    assert curve.low[0] == pytest.approx(0.1 + 0.2 * (0.2 - 0.1))
+    assert curve.high[0] == pytest.approx(0.9 - 0.2 * (0.9 - 0.5))
+    assert curve.low[1] == curve.high[1] == 2.0
+
+
 @pytest.mark.parametrize("runs", [1, 3])
 def test_the_figure(tmp_path: Path, runs: int) -> None:
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -170,7 +180,9 @@ def test_the_figure(tmp_path: Path, runs: int) -> None:
     assert (image[:8, :, :3] == 1).all(), "something runs out of the top"
     assert (image[:, -8:, :3] == 1).all(), "something runs out on the right"
     figure(tmp_path / "c.svg", rows, {})
-    assert "mean |λ|" in (tmp_path / "c.svg").read_text(encoding="utf-8")
+    text = (tmp_path / "c.svg").read_text(encoding="utf-8")
+    assert "mean |λ|" in text
+    assert f"median of {runs} run{'s' * (runs > 1)}, band 5-95 %" in text
 
 
 def test_other_sizes_are_not_compared_with_the_reference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,6 +100,8 @@ def test_summaries_of_students_by_hand(tmp_path: Path) -> None:
     assert "    15        0.25        0.25" in table
     figure.figure(tmp_path / "s.png", students)
     assert (tmp_path / "s.png").stat().st_size > 1000
+    figure.figure(tmp_path / "s.svg", students)
+    assert "the teacher: 20" in (tmp_path / "s.svg").read_text(encoding="utf-8")
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

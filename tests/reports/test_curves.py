@@ -99,3 +99,52 @@ def test_the_kept_epoch_and_the_cut_are_drawn(tmp_path: Any) -> None:
     assert "kept" in (tmp_path / "t.svg").read_text(encoding="utf-8")
     curves.spectrum_picture(tmp_path / "s.svg", [np.ones(3), np.ones(4)], [None, np.arange(1.0, 5.0)], cut=2.0)
     assert "cut" in (tmp_path / "s.svg").read_text(encoding="utf-8")
+
+
+def panels(figure: Any) -> list[Any]:
+    """Its axes, drawn, so that everything has a place."""
+    figure.draw_without_rendering()
+    return list(figure.axes)
+
+
+def test_legends_hide_no_data_and_no_panel_is_empty() -> None:
+    points = [
+        {"weights": w, "neurons": 1, "score": s, "error": 0.01, "best": i == 1, "chosen": i == 0}
+        for i, (w, s) in enumerate([(3, 0.8), (9, 0.9)])
+    ]
+    figures = [
+        curves.training_picture(None, history(20)),
+        curves.spectrum_picture(None, [np.ones(3), np.arange(5.0)], [None, np.arange(5.0)], cut=2.0),
+        sizes.curve_picture(None, points, "accuracy", constant=0.8),
+    ]
+    for figure in figures:
+        for axes in panels(figure):
+            assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1 - 1
+    assert len(panels(curves.training_picture(None, history(20, True, 0)))) == 1, "no eigenvalues, one panel"
+    labels = figures[2].axes[0].get_legend_handles_labels()[1]
+    assert "best constant" in labels
+
+
+def test_the_cut_says_how_many_neurons_are_kept() -> None:
+    figure = curves.spectrum_picture(None, [np.ones(2), np.ones(4)], [None, np.array([1.0, 2.0, 3.0, 4.0])], cut=2.5)
+    texts = [text.get_text() for text in figure.axes[1].texts]
+    assert "cut: 2 of 4 neurons kept" in texts
+    assert figure.axes[1].get_ylabel() == "path score"
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 1.5), (1, 20), (0.001, 100), (10, 2000)])
+def test_ticks_of_log_axes_are_plain_numbers(low: float, high: float) -> None:
+    from matplotlib.figure import Figure
+
+    from spectral_core.reports.style import plain_log
+
+    axes = Figure().subplots()
+    axes.set(xscale="log", xlim=(low, high))
+    plain_log(axes.xaxis, low, high)
+    texts = [
+        label.get_text()
+        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if low <= place <= high
+    ]
+    assert len(texts) >= 2
+    assert all(float(text.replace(",", "")) > 0 for text in texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -140,3 +141,33 @@ def test_old_picture_survives_a_failed_write(tmp_path: Any, monkeypatch: pytest.
         network.network_picture(path, [1, 1], {})
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def comments(path: Any) -> list[str]:
+    """The texts of an SVG picture, which matplotlib leaves in comments."""
+    return re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))
+
+
+def test_neurons_have_names_as_far_as_they_are_drawn(tmp_path: Any) -> None:
+    path, names = tmp_path / "net.svg", [f"column {k}" for k in range(60)]
+    blocks = heavy_tailed([61, 5, 2])
+    network.network_picture(
+        path, [61, 5, 2], blocks, inputs=names, outputs=["no", "a" * 40], bias=True, scale="weights of data"
+    )
+    texts = comments(path)
+    drawn = [text for text in texts if text.startswith("column")]
+    assert len(drawn) == len(set(drawn)) == network_geometry.DOTS - 1, "the bias has the last seat"
+    for text in ("bias", "no", "a" * 23 + "…", "weights of data", f"{61 - network_geometry.DOTS} more"):
+        assert text in texts, text
+    assert any("biases included" in text for text in texts)
+    with pytest.raises(InvalidInputError, match="inputs must hold 60 names, one for each neuron; got 61"):
+        network.network_picture(path, [61, 5, 2], blocks, inputs=[*names, "bias"], bias=True)
+    with pytest.raises(InvalidInputError, match="outputs must hold 2 names"):
+        network.network_picture(path, [61, 5, 2], blocks, outputs=["one"])
+
+
+def test_a_network_without_weights_says_so(tmp_path: Any) -> None:
+    network.network_picture(tmp_path / "none.svg", [2, 1], {})
+    assert network.CONSTANT in comments(tmp_path / "none.svg")
+    network.network_picture(tmp_path / "some.svg", [2, 1], {(2, 1): np.ones((1, 2))})
+    assert network.CONSTANT not in comments(tmp_path / "some.svg")
