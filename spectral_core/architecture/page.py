@@ -145,7 +145,7 @@ class Findings:
         if found.constant_features:
             names = words.listed(found.constant_features, 50)
             parts.append(page.paragraph(f"No weight, since they do not vary in the training part: {names}."))
-        return [*parts, *map(page.paragraph, found.remarks)]
+        return [*parts, *(page.paragraph(_first(remark) + ".") for remark in found.remarks)]
 
     # --- pictures -----------------------------------------------------------------------------------
 
@@ -201,7 +201,8 @@ class Findings:
                 page.picture(
                     lambda: _panel(lambda axes: spectrum_picture(None, [None] * len(scores), scores, cut=cut, ax=axes)),
                     "path scores of hidden neurons",
-                    "Neurons below the cut were left out at once; refits decide on the others.",
+                    "Neurons below the cut were left out"
+                    + ("; refits decide on the others." if self.numbers.curve else "."),
                 )
             )
         return [f'<div class="pair">{"".join(pictures)}</div>']
@@ -209,18 +210,21 @@ class Findings:
     # --- what to do with it ---------------------------------------------------------------------------
 
     def _use(self) -> list[str]:
-        names = words.listed(self.predictor.feature_names, 12)
+        encoder = self.predictor.encoder
+        columns = self.predictor.feature_names if encoder is None else encoder.feature_names_in
+        names = words.listed(columns, 12)
+        what = f"rows of {self.predictor.network.n_features} features" if encoder is None else "a frame of raw rows"
         python = (
             "from spectral_core import Predictor\n"
             'model = Predictor.load("compact.npz")\n'
-            f"print(model.predict(X))  # X: rows of {self.predictor.network.n_features} features"
+            f"print(model.predict(X))  # X: {what}"
         )
         parts = [
             page.paragraph("In the folder of the results, with new rows in a file:"),
             page.code("spectral-core predict compact.npz new.csv --out predictions.csv"),
             page.paragraph("In Python:"),
             page.code(python),
-            page.paragraph(f"The features, in this order: {names}.", "faint") if names else "",
+            page.paragraph(f"The columns{', in this order' * (encoder is None)}: {names}.", "faint") if names else "",
         ]
         return [part for part in parts if part]
 

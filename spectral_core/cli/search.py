@@ -183,9 +183,15 @@ def _command(options: argparse.Namespace) -> str:
     words = ["spectral-core", "search", options.data]
     for name, value in vars(options).items():
         if name not in ("run", "data", "out", "html", "quiet", "json", "config") and value != defaults.get(name, value):
-            option, values = name.replace("_", "-"), value if isinstance(value, list) else [value]
-            words += [f"--no-{option}"] if value is False else [f"--{option}"]
-            words += [] if isinstance(value, bool) else map(str, values)
+            option = name.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(f"--{option}" if value else f"--no-{option}")
+            elif isinstance(value, list):
+                words += [f"--{option}", *map(str, value)]
+            elif str(value).startswith("-"):  # would be read as an option of its own
+                words.append(f"--{option}={value}")
+            else:
+                words += [f"--{option}", str(value)]
     return shlex.join(words)
 
 

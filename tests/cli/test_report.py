@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spectral_core.cli import search
-from spectral_core.cli.program import main
+from spectral_core.cli.program import build_parser, main
 
 
 @pytest.fixture
@@ -49,15 +49,22 @@ def test_a_search_writes_the_page_and_its_command_repeats_it(
     assert not (second / "report.html").exists()
 
 
-def test_the_command_names_what_was_chosen() -> None:
-    from spectral_core.cli.program import _parser
-
-    given = ["search", "a b.csv", "--epochs", "7", "--compare", "--target", "it's", "--out", "x", "--html"]
-    options = _parser().parse_args(given)
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        [],
+        ["--epochs", "7", "--compare", "--target", "it's"],
+        ["--target=-5", "--seed", "3", "--hidden", "4,5"],
+        ["--drop", "a,b c", "--task", "regression", "--test-fraction", "0.2"],
+    ],
+)
+def test_the_command_names_what_was_chosen(chosen: list[str]) -> None:
+    options = build_parser().parse_args(["search", "a b.csv", *chosen, "--out", "x", "--html", "--quiet"])
     words = shlex.split(search._command(options))
     assert words[:3] == ["spectral-core", "search", "a b.csv"]
-    assert sorted(words[3:]) == sorted(["--epochs", "7", "--compare", "--target", "it's"])
-    assert vars(_parser().parse_args(words[1:])) | {"out": "x", "html": True} == vars(options)
+    assert len(words) == 3 + len(chosen)
+    again = vars(build_parser().parse_args(words[1:])) | {"out": "x", "html": True, "quiet": True}
+    assert again == vars(options)
 
 
 def test_inspect_names_neurons_in_its_picture(table: Path, tmp_path: Path) -> None:

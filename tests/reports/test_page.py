@@ -91,7 +91,7 @@ def test_every_name_stands_as_text() -> None:
     reader = read(found().to_html())
     whole = " ".join(reader.texts)
     assert NASTY in reader.texts, "the column, the class and the command"
-    for text in ("left out: <b>", "& so on", "read <as> it is", "classification of t&t"):
+    for text in ("left out: <b>", "& so on", "Read <as> it is.", "classification of t&t"):
         assert text in whole
 
 
