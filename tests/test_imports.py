@@ -14,7 +14,7 @@ from tests.builders import ROOT
 
 ROWS = [
     {"errors"},
-    {"checks", "progress"},
+    {"checks", "progress", "wording"},
     {"files", "data", "kernels"},
     {"backends", "reports"},
     {"networks"},

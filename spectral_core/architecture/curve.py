@@ -24,7 +24,7 @@ class CurvePoint:
     bytes : of weights and biases in float32.
     score : accuracy or R² on validation rows, the mean over the splits.
     error : standard error of the difference between this score and that of the best point, row by row.
-    start : how the network began, ``linear``, ``woken`` or ``neurons``. l2 : the penalty of its refits.
+    start : how the network began, ``linear``, ``woken``, ``fresh`` (the woken neurons, random weights) or ``neurons``. l2 : the penalty of its refits.
     """
 
     weights: int

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core.wording import counted
+
 
 @dataclass(frozen=True)
 class Block:
@@ -122,14 +124,3 @@ class Numbers:
 def defined(score: float | None) -> float | None:
     """The score; None instead of NaN and infinity."""
     return score if score is not None and math.isfinite(score) else None
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 weight``, ``1,200 weights``.
-
-    Examples
-    --------
-    >>> counted(1, "bias", "biases"), counted(1200, "weight")
-    ('1 bias', '1,200 weights')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

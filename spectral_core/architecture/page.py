@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectral_core.architecture import report_text as words
-from spectral_core.architecture.numbers import Numbers, counted, defined
+from spectral_core.architecture.numbers import Numbers, defined
 from spectral_core.files.provenance import provenance
 from spectral_core.networks.paths import path_scores
 from spectral_core.networks.predictor import Predictor
@@ -18,6 +18,7 @@ from spectral_core.reports.curves import draw_losses, draw_norms, spectrum_pictu
 from spectral_core.reports.sizes import curve_picture
 from spectral_core.reports.style import figure_file
 from spectral_core.training.results import History
+from spectral_core.wording import counted
 
 INPUTS = 30
 """Inputs in the table of the most important ones."""

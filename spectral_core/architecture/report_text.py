@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spectral_core.architecture.numbers import Block, Numbers, counted, defined
+from spectral_core.architecture.numbers import Block, Numbers, defined
+from spectral_core.wording import counted
 
 SHOWN = 5
 """Names listed before "and N more"."""

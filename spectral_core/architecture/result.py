@@ -12,7 +12,6 @@ import numpy as np
 from spectral_core.architecture import saving
 from spectral_core.architecture.curve import Curve
 from spectral_core.architecture.judging import Judgement
-from spectral_core.architecture.numbers import counted
 from spectral_core.architecture.page import Findings
 from spectral_core.architecture.report import SearchReport
 from spectral_core.architecture.shrinking import prune_found
@@ -28,6 +27,7 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.training.results import History
+from spectral_core.wording import counted
 
 NO_CURVE = "only strategy='smallest' or 'neurons' gives a curve of sizes"
 

@@ -86,7 +86,8 @@ def search(
 
     1. A spectral network starts with λ = 0, ..., 0, 1 by layer, which is exactly linear, and is trained (loss + penalty).
        Layers and skip connections switch on as λ departs from 0. Its neurons of greatest path score (M6) are one start;
-       the linear model is another; for a regression with few features, the fewest neurons that fit are a third.
+       the linear model is another; for a regression with few features, the fewest neurons that fit are a third; with
+       5,000 labelled rows and more, the woken neurons with random weights.
     2. From each start single weights go, those of the least Gauss-Newton saliency (M22). Weights that no longer act go
        too (M21). The network is trained on after each removal; below some hundred weights it is refitted to a minimum.
     3. Validation rows score every size. The chosen network is the smallest whose paired difference from the best is

@@ -22,6 +22,7 @@ from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.samples import Samples
 from spectral_core.training.results import TrainingResult
+from spectral_core.wording import counted
 
 SPLITS = ((500, 5), (1_000, 3), (5_000, 2))
 """Up to this number of rows, this many splits into training and validation rows; one split from there on."""
@@ -110,7 +111,7 @@ def _all_samples(data: PreparedData, options: SearchOptions) -> Samples:
 def _progress(judged: dict[Variant, list[list[Judged]]]) -> str:
     """A line of text on the best size so far."""
     best = max(_envelope(judged), key=lambda one: one.mean)
-    return f"validation score {best.mean:.4f} with {best.size:,} weights"
+    return f"validation score {best.mean:.4f} with {counted(best.size, 'weight')}"
 
 
 def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> list[Split]:

@@ -48,6 +48,15 @@ def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
     return _identified(SparseNetwork.of(direct), samples)
 
 
+def fresh_start(net: SparseNetwork, rng: np.random.Generator) -> SparseNetwork:
+    """The neurons and weights of a start, with random values: normal, of deviation 1/√n for n incoming ones.
+
+    By hand: random numbers. Checked by test_starts.test_a_fresh_start_has_the_weights_of_the_woken_one.
+    """
+    incoming = np.bincount(net.receivers, minlength=net.n_neurons)[net.receivers]
+    return net.with_weights(rng.normal(size=len(net.weights)) / np.sqrt(incoming))
+
+
 def least_kept(scores: list[np.ndarray], samples: int) -> float:
     """The path score of the last neuron that a woken start keeps, for a number of samples."""
     kept = LARGEST_START if samples > FEW_ROWS else SMALL_START

@@ -12,7 +12,7 @@ import numpy as np
 
 from spectral_core.architecture.neurons import Criterion, fewest_neurons
 from spectral_core.architecture.options import SearchOptions
-from spectral_core.architecture.starts import linear_start, proposed_rows, woken_start
+from spectral_core.architecture.starts import fresh_start, linear_start, proposed_rows, woken_start
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import ModelFileError
 from spectral_core.networks.sparse import SparseNetwork
@@ -33,6 +33,9 @@ LEAST_STEPS = 3_000
 NEURON_INPUTS, NEURON_ROWS = 60, 4_000
 """The search for the fewest neurons runs for regressions with at most so many inputs, on at most so many rows."""
 EPOCHS = 60
+FRESH_ROWS = 5_000
+"""From so many rows with class labels on, the woken neurons also start with random weights. Measured on 8,000 Fashion-MNIST
+images: 0.839 with 1,600 weights, where the weights of the proposal lead to 0.826."""
 JUDGED_SWAPS = 4
 """Swaps at each size where the networks are only judged."""
 
@@ -73,6 +76,8 @@ class Trainings:
         if self.options.strategy == "neurons":
             return [Variant("neurons", 0.0)]
         starts = ["linear"] + (["woken"] if self.options.hidden else [])
+        if self.options.hidden and samples.loss == "cross_entropy" and len(samples) >= FRESH_ROWS:
+            starts.append("fresh")
         penalties = PENALTIES if len(samples) <= FEW_ROWS else PENALTIES[:-1]
         tried = [Variant(start, l2) for start in starts for l2 in penalties]
         squares = samples.loss == "squared_error" and len(self.widths) == 3
@@ -136,6 +141,8 @@ class Trainings:
                 start = linear_start(self.widths, options.activation, options.bias, samples)
             else:
                 start = woken_start(proposal, samples)
+            if name == "fresh":
+                start = fresh_start(start, self._rng(split))
             sizes = self.sizes(start.n_products)
             trained[name] = sizes, train_down(start, samples, sizes, recipe, self._rng(split))
 

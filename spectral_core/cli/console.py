@@ -83,17 +83,6 @@ def _silence() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 training``, ``1,200 trainings``.
-
-    Examples
-    --------
-    >>> counted(1, "row"), counted(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def printable(name: str) -> str:
     """The name of a file for reports and pictures; bytes in it that are no text become \\udcXX.
 

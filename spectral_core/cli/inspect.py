@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli.console import counted, printable, say
+from spectral_core.cli.console import printable, say
 from spectral_core.cli.results import results_in
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spectral_core.cli.console import counted, say, tell
+from spectral_core.cli.console import say, tell
 from spectral_core.cli.sweep_options import (
     STORE,
     add_sweep_options,
@@ -20,6 +20,7 @@ from spectral_core.cli.sweep_options import (
     write_rows,
 )
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 
 def add_parser(commands: Any) -> None:

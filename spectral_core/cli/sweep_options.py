@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectral_core.cli import console, interrupts
-from spectral_core.cli.console import counted
 from spectral_core.errors import InvalidInputError, MissingDependencyError
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     from spectral_core.sweeps.runner import SweepResult

@@ -33,6 +33,8 @@ MINIMA_STILL, POLISH_STILL = 2e-5, 1e-6
 """A polish between two removals, or of a network that is noted, ends where a step lowers the loss by less than this."""
 SALIENCY_ROWS = 256
 """Samples that saliencies are measured on, at most."""
+START_STAGES = 2
+"""A start is trained for so many times the epochs of a size."""
 LEAST_EPOCHS, LEAST_EPOCHS_LABELS, LEAST_STEPS = 20, 4, 1_000
 """Passes over the samples (of class labels: fewer) and mini-batches at each size, at least. Measured on 8,000 Fashion-MNIST
 images, where 20 passes at each size learn labels by heart (0.825 with 1,600 weights; 0.840 with 4), and on houses, where a
@@ -75,7 +77,7 @@ def train_down(
     """Trained networks of at most `sizes` products each, as far as mini-batches go: the start, and down to `minima_below`."""
     net = start
     if net.n_products >= recipe.minima_below:  # a smaller one is polished
-        net = train_to(net, samples, net.n_products, recipe.epochs, recipe, rng)
+        net = train_to(net, samples, net.n_products, START_STAGES * recipe.epochs, recipe, rng)
     trained = [(net.n_products, net)]
     for size in sorted(sizes, reverse=True):
         if recipe.minima_below <= size < net.n_products:

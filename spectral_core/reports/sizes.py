@@ -17,6 +17,7 @@ from spectral_core.reports.style import (
     legend_above,
     plain_log,
 )
+from spectral_core.wording import counted
 
 
 def curve_picture(
@@ -60,7 +61,9 @@ def _curve(axes: Any, points: Sequence[Mapping[str, Any]], score: str, constant:
     )
     places = np.maximum(weights, 0.5)  # a network without weights has a place on the log scale
     best, chosen = (next(i for i, point in enumerate(points) if point[name]) for name in ("best", "chosen"))
-    named = f"chosen: {points[chosen]['weights']:,} weights, {points[chosen]['neurons']} hidden neurons"
+    named = (
+        f"chosen: {counted(points[chosen]['weights'], 'weight')}, {counted(points[chosen]['neurons'], 'hidden neuron')}"
+    )
     axes.errorbar(places, scores, yerr=errors, color=COLOURS[0], marker="o", ms=4, lw=1.4, capsize=2)
     axes.set_xscale("log")
     plain_log(axes.xaxis, places.min(), places.max())

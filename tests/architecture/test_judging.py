@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from spectral_core.architecture import judging
 from spectral_core.architecture.judging import Judgement
-from spectral_core.architecture.numbers import counted
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.search import search
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 QUICK: dict[str, Any] = {"hidden": (4,), "epochs": 5, "strategy": "seed", "eigenvector_penalties": (0.0,)}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spectral_core import SpectralNetwork
 from spectral_core.architecture import starts
-from spectral_core.architecture.starts import linear_start, random_start, woken_start
+from spectral_core.architecture.starts import fresh_start, linear_start, random_start, woken_start
 from spectral_core.refitting.samples import Samples
 from tests.builders import sparse_network, sparse_samples, weights_of
 
@@ -76,3 +76,14 @@ def test_a_random_start_joins_all_its_neurons() -> None:
     for neuron, width in ((slice(100, 190), 100), (slice(190, 191), 190)):
         here = (many.receivers >= neuron.start) & (many.receivers < neuron.stop)
         assert many.weights[here].std() == pytest.approx(1 / np.sqrt(width), rel=0.15)
+
+
+def test_a_fresh_start_has_the_weights_of_the_woken_one() -> None:
+    net = random_start((200, 40, 3), (40,), "tanh", np.random.default_rng(0))
+    fresh = fresh_start(net, np.random.default_rng(1))
+    np.testing.assert_array_equal(fresh.senders, net.senders)
+    np.testing.assert_array_equal(fresh.receivers, net.receivers)
+    hidden = fresh.weights[fresh.receivers < net.n_neurons - 3]
+    assert abs(hidden.mean()) < 0.01
+    assert abs(hidden.std() * np.sqrt(200) - 1) < 0.05
+    assert abs(np.corrcoef(fresh.weights, net.weights)[0, 1]) < 0.1

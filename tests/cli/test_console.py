@@ -20,6 +20,7 @@ from spectral_core.cli import console
 from spectral_core.cli.program import main
 from spectral_core.data.scaling import Scaling
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.wording import counted
 from tests.builders import ROOT
 
 SEARCH = ["search", "wine", "--hidden", "4", "--epochs", "5", "--strategy", "seed"]
@@ -233,4 +234,4 @@ def test_nothing_is_coloured_in_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (12345, "12,345 rows")])
 def test_one_thing_is_no_plural(number: int, text: str) -> None:
-    assert console.counted(number, "row") == text
+    assert counted(number, "row") == text
