@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from spectral_core.architecture import report_text as words
 from spectral_core.architecture.numbers import Numbers, defined
+from spectral_core.architecture.page_pictures import capitalised, curve_parts, spectrum_parts, training_parts
 from spectral_core.files.provenance import provenance
-from spectral_core.networks.paths import path_scores
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.reports import page
-from spectral_core.reports.curves import draw_losses, draw_norms, spectrum_picture
-from spectral_core.reports.sizes import curve_picture
-from spectral_core.reports.style import figure_file
 from spectral_core.training.results import History
 from spectral_core.wording import counted
 
 INPUTS = 30
 """Inputs in the table of the most important ones."""
-WIDTH, HEIGHT = 5.4, 3.7
-"""Inches of a panel: its text is readable at the width of a phone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +41,9 @@ class Findings:
             page.section("Scores", self._scores()),
             page.section("Inputs by importance", *self._inputs()),
             page.section("Columns and what became of them", *self._columns()),
-            page.section("Score and size", *self._curve()),
-            page.section("Training", *self._training()),
-            page.section("Spectrum", *self._spectrum()),
+            page.section("Score and size", *curve_parts(found)),
+            page.section("Training", *training_parts(found, self.history)),
+            page.section("Spectrum", *spectrum_parts(found, self.trained, self.cut)),
             page.section("How to use it", *self._use()),
             page.section("How to repeat it", *self._repeat()),
         ]
@@ -64,8 +57,10 @@ class Findings:
         parts = [page.paragraph(f"Found: {found.sizes}, {_neurons(found)}, on {inputs}.", "lead")]
         if found.score is not None:
             beside = "" if found.constant_score is None else f"; the best constant has {found.constant_score:.4g}"
-            parts.append(page.paragraph(f"{_first(found.score_name)} on {_rows(found)}: {found.score:.4g}{beside}."))
-        return [*parts, *(page.paragraph(_first(sentence) + ".", "note") for sentence in found.sentences)]
+            parts.append(
+                page.paragraph(f"{capitalised(found.score_name)} on {_rows(found)}: {found.score:.4g}{beside}.")
+            )
+        return [*parts, *(page.paragraph(capitalised(sentence) + ".", "note") for sentence in found.sentences)]
 
     def _asked(self) -> list[str]:
         found = self.numbers
@@ -100,13 +95,13 @@ class Findings:
             ("input" if i == 0 else "output" if i == len(found.widths) - 1 else f"hidden {i}", before, kept)
             for i, (before, kept) in enumerate(zip(found.widths, found.live, strict=True))
         ]
-        said = [page.paragraph(_first(words.size(found)) + ".")]
-        said += [page.paragraph(_first(found.certificate) + ".")] if found.certificate else []
+        said = [page.paragraph(capitalised(words.size(found)) + ".")]
+        said += [page.paragraph(capitalised(found.certificate) + ".")] if found.certificate else []
         return [*said, page.table(("layer", "neurons at the start", "kept"), rows, (1, 2))]
 
     def _scores(self) -> str:
         found, rows = self.numbers, []
-        name = _first(found.score_name)
+        name = capitalised(found.score_name)
         before = "proposal of the spectrum" if found.curve else "network as trained"
         for part, scores in (
             ("validation", (found.validation_score_before, found.validation_score_after)),
@@ -146,67 +141,7 @@ class Findings:
         if found.constant_features:
             names = words.listed(found.constant_features, 50)
             parts.append(page.paragraph(f"No weight, since they do not vary in the training part: {names}."))
-        return [*parts, *(page.paragraph(_first(remark) + ".") for remark in found.remarks)]
-
-    # --- pictures -----------------------------------------------------------------------------------
-
-    def _curve(self) -> list[str]:
-        found = self.numbers
-        if not found.curve:
-            return []
-
-        def draw() -> Any:
-            return _panel(lambda axes: curve_picture(None, found.curve, found.score_name, ax=axes))
-
-        caption = (
-            "Each point is a size of network, refitted. Bars: standard error of the difference from the best size."
-        )
-        return [page.picture(draw, "validation score against the number of weights", caption)]
-
-    def _training(self) -> list[str]:
-        history, kept = self.history, self.numbers.epoch or None
-        norms = history.eigenvalue_norms
-        pictures = [
-            page.picture(
-                lambda: _panel(lambda axes: draw_losses(axes, history, kept)),
-                "losses by epoch",
-                "The dashed line marks the epoch whose network was kept.",
-            )
-        ]
-        if norms and norms[0]:
-            pictures.append(
-                page.picture(
-                    lambda: _panel(lambda axes: draw_norms(axes, norms, kept=kept)),
-                    "norms of eigenvalues by epoch",
-                    "A layer whose eigenvalues λ are all 0 is linear; layers switch on as λ departs from 0.",
-                )
-            )
-        text = page.paragraph(_first(words.trained(self.numbers)) + ".")
-        return [text, f'<div class="pair">{"".join(pictures)}</div>']
-
-    def _spectrum(self) -> list[str]:
-        net, cut = self.trained, self.cut
-        if net.parametrization == "direct":
-            return []
-        values = net.balanced().eigenvalues if net.parametrization == "global" else net.eigenvalues
-        scores = [None, *path_scores(net.transfer_blocks(), net.widths), None]
-        pictures = [
-            page.picture(
-                lambda: _panel(lambda axes: spectrum_picture(None, values, ax=axes)),
-                "eigenvalues by layer",
-                "The eigenvalues of each layer, the largest first.",
-            )
-        ]
-        if any(vector is not None for vector in scores):
-            pictures.append(
-                page.picture(
-                    lambda: _panel(lambda axes: spectrum_picture(None, [None] * len(scores), scores, cut=cut, ax=axes)),
-                    "path scores of hidden neurons",
-                    "Neurons below the cut were left out"
-                    + ("; refits decide on the others." if self.numbers.curve else "."),
-                )
-            )
-        return [f'<div class="pair">{"".join(pictures)}</div>']
+        return [*parts, *(page.paragraph(capitalised(remark) + ".") for remark in found.remarks)]
 
     # --- what to do with it ---------------------------------------------------------------------------
 
@@ -239,13 +174,6 @@ class Findings:
         return [page.code(given), page.paragraph(f"{said}{platform.python_version()}.", "faint")]
 
 
-def _panel(draw: Callable[[Any], object]) -> Any:
-    """A figure with one panel."""
-    with figure_file(None, WIDTH, HEIGHT, layout="constrained") as figure:
-        draw(figure.subplots())
-    return figure
-
-
 def _neurons(found: Numbers) -> str:
     hidden = sum(found.live[1:-1])
     return counted(hidden, "hidden neuron")
@@ -254,11 +182,6 @@ def _neurons(found: Numbers) -> str:
 def _rows(found: Numbers) -> str:
     count, name = (found.test_samples, "test") if found.test_samples else (found.validation_samples, "validation")
     return counted(count, f"{name} row")
-
-
-def _first(text: str) -> str:
-    """The text with a capital in front."""
-    return text[:1].upper() + text[1:]
 
 
 def _number(score: float | None) -> str:
