@@ -51,6 +51,7 @@ class SpectralRegressor(RegressorMixin, SpectralEstimator):
     network_, compact_ : the `SpectralNetwork`, and the same function without dead neurons (activations with f(0) = 0).
     result_, report_ : of the search, or the report of `prune`; None with ``search=False``.
     coefs_, intercepts_, skip_coefs_ : weights in the units of X and y, made from `network_`.
+    feature_importances_ : path scores of the features, with the sum 1.
     loss_, best_loss_, loss_curve_, validation_loss_curve_, validation_scores_, best_validation_score_, n_iter_, t_, n_layers_,
     n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as in scikit-learn's MLP.
 

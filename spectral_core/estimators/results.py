@@ -14,6 +14,7 @@ from spectral_core.data.scaling import Scaling
 from spectral_core.estimators.objective import Objective
 from spectral_core.estimators.searching import blocks_in_units
 from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.paths import input_scores
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
@@ -77,6 +78,28 @@ class FittedNetwork:
         n = self.network_.n_features
         blocks = {(i, j): block[:, : n if j == 1 else None] for (i, j), block in self._blocks.items() if i > j + 1}
         return {pair: block.T.copy() for pair, block in blocks.items() if block.any()}
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Path scores of the features (features,), divided by their sum; zeros where no feature has a weight.
+
+        The score of a feature is the root of the sum, over all paths from it to an output, of the squared products of weights
+        (`input_scores`). After a search the weights are those of standardised features; with ``search=False`` they are those of X
+        as it is given, so features of different units need a scaler before. It is no statement about causes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import SpectralRegressor
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> model = SpectralRegressor(hidden_layer_sizes=(), search=False, solver="lbfgs", random_state=0)
+        >>> model.fit(X, 3 * X[:, 0] + X[:, 1]).feature_importances_.round(2).tolist()
+        [0.75, 0.25]
+        """
+        check_is_fitted(self, "network_")
+        net = self.network_
+        scores = input_scores(net.transfer_blocks(), net.widths)[: net.n_features]
+        return scores / (scores.sum() or 1.0)
 
     @property
     def _blocks(self) -> dict[tuple[int, int], np.ndarray]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.feature_selection import SelectFromModel
 
 from spectral_core import InvalidInputError, Predictor, SpectralClassifier, SpectralRegressor
 from spectral_core.estimators.objective import FitData
@@ -45,6 +46,31 @@ def test_the_weights_are_those_of_the_predictions_in_the_units_of_the_data(optio
     target = 50 + 3 * X[:, 0] * X[:, 1]
     fitted = SpectralRegressor(**options).fit(X, target)
     assert np.allclose(forward(fitted, X)[:, 0], fitted.predict(X), atol=1e-3)
+
+
+@pytest.mark.parametrize("options", [GIVEN, FOUND, GIVEN | {"skip_connections": True, "hidden_layer_sizes": (3, 2)}])
+def test_importances_are_shares_and_a_feature_without_weights_has_none(options: dict[str, Any]) -> None:
+    rows = np.column_stack([RNG.normal(size=(80, 2)), np.full(80, 2.0)])
+    model = SpectralRegressor(**options).fit(rows, 5 * rows[:, 0] + 0.1 * rows[:, 1])
+    shares = model.feature_importances_
+    assert shares.shape == (3,)
+    assert shares.min() >= 0
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] > 2 * shares[1]
+    if options is FOUND:
+        assert shares[2] == 0, "a feature that does not vary has no weight after a search"
+    elif not options.get("skip_connections"):
+        first, last = model.coefs_
+        scores = [sum((a * b) ** 2 for a, b in zip(row, last[:, 0], strict=True)) ** 0.5 for row in first]
+        assert shares == pytest.approx(np.array(scores) / sum(scores))
+    chosen = SelectFromModel(model, prefit=True, threshold=0.5).transform(rows)
+    assert chosen.tolist() == rows[:, :1].tolist()
+
+
+def test_a_network_without_weights_gives_every_feature_the_importance_zero() -> None:
+    model = SpectralRegressor(**GIVEN).fit(X, y)
+    model.network_ = model.network_.with_parameters(np.zeros_like(model.network_.parameters))
+    assert model.feature_importances_.tolist() == [0, 0, 0, 0]
 
 
 def test_own_validation_rows_are_measured_and_stop() -> None:
