@@ -162,15 +162,15 @@ def class_indices(value: Any, rows: int, classes: int, name: str = "y") -> np.nd
     return np.array(array, dtype=np.int64, order="C")
 
 
-def sample_weights(value: Any, dtype: Any, rows: int) -> np.ndarray:
+def sample_weights(value: Any, dtype: Any, rows: int, name: str = "sample_weight") -> np.ndarray:
     """Weights (samples,), none negative, not all zero; ones for None."""
     if value is None:
         return np.ones(rows, dtype)
-    array = real_array(value, "sample_weight", dtype, 1)
+    array = real_array(value, name, dtype, 1)
     if array.shape != (rows,):
-        raise InvalidInputError(f"sample_weight must have shape ({rows},); got {array.shape}")
+        raise InvalidInputError(f"{name} must have shape ({rows},); got {array.shape}")
     if array.min() < 0 or array.max() == 0:
-        raise InvalidInputError("sample_weight must not be negative, and not zero everywhere")
+        raise InvalidInputError(f"{name} must not be negative, and not zero everywhere")
     return array
 
 

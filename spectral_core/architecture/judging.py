@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.data.metrics import scores_of
+from spectral_core.data.metrics import class_scores, constant_class_scores
 from spectral_core.data.targets import encode_labels, real_targets
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
@@ -27,30 +27,41 @@ class Judgement:
     sentences: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, model: Predictor, X: Any, y: Any, rows: str) -> Judgement:
-        """The judgement on rows in the units of the data, which `rows` names; none of them may have fitted the model."""
-        score, others, chance = None, cls(constant_score(model, y)), None
+    def of(cls, model: Predictor, X: Any, y: Any, rows: str, weights: np.ndarray | None = None) -> Judgement:
+        """The judgement on rows in the units of the data, which `rows` names; none of them may have fitted the model.
+
+        With `weights` (samples,) each row counts by its weight; rows of weight 0 do not count.
+        """
+        count = len(X)
+        if weights is not None:
+            used = np.flatnonzero(weights)
+            X, y, weights = checks.as_array(X, "X")[used], checks.as_array(y, "y")[used], weights[used]
+        others, chance = cls(constant_score(model, y, weights)), None
         if model.task == "classification":
-            scores, constant = scores_of(model, X, checks.as_array(y, "y"))
+            truth, probabilities = encode_labels(y, "y", model.classes)[0], model.predict_proba(X)
+            scores = class_scores(truth, probabilities.argmax(axis=1), probabilities, weights)
+            constant = constant_class_scores(truth, len(model.classes), weights)
             score, chance = scores["accuracy"], constant["balanced_accuracy"]
             others = cls(constant["accuracy"], scores["balanced_accuracy"], scores.get("roc_auc"))
         else:
-            score = model.score(X, y)
+            score = model.score(X, y, weights)
         sentences = []
         if is_constant(model):
             sentences.append(NOTHING)
-        elif others.constant_score is not None and not better_than_constant(model, X, y):
+        elif others.constant_score is not None and not better_than_constant(model, X, y, weights):
             beside = f"{_shown(score)} beside {_shown(others.constant_score)}"
-            sentences.append(f"the best constant is as good on the {len(X):,} {rows} rows ({_title(model)} {beside})")
+            sentences.append(f"the best constant is as good on the {count:,} {rows} rows ({_title(model)} {beside})")
             balanced = others.balanced_accuracy
             if balanced is not None and chance is not None and balanced > chance + MARGIN:
                 sentences[-1] += f"; the balanced accuracy of the network is better, {balanced:.3g} beside {chance:.3g}"
         return replace(others, sentences=sentences)
 
     @classmethod
-    def of_curve(cls, model: Predictor, y: Any, score: float, error: float) -> Judgement:
-        """The judgement of a size that was scored on validation rows before these fitted it too."""
-        constant = constant_score(model, y)
+    def of_curve(
+        cls, model: Predictor, y: Any, score: float, error: float, weights: np.ndarray | None = None
+    ) -> Judgement:
+        """The judgement of a size that was scored on validation rows, by their weights, before these fitted it too."""
+        constant = constant_score(model, y, weights)
         sentences = []
         if is_constant(model):
             sentences.append(NOTHING)
@@ -75,32 +86,39 @@ def is_constant(model: Predictor) -> bool:
     return not any(block[:, :first].any() for (_, sender), block in blocks.items() if sender == 1)
 
 
-def constant_score(model: Predictor, y: Any) -> float | None:
+def constant_score(model: Predictor, y: Any, weights: np.ndarray | None = None) -> float | None:
     """The greatest accuracy of a constant on these labels; R² of the mean is 0. None where R² is not defined."""
     if model.task == "classification":
-        counts = np.bincount(encode_labels(y, "y", model.classes)[0])
+        counts = np.bincount(encode_labels(y, "y", model.classes)[0], weights)
         return float(counts.max() / counts.sum())
     targets = real_targets(y, "y")
     return 0.0 if bool((targets.min(axis=0) < targets.max(axis=0)).all()) else None
 
 
-def better_than_constant(model: Predictor, X: Any, y: Any) -> bool:
+def better_than_constant(model: Predictor, X: Any, y: Any, weights: np.ndarray | None = None) -> bool:
     """Whether the mean of the paired differences of errors from the best constant's exceeds its standard error.
 
-    Errors are 0 or 1 for classes; for numbers they are squared and divided by the variance of the target.
+    Errors are 0 or 1 for classes; for numbers they are squared and divided by the variance of the target. With weights the
+    constant, the variance and the mean are weighted, and each difference counts by its weight over the mean weight.
 
     By hand: a statistic of predictions. Checked by test_judging.test_better_than_a_constant_is_a_paired_test.
     """
     prediction = model.predict(X)
     if model.task == "classification":
         labels, found = (encode_labels(values, "y", model.classes)[0] for values in (y, prediction))
-        gain = (labels != np.bincount(labels).argmax()).astype(float) - (labels != found)
+        gain = (labels != np.bincount(labels, weights).argmax()).astype(float) - (labels != found)
     else:
         targets = real_targets(y, "y")
-        deviations, errors = targets - targets.mean(axis=0), targets - np.reshape(prediction, targets.shape)
+        deviations, errors = (
+            targets - np.average(targets, axis=0, weights=weights),
+            targets - np.reshape(prediction, targets.shape),
+        )
         scale = np.abs(deviations).max(axis=0)
         deviations, errors = deviations / scale, errors / scale
-        gain = ((np.square(deviations) - np.square(errors)) / np.square(deviations).mean(axis=0)).mean(axis=1)
+        variance = np.average(np.square(deviations), axis=0, weights=weights)
+        gain = ((np.square(deviations) - np.square(errors)) / variance).mean(axis=1)
+    if weights is not None:
+        gain = gain * (weights / weights.mean())
     if len(gain) < 2:
         return bool(gain.mean() > 0)
     return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core import checks
 from spectral_core.architecture import saving
 from spectral_core.architecture.curve import Curve
 from spectral_core.architecture.judging import Judgement
@@ -101,10 +102,16 @@ class SearchResult:
         """
         return prune_found(self.compact_predictor, self.data, X, y, options)
 
-    def with_test_scores(self, X: Any, y: Any, peer: dict[str, Any] | None = None) -> SearchResult:
-        """The same result with scores on test data in its report, and the score of a peer beside them."""
-        before, after = (self.proposal or self.predictor).score(X, y), self.compact_predictor.score(X, y)
-        judgement = Judgement.of(self.compact_predictor, X, y, "test")
+    def with_test_scores(
+        self, X: Any, y: Any, peer: dict[str, Any] | None = None, sample_weight: Any = None
+    ) -> SearchResult:
+        """The same result with scores on test data in its report, and the score of a peer beside them.
+
+        With `sample_weight` (samples,) each row counts by its weight.
+        """
+        weights = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(X))
+        before, after = (one.score(X, y, weights) for one in (self.proposal or self.predictor, self.compact_predictor))
+        judgement = Judgement.of(self.compact_predictor, X, y, "test", weights)
         return replace(self, report=self.report.with_test_scores(len(X), before, after, peer, judgement))
 
     def with_columns(self, columns: Sequence[Mapping[str, Any]], remarks: Sequence[str] = ()) -> SearchResult:

@@ -222,7 +222,7 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     judging = (*data.validation, data.weights_valid)
     scores = (predictor.score(*judging), compact_predictor.score(*judging))
     report = SearchReport.of(data, options, candidates, chosen, trimmed, scores, time.perf_counter() - start)
-    report = report.with_judgement(Judgement.of(compact_predictor, *data.validation, "validation"))
+    report = report.with_judgement(Judgement.of(compact_predictor, *data.validation, "validation", data.weights_valid))
     if not options.keep_checkpoint:
         stores.remove()
     networks = (chosen.network, trimmed.compact)
@@ -246,7 +246,7 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     at_sizes = tuple(Predictor(network, *given, origin=origin, form="exact") for network in networks)
     chosen = found.curve.chosen
     network, point = found.networks[chosen].direct(), found.curve[chosen]
-    judgement = Judgement.of_curve(at_sizes[chosen], data.validation[1], point.score, point.error)
+    judgement = Judgement.of_curve(at_sizes[chosen], data.validation[1], point.score, point.error, data.weights_valid)
     return SearchResult(
         network=network,
         compact=networks[chosen],

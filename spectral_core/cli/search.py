@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectral_core import checks
 from spectral_core.cli import console, data_options, interrupts
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
 from spectral_core.cli.splits import DataSplit, split_data
@@ -86,6 +87,9 @@ def run(options: argparse.Namespace) -> int:
     # Errors come before the work.
     keywords, data = training_keywords(options), _load(options)
     split = split_data(data, options)
+    if split.test.weight is not None:
+        name = f"column {options.weight!r} of the test rows"
+        checks.sample_weights(split.test.weight, float, len(split.test.x), name)
     data_options.note(data_options.decisions(split.training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
     for name in RESULTS:
@@ -101,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
             lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, keywords, state)
         )
         peer = _peer(split.training, split.test, keywords["hidden"], options) if options.compare else None
-        result = result.with_test_scores(split.test.x, split.test.labels, peer)
+        result = result.with_test_scores(split.test.x, split.test.labels, peer, split.test.weight)
         if split.training.rows is not None and split.test.rows is not None:
             result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
         result = result.with_origin(split.origin).with_command(_command(options))
@@ -234,6 +238,6 @@ def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: ar
         model.fit(training.x, training.y[:, 0] if one_output else training.y)
     return {
         "name": f"scikit-learn {home.__name__} ({'-'.join(map(str, hidden))} {shared}{', not converged' * bool(caught)})",
-        "score": float(model.score(test.x, test.y)),
+        "score": float(model.score(test.x, test.y, sample_weight=test.weight)),
         "seconds": time.perf_counter() - start,
     }

@@ -20,13 +20,16 @@ TITLES = {
 """The names of the scores for people."""
 
 
-def class_scores(truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray | None) -> dict[str, float | None]:
+def class_scores(
+    truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray | None, weights: np.ndarray | None = None
+) -> dict[str, float | None]:
     """Accuracy and balanced accuracy of class indices; with two classes ROC AUC.
 
     Parameters
     ----------
     truth, predicted : class indices (samples,).
     probabilities : (samples, classes); None leaves ROC AUC out.
+    weights : of the rows (samples,), all positive; each row counts by its weight.
 
     Returns
     -------
@@ -34,22 +37,25 @@ def class_scores(truth: np.ndarray, predicted: np.ndarray, probabilities: np.nda
     """
     metrics = optional("sklearn.metrics", "scores")
     present = np.unique(truth)
-    recall = metrics.recall_score(truth, predicted, labels=present, average="macro", zero_division=0)
+    of_all = {"sample_weight": weights}
+    recall = metrics.recall_score(truth, predicted, labels=present, average="macro", zero_division=0, **of_all)
     scores: dict[str, float | None] = {
-        "accuracy": float(metrics.accuracy_score(truth, predicted)),
+        "accuracy": float(metrics.accuracy_score(truth, predicted, **of_all)),
         "balanced_accuracy": float(recall),  # the mean over the classes of these rows
     }
     if probabilities is not None and probabilities.shape[1] == 2:
         both = len(present) == 2
-        scores["roc_auc"] = float(metrics.roc_auc_score(truth, probabilities[:, 1])) if both else None
+        scores["roc_auc"] = float(metrics.roc_auc_score(truth, probabilities[:, 1], **of_all)) if both else None
     return scores
 
 
-def constant_class_scores(truth: np.ndarray, classes: int) -> dict[str, float | None]:
+def constant_class_scores(
+    truth: np.ndarray, classes: int, weights: np.ndarray | None = None
+) -> dict[str, float | None]:
     """The scores of the most frequent class of these rows; no constant has a greater accuracy."""
-    counts = np.bincount(truth, minlength=classes)
+    counts = np.bincount(truth, weights, minlength=classes)
     chance = np.full((len(truth), classes), 1 / classes)
-    return class_scores(truth, np.full(len(truth), counts.argmax()), chance)
+    return class_scores(truth, np.full(len(truth), counts.argmax()), chance, weights)
 
 
 def number_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float | None]:

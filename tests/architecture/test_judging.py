@@ -19,9 +19,13 @@ from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.search import search
 from spectral_core.errors import InvalidInputError
+from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.wording import counted
 
 QUICK: dict[str, Any] = {"hidden": (4,), "epochs": 5, "strategy": "seed", "eigenvector_penalties": (0.0,)}
+
+
+CONSTANT = SpectralNetwork.initialize([1, 1])
 
 
 def model(task: str, predictions: Any, classes: tuple[Any, ...] = ()) -> Any:
@@ -47,6 +51,75 @@ def test_a_regression_is_compared_with_the_mean() -> None:
     assert not judging.better_than_constant(model("regression", np.full(200, y.mean())), x, y)
     assert judging.better_than_constant(model("regression", y + 0.1), x, y)
     assert not judging.better_than_constant(model("regression", -y), x, y)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 1), st.integers(0, 4)), min_size=4, max_size=20))
+def test_a_weight_of_a_row_counts_as_that_many_rows(rows: list[tuple[str, float, int]]) -> None:
+    truth, shares = np.array([label for label, _, _ in rows]), np.array([share for _, share, _ in rows])
+    weights = np.array([weight for _, _, weight in rows])
+    again = np.repeat(np.arange(len(rows)), weights)
+    assume(len(set(truth[again])) == 2)
+    x = np.column_stack([1 - shares, shares])
+    judge: Any = SimpleNamespace(
+        task="classification",
+        classes=("a", "b"),
+        predict=lambda X: np.array(["a", "b"])[X.argmax(axis=1)],
+        predict_proba=lambda X: X,
+        network=CONSTANT,
+    )
+    one, many = (
+        Judgement.of(judge, x, truth, "test", weights.astype(float)),
+        Judgement.of(judge, x[again], truth[again], "test"),
+    )
+    for name in ("constant_score", "balanced_accuracy", "roc_auc"):
+        assert getattr(one, name) == pytest.approx(getattr(many, name)), name
+
+
+@given(st.integers(0, 999), st.sampled_from([0.25, 1.0, 8.0]))
+def test_equal_weights_are_no_weights(seed: int, weight: float) -> None:
+    generator = np.random.default_rng(seed)
+    x, y, labels = np.zeros((12, 1)), generator.normal(size=12), generator.choice(["a", "b"], 12)
+    for judge, truth in (
+        (model("regression", y + generator.normal(size=12)), y),
+        (model("classification", generator.choice(["a", "b"], 12), ("a", "b")), labels),
+    ):
+        weighted = judging.better_than_constant(judge, x, truth, np.full(12, weight))
+        assert weighted == judging.better_than_constant(judge, x, truth)
+
+
+def test_what_is_better_than_a_constant_depends_on_the_weights() -> None:
+    x, truth = np.zeros((100, 1)), np.array(["rare"] * 10 + ["often"] * 90)
+    judge = model("classification", ["rare"] * 30 + ["often"] * 70, ("often", "rare"))
+    assert not judging.better_than_constant(judge, x, truth)
+    assert judging.better_than_constant(judge, x, truth, np.where(truth == "rare", 5.0, 5 / 9))
+    y, first = np.random.default_rng(0).normal(size=100), np.arange(100) < 50
+    partly = model("regression", np.where(first, y, 5.0))
+    assert not judging.better_than_constant(partly, x, y)
+    assert judging.better_than_constant(partly, x, y, np.where(first, 1.0, 1e-4))
+
+
+def test_a_search_with_weights_of_classes_is_judged_by_them() -> None:
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=(300, 2))
+    labels = np.where(x[:, 0] > 1.2, "rare", "often")
+    for strategy in ("seed", "smallest"):
+        options = QUICK | {"strategy": strategy, "class_weight": "balanced"}
+        if strategy == "smallest":
+            options = options | {"sizes": (2,)}
+            del options["eigenvector_penalties"]
+        found = search(x, labels, **options).report
+        assert found.constant_score == pytest.approx(0.5, abs=0.06), strategy
+
+
+def test_test_rows_count_by_their_weights() -> None:
+    found, generator = noise(), np.random.default_rng(2)
+    x, labels = generator.normal(size=(40, 3)), np.array(["fraud", "fine"] * 20)
+    weights = np.tile([3.0, 1.0], 20)
+    report = found.with_test_scores(x, labels, sample_weight=weights).report
+    assert report.constant_score == 0.75
+    assert report.test_score_after == pytest.approx(np.average(found.predict(x) == labels, weights=weights))
+    with pytest.raises(InvalidInputError, match="sample_weight must not be negative"):
+        found.with_test_scores(x, labels, sample_weight=-weights)
 
 
 @cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,4 +27,16 @@ def test_rows_of_weight_zero_do_not_count(tmp_path: Path, capsys: pytest.Capture
     assert main([*command, "--weight", "w", "--out", str(tmp_path / "o")]) == 0
     model = Predictor.load(tmp_path / "o" / "model.npz")
     assert model.feature_names == ("a", "b")
+    report = json.loads((tmp_path / "o" / "report.json").read_text())
+    assert report["test_score_after"] > 0.9, "test rows of weight 0 do not count either"
+    assert report["constant_score"] == 0
     np.testing.assert_allclose(model.predict([[1.0, 0.0], [0.0, 1.0]]), [1, -1], atol=0.3)
+
+
+def test_weights_of_zero_for_all_test_rows_are_refused_before_the_search(tmp_path: Path, capsys: Any) -> None:
+    rows = "".join(f"{k},{int(k < 20)},{k * k}\n" for k in range(40))
+    (tmp_path / "t.csv").write_text(f"a,w,y\n{rows}")
+    command = ["search", str(tmp_path / "t.csv"), "--weight", "w", "--time", "a"]
+    assert main([*command, "--out", str(tmp_path / "o")]) == 2
+    assert "column 'w' of the test rows must not be negative, and not zero everywhere" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
