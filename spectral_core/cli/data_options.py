@@ -33,8 +33,8 @@ def add_file_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--missing", metavar="TEXT[,TEXT]", help=missing)
 
 
-def add_column_options(parser: argparse.ArgumentParser, split: bool = True) -> None:
-    """Options that say which column is what; those for the split where there is one."""
+def add_column_options(parser: argparse.ArgumentParser, split: bool = True, rows: bool = True) -> None:
+    """Options that say which column is what: features where none are known yet, and what counts and splits the `rows`."""
     group = parser.add_argument_group("columns", "Columns by name, with commas between.")
     group.add_argument(
         "--target", metavar="A[,B]", help="target columns of a table (default: the last, or the model's)"
@@ -42,8 +42,9 @@ def add_column_options(parser: argparse.ArgumentParser, split: bool = True) -> N
     if split:
         group.add_argument("--features", metavar="A,B", help="feature columns (default: all that are nothing else)")
         group.add_argument("--drop", metavar="A,B", help="columns to leave out")
-    group.add_argument("--weight", metavar="COLUMN", default="", help="column of sample weights")
-    if split:
+    if rows:
+        group.add_argument("--weight", metavar="COLUMN", default="", help="column of sample weights")
+    if split and rows:
         group.add_argument(
             "--group", metavar="COLUMN", default="", help="keep rows of one group on one side of each split"
         )

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from spectral_core.cli.console import say
+from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
 
 
@@ -22,6 +22,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("directory", metavar="DIR", help="the folder that a search has written")
     parser.add_argument("--out", metavar="FILE", help="the page (default: DIR/report.html)")
+    output_options(parser, "the name of the page")
     parser.set_defaults(run=run)
 
 
@@ -36,5 +37,5 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidInputError(f"--out must end in .html; got {out}")
     atomic.check_writable(out)
     SearchResult.load(home).to_html(out)
-    say(f"written: {out}\n")
+    tell(options, f"written: {out}\n", {"directory": str(home), "written": str(out)})
     return 0

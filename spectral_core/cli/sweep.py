@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from spectral_core.cli import data_options
 from spectral_core.cli.console import say, tell
 from spectral_core.cli.sweep_options import (
     STORE,
@@ -34,14 +35,15 @@ def add_parser(commands: Any) -> None:
         "--grid epochs=50 --runs 5. Options: hidden (50x20 is two layers, none is no layer), activation, bias, parametrization, dtype, and "
         "those of spectral_core.train.",
     )
-    sweep.add_argument("data", metavar="DATA", help="a CSV, Parquet or NPZ file, or a built-in name, as for search")
+    sweep.add_argument("data", metavar="DATA", help=data_options.TABLES)
     sweep.add_argument(
         "--grid", metavar="NAME=V[,V...]", action="append", default=[], help="values of an option; may be repeated"
     )
     sweep.add_argument("--runs", type=int, default=1, help="trainings of each point (default: 1)")
-    sweep.add_argument("--target", metavar="COLUMN", help="target column of a table (default: the last)")
     sweep.add_argument("--task", default="auto", choices=("auto", "regression", "classification"), help="default: auto")
     add_sweep_options(sweep, "results/sweep-<data>")
+    data_options.add_column_options(sweep, rows=False)
+    data_options.add_file_options(sweep)
     sweep.set_defaults(run=run)
 
     merge = commands.add_parser(
@@ -65,17 +67,19 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `sweep`."""
+    from spectral_core.data import datasets
     from spectral_core.sweeps.grid import sweep
 
     grid = read_grid(options.grid)
+    form, columns = data_options.file_form(options), data_options.column_choice(options)
+    data = datasets.load(options.data, task=options.task, form=form, columns=columns)
+    data_options.note(() if options.quiet else data_options.decisions(data), data.name)
     home, shard = Path(options.out or f"results/sweep-{Path(options.data).stem}"), shard_of(options.shard)
     with sweep_session(home, options.dask, f"sweep {Path(options.data).name}", options.quiet) as progress:
         result = sweep(
-            options.data,
+            data,
             grid,
             runs=options.runs,
-            task=options.task,
-            target=options.target,
             seed=options.seed,
             store=home / STORE,
             jobs=options.jobs,

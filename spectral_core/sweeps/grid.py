@@ -16,6 +16,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import sequence
 from spectral_core.data import datasets
+from spectral_core.data.dataset import Dataset
 from spectral_core.data.preparation import PreparedData, prepare
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.paths import mean_abs_eigenvalue, path_norms
@@ -49,7 +50,7 @@ def sweep(
     *,
     runs: int = 1,
     task: str = "auto",
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     standardize: bool | None = None,
     validation_fraction: float = 0.2,
     seed: int = 0,
@@ -62,14 +63,14 @@ def sweep(
 
     Parameters
     ----------
-    data : a built-in name, a CSV, Parquet or NPZ file, or a pair (X, y).
+    data : a built-in name, a file as for `datasets.load`, a pair (X, y), or a `Dataset`.
     grid : values, or one value, by the name of an option: ``hidden`` (a width, a list of widths, or None), ``activation``,
         ``bias``, ``parametrization``, ``dtype`` of the network, and those of `train`: ``epochs``, ``batch_size``,
         ``learning_rate``, ``penalty_strength`` and so on. Other options have the defaults of `train`; `hidden` is 100,
         `loss` fits the task.
     runs : trainings of each point; start and order of samples differ, the data and their split do not.
     task, standardize, validation_fraction : as in `search`; `standardize` by default as suits the data.
-    target : the target column of a CSV or Parquet file.
+    target : the target column of a table, or several.
     seed : of the split and of the sweep; each training's own seed follows from it, its point and its run.
     store, jobs, shard, progress : see `spectral_core.sweeps.runner.run`.
 
@@ -109,7 +110,7 @@ def sweep(
 
 
 def _data(
-    data: Any, task: str, target: str | None, standardize: bool | None, fraction: float, seed: int
+    data: Any, task: str, target: str | Sequence[str] | None, standardize: bool | None, fraction: float, seed: int
 ) -> tuple[PreparedData, str]:
     if isinstance(data, tuple):
         if len(data) != 2:
@@ -118,7 +119,11 @@ def _data(
             raise InvalidInputError(f"target names a column of a file; got {target!r} for a pair (X, y)")
         scaled = True if standardize is None else standardize
         return prepare(*data, task, None, fraction, scaled, seed), "arrays"
-    found = datasets.load(data, target=target, task=task)
+    if isinstance(data, Dataset) and (target is not None or task != "auto"):
+        raise InvalidInputError("a Dataset has its target and its task already; give them to datasets.load")
+    if isinstance(data, Dataset) and any(part is not None for part in (data.weight, data.group, data.time)):
+        raise InvalidInputError("a sweep uses no column of weights, groups or times; load the data without them")
+    found = data if isinstance(data, Dataset) else datasets.load(data, target=target, task=task)
     y = found.y if found.task == "regression" else np.asarray(found.classes)[found.y]
     scaled = found.standardize if standardize is None else standardize
     return prepare(found.x, y, found.task, None, fraction, scaled, seed), found.name

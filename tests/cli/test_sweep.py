@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from spectral_core import InvalidInputError, sweep
 from spectral_core.cli.program import main
 from spectral_core.cli.sweep import mean_and_error, read_grid
+from spectral_core.data import datasets
+from spectral_core.data.tables import ColumnChoice
 from spectral_core.sweeps.store import Store
 from tests.cli import children
 
@@ -136,6 +139,34 @@ def test_a_sweep_of_a_file(tmp_path: Path, capsys: Any) -> None:
         assert "4 rows written" in capsys.readouterr().out
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 5
     assert "arrays is" in refused(capsys, "sweep", "wine", "--out", tmp_path / "out")
+
+
+def test_a_sweep_reads_tables_as_a_search_does(tmp_path: Path, capsys: Any) -> None:
+    rows = "\n".join(f"{i};{i / 4:.2f}".replace(".", ",") + f";{(i * 7) % 11};{-i};{2 * i};?" for i in range(60))
+    (tmp_path / "t.txt").write_bytes(f"{rows}\n".replace("?", "größe").encode("latin-1"))
+    arguments = ["sweep", str(tmp_path / "t.txt"), "--grid", "hidden=2", "--grid", "epochs=1", "--jobs", "1"]
+    form = ["--sep", ";", "--decimal", ",", "--encoding", "latin-1", "--no-header", "--missing", "größe"]
+    columns = ["--target", "column4,column5", "--drop", "column1"]
+    assert main([*arguments, *form, *columns, "--out", str(tmp_path / "out"), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "column 'column6': left out" in said.err
+    dropped = json.loads(said.out)
+    features = ["--features", "column2,column3", "--target", "column4,column5"]
+    assert main([*arguments, *form, *features, "--out", str(tmp_path / "same"), "--json"]) == 0
+    same = json.loads(capsys.readouterr().out)
+    assert [row["validation_loss"] for row in same] == [row["validation_loss"] for row in dropped]
+    assert "no column 'nothing'" in refused(capsys, *arguments, "--target", "nothing", "--out", tmp_path / "no")
+
+
+def test_a_sweep_in_python_takes_a_loaded_data_set(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,w,b,y\n" + "".join(f"{i},1,{i % 7},{i * i}\n" for i in range(40)))
+    data = datasets.load(tmp_path / "t.csv")
+    grid = {"hidden": 2, "epochs": 1}
+    assert sweep(data, grid, jobs=1).content == sweep(tmp_path / "t.csv", grid, jobs=1).content
+    with pytest.raises(InvalidInputError, match="has its target and its task already"):
+        sweep(data, grid, target="b")
+    with pytest.raises(InvalidInputError, match="uses no column of weights"):
+        sweep(datasets.load(tmp_path / "t.csv", columns=ColumnChoice(weight="w")), grid)
 
 
 def test_one_training_is_no_plural(tmp_path: Path, capsys: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -165,6 +166,10 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["report", str(tmp_path / "home"), "--out", str(tmp_path / "other.html")]) == 0
     assert (tmp_path / "other.html").exists()
     assert "other.html" in capsys.readouterr().out
+    assert main(["report", str(tmp_path / "home"), "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["report", str(tmp_path / "home"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["written"] == str(tmp_path / "home" / "report.html")
     assert main(["report", str(tmp_path / "home"), "--out", str(tmp_path / "page.txt")]) == 2
     assert main(["report", str(tmp_path / "nowhere")]) == 2
     assert "no such model file" in capsys.readouterr().err
