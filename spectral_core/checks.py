@@ -32,8 +32,8 @@ def as_array(value: Any, name: str) -> np.ndarray:
         raise InvalidInputError(f"{name} must be an array: {error}") from None
 
 
-def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray:
-    """A C-contiguous array of the given type and number of dimensions with only finite values.
+def real_array(value: Any, name: str, dtype: Any, dimensions: int, no_rows: bool = False) -> np.ndarray:
+    """A C-contiguous array of the given type and number of dimensions with only finite values; `no_rows` allows 0 rows.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def real_array(value: Any, name: str, dtype: Any, dimensions: int) -> np.ndarray
         raise InvalidInputError(f"{name} must hold real numbers; got {array.dtype}")
     if array.ndim != dimensions:
         raise InvalidInputError(f"{name} must have {dimensions} dimension(s); got shape {array.shape}")
-    if array.size == 0:
+    if array.size == 0 and not (no_rows and 0 not in array.shape[1:]):
         raise InvalidInputError(f"{name} must not be empty; got shape {array.shape}")
     given = array
     with np.errstate(over="ignore"):  # what overflows float32 is found as infinity in the next line
@@ -74,9 +74,9 @@ def _first_text(array: np.ndarray) -> str:
     return str(array.dtype)
 
 
-def features(value: Any, dtype: Any, columns: int, name: str = "X") -> np.ndarray:
-    """X (samples, features) with as many columns as the network has inputs."""
-    array = real_array(value, name, dtype, 2)
+def features(value: Any, dtype: Any, columns: int, name: str = "X", no_rows: bool = False) -> np.ndarray:
+    """X (samples, features) with as many columns as the network has inputs; `no_rows` allows 0 samples."""
+    array = real_array(value, name, dtype, 2, no_rows)
     if array.shape[1] != columns:
         raise InvalidInputError(f"{name} must have {columns} feature column(s); got shape {array.shape}")
     return array

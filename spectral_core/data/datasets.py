@@ -118,7 +118,7 @@ def load_features(
     """X (samples, features) float64 for predictions, its columns in the order of `feature_names`.
 
     Columns of a table are picked by name, further ones ignored. NPZ files and built-in sets have no names to go by; there
-    the number of columns must agree. `seed` is that of 'sparcs'.
+    the number of columns must agree. NPZ files may have no rows. `seed` is that of 'sparcs'.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def load_features(
     if kind in TABLES:
         return plain_features(read_table(source, kind, form), feature_names)
     if kind == ".npz":
-        x = npz_features(source, *npz_arrays(source, "X"))
+        x = npz_features(source, *npz_arrays(source, "X"), no_rows=True)
     elif kind == ".idx":
         x = from_idx(source)[0]
     else:

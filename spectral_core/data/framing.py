@@ -51,6 +51,8 @@ def framed(X: Any) -> Framed:
 def features_of(X: Any, encoder: Encoder | None, names: Sequence[str], count: int) -> np.ndarray:
     """X (samples, features) float64 for a model: raw rows through its encoder, the columns of a frame by their names.
 
+    There may be no rows.
+
     Raises
     ------
     InvalidInputError : a frame lacks a column of the model, or has one that the model does not know.
@@ -63,14 +65,14 @@ def features_of(X: Any, encoder: Encoder | None, names: Sequence[str], count: in
             shape = checks.as_array(X, "X").shape
             if len(shape) == 2 and shape[1] == len(encoder.columns):
                 X = as_table(X, [column.name for column in encoder.columns])
-        return checks.features(encoder.transform(X), np.float64, count)
+        return checks.features(encoder.transform(X), np.float64, count, no_rows=True)
     numbered = tuple(names) == tuple(f"x{k}" for k in range(1, count + 1)) or not names
     if own is None or (numbered and not set(own) & set(names)):
-        return checks.features(X if own is None else framed_numbers(X, own), np.float64, count)
+        return checks.features(X if own is None else framed_numbers(X, own), np.float64, count, no_rows=True)
     if isinstance(X, Table):
-        return checks.features(plain_features(X, names), np.float64, count)
+        return checks.features(plain_features(X, names), np.float64, count, no_rows=True)
     _check_names(own, names, names)
-    return checks.features(framed_numbers(X, names), np.float64, count)
+    return checks.features(framed_numbers(X, names), np.float64, count, no_rows=True)
 
 
 def framed_numbers(X: Any, names: Sequence[str]) -> np.ndarray:

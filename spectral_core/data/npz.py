@@ -38,10 +38,10 @@ def npz_arrays(source: Source, *wanted: str) -> list[np.ndarray]:
     return found
 
 
-def npz_features(source: Source, x: np.ndarray) -> np.ndarray:
-    """X as float64, checked."""
+def npz_features(source: Source, x: np.ndarray, no_rows: bool = False) -> np.ndarray:
+    """X as float64, checked; `no_rows` allows 0 rows."""
     try:
-        return checks.real_array(x, "X", np.float64, 2)
+        return checks.real_array(x, "X", np.float64, 2, no_rows)
     except InvalidInputError as error:
         raise DataFileError(f"{source}: {error}") from None
 

@@ -94,8 +94,11 @@ class Predictor:
         return self.outputs.transform(real_targets(y, name))
 
     def raw(self, X: Any) -> np.ndarray:
-        """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data."""
-        output = self.network.forward(self.scaled(X)).astype(np.float64)
+        """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data; X may have no rows."""
+        x = self.scaled(X)
+        if not len(x):
+            return np.zeros((0, self.network.widths[-1]))
+        output = self.network.forward(x).astype(np.float64)
         finite = np.isfinite(output).all(axis=1)
         if not finite.all():
             raise InvalidInputError(
@@ -104,7 +107,10 @@ class Predictor:
         return output
 
     def predict(self, X: Any) -> np.ndarray:
-        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,)."""
+        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,).
+
+        X without rows, (0, features), gives as many predictions.
+        """
         output = self.raw(X)
         if self.task == "classification":
             return np.asarray(self.classes)[output.argmax(axis=1)]

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spectral_core import Predictor
+from spectral_core import Predictor, SpectralNetwork
 from spectral_core.cli.data_options import load_for
 from spectral_core.cli.program import main
 from spectral_core.data.datasets import load
+from spectral_core.data.scaling import Scaling
 
 pytest.importorskip("matplotlib")
 QUICK = ["--hidden", "4", "--epochs", "3", "--strategy", "seed"]
@@ -80,6 +81,26 @@ def test_the_saved_model_takes_raw_rows(home: Path) -> None:
     searched = np.sort(np.concatenate([model.rows["training"], model.rows["validation"]]))
     ages = [float(cell.replace(",", ".")) for cell in data.table["age"][searched].tolist() if cell]
     assert model.encoder.columns[1].fill == (np.median(ages),)
+
+
+def test_an_npz_file_without_rows_gives_the_header(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = SpectralNetwork.initialize([2, 3, 2], seed=0)
+    numbers = Predictor(net, "regression", Scaling.none(2), Scaling.none(2), (), ("a", "b"), ("u", "v"))
+    classes = Predictor(net, "classification", Scaling.none(2), Scaling.none(1), ("no", "yes"), ("a", "b"), ("y",))
+    np.savez(tmp_path / "none.npz", X=np.zeros((0, 2)))
+    np.savez(tmp_path / "narrow.npz", X=np.zeros((0, 3)))
+    for model, options, expected in (
+        (numbers, [], "u,v\n"),
+        (classes, [], "y\n"),
+        (classes, ["--proba"], "no,yes\n"),
+        (classes, ["--json"], "[]\n"),
+    ):
+        model.save(tmp_path / "m.npz")
+        capsys.readouterr()
+        assert main(["predict", str(tmp_path / "m.npz"), str(tmp_path / "none.npz"), *options]) == 0
+        assert capsys.readouterr().out == expected
+    assert main(["predict", str(tmp_path / "m.npz"), str(tmp_path / "narrow.npz")]) == 2
+    assert main(["score", str(tmp_path / "m.npz"), str(tmp_path / "none.npz")]) == 2
 
 
 def test_one_bad_row_leaves_one_empty_prediction(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

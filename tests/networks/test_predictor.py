@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 
-from spectral_core import Predictor, SpectralNetwork
+from spectral_core import InvalidInputError, Predictor, SpectralNetwork
+from spectral_core.data.encoding import Encoder
 from spectral_core.data.scaling import Scaling
+from spectral_core.resizing.compaction import compact
 from tests.builders import random_network
 
 
@@ -43,3 +49,36 @@ def test_the_score_does_not_depend_on_the_units_of_the_target(power: int) -> Non
     unit = np.ldexp(1.0, power)
     scaled = Predictor(model.network, "regression", model.inputs, Scaling(np.zeros(1), np.full(1, unit)))
     assert scaled.score(x, y * unit) == model.score(x, y)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize(
+    "rows", [np.zeros((0, 3)), np.zeros((0, 3), object), pd.DataFrame({"a": [], "b": [], "c": []})]
+)
+def test_no_rows_give_no_predictions(outputs: int, rows: Any) -> None:
+    model, _ = predictor(outputs, 0)
+    model = replace(model, feature_names=("a", "b", "c"))
+    assert model.predict(rows).shape == ((0,) if outputs == 1 else (0, outputs))
+    assert replace(model, network=compact(model.network)).raw(rows).shape == (0, outputs)
+    if outputs == 3:
+        classifies = replace(model, task="classification", classes=("x", "y", "z"))
+        assert classifies.predict(rows).tolist() == []
+        assert classifies.predict_proba(rows).shape == (0, 3)
+        with pytest.raises(InvalidInputError, match="y must be a vector of class labels"):
+            classifies.score(rows, [])
+    with pytest.raises(InvalidInputError, match="y must not be empty"):
+        model.score(rows, np.zeros((0, outputs)))
+
+
+@pytest.mark.parametrize("rows", [np.zeros((0, 2)), np.zeros((3, 0)), np.zeros(0), []])
+def test_no_rows_have_the_columns_of_the_model(rows: Any) -> None:
+    with pytest.raises(InvalidInputError, match="X must"):
+        predictor(1, 0)[0].predict(rows)
+
+
+def test_no_raw_rows_give_no_predictions() -> None:
+    encoder = Encoder.fit({"age": [30.0, None, 50.0, 30.0], "city": ["Rome", "Bonn", "Rome", "Bonn"]})
+    net = random_network("direct", [4, 4, 1], "tanh", 0)
+    model = Predictor(net, "regression", Scaling.none(4), Scaling.none(1), encoder=encoder)
+    for rows in (np.zeros((0, 2), object), {"age": [], "city": []}, pd.DataFrame({"age": [], "city": []})):
+        assert model.predict(rows).shape == (0,)
