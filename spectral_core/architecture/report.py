@@ -174,6 +174,7 @@ def _common(
         "target": ", ".join(targets),
         "classes": [label.item() if isinstance(label, np.generic) else label for label in data.classes],
         "inputs": _inputs(compact, names),
+        "remarks": list(data.remarks),
         "settings": options.chosen(),
     }
 

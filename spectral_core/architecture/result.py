@@ -115,8 +115,9 @@ class SearchResult:
         return replace(self, report=self.report.with_test_scores(len(X), before, after, peer, judgement))
 
     def with_columns(self, columns: Sequence[Mapping[str, Any]], remarks: Sequence[str] = ()) -> SearchResult:
-        """The same result, its report with what became of each column of a table, and remarks on how it was read."""
-        return replace(self, report=replace(self.report, columns=[dict(one) for one in columns], remarks=list(remarks)))
+        """The same result, its report with what became of each column of a table, and further remarks."""
+        told = [*self.report.remarks, *remarks]
+        return replace(self, report=replace(self.report, columns=[dict(one) for one in columns], remarks=told))
 
     def with_command(self, command: str) -> SearchResult:
         """The same result, its report with the command that repeats it."""

@@ -43,6 +43,7 @@ class PreparedData:
     encoder : of a frame whose columns are not all numbers.
     prints : `row_prints` of the training and of the validation rows in the units of the data.
     weights, weights_valid : the weights of the rows (samples,); None where none were given.
+    remarks : sentences on what was taken for what.
     """
 
     task: str
@@ -63,6 +64,7 @@ class PreparedData:
     prints: Mapping[str, np.ndarray] = field(default_factory=dict)
     weights: np.ndarray | None = None
     weights_valid: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def loss(self) -> str:
@@ -116,7 +118,9 @@ def prepare(
     inputs_given, target_names = framed(X), target_names_of(y)
     y = target_array(y)
     _same_rows(inputs_given.x, y, "X", "y")
+    remarks: tuple[str, ...] = ()
     if task != "regression" and (labels := labels_of_indicators(y, target_names)) is not None:
+        remarks = (f"y has {y.shape[1]} one-hot columns: taken as classes",)
         y, target_names = labels, ()
     task = infer_task(y, task)
     classifies = task == "classification"
@@ -168,6 +172,7 @@ def prepare(
         prints=prints,
         weights=weights,
         weights_valid=weights_valid,
+        remarks=remarks,
     )
 
 

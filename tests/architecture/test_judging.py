@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -109,6 +110,21 @@ def test_a_search_with_weights_of_classes_is_judged_by_them() -> None:
             del options["eigenvector_penalties"]
         found = search(x, labels, **options).report
         assert found.constant_score == pytest.approx(0.5, abs=0.06), strategy
+
+
+def test_one_hot_labels_are_said() -> None:
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=(90, 2))
+    hot = np.eye(3)[np.arange(90) % 3]
+    told = "y has 3 one-hot columns: taken as classes"
+    report = search(x, hot, **QUICK).report
+    assert report.remarks == [told]
+    assert told in report.to_text().splitlines()
+    columns = [{"column": "a", "kind": "number", "became": "a number", "remark": ""}]
+    assert search(x, hot, **QUICK).with_columns(columns, ["read"]).report.remarks == [told, "read"]
+    assert search(x, hot, task="regression", **QUICK).report.remarks == []
+    frame = {"colour": np.array(["red", "blue"] * 45, object), "size": x[:, 0]}
+    assert search(pd.DataFrame(frame), hot, **QUICK).report.remarks == [told], "columns that are encoded keep it"
 
 
 def test_test_rows_count_by_their_weights() -> None:
