@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from spectral_core.cli.console import say
+from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
 
 Writer = Callable[[Any, str, argparse.Namespace], None]
@@ -51,6 +51,7 @@ def add_parser(commands: Any) -> None:
     for name, (meaning, _, _) in FORMATS.items():
         parser.add_argument(f"--{name}", metavar="FILE", help=meaning)
     parser.add_argument("--double", action="store_true", help="ONNX: input and outputs in float64 (default: float32)")
+    output_options(parser, "the names of the files")
     parser.set_defaults(run=run)
 
 
@@ -67,19 +68,17 @@ def run(options: argparse.Namespace) -> int:
     if options.double and "onnx" not in wanted:
         raise InvalidInputError("--double belongs to --onnx")
     network, predictor = load_any(options.model)
-    paths = [Path(path).absolute() for path in (options.model, *wanted.values())]
-    if len(set(paths)) < len(paths):
-        raise InvalidInputError(
-            f"MODEL and the files must be different; got {options.model}, {', '.join(wanted.values())}"
-        )
+    if len({Path(path).resolve() for path in wanted.values()}) < len(wanted):
+        raise InvalidInputError(f"the files must be different; got {', '.join(wanted.values())}")
     for name, path in wanted.items():
         library = FORMATS[name][1]
         if library:
             checks.optional(library, f"--{name}", "exchange")
-        atomic.check_writable(path)
+        atomic.check_writable(path, inputs=[options.model])
     for name, path in wanted.items():
         FORMATS[name][2](network if predictor is None else predictor, path, options)
     encoded = predictor is not None and getattr(predictor, "encoder", None) is not None
-    told = f"the input is the encoded features, {network.n_features} columns, not the raw ones\n" if encoded else ""
-    say(f"written: {', '.join(wanted.values())}\n{told}")
+    remark = f"the input is the encoded features, {network.n_features} columns, not the raw ones\n" if encoded else ""
+    record = {"model": options.model, "written": wanted, "remark": remark.strip()}
+    tell(options, f"written: {', '.join(wanted.values())}\n{remark}", record)
     return 0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import data_options
-from spectral_core.cli.console import say
+from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def add_parser(commands: Any) -> None:
     )
     data_options.add_column_options(parser, split=False)
     data_options.add_file_options(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    output_options(parser, "the scores", writes=False)
     parser.set_defaults(run=run)
 
 
@@ -57,11 +56,9 @@ def run(options: argparse.Namespace) -> int:
     x, y, sentence = chosen_rows(model, data, options.part)
     scores, constant = scores_of(model, x, y)
     title = f"{Path(options.model).name} on {data.origin.source}"
-    if options.json:
-        record = {"model": options.model, "data": options.data, "rows": len(x), "sentence": sentence}
-        say(json.dumps(record | {"scores": scores, "best_constant": constant}, ensure_ascii=False) + "\n")
-    else:
-        say(f"{title}: {sentence}\n\n{table(scores, constant)}")
+    record = {"model": options.model, "data": options.data, "rows": len(x), "sentence": sentence}
+    record |= {"scores": scores, "best_constant": constant}
+    tell(options, f"{title}: {sentence}\n\n{table(scores, constant)}", record)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,13 @@ def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) 
         capsys, "export", model
     )
     assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--torch", out)
-    assert "must be different" in refused(capsys, "export", model, "--torch", model)
+    assert "the command reads this file" in refused(capsys, "export", model, "--torch", model)
+    (out.parent / "link.npz").symlink_to(model)
+    assert "the command reads this file" in refused(capsys, "export", model, "--torch", out.parent / "link.npz")
+    said(capsys, "export", model, "--torch", out, "--quiet")
+    record = json.loads(said(capsys, "export", model, "--torch", out, "--json"))
+    assert record == {"model": str(model), "written": {"torch": str(out)}, "remark": ""}
+    out.unlink()
     assert "must be different" in refused(capsys, "export", model, "--torch", out, "--onnx", out)
     assert "no such model file" in refused(capsys, "export", tmp_path / "none.npz", "--torch", out)
     assert not out.exists()

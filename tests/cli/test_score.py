@@ -69,6 +69,7 @@ def test_the_scores_are_those_of_scikit_learn_on_the_test_rows(home: Path, capsy
     }
     text = said(capsys, "score", home / "s/model.npz", home / "t.csv")
     assert text.startswith("model.npz on t.csv: 27 test rows of its search; none of them trained the model\n")
+    assert said(capsys, "score", home / "s/model.npz", home / "t.csv", "--quiet") == ""
     assert "best constant" in text
     assert "balanced accuracy" in text
 
