@@ -12,3 +12,14 @@ def counted(count: int, one: str, many: str = "") -> str:
     ('1 bias', '1,200 weights')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def acting(count: int, one: str, *verbs: str) -> str:
+    """``1 sample judges and gives``, ``12 samples judge and give``: a number of things, and what they do.
+
+    Examples
+    --------
+    >>> acting(1, "sample", "judge"), acting(12, "sample", "judge", "give")
+    ('1 sample judges', '12 samples judge and give')
+    """
+    return f"{counted(count, one)} {' and '.join(verb + 's' * (count == 1) for verb in verbs)}"

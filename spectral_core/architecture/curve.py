@@ -9,6 +9,7 @@ import numpy as np
 
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.wording import counted
 
 BYTES_A_NUMBER = 4
 """A weight or a bias in float32."""
@@ -81,7 +82,7 @@ class Curve(Sequence[CurvePoint]):
             fitting = [i for i, point in enumerate(self.points) if point.weights <= weights]
             if not fitting:
                 raise InvalidInputError(
-                    f"the smallest network has {self.points[0].weights} weights; got weights={weights}"
+                    f"the smallest network has {counted(self.points[0].weights, 'weight')}; got weights={weights}"
                 )
             return fitting[-1]
         fitting = [i for i, point in enumerate(self.points) if point.score >= (score or 0.0)]

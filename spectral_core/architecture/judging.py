@@ -12,6 +12,7 @@ from spectral_core.data.metrics import class_scores, constant_class_scores
 from spectral_core.data.targets import encode_labels, real_targets
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
+from spectral_core.wording import counted
 
 MARGIN = 0.02
 """A balanced accuracy this much above a constant's is worth a word where the accuracy is no better."""
@@ -50,7 +51,9 @@ class Judgement:
             sentences.append(NOTHING)
         elif others.constant_score is not None and not better_than_constant(model, X, y, weights):
             beside = f"{_shown(score)} beside {_shown(others.constant_score)}"
-            sentences.append(f"the best constant is as good on the {count:,} {rows} rows ({_title(model)} {beside})")
+            sentences.append(
+                f"the best constant is as good on the {counted(count, f'{rows} row')} ({_title(model)} {beside})"
+            )
             balanced = others.balanced_accuracy
             if balanced is not None and chance is not None and balanced > chance + MARGIN:
                 sentences[-1] += f"; the balanced accuracy of the network is better, {balanced:.3g} beside {chance:.3g}"

@@ -13,6 +13,7 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.layer_values import with_constant
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.wording import counted
 
 KINKED = ("relu", "leaky_relu")
 """The activations of M19: two straight pieces with two slopes."""
@@ -165,7 +166,7 @@ def _reason(
     neurons: int, bound: int, crosses: tuple[bool, ...], distinct: tuple[bool, ...], sends: tuple[bool, ...]
 ) -> str:
     """One sentence that says what was proven, or why it was not."""
-    many = "1 neuron" if neurons == 1 else f"{neurons} neurons"
+    many = counted(neurons, "neuron")
     if bound == neurons:
         planes = "1 hyperplane crosses the data" if bound == 1 else f"{bound} distinct hyperplanes cross the data"
         return f"{many}, proven minimal for the function found: {planes}, {'' if bound == 1 else 'each '}with a jump of the gradient"

@@ -53,7 +53,7 @@ class Findings:
 
     def _summary(self) -> list[str]:
         found = self.numbers
-        inputs = f"{len(found.inputs):,} of {self.predictor.network.n_features:,} features"
+        inputs = f"{len(found.inputs):,} of {counted(self.predictor.network.n_features, 'feature')}"
         parts = [page.paragraph(f"Found: {found.sizes}, {_neurons(found)}, on {inputs}.", "lead")]
         if found.score is not None:
             beside = "" if found.constant_score is None else f"; the best constant has {found.constant_score:.4g}"
@@ -126,7 +126,9 @@ class Findings:
         more = len(rows) - INPUTS
         return [
             page.bars(("input", "path score"), rows[:INPUTS]),
-            page.paragraph(f"{more:,} more inputs have smaller scores.") if more > 0 else "",
+            page.paragraph(f"{counted(more, 'more input')} {'has' if more == 1 else 'have'} smaller scores.")
+            if more > 0
+            else "",
             page.paragraph(
                 "The path score of an input is the root of the sum, over all paths from it to an output, of the squared products of "
                 "weights. It says how much of the network hangs on the input, and nothing about causes.",
@@ -149,7 +151,11 @@ class Findings:
         encoder = self.predictor.encoder
         columns = self.predictor.feature_names if encoder is None else encoder.feature_names_in
         names = words.listed(columns, 12)
-        what = f"rows of {self.predictor.network.n_features} features" if encoder is None else "a frame of raw rows"
+        what = (
+            f"rows of {counted(self.predictor.network.n_features, 'feature')}"
+            if encoder is None
+            else "a frame of raw rows"
+        )
         python = (
             "from spectral_core import Predictor\n"
             'model = Predictor.load("compact.npz")\n'

@@ -43,7 +43,7 @@ def asked(found: Numbers) -> str:
     of = f" of {found.target}" if found.target else ""
     classes = f" in {len(found.classes)} classes ({listed(found.classes)})" if found.classes else ""
     samples = f"{found.training_samples:,} training, {found.validation_samples:,} validation"
-    samples += f", {found.test_samples:,} test samples" if found.test_samples else " samples"
+    samples += f", {counted(found.test_samples, 'test sample')}" if found.test_samples else " samples"
     return f"{found.data or 'data'}: {found.task}{of}{classes}; {samples}"
 
 

@@ -11,6 +11,7 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
 from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.resizing.pruning import prune
+from spectral_core.wording import acting, counted
 
 AMOUNTS = ("fraction", "threshold", "tolerance")
 TOLERANCE = 0.01
@@ -41,7 +42,7 @@ def prune_found(
     seen = 0 if model.origin is None else int(model.origin.seen(data.prints["validation"], "training").sum())
     trained = f"{seen} of these trained the network" if seen else "none of these trained the network"
     sentence = (
-        f"refitted on {len(data.x)} training samples; {len(data.x_valid)} validation samples judge and give the losses; "
+        f"refitted on {counted(len(data.x), 'training sample')}; {acting(len(data.x_valid), 'validation sample', 'judge', 'give')} the losses; "
         f"{trained}"
     )
     report = result.report.with_losses(model.network, result.compact, judging, data.loss, sentence)

@@ -9,6 +9,7 @@ from typing import Any
 
 from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 Writer = Callable[[Any, str, argparse.Namespace], None]
 
@@ -78,7 +79,11 @@ def run(options: argparse.Namespace) -> int:
     for name, path in wanted.items():
         FORMATS[name][2](network if predictor is None else predictor, path, options)
     encoded = predictor is not None and getattr(predictor, "encoder", None) is not None
-    remark = f"the input is the encoded features, {network.n_features} columns, not the raw ones\n" if encoded else ""
+    remark = (
+        f"the input is the encoded features, {counted(network.n_features, 'column')}, not the raw ones\n"
+        if encoded
+        else ""
+    )
     record = {"model": options.model, "written": wanted, "remark": remark.strip()}
     tell(options, f"written: {', '.join(wanted.values())}\n{remark}", record)
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     from spectral_core.data.fingerprints import Origin
@@ -82,9 +83,7 @@ def drop_states(files: Iterable[Path], why: str) -> int:
     for path in dropped:
         path.unlink(missing_ok=True)
     if dropped:
-        note(
-            f"an unfinished state in {dropped[0].parent} {why}; it is dropped ({len(dropped)} file{'s' * (len(dropped) > 1)})"
-        )
+        note(f"an unfinished state in {dropped[0].parent} {why}; it is dropped ({counted(len(dropped), 'file')})")
     return len(dropped)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spectral_core.cli import data_options
 from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,18 +92,19 @@ def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np
             f"--part {part}: {data.origin.source} is not known as the data of the model's search; --part all scores it"
         )
     count = len(data.x)
+    rows = counted(count, "row")
     if trained is None or judged is None:
-        return data.x, data.y, f"{count} rows; it is not known how many of them trained the model"
+        return data.x, data.y, f"{rows}; it is not known how many of them trained the model"
     seen = int(trained.sum())
     if seen == count:
-        return data.x, data.y, f"all {count} rows trained the model: these scores say nothing about new rows"
+        return data.x, data.y, f"all {rows} trained the model: these scores say nothing about new rows"
     if not seen:
-        return data.x, data.y, f"{count} rows, none of which trained the model{_judging(judged)}"
+        return data.x, data.y, f"{rows}, none of which trained the model{_judging(judged)}"
     if part == "all":
-        return data.x, data.y, f"{count} rows, {seen} of which trained the model"
+        return data.x, data.y, f"{rows}, {seen} of which trained the model"
     new = np.flatnonzero(~trained)
     sentence = (
-        f"{len(new)} rows that did not train the model{_judging(judged[new])}; {seen} others did and are left out "
+        f"{counted(len(new), 'row')} that did not train the model{_judging(judged[new])}; {seen} others did and are left out "
         "(--part all scores them too)"
     )
     return data.x[new], data.y[new], sentence
@@ -122,18 +124,18 @@ def _of_the_search(
 
     # Test points that the built-in set draws apart.
     if data.fresh is not None and part in (None, "test"):
-        return *data.fresh, f"{len(data.fresh[0])} test rows, drawn apart; none of them trained the model"
+        return *data.fresh, f"{counted(len(data.fresh[0]), 'test row')}, drawn apart; none of them trained the model"
     if part is None:
         part = next((name for name in ("test", "validation") if len(data.rows.get(name, ()))), "all")
     if part == "all":
         fitted = len(data.rows["training"])
-        return data.x, data.y, f"all {len(data.x)} rows of its search, {fitted} of which trained the model"
+        return data.x, data.y, f"all {counted(len(data.x), 'row')} of its search, {fitted} of which trained the model"
     rows = np.asarray(data.rows.get(part, ()), np.int64)
     if not len(rows):
         raise InvalidInputError(
             f"--part {part}: the search of this model kept no {part} rows; parts with rows: {_listed(data)}"
         )
-    sentence = f"{len(rows)} {part} rows of its search; none of them trained the model"
+    sentence = f"{counted(len(rows), f'{part} row')} of its search; none of them trained the model"
     if judged is not None:
         sentence += _judging(judged[rows])
     equal = 0 if trained is None else int(trained[rows].sum())

@@ -14,6 +14,7 @@ from spectral_core.cli.console import backend_option, output_options, say, seed_
 from spectral_core.cli.model_data import model_data
 from spectral_core.cli.results import check_folder
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -224,7 +225,7 @@ def _sizes(network: SpectralNetwork | CompactNetwork, small: CompactNetwork, idl
     if idle:
         text = f"neurons by layer {'-'.join(map(str, network.widths))}\nnothing is dead, nothing to gain"
         if small.n_parameters > network.n_parameters:
-            text += f"; the spectral form is the smaller one, {network.n_parameters:,} parameters and not {small.n_parameters:,}"
+            text += f"; the spectral form is the smaller one, {counted(network.n_parameters, 'parameter')} and not {small.n_parameters:,}"
         return f"{text}\n"
     text = (
         "exact: the same function\n"

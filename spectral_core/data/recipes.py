@@ -14,6 +14,7 @@ from spectral_core.data.meaning import dates
 from spectral_core.data.meaning.cells import Reading
 from spectral_core.data.meaning.kinds import Fault
 from spectral_core.data.meaning.numbers import decimals, plain_numbers
+from spectral_core.wording import counted
 
 MOST_CATEGORIES = 20
 """A column of text becomes one feature for each of its categories, for at most this many of the most frequent ones."""
@@ -169,7 +170,7 @@ def _categories(column: Column, values: np.ndarray, keep: bool) -> Column:
     categories = (*kept, *((None,) if missing else ()))
     features = tuple(f"{column.name}={'missing' if category is None else category}" for category in categories)
     rare = len(counts) - len(kept)
-    became = f"a feature for each of {len(kept)} categories"
+    became = f"a feature for each of {counted(len(kept), 'category', 'categories')}"
     became += f"; the {rare} rarest of {len(counts)} are 0 in all of them" if rare else ""
     became += f"; missing values ({missing}) are a category" if missing else ""
     return replace(column, became=became, features=features, categories=categories)

@@ -14,6 +14,7 @@ from spectral_core.data.meaning.kinds import Fault, readings
 from spectral_core.data.reading.table import Table
 from spectral_core.data.targets import MOST_CLASSES
 from spectral_core.errors import DataFileError, InvalidInputError
+from spectral_core.wording import counted
 
 FEW_ROWS = 30
 """With fewer rows than this, a remark says so."""
@@ -69,7 +70,9 @@ def supervised(table: Table, choice: ColumnChoice, task: str) -> Supervised:
     targets, features = _named(table, choice)
     _need_rows(table)
     found, faults = readings(table, features)
-    few = () if len(table) >= FEW_ROWS else (f"only {len(table)} rows: scores on parts of so few say little",)
+    few = (
+        () if len(table) >= FEW_ROWS else (f"only {counted(len(table), 'row')}: scores on parts of so few say little",)
+    )
     table, y, weight, remarks = targets_of(table, replace(choice, target=targets), task, faults)
     if choice.target is None:
         remarks = tuple(f"{text}, the last column" if text.startswith("the target is ") else text for text in remarks)
@@ -160,7 +163,7 @@ def _target_faults(table: Table, name: str, reading: Reading, task: str) -> list
         return [Fault(name, row + 1, f"{column[row]!r} is text in a numeric column")]
     several = len(set(present.tolist()))
     if several > max(MOST_CLASSES + 1, len(present) / 2):
-        what = f"the target has {several} different texts in {len(present)} rows, too many for classes"
+        what = f"the target has {several} different texts in {counted(len(present), 'row')}, too many for classes"
         return [Fault(name, None, what, "--target names another column")]
     return []
 

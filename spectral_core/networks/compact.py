@@ -19,6 +19,7 @@ from spectral_core.kernels.support.layout import Layout
 from spectral_core.networks.parameters import Parameters
 from spectral_core.networks.pictured import Blocks, Pictured
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,4 +217,4 @@ class CompactNetwork(Pictured):
         return self.widths, self.blocks, {"bias": bias, "inputs": named, "layers": self.layers}
 
     def __repr__(self) -> str:
-        return f"CompactNetwork({'-'.join(map(str, self.widths))}, {self.n_parameters} parameters, {self.direct.activation})"
+        return f"CompactNetwork({'-'.join(map(str, self.widths))}, {counted(self.n_parameters, 'parameter')}, {self.direct.activation})"

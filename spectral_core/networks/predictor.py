@@ -21,6 +21,7 @@ from spectral_core.files import model_file as files
 from spectral_core.files.provenance import provenance
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.wording import counted
 
 PARTS = ("training", "validation", "test")
 FORMS = {
@@ -168,7 +169,7 @@ class Predictor:
     def __repr__(self) -> str:
         of = ", ".join(self.target_names) or "y"
         classes = f" in {len(self.classes)} classes" if self.classes else ""
-        return f"Predictor({self.task} of {of}{classes} from {self.network.n_features} features, {self.network!r})"
+        return f"Predictor({self.task} of {of}{classes} from {counted(self.network.n_features, 'feature')}, {self.network!r})"
 
     def _repr_html_(self) -> str:
         from spectral_core.reports.page import notebook

@@ -12,6 +12,7 @@ import numpy as np
 from spectral_core.backends import cpu
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +152,7 @@ class SparseNetwork:
     def with_weights(self, weights: np.ndarray) -> SparseNetwork:
         """The same structure with other numbers."""
         if weights.shape != self.weights.shape:
-            raise InvalidInputError(f"the network has {len(self.weights)} weights; got {len(weights)}")
+            raise InvalidInputError(f"the network has {counted(len(self.weights), 'weight')}; got {len(weights)}")
         changed = copy(self)  # with what is cached of the structure
         object.__setattr__(changed, "weights", np.asarray(weights, self.weights.dtype))
         return changed

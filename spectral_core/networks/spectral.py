@@ -22,6 +22,7 @@ from spectral_core.networks import balance, matrices
 from spectral_core.networks.initialization import initial_values
 from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values
 from spectral_core.networks.pictured import Blocks, Pictured
+from spectral_core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -360,7 +361,7 @@ class SpectralNetwork(Pictured):
             layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
             pairs = [pair for pair in layout.pairs if not len(widths) >= pair[0] > pair[1] >= 1]
             if len(widths) < 2 or pairs:
-                raise InvalidInputError(f"{len(widths)} layers, and blocks {pairs} that lie outside them")
+                raise InvalidInputError(f"{counted(len(widths), 'layer')}, and blocks {pairs} that lie outside them")
             values = checks.real_array(flat, "parameters", checks.real_type(flat.dtype), 1)
             if values.shape != (layout.size,):
                 raise InvalidInputError(f"{values.size} parameters where the widths need {layout.size}")

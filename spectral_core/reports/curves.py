@@ -21,6 +21,7 @@ from spectral_core.reports.style import (
     legend_above,
     plain_log,
 )
+from spectral_core.wording import counted
 
 
 class Losses(Protocol):
@@ -131,7 +132,7 @@ def spectrum_picture(
 def _draw_cut(axes: Any, curves: Sequence[tuple[str, int, np.ndarray]], cut: float) -> None:
     """The line below which neurons were left out, with the number of those above it."""
     values = np.concatenate([vector for *_, vector in curves])
-    label = f"cut: {int((values >= cut).sum()):,} of {len(values):,} neurons kept"
+    label = f"cut: {int((values >= cut).sum()):,} of {counted(len(values), 'neuron')} kept"
     axes.axhline(cut, color=INK, lw=0.9, ls="--")
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
     place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}

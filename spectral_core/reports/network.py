@@ -16,6 +16,7 @@ from spectral_core.reports.network_geometry import (
 )
 from spectral_core.reports.network_plan import Plan, neuron_names, planned
 from spectral_core.reports.style import FAINT, INK, Target, checked_axes, figure_file
+from spectral_core.wording import counted
 
 TEXT: dict[str, Any] = {"parse_math": False, "zorder": 5}
 CONSTANT = "no weight is left: the output is a constant"
@@ -180,8 +181,8 @@ def _draw_edges(axes: Any, plan: Plan, live: Mapping[Pair, np.ndarray], bias: bo
             fall = 0.4 * abs(end[1] - start[1]) / (end[0] - start[0])  # over half the width of a label
             lowest[i, j] = min(lowest[i, j], (start[1] + end[1]) / 2 - fall)
     total = sum(int(np.count_nonzero(weights)) for weights in live.values())
-    part = f"{len(values):,} of {total:,} weights drawn"
-    note = part if len(values) < total else f"{total:,} weight{'s' * (total != 1)}"
+    part = f"{len(values):,} of {counted(total, 'weight')} drawn"
+    note = part if len(values) < total else counted(total, "weight")
     note += ", biases included" * bias * bool(total)
     bottom, right = axes.get_ylim()[0] + 0.36, axes.get_xlim()[1] - 0.4
     if not total:  # at the place of the scale, which has nothing to show

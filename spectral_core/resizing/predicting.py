@@ -18,6 +18,7 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.reports.page import notebook
 from spectral_core.resizing.report import PruneResult
 from spectral_core.resizing.request import PruneRequest
+from spectral_core.wording import acting, counted
 
 Pair = tuple[Any, Any]
 
@@ -113,8 +114,8 @@ def overlap_sentence(model: Predictor, prints: Mapping[str, np.ndarray]) -> str:
     if not prints:
         return ""
     judging = prints.get("validation", prints["training"])
-    judged = f"{len(judging)} others judge" if "validation" in prints else "they judge too"
-    refit = f"refitted on {len(prints['training'])} samples; {judged}"
+    judged = acting(len(judging), "other", "judge") if "validation" in prints else "they judge too"
+    refit = f"refitted on {counted(len(prints['training']), 'sample')}; {judged}"
     if model.origin is None:
         return f"{refit}; it is not known how many of the judging ones trained the model"
     seen = int(model.origin.seen(judging, "training").sum())
@@ -143,12 +144,14 @@ def split_known(
     unseen = [part for part in ("validation", "test") if len(known.get(part, ()))]
     if unseen:
         refit, judging, reported = known["training"], known[unseen[0]], known[unseen[-1]]
-        judges = f"{len(judging)} {unseen[0]} samples judge"
-        losses = f"the losses are those of {'them' if len(unseen) == 1 else f'{len(reported)} test samples'}"
-        sentence = f"refitted on {len(refit)} training samples; {judges}, {losses}; none of these trained the model"
+        judges = acting(len(judging), f"{unseen[0]} sample", "judge")
+        losses = f"the losses are those of {'them' if len(unseen) == 1 else counted(len(reported), 'test sample')}"
+        sentence = (
+            f"refitted on {counted(len(refit), 'training sample')}; {judges}, {losses}; none of these trained the model"
+        )
         return (refit, judging, reported), sentence
     mask = splitting.held_out(labels, count, fraction, np.random.default_rng((seed, 2)))
     refit, held = np.flatnonzero(~mask), np.flatnonzero(mask)
     trained = "all of them trained the model" if known else "it is not known how many of them trained the model"
-    sentence = f"refitted on {len(refit)} samples; {len(held)} others judge and give the losses; {trained}"
+    sentence = f"refitted on {counted(len(refit), 'sample')}; {acting(len(held), 'other', 'judge', 'give')} the losses; {trained}"
     return (refit, held, held), sentence

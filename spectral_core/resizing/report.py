@@ -12,6 +12,7 @@ import numpy as np
 
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.wording import counted
 
 Evaluated = SpectralNetwork | CompactNetwork
 LATENCY_ROWS = 1000
@@ -71,7 +72,7 @@ class PruneReport:
         how = [f"{self.unit}s ranked by {self.by}"]
         how += [f"{self.merged} merged"] if self.merged else []
         how += ["compensated"] if self.compensated else []
-        how += [f"retrained {self.retrained_epochs} epochs"] if self.retrained_epochs else []
+        how += [f"retrained {counted(self.retrained_epochs, 'epoch')}"] if self.retrained_epochs else []
         lines = [
             ", ".join(how),
             f"hidden neurons {'-'.join(map(str, self.widths[1:-1]))} -> {'-'.join(map(str, self.live[1:-1]))}",

@@ -22,6 +22,7 @@ from spectral_core.sweeps.experiment import Experiment, Report, Task
 from spectral_core.sweeps.export import rows_of
 from spectral_core.sweeps.store import Session, Store, TaskResult
 from spectral_core.sweeps.workers import finite_number, results_in_processes, worker_count
+from spectral_core.wording import counted
 
 GPU_BATCH = 1056
 """Trainings that a GPU computes at once: two blocks for each of 132 multiprocessors, four times. A sweep that is stopped
@@ -48,9 +49,7 @@ class SweepResult:
 
     def __repr__(self) -> str:
         columns = ", ".join(self.rows[0]) if self.rows else "none"
-        return (
-            f"SweepResult({len(self.rows)} rows, {self.missing} missing, {self.seconds:.1f} s;\n  columns: {columns})"
-        )
+        return f"SweepResult({counted(len(self.rows), 'row')}, {self.missing} missing, {self.seconds:.1f} s;\n  columns: {columns})"
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the rows as CSV; floats with all their digits, an empty cell for a missing value."""
@@ -175,7 +174,7 @@ def _results_on_gpu(
         batch = tasks[start : start + GPU_BATCH]
 
         def tell_epoch(done: int, total: int, start: int = start, batch: Sequence[Task] = batch) -> None:
-            tell(start + len(batch) * done // total, f"epoch {done} of {len(batch)} trainings")
+            tell(start + len(batch) * done // total, f"epoch {done} of {counted(len(batch), 'training')}")
 
         begun = time.perf_counter()
         with one_thread():

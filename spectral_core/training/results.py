@@ -12,6 +12,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.trainable import Trainable
+from spectral_core.wording import counted
 
 Network = TypeVar("Network", bound=Trainable)
 
@@ -60,7 +61,7 @@ class History:
     def __repr__(self) -> str:
         losses = (("training", self.training_loss), ("validation", self.validation_loss))
         texts = [f", {name} loss {values[0]:.4g} to {values[-1]:.4g}" for name, values in losses if values]
-        return f"History({len(self)} epoch{'s' * (len(self) != 1)}{''.join(texts)})"
+        return f"History({counted(len(self), 'epoch')}{''.join(texts)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,7 @@ class TrainingState:
         return cls(np.zeros_like(parameters), np.zeros_like(parameters), 0, 0)
 
     def __repr__(self) -> str:
-        return f"TrainingState(epoch {self.epoch}, step {self.step}, {len(self.first_moment)} parameters)"
+        return f"TrainingState(epoch {self.epoch}, step {self.step}, {counted(len(self.first_moment), 'parameter')})"
 
 
 def initial_state(state: TrainingState | None, net: Trainable) -> TrainingState:

@@ -11,6 +11,7 @@ import numpy as np
 from spectral_core.experiments.pruning.methods import METHODS
 from spectral_core.experiments.pruning.results import PUBLISHED, authors_data, reference, summary
 from spectral_core.reports.style import COLOURS, MARKERS, Target, figure_file, heading, plain_log
+from spectral_core.wording import counted
 
 DRAWN = tuple(METHODS)[:7]
 """The methods that are drawn: those without retraining, and *alternate*."""
@@ -33,7 +34,7 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]], compared: bool = Tru
         for r, layers in enumerate(depths):
             for c, activation in enumerate(activations):
                 axes = panels[r][c]
-                axes.set_title(f"{activation}, {layers} hidden layer{'s' * (layers > 1)}", fontsize=9)
+                axes.set_title(f"{activation}, {counted(layers, 'hidden layer')}", fontsize=9)
                 for k, method in enumerate(DRAWN):
                     style = {
                         "color": COLOURS[k % len(COLOURS)],

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.experiments.pruning.methods import METHODS
+from spectral_core.wording import counted
 
 PUBLISHED = ("spectral", "dense", "alternate")
 """Methods of which the authors give accuracies."""
@@ -67,7 +68,7 @@ def table(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> str:
     text += f"; '{dataset}' lines: the authors' values\n" if compared else "\n"
     for layers, activation in sorted({key[:2] for key in found}):
         runs = max(value[2] for key, value in found.items() if key[:2] == (layers, activation))
-        text += f"\n{layers} hidden layer{'s' * (layers > 1)}, {activation}, {runs} run{'s' * (runs > 1)}\n"
+        text += f"\n{counted(layers, 'hidden layer')}, {activation}, {counted(runs, 'run')}\n"
         text += f"{'% trimmed':<30}" + "".join(f"{p:>14}" for p in percentiles) + "\n"
         for method in METHODS:
             cells = []

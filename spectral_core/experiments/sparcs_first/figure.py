@@ -9,6 +9,7 @@ import numpy as np
 
 from spectral_core.experiments.sparcs_first import results
 from spectral_core.reports.style import COLOURS, FAINT, INK, MARKERS, Target, figure_file, heading
+from spectral_core.wording import counted
 
 Edges = Mapping[tuple[int, int], np.ndarray]
 
@@ -54,7 +55,7 @@ def _curves(axes: Any, rows: Sequence[Mapping[str, Any]], quantity: str, compare
     for k, curve in enumerate(c for c in results.curves(rows) if c.quantity == quantity):
         colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         most = int(curve.runs.max(initial=0))
-        label = f"β = {curve.beta:g}: median of {most} run{'s' * (most != 1)}, band 5-95 %"
+        label = f"β = {curve.beta:g}: median of {counted(most, 'run')}, band 5-95 %"
         axes.plot(curve.alphas, curve.medians, color=colour, marker=marker, ms=4, lw=1.3, label=label)
         axes.fill_between(curve.alphas, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
         drawn = set(np.round(curve.alphas, 9).tolist())
@@ -78,7 +79,7 @@ def _network(axes: Any, edges: Edges, title: str) -> None:
     axes.set(xlim=(-1.25, 1.25), ylim=(-0.25, 2.1))
     axes.set_axis_off()
     hidden = np.flatnonzero(edges[3, 2].any(axis=0))
-    axes.set_title(f"{title}\n{len(hidden)} hidden neuron{'s' * (len(hidden) != 1)}", fontsize=8.5, color=FAINT)
+    axes.set_title(f"{title}\n{counted(len(hidden), 'hidden neuron')}", fontsize=8.5, color=FAINT)
     inputs = np.linspace(-0.8, 0.8, edges[2, 1].shape[1])
     positions = dict(
         zip(hidden.tolist(), np.linspace(-1.1, 1.1, len(hidden)) if len(hidden) > 1 else [0.0], strict=False)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core.wording import counted
+
 QUANTITIES = {"path_norm": "‖Γ‖", "mean_abs_eigenvalue": "mean |λ|"}
 """Symbols of the measured quantities that are shown."""
 
@@ -152,7 +154,7 @@ def table(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> str:
         text += layout.format(*point, *numbers, f"{line.deviations:.2f}", side if line.beyond else "within ours")
     beyond, chance = sum(line.beyond for line in found), sum(2 / (line.runs + 1) for line in found)
     return text + (
-        f"{beyond} of {len(found)} values of the reference lie beyond the spread of our runs; chance alone would put "
+        f"{beyond} of {counted(len(found), 'value')} of the reference lie beyond the spread of our runs; chance alone would put "
         f"{chance:.2g} there\n"
     )
 

@@ -21,6 +21,7 @@ from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.pruning import prune
 from spectral_core.resizing.report import latency
+from spectral_core.wording import counted
 
 Report = Callable[[int, int, str], object]
 
@@ -176,7 +177,7 @@ def narrow(
         for step, width in enumerate(measured):
             if report is not None:
                 done, total = number * len(measured) + step, len(RANKINGS) * len(measured)
-                report(done, total, f"{by}, {width} hidden neurons")
+                report(done, total, f"{by}, {counted(width, 'hidden neuron')}")
             pruned = prune(small, by=by, fraction=(hidden - width) / hidden, X=data.x, compensate=compensated).compact
             loss, judged = pruned.loss(data.x_test, data.y_test), pruned.loss(data.x_valid, data.y_valid)
             point = Point(by, compensated, sum(pruned.live[1:-1]), loss, pruned.n_parameters, judged)
