@@ -129,7 +129,7 @@ def test_a_regression_model_is_judged_on_samples_apart(tmp_path: Path, capsys: A
     assert after > before - 0.1 > 0.2
     # A model whose split is not known: held out as asked for.
     command = ["prune", str(model), "diabetes", "--validation-fraction", "0.25", "--seed", "3"]
-    options = program._parser().parse_args(command)
+    options = program.build_parser().parse_args(command)
     predictor = replace(Predictor.load(model), rows={}, origin=None)
     parts = shrink._data(options, predictor)
     assert parts.loss == "squared_error"
