@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from spectral_core.architecture.criterion import Criterion
 from spectral_core.architecture.starts import joined, random_start
 from spectral_core.backends import cpu
-from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.leave_one_out import input_rises, rises
 from spectral_core.refitting.levenberg_marquardt import Fit, fit
@@ -19,8 +17,6 @@ CANDIDATES = 50
 """Random hyperplanes through the data for each new neuron, beside the neurons that the spectrum proposes."""
 TRIES = 3
 """Neurons, or inputs, of least rise whose removal is tried with a refit."""
-FLOOR = 1e-4
-"""Losses are told apart down to this share of the variance of the targets."""
 DEEP_STARTS = (8, 12, 16)
 """Neurons of the first hidden layer of the random starts where there are several; each further layer has 0.6 of them."""
 
@@ -57,36 +53,6 @@ def fewest_neurons(
     best.remove_inputs()
     best.remove_weights()
     return best.best.net
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """The score that a number of neurons is chosen by: BIC with a floor, n C log(L/C + η) + p log n, or 2 n L + p log n.
-
-    floor : η in units of the targets' variance; `hard` uses max(L/C, η) in place of L/C + η, so that a loss below η is as
-        good as any.
-    """
-
-    samples: Samples
-    floor: float = FLOOR
-    hard: bool = False
-
-    def score(self, net: SparseNetwork, loss: float) -> float:
-        """The score of a fitted network; p counts its weights, less one for each neuron whose scale is free (M16).
-
-        By hand: a criterion of a choice. Checked by test_neurons.test_the_score_is_bic_with_a_floor.
-        """
-        n = len(self.samples)
-        free = len(net.weights) - (len(net.live) if net.activation in POSITIVELY_HOMOGENEOUS else 0)
-        if self.samples.loss == "squared_error":
-            level = max(loss, self.floor) if self.hard else loss + self.floor
-            return n * net.n_outputs * float(np.log(level)) + free * float(np.log(n))
-        return 2 * n * loss + free * float(np.log(n))
-
-    @property
-    def enough(self) -> float:
-        """A loss that no further neuron can improve on measurably."""
-        return self.floor / 100 if self.samples.loss == "squared_error" else 0.0
 
 
 class NeuronSearch:

@@ -177,13 +177,7 @@ class SearchResult:
         return float(np.concatenate(kept).min()) if kept else None
 
     def plot(self, path: str | os.PathLike[str] | None = None, *, ax: Any = None) -> Any:
-        """Draw the network that was found, with the names of features and of targets or classes; returns the figure.
-
-        Parameters
-        ----------
-        path : the picture, PNG unless it ends in .svg or .pdf. Without it no file is written.
-        ax : axes of matplotlib to draw into.
-        """
+        """Draw the network that was found, with the names of features and of targets or classes; as `Predictor.plot`."""
         report = self.report
         given = counted(report.spectral_parameters, f"{report.kind} parameter")
         title = f"{report.data or 'network'}: {'-'.join(map(str, self.compact.widths))}"

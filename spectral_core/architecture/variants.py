@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spectral_core.architecture.neurons import Criterion, fewest_neurons
+from spectral_core.architecture.criterion import Criterion
+from spectral_core.architecture.neurons import fewest_neurons
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.starts import fresh_start, linear_start, proposed_rows, woken_start
 from spectral_core.data.preparation import PreparedData

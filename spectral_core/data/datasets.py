@@ -128,7 +128,7 @@ def load_features(
     if kind in TABLES:
         return plain_features(read_table(source, kind, form), feature_names)
     if kind == ".npz":
-        x = npz_features(source, *npz_arrays(source, "X"), no_rows=True)
+        x = npz_features(source, npz_arrays(source, "X")[0], no_rows=True)
     elif kind == ".idx":
         x = from_idx(source)[0]
     else:

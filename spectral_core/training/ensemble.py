@@ -7,7 +7,7 @@ strengths of penalties.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ from spectral_core.backends import choice
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
-from spectral_core.training.options import FULL_BATCH, STEP_OPTIONS, LoopOptions, StepOptions
+from spectral_core.training.ensemble_data import check_shapes, listed, problems_of, step_options
+from spectral_core.training.options import LoopOptions, StepOptions
 from spectral_core.training.step_arrays import step_arrays
 from spectral_core.training.trainer import train_on
 
@@ -95,72 +96,16 @@ def train_ensemble(
     (3,)
     """
     nets, seeds = list(nets), [checks.integer(seed, f"seeds[{i}]", 0) for i, seed in enumerate(seeds)]
-    _check_shapes(nets, len(seeds))
+    check_shapes(nets, len(seeds))
     checks.boolean(shuffle, "shuffle")
-    steps = _step_options(options, len(nets))
-    problems = _problems(nets[0], _listed(X, len(nets), "X"), _listed(y, len(nets), "y"), loss, sample_weight)
+    steps = step_options(options, len(nets))
+    problems = problems_of(nets[0], listed(X, len(nets), "X"), listed(y, len(nets), "y"), loss, sample_weight)
     place = choice.resolve(backend)
     loops = [
         LoopOptions(epochs=epochs, shuffle=shuffle, drop_last=drop_last, seed=seed, backend=place) for seed in seeds
     ]
     run = _on_cpu if place == "cpu" else _on_gpu
     return run(nets, problems, steps, loops, progress)
-
-
-def _check_shapes(nets: list[SpectralNetwork], seeds: int) -> None:
-    if not nets or seeds != len(nets):
-        raise InvalidInputError(f"an ensemble needs networks, and as many seeds; got {len(nets)} and {seeds}")
-    shapes = [(net.layout, net.activation, net.dtype, net.frozen, net.bias) for net in nets]
-    for i, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            raise InvalidInputError(
-                f"the networks of an ensemble must be of one shape; nets[{i}] is {nets[i]}, nets[0] {nets[0]}"
-            )
-
-
-def _step_options(options: Mapping[str, Any] | Sequence[Mapping[str, Any]], count: int) -> list[StepOptions]:
-    """One for each training."""
-    given = [options] * count if isinstance(options, Mapping) else list(options)
-    for one in given:
-        if unknown := sorted(set(one) - set(STEP_OPTIONS)):
-            raise InvalidInputError(f"options must be of {', '.join(STEP_OPTIONS)}; got {unknown[0]!r}")
-    if len(given) != count:
-        raise InvalidInputError(f"options must be one mapping, or one for each of {count} networks; got {len(given)}")
-    steps = [StepOptions(**one) for one in given]
-    if refused := [step.optimizer for step in steps if step.optimizer in FULL_BATCH]:
-        raise InvalidInputError(
-            f"an ensemble is trained by mini-batches; optimizer={refused[0]!r} takes all samples at once"
-        )
-    return steps
-
-
-def _listed(values: Any, count: int, name: str) -> list[Any]:
-    """One entry for each training."""
-    if any(map(checks.is_device_array, (values, *(values if isinstance(values, (list, tuple)) else ())))):
-        raise InvalidInputError(
-            f"{name} lies on a GPU; an ensemble takes arrays of this process, and sends each of them once"
-        )
-    if not isinstance(values, (list, tuple)) or not values or not hasattr(values[0], "shape"):
-        return [values] * count
-    values = list(values)
-    if len(values) != count:
-        raise InvalidInputError(f"{name} must be one array, or a list of {count}; got {len(values)}")
-    return values
-
-
-def _problems(net: SpectralNetwork, xs: list[Any], ys: list[Any], loss: str, weight: Any) -> list[Problem]:
-    """One problem for each training. The same data give the same object, checked once."""
-    checked: dict[tuple[int, int], Problem] = {}
-    checked_x: dict[int, np.ndarray] = {}
-    for x, y in zip(xs, ys, strict=True):
-        if (id(x), id(y)) not in checked:
-            problem = net.problem(x, y, loss, weight)
-            checks.resolved_data(x, y, loss, net.dtype)
-            checked[id(x), id(y)] = replace(problem, x=checked_x.setdefault(id(x), problem.x))
-    rows = {len(problem.x) for problem in checked.values()}
-    if len(rows) > 1:
-        raise InvalidInputError(f"the data sets of an ensemble must have as many rows each; got {sorted(rows)}")
-    return [checked[id(x), id(y)] for x, y in zip(xs, ys, strict=True)]
 
 
 def _on_cpu(

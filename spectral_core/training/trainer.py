@@ -9,6 +9,7 @@ from typing import Any
 
 from spectral_core import checks
 from spectral_core.backends.problem import Problem
+from spectral_core.data.resolution import resolved_data
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.trainable import Trainable
 from spectral_core.training import full_batch, mini_batches
@@ -191,7 +192,7 @@ def train(
     if not isinstance(net, Trainable):
         raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
     problem = net.problem(X, y, loss, sample_weight)
-    checks.resolved_data(X, y, loss, net.dtype)
+    resolved_data(X, y, loss, net.dtype)
     validation = None if validation_data is None else net.problem(*validation_data, loss)
     if checks.boolean(verbose, "verbose"):
         loop = replace(loop, callbacks=told(loop.callbacks))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spectral_core.architecture.neurons import Criterion, NeuronSearch, fewest_neurons
+from spectral_core.architecture.criterion import Criterion
+from spectral_core.architecture.neurons import NeuronSearch, fewest_neurons
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.output_weights import refit
 from spectral_core.refitting.samples import Samples
