@@ -108,10 +108,7 @@ class Predictor:
         return output
 
     def predict(self, X: Any) -> np.ndarray:
-        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,).
-
-        X without rows, (0, features), gives as many predictions.
-        """
+        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,)."""
         output = self.raw(X)
         if self.task == "classification":
             return np.asarray(self.classes)[output.argmax(axis=1)]
