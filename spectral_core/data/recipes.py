@@ -116,12 +116,19 @@ def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool,
     if reading.kind == "date":
         return _date(column, present)
     features = (name, f"{name}:missing") if column.gaps else (name,)
-    middle = float(np.median(present))
+    middle = _median(present)
     filled = (
         f"; missing values ({int(gone.sum())}) became {middle:.6g}, the median, and are marked" if column.gaps else ""
     )
     one = "a number" if reading.kind == "number" else "0 or 1"
     return replace(column, became=one + filled, features=features, fill=(middle,))
+
+
+def _median(values: np.ndarray) -> float:
+    """The median, also where the sum of the two middle values overflows."""
+    with np.errstate(over="ignore"):
+        middle = float(np.median(values))
+    return middle if np.isfinite(middle) else float(2 * np.median(values / 2))
 
 
 def _counts_rows(name: str, values: np.ndarray) -> bool:

@@ -116,7 +116,7 @@ def test_all_keywords_of_search_can_be_given() -> None:
     from spectral_core import search
 
     of_the_command = {"X", "y", "validation_data", "name", "feature_names", "target_names", "progress", "checkpoint"}
-    of_the_command |= {"keep_checkpoint"}
+    of_the_command |= {"keep_checkpoint", "sample_weight", "verbose"}  # --weight names a column
     names = set(inspect.signature(search).parameters) - of_the_command
     assert {name for name in names if f"--{name.replace('_', '-')}" not in SEARCH._option_string_actions} == set()
     given = ["--bias", "--strategy", "seed", "--keep", "last", "--batch-size", "8", "--learning-rate", "0.1"]

@@ -416,7 +416,7 @@ def test_missing_libraries_name_the_extra(tmp_path, monkeypatch, module, source,
     parquet(tmp_path, {"a": [1, 2], "b": [2, 3]})
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingDependencyError, match=rf"needs {library}: pip install 'spectral-core\[full\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"needs {library}: pip install '\.\[full\]' in the sources"):
         load(source)
     assert load("data.csv").x.tolist() == [[1], [2]]
 
