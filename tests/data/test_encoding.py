@@ -249,3 +249,8 @@ def test_the_example_of_the_docstring_prints_what_it_shows() -> None:
 def test_the_median_of_numbers_whose_sum_overflows() -> None:
     encoder = Encoder.fit({"a": [1.5e308, 1.7e308, None], "b": [1.0, 2.0, 4.0]})
     assert encoder.transform({"a": [None], "b": [1.0]}).tolist() == [[1.6e308, 1.0, 1.0]]
+
+
+def test_numbers_whose_difference_overflows_count_no_rows() -> None:
+    encoder = Encoder.fit({"a": [-1.7e308, *np.arange(40.0), 1.7e308]})
+    assert encoder.decisions()[0]["became"] == "a number"
