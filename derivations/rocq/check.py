@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-FILES = ("network.v", "adjoint.v", "steps.v", "neurons.v")
+FILES = ("network.v", "adjoint.v", "steps.v", "neurons.v", "whole.v")
 """The files in the order in which they are compiled: a later one may use those before it."""
 LIBRARY = "SpectralCore"
 PACKAGES = ("coq", "libcoq-mathcomp-algebra", "libcoq-mathcomp-algebra-tactics")
