@@ -53,31 +53,37 @@ def theorems_in(text: str) -> list[str]:
     return re.findall(r"^Theorem (\w+)", text, flags=re.MULTILINE)
 
 
-def check(texts: dict[str, str] | None = None) -> Checked:
-    """Compiles the given files (by default those of this folder). Raises `MissingRocqError` or `RefusedError`."""
+def check() -> Checked:
+    """Compiles the files of this folder. Raises `MissingRocqError` or `RefusedError`."""
     start = time.perf_counter()
-    texts = sources() if texts is None else texts
-    names = [(file, name) for file, text in texts.items() for name in theorems_in(text)]
+    texts = sources()
     with tempfile.TemporaryDirectory() as folder:
         for file, text in texts.items():
-            _compile(Path(folder), file, text)
-        imported = " ".join(Path(file).stem for file in texts)
-        questions = "".join(f"Print Assumptions {Path(file).stem}.{name}.\n" for file, name in names)
-        answers = _compile(Path(folder), "questions.v", f"From {LIBRARY} Require {imported}.\n{questions}")
-    if answers.split("\n") != [*[CLOSED] * len(names), ""]:
-        raise RefusedError(f"a theorem rests on an axiom:\n{answers}")
-    return Checked(tuple(names), time.perf_counter() - start)
+            compile_file(Path(folder), file, text)
+        ask_for_axioms(Path(folder), texts)
+    names = tuple((file, name) for file, text in texts.items() for name in theorems_in(text))
+    return Checked(names, time.perf_counter() - start)
 
 
-def _compile(folder: Path, file: str, text: str) -> str:
-    """Writes and compiles one file; returns what Rocq printed."""
+def ask_for_axioms(folder: Path, texts: dict[str, str]) -> None:
+    """Raises `RefusedError` if a theorem of these compiled files rests on an axiom. One tuple of all is asked once."""
+    modules = [Path(file).stem for file in texts]
+    names = [f"@{Path(file).stem}.{name}" for file, text in texts.items() for name in theorems_in(text)]
+    question = f"From {LIBRARY} Require {' '.join(modules)}.\nDefinition all := (0, {', '.join(names)}).\n"
+    answer = compile_file(folder, "question.v", f"{question}Print Assumptions all.\n")
+    if answer.strip() != CLOSED:
+        raise RefusedError(f"a theorem rests on an axiom:\n{answer}")
+
+
+def compile_file(folder: Path, file: str, text: str) -> str:
+    """Writes and compiles one file; returns what Rocq printed. Raises `MissingRocqError` or `RefusedError`."""
     (folder / file).write_text(text, encoding="utf-8")
     compiler = shutil.which("coqc")
     if compiler is None:
         raise MissingRocqError(MISSING)
     command = [compiler, "-w", "none", "-Q", ".", LIBRARY, file]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
-    if done.returncode and "matching logical path mathcomp" in " ".join(done.stderr.split()):
+    if done.returncode and re.search(r"Cannot\s+find[^.]*prefix\s+mathcomp\b", done.stderr):
         raise MissingRocqError(MISSING)
     if done.returncode:
         raise RefusedError(done.stderr + done.stdout)

@@ -1,4 +1,5 @@
-(* The block inversion, the weights between layers, the propagation: M1, M3, M4, M5, M7 for every number of layers and all widths.
+(* The block inversion, the weights between layers, the propagation: M1, M3, M4, M5, M7, for every number of layers and
+   all widths.
    Layers are counted from 0; n i neurons in layer i, phi i leads from layer i to layer i+1. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 Set Implicit Arguments.

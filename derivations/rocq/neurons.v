@@ -23,7 +23,7 @@ rewrite exchange_big; apply: eq_bigr => h _; rewrite big_distrlr /=.
 by apply: eq_bigr => a _; apply: eq_bigr => c _; rewrite exprMn.
 Qed.
 
-(* The row of a hidden neuron in phi1 times t and its column in phi2 divided by t: the skip weight and each term stay. *)
+(* a hidden neuron's row of phi1 times t, its column of phi2 divided by t: the skip weight and each term stay *)
 Theorem M6_rescaling p q r (phi2 : 'M[R]_(p, q)) (phi1 : 'M_(q, r)) (t t1 : 'rV_q) a b c :
   (forall h, t1 0 h * t 0 h = 1) ->
   let V := weight phi2 b c in let U := weight phi1 a b in

@@ -24,8 +24,9 @@ Variables (phi : forall i, 'M[R]_(n i.+1, n i)) (lam : forall i, 'rV[R]_(n i)).
 
 Theorem M9_network c i j : W phi (fun l => lam l + const_mx c) i j = W phi lam i j.
 Proof.
-rewrite /W; congr (_ *: (_ *m _)); apply/matrixP => h k.
-by rewrite /network.L !M2 !mxE opprD addrACA subrr addr0.
+rewrite /W /network.L; set moved := phi i *m _ - _; set old := phi i *m _ - _.
+suff -> : moved = old by [].
+by apply/matrixP => h k; rewrite !M2 !mxE opprD addrACA subrr addr0.
 Qed.
 
 Variables (s : nat) (f : R -> R) (x z : forall i, 'M[R]_(n i, s)).
@@ -43,7 +44,7 @@ by rewrite mxE bigop.big1 // => k _; rewrite none mul0r.
 Qed.
 End Weights.
 
-(* --- M8: the derivative of the propagation. In dual numbers, e^2 = 0, a function is F(a + e b) = F(a) + e F'(a) b. --- *)
+(* --- M8: the derivative of the propagation, in dual numbers: with e^2 = 0, F(a + e b) = F(a) + e F'(a) b --- *)
 Section Derivative.
 Variables (R : comRingType) (e : R) (n : nat -> nat) (s last : nat).
 Hypothesis dual : e * e = 0.
@@ -81,7 +82,7 @@ have L_e j : network.L lam_e j = L lam j + e *: L' lam' j.
   by rewrite /network.L /lam_e linearD linearZ.
 move=> ui; rewrite /zc ui !L_e /phi_e !dual_mul opprD addrACA -scalerBr; congr (_ + e *: _).
 rewrite /z' /M' /M !(mulmxDl, mulmxDr, mulNmx) !mulmxA.
-by apply/matrixP => p q; rewrite !mxE; ring.
+by do 6!move: (_ *m _ *m _) => ?; apply/matrixP => p q; rewrite !mxE; ring.
 Qed.
 
 Theorem M8_tangent i : u_e i = u i + e *: u' i.
@@ -92,7 +93,7 @@ rewrite !step z_e f_slope IH dual_mul opprD addrACA -scalerBr.
 by congr (_ + e *: _).
 Qed.
 
-(* The loss is seen through any cotangent of the last z. Its change is e times what the adjoint gives for each parameter. *)
+(* through any cotangent of the last z, the change is e times what the adjoint gives for each parameter *)
 Variables (bz : forall i, 'M[R]_(n i.+1, s)) (bu : forall i, 'M[R]_(n i, s)).
 Hypothesis bz_is : forall i, (i < last)%N -> bz i = had (bu i.+1) (g i.+1).
 Hypothesis bu_last : bu last.+1 = 0.
