@@ -134,7 +134,9 @@ def _rocq_line(result: dict[str, Any] | None) -> str:
         return "second logic not checked (--rocq compiles its theorems with Rocq)\n"
     if result["failure"]:
         return f"second logic FAILED: {result['failure']}\n"
-    return f"second logic: Rocq accepts {len(result['theorems'])} theorems without an axiom, {result['seconds']:.0f} s\n"
+    return (
+        f"second logic: Rocq accepts {len(result['theorems'])} theorems without an axiom, {result['seconds']:.0f} s\n"
+    )
 
 
 def _comparison(proven: bool, difference: str, broken: list[str]) -> str:
