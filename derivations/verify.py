@@ -93,7 +93,7 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     broken = problems(ROOT, records_of(certificates)) if proven else []
     kernels = [] if options.quick else _kernels(say)
     equal = all(kernel["failure"] is None for kernel in kernels)
-    second_logic = _second_logic() if options.rocq else None
+    second_logic = rocq.record() if options.rocq else None
     # The report, as a file and as lines.
     if options.json:
         report = {
@@ -113,30 +113,9 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     unequal = sum(kernel["failure"] is not None for kernel in kernels)
     agreeing = f"compiled kernels: {len(kernels) - unequal} of {len(kernels)} agree\n"
     say(agreeing if kernels else "kernels not run (--quick)\n")
-    say(_rocq_line(second_logic))
+    say(rocq.line(second_logic))
     accepted = second_logic is None or second_logic["failure"] is None
     return 0 if proven and rechecked and equal and accepted and not difference and not broken else 1
-
-
-def _second_logic() -> dict[str, Any]:
-    """What Rocq says on its own copy of the theorems."""
-    try:
-        checked = rocq.check()
-    except (rocq.MissingRocqError, rocq.RefusedError) as error:
-        return {"theorems": [], "seconds": None, "failure": str(error)}
-    names = [name for _, name in checked.theorems]
-    return {"theorems": names, "seconds": round(checked.seconds, 4), "failure": None}
-
-
-def _rocq_line(result: dict[str, Any] | None) -> str:
-    """Whether the second logic was checked here."""
-    if result is None:
-        return "second logic not checked (--rocq compiles its theorems with Rocq)\n"
-    if result["failure"]:
-        return f"second logic FAILED: {result['failure']}\n"
-    return (
-        f"second logic: Rocq accepts {len(result['theorems'])} theorems without an axiom, {result['seconds']:.0f} s\n"
-    )
 
 
 def _comparison(proven: bool, difference: str, broken: list[str]) -> str:

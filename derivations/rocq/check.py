@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 FILES = ("network.v", "adjoint.v", "steps.v", "neurons.v", "whole.v")
@@ -88,6 +89,25 @@ def compile_file(folder: Path, file: str, text: str) -> str:
     if done.returncode:
         raise RefusedError(done.stderr + done.stdout)
     return done.stdout
+
+
+def record() -> dict[str, Any]:
+    """The outcome as an entry of a JSON report: theorems, seconds, and the failure or None."""
+    try:
+        checked = check()
+    except (MissingRocqError, RefusedError) as error:
+        return {"theorems": [], "seconds": None, "failure": str(error)}
+    return {"theorems": [name for _, name in checked.theorems], "seconds": round(checked.seconds, 4), "failure": None}
+
+
+def line(outcome: dict[str, Any] | None) -> str:
+    """The outcome in words, for `verify`; None where it was not asked for."""
+    if outcome is None:
+        return "second logic not checked (--rocq compiles its theorems with Rocq)\n"
+    if outcome["failure"]:
+        return f"second logic FAILED: {outcome['failure']}\n"
+    theorems, seconds = len(outcome["theorems"]), outcome["seconds"]
+    return f"second logic: Rocq accepts {theorems} theorems without an axiom, {seconds:.0f} s\n"
 
 
 def main() -> int:
