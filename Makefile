@@ -7,7 +7,7 @@ READY = $(VENV)/.ready
 TOOLS = $(VENV)/.test
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: search test check format lint verify mutation bench trials lock clean
+.PHONY: search test check format lint verify rocq mutation bench trials lock clean
 
 search: $(READY)
 	$(BIN)/spectral-core search digits --compare --out results/digits
@@ -19,6 +19,10 @@ check: verify lint test
 
 verify: $(READY)
 	$(BIN)/python -m derivations --check
+
+# Compiles the theorems in derivations/rocq with Rocq, which it does not install: it names Debian's packages where they are missing.
+rocq:
+	@$(PYTHON) -m derivations.rocq.check
 
 format: $(TOOLS)
 	$(BIN)/ruff check --fix .

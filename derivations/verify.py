@@ -28,6 +28,7 @@ from derivations.links import problems
 from derivations.proof.theorem import Certificate, ProofError, Theorem
 from derivations.recheck.evidence import FULL, QUICK, recheck
 from derivations.recheck.identities import IDENTITIES
+from derivations.rocq import check as rocq
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.scalar import accuracy, exponential_error
 
@@ -49,8 +50,9 @@ class Means:
 def run(options: argparse.Namespace, means: Means) -> int:
     """Runs the command. Returns the exit code: 0 if everything holds, else 1. Raises `UsageError`."""
     chosen = [n for n in ("formula", "latex", "markdown") if getattr(options, n)]
-    if len(chosen) > 1 or (chosen and options.quick):
-        raise UsageError(f"verify takes one of --{', --'.join([*chosen, *['quick'] * options.quick])} at a time")
+    others = [n for n in ("quick", "rocq") if getattr(options, n)]
+    if len(chosen) > 1 or (chosen and others):
+        raise UsageError(f"verify takes one of --{', --'.join([*chosen, *others])} at a time")
     if options.json:
         means.check_writable(Path(options.json))
     if options.latex or options.markdown:
@@ -91,6 +93,7 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     broken = problems(ROOT, records_of(certificates)) if proven else []
     kernels = [] if options.quick else _kernels(say)
     equal = all(kernel["failure"] is None for kernel in kernels)
+    second_logic = rocq.record() if options.rocq else None
     # The report, as a file and as lines.
     if options.json:
         report = {
@@ -100,6 +103,7 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
             "rechecked": rechecked,
             "files_agree": proven and not difference,
             "links": broken,
+            "rocq": second_logic,
             "version": means.version,
         }
         means.write_text(Path(options.json), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
@@ -109,7 +113,9 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     unequal = sum(kernel["failure"] is not None for kernel in kernels)
     agreeing = f"compiled kernels: {len(kernels) - unequal} of {len(kernels)} agree\n"
     say(agreeing if kernels else "kernels not run (--quick)\n")
-    return 0 if proven and rechecked and equal and not difference and not broken else 1
+    say(rocq.line(second_logic))
+    accepted = second_logic is None or second_logic["failure"] is None
+    return 0 if proven and rechecked and equal and accepted and not difference and not broken else 1
 
 
 def _comparison(proven: bool, difference: str, broken: list[str]) -> str:

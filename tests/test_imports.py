@@ -32,7 +32,7 @@ PROOF_ROWS = [
     {"theorems.spectral", "theorems.images"},
     {"theorems"},
     {"codegen"},
-    {"recheck", "links", "readable"},
+    {"recheck", "rocq", "links", "readable"},
     {"__main__"},
     {"verify"},
 ]

@@ -26,6 +26,9 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="fewer random points, and no kernel is compiled")
     parser.add_argument(
+        "--rocq", action="store_true", help="also compile the theorems in Rocq, which needs coqc with MathComp"
+    )
+    parser.add_argument(
         "--latex", metavar="DIR", help="write every theorem with its steps as LaTeX, and do nothing else"
     )
     parser.add_argument("--markdown", metavar="DIR", help="the same as Markdown")

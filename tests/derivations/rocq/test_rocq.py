@@ -1,0 +1,151 @@
+"""The second logic: its theorems are those that the page lists, Rocq accepts them, and refuses wrong versions."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derivations import verify
+from derivations.rocq import check as rocq
+from derivations.theorems import catalogue
+from spectral_core.cli.program import main
+from tests.builders import ROOT
+from tests.derivations.rocq.wrong_versions import WRONG_VERSIONS, Wrong
+
+PAGE = ROOT / "docs" / "verification.md"
+ROW = re.compile(r"^\| (M\d+) \| (.*?) \|", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all files compiled; skips where Rocq or MathComp is not installed."""
+    folder = tmp_path_factory.mktemp("rocq")
+    try:
+        for file, text in rocq.sources().items():
+            rocq.compile_file(folder, file, text)
+    except rocq.MissingRocqError as error:
+        pytest.skip(str(error))
+    return folder
+
+
+def test_the_page_lists_every_theorem_and_no_other() -> None:
+    rows = ROW.findall(PAGE.read_text(encoding="utf-8").split("## A second logic")[1])
+    assert [number for number, _ in rows] == [f"M{n}" for n in range(1, 17)]
+    listed = [name for _, names in rows for name in re.findall(r"`(\w+)`", names)]
+    stated = [name for text in rocq.sources().values() for name in rocq.theorems_in(text)]
+    assert len(stated) == len(set(stated))
+    assert sorted(listed) == sorted(stated)
+    for number, names in rows:
+        assert all(name.split("_")[0] == number for name in re.findall(r"`(\w+)`", names))
+
+
+def test_no_file_is_left_out_of_the_compilation_or_the_package() -> None:
+    assert {path.name for path in rocq.FOLDER.glob("*.v")} == set(rocq.FILES)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "rocq/*.v" in project["tool"]["setuptools"]["package-data"]["derivations"]
+
+
+def test_no_proof_is_left_open() -> None:
+    """Rocq refuses these too; this test needs no compiler."""
+    words = r"\b(Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture|Unset Guard Checking|bypass_check)\b"
+    for file, text in rocq.sources().items():
+        assert re.findall(words, text) == [], file
+        assert text.count("Proof.") == len(re.findall(r"^(?:Theorem|Lemma) ", text, re.MULTILINE)), file
+
+
+def test_each_wrong_version_changes_one_place() -> None:
+    texts = rocq.sources()
+    assert [w.name for w in WRONG_VERSIONS if texts[w.file].count(w.right) != 1 or w.right == w.wrong] == []
+    assert len({w.name for w in WRONG_VERSIONS}) == len(WRONG_VERSIONS)
+
+
+@pytest.mark.parametrize("wrong", WRONG_VERSIONS, ids=lambda wrong: wrong.name)
+def test_a_wrong_version_stops_the_compiler(wrong: Wrong, compiled: Path) -> None:
+    text = rocq.sources()[wrong.file].replace(wrong.right, wrong.wrong)
+    with pytest.raises(rocq.RefusedError) as refused:
+        rocq.compile_file(compiled, "wrong.v", text)
+    # Not because it cannot be read: a false goal is left, or the sizes of matrices differ.
+    assert "Error:" in str(refused.value)
+    assert not re.search("Syntax error|was not found in the current", str(refused.value))
+
+
+def test_no_theorem_rests_on_an_axiom(compiled: Path) -> None:
+    rocq.ask_for_axioms(compiled, rocq.sources())
+    open_ended = "Axiom anything : False.\nTheorem wrong : 0 = 1.\nProof. by case: anything. Qed.\n"
+    open_ended = f"From mathcomp Require Import all_ssreflect.\n{open_ended}"
+    rocq.compile_file(compiled, "axiom.v", open_ended)
+    with pytest.raises(rocq.RefusedError, match="anything : False"):
+        rocq.ask_for_axioms(compiled, {"axiom.v": open_ended})
+
+
+def test_the_command_counts_the_theorems(compiled: Path, capsys: Any) -> None:
+    count = sum(len(rocq.theorems_in(text)) for text in rocq.sources().values())
+    assert rocq.main() == 0
+    assert f"Rocq accepts {count} theorems without an axiom" in capsys.readouterr().out
+
+
+def test_where_rocq_is_missing_one_line_names_the_packages(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert rocq.main() == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [rocq.MISSING]
+    assert all(package in rocq.MISSING for package in rocq.PACKAGES)
+
+
+def test_where_mathcomp_is_missing_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the message of Coq 8.16."""
+    lines = ["Error: Cannot find a physical path bound to logical path", "all_ssreflect with prefix mathcomp."]
+    compiler = tmp_path / "coqc"
+    compiler.write_text(f"#!/bin/sh\nprintf '{lines[0]}\\n{lines[1]}\\n' >&2\nexit 1\n", encoding="utf-8")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(rocq.MissingRocqError, match="libcoq-mathcomp-algebra-tactics"):
+        rocq.check()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line", "code"),
+    [
+        (rocq.Checked((("network.v", "M7"),), 2.0), "second logic: Rocq accepts 1 theorems without an axiom, 2 s", 0),
+        (rocq.RefusedError("no"), "second logic FAILED: no", 1),
+        (rocq.MissingRocqError(rocq.MISSING), f"second logic FAILED: {rocq.MISSING}", 1),
+    ],
+)
+def test_verify_says_whether_the_second_logic_was_checked(
+    outcome: rocq.Checked | Exception,
+    line: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: Any,
+) -> None:
+    def check() -> rocq.Checked:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(verify, "THEOREMS", (catalogue.M4,))
+    monkeypatch.setattr(verify, "differences", lambda files: "")
+    monkeypatch.setattr(verify, "generate", lambda certificates: {})
+    monkeypatch.setattr(verify, "records_of", lambda certificates: [])
+    monkeypatch.setattr(verify, "problems", lambda *_: [])
+    monkeypatch.setattr(rocq, "check", check)
+    assert main(["verify", "--quick", "--rocq", "--json", str(tmp_path / "v.json")]) == code
+    assert line in capsys.readouterr().out.splitlines()
+    report = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))["rocq"]
+    assert (report["failure"] is None) == (code == 0)
+    # Without the option nothing is compiled, and the line says how to ask.
+    monkeypatch.setattr(rocq, "check", lambda: pytest.fail("compiled unasked"))
+    assert main(["verify", "--quick"]) == 0
+    assert "second logic not checked (--rocq" in capsys.readouterr().out
+
+
+def test_the_second_logic_goes_with_no_formula_and_no_pages(capsys: Any) -> None:
+    assert main(["verify", "--rocq", "--formula", "A(i,i) = L(i)"]) == 2
+    assert "--formula, --rocq at a time" in capsys.readouterr().err
