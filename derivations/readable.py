@@ -23,6 +23,7 @@ NAMES = {
     "x_in": "x^{-}", "x_source": "x^{j}", "slope": r"f'(z)", "output": "z", "target": "y", "weight": "w",
     "label": r"\mathrm{label}", "value": "v", "parameter": r"\theta", "gradient": "g", "first": "m", "second": "v",
     "rho": r"\rho", "beta1": r"\beta_1", "beta2": r"\beta_2", "epsilon": r"\varepsilon", "momentum": r"\mu",
+    "Δ": r"\Delta",
 }  # fmt: skip
 """Array names as the formulas write them; `d...` is a cotangent and gets a bar, `^-` marks the layer before."""
 
@@ -155,7 +156,8 @@ def plain(text: str) -> str:
     """A line of Unicode text as LaTeX: symbols and scripts of the notation as little formulas, the rest as it is."""
     for small, script in SMALL.items():
         text = text.replace(small, script)
-    return TOKEN.sub(_token, unicodedata.normalize("NFD", text)).replace("$$", " ")
+    apart = unicodedata.normalize("NFD", text).replace("=\u0338", "≠")  # letters and their accents apart, signs whole
+    return TOKEN.sub(_token, apart).replace("$$", " ")
 
 
 def _token(match: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from spectral_core import checks
 from spectral_core.cli import console, data_options, interrupts
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
 from spectral_core.cli.splits import DataSplit, split_data
-from spectral_core.cli.training_options import add_training_options, training_keywords
+from spectral_core.cli.training_options import add_training_options, training_keywords, with_protocol
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -85,12 +85,12 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.files import atomic
 
     # Errors come before the work.
-    keywords, data = training_keywords(options), _load(options)
+    given, data = training_keywords(options), _load(options)
+    keywords = with_protocol(given, options.protocol or ("tuned" if data.standardize else "published"))
     split = split_data(data, options)
     if split.test.weight is not None:
         name = f"column {options.weight!r} of the test rows"
         checks.sample_weights(split.test.weight, float, len(split.test.x), name)
-    data_options.note(data_options.decisions(split.training), data.name)
     home = Path(options.out) if options.out else Path("results") / data.name
     for name in RESULTS:
         atomic.check_writable(home / name, inputs=[options.data])
@@ -100,6 +100,8 @@ def run(options: argparse.Namespace) -> int:
     state = home / f"unfinished-{_fingerprint(options, split.origin)}"
     others = [path for path in home.glob("unfinished-*") if not path.name.startswith(f"{state.name}.")]
     drop_states(others, "is of other data or options")
+    if not options.quiet:
+        data_options.note(data_options.decisions(split.training), data.name)
     with interrupts.resumable(state):
         result = afresh_where_stale(
             lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, keywords, state)
@@ -142,12 +144,9 @@ def _search(
     keywords: dict[str, Any],
     state: Path,
 ) -> SearchResult:
-    from spectral_core.architecture.search import PUBLISHED, search
+    from spectral_core.architecture.search import search
 
-    published = (options.protocol or ("tuned" if data.standardize else "published")) == "published"
-    settings = (PUBLISHED if published else {}) | keywords
-    if split.training.weight is not None:
-        settings["sample_weight"] = split.training.weight
+    weights: dict[str, Any] = {} if split.training.weight is None else {"sample_weight": split.training.weight}
     with console.progress(f"search {data.name}", options.quiet) as progress:
         return search(
             split.training.x,
@@ -161,7 +160,8 @@ def _search(
             progress=progress,
             checkpoint=state,
             keep_checkpoint=True,
-            **settings,
+            **keywords,
+            **weights,
         )
 
 

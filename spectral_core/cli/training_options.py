@@ -94,6 +94,17 @@ def training_keywords(options: argparse.Namespace) -> dict[str, Any]:
     return keywords
 
 
+def with_protocol(keywords: dict[str, Any], protocol: str) -> dict[str, Any]:
+    """The keywords, and the published settings beside them; a wrong value is an error before the work begins."""
+    from spectral_core.architecture.options import SearchOptions
+    from spectral_core.architecture.search import PUBLISHED
+
+    settings = (PUBLISHED if protocol == "published" else {}) | keywords
+    of_the_data = ("validation_fraction", "standardize")
+    SearchOptions(**{name: value for name, value in settings.items() if name not in of_the_data})
+    return settings
+
+
 def read_widths(text: str) -> tuple[int, ...]:
     """The widths of hidden layers: ``50x20`` or ``50,20`` are two layers, ``none`` is no layer.
 

@@ -10,7 +10,9 @@ import pytest
 from spectral_core import InvalidInputError, search
 from spectral_core.architecture.options import SearchOptions
 
-OF_THE_DATA = {"X", "y", "task", "validation_data", "validation_fraction", "standardize"}
+OF_THE_DATA = {
+    "X", "y", "task", "validation_data", "validation_fraction", "standardize", "sample_weight", "class_weight", "verbose",
+}  # fmt: skip
 
 
 def test_search_has_the_keywords_and_defaults_of_its_options() -> None:
@@ -19,7 +21,7 @@ def test_search_has_the_keywords_and_defaults_of_its_options() -> None:
 
 
 WRONG = {
-    "hidden": [(0,), (3, -1), (2.5,), 7],
+    "hidden": [(0,), (3, -1), (2.5,), 0, 2.5],
     "tolerance": [-1.0], "epochs": [0], "seed": [-1], "sizes": [(-1,), 3], "eigenvector_penalties": [(-1.0,), 2.0],
     "batch_size": [0], "learning_rate": [0.0, -1.0], "eigenvalue_learning_rate": [0.0], "penalty_strength": [-1.0],
     "activation": ["sigmoid"], "penalty": ["none"], "strategy": ["big"], "keep": ["all"], "dtype": ["int8"],

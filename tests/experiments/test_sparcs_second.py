@@ -146,7 +146,7 @@ def test_only_what_can_be_compared_is_compared(
     assert ("0.9993" in text) == compared
     assert (found.summary()["reference"] is None) == (not compared)
     figure.figure(tmp_path / "f.svg", found)
-    assert ("<!-- reference -->" in (tmp_path / "f.svg").read_text(encoding="utf-8")) == compared
+    assert ("<!-- the authors' student -->" in (tmp_path / "f.svg").read_text(encoding="utf-8")) == compared
 
 
 def test_a_trimmed_network_with_more_parameters_is_called_so() -> None:
