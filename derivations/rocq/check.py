@@ -44,6 +44,15 @@ class Checked:
     seconds: float
 
 
+def is_installed() -> bool:
+    """Whether the compiler and the part of MathComp that the files need are there."""
+    compiler = shutil.which("coqc")
+    if compiler is None:
+        return False
+    home = subprocess.run([compiler, "-where"], capture_output=True, encoding="utf-8", check=True).stdout.strip()
+    return (Path(home) / "user-contrib" / "mathcomp" / "algebra_tactics").is_dir()
+
+
 def sources() -> dict[str, str]:
     """The text of each file of theorems, in the order of compilation."""
     return {name: (FOLDER / name).read_text(encoding="utf-8") for name in FILES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,13 +62,13 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
 
     # --- what the subclasses give ---------------------------------------------------------------------
 
+    @abstractmethod
     def _objective_of(self, target: np.ndarray) -> tuple[Objective, int, str]:
         """The objective, the number of outputs, and the name of what turns z_K into predictions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _score_of(self, target: np.ndarray, sample_weight: np.ndarray | None) -> Any:
         """The function that gives the score of raw outputs."""
-        raise NotImplementedError
 
     # --- fitting ----------------------------------------------------------------------------------------
 

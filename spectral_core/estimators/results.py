@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.pruning import prune
 
 
-class FittedNetwork:
+class FittedNetwork(ABC):
     """The results of a fit, made from the network when they are read."""
 
     network_: SpectralNetwork
@@ -32,14 +33,14 @@ class FittedNetwork:
     _outputs: Scaling | None
     _compact: CompactNetwork | None
 
+    @abstractmethod
     def _target(self, y: Any, known: str, classes: Any = None) -> np.ndarray:
         """y in the form of the loss. Classes and outputs are learned where `known` is empty; ``part``: y holds some of the
         known classes; ``all``: y holds them all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _checked_rows(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, Any]:
         """X dense in float32 or float64, and y as it is."""
-        raise NotImplementedError
 
     def _raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs) in the units of y."""
@@ -108,9 +109,9 @@ class FittedNetwork:
         return blocks_in_units(self.network_, self._inputs, self._outputs)
 
     @property
+    @abstractmethod
     def predictor_(self) -> Predictor:
         """Network, scaling, labels and names as one `Predictor`, which a model file holds."""
-        raise NotImplementedError
 
     def _predictor(self, task: str, classes: tuple[Any, ...]) -> Predictor:
         """The predictor of a search, or one without scaling."""

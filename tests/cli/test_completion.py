@@ -12,6 +12,8 @@ from spectral_core.cli import completion
 from spectral_core.cli.program import build_parser, main
 from spectral_core.data import datasets
 
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed: Debian's package is bash")
+
 
 def offered(script: Path, *words: str) -> set[str]:
     """What bash offers for the last of these words."""
@@ -25,8 +27,6 @@ def offered(script: Path, *words: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("bash") is None:
-        pytest.skip("needs bash")
     path = tmp_path_factory.mktemp("bash") / "spectral-core.bash"
     path.write_text(completion.SCRIPTS["bash"](build_parser()), encoding="utf-8")
     (path.parent / "houses.csv").touch()

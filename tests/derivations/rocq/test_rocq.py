@@ -21,15 +21,15 @@ PAGE = ROOT / "docs" / "verification.md"
 ROW = re.compile(r"^\| (M\d+) \| (.*?) \|", re.MULTILINE)
 
 
+needs_rocq = pytest.mark.skipif(not rocq.is_installed(), reason=rocq.MISSING)
+
+
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all files compiled; skips where Rocq or MathComp is not installed."""
+    """A folder with all files compiled."""
     folder = tmp_path_factory.mktemp("rocq")
-    try:
-        for file, text in rocq.sources().items():
-            rocq.compile_file(folder, file, text)
-    except rocq.MissingRocqError as error:
-        pytest.skip(str(error))
+    for file, text in rocq.sources().items():
+        rocq.compile_file(folder, file, text)
     return folder
 
 
@@ -64,6 +64,7 @@ def test_each_wrong_version_changes_one_place() -> None:
     assert len({w.name for w in WRONG_VERSIONS}) == len(WRONG_VERSIONS)
 
 
+@needs_rocq
 @pytest.mark.parametrize("wrong", WRONG_VERSIONS, ids=lambda wrong: wrong.name)
 def test_a_wrong_version_stops_the_compiler(wrong: Wrong, compiled: Path) -> None:
     text = rocq.sources()[wrong.file].replace(wrong.right, wrong.wrong)
@@ -74,6 +75,7 @@ def test_a_wrong_version_stops_the_compiler(wrong: Wrong, compiled: Path) -> Non
     assert not re.search("Syntax error|was not found in the current", str(refused.value))
 
 
+@needs_rocq
 def test_no_theorem_rests_on_an_axiom(compiled: Path) -> None:
     rocq.ask_for_axioms(compiled, rocq.sources())
     open_ended = "Axiom anything : False.\nTheorem wrong : 0 = 1.\nProof. by case: anything. Qed.\n"
@@ -83,6 +85,7 @@ def test_no_theorem_rests_on_an_axiom(compiled: Path) -> None:
         rocq.ask_for_axioms(compiled, {"axiom.v": open_ended})
 
 
+@needs_rocq
 def test_the_command_counts_the_theorems(compiled: Path, capsys: Any) -> None:
     count = sum(len(rocq.theorems_in(text)) for text in rocq.sources().values())
     assert rocq.main() == 0
