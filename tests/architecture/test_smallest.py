@@ -188,3 +188,29 @@ def test_an_interrupted_proposal_is_kept_and_another_search_replaces_it(
         assert not list(tmp_path.iterdir())
         (tmp_path / "state.0-proposal").write_bytes(kept)
         assert search_with(1, state) == search_with(1, None)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "rows", "hidden", "tried"),
+    [(True, 40, (3,), True), (True, 39, (3,), False), (False, 40, (3,), False), (True, 40, (), False)],
+)
+def test_many_labelled_rows_start_afresh_too(
+    labelled: bool, rows: int, hidden: tuple[int, ...], tried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From `FRESH_ROWS` on, the woken neurons also start with random weights; their networks are not those of the woken start."""
+    monkeypatch.setattr(variants, "FRESH_ROWS", 40)
+    x = np.random.default_rng(0).normal(size=(rows, 3))
+    y = (x[:, 0] * x[:, 1] > 0).astype(int) if labelled else x[:, 0] * x[:, 1]
+    task = "classification" if labelled else "regression"
+    options = SearchOptions(hidden=hidden, epochs=2)
+    trainings = Trainings(prepare(x, y, task, None, 0.2, True, 0), options)
+    samples = Samples.of(x, y if labelled else y[:, None], "cross_entropy" if labelled else "squared_error", True)
+    found = trainings.variants(samples)
+    assert ("fresh" in {variant.start for variant in found}) == tried
+    if tried:
+        proposal = trainings.propose(samples, 0, None).network
+        pair = [Variant("woken", 1e-2), Variant("fresh", 1e-2)]
+        woken, fresh = (trainings.networks(samples, proposal, [one], 0)[one] for one in pair)
+        largest = max(woken)
+        assert largest in fresh
+        assert not np.array_equal(woken[largest].weights, fresh[largest].weights)
