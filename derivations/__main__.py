@@ -25,6 +25,7 @@ from derivations.codegen.cpu.module import (
     tables_module,
 )
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules
+from derivations.codegen.host import host_module
 from derivations.proof.rules import RULES, Step
 from derivations.proof.theorem import Certificate, ProofError
 from derivations.theorems.catalogue import THEOREMS
@@ -69,6 +70,7 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
     general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
+        KERNELS / "formulas.py": host_module(certificate_digest(records)),
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),

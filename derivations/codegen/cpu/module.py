@@ -12,6 +12,7 @@ from derivations.codegen import templates
 from derivations.codegen.cpu import elementwise, one_hidden, sparse
 from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.expressions import choice
+from derivations.codegen.host import host_functions
 from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.proof.programs import Program
 from derivations.theorems.scalar import (
@@ -173,6 +174,9 @@ def functions() -> dict[str, tuple[str, ...]]:
         table[f"adjoint_{inputs}_{outputs}"] = theorems(adjoint.GLOBAL)
     table |= {name: program.theorems for name, program in SPARSE.items()}
     table |= {program.name: program.theorems for program in factors.PROGRAMS}
+    sizes = tuple(f"{inputs}_{outputs}" for inputs, outputs in SIZES)
+    table |= templates.theorems(FOLDER, "dense", VARIANTS) | templates.theorems(FOLDER, "one_hidden", sizes)
+    table |= templates.theorems(FOLDER, "sparse") | host_functions()
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 

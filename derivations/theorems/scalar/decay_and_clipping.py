@@ -11,6 +11,7 @@ from derivations.proof.notation import p
 from derivations.proof.programs import Program
 from derivations.proof.rules import evaluate
 from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.scalar.scalar_programs import result_of, scalar_program
 
 value = Array("value", (p,), "argument", "θ, the parameters of one group")
 decayed = Array("decayed", (p,), "argument", "θ after the decay", store="value")
@@ -48,15 +49,20 @@ CLIP = Program(
     scalars=("squares", "limit"),
 )
 PROGRAMS = (DECAY, SQUARED_NORM, CLIP)
+rate, strength = sp.symbols("rate strength", positive=True)
+STEP_DECAY = scalar_program("step_decay", "rate strength, the share of one step", "O.decay", (rate, strength), rate * strength)
 
 
-def decay_argument(proof: Proof, program: Program = DECAY) -> None:
+def decay_argument(proof: Proof, program: Program = DECAY, of_step: Program = STEP_DECAY) -> None:
     proof.same("θ is decayed in place", [array.store for array in program.arrays], ["", "value"])
     proof.same("once for every element", [(a.over, a.accumulate) for a in program.assignments], [((), False)] * 2)
     result = evaluate(program.assignments, {})["decayed"]
     entry = sp.Symbol("entry", real=True)
     slope = sp.diff(share * entry**2 / 2, entry)
     proof.equal("θ - share · ∂/∂θ ½θ²", result.subs(value.element, entry), entry - slope, "differentiation")
+    at_rate = entry - rate * sp.diff(strength * entry**2 / 2, entry)
+    of_share = (result.subs(value.element, entry)).subs(share, result_of(of_step))
+    proof.equal("θ - rate · ∂/∂θ ½ decay θ²", of_share, at_rate, "differentiation")
     proof.equal("a share of 0 changes nothing", result.subs(share, 0), value.element, rule="program")
 
 

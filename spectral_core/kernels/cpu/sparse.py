@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8070af4961da72ff
-dense.py      sha256 0b40979c6e61a2a1
+certificates  sha256 ba3da4fc65eac4c8
+dense.py      sha256 3cf341cab8643428
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
@@ -346,6 +346,8 @@ def gradient_sparse(
 ):
     """The mean loss of all samples; its gradient is written into `whole` (n_weights,).
 
+    Theorem: O.batch, O.epoch
+
     x_rows (inputs, samples); y_data (samples, outputs) or labels (samples,); weights (samples,)
     """
     real = parameters.dtype.type
@@ -382,7 +384,10 @@ def gradient_sparse(
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def means_sparse(x_rows, weights, total_weight, activation, senders, offsets, n_outputs, chunk, parameters, means):
-    """The mean of every neuron's activation (n_neurons,) over all samples, each with its weight."""
+    """The mean of every neuron's activation (n_neurons,) over all samples, each with its weight.
+
+    Theorem: O.epoch
+    """
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
@@ -411,6 +416,8 @@ def activations_sparse(x_rows, activation, senders, offsets, n_outputs, paramete
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_outputs, output, bars):
     """Column `column` of F with F Fᵀ = ∂²ℓ/∂z² of each sample, its share of the mean included, in the rows of `bars`.
+
+    Theorem: O.batch
 
     z_all holds the outputs in its last rows; output (samples, outputs) is room for them.
     """
@@ -490,7 +497,10 @@ def objective_sparse(
     x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
     whole, slope,
 ):
-    """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64)."""
+    """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64).
+
+    Theorem: R.ridge
+    """
     parameters[:] = point
     value = float(
         gradient_sparse(
@@ -499,7 +509,7 @@ def objective_sparse(
     )
     for e in range(point.size):
         shrunk = point[e] if decayed[e] else 0.0
-        value += l2 / 2 * shrunk * shrunk
+        value += 0.5 * l2 * shrunk * shrunk
         slope[e] = whole[e] + l2 * shrunk
     return value
 

@@ -44,7 +44,7 @@ def gradient_sparse(
     du_flat, gradient = np.empty(n_neurons * chunk, parameters.dtype), np.empty_like(parameters)
     total_weight = 0.0
     for s in range(total):
-        total_weight += weights[s]
+        total_weight = grown_sum(total_weight, weights[s])
     whole[:] = 0
     mean = 0.0
     for start in range(0, total, chunk):
@@ -58,14 +58,14 @@ def gradient_sparse(
             for s in range(size):
                 output[s, c] = z_all[n_neurons - n_outputs + c, s]
         value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, smoothing, output)
-        share = real(batch_weight / total_weight)
-        mean += value * batch_weight / total_weight
+        share = real(chunk_share(batch_weight, total_weight))
+        mean = grown_mean(mean, value, batch_weight, total_weight)
         for c in range(n_outputs):
             for s in range(size):
-                z_all[n_neurons - n_outputs + c, s] = output[s, c] * share
+                z_all[n_neurons - n_outputs + c, s] = of_share(output[s, c], share)
         adjoint_sparse(ADJOINT)
         for e in range(gradient.size):
-            whole[e] += gradient[e]
+            whole[e] = grown_sum(whole[e], gradient[e])
     return mean
 
 
@@ -82,7 +82,7 @@ def means_sparse(x_rows, weights, total_weight, activation, senders, offsets, n_
         propagate_sparse(PROPAGATE)
         for i in range(n_neurons - n_outputs):
             for s in range(size):
-                means[i] += u_all[i, s] * weights[start + s] / total_weight
+                means[i] = grown_mean(means[i], u_all[i, s], weights[start + s], total_weight)
 
 
 def activations_sparse(x_rows, activation, senders, offsets, n_outputs, parameters, u_all):
@@ -108,9 +108,9 @@ def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_o
             output[s, c] = z_all[first + c, s]
     label, weight = np.full(n_samples, column), weights[start : start + n_samples]
     if loss == CROSS_ENTROPY:
-        factor_cross_entropy(output, label, weight, real(1.0 / total_weight))
+        factor_cross_entropy(output, label, weight, real(sample_scale(total_weight)))
     else:
-        share = real(1.0 / (total_weight * n_outputs))
+        share = real(output_scale(total_weight, n_outputs))
         FACTORS
     for c in range(n_outputs):
         for s in range(n_samples):
@@ -175,8 +175,8 @@ def objective_sparse(
     )
     for e in range(point.size):
         shrunk = point[e] if decayed[e] else 0.0
-        value += l2 / 2 * shrunk * shrunk
-        slope[e] = whole[e] + l2 * shrunk
+        value = ridge_value(value, l2, shrunk)
+        slope[e] = ridge_slope(whole[e], l2, shrunk)
     return value
 
 
