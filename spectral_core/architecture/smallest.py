@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -54,15 +56,17 @@ class Smallest:
 
 def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     """The whole curve of scores against sizes, and its networks; see `search`."""
-    with one_thread():  # the variants run beside each other; their products are small
-        return _find_smallest(data, options)
+    # The variants run beside each other; their products are small.
+    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as threads:
+        return _find_smallest(data, options, threads)
 
 
-def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
+def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor) -> Smallest:
     begin, stores = time.perf_counter(), Stores(options.checkpoint)
     everything = _all_samples(data, options)
     trainings, splits = Trainings(data, options), _splits(data, everything, options)
     judgements, steps = Judgements(trainings, everything, stores), len(splits) + 1
+    trainings.begin_proposals(threads, [*((split.fitting, split.number) for split in splits), (everything, 0)])
     # Judge every variant on the first split, and on each further one those that may win after the splits before.
     judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in trainings.variants(everything)}
     scores = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,19 @@ def test_the_score_of_the_proposal_is_its_mean_over_the_splits(monkeypatch: pyte
     assert len(scores) == len(judging) == 5
     assert found.proposal_score == pytest.approx(np.mean(scores))
     assert [point.weights for point in found.curve] == sorted({point.weights for point in found.curve})
+
+
+def test_no_bit_depends_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "EPOCHS", 2)
+    monkeypatch.setattr(variants, "LEAST_STEPS", 30)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        found.append(find_smallest(small_data(2), SearchOptions(hidden=(4,), seed=0, sizes=(2, 5, 12))))
+    assert found[0].curve.points == found[1].curve.points
+    for one, other in zip(*(each.networks for each in found), strict=True):
+        assert one.weights.tobytes() == other.weights.tobytes()
+        assert one.senders.tobytes() == other.senders.tobytes()
 
 
 def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
