@@ -28,6 +28,8 @@ from spectral_core.wording import counted
 
 SPLITS = ((500, 5), (1_000, 3), (5_000, 2))
 """Up to this number of rows, this many splits into training and validation rows; one split from there on."""
+SCORED_ONCE = 1_000
+"""Above this number of rows ``neurons`` has one split: BIC chooses its size, and validation rows give the score alone."""
 ERRORS = 0.5
 """A size counts as good where its paired difference from the best is within this many standard errors. Measured on digits,
 wine, breast_cancer, diabetes and friedman1: half an error keeps the score of the best size, a whole one costs up to 0.01."""
@@ -125,6 +127,8 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
     if not len(data.validation_rows):
         return splits
     count = next((count for rows, count in SPLITS if n <= rows), 1)
+    if options.strategy == "neurons" and n > SCORED_ONCE:
+        count = 1
     labels = everything.labels if len(everything.labels) else None
     for number in range(1, count):
         judging = held_out(labels, n, (n - fitted) / n, np.random.default_rng((options.seed, 3, number)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from spectral_core.architecture.criterion import Criterion
-from spectral_core.architecture.neurons import fewest_neurons
+from spectral_core.architecture.neurons import DEEP_ROUNDS, fewest_neurons
 from spectral_core.architecture.options import MANY_SAMPLES, SearchOptions
 from spectral_core.architecture.starts import fresh_start, linear_start, proposed_rows, woken_start
 from spectral_core.data.preparation import PreparedData
@@ -157,7 +157,7 @@ class Trainings:
         def run(task: tuple[Variant, int]) -> list[Noted]:
             variant, repeat = task
             if variant.start == "neurons":
-                return [self._fewest_neurons(samples, proposal, split)] if repeat == 0 else []
+                return [self._fewest_neurons(samples, proposal, split, repeats)] if repeat == 0 else []
             sizes, nets = trained[variant.start].result()  # in the queue before this task, so it has begun
             return fit_down(nets, samples, sizes, variant.l2, self._rng(split, repeat), swaps)
 
@@ -187,15 +187,16 @@ class Trainings:
     def _rng(self, split: int, repeat: int = 0) -> np.random.Generator:
         return np.random.default_rng((self.options.seed, 2, split, repeat))
 
-    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int) -> Noted:
-        """The fewest neurons on some of the samples, fitted on all of them."""
+    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int, repeats: int) -> Noted:
+        """The fewest neurons on some of the samples, fitted on all of them; from more starts where it is not only judged."""
         exact = samples.astype(np.float64)
         rng = self._rng(split)
         some = exact if len(exact) <= NEURON_ROWS else exact.part(np.sort(rng.choice(len(exact), NEURON_ROWS, False)))
         tolerance = self.options.tolerance
         criterion = Criterion(some) if tolerance is None else Criterion(some, tolerance, hard=True)
         widths, seed = self.widths, (self.options.seed, 4, split)
-        net = fewest_neurons(some, criterion, widths, self.options.activation, seed, proposed_rows(proposal))
+        rounds = DEEP_ROUNDS if repeats > 1 else 1
+        net = fewest_neurons(some, criterion, widths, self.options.activation, seed, proposed_rows(proposal), rounds)
         net = net if some is exact else fit(net, exact, 30).net
         return Noted(net.n_products, net, np.nan)
 

@@ -157,6 +157,15 @@ def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.Mon
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("strategy", "rows", "count"), [("smallest", 50, 5), ("neurons", 60, 5), ("neurons", 59, 1)])
+def test_neurons_are_scored_once_where_there_are_many_rows(
+    strategy: str, rows: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smallest, "SCORED_ONCE", rows)
+    data, options = small_data(0), SearchOptions(strategy=strategy)
+    assert len(smallest._splits(data, smallest._all_samples(data, options), options)) == count
+
+
 def test_a_size_counts_where_every_split_has_it() -> None:
     """The search for the fewest neurons has a size of its own in each split; they are judged together."""
     good, bad = np.array([1.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0])
