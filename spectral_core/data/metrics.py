@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.checks import optional
-from spectral_core.data.targets import encode_labels
+from spectral_core.data.targets import encode_labels, real_targets
 
 TITLES = {
     "accuracy": "accuracy",
@@ -86,13 +86,13 @@ def scores_of(model: Any, X: Any, y: Any) -> tuple[dict[str, float | None], dict
 
     Raises
     ------
-    InvalidInputError : a label that is not among the classes.
+    InvalidInputError : there are no rows, or a label is not among the classes.
     """
     if model.task == "classification":
         truth = encode_labels(y, "the target", model.classes)[0]
         probabilities = model.predict_proba(X)
         found = class_scores(truth, probabilities.argmax(axis=1), probabilities)
         return found, constant_class_scores(truth, len(model.classes))
-    targets = np.asarray(y, np.float64).reshape(len(y), -1)
+    targets = real_targets(y, "the target")
     predicted = np.asarray(model.predict(X), np.float64).reshape(targets.shape)
     return number_scores(targets, predicted), constant_number_scores(targets)

@@ -59,10 +59,12 @@ def encode_labels(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> 
 
     Raises
     ------
-    InvalidInputError : not a vector of labels, labels of mixed kinds, one class only, a label `classes` lacks.
+    InvalidInputError : no labels or not a vector of them, labels of mixed kinds, one class only, a label `classes` lacks.
     """
     array = _plain(y, name)
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "OUbiuf":
+    if array.size == 0:
+        raise InvalidInputError(f"{name} must not be empty; got shape {array.shape}")
+    if array.ndim != 1 or array.dtype.kind not in "OUbiuf":
         raise InvalidInputError(f"{name} must be a vector of class labels; got shape {array.shape}, {array.dtype}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InvalidInputError(f"{name} must be finite; {name}[{int(np.argmin(np.isfinite(array)))}] is not")
