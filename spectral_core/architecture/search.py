@@ -89,10 +89,11 @@ def search(
     X : (samples, features), any units; or a frame (pandas, polars, Arrow), whose names are kept. Its columns of text, dates and
         truth values and its gaps are encoded, see `data.encoding.Encoder`; the encoder is part of the result.
     y : (samples,) or (samples, outputs) numbers, or (samples,) class labels; (samples, classes) of 0 and 1, one 1 in each row,
-        are labels too.
+        are labels too. Other (samples, labels) of 0 and 1 are several labels for each row.
     hidden : greatest width of each hidden layer, a number for one layer; () searches nothing and fits a linear model.
-    task : ``regression``, ``classification``, or ``auto``: text, booleans, and whole numbers with at most 20 different
-        values are classes.
+    task : ``regression``, ``classification``, ``multilabel``, or ``auto``: text, booleans, and whole numbers with at most 20
+        different values are classes. ``multilabel`` has an output 1/(1 + exp(-z)) for each label, the binary cross entropy as its
+        loss, and as its score the share of the rows with all labels right, scikit-learn's `accuracy_score`.
     tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
         variance (1 - R²) or of the samples; by default only what validation rows cannot tell apart. ``seed``, ``grow``: how
         much the validation loss may rise by trimming, as a share of the loss plus a thousandth of the constant

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         atomic.check_writable(options.out, inputs=[options.model, options.data])
     model = Predictor.load(options.model)
-    if options.proba and model.task != "classification":
+    if options.proba and model.task == "regression":
         raise InvalidInputError("--proba needs a classification model; this one is for regression")
     table = datasets.load_raw(options.data, data_options.file_form(options))
     keep = data_options.names_in(options.keep)
@@ -90,7 +90,7 @@ def _json(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _header(model: Predictor, proba: bool) -> list[str]:
-    if proba:
+    if proba and model.classes:
         return [str(label) for label in model.classes]
     outputs = 1 if model.task == "classification" else len(model.outputs.mean)
     known = len(model.target_names) == outputs

@@ -22,7 +22,7 @@ from spectral_core.data.reading.files import TABLES, read_table, table_kind
 from spectral_core.data.reading.form import UNKNOWN, FileForm
 from spectral_core.data.reading.table import Table
 from spectral_core.data.tables import BY_DEFAULT, ColumnChoice, supervised
-from spectral_core.data.targets import TASKS, encode_labels, looks_like_classes
+from spectral_core.data.targets import TASKS, encode_labels, guessed_task, label_matrix
 from spectral_core.errors import DataFileError, InvalidInputError
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
@@ -162,10 +162,12 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
     """Settle the task and check the target for it; y is (samples,) of text, bools or numbers, or (samples, outputs)."""
     x, y, feature_names, target_names = columns
     if task == "auto":
-        task = "classification" if looks_like_classes(y) else "regression"
+        task = guessed_task(y)
     if task == "classification":
         classes, indices = _classes(source, y, target_names)
         return Dataset(name, x, indices, task, feature_names, target_names, classes)
+    if task == "multilabel":
+        return Dataset(name, x, _label_matrix(source, y), task, feature_names, target_names)
     if y.ndim == 1:
         y = floats(source, target_names[0], y)[:, np.newaxis]
     constant = np.flatnonzero(y.min(axis=0) == y.max(axis=0))
@@ -187,6 +189,17 @@ def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tu
     except InvalidInputError as error:
         raise DataFileError(f"{source}: {error}") from None
     return classes, indices.astype(np.int64)
+
+
+def _label_matrix(source: Source, y: np.ndarray) -> np.ndarray:
+    """Several labels (samples, labels), each 0 or 1, at least one of which varies."""
+    try:
+        labels = label_matrix(y, "y")
+    except InvalidInputError as error:
+        raise DataFileError(f"{source}: {error}") from None
+    if (labels == labels[0]).all():
+        raise DataFileError(f"{source}: at least one label must vary; all rows have {labels[0].astype(int).tolist()}")
+    return labels
 
 
 def _kind(source: Source) -> str:
