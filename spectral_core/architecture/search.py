@@ -121,7 +121,8 @@ def search(
         its proposal for at most `epochs`, with rates that fall to 0.
     backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; refits, trimming and scores are computed on the CPU.
     progress : called with (steps done, steps in all, a line of text).
-    verbose : without `progress`, print a line on standard error for every tenth of the steps.
+    verbose : without `progress`, show a bar in a notebook with tqdm and ipywidgets, else print a line on standard error for
+        every tenth of the steps.
     checkpoint : a file name. An interrupted search leaves its state in files of that name with a number appended. The same
         call continues from them, and removes them at the end unless `keep_checkpoint`.
 
@@ -171,7 +172,9 @@ def search(
         name=name,
         feature_names=feature_names,
         target_names=target_names,
-        progress=_narrated(name) if checks.boolean(verbose, "verbose") and progress is None else progress,
+        progress=lines.narrated(f"search {name}".rstrip())
+        if checks.boolean(verbose, "verbose") and progress is None
+        else progress,
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
@@ -179,10 +182,3 @@ def search(
     data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting)
     found = search_prepared(data, options)
     return found if data.encoder is None else found.with_encoder(data.encoder).with_columns(data.encoder.decisions())
-
-
-def _narrated(name: str) -> Callable[[int, int, str], object]:
-    """A line now, since kernels may be compiled first, and one for every tenth."""
-    title = f"search {name}".rstrip()
-    lines.begun(title)
-    return lines.lines(title)
