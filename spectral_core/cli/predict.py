@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from spectral_core.cli import data_options
 from spectral_core.cli.console import say_data
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +112,7 @@ def _of_table(model: Predictor, table: Table, proba: bool) -> list[list[Any]]:
         for name, texts in unseen.items():
             shown = ", ".join(map(repr, list(texts)[:5]))
             notes.append(
-                f"column {name!r}: {sum(texts.values())} value(s) are no category of the model, such as {shown}"
+                f"column {name!r}: {counted(sum(texts.values()), 'value')} unknown to the model, such as {shown}"
             )
     whole = [fault for fault in faults if fault.row is None]
     if whole:

@@ -24,6 +24,7 @@ from spectral_core.data.reading.table import Table
 from spectral_core.data.tables import BY_DEFAULT, ColumnChoice, supervised
 from spectral_core.data.targets import TASKS, encode_labels, guessed_task, label_matrix
 from spectral_core.errors import DataFileError, InvalidInputError
+from spectral_core.wording import counted
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (*TABLES, ".npz")
@@ -66,8 +67,8 @@ def load(
         _refuse_columns(source, columns)
     if kind == "sparcs":
         data = sparcs(alpha, beta, seed=seed)
-        if task == "classification":
-            raise InvalidInputError("sparcs is a regression data set; got task 'classification'")
+        if task not in ("auto", "regression"):
+            raise InvalidInputError(f"sparcs is a regression data set; got task {task!r}")
         return replace(data, fresh=sparcs(alpha, beta, seed=seed, stream=1))
     if kind in BUILT_IN:
         return _dataset(kind, kind, _bundled(kind), task)
@@ -134,7 +135,9 @@ def load_features(
     else:
         x = load(kind, seed=seed).x
     if x.shape[1] != len(feature_names):
-        raise DataFileError(f"{source}: {len(feature_names)} feature column(s) are needed; X has {x.shape[1]}")
+        raise DataFileError(
+            f"{source}: the model needs {counted(len(feature_names), 'feature column')}; X has {x.shape[1]}"
+        )
     return x
 
 
@@ -175,7 +178,7 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
         column = int(constant[0])
         raise DataFileError(
             f"{source}: regression needs a target that varies; "
-            f"all {len(y)} row(s) of {target_names[column]!r} are {y[0, column]:g}"
+            f"all {counted(len(y), 'row')} of {target_names[column]!r} are {y[0, column]:g}"
         )
     return Dataset(name, x, np.ascontiguousarray(y, np.float64), task, feature_names, target_names)
 

@@ -14,7 +14,7 @@ from spectral_core.data.meaning.kinds import Fault, readings
 from spectral_core.data.reading.table import Table
 from spectral_core.data.targets import MOST_CLASSES, looks_like_labels
 from spectral_core.errors import DataFileError, InvalidInputError
-from spectral_core.wording import counted
+from spectral_core.wording import counted, undergoing
 
 FEW_ROWS = 30
 """With fewer rows than this, a remark says so."""
@@ -179,7 +179,8 @@ def _complete(table: Table, wanted: dict[str, Reading], remarks: list[str]) -> T
         if absent.any():
             row = int(np.argmax(absent))
             shown = f"{table[name][row]!r} in row {row + 1}" if table[name][row] is not None else f"row {row + 1}"
-            remarks.append(f"{int(absent.sum())} row(s) without {name!r} were left out; the first is {shown}")
+            gone_rows = undergoing(int(absent.sum()), "row", f"without {name!r}", "left out")
+            remarks.append(f"{gone_rows}; the first is {shown}")
         gone |= absent
     if (~gone).sum() < 2:
         raise DataFileError(f"{table.source}: fewer than two rows have a value in {quoted(list(wanted))}")
