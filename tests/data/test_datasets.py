@@ -83,7 +83,9 @@ def test_task_of_a_built_in_set_can_be_chosen():
         load("sparcs", task="classification")
     with pytest.raises(InvalidInputError, match="sparcs is a regression data set; got task 'multilabel'"):
         load("sparcs", task="multilabel")
-    with pytest.raises(InvalidInputError, match="task must be one of auto, regression, classification, multilabel; got 'guess'"):
+    with pytest.raises(
+        InvalidInputError, match="task must be one of auto, regression, classification, multilabel; got 'guess'"
+    ):
         load("digits", task="guess")
     with pytest.raises(InvalidInputError, match="digits has none; got 'a'"):
         load("digits", target="a")
