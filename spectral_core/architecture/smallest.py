@@ -34,7 +34,7 @@ ERRORS = 0.5
 """A size counts as good where its paired difference from the best is within this many standard errors. Measured on digits,
 wine, breast_cancer, diabetes and friedman1: half an error keeps the score of the best size, a whole one costs up to 0.01."""
 SMOOTHING = 0.05
-"""Of class labels, in all trainings and refits."""
+"""Of labels, in all trainings and refits."""
 REPEATS = 2
 """Refits of the whole curve on all rows; the network of least loss stays at each size."""
 HOPE = 1.5
@@ -105,7 +105,7 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
 def _all_samples(data: PreparedData, options: SearchOptions) -> Samples:
     """Training and validation rows, the training rows first."""
     whole = np.concatenate([data.x, data.x_valid]), np.concatenate([data.y, data.y_valid])
-    smoothing = SMOOTHING if data.loss == "cross_entropy" else 0.0
+    smoothing = 0.0 if data.task == "regression" else SMOOTHING
     samples = Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
     if data.weights is None and data.weights_valid is None:
         return samples
