@@ -203,10 +203,11 @@ def pair(value: Any, name: str) -> tuple[Any, Any]:
     return value
 
 
-def vanishing_at_zero(activation: str, allowed: tuple[str, ...], what: str) -> None:
+def vanishing_at_zero(activation: str | tuple[str, ...], allowed: tuple[str, ...], what: str) -> None:
     """`what` works only with activations f for which f(0) = 0; `allowed` lists them."""
-    if activation not in allowed:
-        raise InvalidInputError(f"{what} needs f(0) = 0; {activation} has f(0) != 0")
+    for name in (activation,) if isinstance(activation, str) else activation:
+        if name not in allowed:
+            raise InvalidInputError(f"{what} needs f(0) = 0; {name} has f(0) != 0")
 
 
 def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,16 @@ SAMPLES = 7
 PARAMETRIZATIONS = ("global", "layerwise", "direct")
 
 
-def model_of(parametrization: str, activation: str = "tanh", widths: tuple[int, ...] = (3, 3, 2)) -> Model:
+def mixed(activation: str, known: Sequence[str], hidden: int, seed: int) -> str | tuple[str, ...]:
+    """The activation alone; for odd seeds, behind it another one for each further hidden layer."""
+    if seed % 2 == 0 or hidden < 2:
+        return activation
+    return (activation, *np.random.default_rng(seed).choice(np.array(known), hidden - 1).tolist())
+
+
+def model_of(
+    parametrization: str, activation: str | tuple[str, ...] = "tanh", widths: tuple[int, ...] = (3, 3, 2)
+) -> Model:
     pairs = tuple((i, j) for i in range(2, len(widths) + 1) for j in range(1, i)) if parametrization == "direct" else ()
     return Model(parametrization, widths, activation, True, pairs)
 
@@ -107,9 +117,15 @@ class Truth:
 
 
 def random_network(
-    kind: str, widths: list[int], activation: str, seed: int, bias: bool = False, frozen: tuple[str, ...] = ()
+    kind: str,
+    widths: list[int],
+    activation: str | tuple[str, ...],
+    seed: int,
+    bias: bool = False,
+    frozen: tuple[str, ...] = (),
 ) -> SpectralNetwork:
-    start = "linear" if kind == "global" and activation in ZERO_AT_ZERO else None
+    names = oracles.names_of(activation, len(widths) - 2) or [activation]
+    start = "linear" if kind == "global" and set(names) <= set(ZERO_AT_ZERO) else None
     if kind == "global" and start is None:  # no linear start for this activation, but the network exists
         base = random_network(kind, widths, "tanh", seed, bias)
         return SpectralNetwork(base.eigenvectors, base.eigenvalues, activation=activation, bias=bias)
@@ -128,7 +144,7 @@ def same_function(one: SpectralNetwork, other: SpectralNetwork, seed: int) -> No
 def sparse_network(
     seed: int,
     widths: tuple[int, ...],
-    activation: str = "tanh",
+    activation: str | tuple[str, ...] = "tanh",
     bias: bool = True,
     density: float = 0.7,
     dtype: str = "float64",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import combinations, pairwise
 from math import prod, sqrt
 from typing import Any
@@ -92,6 +93,11 @@ def activation(name: str, z: np.ndarray) -> np.ndarray:
     return {"sigmoid": logistic, "swish": z * logistic}[name]
 
 
+def names_of(activation: str | Sequence[str], hidden: int) -> list[str]:
+    """The activation of each hidden layer."""
+    return [activation] * hidden if isinstance(activation, str) else list(activation)
+
+
 def _real(z: np.ndarray) -> np.ndarray:
     return np.vectorize(lambda e: getattr(e, "real", e), otypes=[object])(z) if z.dtype == object else z.real
 
@@ -109,11 +115,14 @@ def with_constant(x: np.ndarray, bias: bool) -> np.ndarray:
 
 def forward(
     blocks: dict[tuple[int, int], np.ndarray],
-    f: Callable[[np.ndarray], np.ndarray],
+    f: Callable[[np.ndarray], np.ndarray] | Sequence[Callable[[np.ndarray], np.ndarray]],
     x: np.ndarray,
     widths: Sequence[int],
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """z_K and all hidden z_i: z_i = Σ_{j<i} W_ij x_j over every block there is. x holds the constant already."""
+    """z_K and all hidden z_i: z_i = Σ_{j<i} W_ij x_j over every block there is. x holds the constant already.
+
+    f is that of all hidden layers, or a list of one for each.
+    """
     states, hidden = [x], []
     for i in range(2, len(widths) + 1):
         z = np.zeros((len(x), widths[i - 1]), dtype=int).astype(np.result_type(x, *blocks.values()))
@@ -123,7 +132,7 @@ def forward(
         if i == len(widths):
             return z, hidden
         hidden.append(z)
-        states.append(f(z))
+        states.append(f(z) if callable(f) else f[i - 2](z))
     raise ValueError("a network needs two layers")
 
 
@@ -133,7 +142,7 @@ class Model:
 
     parametrization: str
     widths: tuple[int, ...]
-    activation: str = "relu"
+    activation: str | tuple[str, ...] = "relu"
     bias: bool = False
     pairs: tuple[tuple[int, int], ...] = ()
 
@@ -173,9 +182,9 @@ class Model:
 
     def run(self, theta: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         """z_K and the hidden z_i of the rows of x (without the constant)."""
-        return forward(
-            self.blocks(theta), lambda z: activation(self.activation, z), with_constant(x, self.bias), self.widths
-        )
+        names = names_of(self.activation, len(self.widths) - 2)
+        functions = [partial(activation, name) for name in names]
+        return forward(self.blocks(theta), functions, with_constant(x, self.bias), self.widths)
 
     def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         return self.run(theta, x)[0]
@@ -458,7 +467,7 @@ class Weights:
     """A direct network weight by weight; neurons are numbered layer by layer, the constant is the last input."""
 
     widths: tuple[int, ...]
-    activation: str
+    activation: str | tuple[str, ...]
     senders: np.ndarray
     receivers: np.ndarray
 
@@ -471,8 +480,13 @@ class Weights:
                 if receiver == neuron:
                     states[neuron] = states[neuron] + w * states[sender]
             if neuron < sum(self.widths) - self.widths[-1]:
-                states[neuron] = activation(self.activation, states[neuron])
+                states[neuron] = activation(self.name_of(neuron), states[neuron])
         return states
+
+    def name_of(self, neuron: int) -> str:
+        """The activation of a hidden neuron."""
+        layer = next(i for i in range(len(self.widths)) if neuron < sum(self.widths[: i + 1]))
+        return names_of(self.activation, len(self.widths) - 2)[layer - 1]
 
     def output(self, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
         """z (samples, outputs)."""
@@ -557,7 +571,7 @@ def moving(net: Weights, weights: np.ndarray, x: np.ndarray, neuron: int) -> tup
             (w * states[s] for w, s, r in zip(weights, net.senders, net.receivers, strict=True) if r == receiver), 0j
         )
         if receiver < sum(net.widths) - net.widths[-1]:
-            states[receiver] = activation(net.activation, states[receiver : receiver + 1])[0]
+            states[receiver] = activation(net.name_of(receiver), states[receiver : receiver + 1])[0]
         if receiver == neuron:
             states[receiver] += 1j * STEP
     return states[-net.widths[-1] :].real, states[-net.widths[-1] :].imag / STEP

@@ -157,8 +157,10 @@ def layerwise_blocks(phi: Sequence[Matrix], lam: Sequence[tuple[Vector, Vector]]
     return {(i + 2, i + 1): transfer_blocks([phi[i]], list(lam[i]))[2, 1] for i in range(len(phi))}
 
 
-def forward(blocks: Blocks, f: Function, x: Matrix, widths: Sequence[int]) -> tuple[list[Matrix], list[Matrix]]:
-    """All x_i (but the last) and all z_i (from layer 2): z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i)."""
+def forward(
+    blocks: Blocks, f: Function | Sequence[Function], x: Matrix, widths: Sequence[int]
+) -> tuple[list[Matrix], list[Matrix]]:
+    """All x_i (but the last) and all z_i (from layer 2): z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i); one f, or one for each hidden layer."""
     states, sums = [x], []
     for i in range(2, len(widths) + 1):
         z = zeros(widths[i - 1], len(x[0]))
@@ -167,7 +169,8 @@ def forward(blocks: Blocks, f: Function, x: Matrix, widths: Sequence[int]) -> tu
                 z = plus(z, product(blocks[i, j], states[j - 1]))
         sums.append(z)
         if i < len(widths):
-            states.append([[f(entry) for entry in row] for row in z])
+            own = f if callable(f) else f[i - 2]
+            states.append([[own(entry) for entry in row] for row in z])
     return states, sums
 
 

@@ -23,8 +23,8 @@ NETWORKS: tuple[tuple[tuple[int, ...], int], ...] = (
     ((3, 1, 2, 2, 1), 1),
 )
 """Widths, and how many neurons of layer 1 are the constant 1."""
-DRAWS = 3
-"""Draws of the parameters for each network and activation."""
+DRAWS = 2
+"""Draws of the parameters for each network and its activations."""
 WEIGHTS = (Fraction(3), Fraction(1), Fraction(0))
 """Sample weights with a power of two as their sum, so that the mean is dyadic."""
 
@@ -34,6 +34,26 @@ def relu(z: Number) -> Number:
 
 
 ACTIVATIONS: dict[str, dense.Function] = {"identity": lambda z: z, "relu": relu}
+Functions = dense.Function | list[dense.Function]
+
+
+PATTERNS = (("identity",), ("relu",), ("relu", "identity"))
+"""The activations of the hidden layers, one after the other; from the last one they begin again."""
+
+
+def names_of(layers: int, pattern: tuple[str, ...]) -> list[str]:
+    """The activation of each of all layers; none reads those of the input and the output."""
+    return [pattern[layer % len(pattern)] for layer in range(layers)]
+
+
+def numbers_of(names: list[str]) -> np.ndarray:
+    """The names in the form of the kernels."""
+    return np.array([cpu.ACTIVATIONS.index(name) for name in names], np.int64)
+
+
+def functions_of(names: list[str]) -> list[dense.Function]:
+    """The functions of the hidden layers."""
+    return [ACTIVATIONS[name] for name in names[1:-1]]
 
 
 def blocks_of(layout: Layout, theta: Vector) -> Blocks:
@@ -66,7 +86,7 @@ def layouts(parametrization: str) -> list[tuple[Layout, int]]:
     return result
 
 
-def output(layout: Layout, theta: Vector, f: dense.Function, x: Matrix, constants: int) -> Matrix:
+def output(layout: Layout, theta: Vector, f: Functions, x: Matrix, constants: int) -> Matrix:
     """z_K, one row for each sample."""
     columns = dense.transpose([row + [1] * constants for row in x])
     return dense.transpose(dense.forward(blocks_of(layout, theta), f, columns, layout.widths)[1][-1])
@@ -78,14 +98,14 @@ def propagation(parametrization: str) -> Check:
     def check(comparison: Comparison) -> None:
         kernel = getattr(cpu, f"predict_{parametrization}")
         for layout, constants in layouts(parametrization):
-            for name, f in [*ACTIVATIONS.items()] * DRAWS:
+            for pattern in PATTERNS * DRAWS:
+                names = names_of(len(layout.widths), pattern)
                 theta = comparison.vector(layout.size)
                 x = [comparison.vector(layout.widths[0] - constants) for _ in range(5)]
                 result = np.empty((5, layout.widths[-1]))
-                number = cpu.ACTIVATIONS.index(name)
-                kernel(floats(x), np.arange(5), 2, layout.table, number, floats(theta), result)
-                truth = output(layout, theta, f, x, constants)
-                comparison.equal(f"{layout.widths} {name}: z_K", result, truth)
+                kernel(floats(x), np.arange(5), 2, layout.table, numbers_of(names), floats(theta), result)
+                truth = output(layout, theta, functions_of(names), x, constants)
+                comparison.equal(f"{layout.widths} {pattern}: z_K", result, truth)
 
     return check
 
@@ -96,7 +116,8 @@ def adjoint(parametrization: str) -> Check:
     def check(comparison: Comparison) -> None:
         kernel = getattr(cpu, f"gradient_{parametrization}")
         for layout, constants in layouts(parametrization):
-            for name, f in [*ACTIVATIONS.items()] * DRAWS:
+            for pattern in PATTERNS * DRAWS:
+                names = names_of(len(layout.widths), pattern)
                 theta = [comparison.whole() for _ in range(layout.size)]
                 x = [[comparison.whole() for _ in range(layout.widths[0] - constants)] for _ in WEIGHTS]
                 y = [[comparison.whole() for _ in range(layout.widths[-1])] for _ in WEIGHTS]
@@ -108,15 +129,15 @@ def adjoint(parametrization: str) -> Check:
                     floats(WEIGHTS),
                     np.arange(len(x)),
                     layout.table,
-                    cpu.ACTIVATIONS.index(name),
+                    numbers_of(names),
                     cpu.LOSSES.index("squared_error"),
                     floats(theta),
                     gradient,
                 )
-                loss = partial(loss_at, layout, f, x, y, constants)
-                comparison.equal(f"{layout.widths} {name}: loss", got, loss(theta))
+                loss = partial(loss_at, layout, functions_of(names), x, y, constants)
+                comparison.equal(f"{layout.widths} {pattern}: loss", got, loss(theta))
                 truth = [slope_of(loss(moving(theta, place))) for place in range(layout.size)]
-                comparison.equal(f"{layout.widths} {name}: gradient", gradient, truth)
+                comparison.equal(f"{layout.widths} {pattern}: gradient", gradient, truth)
 
     return check
 
@@ -153,7 +174,7 @@ def one_hidden(inputs: int, outputs: int, backward: bool) -> Check:
     return check
 
 
-def loss_at(layout: Layout, f: dense.Function, x: Matrix, y: Matrix, constants: int, theta: Vector) -> Number:
+def loss_at(layout: Layout, f: Functions, x: Matrix, y: Matrix, constants: int, theta: Vector) -> Number:
     return mean_square(output(layout, theta, f, x, constants), y)
 
 

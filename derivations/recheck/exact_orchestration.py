@@ -15,7 +15,7 @@ import numpy as np
 
 from derivations.recheck import exact_papers as papers
 from derivations.recheck.exact_comparison import Check, Comparison, floats
-from derivations.recheck.exact_networks import ACTIVATIONS, WEIGHTS, mean_square, moving
+from derivations.recheck.exact_networks import WEIGHTS, mean_square, moving, numbers_of
 from derivations.recheck.exact_sparse import cases
 from derivations.recheck.field import slope_of
 from spectral_core.kernels import formulas, tables
@@ -63,7 +63,9 @@ def output_loss(comparison: Comparison) -> None:
     labels, output = np.array([0, 9, 3, 9, 1]), np.full((3, 4), 0.5)
     kind = tables.LOSSES.index("cross_entropy")
     plain(dense.output_loss)(np.empty((0, 4)), labels, floats(weights), rows, kind, 0.5, output)
-    shares = [[F(w, 4) * (F(1, 4) - F(1, 2) * (h == c) - F(1, 8)) for h in range(4)] for w, c in ((3, 1), (0, 0), (1, 3))]
+    shares = [
+        [F(w, 4) * (F(1, 4) - F(1, 2) * (h == c) - F(1, 8)) for h in range(4)] for w, c in ((3, 1), (0, 0), (1, 3))
+    ]
     comparison.equal("smoothed labels", output, shares)
     nothing = np.ones((1, 2))
     got = plain(dense.output_loss)(np.ones((1, 2)), labels, np.zeros(1), np.array([0]), 0, 0.0, nothing)
@@ -129,11 +131,19 @@ def update(comparison: Comparison) -> None:
         signs = [F((e > 0) - (e < 0)) for e in g]
         # The corrections are dyadic, and their roots are not: the direction is the sign, but for the last places.
         for place, truth in enumerate(_moved(theta, signs, rates, decays, factor)):
-            comparison.close(f"adam, step {t}", arrays[0][place], mpmath.mpf(truth.numerator) / truth.denominator, 4, 1.0)
+            comparison.close(
+                f"adam, step {t}", arrays[0][place], mpmath.mpf(truth.numerator) / truth.denominator, 4, 1.0
+            )
 
 
 def _step(
-    name: str, rates: list[Fraction], decays: list[Fraction], factor: Fraction, arrays: list[np.ndarray], t: int, chosen: Any
+    name: str,
+    rates: list[Fraction],
+    decays: list[Fraction],
+    factor: Fraction,
+    arrays: list[np.ndarray],
+    t: int,
+    chosen: Any,
 ) -> None:
     given = (SPANS, floats(rates), floats(decays), float(factor), *arrays, t, chosen)
     plain(dense.update)(tables.OPTIMIZERS.index(name), *given)
@@ -171,16 +181,16 @@ def shrink(comparison: Comparison) -> None:
 
 def means_sparse(comparison: Comparison) -> None:
     """Weighted means of activations, in chunks of two samples."""
-    for name, f, graph, theta, x in cases(comparison, comparison.dyadic):
+    for names, f, graph, theta, x in cases(comparison, comparison.dyadic):
         senders, offsets = graph.arrays()
         outputs, means = graph.shape[-1], np.full(sum(graph.shape), np.nan)
         rows = np.ascontiguousarray(floats(x).T)
         plain(sparse.means_sparse)(
-            rows, floats(WEIGHTS), 4.0, dense.ACTIVATIONS.index(name), senders, offsets, outputs, 2, floats(theta), means
+            rows, floats(WEIGHTS), 4.0, numbers_of(names), senders, offsets, outputs, 2, floats(theta), means
         )
         values = [graph.values(f, row, theta)[:-outputs] for row in x]
         truth = [sum(w * v for w, v in zip(WEIGHTS, column, strict=True)) / 4 for column in zip(*values, strict=True)]
-        comparison.equal(f"{graph.shape} {name}", means, [*truth, *[0] * outputs])
+        comparison.equal(f"{graph.shape} {names}", means, [*truth, *[0] * outputs])
 
 
 def factor_column(comparison: Comparison) -> None:
@@ -211,13 +221,13 @@ def objective_sparse(comparison: Comparison) -> None:
 
 
 def _objective(comparison: Comparison, ridge: Fraction) -> None:
-    for name, f, graph, theta, x in cases(comparison, comparison.whole):
+    for names, f, graph, theta, x in cases(comparison, comparison.whole):
         senders, offsets = graph.arrays()
         y = [[comparison.whole() for _ in range(graph.shape[-1])] for _ in WEIGHTS]
         whole, slope = np.full(graph.size, np.nan), np.full(graph.size, np.nan)
         decayed, point = np.arange(graph.size) % 2 == 0, floats(theta)
         data = (np.ascontiguousarray(floats(x).T), floats(y), np.zeros(0, np.int64), floats(WEIGHTS))
-        network = (dense.ACTIVATIONS.index(name), senders, offsets, graph.shape[-1], 2)
+        network = (numbers_of(names), senders, offsets, graph.shape[-1], 2)
         common = (*data, tables.LOSSES.index("squared_error"), 0.0, *network)
         if ridge:
             given = (decayed, float(ridge), point, np.empty(graph.size), whole, slope)
@@ -229,9 +239,9 @@ def _objective(comparison: Comparison, ridge: Fraction) -> None:
             return mean_square([graph.outputs(f, row, moved) for row in x], y)
 
         kept = [w if place % 2 == 0 else 0 for place, w in enumerate(theta)]
-        comparison.equal(f"{graph.shape} {name}: value", got, loss(theta) + ridge / 2 * sum(w * w for w in kept))
+        comparison.equal(f"{graph.shape} {names}: value", got, loss(theta) + ridge / 2 * sum(w * w for w in kept))
         slopes = [slope_of(loss(moving(theta, place))) + ridge * kept[place] for place in range(graph.size)]
-        comparison.equal(f"{graph.shape} {name}: slope", slope, slopes)
+        comparison.equal(f"{graph.shape} {names}: slope", slope, slopes)
 
 
 # --- the host ---------------------------------------------------------------------------------------------------------

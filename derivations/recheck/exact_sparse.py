@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,16 @@ import numpy as np
 
 from derivations.recheck.dense import Vector
 from derivations.recheck.exact_comparison import Check, Comparison, floats
-from derivations.recheck.exact_networks import ACTIVATIONS, DRAWS, WEIGHTS, mean_square, moving
+from derivations.recheck.exact_networks import (
+    ACTIVATIONS,
+    DRAWS,
+    PATTERNS,
+    WEIGHTS,
+    mean_square,
+    moving,
+    names_of,
+    numbers_of,
+)
 from derivations.recheck.field import Dual, Number, slope_of
 from spectral_core.kernels.cpu import dense as cpu
 from spectral_core.kernels.cpu import sparse
@@ -41,8 +50,8 @@ class Graph:
         flat = np.array([j for row in self.senders for j in row], np.int64)
         return flat, np.cumsum([0, *map(len, self.senders)])
 
-    def values(self, f: Callable[[Number], Number], x: Vector, theta: Vector, bump: int = -1) -> list[Number]:
-        """x of inputs and hidden neurons, then z_K; the derivative by x of the neuron `bump` is carried along."""
+    def values(self, f: Sequence[Callable[[Number], Number]], x: Vector, theta: Vector, bump: int = -1) -> list[Number]:
+        """x of inputs and hidden neurons, then z_K, with an f for each neuron; the derivative by x of the neuron `bump` is carried along."""
         found: list[Number] = list(x)
         start = 0
         for place, row in enumerate(self.senders, self.shape[0]):
@@ -50,12 +59,12 @@ class Graph:
             for offset, j in enumerate(row):
                 z = z + theta[start + offset] * found[j]
             start += len(row)
-            found.append(f(z) if place in self.hidden else z)
+            found.append(f[place](z) if place in self.hidden else z)
             if place == bump:
                 found[place] = found[place] + Dual(Fraction(0), Fraction(1))
         return found
 
-    def outputs(self, f: Callable[[Number], Number], x: Vector, theta: Vector) -> list[Number]:
+    def outputs(self, f: Sequence[Callable[[Number], Number]], x: Vector, theta: Vector) -> list[Number]:
         return self.values(f, x, theta)[-self.shape[-1] :]
 
 
@@ -72,59 +81,60 @@ def graphs(comparison: Comparison) -> list[Graph]:
     return result
 
 
-def cases(comparison: Comparison, draw: Callable[[], Any]) -> list[tuple[str, Any, Graph, Vector, list[Vector]]]:
-    """Activation, network, weights and samples of one comparison, each number a draw."""
+def cases(comparison: Comparison, draw: Callable[[], Any]) -> list[tuple[list[str], Any, Graph, Vector, list[Vector]]]:
+    """The activation of each neuron by name and as a function, network, weights and samples of one comparison, each number a draw."""
     found = []
-    for name, f in [*ACTIVATIONS.items()] * DRAWS:
+    for pattern in PATTERNS * DRAWS:
         for graph in graphs(comparison):
+            layers = zip(names_of(len(graph.shape), pattern), graph.shape, strict=True)
+            names = [name for name, width in layers for _ in range(width)]
             theta = [draw() for _ in range(graph.size)]
             x = [[draw() for _ in range(graph.shape[0])] for _ in WEIGHTS]
-            found.append((name, f, graph, theta, x))
+            found.append((names, [ACTIVATIONS[name] for name in names], graph, theta, x))
     return found
 
 
 def propagate(comparison: Comparison) -> None:
     """predict_sparse gives z_K, in chunks of two samples."""
-    for name, f, graph, theta, x in cases(comparison, comparison.dyadic):
+    for names, f, graph, theta, x in cases(comparison, comparison.dyadic):
         senders, offsets = graph.arrays()
         result = np.empty((len(x), graph.shape[-1]))
-        number = cpu.ACTIVATIONS.index(name)
         rows = np.ascontiguousarray(floats(x).T)
-        sparse.predict_sparse(rows, number, senders, offsets, graph.shape[-1], 2, floats(theta), result)
-        comparison.equal(f"{graph.shape} {name}: z_K", result, [graph.outputs(f, row, theta) for row in x])
+        sparse.predict_sparse(rows, numbers_of(names), senders, offsets, graph.shape[-1], 2, floats(theta), result)
+        comparison.equal(f"{graph.shape} {names}: z_K", result, [graph.outputs(f, row, theta) for row in x])
 
 
 def adjoint(comparison: Comparison) -> None:
     """gradient_sparse gives the loss and ∂ℓ/∂w of every weight, each by its own pass of dual numbers."""
-    for name, f, graph, theta, x in cases(comparison, comparison.whole):
+    for names, f, graph, theta, x in cases(comparison, comparison.whole):
         senders, offsets = graph.arrays()
         y = [[comparison.whole() for _ in range(graph.shape[-1])] for _ in WEIGHTS]
         gradient = np.full(graph.size, np.nan)
         got = sparse.gradient_sparse(
             *(np.ascontiguousarray(floats(x).T), floats(y), np.zeros(0, np.int64), floats(WEIGHTS)),
-            *(cpu.LOSSES.index("squared_error"), 0.0, cpu.ACTIVATIONS.index(name), senders, offsets),
+            *(cpu.LOSSES.index("squared_error"), 0.0, numbers_of(names), senders, offsets),
             *(graph.shape[-1], len(x), floats(theta), gradient),
         )
 
         def loss(moved: Vector, f: Any = f, graph: Graph = graph, x: Any = x, y: Any = y) -> Number:
             return mean_square([graph.outputs(f, row, moved) for row in x], y)
 
-        comparison.equal(f"{graph.shape} {name}: loss", got, loss(theta))
+        comparison.equal(f"{graph.shape} {names}: loss", got, loss(theta))
         truth = [slope_of(loss(moving(theta, place))) for place in range(graph.size)]
-        comparison.equal(f"{graph.shape} {name}: gradient", gradient, truth)
+        comparison.equal(f"{graph.shape} {names}: gradient", gradient, truth)
 
 
 def backward(which: str) -> Check:
     """The two passes that take an output bar of the caller's choice: rows of the Jacobian, or sums of squares."""
 
     def check(comparison: Comparison) -> None:
-        for name, f, graph, theta, x in cases(comparison, comparison.whole):
+        for names, f, graph, theta, x in cases(comparison, comparison.whole):
             senders, offsets = graph.arrays()
             outputs, count = graph.shape[-1], sum(graph.shape)
             bars = [[comparison.whole() for _ in range(outputs)] for _ in x]
             u, z, du = (np.full((count, len(x)), np.nan) for _ in range(3))
             u[: graph.shape[0]] = floats(x).T
-            sparse.propagate_sparse(cpu.ACTIVATIONS.index(name), senders, offsets, outputs, floats(theta), u, z)
+            sparse.propagate_sparse(numbers_of(names), senders, offsets, outputs, floats(theta), u, z)
             z[count - outputs :] = floats(bars).T
 
             def slopes(
@@ -138,7 +148,7 @@ def backward(which: str) -> Check:
                 ]
 
             rows = [slopes(moving(theta, place)) for place in range(graph.size)]
-            where = f"{graph.shape} {name}"
+            where = f"{graph.shape} {names}"
             if which == "jacobian":
                 got = np.full((graph.size, len(x)), np.nan)
                 sparse.jacobian_rows_sparse(senders, offsets, outputs, got, du, floats(theta), u, z)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spectral_core.kernels.support.activations import of_layer
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.samples import Samples
@@ -32,7 +33,10 @@ class Criterion:
         By hand: a criterion of a choice. Checked by test_neurons.test_the_score_is_bic_with_a_floor.
         """
         n = len(self.samples)
-        free = len(net.weights) - (len(net.live) if net.activation in POSITIVELY_HOMOGENEOUS else 0)
+        live = np.bincount(net.layers[net.live], minlength=len(net.widths) + 1)
+        hidden = range(2, len(net.widths))
+        scales = sum(int(live[i]) for i in hidden if of_layer(net.activation, i) in POSITIVELY_HOMOGENEOUS)
+        free = len(net.weights) - scales
         if self.samples.loss == "squared_error":
             level = max(loss, self.floor) if self.hard else loss + self.floor
             return n * net.n_outputs * float(np.log(level)) + free * float(np.log(n))

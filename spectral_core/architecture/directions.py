@@ -6,6 +6,7 @@ import numpy as np
 
 from spectral_core.backends import cpu
 from spectral_core.data.preparation import PreparedData
+from spectral_core.kernels.support.activations import of_layer
 from spectral_core.networks.layer_values import layer_values, with_constant
 from spectral_core.networks.spectral import SpectralNetwork
 
@@ -32,7 +33,7 @@ def output_slopes(
     slopes = {net.n_layers: output.astype(np.float64)}
     for j in range(net.n_layers - 1, 1, -1):
         total = sum((slopes[i] @ block for (i, k), block in blocks.items() if k == j), np.zeros_like(z[j - 1]))
-        slopes[j] = total * cpu.activate(net.activation, z[j - 1])[1]
+        slopes[j] = total * cpu.activate(of_layer(net.activation, j), z[j - 1])[1]
     return values, slopes
 
 

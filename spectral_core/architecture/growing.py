@@ -17,6 +17,7 @@ from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.training import train_candidate
 from spectral_core.architecture.validation import ValidationLoss
 from spectral_core.data.preparation import PreparedData
+from spectral_core.kernels.support.activations import distinct
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import live_masks
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
@@ -142,6 +143,7 @@ def best_change(
     if len(rows) > SAMPLES:
         rows = generator.choice(rows, SAMPLES, replace=False)
     values, slopes = output_slopes(net, data, rows)
+    (activation,) = distinct(net.activation)  # `SearchOptions` has one for all layers
     # Every place with room, judged by the gain for each new weight.
     best: tuple[float, InsertNeurons | InsertLayer] | None = None
     for layer, new in _places(net, hidden):
@@ -153,7 +155,7 @@ def best_change(
         if count < 1 or not senders or not behind:
             continue
         incoming, gain = greedy_directions(
-            [values[j - 1] for j in senders], [slopes[i] for i in behind], net.activation, count, generator
+            [values[j - 1] for j in senders], [slopes[i] for i in behind], activation, count, generator
         )
         weights = count * (sum(net.widths[j - 1] for j in senders) + sum(net.widths[i - 1] for i in behind))
         blocks = {j: block.astype(net.dtype) for j, block in zip(senders, incoming, strict=True)}

@@ -10,6 +10,7 @@ import numpy as np
 from spectral_core.architecture.criterion import Criterion
 from spectral_core.architecture.starts import joined, random_start
 from spectral_core.backends import cpu
+from spectral_core.kernels.support.activations import Activation, of_layer
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.leave_one_out import input_rises, rises
 from spectral_core.refitting.levenberg_marquardt import Fit, fit
@@ -31,7 +32,7 @@ def fewest_neurons(
     samples: Samples,
     criterion: Criterion,
     widths: tuple[int, ...],
-    activation: str,
+    activation: Activation,
     seed: tuple[int, ...],
     proposals: np.ndarray | None = None,
     rounds: int = 1,
@@ -76,7 +77,7 @@ class NeuronSearch:
         samples: Samples,
         criterion: Criterion,
         widths: tuple[int, ...],
-        activation: str,
+        activation: Activation,
         rng: np.random.Generator,
         proposals: np.ndarray | None = None,
         l2: float = 0.0,
@@ -170,7 +171,8 @@ class NeuronSearch:
         activations = self.samples.activations(net).astype(np.float64)
         rows = self.candidates(activations[senders])
         root = np.sqrt(self.samples.weights.astype(np.float64))
-        values = cpu.activate(net.activation, np.ascontiguousarray(rows @ activations[senders]))[0] * root
+        name = of_layer(net.activation, layer)
+        values = cpu.activate(name, np.ascontiguousarray(rows @ activations[senders]))[0] * root
         basis = np.vstack([activations[: net.n_inputs], activations[net.live]]) * root
         orthonormal, _ = np.linalg.qr(basis.T)
         residual = self._residual(net, activations) * root

@@ -14,6 +14,8 @@ from spectral_core.backends import choice
 from spectral_core.checks import one_of, sequence
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support import activations
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.resizing.trimming import NOISE, Tolerance
 
@@ -34,7 +36,7 @@ class SearchOptions:
     """The keywords of `search` that are not about its data, with the same defaults; raises `InvalidInputError`."""
 
     hidden: Sequence[int] = (300,)
-    activation: str = "relu"
+    activation: Activation = "relu"
     bias: bool = True
     tolerance: float | None = None
     epochs: int = 300
@@ -59,7 +61,8 @@ class SearchOptions:
     keep_checkpoint: bool = False
 
     def __post_init__(self) -> None:
-        if self.activation not in ZERO_AT_ZERO:
+        given = self.activation if isinstance(self.activation, (list, tuple)) else (self.activation,)
+        if any(name not in ZERO_AT_ZERO for name in given):
             known = ", ".join(ZERO_AT_ZERO)
             raise InvalidInputError(f"the search needs f(0) = 0 ({known}); got activation={self.activation!r}")
         one_of(self.keep, ("simplest", "last"), "keep")
@@ -69,8 +72,13 @@ class SearchOptions:
             "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
             "epochs": checks.integer(self.epochs, "epochs", 1),
             "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": widths_of(self.hidden),
+            "hidden": (hidden := widths_of(self.hidden)),
+            "activation": (activation := activations.checked(self.activation, len(hidden))),
         }
+        if self.strategy == "grow" and not isinstance(activation, str):
+            raise InvalidInputError(
+                f"strategy='grow' adds layers one by one and has one activation for all; got {activations.written(activation)}"
+            )
         if self.sizes is not None:
             checked["sizes"] = _whole_numbers(self.sizes, "sizes", 0)
         for name, value in checked.items():

@@ -17,6 +17,7 @@ from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.report_text import report_text
 from spectral_core.architecture.smallest import Smallest
 from spectral_core.data.preparation import PreparedData
+from spectral_core.kernels.support.activations import written
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import input_scores, path_norms
 from spectral_core.networks.spectral import SpectralNetwork
@@ -153,7 +154,7 @@ def _common(
     targets = options.target_names or (["y"] if one else [f"y{number}" for number in range(1, data.n_outputs + 1)])
     return {
         "task": data.task,
-        "activation": net.activation,
+        "activation": written(net.activation),
         "bias": net.bias,
         "standardized": data.standardized,
         "training_samples": len(data.x),

@@ -13,6 +13,7 @@ from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.running import search_prepared
 from spectral_core.data.preparation import prepare
 from spectral_core.data.weighting import Weighting
+from spectral_core.kernels.support.activations import Activation
 
 PUBLISHED: dict[str, Any] = {
     "standardize": False,
@@ -36,7 +37,7 @@ def search(
     *,
     hidden: int | Sequence[int] = (300,),
     task: str = "auto",
-    activation: str = "relu",
+    activation: Activation = "relu",
     bias: bool = True,
     tolerance: float | None = None,
     validation_data: tuple[Any, Any] | None = None,
@@ -90,6 +91,8 @@ def search(
         truth values and its gaps are encoded, see `data.encoding.Encoder`; the encoder is part of the result.
     y : (samples,) or (samples, outputs) numbers, or (samples,) class labels; (samples, classes) of 0 and 1, one 1 in each row,
         are labels too. Other (samples, labels) of 0 and 1 are several labels for each row.
+    activation : one name for all hidden layers, or a sequence with a name for each (not with ``grow``, which adds layers one by
+        one); all need f(0) = 0.
     hidden : greatest width of each hidden layer, a number for one layer; () searches nothing and fits a linear model.
     task : ``regression``, ``classification``, ``multilabel``, or ``auto``: text, booleans, and whole numbers with at most 20
         different values are classes. ``multilabel`` has an output 1/(1 + exp(-z)) for each label, the binary cross entropy as its

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.networks.paths import path_scores
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
@@ -15,7 +16,7 @@ LARGEST_START, SMALL_START, FEW_ROWS = 100, 30, 1_000
 """Hidden neurons of a woken start, those of the greatest path score; fewer where there are few samples."""
 
 
-def joined(widths: tuple[int, ...], activation: str, bias: bool, dtype: Any) -> SparseNetwork:
+def joined(widths: tuple[int, ...], activation: Activation, bias: bool, dtype: Any) -> SparseNetwork:
     """Inputs and constant joined to the outputs, all weights 0; no hidden neuron."""
     inputs, outputs = widths[0], widths[-1]
     receivers, senders = np.divmod(np.arange(inputs * outputs), inputs)
@@ -23,7 +24,7 @@ def joined(widths: tuple[int, ...], activation: str, bias: bool, dtype: Any) -> 
     return SparseNetwork.sorted(widths, activation, bias, weights, senders, sum(widths) - outputs + receivers)
 
 
-def linear_start(widths: tuple[int, ...], activation: str, bias: bool, samples: Samples) -> SparseNetwork:
+def linear_start(widths: tuple[int, ...], activation: Activation, bias: bool, samples: Samples) -> SparseNetwork:
     """`joined`, without weights that cannot matter."""
     return _identified(joined(widths, activation, bias, samples.x_rows.dtype), samples)
 
@@ -73,7 +74,11 @@ def proposed_rows(net: SpectralNetwork) -> np.ndarray:
 
 
 def random_start(
-    widths: tuple[int, ...], hidden: tuple[int, ...], activation: str, rng: np.random.Generator, bias: bool = True
+    widths: tuple[int, ...],
+    hidden: tuple[int, ...],
+    activation: Activation,
+    rng: np.random.Generator,
+    bias: bool = True,
 ) -> SparseNetwork:
     """A network of `hidden` random neurons by layer with all skip connections, in the first places of the layers.
 

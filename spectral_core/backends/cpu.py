@@ -14,6 +14,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.kernels import formulas, tables
+from spectral_core.kernels.support.activations import Activation, codes
 from spectral_core.kernels.support.layout import Layout
 
 ON_GPU = False
@@ -31,7 +32,7 @@ def to_host(values: Any) -> Any:
     return values
 
 
-def predict(layout: Layout, activation: str, parameters: np.ndarray, x: np.ndarray) -> np.ndarray:
+def predict(layout: Layout, activation: Activation, parameters: np.ndarray, x: np.ndarray) -> np.ndarray:
     """z_K (samples, outputs) of the rows of x, in chunks."""
     from spectral_core.kernels.cpu import dense
 
@@ -39,7 +40,7 @@ def predict(layout: Layout, activation: str, parameters: np.ndarray, x: np.ndarr
     result = np.empty((x.shape[0], layout.widths[-1]), parameters.dtype)
     order = np.arange(x.shape[0])
     chunk = min(CHUNK, x.shape[0])
-    kernel(x, order, chunk, layout.table, tables.ACTIVATIONS.index(activation), parameters, result)
+    kernel(x, order, chunk, layout.table, codes(activation, len(layout.widths)), parameters, result)
     return result
 
 
@@ -53,20 +54,20 @@ def activate(activation: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def loss_and_gradient(
-    layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
+    layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
     """Loss over all samples as one batch, and its gradient as a flat vector."""
     from spectral_core.kernels.cpu import dense
 
     kernel = getattr(dense, f"gradient_{layout.parametrization}")
     gradient = np.zeros_like(parameters)
-    kind, f = tables.LOSSES.index(problem.loss), tables.ACTIVATIONS.index(activation)
+    kind, f = tables.LOSSES.index(problem.loss), codes(activation, len(layout.widths))
     order = np.arange(problem.x.shape[0])
     data = (problem.x, problem.y, problem.labels, problem.weights, order)
     return float(kernel(*data, layout.table, f, kind, parameters, gradient)), gradient
 
 
-def loss(layout: Layout, activation: str, parameters: np.ndarray, problem: Problem) -> float:
+def loss(layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem) -> float:
     """The loss over all samples, propagated in chunks."""
     return output_loss(predict(layout, activation, parameters, problem.x), problem)
 
@@ -99,6 +100,12 @@ def fastest_epoch(layout: Layout) -> Callable[..., tuple[float, float, int]]:
     return getattr(dense, f"epoch_{layout.parametrization}")
 
 
+def kernel_activation(layout: Layout, activation: Activation) -> Any:
+    """What the compiled epoch takes: the number of f for each layer; for one hidden layer with kernels of its own, its number."""
+    numbers = codes(activation, len(layout.widths))
+    return int(numbers[1]) if has_one_hidden_kernel(layout) else numbers
+
+
 def run_epoch(
     arrays: StepArrays,
     order: np.ndarray,
@@ -115,7 +122,7 @@ def run_epoch(
     problem = arrays.problem
     kernel = fastest_epoch(arrays.layout)
     data = (problem.x, problem.y, problem.labels, problem.weights, order, arrays.batch_size)
-    f, loss_kind = tables.ACTIVATIONS.index(arrays.activation), tables.LOSSES.index(problem.loss)
+    f, loss_kind = kernel_activation(arrays.layout, arrays.activation), tables.LOSSES.index(problem.loss)
     penalties = (arrays.penalised, arrays.strengths, arrays.shrunk, arrays.thresholds)
     optimizer = (tables.OPTIMIZERS.index(arrays.optimizer), arrays.trainable, arrays.rates, arrays.decays, factors)
     state = (parameters, gradient, *moments, step)
@@ -171,7 +178,7 @@ def gauss_newton(arrays: StepArrays, parameters: np.ndarray, chosen: np.ndarray)
     from spectral_core.kernels.cpu import dense, sparse
 
     layout, problem, real = arrays.layout, arrays.problem, parameters.dtype
-    kernel, f = getattr(dense, f"jacobian_{layout.parametrization}"), tables.ACTIVATIONS.index(arrays.activation)
+    kernel, f = getattr(dense, f"jacobian_{layout.parametrization}"), codes(arrays.activation, len(layout.widths))
     outputs, kind, total = layout.widths[-1], tables.LOSSES.index(problem.loss), problem.weights.sum()
     matrix = np.zeros((len(chosen), len(chosen)))
     for start in range(0, len(problem.x), CHUNK):

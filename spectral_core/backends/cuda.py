@@ -17,6 +17,7 @@ from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import formulas, tables
 from spectral_core.kernels.cuda import wide
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.support.layout import Layout
 
 ON_GPU = True
@@ -43,19 +44,19 @@ def to_host(values: Any) -> Any:
     return gpu.to_host(gpu.adopt(values)) if checks.is_device_array(values) else values
 
 
-def predict(layout: Layout, activation: str, parameters: np.ndarray, x: Any) -> Any:
+def predict(layout: Layout, activation: Activation, parameters: np.ndarray, x: Any) -> Any:
     """z_K (samples, outputs) of the rows of x, on the device; x may be on it already."""
     with gpu.in_order():
         return Propagation(layout, activation, gpu.to_device(parameters), send(x)).run()
 
 
-def loss(layout: Layout, activation: str, parameters: np.ndarray, problem: Problem) -> float:
+def loss(layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem) -> float:
     """The loss over all samples: outputs from the device, compared with the targets in this process."""
     return cpu.output_loss(gpu.to_host(predict(layout, activation, parameters, problem.x)), problem)
 
 
 def loss_and_gradient(
-    layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
+    layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
     """The loss over all samples as one batch, and its gradient as a flat vector in this process."""
     with gpu.in_order():
@@ -63,7 +64,7 @@ def loss_and_gradient(
 
 
 def _loss_and_gradient(
-    layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
+    layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
     library, data, rows = gpu.array_module(), DeviceData(problem), len(problem.x)
     storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()

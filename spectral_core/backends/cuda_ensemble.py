@@ -19,6 +19,7 @@ from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.kernels import tables
 from spectral_core.kernels.cuda import ensemble, one_hidden
 from spectral_core.kernels.support import device, shuffling
+from spectral_core.kernels.support.activations import codes
 from spectral_core.kernels.support.layout import Layout
 
 
@@ -64,6 +65,7 @@ class Storage:
 
     sizes : of the parts of the storage behind parameters, gradient and moments.
     numbers : in all parts together; `inside`, they fit into shared memory.
+    one_hidden : the kernel is one for one hidden layer, and takes the number of its activation instead of one for each layer.
     """
 
     kernel: Any
@@ -71,6 +73,7 @@ class Storage:
     sizes: list[int]
     numbers: int
     inside: bool
+    one_hidden: bool = False
 
     @classmethod
     def of(cls, layout: Layout, batch_size: int, itemsize: int) -> Storage:
@@ -81,7 +84,7 @@ class Storage:
             numbers = 4 * layout.size + sum(sizes)
             if numbers * itemsize <= gpu.SHARED_BYTES:
                 kernel = getattr(one_hidden, f"train_{layout.widths[0]}_{layout.widths[-1]}")
-                return cls(kernel, threads, sizes, numbers, True)
+                return cls(kernel, threads, sizes, numbers, True, one_hidden=True)
         threads = gpu.threads_of(batch_size * max(layout.widths), device.THREADS)
         sizes = _general_sizes(layout, batch_size)
         numbers = 4 * layout.size + sum(sizes)
@@ -119,12 +122,13 @@ class CudaEnsemble:
     def _constants(self, steps: Sequence[StepArrays], schedule: Schedule) -> dict[str, Any]:
         """The arguments of the kernel that are the same in all launches."""
         first, send = steps[0], gpu.to_device
+        numbers = codes(first.activation, len(first.layout.widths))
         all_steps = schedule.epochs * -(-self.used // first.batch_size)
         return {
             **data_sets([step.problem for step in steps]),
             "batch_size": first.batch_size,
             "layout": send(first.layout.table),
-            "activation": tables.ACTIVATIONS.index(first.activation),
+            "activation": int(numbers[1]) if self.storage.one_hidden else send(numbers),
             "loss": tables.LOSSES.index(first.problem.loss),
             "penalised": send(np.ascontiguousarray(first.penalised)),
             "strengths": send(np.stack([step.strengths for step in steps])),

@@ -13,6 +13,7 @@ from spectral_core.backends.problem import Problem
 from spectral_core.kernels import tables
 from spectral_core.kernels.cuda import wide
 from spectral_core.kernels.support import device
+from spectral_core.kernels.support.activations import Activation, codes
 from spectral_core.kernels.support.layout import Layout
 
 CHUNK = 8192
@@ -23,10 +24,10 @@ class Storage:
     """The arrays on the device for a mini-batch of `samples` samples, and the programs planned on them."""
 
     def __init__(
-        self, layout: Layout, activation: str, samples: int, parameters: Any, *, learning: bool = True
+        self, layout: Layout, activation: Activation, samples: int, parameters: Any, *, learning: bool = True
     ) -> None:
         library, widths = gpu.array_module(), layout.widths
-        self.layout, self.activation, self.samples = layout, tables.ACTIVATIONS.index(activation), samples
+        self.layout, self.activation, self.samples = layout, codes(activation, len(widths)), samples
         self.arrays, neurons = {"parameters": parameters}, samples * sum(widths)
         sizes = {"u_all": neurons, "z_all": neurons, "sample_scratch": samples * max(widths)}
         sizes |= {"block_scratch": layout.largest_block, "target": samples * widths[-1], "weight": samples}
@@ -81,7 +82,7 @@ def send(values: Any) -> Any:
 class Propagation:
     """z_K (samples, outputs) of rows on the device. It is planned once; each run uses the current parameters."""
 
-    def __init__(self, layout: Layout, activation: str, parameters: Any, x: Any) -> None:
+    def __init__(self, layout: Layout, activation: Activation, parameters: Any, x: Any) -> None:
         library, rows = gpu.array_module(), len(x)
         self.result = library.empty((rows, layout.widths[-1]), parameters.dtype)
         nothing, labels = library.empty((0, layout.widths[-1]), parameters.dtype), library.zeros(rows, np.int64)

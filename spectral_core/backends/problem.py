@@ -10,6 +10,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.kernels.tables import LOSSES, TARGET_RANGES
 
@@ -40,7 +41,7 @@ class StepArrays:
     """
 
     layout: Layout
-    activation: str
+    activation: Activation
     problem: Problem
     batch_size: int
     penalised: np.ndarray
@@ -90,14 +91,14 @@ class Backend(Protocol):
     def to_host(self, values: Any) -> Any:
         """Values in this process."""
 
-    def predict(self, layout: Layout, activation: str, parameters: np.ndarray, x: Any) -> Any:
+    def predict(self, layout: Layout, activation: Activation, parameters: np.ndarray, x: Any) -> Any:
         """z_K (samples, outputs) as an array of the backend."""
 
-    def loss(self, layout: Layout, activation: str, parameters: np.ndarray, problem: Problem) -> float:
+    def loss(self, layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem) -> float:
         """The loss over all samples."""
 
     def loss_and_gradient(
-        self, layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
+        self, layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem
     ) -> tuple[float, np.ndarray]:
         """The loss over all samples and its gradient as a flat vector."""
 

@@ -24,7 +24,10 @@ def _add_sizes(group: Any) -> None:
 
     width = "greatest width of each hidden layer; 50x20 is two layers, none is a linear model (default: 300)"
     group.add_argument("--hidden", default="300", metavar="N[xN...]", help=width)
-    group.add_argument("--activation", default="relu", choices=ZERO_AT_ZERO, help="default: relu")
+    functions = "one name, or one for each hidden layer, relu,tanh; " + ", ".join(ZERO_AT_ZERO) + " (default: relu)"
+    group.add_argument(
+        "--activation", default="relu", choices=NameLists(ZERO_AT_ZERO), metavar="NAME[,NAME...]", help=functions
+    )
     group.add_argument("--bias", action=argparse.BooleanOptionalAction, help="constant 1 in every layer (default: yes)")
     rise = (
         "how much worse than the best still counts as good: a share of the variance or of the samples (default: what "
@@ -59,6 +62,13 @@ def _add_rates(group: Any) -> None:
     group.add_argument("--dtype", choices=("float32", "float64"), help="numbers of the trainings (default: float32)")
 
 
+class NameLists(tuple[str, ...]):
+    """Names that an option takes: one of them, or several with commas between."""
+
+    def __contains__(self, given: object) -> bool:
+        return isinstance(given, str) and all(name in tuple(self) for name in given.split(","))
+
+
 PLAIN = (
     "bias",
     "strategy",
@@ -80,7 +90,7 @@ def training_keywords(options: argparse.Namespace) -> dict[str, Any]:
     """The keywords of `search` that were given; the others keep their defaults, or those of the published protocol."""
     keywords: dict[str, Any] = {
         "hidden": read_widths(options.hidden),
-        "activation": options.activation,
+        "activation": read_names(options.activation),
         "tolerance": options.tolerance,
         "epochs": options.epochs,
         "seed": options.seed,
@@ -120,6 +130,18 @@ def read_widths(text: str) -> tuple[int, ...]:
     if min(widths) < 1:
         raise InvalidInputError(f"--hidden must be widths of at least 1, or none for no hidden layer; got {text!r}")
     return widths
+
+
+def read_names(text: str) -> str | tuple[str, ...]:
+    """One name, or several with commas between.
+
+    Examples
+    --------
+    >>> read_names("relu"), read_names("relu,tanh")
+    ('relu', ('relu', 'tanh'))
+    """
+    names = tuple(text.split(","))
+    return names if len(names) > 1 else text
 
 
 def _integer(option: str, whole: str) -> Any:

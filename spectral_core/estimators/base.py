@@ -23,8 +23,8 @@ from spectral_core.estimators.results import FittedNetwork, dense
 from spectral_core.estimators.searching import fit_searched
 from spectral_core.estimators.stochastic import OptimizerState, StochasticFit, Validation
 from spectral_core.estimators.weights import with_classes
+from spectral_core.kernels.support import activations
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS
-from spectral_core.kernels.tables import ACTIVATIONS
 from spectral_core.networks.spectral import SpectralNetwork
 
 SPELLINGS = {"logistic": "sigmoid"}
@@ -150,12 +150,12 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
     def _started(self, data: FitData) -> SpectralNetwork:
         """A fresh network for the data."""
         self._objective, self.n_outputs_, self.out_activation_ = self._objective_of(data.y)
-        activation = SPELLINGS.get(self.activation, self.activation)
-        one_of(activation, ACTIVATIONS, "activation")
+        hidden = hidden_widths(self.hidden_layer_sizes)
+        activation = activations.checked(spelled(self.activation), len(hidden))
         self._inputs = self._outputs = self._compact = self.report_ = self.result_ = None
         self._forget()
         chosen = one_of(self.parametrization, PARAMETRIZATIONS, "parametrization")
-        widths = [data.x.shape[1], *hidden_widths(self.hidden_layer_sizes), self.n_outputs_]
+        widths = [data.x.shape[1], *hidden, self.n_outputs_]
         if not checks.boolean(self.skip_connections, "skip_connections") and chosen == "direct":
             return start(widths, activation, data.x.dtype, self._random_state)
         return SpectralNetwork.initialize(
@@ -215,6 +215,13 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def spelled(activation: Any) -> Any:
+    """The activation, or one for each hidden layer, by our names."""
+    if isinstance(activation, (list, tuple)):
+        return [spelled(name) for name in activation]
+    return SPELLINGS.get(activation, activation) if isinstance(activation, str) else activation
 
 
 def hidden_widths(given: Any) -> tuple[int, ...]:

@@ -30,7 +30,8 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         `penalty`, `penalty_strength`, `validation_fraction`, `random_state`, `backend`, `verbose` and the weights; it scales the data
         itself. The other parameters are for ``search=False``.
     hidden_layer_sizes : neurons of each hidden layer; a number is one layer, () a linear model.
-    activation : relu, tanh, logistic (or sigmoid), identity, leaky_relu, elu, gelu, swish; a search needs f(0) = 0.
+    activation : relu, tanh, logistic (or sigmoid), identity, leaky_relu, elu, gelu, swish; a search needs f(0) = 0. One name for all
+        hidden layers, or a tuple with a name for each, ``("relu", "tanh")``; ``grow`` takes one name.
     solver : ``adam``, ``sgd``, ``lbfgs`` (all samples at once, with SciPy).
     alpha : adds α/(2 n) Σ w² over the weights, without biases, for a mini-batch of weight n, as in scikit-learn. With other
         parametrizations than ``direct``, or skip connections, the sum is over all eigenvectors, or block weights.

@@ -7,18 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from spectral_core.kernels.support.activations import Activation, by_layer
 from spectral_core.networks.spectral import SpectralNetwork
 
 
-def start(widths: Sequence[int], activation: str, dtype: Any, generator: np.random.RandomState) -> SpectralNetwork:
+def start(
+    widths: Sequence[int], activation: Activation, dtype: Any, generator: np.random.RandomState
+) -> SpectralNetwork:
     """The start of scikit-learn's MLP, number by number: weights and biases uniform in ±√(6/(senders + receivers)).
 
-    The root is that of 2 for the sigmoid. `widths` are those of all layers, without the constant neuron.
+    The root is that of 2 for the weights into a layer of sigmoids, and into the output behind one. `widths` are those of all
+    layers, without the constant neuron.
     """
     blocks = {}
+    names = by_layer(activation, len(widths) - 2) or (activation,)
     for i in range(2, len(widths) + 1):
         senders, receivers = widths[i - 2], widths[i - 1]
-        bound = np.sqrt((2 if activation == "sigmoid" else 6) / (senders + receivers))
+        bound = np.sqrt((2 if [*names, names[-1]][i - 2] == "sigmoid" else 6) / (senders + receivers))
         weights = generator.uniform(-bound, bound, (senders, receivers)).T
         biases = generator.uniform(-bound, bound, receivers)
         if i > 2:

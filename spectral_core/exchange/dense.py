@@ -83,11 +83,13 @@ def _steps(model: Any) -> tuple[Any, Any]:
     return steps[0], steps[1]
 
 
-def from_keras(weights: Sequence[Any], activation: str = "relu", parametrization: str = "direct") -> SpectralNetwork:
+def from_keras(
+    weights: Sequence[Any], activation: str | Sequence[str] = "relu", parametrization: str = "direct"
+) -> SpectralNetwork:
     """The network of a dense Keras model, from the arrays of its `get_weights()`: kernels (senders, receivers) and biases.
 
-    A kernel without a bias behind it has the bias 0. The output is the raw z_K, before a softmax. `parametrization` is that of
-    `from_torch`.
+    A kernel without a bias behind it has the bias 0. The output is the raw z_K, before a softmax. `activation` and `parametrization`
+    are those of `from_torch`.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def from_keras(weights: Sequence[Any], activation: str = "relu", parametrization
 
 def from_torch(
     state: Mapping[str, Any] | str | os.PathLike[str],
-    activation: str = "relu",
+    activation: str | Sequence[str] = "relu",
     parametrization: str = "direct",
     order: Sequence[str] | None = None,
 ) -> SpectralNetwork:
@@ -127,7 +129,7 @@ def from_torch(
     ----------
     state : tensors or arrays by name, or a file of them, NPZ or safetensors: ``NAME.weight`` (receivers, senders) and, where there
         is a bias, ``NAME.bias``. Or the names that `state_dict` gives a network with skip connections, which is always ``direct``.
-    activation : between the layers; the output is the raw z_K.
+    activation : between the layers, one name or a name for each hidden layer; the output is the raw z_K.
     parametrization : ``direct``: biases become skip connections of the constant neuron. ``layerwise``: M_i = -φ^(i) with λ^in = 0 and
         λ^out = 1; each hidden layer gets one more neuron, the constant that its biases need.
     order : names of the layers from the first to the last. By default their numbers order them where all names end with one, else the order of
@@ -166,7 +168,9 @@ def from_torch(
     return dense(layers, activation, parametrization)
 
 
-def _with_skips(arrays: dict[str, np.ndarray], activation: str, parametrization: str) -> SpectralNetwork:
+def _with_skips(
+    arrays: dict[str, np.ndarray], activation: str | Sequence[str], parametrization: str
+) -> SpectralNetwork:
     """The direct network of ``layers.I.from_J.weight`` and ``layers.I.bias``."""
     if parametrization != "direct":
         raise InvalidInputError(f"a network with skip connections is direct; got parametrization={parametrization!r}")

@@ -9,6 +9,8 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.backends import cpu
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support import activations
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.networks.spectral import SpectralNetwork
 
 Layer = tuple[np.ndarray, np.ndarray]
@@ -24,7 +26,7 @@ CONSTANT = {
 """By activation: what a hidden neuron receives to be a constant, and that constant f(z), where it is exact."""
 
 
-def dense(layers: Sequence[Layer], activation: str, parametrization: str = "direct") -> SpectralNetwork:
+def dense(layers: Sequence[Layer], activation: str | Sequence[str], parametrization: str = "direct") -> SpectralNetwork:
     """The network of dense layers with biases, in the parametrization ``direct`` or ``layerwise``; see `from_torch`.
 
     By hand: only places weights. Checked by test_dense.test_a_dense_network_is_the_same_function.
@@ -38,12 +40,13 @@ def dense(layers: Sequence[Layer], activation: str, parametrization: str = "dire
             raise InvalidInputError(
                 f"layer {number + 1} has weights {weight.shape} and biases {bias.shape}; it receives {senders} values"
             )
+    functions = activations.checked(activation, len(layers) - 1)
     if parametrization == "direct":
-        return _direct(layers, activation)
-    return _layerwise(layers, activation)
+        return _direct(layers, functions)
+    return _layerwise(layers, functions)
 
 
-def _direct(layers: Sequence[Layer], activation: str) -> SpectralNetwork:
+def _direct(layers: Sequence[Layer], activation: Activation) -> SpectralNetwork:
     """W_{i+1,i} between neighbours; the bias of layer i+1 is the last column of W_{i+1,1}.
 
     By hand: only places weights. Checked by test_dense.test_a_dense_network_is_the_same_function.
@@ -59,18 +62,19 @@ def _direct(layers: Sequence[Layer], activation: str) -> SpectralNetwork:
     return SpectralNetwork(blocks=blocks, activation=activation, bias=True, parametrization="direct")
 
 
-def _layerwise(layers: Sequence[Layer], activation: str) -> SpectralNetwork:
+def _layerwise(layers: Sequence[Layer], activation: Activation) -> SpectralNetwork:
     """φ^(i) = -M_i, λ^in = 0, λ^out = 1, the last neuron of each hidden layer a constant.
 
     By hand: only places weights. Checked by test_dense.test_a_dense_network_is_the_same_function.
     """
-    receives, constant = CONSTANT.get(activation, (1.0, 0.0))
-    if not constant:
-        constant = float(cpu.activate(activation, np.ones((1, 1)))[0][0, 0])
     vectors, values, sent = [], [], 1.0
     for number, (weight, bias) in enumerate(layers, 1):
         block = np.column_stack([weight, bias / sent])
         if number < len(layers):
+            name = activations.of_layer(activation, number + 1)
+            receives, constant = CONSTANT.get(name, (1.0, 0.0))
+            if not constant:
+                constant = float(cpu.activate(name, np.ones((1, 1)))[0][0, 0])
             row = np.zeros(block.shape[1])
             row[-1] = receives / sent
             block, sent = np.vstack([block, row]), constant

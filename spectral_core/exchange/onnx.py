@@ -12,6 +12,7 @@ import numpy as np
 from spectral_core import __version__, checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.files import atomic
+from spectral_core.kernels.support.activations import of_layer
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
@@ -139,7 +140,7 @@ def _network(graph: _Graph, network: SpectralNetwork | CompactNetwork, x: str) -
         z = terms[0]
         for term in terms[1:]:
             z = graph.add("Add", z, term)
-        values[i] = z if i == layers else _activation(graph, direct.activation, z, direct.dtype)
+        values[i] = z if i == layers else _activation(graph, of_layer(direct.activation, i), z, direct.dtype)
     return values[layers]
 
 

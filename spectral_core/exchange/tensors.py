@@ -11,6 +11,7 @@ import numpy as np
 from spectral_core import __version__, checks
 from spectral_core.errors import DataFileError, InvalidInputError
 from spectral_core.files import atomic
+from spectral_core.kernels.support.activations import recorded
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
@@ -124,7 +125,7 @@ def export_safetensors(model: Model, path: str | os.PathLike[str]) -> None:
 def _metadata(model: Model) -> dict[str, str]:
     """What a user of the file must know; safetensors takes texts alone."""
     network = model.network if isinstance(model, Predictor) else model
-    record: dict[str, Any] = {"activation": network.activation}
+    record: dict[str, Any] = {"activation": recorded(network.activation)}
     if isinstance(model, Predictor):
         names = {"feature_names": model.feature_names, "target_names": model.target_names, "classes": model.classes}
         record |= {"task": model.task} | {name: list(value) for name, value in names.items()}

@@ -15,6 +15,8 @@ from spectral_core.backends import cpu
 from spectral_core.backends.problem import Problem
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
+from spectral_core.kernels.support import activations
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.networks.parameters import Parameters
 from spectral_core.networks.pictured import Blocks, Pictured
@@ -118,7 +120,7 @@ class CompactNetwork(Pictured):
         return self.direct.parameters
 
     @property
-    def activation(self) -> str:
+    def activation(self) -> Activation:
         return self.direct.activation
 
     @property
@@ -162,9 +164,11 @@ class CompactNetwork(Pictured):
             pair = self.layers[i - 1], self.layers[j - 1]
             blocks[pair] = zeros(pair)
             blocks[pair][np.ix_(self.neurons[i - 1], self.neurons[j - 1])] = block
-        return SpectralNetwork(
-            blocks=blocks, activation=self.direct.activation, bias=bias, parametrization="direct", dtype=self.dtype
-        )
+        # A layer without live neurons computes nothing, whatever f is, since f(0) = 0.
+        known = dict(zip(self.layers[1:], activations.by_layer(self.activation, len(self.layers) - 2), strict=False))
+        spare = activations.distinct(self.activation)[0]
+        names = [known.get(layer, spare) for layer in range(2, len(widths))] or spare
+        return SpectralNetwork(blocks=blocks, activation=names, bias=bias, parametrization="direct", dtype=self.dtype)
 
     # --- records and files ------------------------------------------------------------------------
 
@@ -217,4 +221,5 @@ class CompactNetwork(Pictured):
         return self.widths, self.blocks, {"bias": bias, "inputs": named, "layers": self.layers}
 
     def __repr__(self) -> str:
-        return f"CompactNetwork({'-'.join(map(str, self.widths))}, {counted(self.n_parameters, 'parameter')}, {self.direct.activation})"
+        widths, numbers = "-".join(map(str, self.widths)), counted(self.n_parameters, "parameter")
+        return f"CompactNetwork({widths}, {numbers}, {activations.written(self.activation)})"

@@ -10,8 +10,9 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of, sequence
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support import activations
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS
-from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
+from spectral_core.kernels.tables import ZERO_AT_ZERO
 
 
 def xavier_uniform(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
@@ -24,19 +25,19 @@ def xavier_uniform(generator: np.random.Generator, rows: int, columns: int) -> n
 
 
 def initial_values(
-    widths: Sequence[int], activation: str, bias: bool, parametrization: str, start: str | None, seed: int
+    widths: Sequence[int], activation: Any, bias: bool, parametrization: str, start: str | None, seed: int
 ) -> dict[str, Any]:
     """Eigenvectors and eigenvalues, or blocks, for the constructor; `SpectralNetwork.initialize` explains them."""
     one_of(parametrization, PARAMETRIZATIONS, "parametrization")
-    one_of(activation, ACTIVATIONS, "activation")
     fitting = "linear" if parametrization == "global" else "dense"
     if one_of(start or fitting, ("linear", "dense"), "start") != fitting:
         raise InvalidInputError(f"a {parametrization} network starts {fitting!r}; got start={start!r}")
-    if fitting == "linear":
-        checks.vanishing_at_zero(activation, ZERO_AT_ZERO, "the linear start")
     n = [checks.integer(width, f"widths[{i}]", 1) for i, width in enumerate(sequence(widths, "widths"))]
     if len(n) < 2:
         raise InvalidInputError(f"widths must name at least two layers; got {list(widths)}")
+    activation = activations.checked(activation, len(n) - 2)
+    if fitting == "linear":
+        checks.vanishing_at_zero(activation, ZERO_AT_ZERO, "the linear start")
     n[0] += bool(bias)
     generator = np.random.default_rng(checks.integer(seed, "seed", 0))
     phi = [xavier_uniform(generator, n[i + 1], n[i]) for i in range(len(n) - 1)]

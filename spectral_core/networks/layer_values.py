@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spectral_core.backends import cpu
+from spectral_core.kernels.support.activations import Activation, of_layer
 from spectral_core.networks.spectral import SpectralNetwork
 
 ROWS = 4096
@@ -21,7 +22,7 @@ def layer_values_in_chunks(net: SpectralNetwork, x: np.ndarray) -> Iterator[tupl
 
 
 def layer_values(
-    blocks: dict[tuple[int, int], np.ndarray], widths: tuple[int, ...], activation: str, x: np.ndarray
+    blocks: dict[tuple[int, int], np.ndarray], widths: tuple[int, ...], activation: Activation, x: np.ndarray
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Pre-activations z_i = Σ_{j<i} W_ij x_j and values x_i = f(z_i), x_K = z_K, of every layer.
 
@@ -42,7 +43,7 @@ def layer_values(
             if (i, j) in blocks:
                 pre += values[j - 1] @ blocks[i, j].T
         z.append(pre)
-        values.append(pre if i == len(widths) else cpu.activate(activation, pre)[0])
+        values.append(pre if i == len(widths) else cpu.activate(of_layer(activation, i), pre)[0])
     return z, values
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from spectral_core.backends import cpu
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.activations import Activation, codes, of_layer
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.wording import counted
 
@@ -20,6 +21,7 @@ class Used:
     """The structure of a sparse network among the neurons that it uses.
 
     neurons : their numbers in the whole network. widths, senders, receivers, offsets : of the network of these alone.
+    functions : the number of f in ``ACTIVATIONS`` for each of these neurons.
     """
 
     neurons: np.ndarray
@@ -27,6 +29,7 @@ class Used:
     senders: np.ndarray
     receivers: np.ndarray
     offsets: np.ndarray
+    functions: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,7 @@ class SparseNetwork:
     """
 
     widths: tuple[int, ...]
-    activation: str
+    activation: Activation
     bias: bool
     weights: np.ndarray
     senders: np.ndarray
@@ -73,7 +76,7 @@ class SparseNetwork:
 
     @classmethod
     def sorted(
-        cls, widths: tuple[int, ...], activation: str, bias: bool, weights: Any, senders: Any, receivers: Any
+        cls, widths: tuple[int, ...], activation: Activation, bias: bool, weights: Any, senders: Any, receivers: Any
     ) -> SparseNetwork:
         """A sparse network of weights in any order."""
         order = np.lexsort((senders, receivers))
@@ -175,7 +178,8 @@ class SparseNetwork:
         number = np.cumsum(mask) - 1
         receivers = number[self.receivers]
         offsets = np.searchsorted(receivers, np.arange(widths[0], sum(widths) + 1))
-        return Used(np.flatnonzero(mask), widths, number[self.senders], receivers, offsets)
+        functions = np.repeat(codes(self.activation, len(widths)), widths)
+        return Used(np.flatnonzero(mask), widths, number[self.senders], receivers, offsets, functions)
 
     def narrowed(self) -> SparseNetwork:
         """The same weights, in their order, among the neurons `used`."""
@@ -240,7 +244,8 @@ class SparseNetwork:
             value = np.zeros(net.n_neurons, net.weights.dtype)
             biases = incoming & net.biases
             if biases.any():
-                value[net.receivers[biases]] = cpu.activate(net.activation, net.weights[None, biases])[0][0]
+                name = of_layer(net.activation, layer)
+                value[net.receivers[biases]] = cpu.activate(name, net.weights[None, biases])[0][0]
             moved = outgoing & (value[net.senders] != 0)
             added = net.weights[moved] * value[net.senders[moved]]
             into = net.receivers[moved]

@@ -16,8 +16,9 @@ from spectral_core.backends.problem import Problem, problem_of
 from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
+from spectral_core.kernels.support import activations
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
-from spectral_core.kernels.tables import ACTIVATIONS
 from spectral_core.networks import balance, matrices
 from spectral_core.networks.initialization import initial_values
 from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values
@@ -41,7 +42,9 @@ class SpectralNetwork(Pictured):
     eigenvectors : list of φ^(i), arrays (n_{i+1}, n_i).
     eigenvalues : list of K vectors (n_i,) for `global`; K-1 pairs ((n_i,), (n_{i+1},)) for `layerwise`.
     blocks : {(i, j): W_ij (n_i, n_j)} for `direct`, layers counted from 1, i > j; pairs may be left out.
-    activation : identity, relu, leaky_relu (slope 0.01), elu (α = 1), tanh, sigmoid, gelu (exact), swish.
+    activation : identity, relu, leaky_relu (slope 0.01), elu (α = 1), tanh, sigmoid, gelu (exact), swish. One name for all hidden
+        layers, or a sequence with a name for each, ``("relu", "tanh")``. The attribute is one name where all are the same, else
+        a tuple.
     bias : the last neuron of layer 1 is the constant 1. False by default: the given arrays decide whether there is such a
         neuron. `initialize` makes the arrays itself and adds it by default.
     parametrization : global, layerwise or direct.
@@ -66,7 +69,7 @@ class SpectralNetwork(Pictured):
 
     layout: Layout
     parameters: np.ndarray
-    activation: str
+    activation: Activation
     bias: bool
     frozen: tuple[str, ...]
 
@@ -76,24 +79,24 @@ class SpectralNetwork(Pictured):
         eigenvalues: Sequence[Any] | None = None,
         *,
         blocks: Mapping[tuple[int, int], Any] | None = None,
-        activation: str = "relu",
+        activation: str | Sequence[str] = "relu",
         bias: bool = False,
         parametrization: str = "global",
         dtype: Any = None,
         frozen: Sequence[str] = (),
     ) -> None:
         one_of(parametrization, PARAMETRIZATIONS, "parametrization")
-        one_of(activation, ACTIVATIONS, "activation")
         if not isinstance(bias, (bool, np.bool_)):
             raise InvalidInputError(f"bias must be True or False; got {bias!r}")
         layout, values = given_values(parametrization, eigenvectors, eigenvalues, blocks)
+        functions = activations.checked(activation, len(layout.widths) - 2)
         real = checks.real_type(common_dtype(values.values()) if dtype is None else dtype)
         flat = np.empty(layout.size, real)
         for name, group in layout.groups.items():
             group.view(flat)[...] = checks.real_array(values[name], name, real, len(group.shape))
-        self._set(layout, flat, activation, bool(bias), frozen)
+        self._set(layout, flat, functions, bool(bias), frozen)
 
-    def _set(self, layout: Layout, flat: np.ndarray, activation: str, bias: bool, frozen: Sequence[str]) -> None:
+    def _set(self, layout: Layout, flat: np.ndarray, activation: Activation, bias: bool, frozen: Sequence[str]) -> None:
         if bias and layout.widths[0] < 2:
             raise InvalidInputError("with bias, layer 1 needs a feature besides the constant neuron; it has width 1")
         layout.select(frozen)
@@ -106,7 +109,7 @@ class SpectralNetwork(Pictured):
         cls,
         widths: Sequence[int],
         *,
-        activation: str = "relu",
+        activation: str | Sequence[str] = "relu",
         bias: bool = True,
         parametrization: str = "global",
         start: str | None = None,
@@ -328,7 +331,7 @@ class SpectralNetwork(Pictured):
             "parametrization": self.parametrization,
             "widths": list(self.widths),
             "pairs": [list(pair) for pair in self.layout.pairs],
-            "activation": self.activation,
+            "activation": activations.recorded(self.activation),
             "bias": self.bias,
             "frozen": list(self.frozen),
         }
@@ -356,7 +359,6 @@ class SpectralNetwork(Pictured):
         """The network of a record and flat parameters; a `ModelFileError` names the source if they do not fit."""
         try:
             one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
-            one_of(record["activation"], ACTIVATIONS, "activation")
             widths = tuple(checks.integer(width, "widths", 1) for width in record["widths"])
             layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
             pairs = [pair for pair in layout.pairs if not len(widths) >= pair[0] > pair[1] >= 1]
@@ -365,8 +367,9 @@ class SpectralNetwork(Pictured):
             values = checks.real_array(flat, "parameters", checks.real_type(flat.dtype), 1)
             if values.shape != (layout.size,):
                 raise InvalidInputError(f"{values.size} parameters where the widths need {layout.size}")
+            activation = activations.checked(record["activation"], len(widths) - 2)
             network = object.__new__(cls)
-            network._set(layout, values, record["activation"], bool(record["bias"]), tuple(record["frozen"]))
+            network._set(layout, values, activation, bool(record["bias"]), tuple(record["frozen"]))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ModelFileError(f"{source} does not describe a network: {error}") from None
         return network
@@ -376,6 +379,5 @@ class SpectralNetwork(Pictured):
 
     def __repr__(self) -> str:
         widths = "-".join(map(str, self.widths))
-        return (
-            f"SpectralNetwork({widths}, {self.parametrization}, {self.activation}, bias={self.bias}, {self.dtype.name})"
-        )
+        kind = f"{self.parametrization}, {activations.written(self.activation)}"
+        return f"SpectralNetwork({widths}, {kind}, bias={self.bias}, {self.dtype.name})"

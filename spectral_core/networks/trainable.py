@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 
 from spectral_core.backends.problem import Problem
+from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.support.layout import Layout
 
 
@@ -25,7 +26,7 @@ class Trainable(Protocol):
     def parameters(self) -> np.ndarray: ...
 
     @property
-    def activation(self) -> str: ...
+    def activation(self) -> Activation: ...
 
     @property
     def dtype(self) -> np.dtype[Any]: ...

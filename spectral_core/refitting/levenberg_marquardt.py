@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError
 
+from spectral_core.kernels.support.activations import distinct, of_layer
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.output_weights import refit
@@ -35,14 +36,16 @@ def normal_equations(net: SparseNetwork, samples: Samples) -> tuple[float, np.nd
 
 
 def balanced(net: SparseNetwork) -> SparseNetwork:
-    """The same function with the incoming weights of every hidden neuron of length 1, for f(c z) = c f(z), c > 0 (M16).
+    """The same function with the incoming weights of every hidden neuron of length 1, where f(c z) = c f(z), c > 0 (M16).
 
     By hand: a change of scale. Checked by test_refitting.test_balancing_keeps_the_function.
     """
-    if net.activation not in POSITIVELY_HOMOGENEOUS:
+    if not set(distinct(net.activation)).intersection(POSITIVELY_HOMOGENEOUS):
         return net
     weights = net.weights.astype(np.float64)
     for neuron in range(net.n_inputs, net.n_neurons - net.n_outputs):
+        if of_layer(net.activation, int(net.layers[neuron])) not in POSITIVELY_HOMOGENEOUS:
+            continue
         incoming = slice(*net.offsets[neuron - net.n_inputs : neuron - net.n_inputs + 2])
         length = float(np.sqrt((weights[incoming] ** 2).sum()))
         if length:

@@ -85,7 +85,7 @@ class Samples:
         result = np.empty((len(self), net.n_outputs), net.weights.dtype)
         x_rows, used = self._used(net)
         sparse.predict_sparse(
-            x_rows, _number(net), used.senders, used.offsets, net.n_outputs, CHUNK, net.weights, result
+            x_rows, used.functions, used.senders, used.offsets, net.n_outputs, CHUNK, net.weights, result
         )
         return result
 
@@ -98,7 +98,7 @@ class Samples:
 
         x_rows, used = self._used(net)
         known = np.empty((len(used.neurons), len(self)), net.weights.dtype)
-        sparse.activations_sparse(x_rows, _number(net), used.senders, used.offsets, net.n_outputs, net.weights, known)
+        sparse.activations_sparse(x_rows, used.functions, used.senders, used.offsets, net.n_outputs, net.weights, known)
         if len(known) == net.n_neurons:
             return known
         result = np.zeros((net.n_neurons, len(self)), net.weights.dtype)
@@ -131,7 +131,7 @@ class Samples:
         x_rows, used = self._used(net)
         value = sparse.gradient_sparse(
             *(x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
-            *(_number(net), used.senders, used.offsets, net.n_outputs, CHUNK, weights, gradient),
+            *(used.functions, used.senders, used.offsets, net.n_outputs, CHUNK, weights, gradient),
         )
         return float(value), gradient
 
@@ -149,7 +149,7 @@ class Samples:
         x_rows, used = self._used(net)
         value, _ = sparse.minimise_sparse(
             *(x_rows, self.y, self.labels, self.weights, self._loss, self._smoothing),
-            *(_number(net), used.senders, used.offsets, net.n_outputs, CHUNK, decayed, l2, iterations, PAIRS),
+            *(used.functions, used.senders, used.offsets, net.n_outputs, CHUNK, decayed, l2, iterations, PAIRS),
             *(precision, point),
         )
         return point, float(value)
@@ -161,7 +161,7 @@ class Samples:
         rows = np.empty((len(net.weights), len(self)), net.weights.dtype)
         x_rows, used = self._used(net)
         sparse.jacobian_sparse(
-            *(x_rows, self.y, self.weights, self._loss, _number(net), used.senders, used.offsets, net.n_outputs),
+            *(x_rows, self.y, self.weights, self._loss, used.functions, used.senders, used.offsets, net.n_outputs),
             *(column, net.weights, rows),
         )
         return rows
@@ -173,7 +173,7 @@ class Samples:
         x_rows, used = self._used(net)
         diagonal, own = np.empty_like(net.weights), np.empty(len(used.neurons), net.weights.dtype)
         sparse.curvature_sparse(
-            *(x_rows, self.y, self.weights, self._loss, _number(net), used.senders, used.offsets, net.n_outputs),
+            *(x_rows, self.y, self.weights, self._loss, used.functions, used.senders, used.offsets, net.n_outputs),
             *(CHUNK, net.weights, diagonal, own),
         )
         rise = np.zeros(net.n_neurons, net.weights.dtype)
@@ -186,7 +186,3 @@ class Samples:
         if len(used.neurons) == net.n_neurons:
             return self.x_rows, used
         return np.ascontiguousarray(self.x_rows[used.neurons[: used.widths[0]]]), used
-
-
-def _number(net: SparseNetwork) -> int:
-    return tables.ACTIVATIONS.index(net.activation)

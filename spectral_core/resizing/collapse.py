@@ -8,6 +8,7 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.activations import of_layer, of_layers
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.groups import Group, Values, carried, rebuilt, require_global, require_hidden, values_of
@@ -54,7 +55,8 @@ class CollapseLayer:
         if net.parametrization == "global":
             phi = net.eigenvectors
             values[Group("eigenvectors", i)] = -phi[i - 1] @ phi[i - 2]
-        return rebuilt(net, values, self._renumbered)
+        others = [layer for layer in range(2, net.n_layers) if layer != i]
+        return rebuilt(net, values, self._renumbered, of_layers(net.activation, others))
 
     def carry(self, state: TrainingState, net: SpectralNetwork) -> TrainingState:
         """The moments of a training of `net`, for the smaller network; those of φ' start at 0."""
@@ -71,7 +73,7 @@ class CollapseLayer:
     def _check(self, net: SpectralNetwork) -> int:
         i = require_hidden(net, self.layer)
         tolerance = checks.real_number(self.tolerance, "tolerance", 0)
-        checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "collapsing a layer")
+        checks.vanishing_at_zero(of_layer(net.activation, i), ZERO_AT_ZERO, "collapsing a layer")
         if net.parametrization == "direct":
             active = [pair for pair, block in net.blocks.items() if pair[0] == i and block.any()]
             if active:

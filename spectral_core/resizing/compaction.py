@@ -6,6 +6,7 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.activations import of_layers
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import Blocks
@@ -83,5 +84,6 @@ def compact(net: SpectralNetwork) -> CompactNetwork:
     reaching = {pair[0] for pair in parts} | {pair[1] for pair in parts}
     if not {1, len(kept)} <= reaching:
         parts[len(kept), 1] = np.zeros((len(neurons[-1]), len(neurons[0])), net.dtype)
-    direct = SpectralNetwork(blocks=parts, activation=net.activation, parametrization="direct", dtype=net.dtype)
+    activation = of_layers(net.activation, kept)
+    direct = SpectralNetwork(blocks=parts, activation=activation, parametrization="direct", dtype=net.dtype)
     return CompactNetwork(direct, neurons, tuple(kept), net.n_features, net.widths)

@@ -10,6 +10,7 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.activations import Activation, distinct
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.results import TrainingState
@@ -88,14 +89,18 @@ def widened(group: Group, values: np.ndarray, layer: int, count: int, new_rows: 
 
 
 def rebuilt(
-    net: SpectralNetwork, values: Values, renumbered: Callable[[Group], Group | None] | None = None
+    net: SpectralNetwork,
+    values: Values,
+    renumbered: Callable[[Group], Group | None] | None = None,
+    activation: Activation | None = None,
 ) -> SpectralNetwork:
     """A network of the same kind from the values of its groups.
 
-    `renumbered` gives the new place of a group of `net`, or None where the group is gone; frozen groups follow it.
+    `renumbered` gives the new place of a group of `net`, or None where the group is gone; frozen groups follow it. `activation` is
+    that of the new layers where their number changes.
     """
     common: dict[str, Any] = {
-        "activation": net.activation,
+        "activation": net.activation if activation is None else activation,
         "bias": net.bias,
         "parametrization": net.parametrization,
         "dtype": net.dtype,
@@ -134,8 +139,9 @@ def carried(
             f"the state belongs to {state.first_moment.size} parameters; the network has {net.n_parameters}"
         )
     free = net.with_parameters(net.parameters, frozen=())
+    any_activation = distinct(net.activation)[0]  # moments do not read it, and one name fits any number of layers
     first, second = (
-        rebuilt(free, change(values_of(net.layout, moment))).parameters
+        rebuilt(free, change(values_of(net.layout, moment)), activation=any_activation).parameters
         for moment in (state.first_moment, state.second_moment)
     )
     return TrainingState(first, second, state.step, state.epoch)

@@ -17,6 +17,7 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.activations import by_layer, distinct, joined
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.initialization import xavier_uniform
 from spectral_core.networks.spectral import SpectralNetwork
@@ -133,6 +134,8 @@ class InsertNeurons:
 class InsertLayer:
     """Add a layer behind layer `after` = i, the function unchanged.
 
+    It has the activation of layer i; behind the input, that of the first hidden layer.
+
     `global` : φ_new = -I, λ_new = λ^(i), the old φ^(i) behind it (M14; needs f(0) = 0). The layer is as wide as layer i. It
     is silent until training moves λ_new away from λ^(i).
     `direct` : `width` neurons with the rows `incoming`, and outgoing blocks 0 to every layer behind (M13).
@@ -157,7 +160,7 @@ class InsertLayer:
         else:
             values[Group("eigenvectors", i + 1)] = -np.eye(net.widths[i - 1], dtype=net.dtype)
             values[Group("eigenvalues", i + 1)] = np.asarray(net.eigenvalues[i - 1])
-        return rebuilt(net, values, self._renumbered)
+        return rebuilt(net, values, self._renumbered, joined(self._names(net)))
 
     def carry(self, state: TrainingState, net: SpectralNetwork) -> TrainingState:
         """The moments of a training of `net`, for the grown network."""
@@ -169,16 +172,23 @@ class InsertLayer:
             new = {Group("eigenvectors", i + 1): np.zeros((width, width)), Group("eigenvalues", i + 1): np.zeros(width)}
         return carried(state, net, lambda moments: self._moved(moments) | new)
 
+    def _names(self, net: SpectralNetwork) -> list[str]:
+        """The activation of each hidden layer of the grown network."""
+        names, place = by_layer(net.activation, net.n_layers - 2), self.after - 1
+        new = names[max(place - 1, 0)] if names else distinct(net.activation)[0]
+        return [*names[:place], new, *names[place:]]
+
     def _check(self, net: SpectralNetwork) -> int:
         if not isinstance(net, SpectralNetwork) or net.parametrization != "direct":
             require_global(net, "a layer can be inserted")
             if self.width is not None or self.incoming is not None:
                 raise InvalidInputError("in a global network a new layer is as wide as the one before; leave out width")
-            checks.vanishing_at_zero(net.activation, ZERO_AT_ZERO, "inserting a layer")
         else:
             checks.integer(self.width, "width", 1)
         if not 1 <= checks.integer(self.after, "after", 1) < net.n_layers:
             raise InvalidInputError(f"after must be a layer from 1 to {net.n_layers - 1}; got {self.after}")
+        if net.parametrization == "global":
+            checks.vanishing_at_zero(self._names(net)[self.after - 1], ZERO_AT_ZERO, "inserting a layer")
         return self.after
 
     def _blocks(self, net: SpectralNetwork) -> dict[Group, np.ndarray]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.activations import Activation, of_layer
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.layer_values import layer_values_in_chunks
 from spectral_core.networks.paths import Blocks
@@ -16,7 +17,7 @@ from spectral_core.networks.spectral import SpectralNetwork
 def merge(
     blocks: Blocks,
     widths: tuple[int, ...],
-    activation: str,
+    activation: Activation,
     tolerance: float = 0.0,
     layers: Sequence[int] | None = None,
     sizes: Sequence[np.ndarray] | None = None,
@@ -40,17 +41,15 @@ def merge(
 
     Raises
     ------
-    InvalidInputError : an activation that is not positively homogeneous.
+    InvalidInputError : a layer whose neurons may merge has an activation that is not positively homogeneous.
 
     By hand: compares rows of neurons, once. Checked by test_pruning.test_copies_of_neurons_merge_and_the_function_stays.
     """
-    if activation not in POSITIVELY_HOMOGENEOUS:
-        raise InvalidInputError(
-            f"merging needs f(c z) = c f(z) for c > 0 ({', '.join(POSITIVELY_HOMOGENEOUS)}); got {activation}"
-        )
+    merging = range(2, len(widths)) if layers is None else layers
+    _check_homogeneous(activation, merging)
     result = {pair: block.copy() for pair, block in blocks.items()}
     keep = [np.ones(width, dtype=bool) for width in widths]
-    for i in range(2, len(widths)) if layers is None else layers:
+    for i in merging:
         incoming = [result[i, j] for j in range(1, i) if (i, j) in result]
         outgoing = [pair for pair in result if pair[1] == i]
         if not incoming or not outgoing:
@@ -74,6 +73,16 @@ def merge(
                         result[i, j][h] = 0
                 keep[i - 1][h] = False
     return result, keep
+
+
+def _check_homogeneous(activation: Activation, layers: Sequence[int]) -> None:
+    """Raise `InvalidInputError` where the activation of one of the layers is not positively homogeneous."""
+    names = {None: activation} if isinstance(activation, str) else {i: of_layer(activation, i) for i in layers}
+    for layer, name in names.items():
+        if name not in POSITIVELY_HOMOGENEOUS:
+            where = "" if layer is None else f" in layer {layer}; layers= can leave it out"
+            known = ", ".join(POSITIVELY_HOMOGENEOUS)
+            raise InvalidInputError(f"merging needs f(c z) = c f(z) for c > 0 ({known}); got {name}{where}")
 
 
 def activity_sizes(net: SpectralNetwork, x: np.ndarray) -> list[np.ndarray]:

@@ -64,8 +64,8 @@ def sweep(
     Parameters
     ----------
     data : a built-in name, a file as for `datasets.load`, a pair (X, y), or a `Dataset`.
-    grid : values, or one value, by the name of an option: ``hidden`` (a width, a list of widths, or None), ``activation``,
-        ``bias``, ``parametrization``, ``dtype`` of the network, and those of `train`: ``epochs``, ``batch_size``,
+    grid : values, or one value, by the name of an option: ``hidden`` (a width, a list of widths, or None), ``activation``
+        (a name, or a list with a name for each hidden layer), ``bias``, ``parametrization``, ``dtype`` of the network, and those of `train`: ``epochs``, ``batch_size``,
         ``learning_rate``, ``penalty_strength`` and so on. Other options have the defaults of `train`; `hidden` is 100,
         `loss` fits the task.
     runs : trainings of each point; start and order of samples differ, the data and their split do not.

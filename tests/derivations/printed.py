@@ -49,7 +49,7 @@ def _network_agrees(parametrization: str, loss: str) -> bool:
     code = SPACE["LOSSES"].index(loss)
     table = Layout(parametrization, WIDTHS, pairs).table
     run = SPACE[f"gradient_{parametrization}"]
-    value = run(x, y, labels, weight, np.arange(3), table, TANH, code, theta, gradient)
+    value = run(x, y, labels, weight, np.arange(3), table, np.full(len(table), TANH), code, theta, gradient)
     truth = oracles.gradient(lambda moved: model.loss(moved, x, wanted, loss, weight), theta)
     close = np.allclose(gradient, truth, rtol=0, atol=1e-12)
     return close and math.isclose(value, model.loss(theta, x, wanted, loss, weight), rel_tol=1e-12)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.feature_selection import SelectFromModel
+from sklearn.model_selection import GridSearchCV
 
 from spectral_core import InvalidInputError, Predictor, SpectralClassifier, SpectralRegressor
+from spectral_core.estimators import plain
 from spectral_core.estimators.objective import FitData
 from spectral_core.estimators.searching import unique_rows
 
@@ -173,6 +177,9 @@ def test_equal_rows_and_weights_are_one_thing() -> None:
         ({"search": "fast"}, "search"),
         ({"search": False, "solver": "newton"}, "solver"),
         ({"search": False, "activation": "step"}, "activation"),
+        ({"search": False, "activation": ("relu", "tanh")}, "one for each hidden layer: 1 here; got 2, relu,tanh"),
+        ({"search": False, "activation": ("relu", 3), "hidden_layer_sizes": (5, 5)}, r"activation\[1\]"),
+        ({"search": "grow", "activation": ("relu", "tanh"), "hidden_layer_sizes": (5, 5)}, "strategy='grow'"),
         ({"search": False, "learning_rate": "slow"}, "learning_rate"),
         ({"search": False, "hidden_layer_sizes": (5, 0)}, r"hidden_layer_sizes\[1\]"),
         ({"search": False, "batch_size": "all"}, "batch_size"),
@@ -191,3 +198,57 @@ def test_schedules_fall_and_are_for_adam_too() -> None:
         for rate in ("constant", "cosine", "one_cycle")
     ]
     assert len({model.loss_ for model in fitted}) == 3
+
+
+# --- an activation for each hidden layer ------------------------------------------------------------------------------
+
+LAYERS = GIVEN | {"hidden_layer_sizes": (6, 4), "activation": ("tanh", "logistic")}
+
+
+def test_each_hidden_layer_has_its_own_activation() -> None:
+    model = SpectralClassifier(**LAYERS).fit(X, y)
+    first, second, last = zip(model.coefs_, model.intercepts_, strict=True)
+    z = np.tanh(X @ first[0] + first[1]) @ second[0] + second[1]
+    np.testing.assert_allclose(1 / (1 + np.exp(-z)) @ last[0] + last[1], model.decision_function(X), atol=1e-9)
+    assert model.network_.activation == ("tanh", "sigmoid")
+    assert model.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_equal_names_are_one_name_bit_by_bit(solver: str) -> None:
+    options = LAYERS | {"solver": solver, "max_iter": 5}
+    one, two = (SpectralClassifier(**options | {"activation": name}).fit(X, y) for name in ("relu", ("relu", "relu")))
+    assert one.network_.parameters.tobytes() == two.network_.parameters.tobytes()
+
+
+def test_the_start_is_that_of_each_layer() -> None:
+    """A sigmoid has the smaller start, for the weights into its layer and into the output behind it."""
+
+    def start(activation: Any) -> list[np.ndarray]:
+        net = plain.start([4, 3, 3, 2], activation, np.float64, np.random.RandomState(0))
+        return [net.blocks[i, i - 1] if i > 2 else net.blocks[2, 1] for i in (2, 3, 4)]
+
+    shares = [
+        [float(np.abs(a / b).max()) for a, b in zip(start(names), start("relu"), strict=True)]
+        for names in (("sigmoid", "relu"), ("relu", "sigmoid"), "sigmoid")
+    ]
+    root = float(np.sqrt(2 / 6))
+    np.testing.assert_allclose(shares, [[root, 1, 1], [1, root, root], [root, root, root]])
+
+
+def test_a_grid_search_over_activations_clones_and_pickles() -> None:
+    names = ["relu", ("tanh", "relu"), ("relu", "logistic")]
+    grid = GridSearchCV(SpectralClassifier(**LAYERS | {"max_iter": 10}), {"activation": names}, cv=2).fit(X, y)
+    assert grid.best_params_["activation"] in names
+    model = SpectralClassifier(**LAYERS)
+    assert model.get_params()["activation"] == ("tanh", "logistic")
+    assert clone(model).get_params()["activation"] == ("tanh", "logistic")
+    fitted = pickle.loads(pickle.dumps(model.fit(X, y)))
+    np.testing.assert_array_equal(fitted.decision_function(X), model.decision_function(X))
+
+
+def test_a_search_has_the_activations_of_its_layers() -> None:
+    options = FOUND | {"hidden_layer_sizes": (4, 3), "activation": ("relu", "tanh")}
+    model = SpectralRegressor(**options).fit(X[:, :3], X[:, 3])
+    assert model.network_.activation == ("relu", "tanh")
+    assert model.result_.report.activation == "relu,tanh"

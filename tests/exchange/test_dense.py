@@ -16,6 +16,7 @@ from spectral_core.exchange import from_keras, from_sklearn, from_torch
 from spectral_core.exchange.layers import dense
 from spectral_core.kernels.tables import ACTIVATIONS
 from tests import oracles
+from tests.builders import mixed
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install -e '.[full]'")
 WIDTHS = st.lists(st.integers(1, 5), min_size=2, max_size=5)
@@ -27,11 +28,12 @@ def random_layers(widths: list[int], seed: int, dtype: str = "float64") -> list[
     return [(generator.normal(size=(n, m)).astype(dtype), generator.normal(size=n).astype(dtype)) for n, m in pairs]
 
 
-def by_hand(layers: list[tuple[np.ndarray, np.ndarray]], activation: str, x: np.ndarray) -> np.ndarray:
+def by_hand(layers: list[tuple[np.ndarray, np.ndarray]], activation: Any, x: np.ndarray) -> np.ndarray:
+    names = oracles.names_of(activation, len(layers) - 1)
     for number, (weight, bias) in enumerate(layers, 1):
         x = x @ weight.T + bias
         if number < len(layers):
-            x = np.asarray(oracles.activation(activation, x), dtype=np.float64)
+            x = np.asarray(oracles.activation(names[number - 1], x), dtype=np.float64)
     return x
 
 
@@ -40,6 +42,7 @@ def by_hand(layers: list[tuple[np.ndarray, np.ndarray]], activation: str, x: np.
 def test_a_dense_network_is_the_same_function(widths: list[int], activation: str, kind: str, seed: int) -> None:
     layers = random_layers(widths, seed)
     x = np.random.default_rng(seed + 1).normal(size=(6, widths[0]))
+    activation = mixed(activation, ACTIVATIONS, len(widths) - 2, seed)  # type: ignore[assignment]
     net = dense(layers, activation, kind)
     assert net.parametrization == kind
     expected = by_hand(layers, activation, x)

@@ -42,7 +42,7 @@ class Case:
 
     parametrization: str
     widths: tuple[int, ...]
-    activation: str
+    activation: str | tuple[str, ...]
     bias: bool
     pairs: tuple[tuple[int, int], ...]
     loss: str
@@ -117,7 +117,7 @@ def cases(space: Space) -> list[Case]:
             gone = {(3, 1), (4, 2)} if number == 0 else set()
             # From the last block to the first: the block at position 0 comes from a hidden layer.
             pairs = tuple(pair for pair in everything[::-1] if pair not in gone) if parametrization == "direct" else ()
-            activation = ("tanh", "swish", "relu")[number]
+            activation: str | tuple[str, ...] = (("tanh", "swish"), ("swish", "tanh", "swish"), "relu")[number]
             everywhere = [loss for loss in losses if loss[0] in ("squared_error", "cross_entropy")]
             chosen = losses if (parametrization, number) == ("global", 0) else everywhere
             result += [Case(parametrization, widths, activation, bias, pairs, *loss) for loss in chosen]
@@ -486,12 +486,19 @@ def arguments(case: Case, d: Data, make: Callable[[Any], Any]) -> tuple[Any, ...
     return make(d.x), make(d.y), d.labels, make(d.weights)
 
 
+def function_of(space: Space, case: Case) -> Any:
+    """The number of the activation for each layer; of a network with kernels of its own, the number alone."""
+    names = oracles.names_of(case.activation, len(case.widths) - 2)
+    numbers = [space["ACTIVATIONS"].index(name) for name in names]
+    return numbers[0] if case.one_hidden else np.array([0, *numbers, 0])
+
+
 def check_gradients(space: Space) -> None:
     for case in cases(space):
         d, rows = data(case), np.array([5, 2, 0, 6])
         gradient, number = np.full(case.model.size, 7.0), space["LOSSES"].index(case.loss)
         run = space[f"gradient_{case.parametrization}"]
-        f = space["ACTIVATIONS"].index(case.activation)
+        f = function_of(space, case)
         theta = d.theta.copy()
         value = run(*arguments(case, d, np.copy), rows, case.layout.table, f, number, theta, gradient)
         wanted, slope = truth(case, tuple(rows))
@@ -504,7 +511,7 @@ def check_predictions(space: Space) -> None:
     for case in cases(space):
         if case.loss != space["LOSSES"][0]:
             continue
-        d, f = data(case), space["ACTIVATIONS"].index(case.activation)
+        d, f = data(case), function_of(space, case)
         for batch, rows in ((BATCH, ROWS), (1, 2), (BATCH, ROWS - 1), (ROWS, ROWS)):
             order = d.order[:rows]
             result = np.full((rows, case.widths[-1]), np.nan)
@@ -517,7 +524,7 @@ def check_jacobians(space: Space) -> None:
     for case in cases(space):
         if case.loss != space["LOSSES"][0]:
             continue
-        d, f, order = data(case), space["ACTIVATIONS"].index(case.activation), np.array([5, 2, 0])
+        d, f, order = data(case), function_of(space, case), np.array([5, 2, 0])
         bars = np.random.default_rng(3).normal(size=(3, case.widths[-1]))
         rows = np.full((3, case.model.size), 7.0)
         space[f"jacobian_{case.parametrization}"](d.x, bars, order, case.layout.table, f, d.theta, rows)
@@ -630,7 +637,7 @@ def run_epoch(space: Space, case: Case, training: Training, make: Callable[[Any]
         d.order,
         BATCH,
         case.layout.table,
-        space["ACTIVATIONS"].index(case.activation),
+        function_of(space, case),
         space["LOSSES"].index(case.loss),
         np.column_stack([penalised, kinds]),
         make(strengths),
@@ -701,7 +708,7 @@ def _with_data(space: Space, case: Case, training: Training, d: Data) -> tuple[A
         d.order,
         BATCH,
         case.layout.table,
-        space["ACTIVATIONS"].index(case.activation),
+        function_of(space, case),
         space["LOSSES"].index(case.loss),
         np.column_stack([penalised, kinds]),
         strengths,

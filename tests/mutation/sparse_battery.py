@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.kernels import tables
+from spectral_core.kernels.support.activations import codes
 from spectral_core.networks.sparse import SparseNetwork
 from tests import oracles
 from tests.builders import sparse_network, weights_of
@@ -47,7 +48,8 @@ class Case:
     @property
     def structure(self) -> tuple[Any, ...]:
         net = self.net
-        return tables.ACTIVATIONS.index(net.activation), net.senders, net.offsets, net.n_outputs
+        numbers = np.repeat(codes(net.activation, len(net.widths)), net.widths)
+        return numbers, net.senders, net.offsets, net.n_outputs
 
     @property
     def number(self) -> int:
@@ -61,7 +63,7 @@ def cases() -> list[Case]:
     result = []
     for number, (loss, (widths, density)) in enumerate(zip(tables.LOSSES, shapes, strict=True)):
         rng = np.random.default_rng(number)
-        activation = ("tanh", "swish", "relu", "elu", "gelu")[number]
+        activation: Any = ("tanh", "swish", ("tanh", "relu"), "elu", "gelu")[number]
         net = sparse_network(number, widths, activation, number != 1, density)
         outputs = widths[-1]
         y = POINTS.get(loss, 1.0) * oracles.targets(loss, rng, ROWS, outputs)

@@ -15,7 +15,7 @@ from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting import samples as module
 from spectral_core.refitting.samples import Samples
 from tests import oracles
-from tests.builders import sparse_network, sparse_samples, wanted_of, weights_of
+from tests.builders import mixed, sparse_network, sparse_samples, wanted_of, weights_of
 
 CHECK = settings(deadline=None, max_examples=40)
 SHAPES = ((2, 2), (3, 2, 1), (3, 3, 2), (2, 2, 3, 2), (3, 2, 2, 2, 1))
@@ -25,10 +25,11 @@ TOLERANCE = {"float64": 1e-11, "float32": 2e-5}
 @st.composite
 def cases(draw: st.DrawFn, dtypes: tuple[str, ...] = ("float64",)) -> tuple[SparseNetwork, Samples]:
     seed, loss = draw(st.integers(0, 10**6)), draw(st.sampled_from(LOSSES))
+    shape = draw(st.sampled_from(SHAPES))
     net = sparse_network(
         seed,
-        draw(st.sampled_from(SHAPES)),
-        draw(st.sampled_from(ZERO_AT_ZERO)),
+        shape,
+        mixed(draw(st.sampled_from(ZERO_AT_ZERO)), ZERO_AT_ZERO, len(shape) - 2, seed),
         draw(st.booleans()),
         draw(st.sampled_from([0.0, 0.3, 0.7, 1.0])),
         draw(st.sampled_from(dtypes)),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from spectral_core import CompactNetwork, InvalidInputError, ModelFileError, SpectralNetwork, compact
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.resizing.compaction import live_masks
+from tests.builders import mixed
 
 PARAMETRIZATIONS = ("global", "layerwise", "direct")
 
@@ -18,10 +19,10 @@ def networks(draw):
     widths = draw(st.lists(st.integers(1, 6), min_size=2, max_size=5))
     kind = draw(st.sampled_from(PARAMETRIZATIONS))
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    activation = mixed(draw(st.sampled_from(ZERO_AT_ZERO)), ZERO_AT_ZERO, len(widths) - 2, draw(st.integers(0, 99)))
     net = SpectralNetwork.initialize(
-        widths, activation=draw(st.sampled_from(ZERO_AT_ZERO)), bias=draw(st.booleans()), parametrization=kind,
-        dtype="float64",
-    )  # fmt: skip
+        widths, activation=activation, bias=draw(st.booleans()), parametrization=kind, dtype="float64"
+    )
     net = net.with_parameters(rng.normal(size=net.n_parameters))
     share = draw(st.floats(0, 1))
     dead = [rng.random(width) < share for width in net.widths]
@@ -50,6 +51,7 @@ def test_the_compact_network_is_the_same_function(net, seed):
     # The scale that rounding follows: the sum of the absolute values, not their difference.
     scale = 1 + np.abs(expected).max() + _absolute(net, x)
     np.testing.assert_allclose(small.forward(x), expected, rtol=0, atol=1e-13 * scale)
+    np.testing.assert_allclose(small.expanded().forward(x), expected, rtol=0, atol=1e-13 * scale)
     assert np.array_equal(net.parameters, before)
     assert small.n_parameters == sum(block.size for block in small.blocks.values())
     assert sum(small.live) == sum(small.widths)

@@ -14,7 +14,7 @@ from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
 from spectral_core.resizing.collapse import CollapseLayer
 from spectral_core.resizing.insert import InsertLayer, InsertNeurons
 from spectral_core.training.results import TrainingState
-from tests.builders import random_network, same_function
+from tests.builders import mixed, random_network, same_function
 
 PARAMETRIZATIONS = ("global", "layerwise", "direct")
 CHECK = settings(deadline=None, max_examples=60)
@@ -28,7 +28,7 @@ CHECK = settings(deadline=None, max_examples=60)
 def test_new_neurons_leave_the_function(
     kind: str, widths: list[int], activation: str, seed: int, count: int, bias: bool, draw: st.DataObject
 ) -> None:
-    net = random_network(kind, widths, activation, seed, bias)
+    net = random_network(kind, widths, mixed(activation, ACTIVATIONS, len(widths) - 2, seed), seed, bias)
     before = net.parameters.copy()
     layer = draw.draw(st.integers(2, len(widths) - 1))
     own = None if kind == "direct" else np.random.default_rng(seed).normal(size=count)
@@ -41,7 +41,7 @@ def test_new_neurons_leave_the_function(
     y = grown.forward(x) + 1
     slopes = grown.loss_and_gradients(x, y)[1]
     out = slopes.blocks[layer + 1, layer] if kind == "direct" else slopes.eigenvectors[layer - 1]
-    if activation == "identity" and widths[-1] == 1 and kind != "global":
+    if net.activation == "identity" and widths[-1] == 1 and kind != "global":
         assert np.any(out[:, -count:])
 
 
@@ -53,10 +53,10 @@ def test_new_neurons_leave_the_function(
 def test_a_new_layer_leaves_the_function_and_collapses_again(
     widths: list[int], activation: str, seed: int, bias: bool, even: bool, draw: st.DataObject
 ) -> None:
-    net = random_network("global", widths, activation, seed, bias)
+    net = random_network("global", widths, mixed(activation, ZERO_AT_ZERO, len(widths) - 2, seed), seed, bias)
     if even:
         net = SpectralNetwork(
-            net.eigenvectors, [np.full(len(v), v[0]) for v in net.eigenvalues], activation=activation, bias=bias
+            net.eigenvectors, [np.full(len(v), v[0]) for v in net.eigenvalues], activation=net.activation, bias=bias
         )
     after = draw.draw(st.integers(1, len(widths) - 1))
     grown = insert_layer(net, after)
@@ -65,7 +65,7 @@ def test_a_new_layer_leaves_the_function_and_collapses_again(
     # Where all eigenvalues of layer `after` are one number, the new layer collapses again (M12 undoes M14).
     if np.ptp(net.eigenvalues[after - 1]) == 0:
         again = collapse_layer(grown, after + 1)
-        assert again.widths == net.widths
+        assert (again.widths, again.activation) == (net.widths, net.activation)
         np.testing.assert_allclose(again.parameters, net.parameters, rtol=0, atol=1e-15)
     else:
         with pytest.raises(InvalidInputError, match="all eigenvalues of layers"):

@@ -24,7 +24,7 @@ from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.training.trainer import train
 from tests import oracles
-from tests.builders import PARAMETRIZATIONS, ROOT, SAMPLES, Truth, data, eigenvalues, model_of, network
+from tests.builders import PARAMETRIZATIONS, ROOT, SAMPLES, Truth, data, eigenvalues, mixed, model_of, network
 from tests.oracles import ACTIVATIONS, Model
 
 SMOOTH = tuple(name for name in ACTIVATIONS if name not in oracles.KINKED)
@@ -58,7 +58,8 @@ def test_epochs_equal_the_loop_from_the_papers(
 ) -> None:  # fmt: skip
     """With `apart`, eigenvalues learn at their own rate and eigenvectors have a penalty of their own."""
     if isinstance(form, str):
-        model = model_of(form, activation, (4, 3, 2))  # four inputs and two outputs: the products of the library
+        # Four inputs and two outputs: the products of the library.
+        model = model_of(form, mixed(activation, SMOOTH, 2, seed), (4, 3, 2) if seed % 2 == 0 else (4, 3, 2, 2))
     else:  # one hidden layer, with kernels of its own; an odd seed makes the last input the constant 1
         assume(loss != "cross_entropy" or form[1] > 1)
         model = Model("global", (form[0], 5, form[1]), activation, bias=bool(seed % 2))

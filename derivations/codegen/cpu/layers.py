@@ -87,7 +87,7 @@ class CpuPrinter(LayerPrinter):
         """`activate` computes x = f(z) with slope = f'(z) in the place of z, and nothing else."""
         if (assign, run[run.index(assign) + 1 :][:1]) != (ACTIVATE[0], (ACTIVATE[1],)):
             raise ValueError(f"no code for {assign}")
-        return ["activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z"]
+        return ["activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z"]
 
     def product(self, assign: Assign) -> list[str]:
         """One matrix product into its destination."""

@@ -84,7 +84,7 @@ class SparsePrinter(LoopPrinter):
             if assign == ACTIVATE[1]:
                 continue  # printed with f, by `activate`
             if assign == ACTIVATE[0]:
-                lines.append("activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z")
+                lines.append("activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z")
                 continue
             lines += [f"# {assign}", *self.nest([self.of_one_neuron(assign)], open_loops)]
             if s not in assign.free:  # a sum over samples, kept in a local name until it is complete

@@ -90,7 +90,7 @@ class Blocks(PartedPrinter):
         if part.kind == "activation":
             z, x = ACTIVATE[0].value.args[0].base, ACTIVATE[0].target.base
             call = [
-                f"gpu_activate(rank, count, {part.elements}, activation, {z}, {x})  # x = f(z), slope = f'(z) in the place of z"
+                f"gpu_activate(rank, count, {part.elements}, activation[i], {z}, {x})  # x = f(z), slope = f'(z) in the place of z"
             ]
         elif part.kind == "line":
             target, (place,) = part.assigns[0].target, part.assigns[0].free
@@ -127,7 +127,7 @@ class Launches(PartedPrinter):
         comments = [f"# {a}" for a in part.assigns if part.kind != "activation"]
         if part.kind == "activation":
             z, x = head.value.args[0].base, head.target.base
-            return [f"device.launch(wide_activate, {part.elements}, ({part.elements}, activation, {z}, {x}))"]
+            return [f"device.launch(wide_activate, {part.elements}, ({part.elements}, activation[i], {z}, {x}))"]
         if part.kind == "product":
             left, right = head.contraction  # type: ignore[misc]
             (row, column), (inner,) = head.free, head.over

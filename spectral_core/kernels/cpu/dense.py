@@ -314,7 +314,7 @@ def propagate_global(layout, activation, n_samples, block_scratch, parameters, s
         if i < n_layers - 1:
             # v[s, h] = sum_k phi[h, k]*u_in[s, k]
             np.dot(u_in, phi.T, v)
-            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
             for s in range(n_samples):
                 for h in range(n_out):
                     u[s, h] = -v[s, h] + x[s, h]
@@ -353,7 +353,7 @@ def propagate_layerwise(layout, activation, n_samples, block_scratch, parameters
         # z[s, h] = sum_k M[h, k]*x_in[s, k]
         np.dot(x_in, M.T, z)
         if i < n_layers - 1:
-            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -390,7 +390,7 @@ def propagate_direct(layout, activation, n_samples, parameters, sample_scratch, 
                     for h in range(n_out):
                         z[s, h] += product[s, h]
         if i < n_layers - 1:
-            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)

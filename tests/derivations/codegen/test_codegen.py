@@ -453,7 +453,7 @@ def test_activations_are_printed_by_a_call() -> None:
         Array("u", (s, h), "state", ""),
     )
     text = function(layered(*ACTIVATE, arrays=arrays))
-    assert text.count("activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z") == 1
+    assert text.count("activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z") == 1
     follow = Assign(arrays[3].element, 2 * arrays[1].element)
     before = Assign(arrays[0].element, sp.Integer(0))
     assert function(layered(before, *ACTIVATE, follow, arrays=arrays)).count("for s in") == 2

@@ -56,7 +56,12 @@ def call(run: Callable[..., None], signature: list[str]) -> dict[str, np.ndarray
     if "activation" in signature:
         given["u_all"][NET.n_inputs :] = 7
         given["z_all"][:] = 7
-    fixed = {"activation": TANH, "senders": NET.senders, "offsets": NET.offsets, "n_outputs": NET.n_outputs}
+    fixed = {
+        "activation": np.full(NET.n_neurons, TANH),
+        "senders": NET.senders,
+        "offsets": NET.offsets,
+        "n_outputs": NET.n_outputs,
+    }
     run(*(fixed[name] if name in fixed else given[name] for name in signature))
     return given
 

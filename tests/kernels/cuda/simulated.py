@@ -38,7 +38,7 @@ class Case:
     """
 
     form: str | tuple[int, int]
-    activation: str
+    activation: str | tuple[str, ...]
     loss: str
     penalty: str
     optimizer: str = "adam"
@@ -51,7 +51,8 @@ class Case:
     @property
     def name(self) -> str:
         form = self.form if isinstance(self.form, str) else "{}_{}".format(*self.form)
-        return f"{form}-{self.activation}-{self.loss}-{self.penalty}{'-proximal' * self.proximal}-{self.optimizer}"
+        functions = self.activation if isinstance(self.activation, str) else "+".join(self.activation)
+        return f"{form}-{functions}-{self.loss}-{self.penalty}{'-proximal' * self.proximal}-{self.optimizer}"
 
     @property
     def model(self) -> Model:
@@ -74,10 +75,10 @@ class Case:
 
 CASES = (
     Case("global", "tanh", "squared_error", "group", weighted=True, schedule="cosine"),
-    Case("global", "swish", "cross_entropy", "l1", "nesterov", proximal=True, schedule="one_cycle", more=True),
+    Case("global", ("swish", "tanh"), "cross_entropy", "l1", "nesterov", proximal=True, schedule="one_cycle", more=True),
     Case("layerwise", "sigmoid", "huber", "l2", "sgd", shuffle=False),
-    Case("layerwise", "elu", "binary_cross_entropy", "group", proximal=True, schedule="cosine", more=True),
-    Case("direct", "gelu", "poisson", "group", "sgd"),
+    Case("layerwise", ("elu", "sigmoid"), "binary_cross_entropy", "group", proximal=True, schedule="cosine", more=True),
+    Case("direct", ("gelu", "tanh"), "poisson", "group", "sgd"),
     Case("direct", "identity", "cross_entropy", "l1", weighted=True),
     Case((2, 1), "relu", "huber", "l2", proximal=True, schedule="cosine"),
     Case((3, 1), "relu", "squared_error", "group"),
