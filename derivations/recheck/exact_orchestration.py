@@ -15,7 +15,7 @@ import numpy as np
 
 from derivations.recheck import exact_papers as papers
 from derivations.recheck.exact_comparison import Check, Comparison, floats
-from derivations.recheck.exact_networks import ACTIVATIONS, WEIGHTS, mean_square, moving
+from derivations.recheck.exact_networks import WEIGHTS, mean_square, moving
 from derivations.recheck.exact_sparse import cases
 from derivations.recheck.field import slope_of
 from spectral_core.kernels import formulas, tables
@@ -52,25 +52,27 @@ def output_loss(comparison: Comparison) -> None:
         value, total = plain(dense.output_loss)(
             floats(y), np.zeros(0, np.int64), floats(weights), rows, kind, 0.0, output
         )
-        chosen = [[F(3), F(0), F(1)], [y[r] for r in rows]]
-        truth = papers_mean(z, chosen[1], chosen[0])
+        chosen, wanted = [F(3), F(0), F(1)], [y[r] for r in rows]
+        truth = mean_error(z, wanted, chosen)
         comparison.equal("loss", [value, total], [truth, 4])
         slopes = [
             [2 * w * (a - b) / 4 / outputs for a, b in zip(za, ya, strict=True)]
-            for w, za, ya in zip(chosen[0], z, chosen[1], strict=True)
+            for w, za, ya in zip(chosen, z, wanted, strict=True)
         ]
         comparison.equal("gradient", output, slopes)
     labels, output = np.array([0, 9, 3, 9, 1]), np.full((3, 4), 0.5)
     kind = tables.LOSSES.index("cross_entropy")
     plain(dense.output_loss)(np.empty((0, 4)), labels, floats(weights), rows, kind, 0.5, output)
-    shares = [[F(w, 4) * (F(1, 4) - F(1, 2) * (h == c) - F(1, 8)) for h in range(4)] for w, c in ((3, 1), (0, 0), (1, 3))]
+    shares = [
+        [F(w, 4) * (F(1, 4) - F(1, 2) * (h == c) - F(1, 8)) for h in range(4)] for w, c in ((3, 1), (0, 0), (1, 3))
+    ]
     comparison.equal("smoothed labels", output, shares)
     nothing = np.ones((1, 2))
     got = plain(dense.output_loss)(np.ones((1, 2)), labels, np.zeros(1), np.array([0]), 0, 0.0, nothing)
     comparison.equal("no weight", [*got, *nothing.ravel()], [0, 0, 0, 0])
 
 
-def papers_mean(z: list[Any], y: list[Any], weights: list[Any]) -> Any:
+def mean_error(z: list[Any], y: list[Any], weights: list[Any]) -> Any:
     """Σ w (z - y)² / (Σ w · outputs)."""
     errors = [sum((a - b) ** 2 for a, b in zip(*pair, strict=True)) for pair in zip(z, y, strict=True)]
     return sum(w * e for w, e in zip(weights, errors, strict=True)) / sum(weights) / len(z[0])
@@ -84,7 +86,7 @@ def add_penalty(comparison: Comparison) -> None:
             strengths = [F(5, 8), F(3, 8)]  # the norms times a power of two
             gradient = np.ones(5)
             got = plain(dense.add_penalty)(table, floats(strengths), floats(VALUES), gradient)
-            total, slopes = F(0), []
+            total, slopes = F(0), list[F]()
             for kind, strength, (begin, end) in zip((first, second), strengths, SPANS, strict=True):
                 value, slope = rational_penalty(kind, VALUES[begin:end], strength)
                 total, slopes = total + value, [*slopes, *slope]
@@ -97,7 +99,7 @@ def rational_penalty(kind: str, value: list[Fraction], strength: Fraction) -> tu
     norm = F(5) if len(value) == 2 else F(3)
     if kind == "group":
         return strength * norm, [strength * entry / norm for entry in value]
-    return papers.penalty(kind, value, strength)  # type: ignore[return-value]
+    return papers.penalty(kind, value, strength)
 
 
 def limit_norm(comparison: Comparison) -> None:
@@ -128,12 +130,20 @@ def update(comparison: Comparison) -> None:
         _step("adam", rates, decays, factor, arrays, t, settings(beta1=F(1, 2), beta2=F(1, 2)))
         signs = [F((e > 0) - (e < 0)) for e in g]
         # The corrections are dyadic, and their roots are not: the direction is the sign, but for the last places.
-        for place, truth in enumerate(_moved(theta, signs, rates, decays, factor)):
-            comparison.close(f"adam, step {t}", arrays[0][place], mpmath.mpf(truth.numerator) / truth.denominator, 4, 1.0)
+        for place, exactly in enumerate(_moved(theta, signs, rates, decays, factor)):
+            comparison.close(
+                f"adam, step {t}", arrays[0][place], mpmath.mpf(exactly.numerator) / exactly.denominator, 4, 1.0
+            )
 
 
 def _step(
-    name: str, rates: list[Fraction], decays: list[Fraction], factor: Fraction, arrays: list[np.ndarray], t: int, chosen: Any
+    name: str,
+    rates: list[Fraction],
+    decays: list[Fraction],
+    factor: Fraction,
+    arrays: list[np.ndarray],
+    t: int,
+    chosen: Any,
 ) -> None:
     given = (SPANS, floats(rates), floats(decays), float(factor), *arrays, t, chosen)
     plain(dense.update)(tables.OPTIMIZERS.index(name), *given)
@@ -176,7 +186,16 @@ def means_sparse(comparison: Comparison) -> None:
         outputs, means = graph.shape[-1], np.full(sum(graph.shape), np.nan)
         rows = np.ascontiguousarray(floats(x).T)
         plain(sparse.means_sparse)(
-            rows, floats(WEIGHTS), 4.0, dense.ACTIVATIONS.index(name), senders, offsets, outputs, 2, floats(theta), means
+            rows,
+            floats(WEIGHTS),
+            4.0,
+            dense.ACTIVATIONS.index(name),
+            senders,
+            offsets,
+            outputs,
+            2,
+            floats(theta),
+            means,
         )
         values = [graph.values(f, row, theta)[:-outputs] for row in x]
         truth = [sum(w * v for w, v in zip(WEIGHTS, column, strict=True)) / 4 for column in zip(*values, strict=True)]
@@ -255,7 +274,7 @@ def of_host(name: str) -> Check:
 
     def check(comparison: Comparison) -> None:
         function = getattr(formulas, name)
-        count = function.__code__.co_argcount
+        count = HOST[name].__code__.co_argcount
         for _ in range(16):
             numbers = [comparison.dyadic(1, 9, 4) for _ in range(count)]
             if name == "bias_correction":

@@ -70,7 +70,10 @@ def number_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float |
 
 
 def constant_number_scores(truth: np.ndarray) -> dict[str, float | None]:
-    """The scores of the mean of these rows, and the MAE of their median; no constant has better ones."""
+    """The scores of the mean of these rows, and the MAE of their median; no constant has better ones.
+
+    By hand: scores of a constant. Checked by test_metrics.test_scores_of_numbers_are_those_of_their_definitions.
+    """
     mean = number_scores(truth, np.broadcast_to(truth.mean(axis=0), truth.shape))
     median = number_scores(truth, np.broadcast_to(np.median(truth, axis=0), truth.shape))
     return mean | {"mae": median["mae"]}

@@ -28,7 +28,7 @@ def output_scale(total: Any, outputs: Any) -> Any:
 
 
 def mean_of(loss_sum: Any, total: Any) -> Any:
-    """a sum / what it counts.
+    """A sum / what it counts.
 
     Theorem: O.epoch
     """
@@ -36,7 +36,7 @@ def mean_of(loss_sum: Any, total: Any) -> Any:
 
 
 def chunk_share(part: Any, total: Any) -> Any:
-    """the share of a chunk in all weight.
+    """The share of a chunk in all weight.
 
     Theorem: O.epoch
     """
@@ -44,7 +44,7 @@ def chunk_share(part: Any, total: Any) -> Any:
 
 
 def of_share(value: Any, share: Any) -> Any:
-    """a chunk's value times its share.
+    """A chunk's value times its share.
 
     Theorem: O.epoch
     """
@@ -60,7 +60,7 @@ def bias_correction(beta: Any, step: Any) -> Any:
 
 
 def threshold_of(rate: Any, strength: Any) -> Any:
-    """rate strength.
+    """Rate strength.
 
     Theorem: P.threshold
     """
@@ -76,7 +76,7 @@ def warm_up(step: Any, steps: Any) -> Any:
 
 
 def cosine_rise(step: Any, steps: Any, start: Any) -> Any:
-    """start + (1 - start) (1 - cos(pi step/steps))/2.
+    """Start + (1 - start) (1 - cos(pi step/steps))/2.
 
     Theorem: S.rise
     """
@@ -84,7 +84,7 @@ def cosine_rise(step: Any, steps: Any, start: Any) -> Any:
 
 
 def cosine_fall(share: Any, final: Any) -> Any:
-    """final + (1 - final) (1 + cos(pi share))/2.
+    """Final + (1 - final) (1 + cos(pi share))/2.
 
     Theorem: S.cosine
     """
