@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-FILES = ("network.v", "adjoint.v", "steps.v", "neurons.v", "whole.v")
+FILES = ("network.v", "adjoint.v", "steps.v", "neurons.v", "whole.v", "programs.v", "programs_agree.v")
 """The files in the order in which they are compiled: a later one may use those before it."""
 LIBRARY = "SpectralCore"
 PACKAGES = ("coq", "libcoq-mathcomp-algebra", "libcoq-mathcomp-algebra-tactics")
