@@ -25,6 +25,7 @@ from derivations.codegen.cpu.module import (
     tables_module,
 )
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules
+from derivations.codegen.rocq.goals import goals_file
 from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.rules import RULES, Step
 from derivations.proof.theorem import Certificate, ProofError
@@ -83,6 +84,7 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
             for name, text in cuda_modules(certificate_digest(records), general).items()
         },
         ROCQ / "programs.v": programs_file(PROGRAMS),
+        ROCQ / "rational.v": goals_file(certificates),
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
     }

@@ -392,7 +392,7 @@ Variable R : rcfType.
 Variables beta1 beta2 correction1 correction2 epsilon rate : R.
 Variables first gradient parameter second : nat -> R.
 Definition step_size : R := rate / correction1.
-Definition root : R := Num.sqrt correction2^-1.
+Definition root : R := (Num.sqrt correction2)^-1.
 Definition first_new (p : nat) : R := beta1 * first p + (1 - beta1) * gradient p.
 Definition second_new (p : nat) : R := beta2 * second p + ((gradient p) ^+ 2) * (1 - beta2).
 Definition updated (p : nat) : R := parameter p - step_size * first_new p / (epsilon + root * Num.sqrt (second_new p)).

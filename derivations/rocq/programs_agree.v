@@ -1,4 +1,5 @@
-(* The printed programs are the recursions of M7 and M8, for every number of layers, all widths, every number of samples. *)
+(* The printed programs are the recursions of M7 and M8, for every number of layers, all widths,
+   every number of samples: lines of one layer first, then the loops. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From SpectralCore Require Import network adjoint steps whole programs.
@@ -93,10 +94,16 @@ Lemma dphi_is : mat p q (adjoint_global.last_dphi s a b dz u) = bM *m diag_mx (v
 Proof. by rewrite -dM_is; apply/matrixP => h k; rewrite M2 !mxE. Qed.
 Lemma dlam_in_is : vec q (adjoint_global.last_dlam_in_2 s p (fun=> 0) dz phi u) =
   \row_k \sum_h bM h k * Phi h k.
-Proof. by rewrite -dM_is; apply/rowP => k; rewrite !mxE /adjoint_global.last_dlam_in_2 add0r; apply: eq_bigr => h _; rewrite !mxE. Qed.
+Proof.
+rewrite -dM_is; apply/rowP => k; rewrite !mxE /adjoint_global.last_dlam_in_2 add0r.
+by apply: eq_bigr => h _; rewrite !mxE.
+Qed.
 Lemma dlam_out_is : vec p (adjoint_global.last_dlam_out_2 s q (fun=> 0) dz phi u) =
   \row_h - \sum_k bM h k * Phi h k.
-Proof. by rewrite -dM_is; apply/rowP => h; rewrite !mxE /adjoint_global.last_dlam_out_2 sub0r; congr (- _); apply: eq_bigr => k _; rewrite !mxE. Qed.
+Proof.
+rewrite -dM_is; apply/rowP => h; rewrite !mxE /adjoint_global.last_dlam_out_2 sub0r; congr (- _).
+by apply: eq_bigr => k _; rewrite !mxE.
+Qed.
 Lemma du_last : tmat q s (adjoint_global.last_du_in p a b dz phi) = D^T *m tmat p s dz.
 Proof. by rewrite M_is; apply/matrixP => k t; rewrite !mxE; apply: eq_bigr => h _; rewrite !mxE. Qed.
 Lemma du_hidden : tmat q s (adjoint_global.hidden_du_in_2 p a b du phi slope) =
@@ -139,7 +146,8 @@ Notation x := (fun i => tmat (n i) s (start i)).
 Notation F := (fun i => map_mx f : 'M_(n i, s) -> 'M_(n i, s)).
 Notation U := (network.u Phi Lam F x).
 Notation x_e := (x_e e x (fun=> 0)).
-Definition bz i : 'M_(n i.+1, s) := if (i < last)%N then had (tmat _ _ (du i.+1)) (tmat _ _ (slope i.+1)) else tmat _ _ (dz i.+1).
+Definition bz i : 'M_(n i.+1, s) :=
+  if (i < last)%N then had (tmat _ _ (du i.+1)) (tmat _ _ (slope i.+1)) else tmat _ _ (dz i.+1).
 Definition bu i : 'M_(n i, s) := match i with
   | 0%N => (M Phi Lam 0)^T *m bz 0 - (if (0 < last)%N then (Phi 0%N)^T *m tmat _ _ (du 1) else 0)
   | i'.+1 => if (i' < last)%N then tmat _ _ (du i'.+1) else 0
@@ -205,3 +213,79 @@ apply: eq_bigr => i _.
 by have [|-> [-> ->]] := both i; first by rewrite -ltnS.
 Qed.
 End Adjoint.
+
+(* --- layerwise: the same M, with x in the place of u and no second path --- *)
+Section Layerwise.
+Variables (R : comRingType) (f : R -> R) (n : nat -> nat) (s : nat).
+Variables (phi : nat -> nat -> nat -> R) (lam : nat -> nat -> R) (start : nat -> nat -> nat -> R).
+Notation Phi := (fun i => mat (n i.+1) (n i) (phi i)).
+Notation Lam := (fun i => vec (n i) (lam i)).
+Variables x z : forall i, 'M[R]_(n i, s).
+Hypothesis z_is : forall i, z i.+1 = adjoint.M Phi Lam i *m x i.
+Hypothesis x_is : forall i, x i.+1 = map_mx f (z i.+1).
+Hypothesis x_start : x 0%N = tmat (n 0%N) s (start 0%N).
+Notation run := (propagate_layerwise.loop f n lam (fun i => lam i.+1) phi start).
+
+Lemma layerwise_z i y : tmat (n i) s y = x i ->
+  tmat (n i.+1) s (propagate_layerwise.hidden_z (n i) (lam i) (lam i.+1) (phi i) y) = z i.+1.
+Proof. by rewrite z_is => <-; apply: times_M. Qed.
+Theorem M7_layerwise_program i : tmat (n i) s (run i i) = x i.
+Proof.
+elim: i => [|i IH]; first by rewrite x_start.
+by rewrite x_is -(layerwise_z IH) [run _ _]put_same; apply/matrixP => h t; rewrite !mxE.
+Qed.
+End Layerwise.
+
+(* --- direct: every W_ij is free --- *)
+Section Direct.
+Variables (R : comRingType) (f df : R -> R) (n : nat -> nat) (s : nat).
+Variables (w : nat -> nat -> nat -> nat -> R) (start : nat -> nat -> nat -> R).
+(* W i j leads from layer j to layer i + 1 *)
+Notation W i j := (mat (n i.+1) (n j) (w i j)).
+Variables x z : forall i, 'M[R]_(n i, s).
+Hypothesis z_is : forall i, z i.+1 = \sum_(j < i.+1) W i j *m x j.
+Hypothesis x_is : forall i, x i.+1 = map_mx f (z i.+1).
+Hypothesis x_start : x 0%N = tmat (n 0%N) s (start 0%N).
+Notation run := (propagate_direct.loop f n w start).
+
+Lemma direct_z i m : (forall j, (j <= i)%N -> tmat (n j) s (m j) = x j) ->
+  tmat (n i.+1) s (propagate_direct.hidden_z_2 i.+1 n (w i) m) = z i.+1.
+Proof.
+move=> e; rewrite z_is; apply/matrixP => h t; rewrite !mxE summxE [LHS]add0r; apply: eq_bigr => j _.
+by rewrite -e -1?ltnS // !mxE; apply: eq_bigr => k _; rewrite !mxE.
+Qed.
+Theorem M7_direct_program i j : (j <= i)%N -> tmat (n j) s (run i j) = x j.
+Proof.
+elim: i j => [|i IH] j; first by rewrite leqn0 => /eqP ->; rewrite x_start.
+rewrite leq_eqVlt => /orP[/eqP ->|]; last first.
+  by rewrite ltnS => ji; rewrite [run _ _]put_other ?IH // neq_ltn ltnS ji.
+by rewrite x_is -(direct_z IH) [run _ _]put_same; apply/matrixP => h t; rewrite !mxE.
+Qed.
+End Direct.
+
+(* --- M8 in the other two: the lines of one layer, from m neurons that send; dx0 is what stood there --- *)
+Section OtherLines.
+Variables (R : comRingType) (p q s : nat) (phi x dx slope : nat -> nat -> R) (a b : nat -> R).
+Notation Phi := (mat p q phi).
+Notation D := (Phi *m diag_mx (vec q a) - diag_mx (vec p b) *m Phi).
+Notation dz := (had (tmat p s dx) (tmat p s slope)).
+Notation bM := (dz *m (tmat q s x)^T).
+
+Theorem M8_layerwise_lines :
+  [/\ mat p q (adjoint_layerwise.hidden_dphi s a b dx slope x) = bM *m diag_mx (vec q a) - diag_mx (vec p b) *m bM,
+      vec q (adjoint_layerwise.hidden_dlam_in_2 s p (fun=> 0) dx phi slope x) = \row_k \sum_h bM h k * Phi h k,
+      vec p (adjoint_layerwise.hidden_dlam_out_2 s q (fun=> 0) dx phi slope x) = \row_h - \sum_k bM h k * Phi h k
+    & tmat q s (adjoint_layerwise.hidden_dx_in p a b dx phi slope) = D^T *m dz].
+Proof. by rewrite -dz_is; split; [apply: dphi_is|apply: dlam_in_is|apply: dlam_out_is|apply: du_last]. Qed.
+
+Variables (xs dx0 w : nat -> nat -> nat -> R) (n : nat -> nat).
+Theorem M8_direct_lines j :
+  mat p (n j) (adjoint_direct.hidden_dW s dx slope xs j) = dz *m (tmat (n j) s (xs j))^T /\
+  tmat (n j) s (adjoint_direct.hidden_dx_source_2 p dx slope w dx0 j) =
+    tmat (n j) s (dx0 j) + (if (0 < j)%N then (mat p (n j) (w j))^T *m dz else 0).
+Proof.
+split; first by rewrite -dz_is -dM_is.
+apply/matrixP => k t; rewrite !mxE /adjoint_direct.hidden_dx_source_2; case: ifP => _; rewrite !mxE ?addr0 //.
+by congr (_ + _); apply: eq_bigr => h _; rewrite !mxE.
+Qed.
+End OtherLines.

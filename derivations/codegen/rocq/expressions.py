@@ -8,6 +8,7 @@ import sympy as sp
 
 SUM, PRODUCT, FACTOR, ATOM = range(4)
 """How tightly a term binds; a term stands in brackets where a tighter one is needed."""
+WIDTH = 120
 FUNCTIONS = {"f": "f", "df": "df", "exp": "exp", "log": "log", "log1p": "log1p"}
 """Functions of which a definition knows nothing: they are its parameters."""
 
@@ -85,7 +86,7 @@ class TermPrinter:
             return f"Num.sqrt {self.term(e.base, ATOM)}", FACTOR
         if e.exp.is_negative and e.exp.is_Rational:
             self.field = True
-            return f"{self.term(e.base**-e.exp, FACTOR)}^-1", FACTOR
+            return f"{self.term(e.base**-e.exp, ATOM)}^-1", FACTOR
         if not e.exp.is_Integer:
             raise UnprintableError(f"the power {e} has no term in Rocq")
         return f"{self.term(e.base, ATOM)} ^+ {e.exp}", PRODUCT
@@ -119,3 +120,13 @@ class TermPrinter:
             raise UnprintableError(f"{e} has no term in Rocq")
         self.functions.add(FUNCTIONS[name])
         return f"{FUNCTIONS[name]} {self.term(e.args[0], ATOM)}", FACTOR
+
+
+def wrapped(line: str) -> list[str]:
+    """A line of at most 120 characters, or several."""
+    lead = line[: len(line) - len(line.lstrip())]
+    out, rest = [], line
+    while len(rest) > WIDTH and (at := rest.rfind(" ", len(lead) + 4, WIDTH)) > 0:
+        out.append(rest[:at])
+        rest = f"{lead}  {rest[at + 1 :]}"
+    return [*out, rest]

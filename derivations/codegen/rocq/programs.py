@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derivations.codegen.rocq.definitions import Definitions, definitions
-from derivations.codegen.rocq.expressions import FUNCTIONS, UnprintableError
+from derivations.codegen.rocq.expressions import FUNCTIONS, UnprintableError, wrapped
 from derivations.codegen.rocq.loops import SIZES, loop
 from derivations.proof.assignments import Layers, conditions
 from derivations.proof.programs import Program
 
-WIDTH = 120
 HEAD = """(* Printed by `python -m derivations` from the programs that are printed for Numba and CUDA. Do not edit.
    programs_agree.v proves that they are the recursions of the theorems. Arrays are functions of natural numbers; a name
    that is assigned again gets a number. In a layer, n_out neurons receive and n_in send; layers are counted from 0. *)
@@ -75,13 +74,3 @@ def section(kinds: list[Definitions]) -> list[str]:
         names = [name for name in sorted(given) if (given[name], name in whole) == (count, integer)]
         text.append(f"Variables {' '.join(names)} : {'nat -> ' * count}{'nat' if integer else 'R'}.")
     return [*text, *(line for kind in kinds for line in kind.text), "End Lines."]
-
-
-def wrapped(line: str) -> list[str]:
-    """A line of at most 120 characters, or several."""
-    lead = line[: len(line) - len(line.lstrip())]
-    out, rest = [], line
-    while len(rest) > WIDTH and (at := rest.rfind(" ", len(lead) + 4, WIDTH)) > 0:
-        out.append(rest[:at])
-        rest = f"{lead}  {rest[at + 1 :]}"
-    return [*out, rest]
