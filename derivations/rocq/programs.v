@@ -240,8 +240,8 @@ Variables loss scale : R.
 Variables weight : nat -> R.
 Variables output target : nat -> nat -> R.
 Definition loss_2 : R := loss + \sum_(s < n_samples) \sum_(h < n_out) scale * weight s * (if output s h - target s h <
-  - 1 then - 1 / 2%:R + target s h - output s h else if output s h - target s h > 1 then - 1 / 2%:R + output s h -
-  target s h else (1 / 2%:R) * ((output s h - target s h) ^+ 2)).
+  - 1 then target s h - 1 / 2%:R - output s h else if output s h - target s h > 1 then output s h - 1 / 2%:R - target s
+  h else (1 / 2%:R) * ((output s h - target s h) ^+ 2)).
 Definition d_output (s h : nat) : R := scale * weight s * (if output s h - target s h < - 1 then - 1 else if output s h
   - target s h > 1 then 1 else output s h - target s h).
 End Lines.

@@ -61,7 +61,7 @@ class TermPrinter:
         return (str(e), ATOM) if e in (0, 1) else (f"{e}%:R", ATOM)
 
     def _sum(self, e: sp.Add) -> tuple[str, int]:
-        first, *others = sorted(e.args, key=lambda a: a.could_extract_minus_sign() and a.is_Mul)
+        first, *others = sorted(e.args, key=lambda a: a.could_extract_minus_sign())
         text = self.term(first, PRODUCT) if not first.could_extract_minus_sign() else self.term(first)
         for part in others:
             minus = part.could_extract_minus_sign() and not part.is_Add

@@ -66,7 +66,7 @@ WRONG_PROGRAMS = (
     WrongProgram(
         "v of one sender", "propagate_global", "\\sum_(k < n_in) phi h k * u_in s k", "phi h 0%N * u_in s 0%N"
     ),
-    WrongProgram("no activation", "propagate_layerwise", "f (hidden_z s h)", "hidden_z s h"),
+    WrongProgram("no activation", "propagate_layerwise", "R := f (hidden_z s h)", "R := hidden_z s h"),
     WrongProgram("no slope", "adjoint_global", "du s h * slope s h", "du s h"),
     WrongProgram("no slope, layerwise", "adjoint_layerwise", "dx s h * slope s h", "dx s h"),
     WrongProgram("half the slope", "squared_error", "2%:R * scale", "scale", SCALARS),
