@@ -18,6 +18,8 @@ from derivations.proof.theorem import Certificate
 
 RULES = {"algebra", "induction", "program", "reverse accumulation", "differentiation", "convention", "rational"}
 """The rules whose two sides are formulas."""
+GREATEST = 1000
+"""Rocq writes a number n%:R as n times the successor of 0, so that it cannot read those of many digits."""
 HEAD = """(* Printed by `python -m derivations` from the steps of the certificates. Do not edit.
    Array elements, deltas, sums, exp, log and roots are variables here; each denominator is assumed not to be 0. *)
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -87,6 +89,12 @@ def _atoms(expression: sp.Expr) -> sp.Expr:
 
 def _beyond_a_field(step: Step) -> str:
     """Why the variables alone do not prove the step; empty if they do."""
+    if any(
+        max(abs(number.p), number.q) > GREATEST
+        for side in (step.left, step.right)
+        for number in side.atoms(sp.Rational)
+    ):
+        return "numbers of many digits"
     if sp.cancel(_atoms(step.left).doit() - _atoms(step.right).doit()) == 0:
         return ""
     both = step.left - step.right

@@ -102,6 +102,7 @@ def test_steps_are_counted_by_what_they_say() -> None:
     assert "0 of 0 steps" in (alike := steps_in(goals_file([certificate(a, a)])))
     assert "1 say X = X" in alike
     assert "1 need symbolic exponents" in steps_in(goals_file([certificate(a * (a**n + 1), a ** (n + 1) + a)]))
+    assert "1 need numbers of many digits" in steps_in(goals_file([certificate(a * (b + 5040), a * b + 5040 * a)]))
     circle = certificate(sp.sin(a) ** 2 + sp.cos(a) ** 2, sp.S.One)
     assert "1 need rules for cos, sin" in steps_in(goals_file([circle]))
 
