@@ -62,13 +62,16 @@ WRONG_PROGRAMS = (
     WrongProgram(
         "M in the place of Mᵀ", "adjoint_global", "\\sum_(h < n_out) hidden_M h k", "\\sum_(h < n_out) hidden_M k h"
     ),
-    # a sum or a factor that is forgotten
+    # others
     WrongProgram(
-        "v of one sender", "propagate_global", "\\sum_(k < n_in) phi h k * u_in s k", "phi h 0%N * u_in s 0%N"
+        "v of one sender, again and again",
+        "propagate_global",
+        "\\sum_(k < n_in) phi h k * u_in s k",
+        "\\sum_(k < n_in) phi h 0%N * u_in s 0%N",
     ),
-    WrongProgram("no activation", "propagate_layerwise", "R := f (hidden_z s h)", "R := hidden_z s h"),
-    WrongProgram("no slope", "adjoint_global", "du s h * slope s h", "du s h"),
-    WrongProgram("no slope, layerwise", "adjoint_layerwise", "dx s h * slope s h", "dx s h"),
+    WrongProgram("f twice", "propagate_layerwise", "R := f (hidden_z s h)", "R := f (f (hidden_z s h))"),
+    WrongProgram("the slope is added", "adjoint_global", "du s h * slope s h", "du s h + slope s h"),
+    WrongProgram("the slope is added, layerwise", "adjoint_layerwise", "dx s h * slope s h", "dx s h + slope s h"),
     WrongProgram("half the slope", "squared_error", "2%:R * scale", "scale", SCALARS),
     WrongProgram("v / (1 + t)", "proximal_l2", "1 + 2%:R * threshold", "1 + threshold", SCALARS),
     WrongProgram("small gradients clipped", "clip", "limit < norm", "norm < limit", SCALARS),
