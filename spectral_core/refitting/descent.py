@@ -60,7 +60,7 @@ class Recipe:
         By hand: a number of epochs. Checked by test_descent.test_the_recipe_depends_on_the_number_of_samples.
         """
         rows = len(samples)
-        least = LEAST_EPOCHS_LABELS if samples.loss == "cross_entropy" else LEAST_EPOCHS
+        least = LEAST_EPOCHS if samples.loss == "squared_error" else LEAST_EPOCHS_LABELS
         epochs = max(least, -(-LEAST_STEPS * min(batch_size, rows) // rows))
         return cls(epochs, batch_size, minima_below=max(MINIMA_BELOW, MINIMA_WORK // rows))
 
@@ -208,7 +208,9 @@ def through_minima(
 
 
 def _faultless(net: SparseNetwork, samples: Samples) -> bool:
-    """Whether a classification gets every sample right, so that a lower loss gains nothing."""
+    """Whether every label of every sample is right, so that a lower loss gains nothing."""
+    if samples.loss == "binary_cross_entropy":
+        return bool(((samples.forward(net) > 0) == (samples.y > 0.5)).all())
     labelled = samples.loss == "cross_entropy"
     return labelled and bool((samples.forward(net).argmax(axis=1) == samples.labels).all())
 
