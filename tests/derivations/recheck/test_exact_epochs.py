@@ -57,22 +57,22 @@ def test_a_wrong_formula_between_the_parts_is_noticed(attack: str, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("name", "old", "new"),
     [
-        ("        loss_sum += value * batch_weight", "        loss_sum += value"),
-        ("        step += 1", "        step += 2"),
-        ("        limit_norm(settings[CLIP_NORM], trainable, gradient)\n", ""),
-        ("penalty_sum / batches, step", "penalty_sum / max(batches, 3), step"),
+        ("epoch_4_1", "        loss_sum += value * batch_weight", "        loss_sum += value"),
+        ("epoch_4_1", "        step += 1", "        step += 2"),
+        ("epoch_4_1", "        limit_norm(settings[CLIP_NORM], trainable, gradient)\n", ""),
+        ("epoch_3_2", "penalty_sum / batches, step", "penalty_sum / max(batches, 3), step"),
     ],
 )
-def test_a_wrong_loop_is_noticed(old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = inspect.getsource(one_hidden.epoch_4_1.py_func)
+def test_a_wrong_loop_is_noticed(name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = inspect.getsource(getattr(one_hidden, name).py_func)
     text = "\n".join(line for line in source.splitlines() if not line.startswith("@"))
     assert old in text
     space: dict[str, Any] = {}
     exec(text.replace(old, new), vars(one_hidden), space)
-    monkeypatch.setattr(one_hidden, "epoch_4_1", space["epoch_4_1"])
-    assert compare("epoch_4_1").failure is not None
+    monkeypatch.setattr(one_hidden, name, space[name])
+    assert compare(name).failure is not None
 
 
 def test_the_forms_have_every_loss_penalty_and_optimizer() -> None:
