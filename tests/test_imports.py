@@ -32,6 +32,7 @@ PROOF_ROWS = [
     {"theorems.spectral", "theorems.images"},
     {"theorems"},
     {"codegen"},
+    {"numeric"},
     {"recheck", "rocq", "links", "readable"},
     {"__main__"},
     {"verify"},

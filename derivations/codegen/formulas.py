@@ -90,7 +90,7 @@ def written(source: str, printer: type[FormulaPrinter] = FormulaPrinter) -> str:
         if isinstance(parent, ast.BinOp | ast.UnaryOp | ast.Compare) and not isinstance(_parsed(text), ATOMS):
             text = f"({text})"
         target = ast.get_source_segment(source, parent.targets[0]) if isinstance(parent, ast.Assign) else None
-        if target is not None and text.startswith(f"{target} + "):
+        if isinstance(parent, ast.Assign) and text.startswith(f"{target} + "):
             source = _replaced(source, parent, f"{target} += {text.removeprefix(f'{target} + ')}")
         else:
             source = _replaced(source, call, text)

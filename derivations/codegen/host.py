@@ -52,5 +52,11 @@ def _function(name: str) -> str:
     (assign,) = program.assignments
     text = HostPrinter({scalar: scalar for scalar in program.scalars}).doprint(assign.value)
     arguments = ", ".join(f"{scalar}: Any" for scalar in program.scalars)
-    lines = [f'"""{program.summary[0].upper()}{program.summary[1:]}.', "", f"Theorem: {', '.join(program.theorems)}", '"""', f"return {text}"]
+    lines = [
+        f'"""{program.summary[0].upper()}{program.summary[1:]}.',
+        "",
+        f"Theorem: {', '.join(program.theorems)}",
+        '"""',
+        f"return {text}",
+    ]
     return "\n".join([f"def {name}({arguments}) -> Any:", *(f"    {line}" if line else "" for line in lines)])

@@ -29,6 +29,7 @@ from derivations.recheck.exact_functions import (
     sgd,
     squared_norm,
 )
+from derivations.recheck.exact_host import HOST_CHECKS
 from derivations.recheck.exact_losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -81,6 +82,7 @@ KERNEL_CHECKS: dict[str, Check] = {
     "squared_norm": squared_norm,
     "clip": clip,
     **ORCHESTRATION,
+    **HOST_CHECKS,
     **CPU_CHECKS,
 }
 """Name of a kernel -> its check. A new kernel that names a theorem needs an entry; a test compares the two lists."""

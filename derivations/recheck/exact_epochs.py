@@ -10,6 +10,7 @@ of JSON for each; that variable holds for a whole process.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ import numpy as np
 
 from derivations.recheck import exact_papers as papers
 from derivations.recheck.exact_comparison import Check, Comparison, floats, run
+from derivations.recheck.exact_device import TRAININGS, WIDE
 from derivations.recheck.exact_papers import Group, Training
 from spectral_core.backends import cpu
 from spectral_core.backends.problem import Problem, StepArrays
@@ -190,9 +192,9 @@ def check(form: Form, runner: Runner) -> Check:
         training, theta = rich(form, comparison), [comparison.dyadic(-15, 15, 16) for _ in theta]
         got = runner(arrays_of(training), floats(theta), floats(training.factors))
         truth = papers.epoch(of_mpmath(training), list(map(digits, theta)))
-        for what, ours, exactly in zip(RESULTS, got, truth, strict=True):
+        for what, mine, exactly in zip(RESULTS, got, truth, strict=True):
             wanted = exactly if isinstance(exactly, list) else [exactly]
-            for place, (a, b) in enumerate(zip(np.ravel(ours).tolist(), wanted, strict=True)):
+            for place, (a, b) in enumerate(zip(np.ravel(np.asarray(mine)).tolist(), wanted, strict=True)):
                 comparison.close(f"{form.loss}: {what}[{place}]", a, b, ULPS, least=1.0)
 
     return compare
@@ -201,8 +203,8 @@ def check(form: Form, runner: Runner) -> Check:
 RESULTS = ("parameters", "mean loss", "mean penalty")
 
 
-COMPILED = ("global", "layerwise", "direct", "3_1")
-"""Compiled as a whole. The others are printed from the template of the last; their parts are compiled, which takes less time."""
+COMPILED = ("global", "direct", "3_1")
+"""Compiled as a whole. Of the others, printed from the same templates, the parts are compiled, which takes less time."""
 
 
 def on_cpu_by_parts(arrays: StepArrays, theta: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -243,13 +245,15 @@ def in_a_block(arrays: StepArrays, theta: np.ndarray, factors: np.ndarray) -> tu
 
 def device_checks() -> dict[str, Check]:
     """Every CUDA program by name: the wide ones of each parametrization, and each whole training."""
-    wide = {f"wide_{form.name}": check(form, on_device) for form in FORMS if form.name == form.parametrization}
-    return wide | {f"train_{form.name}": check(form, in_a_block) for form in FORMS}
+    wide = {f"wide_{name}": check(form_of(name), on_device) for name in WIDE}
+    return wide | {f"train_{name}": check(form_of(name), in_a_block) for name in TRAININGS}
 
 
 def main() -> None:
-    """Prints the evidence for each CUDA program as a line of JSON."""
-    for name, comparison in device_checks().items():
+    """Prints the evidence for each CUDA program, or for those that are named, as a line of JSON."""
+    checks = device_checks()
+    for name in sys.argv[1:] or checks:
+        comparison = checks[name]
         print(json.dumps(asdict(run(name, comparison, 0))), flush=True)
 
 

@@ -18,7 +18,7 @@ from derivations.recheck.exact_comparison import Check, Comparison, floats
 from derivations.recheck.exact_networks import WEIGHTS, mean_square, moving, numbers_of
 from derivations.recheck.exact_sparse import cases
 from derivations.recheck.field import slope_of
-from spectral_core.kernels import formulas, tables
+from spectral_core.kernels import tables
 from spectral_core.kernels.cpu import dense, sparse
 
 F = Fraction
@@ -52,12 +52,12 @@ def output_loss(comparison: Comparison) -> None:
         value, total = plain(dense.output_loss)(
             floats(y), np.zeros(0, np.int64), floats(weights), rows, kind, 0.0, output
         )
-        chosen = [[F(3), F(0), F(1)], [y[r] for r in rows]]
-        truth = papers_mean(z, chosen[1], chosen[0])
+        chosen, wanted = [F(3), F(0), F(1)], [y[r] for r in rows]
+        truth = mean_error(z, wanted, chosen)
         comparison.equal("loss", [value, total], [truth, 4])
         slopes = [
             [2 * w * (a - b) / 4 / outputs for a, b in zip(za, ya, strict=True)]
-            for w, za, ya in zip(chosen[0], z, chosen[1], strict=True)
+            for w, za, ya in zip(chosen, z, wanted, strict=True)
         ]
         comparison.equal("gradient", output, slopes)
     labels, output = np.array([0, 9, 3, 9, 1]), np.full((3, 4), 0.5)
@@ -72,7 +72,7 @@ def output_loss(comparison: Comparison) -> None:
     comparison.equal("no weight", [*got, *nothing.ravel()], [0, 0, 0, 0])
 
 
-def papers_mean(z: list[Any], y: list[Any], weights: list[Any]) -> Any:
+def mean_error(z: list[Any], y: list[Any], weights: list[Any]) -> Any:
     """Σ w (z - y)² / (Σ w · outputs)."""
     errors = [sum((a - b) ** 2 for a, b in zip(*pair, strict=True)) for pair in zip(z, y, strict=True)]
     return sum(w * e for w, e in zip(weights, errors, strict=True)) / sum(weights) / len(z[0])
@@ -86,7 +86,7 @@ def add_penalty(comparison: Comparison) -> None:
             strengths = [F(5, 8), F(3, 8)]  # the norms times a power of two
             gradient = np.ones(5)
             got = plain(dense.add_penalty)(table, floats(strengths), floats(VALUES), gradient)
-            total, slopes = F(0), []
+            total, slopes = F(0), list[F]()
             for kind, strength, (begin, end) in zip((first, second), strengths, SPANS, strict=True):
                 value, slope = rational_penalty(kind, VALUES[begin:end], strength)
                 total, slopes = total + value, [*slopes, *slope]
@@ -99,7 +99,7 @@ def rational_penalty(kind: str, value: list[Fraction], strength: Fraction) -> tu
     norm = F(5) if len(value) == 2 else F(3)
     if kind == "group":
         return strength * norm, [strength * entry / norm for entry in value]
-    return papers.penalty(kind, value, strength)  # type: ignore[return-value]
+    return papers.penalty(kind, value, strength)
 
 
 def limit_norm(comparison: Comparison) -> None:
@@ -130,9 +130,9 @@ def update(comparison: Comparison) -> None:
         _step("adam", rates, decays, factor, arrays, t, settings(beta1=F(1, 2), beta2=F(1, 2)))
         signs = [F((e > 0) - (e < 0)) for e in g]
         # The corrections are dyadic, and their roots are not: the direction is the sign, but for the last places.
-        for place, truth in enumerate(_moved(theta, signs, rates, decays, factor)):
+        for place, exactly in enumerate(_moved(theta, signs, rates, decays, factor)):
             comparison.close(
-                f"adam, step {t}", arrays[0][place], mpmath.mpf(truth.numerator) / truth.denominator, 4, 1.0
+                f"adam, step {t}", arrays[0][place], mpmath.mpf(exactly.numerator) / exactly.denominator, 4, 1.0
             )
 
 
@@ -186,7 +186,16 @@ def means_sparse(comparison: Comparison) -> None:
         outputs, means = graph.shape[-1], np.full(sum(graph.shape), np.nan)
         rows = np.ascontiguousarray(floats(x).T)
         plain(sparse.means_sparse)(
-            rows, floats(WEIGHTS), 4.0, numbers_of(names), senders, offsets, outputs, 2, floats(theta), means
+            rows,
+            floats(WEIGHTS),
+            4.0,
+            numbers_of(names),
+            senders,
+            offsets,
+            outputs,
+            2,
+            floats(theta),
+            means,
         )
         values = [graph.values(f, row, theta)[:-outputs] for row in x]
         truth = [sum(w * v for w, v in zip(WEIGHTS, column, strict=True)) / 4 for column in zip(*values, strict=True)]
@@ -244,60 +253,6 @@ def _objective(comparison: Comparison, ridge: Fraction) -> None:
         comparison.equal(f"{graph.shape} {names}: slope", slope, slopes)
 
 
-# --- the host ---------------------------------------------------------------------------------------------------------
-
-ANGLES: dict[Fraction, Any] = {F(0): 1, F(1, 3): F(1, 2), F(1, 2): 0, F(2, 3): F(-1, 2), F(1): -1}
-"""Shares u and cos πu."""
-HOST: dict[str, Callable[..., Any]] = {
-    "sample_scale": lambda total: 1 / total,
-    "output_scale": lambda total, outputs: 1 / (outputs * total),
-    "mean_of": lambda summed, total: summed / total,
-    "chunk_share": lambda part, total: part / total,
-    "of_share": lambda value, share: share * value,
-    "bias_correction": lambda beta, t: 1 - beta**t,
-    "threshold_of": lambda rate, strength: strength * rate,
-    "warm_up": lambda step, steps: (step + 1) / steps,
-}
-
-
-def of_host(name: str) -> Check:
-    """A rational formula of the host, given fractions."""
-
-    def check(comparison: Comparison) -> None:
-        function = getattr(formulas, name)
-        count = function.__code__.co_argcount
-        for _ in range(16):
-            numbers = [comparison.dyadic(1, 9, 4) for _ in range(count)]
-            if name == "bias_correction":
-                numbers[1] = F(comparison.values.randint(1, 6))
-            found, truth = function(*numbers), HOST[name](*numbers)
-            comparison.equal(f"{name}{tuple(map(str, numbers))} - its truth", [float(found - truth)], [F(0)])
-
-    return check
-
-
-def cosine(name: str) -> Check:
-    """Angles with a rational cosine, within ulps; both ends."""
-
-    def check(comparison: Comparison) -> None:
-        function = getattr(formulas, name)
-        for share, c in ANGLES.items():
-            for least in (F(0), F(1, 4), F(1, 25), F(1)):
-                rising = name == "cosine_rise"
-                given = (float(12 * share), 12, float(least)) if rising else (float(share), float(least))
-                truth = least + (1 - least) * (1 - c if rising else 1 + c) / 2
-                got = function(*given)
-                comparison.close(f"at {share}", got, mpmath.mpf(truth.numerator) / truth.denominator, 4, least=1.0)
-                if share in (0, 1) and least in (F(0), F(1, 4), F(1)):
-                    comparison.equal(f"at {share}", [got], [truth])
-        for least in (F(1, 8), F(1, 2), F(3, 4), F(3, 8), F(5, 8)):
-            steps = ((0.0, 8), (8.0, 8)) if name == "cosine_rise" else ((1.0,), (0.0,))
-            ends = [function(*place, float(least)) for place in steps]
-            comparison.equal("ends", ends, [least, 1])
-
-    return check
-
-
 ORCHESTRATION: dict[str, Check] = {
     "output_loss": output_loss,
     "add_penalty": add_penalty,
@@ -308,7 +263,4 @@ ORCHESTRATION: dict[str, Check] = {
     "factor_column": factor_column,
     "gradient_sparse": gradient_sparse,
     "objective_sparse": objective_sparse,
-    **{name: of_host(name) for name in HOST},
-    "cosine_rise": cosine("cosine_rise"),
-    "cosine_fall": cosine("cosine_fall"),
 }

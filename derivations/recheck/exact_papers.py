@@ -177,4 +177,3 @@ def _direction(training: Training, g: Any, m: Vector, v: Vector, p: int, t: int)
     m[p] = beta1 * m[p] + (1 - beta1) * g
     v[p] = beta2 * v[p] + (1 - beta2) * g * g
     return m[p] / (1 - beta1**t) / (mpmath.sqrt(v[p] / (1 - beta2**t)) + training.epsilon)
-

@@ -28,7 +28,8 @@ def o_epoch(point: Point) -> None:
     for number in range(point.size("batches", 1, 3)):
         samples = point.size(f"samples {number}", 1, 3)
         batches.append((point.vector(samples), point.vector(samples)))
-    values, weights = (sum(parts, []) for parts in zip(*batches, strict=True))
+    values = [value for part, _ in batches for value in part]
+    weights = [weight for _, part in batches for weight in part]
     truth = sum_of_products(values, weights) / sum(weights)
     losses = [sum_of_products(v, w) / sum(w) for v, w in batches]
     shares = [sum(w) for _, w in batches]

@@ -66,6 +66,7 @@ def loss_and_gradient(
 def _loss_and_gradient(
     layout: Layout, activation: Activation, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
+    """By hand: a sum of weights, once per call. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor."""
     library, data, rows = gpu.array_module(), DeviceData(problem), len(problem.x)
     storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()
     scale = gpu.to_device(

@@ -18,6 +18,8 @@ def start(
 
     The root is that of 2 for the weights into a layer of sigmoids, and into the output behind one. `widths` are those of all
     layers, without the constant neuron.
+
+    By hand: scikit-learn's random start. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
     """
     blocks = {}
     names = by_layer(activation, len(widths) - 2) or (activation,)

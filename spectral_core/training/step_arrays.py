@@ -76,7 +76,9 @@ def _penalties(net: Trainable, options: StepOptions) -> tuple[list[Penalty], lis
     if not options.proximal:
         return spectral + others, []
     frozen = _not_trained(net, options)
-    thresholds = [(name, kind, threshold_of(_rate_of(name, options), strength)) for name, _, _ in spectral if name not in frozen]
+    thresholds = [
+        (name, kind, threshold_of(_rate_of(name, options), strength)) for name, _, _ in spectral if name not in frozen
+    ]
     return others, thresholds
 
 

@@ -68,9 +68,9 @@ made by       python -m derivations
 SymPy         {sympy}
 certificates  sha256 {digest}
 
-Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
-brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
-outside of the exponential.
+Proven: every function that names a theorem computes what it states, layer by layer; of a whole epoch these are the means
+over mini-batches. Not proven, but compared with exact numbers: storage, the order of calls, and rounding outside of the
+exponential.
 
 Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
 BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat

@@ -160,7 +160,8 @@ def _device_module(digest: str, general: str) -> str:
         branches.append(f"    return gpu_{item.name}(rank, count, n_samples, n_out, output, target, weight, scale)")
     words = {"ELEMENTWISE": "\n".join(branches), "THEOREMS": ", ".join(activation_theorems())}
     helpers = {
-        name: templates.specialise(source, DEVICE, **words) for name, source in templates.read(FOLDER, "parts", TypedPrinter).items()
+        name: templates.specialise(source, DEVICE, **words)
+        for name, source in templates.read(FOLDER, "parts", TypedPrinter).items()
     }
     # Activations come before the programs that call them, losses, penalties and optimizers before their callers.
     behind = ("gpu_loss", "gpu_add_penalty", "gpu_limit_norm", "gpu_update", "gpu_shrink")
@@ -184,7 +185,9 @@ def _device_module(digest: str, general: str) -> str:
 
 def _wide_module(digest: str, devices: str) -> str:
     head = _header("Wide networks on CUDA, part by part on the whole device", digest, {"parts.py": devices}, WIDE_TEXT)
-    launches = [templates.specialise(source, KERNEL) for source in templates.read(FOLDER, "wide", TypedPrinter).values()]
+    launches = [
+        templates.specialise(source, KERNEL) for source in templates.read(FOLDER, "wide", TypedPrinter).values()
+    ]
     hosts, kernels, called = [], [], set()
     for _, *programs in LAYERED:
         for program in programs:

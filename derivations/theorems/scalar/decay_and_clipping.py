@@ -50,7 +50,9 @@ CLIP = Program(
 )
 PROGRAMS = (DECAY, SQUARED_NORM, CLIP)
 rate, strength = sp.symbols("rate strength", positive=True)
-STEP_DECAY = scalar_program("step_decay", "rate strength, the share of one step", "O.decay", (rate, strength), rate * strength)
+STEP_DECAY = scalar_program(
+    "step_decay", "rate strength, the share of one step", "O.decay", (rate, strength), rate * strength
+)
 
 
 def decay_argument(proof: Proof, program: Program = DECAY, of_step: Program = STEP_DECAY) -> None:

@@ -26,7 +26,9 @@ LOSS_SUM = scalar_program(
     loss_sum + value * total,
 )  # fmt: skip
 MEAN_OF = scalar_program("mean_of", "a sum / what it counts", "O.epoch", (loss_sum, total), loss_sum / total)
-CHUNK_SHARE = scalar_program("chunk_share", "the share of a chunk in all weight", "O.epoch", (part, total), part / total)
+CHUNK_SHARE = scalar_program(
+    "chunk_share", "the share of a chunk in all weight", "O.epoch", (part, total), part / total
+)
 CHUNK_MEAN = scalar_program(
     "grown_mean", "the part of a mean that is known, with that of one more chunk or sample", "O.epoch",
     (mean, value, part, total), mean + value * part / total,
@@ -105,9 +107,7 @@ def chunk_argument(
     proof.recurrence(
         "the part of the mean that n chunks make",
         first=sp.S.Zero,
-        advance=lambda so_far, n: result_of(
-            grown, mean=so_far, value=(A(n + 1) - A(n)) / W(n), part=W(n), total=total
-        ),
+        advance=lambda so_far, n: result_of(grown, mean=so_far, value=(A(n + 1) - A(n)) / W(n), part=W(n), total=total),
         closed=lambda n: (A(n) - A(0)) / total,
         over="n",
     )
@@ -149,7 +149,9 @@ def threshold_argument(proof: Proof, program: Program = THRESHOLD, moved: Progra
 def ridge_argument(proof: Proof, term: Program = RIDGE_VALUE, gradient: Program = RIDGE_SLOPE) -> None:
     added = result_of(term) - value
     proof.equal("the term is added to the value", result_of(term, value=0), added)
-    proof.equal("its derivative is added to the slope", result_of(gradient), slope + added.diff(weight), "differentiation")
+    proof.equal(
+        "its derivative is added to the slope", result_of(gradient), slope + added.diff(weight), "differentiation"
+    )
 
 
 THEOREMS = (

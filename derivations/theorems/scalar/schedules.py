@@ -23,13 +23,17 @@ RISE = start + (1 - start) * (1 - sp.cos(sp.pi * share)) / 2
 WARMUP = (step + 1) / steps
 """The factor of the other schedules while they rise: of step 0, 1, ..., steps - 1."""
 
-COSINE_FALL = scalar_program("cosine_fall", "final + (1 - final) (1 + cos(pi share))/2", "S.cosine", (share, final), FALL)
+COSINE_FALL = scalar_program(
+    "cosine_fall", "final + (1 - final) (1 + cos(pi share))/2", "S.cosine", (share, final), FALL
+)
 COSINE_RISE = scalar_program(
     "cosine_rise", "start + (1 - start) (1 - cos(pi step/steps))/2", "S.rise", (step, steps, start),
     RISE.subs(share, step / steps),
 )  # fmt: skip
 WARM_UP = scalar_program("warm_up", "(step + 1) / steps", "S.rise", (step, steps), WARMUP)
-STEP_RATE = scalar_program("step_rate", "factor rate, in one step", "S.rate", (factor, optimizers.rate), factor * optimizers.rate)
+STEP_RATE = scalar_program(
+    "step_rate", "factor rate, in one step", "S.rate", (factor, optimizers.rate), factor * optimizers.rate
+)
 PROGRAMS = (COSINE_FALL, COSINE_RISE, WARM_UP, STEP_RATE)
 
 SINE = "sin x >= 0 for 0 <= x <= π"

@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 ba3da4fc65eac4c8
-dense.py      sha256 a6c9d84faf8bfe45
+dense.py      sha256 01294af1da8bbb14
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
@@ -50,7 +50,7 @@ def propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all,
             for s in range(n_samples):
                 z[s] += W * x_source[s]
         if i < n_neurons - n_outputs:
-            activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
+            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -449,7 +449,10 @@ def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_o
 def jacobian_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all
 ):
-    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F."""
+    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F.
+
+    By hand: NumPy's sum of the weights. Checked by test_refitting.test_the_gauss_newton_matrix_is_that_of_differences.
+    """
     n_inputs, size = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
@@ -466,7 +469,10 @@ def jacobian_sparse(
 def curvature_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all
 ):
-    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
+    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,).
+
+    By hand: NumPy's sum of the weights. Checked by test_samples.test_curvatures.
+    """
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     size = min(chunk, total)
@@ -524,6 +530,8 @@ def minimise_sparse(
     The two loops over at most `pairs` pairs of steps and changes of the gradient; a line search for sufficient decrease and
     curvature (weak Wolfe conditions) by bisection, which needs no second derivative and so suits relu. It ends where a step
     lowers the objective by less than `precision` of its size.
+
+    By hand: a search on the proven objective, whose result is tested. Checked by test_lbfgs.test_a_convex_objective_ends_at_its_minimum.
     """
     n = point.size
     parameters, whole = np.empty(n, x_rows.dtype), np.empty(n, x_rows.dtype)

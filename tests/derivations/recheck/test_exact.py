@@ -13,9 +13,9 @@ import pytest
 
 from derivations.recheck import exact_functions, exact_networks
 from derivations.recheck.exact import KERNEL_CHECKS, compare
-from derivations.recheck.exact_epochs import CPU_CHECKS
 from derivations.recheck.exact_comparison import Comparison, floats, run
-from derivations.recheck.exact_orchestration import HOST
+from derivations.recheck.exact_epochs import CPU_CHECKS
+from derivations.recheck.exact_host import HOST
 from derivations.recheck.field import value_of
 from derivations.recheck.point import Refused
 from spectral_core.kernels import formulas

@@ -120,7 +120,10 @@ def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_o
 def jacobian_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all
 ):
-    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F."""
+    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F.
+
+    By hand: NumPy's sum of the weights. Checked by test_refitting.test_the_gauss_newton_matrix_is_that_of_differences.
+    """
     n_inputs, size = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
@@ -136,7 +139,10 @@ def jacobian_sparse(
 def curvature_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all
 ):
-    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
+    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,).
+
+    By hand: NumPy's sum of the weights. Checked by test_samples.test_curvatures.
+    """
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     size = min(chunk, total)
@@ -189,6 +195,8 @@ def minimise_sparse(
     The two loops over at most `pairs` pairs of steps and changes of the gradient; a line search for sufficient decrease and
     curvature (weak Wolfe conditions) by bisection, which needs no second derivative and so suits relu. It ends where a step
     lowers the objective by less than `precision` of its size.
+
+    By hand: a search on the proven objective, whose result is tested. Checked by test_lbfgs.test_a_convex_objective_ends_at_its_minimum.
     """
     n = point.size
     parameters, whole = np.empty(n, x_rows.dtype), np.empty(n, x_rows.dtype)
