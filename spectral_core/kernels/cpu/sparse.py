@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 ba3da4fc65eac4c8
-dense.py      sha256 01294af1da8bbb14
+dense.py      sha256 788e03bf43d05c85
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
@@ -50,7 +50,7 @@ def propagate_sparse(activation, senders, offsets, n_outputs, parameters, u_all,
             for s in range(n_samples):
                 z[s] += W * x_source[s]
         if i < n_neurons - n_outputs:
-            activate(activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            activate(activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)

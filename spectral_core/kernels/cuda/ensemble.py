@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 ba3da4fc65eac4c8
-parts.py      sha256 f29221d625fc9c77
+parts.py      sha256 a8069bfbb56f7b67
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

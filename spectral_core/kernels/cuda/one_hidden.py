@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 ba3da4fc65eac4c8
-parts.py      sha256 f29221d625fc9c77
+parts.py      sha256 a8069bfbb56f7b67
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

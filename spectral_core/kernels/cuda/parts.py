@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 ba3da4fc65eac4c8
-dense.py      sha256 01294af1da8bbb14
+dense.py      sha256 788e03bf43d05c85
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
@@ -297,7 +297,7 @@ def gpu_propagate_global(rank, count, layout, activation, n_samples, block_scrat
             # v[s, h] = sum_k phi[h, k]*u_in[s, k]
             gpu_propagate_global_3(rank, count, n_samples, n_out, n_in, phi, u_in, v)
             cuda.syncthreads()
-            gpu_activate(rank, count, n_samples * n_out, activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            gpu_activate(rank, count, n_samples * n_out, activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
             cuda.syncthreads()
             # u[s, h] = -v[s, h] + x[s, h]
             gpu_propagate_global_4(rank, count, n_samples, n_out, u, v, x)
@@ -661,7 +661,7 @@ def gpu_propagate_layerwise(rank, count, layout, activation, n_samples, block_sc
         gpu_propagate_layerwise_2(rank, count, n_samples, n_out, n_in, M, x_in, z)
         cuda.syncthreads()
         if i < n_layers - 1:
-            gpu_activate(rank, count, n_samples * n_out, activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            gpu_activate(rank, count, n_samples * n_out, activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
             cuda.syncthreads()
 
 
@@ -924,7 +924,7 @@ def gpu_propagate_direct(rank, count, layout, activation, n_samples, parameters,
                 gpu_propagate_direct_2(rank, count, n_samples, n_out, n_in, W, x_source, z)
                 cuda.syncthreads()
         if i < n_layers - 1:
-            gpu_activate(rank, count, n_samples * n_out, activation, z, x)  # x = f(z), slope = f'(z) in the place of z
+            gpu_activate(rank, count, n_samples * n_out, activation[i], z, x)  # x = f(z), slope = f'(z) in the place of z
             cuda.syncthreads()
 
 

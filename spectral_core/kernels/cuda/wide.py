@@ -3,7 +3,7 @@
 made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 ba3da4fc65eac4c8
-parts.py      sha256 f29221d625fc9c77
+parts.py      sha256 a8069bfbb56f7b67
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
@@ -365,7 +365,7 @@ def wide_propagate_global(device, layout, activation, n_samples, block_scratch, 
         if i < n_layers - 1:
             # v[s, h] = sum_k phi[h, k]*u_in[s, k]
             device.product(u_in, phi.T, v)
-            device.launch(wide_activate, n_samples * n_out, (n_samples * n_out, activation, z, x))
+            device.launch(wide_activate, n_samples * n_out, (n_samples * n_out, activation[i], z, x))
             # u[s, h] = -v[s, h] + x[s, h]
             device.launch(wide_propagate_global_4, n_samples * n_out, (n_samples, n_out, u, v, x))
 
@@ -471,7 +471,7 @@ def wide_propagate_layerwise(device, layout, activation, n_samples, block_scratc
         # z[s, h] = sum_k M[h, k]*x_in[s, k]
         device.product(x_in, M.T, z)
         if i < n_layers - 1:
-            device.launch(wide_activate, n_samples * n_out, (n_samples * n_out, activation, z, x))
+            device.launch(wide_activate, n_samples * n_out, (n_samples * n_out, activation[i], z, x))
 
 
 def wide_adjoint_layerwise(device, layout, n_samples, block_scratch, du_all, gradient, parameters, u_all, z_all):
@@ -556,7 +556,7 @@ def wide_propagate_direct(device, layout, activation, n_samples, parameters, u_a
                 # z[s, h] += sum_k W[h, k]*x_source[s, k]
                 device.product(x_source, W.T, z, accumulate=True)
         if i < n_layers - 1:
-            device.launch(wide_activate, n_samples * n_out, (n_samples * n_out, activation, z, x))
+            device.launch(wide_activate, n_samples * n_out, (n_samples * n_out, activation[i], z, x))
 
 
 def wide_adjoint_direct(device, layout, n_samples, du_all, gradient, parameters, u_all, z_all):
