@@ -75,7 +75,9 @@ class Case:
 
 CASES = (
     Case("global", "tanh", "squared_error", "group", weighted=True, schedule="cosine"),
-    Case("global", ("swish", "tanh"), "cross_entropy", "l1", "nesterov", proximal=True, schedule="one_cycle", more=True),
+    Case(
+        "global", ("swish", "tanh"), "cross_entropy", "l1", "nesterov", proximal=True, schedule="one_cycle", more=True
+    ),
     Case("layerwise", "sigmoid", "huber", "l2", "sgd", shuffle=False),
     Case("layerwise", ("elu", "sigmoid"), "binary_cross_entropy", "group", proximal=True, schedule="cosine", more=True),
     Case("direct", ("gelu", "tanh"), "poisson", "group", "sgd"),
