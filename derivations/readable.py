@@ -13,6 +13,7 @@ from derivations.formula_printer import case_row, claim_formula, forms, formula,
 from derivations.proof.certificates import Certificate
 from derivations.proof.claims import Claim
 from derivations.proof.steps import RULES, Step
+from derivations.theorems.words import EXAMPLES, IDEAS
 
 # A table to read across, as above.
 CHARACTERS = {
@@ -48,7 +49,7 @@ def grounds(step: Step) -> str:
 def markdown(certificate: Certificate, functions: list[str]) -> str:
     """One theorem as a page: the claim, the idea in words, every step, an example in numbers."""
     lines = [f"# {certificate.id}: {certificate.title}", "", f"> {certificate.statement}", ""]
-    lines += [f"**Idea.** {certificate.words}", ""] if certificate.words else []
+    lines += [f"**Idea.** {IDEAS[certificate.id]}", ""] if certificate.id in IDEAS else []
     lines += [_facts(certificate, functions, str)]
     claims = {claim.name: claim for claim in certificate.claims}
     for number, step in enumerate(certificate.steps, 1):
@@ -63,7 +64,7 @@ def markdown(certificate: Certificate, functions: list[str]) -> str:
             lines += ["", "where the program says", *(line for text in program for line in ("", "$$", text, "$$"))]
         if isinstance(step.left, tuple) and step.left:
             lines += ["", *(f"- `{item}`" for item in step.left)]
-    lines += ["", f"**In numbers.** {certificate.example}"] if certificate.example else []
+    lines += ["", f"**In numbers.** {EXAMPLES[certificate.id]}"] if certificate.id in EXAMPLES else []
     return "\n".join([*lines, "", _rules(certificate, str), ""])
 
 
@@ -126,7 +127,7 @@ def latex(certificate: Certificate, functions: list[str]) -> str:
     """One theorem as a section, to be included in a document with `amsmath`."""
     title = plain(f"{certificate.id}: {certificate.title}")
     lines = [rf"\section*{{{title}}}", r"\begin{quote}", plain(certificate.statement), r"\end{quote}", ""]
-    lines += [rf"\textbf{{Idea.}} {plain(certificate.words)}", ""] if certificate.words else []
+    lines += [rf"\textbf{{Idea.}} {plain(IDEAS[certificate.id])}", ""] if certificate.id in IDEAS else []
     lines += [_facts(certificate, functions, plain), "", r"\begin{enumerate}"]
     for step in certificate.steps:
         lines += [rf"\item {{}}{plain(step.claim)} \emph{{({plain(grounds(step))})}}"]
@@ -135,7 +136,7 @@ def latex(certificate: Certificate, functions: list[str]) -> str:
         lines += [line for text in shown for line in (r"\par", rf"$\displaystyle {text}$")]
         if isinstance(step.left, tuple) and step.left:
             lines += [r"\begin{itemize}", *(rf"\item {{}}{plain(str(item))}" for item in step.left), r"\end{itemize}"]
-    example = ["", rf"\textbf{{In numbers.}} {plain(certificate.example)}"] if certificate.example else []
+    example = ["", rf"\textbf{{In numbers.}} {plain(EXAMPLES[certificate.id])}"] if certificate.id in EXAMPLES else []
     return "\n".join([*lines, r"\end{enumerate}", *example, "", _rules(certificate, plain), ""])
 
 

@@ -25,8 +25,6 @@ class Certificate:
     steps: tuple[Step, ...]
     claims: tuple[Claim, ...] = ()
     programs: tuple[Program, ...] = ()
-    words: str = ""
-    example: str = ""
 
     @property
     def cites(self) -> tuple[str, ...]:

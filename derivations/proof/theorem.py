@@ -146,7 +146,6 @@ class Theorem:
     reference : where the formula was published, or ``this project``.
     argument : function of a `Proof`.
     scope : what it holds for; the steps must quantify over it.
-    words, example : the idea, and small numbers, for the page.
     """
 
     id: str
@@ -158,8 +157,6 @@ class Theorem:
     reference: str = "this project"
     scope: str = EVERY_SIZE
     claims: tuple[Claim, ...] = ()
-    words: str = ""
-    example: str = ""
 
     def prove(self) -> Certificate:
         """Run the argument and compare it with the claim; raises `ProofError` at the first step that fails."""
@@ -183,8 +180,6 @@ class Theorem:
             tuple(proof.steps),
             self.claims,
             tuple(proof.programs),
-            self.words,
-            self.example,
         )
 
     def _problems(self, proof: Proof) -> list[str]:
