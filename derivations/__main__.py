@@ -25,17 +25,24 @@ from derivations.codegen.cpu.module import (
     tables_module,
 )
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules, cuda_programs
+from derivations.codegen.rocq.goals import goals_file
+from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.certificates import Certificate
 from derivations.proof.programs import Program
 from derivations.proof.selfcheck import weaknesses
 from derivations.proof.theorem import ProofError
 from derivations.records import assumptions, citations, record, unlike_programs
 from derivations.theorems.catalogue import THEOREMS
+from derivations.theorems.spectral import factors
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
+ROCQ = ROOT / "derivations" / "rocq"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
+
+PROGRAMS = tuple(dict.fromkeys((*module.PROGRAMS, *module.SPARSE.values(), *factors.PROGRAMS)))
+"""Every program from which kernels are printed, each once."""
 
 
 def functions() -> dict[str, tuple[str, ...]]:
@@ -86,6 +93,8 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()
         },
+        ROCQ / "programs.v": programs_file(PROGRAMS),
+        ROCQ / "rational.v": goals_file(certificates),
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
     }
