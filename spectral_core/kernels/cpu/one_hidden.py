@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e334491cb687e87d
-dense.py      sha256 dc52fe308b92fb1b
+certificates  sha256 aef35592880980ed
+dense.py      sha256 adb7a23dc205d3a2
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
