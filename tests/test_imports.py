@@ -32,7 +32,7 @@ PROOF_ROWS = [
     {"theorems.spectral", "theorems.images"},
     {"theorems"},
     {"codegen"},
-    {"numeric"},
+    {"formula_printer", "numeric", "records"},
     {"recheck", "rocq", "links", "readable"},
     {"__main__"},
     {"verify"},

@@ -4,9 +4,15 @@ A sum Σ a_i is reached part by part. Its first n parts make A(n) - A(0), where 
 parts is such a sequence of differences, so A is a function of which nothing else is known.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import sympy as sp
 
+from derivations.proof.claims import Claim, Recursion
 from derivations.proof.programs import Program
+from derivations.proof.running import slope as derivative
+from derivations.proof.stated import Definition, at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import losses, schedules
 from derivations.theorems.scalar.scalar_programs import result_of, scalar_program
@@ -56,31 +62,59 @@ W = sp.Function("W", positive=True)
 """The weight of the n-th mini-batch or chunk."""
 
 
-def grown_argument(proof: Proof, program: Program = GROWN_SUM) -> None:
-    proof.recurrence(
-        "the sum of the first n parts",
-        first=sp.S.Zero,
-        advance=lambda so_far, n: result_of(program, total=so_far, part=A(n + 1) - A(n)),
-        closed=lambda n: A(n) - A(0),
-        over="n",
+def _by_parts(
+    proof: Proof,
+    name: str,
+    text: str,
+    following: Callable[..., Any],
+    closed: Callable[[Any], Any],
+    shown: tuple[str, str],
+) -> None:
+    """By induction over n: the member n of the sequence that begins with 0 and goes on with `following` is `closed`.
+
+    `shown`: how the closed form is written, in LaTeX and as text, {0} for n.
+    """
+    n = sp.Symbol("n", integer=True, nonnegative=True)
+    sequence = Recursion(
+        name, rf"\mathrm{{{{{name}}}}}_{{{{{{0}}}}}}", f"{name}_{{0}}", lambda: sp.S.Zero, following, True
     )
+    form = Definition(f"{name}_closed", closed, *shown, True)
+    proof.induction(Claim(text, sequence(n), form(n), (n,)), sequence, form, n)
+
+
+def _telescoped(number: Any) -> Any:
+    return A(number) - A(0)
+
+
+TELESCOPED = ("A({0}) - A(0)", "A({0}) - A(0)")
+
+
+def grown_argument(proof: Proof, program: Program = GROWN_SUM) -> None:
+    proof.reads(program)
+    _by_parts(
+        proof, "parts", "the sum of the first n parts",
+        lambda before, n: result_of(program, total=before(), part=A(n + 1) - A(n)), _telescoped, TELESCOPED,
+    )  # fmt: skip
 
 
 def scale_argument(proof: Proof, samples: Program = SAMPLE_SCALE, both: Program = OUTPUT_SCALE) -> None:
+    proof.reads(samples)
+    proof.reads(both)
     proof.equal("the shares of all samples sum to 1", total * result_of(samples), 1, "rational")
     proof.equal("the shares of all samples and outputs sum to 1", total * outputs * result_of(both), 1, "rational")
     times = sp.Symbol("times", positive=True)
     for program in losses.PROGRAMS:
         loss = next(assign.value for assign in program.assignments if assign.name == "loss")
-        scaled = loss.subs(losses.scale, times * losses.scale)
-        proof.equal(f"{program.name} is linear in its scale", scaled, times * loss)
+        proof.equal(
+            f"{program.name} is linear in its scale", at(loss, {losses.scale: times * losses.scale}), times * loss
+        )
     # Errors that are all alike: Σ_s w_s is `total`, and each sample counts `outputs` of them.
     error = sp.Symbol("error", real=True)
     (term,) = (assign.value for assign in losses.PROGRAMS[0].assignments if assign.name == "loss")
-    alike = term.subs(losses.z, losses.y + error) / losses.weight.element * total * outputs
+    alike = at(term, {losses.z: losses.y + error, losses.scale: result_of(both)})
     proof.equal(
         "squared errors that are all alike have themselves as their mean",
-        alike.subs(losses.scale, result_of(both)), error**2, "rational",
+        alike / losses.weight.element * total * outputs, error**2, "rational",
     )  # fmt: skip
 
 
@@ -91,26 +125,27 @@ def batch_argument(proof: Proof) -> None:
 
 def epoch_argument(proof: Proof, grown: Program = LOSS_SUM, quotient: Program = MEAN_OF) -> None:
     # A mini-batch of weight W(n) has the mean loss (A(n+1) - A(n))/W(n), so its weighted losses sum to A(n+1) - A(n).
-    proof.recurrence(
-        "the weighted losses of the samples of n mini-batches, summed",
-        first=sp.S.Zero,
-        advance=lambda so_far, n: result_of(grown, loss_sum=so_far, value=(A(n + 1) - A(n)) / W(n), total=W(n)),
-        closed=lambda n: A(n) - A(0),
-        over="n",
-    )
+    proof.reads(grown)
+    proof.reads(quotient)
+    _by_parts(
+        proof, "losses", "the weighted losses of the samples of n mini-batches, summed",
+        lambda before, n: result_of(grown, loss_sum=before(), value=(A(n + 1) - A(n)) / W(n), total=W(n)),
+        _telescoped, TELESCOPED,
+    )  # fmt: skip
     proof.equal("the mean times what it counts is the sum", result_of(quotient) * total, loss_sum, "rational")
 
 
 def chunk_argument(
     proof: Proof, grown: Program = CHUNK_MEAN, its_share: Program = CHUNK_SHARE, times: Program = OF_SHARE
 ) -> None:
-    proof.recurrence(
-        "the part of the mean that n chunks make",
-        first=sp.S.Zero,
-        advance=lambda so_far, n: result_of(grown, mean=so_far, value=(A(n + 1) - A(n)) / W(n), part=W(n), total=total),
-        closed=lambda n: (A(n) - A(0)) / total,
-        over="n",
-    )
+    for program in (grown, its_share, times):
+        proof.reads(program)
+    _by_parts(
+        proof, "means", "the part of the mean that n chunks make",
+        lambda before, n: result_of(grown, mean=before(), value=(A(n + 1) - A(n)) / W(n), part=W(n), total=total),
+        lambda number: _telescoped(number) / total,
+        (r"(A({0}) - A(0)) / \mathrm{{total}}", "(A({0}) - A(0)) / total"),
+    )  # fmt: skip
     shared = result_of(times, value=slope / part, share=result_of(its_share))
     proof.equal("so it is with gradients: a chunk's mean times its share", shared, slope / total, "rational")
 
@@ -121,19 +156,20 @@ def _epoch(proof: Proof) -> None:
 
 
 def correction_argument(proof: Proof, program: Program = BIAS_CORRECTION) -> None:
-    proof.recurrence(
-        "the weights (1 - β) β^(t-i) of the gradients 1, ..., t in a moment, summed",
-        first=sp.S.Zero,
-        advance=lambda so_far, t: beta * so_far + (1 - beta),
-        closed=lambda t: result_of(program, step=t),
-        over="t",
-    )
+    proof.reads(program)
+    _by_parts(
+        proof, "weights", "the weights (1 - β) β^(t-i) of the gradients 1, ..., t in a moment, summed",
+        lambda before, _: beta * before() + (1 - beta),
+        lambda number: result_of(program, step=number), (r"1 - \beta^{{{0}}}", "1 - beta^{0}"),
+    )  # fmt: skip
     gap = sp.Symbol("gap", positive=True)
     known = sp.Symbol("known", nonnegative=True)
-    proof.true("it stays positive: β c + (1 - β) for 1 - β = gap, c >= 0", (beta * known + gap).is_positive)
+    proof.compare("it stays positive: β c + (1 - β) for 1 - β = gap, c >= 0", beta * known + gap, ">")
 
 
 def threshold_argument(proof: Proof, program: Program = THRESHOLD, moved: Program = STEP_THRESHOLD) -> None:
+    proof.reads(program)
+    proof.reads(moved)
     x, theta, penalty = sp.symbols("x theta penalty", real=True)
     # The step from θ: the loss by its gradient, the penalty as it is, and a square that keeps x near θ.
     objective = slope * (x - theta) + strength * penalty + (x - theta) ** 2 / (2 * rate)
@@ -147,11 +183,13 @@ def threshold_argument(proof: Proof, program: Program = THRESHOLD, moved: Progra
 
 
 def ridge_argument(proof: Proof, term: Program = RIDGE_VALUE, gradient: Program = RIDGE_SLOPE) -> None:
-    added = result_of(term) - value
-    proof.equal("the term is added to the value", result_of(term, value=0), added)
+    proof.reads(term)
+    proof.reads(gradient)
+    proof.equal("the term is added to the value", result_of(term), value + result_of(term, value=0))
     proof.equal(
-        "its derivative is added to the slope", result_of(gradient), slope + added.diff(weight), "differentiation"
-    )
+        "its derivative is added to the slope", result_of(gradient), slope + derivative(result_of(term), weight),
+        "differentiation",
+    )  # fmt: skip
 
 
 THEOREMS = (
@@ -169,7 +207,7 @@ THEOREMS = (
         statement="Σ_b W_b ℓ_b / Σ_b W_b is the weighted mean over all samples, as is Σ_b ℓ_b W_b/W over chunks",
         method="induction over mini-batches",
         argument=_epoch,
-        scope="every number of mini-batches and samples",
+        scope="every number of mini-batches",
     ),
     Theorem(
         id="O.correction",
@@ -186,7 +224,7 @@ THEOREMS = (
         statement="argmin g·(x - θ) + ρ R(x) + ‖x - θ‖²/(2 rate) is the proximal map of R at θ - rate g with threshold rate · ρ",
         method="completing the square",
         argument=threshold_argument,
-        scope="every number of parameters",
+        scope="each parameter by itself",
         reference="Parikh and Boyd, Proximal Algorithms (2014)",
     ),
     Theorem(
@@ -195,6 +233,6 @@ THEOREMS = (
         statement="½ρ w² has the derivative ρ w",
         method="differentiation",
         argument=ridge_argument,
-        scope="every number of weights",
+        scope="each weight by itself",
     ),
 )

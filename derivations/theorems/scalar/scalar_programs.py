@@ -8,7 +8,8 @@ import sympy as sp
 
 from derivations.proof.assignments import Assign
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import Term, at
 
 RESULT = sp.Symbol("result")
 
@@ -21,8 +22,9 @@ def scalar_program(name: str, summary: str, theorem: str, scalars: tuple[sp.Symb
     return Program(name, summary, (theorem,), (), (Assign(RESULT, result),), scalars=names, result=str(RESULT))
 
 
-def result_of(program: Program, **given: sp.Expr) -> sp.Expr:
-    """What a program of scalars returns, some of its scalars given."""
+def result_of(program: Program, **given: sp.Expr) -> Term:
+    """What a program of scalars returns, some of its scalars given, unevaluated."""
     symbols = {str(symbol): symbol for assign in program.assignments for symbol in assign.value.free_symbols}
     places = {symbols[name]: sp.sympify(e) for name, e in given.items()}
-    return evaluate(program.assignments, {})[program.result].subs(places, simultaneous=True)
+    result = run(program.assignments)[program.result]
+    return at(result, places) if places else result

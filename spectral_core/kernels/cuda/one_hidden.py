@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 ba3da4fc65eac4c8
-parts.py      sha256 a8069bfbb56f7b67
+certificates  sha256 e23cc722e20a79ed
+parts.py      sha256 5d15e0e4d0065b3d
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
