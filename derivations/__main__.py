@@ -25,12 +25,15 @@ from derivations.codegen.cpu.module import (
     tables_module,
 )
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules
+from derivations.codegen.javascript.module import javascript_modules
+from derivations.codegen.javascript.parts import parts_module
 from derivations.proof.rules import RULES, Step
 from derivations.proof.theorem import Certificate, ProofError
 from derivations.theorems.catalogue import THEOREMS
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
+EXCHANGE = ROOT / "spectral_core" / "exchange"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
 
@@ -69,12 +72,17 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
     general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
+        EXCHANGE / "printed_javascript.py": parts_module(),
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),
         **{
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()
+        },
+        **{
+            KERNELS / "javascript" / f"{name}.js": text
+            for name, text in javascript_modules(certificate_digest(records)).items()
         },
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
@@ -134,6 +142,7 @@ def differences(files: dict[Path, str]) -> str:
 
 def write(path: Path, text: str) -> None:
     """Write beside, then rename: no half-written file stays."""
+    path.parent.mkdir(exist_ok=True)
     beside = path.with_suffix(".new")
     beside.write_text(text, encoding="utf-8")
     os.replace(beside, path)
