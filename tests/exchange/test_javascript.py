@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from spectral_core import InvalidInputError, Predictor, SpectralNetwork, compact
 from spectral_core.data.encoding import Encoder
 from spectral_core.data.scaling import Scaling
-from spectral_core.exchange.javascript import Rows, export_javascript, javascript, shortest
+from spectral_core.exchange.buffer import Rows
+from spectral_core.exchange.javascript import export_javascript, javascript, shortest
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
 from tests.builders import PARAMETRIZATIONS, ROOT, random_network
 from tests.exchange.test_onnx import LABELS, predictor
