@@ -20,21 +20,17 @@ from spectral_core.networks.spectral import SpectralNetwork
 
 RAW = """\
 export function raw(v){
-if(v.length!==%(features)d)throw RangeError("the model takes %(counted)s; got "+v.length);
-for(let i=0;i<%(features)d;i++)if(!Number.isFinite(v[i]))throw RangeError("feature "+i+" must be a finite number; got "+v[i]);
-%(load)s
-let e=0,k=0;
+let e=0,k=0,y=[];
+if(v.length!=%(features)d)throw RangeError("the model takes %(counted)s; got "+v.length);
+for(let i=0;i<%(features)d;i++){if(!Number.isFinite(v[i]))throw RangeError("feature "+i+" must be a finite number; got "+v[i]);%(load)s}
 %(loop)s
-let z=Array.from(x.subarray(%(last)d));
-if(!z.every(Number.isFinite))throw RangeError("the prediction is not finite; the features are out of range");
-return z}
+for(let i=%(last)d;i<%(end)d;y.push(x[i++]))if(!Number.isFinite(x[i]))throw RangeError("the prediction is not finite; the features are out of range");
+return y}
 """
-DENSE = "for(let[n,a,b]of layers)for(;n--;k++){let z=bias[k],j=a;while(j<b)z=%(sum)s;x[k+%(inputs)d]=%(value)s}"
-SPARSE = (
-    "for(;k<%(rows)d;k++){let z=bias[k],c=count[k],j=0;for(;c--;e++){j+=gap[e];z=%(sum)s}x[k+%(inputs)d]=%(value)s}"
-)
+DENSE = "for(let l=0;l<%(size)d;l+=3)for(let n=L[l],b=L[l+2];n--;k++){let z=B[k],j=L[l+1];while(j<b)z=%(sum)s;x[k+%(inputs)d]=%(value)s}"
+SPARSE = "for(;k<%(rows)d;k++){let z=B[k],c=C[k],j=0;for(;c--;e++){j+=G[e];z=%(sum)s}x[k+%(inputs)d]=%(value)s}"
 CLASSES = """\
-export const classOf=v=>{let z=raw(v);return z.indexOf(Math.max(...z))},
+export const classOf=v=>raw(v).reduce((k,t,i,z)=>t>z[k]?i:k,0),
 predict=v=>classes[classOf(v)],
 probabilities=v=>{let z=raw(v),s=0,m=Math.max(...z);z=z.map(t=>exp(%(less)s));for(let t of z)s=%(sum)s;return z.map(t=>%(share)s)};
 """
@@ -77,10 +73,11 @@ def export_javascript(model: SpectralNetwork | CompactNetwork | Predictor, path:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from spectral_core import SpectralNetwork
-    >>> from spectral_core.exchange.javascript import export_javascript
+    >>> from spectral_core.exchange import export_javascript
     >>> export_javascript(SpectralNetwork.initialize([2, 5, 1], seed=0), "net.js")
-    >>> open("net.js").read().count("export function raw")
+    >>> Path("net.js").read_text().count("export function raw")
     1
     """
     text = javascript(model)
@@ -95,7 +92,7 @@ def javascript(model: SpectralNetwork | CompactNetwork | Predictor) -> str:
     >>> from spectral_core import SpectralNetwork
     >>> from spectral_core.exchange.javascript import javascript
     >>> print(javascript(SpectralNetwork([[[1.0, 2.0]]], [[3.0, 4.0], [1.0]])).splitlines()[1])
-    const bias=new Float64Array([0]),weights=new Float64Array([2,6]),layers=[[1,0,2]],x=new Float64Array(3);
+    const B=new Float64Array([0]),W=new Float64Array([2,6]),L=[1,0,2],x=new Float64Array(3);
     """
     if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
         raise InvalidInputError(f"only networks and predictors can be exported; got {type(model).__name__}")
@@ -140,40 +137,43 @@ def _raw(rows: Rows, form: str, predictor: Predictor | None) -> tuple[str, str]:
     array = "Float32Array" if form == "float32" else "Float64Array"
     inputs, single = len(rows.features), form == "float32"
     value = "z" if len(rows.bias) == rows.n_outputs else f"k<{len(rows.bias) - rows.n_outputs}?g(z):z"
-    common = {"inputs": inputs, "rows": len(rows.bias), "value": value}
+    common = {"inputs": inputs, "rows": len(rows.bias), "value": value, "size": 3 * len(rows.layers)}
     numbers = {
-        DENSE: f"weights=new {array}([{_numbers(rows.dense())}]),layers={json.dumps(rows.layers, separators=(',', ':'))}",
+        DENSE: f"W=new {array}([{_numbers(rows.dense())}]),L=[{','.join(str(n) for layer in rows.layers for n in layer)}]",
         SPARSE: (
-            f"weights=new {array}([{_numbers(np.concatenate(rows.weights))}]),"
-            f"count=[{','.join(str(len(own)) for own in rows.weights)}],gap=[{','.join(map(str, rows.gaps()))}]"
+            f"W=new {array}([{_numbers(np.concatenate(rows.weights))}]),"
+            f"C=[{','.join(str(len(own)) for own in rows.weights)}],G=[{','.join(map(str, rows.gaps()))}]"
         ),
     }
-    place = {DENSE: "weights[e++]*x[j++]", SPARSE: "weights[e]*x[j]"}
+    place = {DENSE: "W[e++]*x[j++]", SPARSE: "W[e]*x[j]"}
     form_of = min(numbers, key=lambda name: len(numbers[name]))
     loop = form_of % {**common, "sum": f"f(z+f({place[form_of]}))" if single else f"z+{place[form_of]}"}
     constants, load = _load(rows, predictor)
-    start = (
-        f"const bias=new {array}([{_numbers(rows.bias)}]),{numbers[form_of]},x=new {array}({inputs + len(rows.bias)})"
-    )
+    start = f"const B=new {array}([{_numbers(rows.bias)}]),{numbers[form_of]},x=new {array}({inputs + len(rows.bias)})"
     counted = f"{rows.n_features} feature{'s' if rows.n_features != 1 else ''}"
+    end = inputs + len(rows.bias)
     raw = RAW % {
-        "features": rows.n_features, "counted": counted, "load": load, "loop": loop, "last": inputs + len(rows.bias) - rows.n_outputs,
+        "features": rows.n_features, "counted": counted, "load": load, "loop": loop, "last": end - rows.n_outputs, "end": end,
     }  # fmt: skip
     return f"{start}{constants};", raw
 
 
 def _load(rows: Rows, predictor: Predictor | None) -> tuple[str, str]:
-    """Constants of the scaling, and the line that fills the first places of x: (v - mean) / deviation, in float64 as in Python."""
+    """Constants of the scaling, and what puts feature i into its place of x: (v - mean) / deviation, in float64 as in Python."""
     whole = np.array_equal(rows.features, np.arange(rows.n_features))
-    constants = "" if whole else f",used=[{','.join(map(str, rows.features.tolist()))}]"
-    place = "i" if whole else "used[i]"
-    value = f"v[{place}]"
+    place, constants = "i", ""
+    if not whole:
+        # For every feature its place in x; behind the end of x, where writing does nothing, for those that are not read.
+        places = np.full(rows.n_features, len(rows.features) + len(rows.bias))
+        places[rows.features] = np.arange(len(rows.features))
+        place, constants = "U[i]", f",U=[{','.join(map(str, places.tolist()))}]"
+    value = "v[i]"
     if predictor is not None:
-        mean, divisor = predictor.inputs.mean[rows.features], predictor.inputs.divisor[rows.features]
+        mean, divisor = predictor.inputs.mean, predictor.inputs.divisor
         if (mean != 0).any() or (divisor != 1).any():
-            constants += f",mean=[{_numbers(mean)}],deviation=[{_numbers(divisor)}]"
-            value = f"({value}-mean[i])/deviation[i]"
-    return constants, f"for(let i=0;i<{len(rows.features)};i++)x[i]={value};"
+            constants += f",M=[{_numbers(mean)}],D=[{_numbers(divisor)}]"
+            value = "(v[i]-M[i])/D[i]"
+    return constants, f"x[{place}]={value}"
 
 
 def _outputs(model: Predictor, form: str) -> list[str]:

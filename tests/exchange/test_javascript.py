@@ -197,8 +197,8 @@ def test_few_weights_become_a_list() -> None:
     net = net.with_parameters(generator.normal(size=net.n_parameters))
     dense = javascript(net)
     sparse = javascript(compact(net.with_parameters(net.parameters * (generator.random(net.n_parameters) < 0.1))))
-    assert "layers=" in dense
-    assert "gap=" in sparse
+    assert "L=[" in dense
+    assert "G=[" in sparse
     assert len(sparse) < len(dense) / 2
 
 

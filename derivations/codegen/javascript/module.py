@@ -76,15 +76,15 @@ ARITHMETIC = {
 }
 
 
-def scaling_from_table(form: exponential.Format, source: str) -> str:
+def scaling_from_table(form: exponential.Format, source: str, places: int = POWERS) -> str:
     """The exponential with s1 = 2^half, s2 = 2^rest and q2 = 2^-rest from the table instead of the bits of t."""
     own = (
         "k = integer(n)",
         "half = k >> 1",
         "rest = k - half",
-        f"s1 = POWERS[half + {POWERS}]",
-        f"s2 = POWERS[rest + {POWERS}]",
-        f"q2 = POWERS[{POWERS} - rest]",
+        f"s1 = POWERS[half + {places}]",
+        f"s2 = POWERS[rest + {places}]",
+        f"q2 = POWERS[{places} - rest]",
     )
     before, after = "\n    ".join(form.scaling), "\n    ".join(own)
     if source.count(before) != 1:

@@ -8,7 +8,7 @@ import re
 from derivations.codegen import plain, templates
 from derivations.codegen.elementwise import value_and_slope
 from derivations.codegen.expressions import indent, typed_constants
-from derivations.codegen.javascript.module import FOLDER, POWERS, scaling_from_table
+from derivations.codegen.javascript.module import FOLDER, scaling_from_table
 from derivations.codegen.javascript.translate import Translator
 from derivations.theorems.scalar import exponential
 from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, normal_cdf
@@ -22,12 +22,19 @@ numbers of a network.
 """
 
 '''
-NAMES = {"exponential_float32": "exp", "exponential_float64": "exp64", "POWERS": "P", "expm1": "m1", "difference": "d1"}
-TABLE = (
-    f"const P=new Float64Array({2 * POWERS + 1});P[{POWERS}]=1;"
-    f"for(let n=1;n<{POWERS};n++){{P[{POWERS}+n]=2*P[{POWERS - 1}+n];P[{POWERS}-n]=P[{POWERS + 1}-n]/2}}let m1;"
-)
-"""2^n at P[n + 640], and the place of the last expm1."""
+PLACES = {"float32": 80, "float64": 640}
+"""Where 2^0 stands in the table of powers of two: float32 needs those from 2^-76 to 2^76."""
+NAMES = {
+    "exponential_float32": "exp", "exponential_float64": "exp64", "POWERS": "P", "expm1": "m1", "value": "y",
+    "half": "h", "rest": "l", "s1": "b", "s2": "c", "q2": "v", "c0": "c",
+}  # fmt: skip
+"""Short names in place of those of the program."""
+
+
+def table(form: exponential.Format) -> str:
+    """2^n at P[n + places], and the place of the last expm1."""
+    n = PLACES[form.name]
+    return f"const P=new Float64Array({2 * n + 1});P[{n}]=1;for(let n=1;n<{n};n++)P[{n}+n]=2*P[{n - 1}+n],P[{n}-n]=P[{n + 1}-n]/2;let m1;"
 
 
 def activation(item: Activation) -> str:
@@ -60,18 +67,22 @@ def short(source: str, rounded: str, form: str) -> str:
     text = re.sub(r";}", "}", re.sub(r" ?([=+\-*/<>?:;,{}()|&!]+) ?", r"\1", text))
     while (joined := re.sub(r"((?:const|let) [^;{}]*);(?:const|let) ", r"\1,", text)) != text:
         text = joined
-    return text.replace("const ", "let ")
+    text = re.sub(r",power=(.*),difference=(.*);m1=difference;return power}", r";m1=\2;return \1}", text)
+    text = re.sub(r"let y=([^;]*);return y}", r"return \1}", text)
+    text = re.sub(r",y=([^;]*);return y}", r";return \1}", text)
+    text = text.replace("e-0", "e-")
+    return re.sub(r"(?<![\w.])0\.", ".", text).replace("const ", "let ")
 
 
 def of_format(form: exponential.Format) -> dict[str, str]:
     """The parts in one format, by name."""
 
     def exponential_in(one: exponential.Format) -> str:
-        return short(scaling_from_table(one, plain.exponential_function(one)), one.name, one.name)
+        return short(scaling_from_table(one, plain.exponential_function(one), PLACES[form.name]), one.name, one.name)
 
     erfc = short(templates.read(FOLDER, "special")["erfc"], "float64", form.name)
     parts = {
-        "exponential": f"{TABLE}\n{exponential_in(form)}",
+        "exponential": f"{table(form)}\n{exponential_in(form)}",
         "erfc": erfc if form is exponential.FLOAT64 else f"{exponential_in(exponential.FLOAT64)}\n{erfc}",
     }
     if form is exponential.FLOAT64:

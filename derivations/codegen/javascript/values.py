@@ -122,7 +122,7 @@ class Expressions:
                 return f"{self.inner(test)} ? {self.inner(body)} : {self.inner(orelse)}"
             case ast.BinOp(left, ast.FloorDiv(), right):
                 return f"Math.floor({self.inner(left)} / {self.inner(right)})"
-            case ast.BinOp(left, operator, right):
+            case ast.BinOp(left, operator, right) if type(operator) in BINARY:
                 return self.operation(node, left, operator, right)
             case ast.Call():
                 return self.call(node)
