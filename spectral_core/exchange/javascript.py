@@ -34,6 +34,11 @@ export const classOf=v=>raw(v).reduce((k,t,i,z)=>t>z[k]?i:k,0),
 predict=v=>classes[classOf(v)],
 probabilities=v=>{let z=raw(v),s=0,m=Math.max(...z);z=z.map(t=>exp(%(less)s));for(let t of z)s=%(sum)s;return z.map(t=>%(share)s)};
 """
+LABELS = """\
+%(sigmoid)s
+export const predict=v=>raw(v).map(z=>+(z>0)),
+probabilities=v=>raw(v).map(sigmoid);
+"""
 ENCODE = """\
 const columns=%(columns)s;
 export function encode(row){
@@ -60,7 +65,8 @@ def export_javascript(model: SpectralNetwork | CompactNetwork | Predictor, path:
 
     z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i) (M7, direct). The module exports ``raw(x)``, the array z_K of an array x of features; for
     a predictor also ``features``, their names, and ``predict(x)``, a label or numbers in the units of the data; for a classifier
-    ``classes``, ``classOf(x)``, the position of the label, and ``probabilities(x)``, the softmax of z_K. A predictor that encodes
+    ``classes``, ``classOf(x)``, the position of the label, and ``probabilities(x)``, the softmax of z_K; for several labels of a row
+    ``predict(x)`` is 1 or 0 for each and ``probabilities(x)`` 1/(1 + exp(-z_K)). A predictor that encodes
     raw columns has ``encode(row)``, the features of an object with a value for each column.
 
     Weights are the shortest decimals that read back to the same number; a list of weights or all places, whichever is shorter.
@@ -102,9 +108,9 @@ def javascript(model: SpectralNetwork | CompactNetwork | Predictor) -> str:
         rows, form = Rows.of(network), network.dtype.name
     if not all(np.isfinite(values).all() for values in (rows.bias, *rows.weights)):
         raise InvalidInputError(f"a weight of the network is not finite in {form}; it cannot be exported to JavaScript")
-    classes = predictor is not None and predictor.task == "classification"
+    chances = predictor is not None and predictor.task != "regression"
     hidden = len(rows.bias) > rows.n_outputs
-    needed = dict.fromkeys((*(NEEDS[rows.activation] if hidden else ()), *(["exponential"] if classes else [])))
+    needed = dict.fromkeys((*(NEEDS[rows.activation] if hidden else ()), *(["exponential"] if chances else [])))
     parts = [PARTS[form][name] for name in (*needed, *([rows.activation] if hidden else []))]
     constants, raw = _raw(rows, form, predictor)
     lines = [
@@ -187,6 +193,9 @@ def _outputs(model: Predictor, form: str) -> list[str]:
         single = form == "float32"
         rounded = {"less": "t-m", "sum": "s+t", "share": "t/s"}
         lines.append(CLASSES % {name: f"f({text})" if single else text for name, text in rounded.items()})
+    elif model.task == "multilabel":
+        lines.append(f"export const {names},targets={_json(model.target_names)};")
+        lines.append(LABELS % {"sigmoid": PARTS[form]["sigmoid"].replace("function g(", "function sigmoid(")})
     else:
         mean, deviation = model.outputs.mean, model.outputs.deviation
         lines.append(f"export const {names},targets={_json(model.target_names)};")

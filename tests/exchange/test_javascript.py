@@ -121,6 +121,24 @@ def test_a_predictor_takes_data_in_their_units(
 
 
 @needs_node
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_several_labels_have_an_output_each(dtype: str, tmp_path: Path) -> None:
+    net = SpectralNetwork.initialize([3, 6, 2], seed=4, dtype=dtype, parametrization="direct", activation="tanh")
+    net = net.with_parameters(np.random.default_rng(4).normal(size=net.n_parameters).astype(dtype))
+    model = Predictor(net, "multilabel", Scaling.none(3), Scaling.none(2), (), ("u", "v", "w"), ("s", "t"))
+    export_javascript(model, tmp_path / "l.js")
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    names = ("predict", "probabilities")
+    answers = calls(tmp_path / "l.js", [(name, [row]) for name in names for row in x.tolist()] + [("targets", [])])
+    labels = [answer["result"] for answer in answers[:20]]
+    assert labels == model.predict(x).tolist()
+    assert {value for row in labels for value in row} == {0, 1}
+    found = [answer["result"] for answer in answers[20:40]]
+    np.testing.assert_allclose(found, model.predict_proba(x), rtol=0, atol=64 * np.finfo(dtype).eps)
+    assert answers[-1]["result"] == ["s", "t"]
+
+
+@needs_node
 @pytest.mark.parametrize(
     ("x", "words"),
     [
