@@ -2,7 +2,7 @@
 
 `python -m benchmarks javascript [--out FILE]`: scikit-learn's MLPs on digits, wine, breast_cancer and a sensor-like regression,
 standardisation folded into the first layer; digits also with its largest weights alone. The same networks go into all files. The
-template is that of sklearn-porter 0.7.4 (`peers/sklearn_porter_mlp.js.txt`, MIT licence, copyright 2016-2019 Darius Morawiec), filled
+template is that of sklearn-porter 0.7.4 (`peers/sklearn_porter_mlp.js.txt`, licence beside it), filled
 as its own code does, since that cannot be imported with today's scikit-learn. It knows classifiers only.
 """
 

@@ -240,4 +240,6 @@ def shortest(value: Any) -> str:
 
 
 def _json(value: Iterable[Any]) -> str:
-    return json.dumps(list(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """A list as JavaScript; no text of it can end the script element of a page that the module is put into."""
+    text = json.dumps(list(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")

@@ -290,3 +290,42 @@ def test_the_result_of_one_call_stays(tmp_path: Path) -> None:
     first, _ = call(tmp_path / "n.js", "raw", [1.0, 1.0])
     second, _ = call(tmp_path / "n.js", "raw", [2.0, 1.0])
     assert (first, second) == ([8.0], [10.0])
+
+
+@needs_node
+def test_texts_stay_texts(tmp_path: Path) -> None:
+    """Labels and names with quotes, line ends and the end of a script element."""
+    labels, names = ("</script><b>", "a\\'\"\n`${x}`"), ("\u2028", "<!--")
+    net = SpectralNetwork.initialize([2, 2], parametrization="direct", seed=1)
+    model = Predictor(net, "classification", Scaling.none(2), Scaling.none(1), labels, names, ("t",))
+    export_javascript(model, tmp_path / "t.js")
+    assert "<" not in "".join(re.findall(r"features=.*", (tmp_path / "t.js").read_text(encoding="utf-8")))
+    answers = calls(tmp_path / "t.js", [("classes", []), ("features", [])])
+    assert [answer["result"] for answer in answers] == [list(labels), list(names)]
+
+
+@needs_node
+def test_the_page_on_training_runs(tmp_path: Path) -> None:
+    """The example in docs/javascript.md learns y = x1 x2."""
+    text = (ROOT / "docs" / "javascript.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```js\n(.*?)```", text, re.DOTALL)
+    kernels = ROOT / "spectral_core" / "kernels" / "javascript" / "float64.js"
+    (tmp_path / "float64.mjs").write_text(kernels.read_text(encoding="utf-8"), encoding="utf-8")
+    before = """
+        const rows = 200, steps = 10, order = Int32Array.from({ length: rows }, (_, k) => k);
+        const x = Float64Array.from({ length: 2 * rows }, (_, k) => ((k * 7919) % 200) / 100 - 1);
+        const y = Float64Array.from({ length: rows }, (_, s) => x[2 * s] * x[2 * s + 1]);
+    """
+    head, rest = example.replace("./float64.js", "./float64.mjs").split("\n", 1)
+    after = """
+        let later;
+        for (let epoch = 0; epoch < 200; epoch++) [later] = kernels.epochGlobal(data, order, layout, activation, parameters, options, state);
+        console.log(JSON.stringify([loss, later, z.length, state.step]));
+    """
+    (tmp_path / "page.mjs").write_text("\n".join([head, before, rest, after]), encoding="utf-8")
+    node = shutil.which("node") or "nodejs"
+    done = subprocess.run([node, "page.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loss, later, count, steps = json.loads(done.stdout)
+    assert later < loss / 3
+    assert (count, steps) == (200, 201 * 7)
