@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8070af4961da72ff
-dense.py      sha256 0b40979c6e61a2a1
+certificates  sha256 e334491cb687e87d
+dense.py      sha256 dc52fe308b92fb1b
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

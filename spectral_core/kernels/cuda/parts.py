@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8070af4961da72ff
-dense.py      sha256 0b40979c6e61a2a1
+certificates  sha256 e334491cb687e87d
+dense.py      sha256 dc52fe308b92fb1b
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -3,7 +3,7 @@
  *
  * made by       python -m derivations
  * SymPy         1.14.0
- * certificates  sha256 8070af4961da72ff
+ * certificates  sha256 e334491cb687e87d
  *
  * Printed from the proven programs in `derivations`: every function that names a theorem computes what it states.
  * Not proven, but compared with the other kernels by the tests: the other functions (layout, mini-batches, order of
