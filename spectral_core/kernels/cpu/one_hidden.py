@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 aef35592880980ed
-dense.py      sha256 adb7a23dc205d3a2
+certificates  sha256 04513e10d0c27d8b
+dense.py      sha256 260ecfddb1e30562
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 aef35592880980ed
-dense.py      sha256 adb7a23dc205d3a2
+certificates  sha256 04513e10d0c27d8b
+dense.py      sha256 260ecfddb1e30562
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 aef35592880980ed
-parts.py      sha256 ef2a200402b4a0cf
+certificates  sha256 04513e10d0c27d8b
+parts.py      sha256 4e96429e51d5aab4
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

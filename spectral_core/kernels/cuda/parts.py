@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 aef35592880980ed
-dense.py      sha256 adb7a23dc205d3a2
+certificates  sha256 04513e10d0c27d8b
+dense.py      sha256 260ecfddb1e30562
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 aef35592880980ed
-parts.py      sha256 ef2a200402b4a0cf
+certificates  sha256 04513e10d0c27d8b
+parts.py      sha256 4e96429e51d5aab4
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
