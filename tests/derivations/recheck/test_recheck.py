@@ -23,6 +23,7 @@ from derivations.recheck import (
     change_statements,
     dense,
     neuron_statements,
+    orchestration_statements,
     removal_statements,
     scalar_statements,
     scale_statements,
@@ -100,7 +101,15 @@ def test_the_command_prints_one_line_for_each_theorem() -> None:
 
 # --- every mutant is refused ------------------------------------------------------------------------------------------
 
-MODULES = (statements, change_statements, neuron_statements, removal_statements, scalar_statements, scale_statements)
+MODULES = (
+    statements,
+    change_statements,
+    neuron_statements,
+    removal_statements,
+    scalar_statements,
+    scale_statements,
+    orchestration_statements,
+)
 SWAPS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),
