@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e23cc722e20a79ed
-dense.py      sha256 1949ba731bf61265
+certificates  sha256 64486b61bf1c99ba
+dense.py      sha256 e33baf80ef483d12
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e23cc722e20a79ed
-parts.py      sha256 2b55884059041c50
+certificates  sha256 64486b61bf1c99ba
+parts.py      sha256 7153783961300252
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
