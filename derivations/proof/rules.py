@@ -22,6 +22,7 @@ import sympy as sp
 
 from derivations.proof.assignments import Assign, name_of
 from derivations.proof.notation import df, f
+from derivations.proof.windows import reindexed
 
 RULES = {
     "algebra": "both sides have one normal form: multiplied out, paths joined, inverses cancelled, signs reduced modulo 2",
@@ -35,6 +36,7 @@ RULES = {
     "decided": "a condition that SymPy's assumptions decide",
     "computed": "a condition on programs or numbers that Python computes",
     "bound": "an inequality between exact rational numbers",
+    "reindexing": "equal once sums over all integers are renamed by shears and deltas have picked their terms (`windows`)",
     "error analysis": "the same, the left number computed by `rounding` from the printed lines",
 }
 
@@ -56,6 +58,8 @@ class Step:
             return 0 if left == right and type(left) is type(right) else f"{left} is not {right}"
         if self.rule in ("bound", "error analysis"):
             return 0 if left.is_Rational and right.is_Rational and left <= right else f"{left} > {right}"
+        if self.rule == "reindexing":
+            return normal_form(reindexed(left) - reindexed(right))
         return sp.cancel(left - right) if self.rule == "rational" else normal_form(left - right)
 
 

@@ -91,6 +91,7 @@ def test_there_are_no_other_rules() -> None:
         "decided",
         "computed",
         "bound",
+        "reindexing",
         "error analysis",
     }
     assert all(RULES.values())

@@ -1,0 +1,33 @@
+"""The step that proves an adjoint: ⟨ȳ, derivative of y by x along v⟩ = ⟨x̄, v⟩ for every v."""
+
+from __future__ import annotations
+
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.programs import Program
+from derivations.proof.theorem import Proof
+from derivations.proof.windows import along, pairing
+from derivations.theorems.images.notation import plane
+
+
+def only(program: Program) -> Assign:
+    """The assignment of a program of one line."""
+    (line,) = program.assignments
+    return line
+
+
+def change_of(array: Array) -> Array:
+    """v, any change of an array: another array of its shape."""
+    return plane(f"v{array.name}", array.indices, f"any change of {array.name}")
+
+
+def adjoint_step(
+    proof: Proof, claim: str, forward: Program, array: Array, back: Program, cites: tuple[str, ...] = ()
+) -> None:
+    """The program `back`, paired with any change v of the array, is ȳ paired with what v changes of y."""
+    line, other, direction = only(forward), only(back), change_of(array)
+    bar = plane(f"d{line.name}", line.free, f"∂ℓ/∂{line.name}")
+    proof.same(
+        f"{claim}: the adjoint is of the shape of {array.name}", [other.name, other.reduce], [f"d{array.name}", "sum"]
+    )
+    change = along(line.value, array, direction)
+    proof.equal(claim, pairing(line, bar, change), pairing(other, direction), "reindexing", cites)
