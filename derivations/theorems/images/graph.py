@@ -7,6 +7,7 @@ that arrive at a node, as `Sources` is that over the earlier layers of a direct 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import sympy as sp
 
@@ -45,7 +46,7 @@ NODE_ADJOINT = Program(
     "node_adjoint",
     "adjoint of a node: its bar, times the factor, for each operation that arrives",
     ("I15",),
-    (dnode, factor, dgiven),
+    (dnode, factor, replace(dgiven, kind="scratch")),
     (Incoming((Assign(dgiven.element, factor.element * dnode.element),)),),
 )
 FAN_OUT = Program(
@@ -145,13 +146,13 @@ def graph_argument(
     gap, far = (sp.Symbol(name, integer=True, positive=True) for name in ("gap", "far"))
     j = low + gap  # the number of the new node, above i = low
     edges = (
-        ("both before j", low, low + gap, None),
-        ("from before j to j or above", low, moved(j), None),
-        ("both from j on", moved(j), moved(j + far), None),
-        ("the sender to the new node", low, j, None),
-        ("the new node to the receiver", j, moved(j), None),
+        ("both before j", low, low + gap),
+        ("from before j to j or above", low, moved(j)),
+        ("both from j on", moved(j), moved(j + far)),
+        ("the sender to the new node", low, j),
+        ("the new node to the receiver", j, moved(j)),
     )
-    for what, start, end, _ in edges:
+    for what, start, end in edges:
         proof.true(f"an edge {what} still runs upwards", sp.expand(end - start).is_positive)
     proof.equal("no two nodes share a number: j and the receiver", sp.expand(moved(j) - j), sp.S.One)
 

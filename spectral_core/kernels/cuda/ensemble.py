@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8070af4961da72ff
-parts.py      sha256 d2c418b9af0f2073
+certificates  sha256 edcedc98f9211dfb
+parts.py      sha256 38f7a64111a3e066
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """
