@@ -23,7 +23,7 @@ NAMES = {
     "x_in": "x^{-}", "x_source": "x^{j}", "slope": r"f'(z)", "output": "z", "target": "y", "weight": "w",
     "label": r"\mathrm{label}", "value": "v", "parameter": r"\theta", "gradient": "g", "first": "m", "second": "v",
     "rho": r"\rho", "beta1": r"\beta_1", "beta2": r"\beta_2", "epsilon": r"\varepsilon", "momentum": r"\mu",
-    "Δ": r"\Delta",
+    "Δ": r"\Delta", "deviation": r"\sigma",
 }  # fmt: skip
 """Array names as the formulas write them; `d...` is a cotangent and gets a bar, `^-` marks the layer before."""
 
@@ -35,6 +35,7 @@ CHARACTERS = {
     "≤": r"\le", "±": r"\pm", "×": r"\times", "∞": r"\infty", "α": r"\alpha", "δ": r"\delta", "σ": r"\sigma", "→": r"\to",
     "⟨": r"\langle", "⟩": r"\rangle", "<": "<", ">": ">", "|": "|", "−": "-",
     "π": r"\pi", "η": r"\eta", "≠": r"\ne", "∈": r"\in", "≈": r"\approx", "κ": r"\kappa", "Δ": r"\Delta", "⊥": r"\perp",
+    "γ": r"\gamma", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "←": r"\leftarrow", "°": r"^\circ",
 }  # fmt: skip
 SMALL = {"⁻¹": "^{-1}", "²": "^{2}", "³": "^{3}", "ᵀ": "^{T}", "₀": "_{0}", "₁": "_{1}", "₂": "_{2}"}
 ACCENTS = {"\u0304": r"\bar", "\u0302": r"\hat"}
@@ -76,11 +77,12 @@ class Formula(LatexPrinter):
     _print_transpose = _print_inverse = _print_Function
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        return f"{array_name(str(expr.base))}_{{{' '.join(map(self._print, expr.indices))}}}"
+        places = " " if all(index.is_Atom for index in expr.indices) else ", "
+        return f"{array_name(str(expr.base))}_{{{places.join(map(self._print, expr.indices))}}}"
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         if expr.name.startswith("Σ_"):
-            return rf"\sum_{{{expr.name[2:]}}}"
+            return rf"\sum_{{{self._print(sp.Symbol(expr.name[2:]))}}}"
         return NAMES.get(expr.name) or str(super()._print_Symbol(expr, style))
 
     def _print_Mul(self, expr: sp.Mul) -> str:

@@ -31,3 +31,11 @@ def adjoint_step(
     )
     change = along(line.value, array, direction)
     proof.equal(claim, pairing(line, bar, change), pairing(other, direction), "reindexing", cites)
+
+
+def stored_step(proof: Proof, *programs: Program, added: tuple[str, ...] = ()) -> None:
+    """Which lines add to what stands there; all others set their target."""
+    lines = [line for program in programs for line in program.assignments]
+    claim = f"{', '.join(program.name for program in programs)}: what is added to"
+    proof.same(claim, [line.name for line in lines if line.accumulate], added)
+    proof.same("every line is a sum", [line.reduce for line in lines], ["sum"] * len(lines))

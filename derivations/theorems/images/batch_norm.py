@@ -15,7 +15,7 @@ from derivations.proof.programs import Program
 from derivations.proof.rules import cotangents, evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, stored_step
 
 EVERY = (s, n.r, n.q)
 """What a batch norm averages over: samples, rows and columns."""
@@ -153,6 +153,7 @@ def training_argument(
 ) -> None:
     """Every line of the programs, for every number n of values a channel."""
     everything = sp.Mul(*map(marker, EVERY))
+    stored_step(proof, statistics, coefficients, value, sums, adjoint_coefficients, adjoint)
     # The value.
     first, second = statistics.assignments
     proof.same("μ is the mean", [first.target, first.value, *first.over], [mean.element, x / n.count, *EVERY])

@@ -11,7 +11,7 @@ from derivations.proof.rules import derivative, evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, stored_step
 from derivations.theorems.images.pointwise import W, z
 
 # --- I9: evaluation and folding ---------------------------------------------------------------------------------------
@@ -59,6 +59,7 @@ def evaluation_argument(
     proof: Proof, coefficients: Program = EVALUATION, fold: Program = FOLD, reader: Program = FOLD_READER
 ) -> None:
     """a x + b with running statistics; both ways to fold it into a matrix."""
+    stored_step(proof, coefficients, fold, reader)
     a, b = (line.value for line in coefficients.assignments)
     u, m, x = running_variance.element, running_mean.element, n.x.element
     claim = "a x + b = γ (x - m)/√(u + ε) + β"
@@ -122,6 +123,7 @@ def on_side(value: sp.Expr, below: bool) -> sp.Expr:
 
 def relu_argument(proof: Proof, load: Program = LOAD, adjoint: Program = LOAD_ADJOINT) -> None:
     """Two sides of 0 and the slope at 0."""
+    stored_step(proof, load, adjoint)
     taken, given = only(load), only(adjoint)
     y = sp.Symbol("y")
     for below, truth in ((True, n.ZERO), (False, y)):

@@ -11,7 +11,7 @@ from derivations.proof.rules import cotangents, evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, stored_step
 
 gate, limit, keep, w = sp.symbols("gate limit keep w", real=True)
 dgate = sp.Symbol("dgate")
@@ -102,6 +102,7 @@ def gate_argument(
     clamp: sp.Expr = CLAMP,
 ) -> None:
     """The slope is the definition: the derivative by the gate's value, taken for that of its weight."""
+    stored_step(proof, value, adjoint, slope)
     proof.equal("passed = g op(x)", only(value).value, gate * given.element)
     truth = cotangents(value.assignments, {"passed": dpassed.element})
     claimed = evaluate(adjoint.assignments, {})
@@ -125,7 +126,7 @@ def gate_argument(
 I13 = Theorem(
     id="I13",
     title="gate",
-    statement="passed = g(w) op(x), g = 1 for w > 0, else 0; op(x)‾ = g ȳ; defined slope w̄ = ⟨ȳ, op(x)⟩, the derivative by the gate's value; "
+    statement="passed = g(w) op(x), g = 1 for w > 0, else 0; op(x) gets g ȳ; defined slope w̄ = ⟨ȳ, op(x)⟩, the derivative by the gate's value; "
     "behind a batch norm w̄ = Σ_c γ A + β B, γ̄ = g A, β̄ = g B with A = Σ ȳ x̂, B = Σ ȳ; with one operation left in front of a "
     "batch norm with ε = 0, w̄ = 0",
     method="reverse accumulation, sums of a batch norm",
@@ -162,6 +163,7 @@ def drop_argument(proof: Proof, value: Program = DROP_PATH, adjoint: Program = D
     truth = cotangents(value.assignments, {"passed": dpassed.element})
     proof.equal("the operation's bar has the same factor", only(adjoint).value, truth["given"], "reverse accumulation")
     proof.same("one line for every element", [only(adjoint).target, only(adjoint).over], [dgiven.element, ()])
+    stored_step(proof, value, adjoint)
     mean = keep * only(value).value.subs(kept.element, 1) + (1 - keep) * only(value).value.subs(kept.element, 0)
     proof.equal("kept with probability keep: the mean is op(x)", mean, given.element, "rational")
 

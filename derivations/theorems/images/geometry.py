@@ -16,6 +16,7 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
@@ -104,6 +105,93 @@ FLAT_GREATEST = Program(
 )
 
 
+flat_phase = Array("flat_phase", (n.e, n.g, position), "scratch", "the phases in scratch planes, flat", outside=n.ZERO)
+dflat_phase = Array("dflat_phase", (n.e, n.g, position), "scratch", "∂ℓ/∂x_phase at position a pitch + b, flat")
+
+
+def phase_shift(sign: int) -> sp.Expr:
+    """The distance of a tap's read on a phase, forwards or back."""
+    down, right = sign * n.quotient(n.rho), sign * n.quotient(n.kappa)
+    return (border + down) * pitch + border + right
+
+
+AT_FLAT_PHASE = flat_phase.at(n.rest(n.rho), n.rest(n.kappa), position + phase_shift(1))
+PHASE_SCALARS = ("stride", "dilation", "padding", "border", "pitch")
+FLAT_PHASES = Program(
+    "flat_phases",
+    "a convolution of any stride on the flat scratch planes of its phases",
+    ("I18",),
+    (flat_phase, kernel, result),
+    (Assign(result.element, kernel.element * AT_FLAT_PHASE, over=TAPS),),
+    scalars=PHASE_SCALARS,
+)
+FLAT_PHASES_ADJOINT = Program(
+    "flat_phases_adjoint",
+    "adjoint of a convolution of any stride: every tap adds to its phase, from the flat scratch plane of dy",
+    ("I18",),
+    (dflat, kernel, dflat_phase),
+    (
+        Assign(
+            dflat_phase.element,
+            sp.KroneckerDelta(n.e, n.rest(n.rho))
+            * sp.KroneckerDelta(n.g, n.rest(n.kappa))
+            * kernel.element
+            * dflat.at(position + phase_shift(-1)),
+            over=TAPS,
+        ),
+    ),
+    scalars=PHASE_SCALARS,
+)
+FLAT_PHASES_WEIGHTS = Program(
+    "flat_phases_weights",
+    "gradient of the kernel on flat phases; dflat holds dy at r pitch + q and 0 between",
+    ("I18",),
+    (flat_phase, dflat, dkernel),
+    (Assign(dkernel.element, dflat.element * AT_FLAT_PHASE, over=(position,), accumulate=True),),
+    scalars=PHASE_SCALARS,
+)
+
+
+def phases_argument(
+    proof: Proof,
+    value: Program = FLAT_PHASES,
+    adjoint: Program = FLAT_PHASES_ADJOINT,
+    weights: Program = FLAT_PHASES_WEIGHTS,
+) -> None:
+    """Each line is that of I2 on phases, with its element at the place where the scratch plane holds it."""
+
+    def held(row: sp.Expr, column: sp.Expr) -> sp.Expr:
+        return sp.expand((row + border) * pitch + column + border)
+
+    cases = ((value, conv.DEPTHWISE_PHASES, n.i, n.j), (weights, conv.DEPTHWISE_PHASES_WEIGHTS, n.i, n.j))
+    for program, truth, row, column in (*cases, (adjoint, conv.DEPTHWISE_PHASES_ADJOINT, n.a, n.b)):
+        line, plain = only(program), only(truth)
+        moved = {}
+        for element in plain.operands:
+            if str(element.base) == "w":
+                moved[element] = kernel.element
+            elif str(element.base) == "x_phase":
+                _, _, e, g, a, b = element.indices
+                moved[element] = flat_phase.at(e, g, held(a, b))
+            elif program is weights:
+                moved[element] = dflat.at(sp.expand(row * pitch + column))
+            else:
+                moved[element] = dflat.at(held(*element.indices[2:]))
+        at = {position: row * pitch + column}
+        mine = line.value.xreplace({e: e.base[tuple(sp.expand(i.subs(at)) for i in e.indices)] for e in line.operands})
+        expected = plain.value.xreplace(moved)
+        expected = expected.xreplace({e: e.base[tuple(map(sp.expand, e.indices))] for e in expected.atoms(sp.Indexed)})
+        proof.equal(f"{program.name}: the line of I2 at r pitch + q", mine, expected, cites=["I2"])
+        over = TAPS if line.over == TAPS else (position,)
+        proof.same(f"{program.name}: summed over", [*line.over, line.accumulate], [*over, plain.accumulate])
+        target = {"result": result, "dflat_phase": dflat_phase, "dkernel": dkernel}[line.name]
+        kept = {n.y.element: result, n.dx_phase.element: dflat_phase, n.dw.element: dkernel}[plain.target]
+        proof.same(f"{program.name}: what it gives", [line.target, target], [kept.element, kept])
+    proof.same(
+        "taps or positions", [line.over for line in map(only, (value, adjoint, weights))], [TAPS, TAPS, (position,)]
+    )
+
+
 def flat_argument(
     proof: Proof, value: Program = FLAT, weights: Program = FLAT_WEIGHTS, greatest: Program = FLAT_GREATEST
 ) -> None:
@@ -136,7 +224,9 @@ def flat_argument(
         [dkernel.element, position, "sum", True],
     )
     line = only(greatest)
-    proof.same("the greatest of all taps", [line.target, *line.over, line.reduce], [result.element, *TAPS, "max"])
+    proof.equal("the greatest of what the taps read", line.value, flat.at(position + n.rho * pitch + n.kappa))
+    own = [line.target, *line.over, line.reduce, line.accumulate]
+    proof.same("the greatest of all taps", own, [result.element, *TAPS, "max", False])
     # A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border.
     slack, more_columns, more_taps = (
         sp.Symbol(name, integer=True, nonnegative=True) for name in ("slack", "more_columns", "more_taps")
@@ -161,13 +251,23 @@ def flat_argument(
     )
 
 
+def planes_argument(proof: Proof) -> None:
+    flat_argument(proof)
+    phases_argument(proof)
+
+
 I18 = Theorem(
     id="I18",
     title="flat planes",
     statement="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + 2 h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
-    "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns",
+    "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns; for every stride, tap (ρ,κ) reads the "
+    "scratch plane of phase (rest(ρ), rest(κ)) at n + (h + quotient(ρ)) P + h + quotient(κ), and the adjoint ȳ's at minus these quotients",
     method="integer arithmetic",
-    argument=flat_argument,
-    assumptions=(ZERO_OUTSIDE, "for the gradient of the kernel, ȳ is held as 0 at q >= columns"),
+    argument=planes_argument,
+    assumptions=(
+        ZERO_OUTSIDE,
+        "-h <= quotient(ρ) <= h, and P is at least the columns of a phase + 2 h",
+        "for the gradient of the kernel, ȳ is held as 0 at q >= columns",
+    ),
     scope="every size, dilation and padding",
 )

@@ -10,7 +10,7 @@ from derivations.proof.rules import cotangents, derivative, evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
 from derivations.theorems.images import pointwise
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, stored_step
 from derivations.theorems.images.pointwise import W, dW
 
 phi = n.plane("phi", (n.o, n.c), "φ, eigenvectors from channel c to channel o", "parameter")
@@ -54,6 +54,7 @@ def spectral_argument(proof: Proof, mix: Program = SPECTRAL, adjoint: Program = 
     values = evaluate((*mix.assignments, *pointwise.POINTWISE.assignments), {})
     truth = marker(n.c) * n.x.element * phi.element * (lam_in.element - lam_out.element)
     proof.equal("z = [φ ∘ (λ_in - λ_out)] x in every pixel", values["z"], sp.expand(truth), "program", ["I3"])
+    stored_step(proof, mix, adjoint, added=("dlam_in", "dlam_out"))
     bars, claimed = cotangents(mix.assignments, {"W": dW.element}), evaluate(adjoint.assignments, {})
     for name in ("phi", "lam_in", "lam_out"):
         proof.equal(

@@ -11,6 +11,7 @@ from derivations.proof.programs import Program
 from derivations.proof.rules import marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
+from derivations.theorems.images.adjoints import stored_step
 from derivations.theorems.images.batch_norm import EVERY, VARIANCE, mean, per_channel, squares, total, x
 
 theta = sp.Symbol("theta")
@@ -51,6 +52,7 @@ RUNNING = Program(
 
 def blocks_argument(proof: Proof, merge: Program = MERGE, running: Program = RUNNING) -> None:
     """n μ = Σ x and M + n μ² = Σ x² add up; for a part of one value, M = 0."""
+    stored_step(proof, merge, running)
     together, spread = (line.value for line in merge.assignments)
     first, second = count_a * mean_a.element, count_b * mean_b.element
     proof.equal("Σ x of both parts", (count_a + count_b) * together, first + second, "rational")

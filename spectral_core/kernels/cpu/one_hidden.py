@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 edcedc98f9211dfb
-dense.py      sha256 a1bba90399865094
+certificates  sha256 da3ce66e68d6306f
+dense.py      sha256 db71a4c11b2c6d32
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

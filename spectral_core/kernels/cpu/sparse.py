@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 edcedc98f9211dfb
-dense.py      sha256 a1bba90399865094
+certificates  sha256 da3ce66e68d6306f
+dense.py      sha256 db71a4c11b2c6d32
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 edcedc98f9211dfb
-dense.py      sha256 a1bba90399865094
+certificates  sha256 da3ce66e68d6306f
+dense.py      sha256 db71a4c11b2c6d32
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
