@@ -7,6 +7,7 @@ from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof
 from derivations.proof.windows import along, pairing
 from derivations.theorems.images.notation import plane
+from derivations.theorems.images.steps import equal
 
 
 def only(program: Program) -> Assign:
@@ -30,7 +31,7 @@ def adjoint_step(
         f"{claim}: the adjoint is of the shape of {array.name}", [other.name, other.reduce], [f"d{array.name}", "sum"]
     )
     change = along(line.value, array, direction)
-    proof.equal(claim, pairing(line, bar, change), pairing(other, direction), "reindexing", cites)
+    equal(proof, claim, pairing(line, bar, change), pairing(other, direction), "reindexing", cites)
 
 
 def stored_step(proof: Proof, *programs: Program, added: tuple[str, ...] = ()) -> None:

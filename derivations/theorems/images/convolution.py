@@ -19,6 +19,7 @@ from derivations.proof.theorem import Proof, Theorem
 from derivations.proof.windows import Window, pairing, reindexed, sums
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import adjoint_step, only
+from derivations.theorems.images.steps import equal, holds
 
 ZERO_OUTSIDE = "every array is 0 outside of its sizes"
 TAPS = (n.rho, n.kappa)
@@ -119,15 +120,16 @@ def split_is_one_to_one(proof: Proof) -> None:
     """Every row lies in exactly one phase, at one place: Euclid's division by the stride."""
     row, more = sp.Symbol("row", integer=True), sp.Symbol("more", integer=True, nonnegative=True)
     part = sp.frac(row / n.stride)
-    proof.equal(
+    equal(
+        proof,
         "row = stride ⌊row/stride⌋ + stride frac(row/stride)",
         row,
         n.stride * (sp.floor(row / n.stride) + part.rewrite(sp.floor)),
     )
-    proof.true("the phase is at least 0: 0 <= frac", part >= 0)
-    proof.true("the phase is below the stride: frac < 1", part < 1)
+    holds(proof, "the phase is at least 0: 0 <= frac", part >= 0)
+    holds(proof, "the phase is below the stride: frac < 1", part < 1)
     larger = n.e + 1 + more  # any stride above e
-    proof.true("a = ⌊(stride a + e)/stride⌋ as e < stride: e/stride < 1", (1 - n.e / larger).together().is_positive)
+    holds(proof, "a = ⌊(stride a + e)/stride⌋ as e < stride: e/stride < 1", (1 - n.e / larger).together().is_positive)
 
 
 PLACES = {n.e: n.rest(n.rho), n.g: n.rest(n.kappa), n.a: n.i + n.quotient(n.rho), n.b: n.j + n.quotient(n.kappa)}
@@ -148,13 +150,13 @@ def plain_argument(
 ) -> None:
     """The definition, its adjoint at stride 1 and its kernel's gradient; tests exchange a program."""
     value = only(definition)
-    proof.equal("y is the sum over all taps", pairing(value, n.dy), formula(), "reindexing")
+    equal(proof, "y is the sum over all taps", pairing(value, n.dy), formula(), "reindexing")
     at_one = replace(definition, body=(replace(value, value=value.value.subs(n.stride, 1)),))
     adjoint_step(proof, "stride 1: ⟨ȳ, w * v⟩ = ⟨x̄, v⟩, x̄ with the turned kernel", at_one, n.x, adjoint)
     half = n.dilation * (n.taps - 1) / 2
-    proof.equal("dilation (taps - 1)/2 is its own turned padding", TURNED.padding.subs(n.padding, half), half)
+    equal(proof, "dilation (taps - 1)/2 is its own turned padding", TURNED.padding.subs(n.padding, half), half)
     adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩", definition, n.w, weights)
-    proof.true("what batches share is accumulated", only(weights).accumulate is True, rule="computed")
+    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
 
 
 def phases_argument(
@@ -171,19 +173,19 @@ def phases_argument(
     split_is_one_to_one(proof)
     inside = line.value.xreplace({AT_PHASE: split(n.x).subs(PLACES, simultaneous=True)})
     claim = "tap ρ reads phase rest(ρ) at row i + quotient(ρ)"
-    proof.equal(claim, pairing(line, n.dy, inside), formula(), "reindexing")
+    equal(proof, claim, pairing(line, n.dy, inside), formula(), "reindexing")
     whole = (line.target, line.accumulate) == (n.y.element, False)
-    proof.true("the phases give all of y", whole, rule="computed")
+    holds(proof, "the phases give all of y", whole)
     adjoint_step(proof, "⟨ȳ, w * v⟩ = ⟨x̄_phase, v⟩ for every stride", value, n.x_phase, adjoint)
     adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩ on phases", value, n.w, weights)
-    proof.true("what batches share is accumulated", only(weights).accumulate is True, rule="computed")
+    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
     back = {n.e: n.phase(n.r), n.g: n.phase(n.q), n.a: n.place(n.r), n.b: n.place(n.q)}
     own = [n.dx.element, n.dx_phase.element.subs(back, simultaneous=True)]
     proof.same("row r of x̄ is read at its own phase and place", [put.target, put.value], own)
     held = reindexed(split(n.vx).subs(back, simultaneous=True))
-    proof.equal("the phase and place of row r are those where the split of v holds v[r]", held, n.vx.element)
+    equal(proof, "the phase and place of row r are those where the split of v holds v[r]", held, n.vx.element)
     m, number = sp.symbols("m number", integer=True, nonnegative=True)
-    proof.equal("dilation 2 and stride 2: every tap reads phase 0", sp.Mod(2 * number - 2 * m, 2), n.ZERO)
+    equal(proof, "dilation 2 and stride 2: every tap reads phase 0", sp.Mod(2 * number - 2 * m, 2), n.ZERO)
 
 
 def depthwise_argument(proof: Proof) -> None:

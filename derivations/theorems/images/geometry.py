@@ -20,6 +20,7 @@ from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
+from derivations.theorems.images.steps import equal, holds
 
 Padding = Callable[[sp.Expr, sp.Expr, sp.Expr], sp.Expr]
 Rows = Callable[[sp.Expr, sp.Expr, sp.Expr, sp.Expr, sp.Expr], sp.Expr]
@@ -44,17 +45,20 @@ def geometry_argument(proof: Proof, choice: Padding = own_padding, size: Rows = 
     """k = 2 m + 1 taps; the padding is dilation · m for strides 1 and 2."""
     k, d = 2 * m + 1, n.dilation
     for stride in (1, 2):
-        proof.equal(f"stride {stride}: the padding is dilation m", choice(k, d, sp.Integer(stride)), d * m)
+        equal(proof, f"stride {stride}: the padding is dilation m", choice(k, d, sp.Integer(stride)), d * m)
     own = d * m
-    proof.equal("stride 1: as many rows as before", size(n.rows, k, d, sp.Integer(1), own), n.rows)
-    proof.equal("stride 2, 2 h rows: h rows", size(2 * half_rows, k, d, sp.Integer(2), own), half_rows)
-    proof.equal("stride 2, 2 h - 1 rows: h rows", size(2 * half_rows - 1, k, d, sp.Integer(2), own), half_rows)
-    proof.equal(
-        "the middle tap of row i is row stride i of the input", n.WINDOW.at(n.i, m).subs(n.padding, own), n.stride * n.i
+    equal(proof, "stride 1: as many rows as before", size(n.rows, k, d, sp.Integer(1), own), n.rows)
+    equal(proof, "stride 2, 2 h rows: h rows", size(2 * half_rows, k, d, sp.Integer(2), own), half_rows)
+    equal(proof, "stride 2, 2 h - 1 rows: h rows", size(2 * half_rows - 1, k, d, sp.Integer(2), own), half_rows)
+    equal(
+        proof,
+        "the middle tap of row i is row stride i of the input",
+        n.WINDOW.at(n.i, m).subs(n.padding, own),
+        n.stride * n.i,
     )
     for what, last in (("1", n.rows - 1), ("2, even", 2 * half_rows - 2), ("2, odd", 2 * half_rows - 2)):
         inside = {"1": n.rows, "2, even": 2 * half_rows, "2, odd": 2 * half_rows - 1}[what] - last
-        proof.true(f"stride {what}: the last middle tap lies inside", inside.is_positive)
+        holds(proof, f"stride {what}: the last middle tap lies inside", inside.is_positive)
 
 
 I1 = Theorem(
@@ -181,7 +185,7 @@ def phases_argument(
         mine = line.value.xreplace({e: e.base[tuple(sp.expand(i.subs(at)) for i in e.indices)] for e in line.operands})
         expected = plain.value.xreplace(moved)
         expected = expected.xreplace({e: e.base[tuple(map(sp.expand, e.indices))] for e in expected.atoms(sp.Indexed)})
-        proof.equal(f"{program.name}: the line of I2 at r pitch + q", mine, expected, cites=["I2"])
+        equal(proof, f"{program.name}: the line of I2 at r pitch + q", mine, expected, cites=["I2"])
         over = TAPS if line.over == TAPS else (position,)
         proof.same(f"{program.name}: summed over", [*line.over, line.accumulate], [*over, plain.accumulate])
         target = {"result": result, "dflat_phase": dflat_phase, "dkernel": dkernel}[line.name]
@@ -200,31 +204,32 @@ def flat_argument(
     held = (n.r + n.dilation * n.rho) * pitch + n.q + n.dilation * n.kappa
     # Where the scratch plane holds x[R, Q]: row R + border, column Q + border, with the padding as border.
     row, column = n.r + n.dilation * n.rho - border, n.q + n.dilation * n.kappa - border
-    proof.equal("x[R,Q] is held at (R + border) pitch + Q + border", (row + border) * pitch + column + border, held)
+    equal(proof, "x[R,Q] is held at (R + border) pitch + Q + border", (row + border) * pitch + column + border, held)
     for program, distance in ((value, n.dilation), (weights, n.dilation), (greatest, sp.S.One)):
         line = only(program)
         (read,) = [e for e in line.operands if str(e.base) == "flat"]
-        proof.equal(
+        equal(
+            proof,
             f"{program.name}: the read at r pitch + q is that place",
             read.indices[0].subs(position, here),
             held.subs(n.dilation, distance),
         )
     line = only(value)
-    proof.equal("result is the sum over the taps", line.value, kernel.element * flat.at(position + SHIFT))
+    equal(proof, "result is the sum over the taps", line.value, kernel.element * flat.at(position + SHIFT))
     proof.same(
         "summed over the taps",
         [line.target, *line.over, line.reduce, line.accumulate],
         [result.element, *TAPS, "sum", False],
     )
     line = only(weights)
-    proof.equal("the gradient is ȳ times what the tap reads", line.value, dflat.element * flat.at(position + SHIFT))
+    equal(proof, "the gradient is ȳ times what the tap reads", line.value, dflat.element * flat.at(position + SHIFT))
     proof.same(
         "summed over the positions",
         [line.target, *line.over, line.reduce, line.accumulate],
         [dkernel.element, position, "sum", True],
     )
     line = only(greatest)
-    proof.equal("the greatest of what the taps read", line.value, flat.at(position + n.rho * pitch + n.kappa))
+    equal(proof, "the greatest of what the taps read", line.value, flat.at(position + n.rho * pitch + n.kappa))
     own = [line.target, *line.over, line.reduce, line.accumulate]
     proof.same("the greatest of all taps", own, [result.element, *TAPS, "max", False])
     # A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border.
@@ -234,11 +239,13 @@ def flat_argument(
     width = n.columns + n.dilation * (n.taps - 1) + slack
     q, kappa = n.columns - 1 - more_columns, n.taps - 1 - more_taps
     column = q + n.dilation * kappa
-    proof.true(
+    holds(
+        proof,
         "q + dilation κ < pitch for q < columns, κ < k, as pitch >= columns + dilation (k - 1)",
         sp.expand(width - column).is_positive,
     )
-    proof.equal(
+    equal(
+        proof,
         "⌊place / pitch⌋ is the row: place/pitch = row + column/pitch",
         sp.expand(((n.r + n.dilation * n.rho) * pitch + n.q) / pitch),
         n.r + n.dilation * n.rho + n.q / pitch,
@@ -246,8 +253,11 @@ def flat_argument(
     # Planes below one another.
     number, height = sp.symbols("number height", integer=True, nonnegative=True)
     below = here.subs(n.r, n.r + number * height)
-    proof.equal(
-        "plane g begins g · height · pitch further: a plane with more rows", below, here + number * height * pitch
+    equal(
+        proof,
+        "plane g begins g · height · pitch further: a plane with more rows",
+        below,
+        here + number * height * pitch,
     )
 
 

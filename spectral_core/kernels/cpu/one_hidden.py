@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 da3ce66e68d6306f
-dense.py      sha256 db71a4c11b2c6d32
+certificates  sha256 c6a3dc543d1363cf
+dense.py      sha256 56208bbf6b3c798c
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 da3ce66e68d6306f
-dense.py      sha256 db71a4c11b2c6d32
+certificates  sha256 c6a3dc543d1363cf
+dense.py      sha256 56208bbf6b3c798c
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

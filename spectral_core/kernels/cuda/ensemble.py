@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 da3ce66e68d6306f
-parts.py      sha256 2c4d71946b9a33f7
+certificates  sha256 c6a3dc543d1363cf
+parts.py      sha256 9552a78f3b046843
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

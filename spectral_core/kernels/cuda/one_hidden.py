@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 da3ce66e68d6306f
-parts.py      sha256 2c4d71946b9a33f7
+certificates  sha256 c6a3dc543d1363cf
+parts.py      sha256 9552a78f3b046843
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

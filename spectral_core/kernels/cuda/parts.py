@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 da3ce66e68d6306f
-dense.py      sha256 db71a4c11b2c6d32
+certificates  sha256 c6a3dc543d1363cf
+dense.py      sha256 56208bbf6b3c798c
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
