@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 64486b61bf1c99ba
-parts.py      sha256 7153783961300252
+certificates  sha256 606106c7ff15b6a6
+parts.py      sha256 7f11bbedc5efeb0c
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 64486b61bf1c99ba
-parts.py      sha256 7153783961300252
+certificates  sha256 606106c7ff15b6a6
+parts.py      sha256 7f11bbedc5efeb0c
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
