@@ -26,6 +26,8 @@ from derivations.codegen.cpu.module import (
 )
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules, cuda_programs
 from derivations.codegen.host import host_module
+from derivations.codegen.javascript.module import javascript_modules
+from derivations.codegen.javascript.parts import parts_module
 from derivations.codegen.rocq.goals import goals_file
 from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.certificates import Certificate
@@ -38,6 +40,7 @@ from derivations.theorems.spectral import factors
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
+EXCHANGE = ROOT / "spectral_core" / "exchange"
 ROCQ = ROOT / "derivations" / "rocq"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
@@ -88,12 +91,17 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
     return {
         KERNELS / "tables.py": tables_module(),
         KERNELS / "formulas.py": host_module(certificate_digest(records)),
+        EXCHANGE / "printed_javascript.py": parts_module(),
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),
         **{
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()
+        },
+        **{
+            KERNELS / "javascript" / f"{name}.js": text
+            for name, text in javascript_modules(certificate_digest(records)).items()
         },
         ROCQ / "programs.v": programs_file(PROGRAMS),
         ROCQ / "rational.v": goals_file(certificates),
@@ -120,6 +128,7 @@ def _lines(text: str) -> list[str]:
 
 def write(path: Path, text: str) -> None:
     """Write beside, then rename: no half-written file stays."""
+    path.parent.mkdir(exist_ok=True)
     beside = path.with_suffix(".new")
     beside.write_bytes(text.encode("utf-8"))
     os.replace(beside, path)

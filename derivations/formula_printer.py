@@ -20,7 +20,7 @@ NAMES = {
     "x_in": "x^{-}", "x_source": "x^{j}", "slope": r"f'(z)", "output": "z", "target": "y", "weight": "w",
     "label": r"\mathrm{label}", "value": "v", "parameter": r"\theta", "gradient": "g", "first": "m", "second": "v",
     "rho": r"\rho", "beta1": r"\beta_1", "beta2": r"\beta_2", "epsilon": r"\varepsilon", "momentum": r"\mu",
-    "Δ": r"\Delta",
+    "Δ": r"\Delta", "deviation": r"\sigma",
 }  # fmt: skip
 """Array names as the formulas write them; `d...` is a cotangent and gets a bar, `^-` marks the layer before."""
 
@@ -76,17 +76,18 @@ class Formula(LatexPrinter):
             return (
                 rf"\frac{{\partial}}{{\partial {self._print(arguments[1])}}} \left({self._print(arguments[0])}\right)"
             )
-        return expr.definition.latex.format(*map(self._print, arguments))
+        return expr.definition.latex.format(*expr.inside(self._print, r"\left(", r"\right)"))
 
     def _print_Constant(self, expr: Constant) -> str:
         return rf"\mathrm{{{expr.key}}}".replace("_", r"\_").replace("<=", r"\le ")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        return f"{array_name(str(expr.base))}_{{{' '.join(map(self._print, expr.indices))}}}"
+        places = " " if all(index.is_Atom for index in expr.indices) else ", "
+        return f"{array_name(str(expr.base))}_{{{places.join(map(self._print, expr.indices))}}}"
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         if expr.name.startswith("Σ_"):
-            return rf"\sum_{{{expr.name[2:]}}}"
+            return rf"\sum_{{{self._print(sp.Symbol(expr.name[2:]))}}}"
         return NAMES.get(expr.name) or str(super()._print_Symbol(expr, style))
 
     def _print_Mul(self, expr: sp.Mul) -> str:
@@ -143,7 +144,8 @@ def forms(step: Step) -> list[str]:
     if isinstance(step.left, tuple) or step.rule in ("bound", "error analysis"):
         return []
     chains = [[PRINTER.doprint(form) for form in step.chain(side)] for side in (step.left, step.right)]
-    return [" = ".join(dict.fromkeys(chain)) for chain in chains if len(dict.fromkeys(chain)) > 1]
+    shown = [" = ".join(dict.fromkeys(chain)) for chain in chains if len(dict.fromkeys(chain)) > 1]
+    return [text for text in shown if text != formula(step)]
 
 
 def lines_of(step: Step) -> list[str]:

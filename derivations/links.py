@@ -68,6 +68,12 @@ ORCHESTRATION: dict[str, dict[str, str]] = {
 }
 """Printed functions that name no theorem, with the reason: none has a formula (`numeric.formula`), or it says so itself.
 Epochs run all of them against the loop from the papers (`recheck.exact_epochs`, `test_trainer`, `test_cuda`)."""
+JAVASCRIPT = ("javascript/float32", "javascript/float64")
+"""The printed modules of JavaScript: the functions of both have the same names."""
+JAVASCRIPT_ORCHESTRATION = (
+    "log|log1p|erfc|power|layoutOf|parametersOf|loadRows|workspace|outputLoss|addPenalty|limitNorm|update|shrink"
+    "|(predict|epoch)(Global|Layerwise|Direct)"
+)
 MARK = re.compile(r"By hand: (?P<reason>.+?)\. Checked by (?P<test>test_\w+\.test_\w+)\.", re.DOTALL)
 
 
@@ -78,6 +84,7 @@ def problems(root: Path, certificates: list[dict[str, Any]]) -> list[str]:
         *_unproven_formulas(root),
         *_formulas_in_templates(root),
         *_strangers(root),
+        *_javascript_and_theorems(root, certificates),
         *_formulas_by_hand(root),
     ]
 
@@ -196,6 +203,28 @@ def _kernels_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Ite
         for record in json.loads(written.read_text(encoding="utf-8")):
             for name in sorted(set(record["functions"]) - relying.keys()):
                 yield f"certificates.json: {record['id']} names kernel {name}, which does not exist"
+
+
+def _javascript_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Iterator[str]:
+    known = {certificate["id"] for certificate in certificates}
+    for module in JAVASCRIPT:
+        for name, theorems in theorems_of_javascript(root / "spectral_core/kernels" / f"{module}.js").items():
+            if not theorems and not re.fullmatch(JAVASCRIPT_ORCHESTRATION, name):
+                yield f"{module}.js: {name} names no theorem and is not listed as orchestration"
+            for theorem in sorted(set(theorems) - known):
+                yield f"{module}.js: {name} rests on {theorem}, which has no certificate"
+
+
+def theorems_of_javascript(module: Path) -> dict[str, tuple[str, ...]]:
+    """Each function of a JavaScript module with the theorems that the comment above it names."""
+    found: dict[str, tuple[str, ...]] = {}
+    named: tuple[str, ...] = ()
+    for line in module.read_text(encoding="utf-8").splitlines():
+        if line.startswith(" * Theorem: "):
+            named = tuple(name.strip() for name in line.removeprefix(" * Theorem: ").split(","))
+        elif match := re.match(r"(?:export )?function (\w+)\(", line):
+            found[match[1]], named = named, ()
+    return found
 
 
 def theorems_of(kernels: Path) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -172,7 +173,7 @@ def test_the_derivations_import_sympy_the_standard_library_and_themselves(path: 
         assert not names or path.name == "verify.py"
 
 
-@pytest.mark.parametrize(("printer", "other"), [("cuda", "cpu"), ("cpu", "cuda")])
+@pytest.mark.parametrize(("printer", "other"), list(permutations(("cpu", "cuda", "javascript"), 2)))
 def test_the_printers_of_two_machines_do_not_know_each_other(printer: str, other: str) -> None:
     """What they share lies in `codegen` itself, which imports neither."""
     for path in sources("derivations/codegen"):

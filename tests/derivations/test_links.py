@@ -54,6 +54,8 @@ def edit(path: Path, old: str, new: str) -> None:
         (lambda root: edit(root / "spectral_core/kernels/cpu/one_hidden.py", "def adjoint_3_1(", "def adjoint_3("), ["M8 names kernel adjoint_3_1", "kernel adjoint_3 rests on M8"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu/dense.py", "    Theorem: P.l2\n", ""), ["kernel proximal_l2 names no theorem"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu/dense.py", "Theorem: M8\n", "Theorem: M88\n"), ["adjoint_global rests on M88, which has no certificate"]),
+        (lambda root: edit(root / "spectral_core/kernels/javascript/float32.js", " * Theorem: P.l2\n", ""), ["float32.js: proximalL2 names no theorem"]),
+        (lambda root: edit(root / "spectral_core/kernels/javascript/float64.js", "Theorem: M8\n", "Theorem: M88\n"), ["float64.js: adjointGlobal rests on M88, which has no certificate"]),
         (lambda root: edit(root / "spectral_core/networks/paths.py", "By hand: once per report", "Once per report"), ["networks.paths.path_norms computes by a formula of its own"]),
         (lambda root: edit(root / "tests/resizing/test_trimming.py", "def test_trimming_stays", "def trimming_stays"), ["its test test_trimming.test_trimming_stays"]),
         (lambda root: (root / "spectral_core/networks/extra.py").write_text("def f(a, b):\n    return a @ b\n"), ["networks.extra.f computes by a formula of its own (a @ b)"]),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from spectral_core import CompactNetwork, InvalidInputError, ModelFileError, SpectralNetwork, compact, search, train
 from spectral_core.architecture.criterion import Criterion
+from spectral_core.exchange.javascript import javascript
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.activations import of_layers
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS, ZERO_AT_ZERO
@@ -100,6 +101,12 @@ def test_a_file_with_wrong_names_is_refused(tmp_path: Path, wrong: Any) -> None:
     files.save_model(path, "network", net.record() | {"activation": wrong}, {"parameters": net.parameters})
     with pytest.raises(ModelFileError, match="does not describe a network: activation"):
         SpectralNetwork.load(path)
+
+
+def test_exports_with_one_activation_refuse_several() -> None:
+    with pytest.raises(InvalidInputError, match=r"one activation for all hidden layers; the network has relu,tanh\. ONNX"):
+        javascript(trained(BOTH))
+    assert "export function raw" in javascript(trained(("tanh", "tanh")))
 
 
 # --- changes of the layers --------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e23cc722e20a79ed
-dense.py      sha256 6231dec4dc3dbe7e
+certificates  sha256 606106c7ff15b6a6
+dense.py      sha256 c9733f970ee33692
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

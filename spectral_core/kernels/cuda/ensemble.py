@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e23cc722e20a79ed
-parts.py      sha256 5d15e0e4d0065b3d
+certificates  sha256 606106c7ff15b6a6
+parts.py      sha256 6940edc3fc642a3a
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

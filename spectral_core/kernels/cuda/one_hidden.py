@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e23cc722e20a79ed
-parts.py      sha256 5d15e0e4d0065b3d
+certificates  sha256 606106c7ff15b6a6
+parts.py      sha256 6940edc3fc642a3a
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

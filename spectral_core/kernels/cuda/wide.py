@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 e23cc722e20a79ed
-parts.py      sha256 5d15e0e4d0065b3d
+certificates  sha256 606106c7ff15b6a6
+parts.py      sha256 6940edc3fc642a3a
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

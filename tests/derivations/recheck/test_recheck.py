@@ -22,7 +22,10 @@ from hypothesis import strategies as st
 from derivations.recheck import (
     change_statements,
     dense,
+    graph_statements,
+    image_statements,
     neuron_statements,
+    norm_statements,
     orchestration_statements,
     removal_statements,
     scalar_statements,
@@ -36,7 +39,7 @@ from derivations.recheck.point import HomogeneousFunction, Point, Refused, Unkno
 from tests.builders import ROOT
 
 P = 2**61 - 1
-ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "M24", "R.l1", "P.group", "P.l1"}
+ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "M24", "R.l1", "P.group", "P.l1", "I1", "I7", "I10", "G8"}
 """Where a piece is chosen or a minimum is claimed: there an order is needed, which residues do not have."""
 
 
@@ -109,6 +112,9 @@ MODULES = (
     scalar_statements,
     scale_statements,
     orchestration_statements,
+    image_statements,
+    norm_statements,
+    graph_statements,
 )
 SWAPS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
