@@ -32,10 +32,10 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     # Names and networks, checked before the first training.
     names = _names(data, options)
     net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
-    linear = _initial([data.x.shape[1], data.n_outputs], data, options)
     # Candidates, and the choice among them.
     stores, validation_loss = Stores(options.checkpoint), ValidationLoss(data, net)
     if options.strategy == "grow":
+        linear = _initial([data.x.shape[1], data.n_outputs], data, options)
         candidates = grow_all(linear, data, validation_loss, options, stores)
     else:
         candidates = train_all(net, data, validation_loss, options, stores)

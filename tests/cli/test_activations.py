@@ -34,7 +34,7 @@ def test_a_search_with_two_activations_and_what_comes_after(table: Path, tmp_pat
     for later in (
         ["predict", str(out / "compact.npz"), str(table), "--out", str(tmp_path / "p.csv")],
         ["score", str(out / "compact.npz"), str(table)],
-        ["prune", str(out / "model.npz"), "--fraction", "0.2", "--out", str(tmp_path / "less.npz")],
+        ["prune", str(out / "model.npz"), str(table), "--fraction", "0.2", "--out", str(tmp_path / "less.npz")],
         ["report", str(out)],
     ):
         assert main(later) == 0, later
