@@ -23,7 +23,7 @@ NETWORKS: tuple[tuple[tuple[int, ...], int], ...] = (
     ((3, 1, 2, 2, 1), 1),
 )
 """Widths, and how many neurons of layer 1 are the constant 1."""
-DRAWS = 2
+DRAWS = 3
 """Draws of the parameters for each network and its activations."""
 WEIGHTS = (Fraction(3), Fraction(1), Fraction(0))
 """Sample weights with a power of two as their sum, so that the mean is dyadic."""

@@ -790,7 +790,7 @@ PAIRS = [(np.zeros(3), np.ones(2)), (np.zeros(2), np.ones(1))]
         ((ONES, VALUES), {"blocks": {}}, "takes eigenvectors and eigenvalues"),
         ((ONES,), {}, "takes eigenvectors and eigenvalues"),
         ((ONES, VALUES), {"activation": "sine"}, "activation must be one of identity, relu"),
-        ((ONES, VALUES), {"activation": ["relu"]}, "activation must be one of"),
+        ((ONES, VALUES), {"activation": ["sine"]}, r"activation\[0\] must be one of identity, relu"),
         ((ONES, VALUES), {"bias": "yes"}, "bias must be True or False; got 'yes'"),
         ((ONES, VALUES), {"dtype": "float16"}, "dtype must be one of float32, float64; got 'float16'"),
         ((ONES, VALUES), {"dtype": "double precision"}, "dtype must be one of"),
