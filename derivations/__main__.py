@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from derivations import links
+from derivations.codegen.c.module import c_module
 from derivations.codegen.cpu import module
 from derivations.codegen.cpu.module import (
     certificate_digest,
@@ -31,6 +32,7 @@ from derivations.theorems.catalogue import THEOREMS
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
+EXCHANGE = ROOT / "spectral_core" / "exchange"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
 
@@ -69,6 +71,7 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
     general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
+        EXCHANGE / "printed_c.py": c_module(),
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),

@@ -6,6 +6,7 @@ from derivations.theorems.scalar import (
     activations,
     decay_and_clipping,
     exponential_error,
+    integers,
     losses,
     optimizers,
     penalties,
@@ -75,4 +76,5 @@ THEOREMS: tuple[Theorem, ...] = (
     M22,
     M23,
     M24,
+    *integers.THEOREMS,
 )

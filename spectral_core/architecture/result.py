@@ -247,3 +247,9 @@ class SearchResult:
         from spectral_core.exchange.tensors import export_safetensors
 
         export_safetensors(self.compact_predictor, path)
+
+    def to_c(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the compact network as one C99 file; `options` are those of `export_c`."""
+        from spectral_core.exchange.c import export_c
+
+        export_c(self.compact_predictor, path, **options)

@@ -32,10 +32,17 @@ def _torch(model: Any, path: str, options: argparse.Namespace) -> None:
     export_torch(model, path)
 
 
+def _c(model: Any, path: str, options: argparse.Namespace) -> None:
+    from spectral_core.exchange.c import export_c
+
+    export_c(model, path, double=options.double, name=options.name or "net")
+
+
 FORMATS: dict[str, tuple[str, str, Writer]] = {
     "onnx": ("an ONNX model: labels and probabilities, or numbers in their units", "onnx", _onnx),
     "safetensors": ("weights as safetensors, scaling included", "safetensors.numpy", _safetensors),
     "torch": ("the same weights as a PyTorch state_dict in an NPZ file", "", _torch),
+    "c": ("one C99 file that needs no library", "", _c),
 }
 """By option: what it writes, the library that it needs, and the function."""
 
@@ -45,13 +52,14 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
         help="a saved model as a file for other software",
-        description="Writes a model in one format or several. Pages on the formats: docs/models.md.",
-        epilog="example: spectral-core export results/wine/compact.npz --onnx wine.onnx",
+        description="Writes a model in one format or several. Pages on the formats: docs/models.md, docs/devices.md.",
+        epilog="example: spectral-core export results/wine/compact.npz --c wine.c",
     )
     parser.add_argument("model", metavar="MODEL", help="any model file of this package")
     for name, (meaning, _, _) in FORMATS.items():
         parser.add_argument(f"--{name}", metavar="FILE", help=meaning)
-    parser.add_argument("--double", action="store_true", help="ONNX: input and outputs in float64 (default: float32)")
+    parser.add_argument("--double", action="store_true", help="ONNX, C: numbers in float64 (default: float32)")
+    parser.add_argument("--name", help="C: the prefix of the functions (default: net)")
     output_options(parser, "the names of the files")
     parser.set_defaults(run=run)
 
@@ -66,8 +74,10 @@ def run(options: argparse.Namespace) -> int:
     wanted = {name: getattr(options, name) for name in FORMATS if getattr(options, name) is not None}
     if not wanted:
         raise InvalidInputError(f"export needs a format: {' or '.join(f'--{name} FILE' for name in FORMATS)}")
-    if options.double and "onnx" not in wanted:
-        raise InvalidInputError("--double belongs to --onnx")
+    if options.double and not {"onnx", "c"} & wanted.keys():
+        raise InvalidInputError("--double belongs to --onnx or --c")
+    if options.name is not None and "c" not in wanted:
+        raise InvalidInputError("--name belongs to --c")
     network, predictor = load_any(options.model)
     if len({Path(path).resolve() for path in wanted.values()}) < len(wanted):
         raise InvalidInputError(f"the files must be different; got {', '.join(wanted.values())}")

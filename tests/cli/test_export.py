@@ -39,10 +39,12 @@ def test_every_format_is_written(model: Path, tmp_path: Path, capsys: Any) -> No
 
 def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "x"
-    assert "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE" in refused(
+    assert "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE or --c FILE" in refused(
         capsys, "export", model
     )
-    assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--torch", out)
+    assert "--double belongs to --onnx or --c" in refused(capsys, "export", model, "--double", "--torch", out)
+    assert "--name belongs to --c" in refused(capsys, "export", model, "--name", "a", "--torch", out)
+    assert "name must be lower-case letters" in refused(capsys, "export", model, "--name", "A-b", "--c", out)
     assert "the command reads this file" in refused(capsys, "export", model, "--torch", model)
     (out.parent / "link.npz").symlink_to(model)
     assert "the command reads this file" in refused(capsys, "export", model, "--torch", out.parent / "link.npz")
@@ -53,3 +55,13 @@ def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) 
     assert "must be different" in refused(capsys, "export", model, "--torch", out, "--onnx", out)
     assert "no such model file" in refused(capsys, "export", tmp_path / "none.npz", "--torch", out)
     assert not out.exists()
+
+
+def test_a_c_file_has_the_names_that_were_asked_for(model: Path, tmp_path: Path, capsys: Any) -> None:
+    assert said(capsys, "export", model, "--c", tmp_path / "small.c", "--name", "small").startswith("written: ")
+    text = (tmp_path / "small.c").read_text(encoding="utf-8")
+    assert "int small_class(const float input[SMALL_INPUTS], float output[SMALL_OUTPUTS])" in text
+    assert "input: u, v." in text
+    assert "classes: a, b." in text
+    said(capsys, "export", model, "--c", tmp_path / "small.c", "--double")
+    assert "int net_class(const double input[NET_INPUTS]" in (tmp_path / "small.c").read_text(encoding="utf-8")

@@ -24,7 +24,9 @@ PUBLIC: dict[str, Any] = {
 FURTHER: dict[str, Any] = {
     "SearchResult": SearchResult,
     "exchange.state_dict": state_dict,
-    **{f"exchange.{name}": getattr(exchange, name) for name in ("from_sklearn", "from_keras", "from_torch")},
+    **{
+        f"exchange.{name}": getattr(exchange, name) for name in ("from_sklearn", "from_keras", "from_torch", "export_c")
+    },
 }
 
 

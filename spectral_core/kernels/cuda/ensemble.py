@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8070af4961da72ff
-parts.py      sha256 d2c418b9af0f2073
+certificates  sha256 df475f79561d8261
+parts.py      sha256 483d58f58c05101d
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

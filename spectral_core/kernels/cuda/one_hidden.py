@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8070af4961da72ff
-parts.py      sha256 d2c418b9af0f2073
+certificates  sha256 df475f79561d8261
+parts.py      sha256 483d58f58c05101d
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

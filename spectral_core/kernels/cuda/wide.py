@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8070af4961da72ff
-parts.py      sha256 d2c418b9af0f2073
+certificates  sha256 df475f79561d8261
+parts.py      sha256 483d58f58c05101d
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

@@ -35,7 +35,7 @@ from derivations.recheck.point import HomogeneousFunction, Point, Refused, Unkno
 from tests.builders import ROOT
 
 P = 2**61 - 1
-ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "M24", "R.l1", "P.group", "P.l1"}
+ONLY_EXACT = {"D1", "D2", "F.relu", "F.leaky_relu", "L.huber", "M19", "M24", "R.l1", "P.group", "P.l1"}
 """Where a piece is chosen or a minimum is claimed: there an order is needed, which residues do not have."""
 
 
