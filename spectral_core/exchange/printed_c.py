@@ -16,8 +16,8 @@ PARTS: dict[str, dict[str, str]] = {
 #endif
 #if defined __clang__ /* a product and a sum in one rounding would change the last digits */
 #pragma STDC FP_CONTRACT OFF
-#elif defined __GNUC__
-#pragma GCC optimize("fp-contract=off")
+#elif defined __GNUC__ /* and gcc -Os for Cortex-M0 may lose an argument across a call where ipa-ra is on */
+#pragma GCC optimize("fp-contract=off", "no-ipa-ra")
 #endif""",
         "bits": """static uint32_t bits(float x)
 {
@@ -129,8 +129,8 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
 #endif
 #if defined __clang__ /* a product and a sum in one rounding would change the last digits */
 #pragma STDC FP_CONTRACT OFF
-#elif defined __GNUC__
-#pragma GCC optimize("fp-contract=off")
+#elif defined __GNUC__ /* and gcc -Os for Cortex-M0 may lose an argument across a call where ipa-ra is on */
+#pragma GCC optimize("fp-contract=off", "no-ipa-ra")
 #endif""",
         "bits": """static uint64_t bits(double x)
 {

@@ -8,8 +8,8 @@
 #endif
 #if defined __clang__ /* a product and a sum in one rounding would change the last digits */
 #pragma STDC FP_CONTRACT OFF
-#elif defined __GNUC__
-#pragma GCC optimize("fp-contract=off")
+#elif defined __GNUC__ /* and gcc -Os for Cortex-M0 may lose an argument across a call where ipa-ra is on */
+#pragma GCC optimize("fp-contract=off", "no-ipa-ra")
 #endif
 //// bits
 static BITS bits(REAL x)
