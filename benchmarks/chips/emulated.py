@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,9 @@ def cases_header(cases: list[Case]) -> str:
     )
 
 
-def built(folder: Path, cases: list[Case], compiler: str, flags: tuple[str, ...], start: bool) -> Path:
+def built(
+    folder: Path, cases: list[Case], compiler: str, flags: tuple[str, ...], start: bool, libraries: tuple[str, ...] = ()
+) -> Path:
     """The program of all cases in one call of the compiler."""
     folder.mkdir(exist_ok=True)
     (folder / "cases.h").write_text(cases_header(cases), encoding="utf-8")
@@ -99,7 +101,7 @@ def built(folder: Path, cases: list[Case], compiler: str, flags: tuple[str, ...]
         paths[-1].write_text(case.source, encoding="utf-8")
     program = folder / "program"
     own = [HOME / "run.c", *([HOME / "start.c"] if start else [])]
-    command = [compiler, *flags, f"-I{folder}", "-o", program, *own, *paths]
+    command = [compiler, *flags, f"-I{folder}", "-o", program, *own, *paths, *libraries]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return program
@@ -128,3 +130,43 @@ def values(text: str, cases: list[Case]) -> tuple[list[np.ndarray], int]:
         at += count
     assert len(words) == at + 1
     return results, int(words[at])
+
+
+def size_of(program: Path) -> int:
+    """Bytes of text and data of a linked program."""
+    done = subprocess.run(["arm-none-eabi-size", program], capture_output=True, text=True, check=True)
+    text, data, *_ = done.stdout.splitlines()[1].split()
+    return int(text) + int(data)
+
+
+def linked_bytes(
+    folder: Path, cases: list[Case], core: Core, include: tuple[str, ...] = (), libraries: tuple[str, ...] = ()
+) -> int:
+    """Bytes that the functions of the cases add to a program that calls empty ones in their place."""
+    flags = (*core.flags, *LINKED, *include)
+    full = size_of(built(folder / "full", cases, "arm-none-eabi-gcc", flags, True, libraries))
+    empty = [
+        replace(case, source=f"void {case.function}(const void *a, void *b) {{ (void)a; (void)b; }}\n")
+        for case in cases
+    ]
+    return full - size_of(built(folder / "empty", empty, "arm-none-eabi-gcc", flags, start=True))
+
+
+def stack_bytes(folder: Path, case: Case, core: Core, include: tuple[str, ...] = ()) -> int:
+    """Bytes of stack of all functions of a file together, as the compiler counts them; those of libgcc not."""
+    path = folder / f"{case.name}.c"
+    path.write_text(case.source, encoding="utf-8")
+    command = [
+        "arm-none-eabi-gcc",
+        *core.flags,
+        *include,
+        "-mthumb",
+        "-Os",
+        "-fstack-usage",
+        "-c",
+        path,
+        "-o",
+        folder / "o.o",
+    ]
+    subprocess.run(list(map(str, command)), capture_output=True, check=True)
+    return sum(int(line.split("\t")[1]) for line in (folder / "o.su").read_text(encoding="utf-8").splitlines())

@@ -15,3 +15,7 @@ void reset(void)
     for (;;) {}
 }
 __attribute__((section(".vectors"), used)) static const void *const vectors[16] = {&_stack, (void *)reset, (void *)reset, (void *)reset};
+/* libm of others reports errors there; four bytes, where those of newlib take a hundred. */
+int *__errno(void);
+static int error;
+int *__errno(void) { return &error; }

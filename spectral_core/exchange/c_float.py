@@ -11,7 +11,7 @@ from spectral_core.exchange.c_text import needed, size_of, spliced, table, unsig
 from spectral_core.exchange.printed_c import ACTIVATIONS, PARTS
 from spectral_core.exchange.rows import Rows
 
-HELPERS = ("bits", "number", "negative", "magnitude", "below", "exponential", "activation", "layer")
+HELPERS = ("bits", "number", "negative", "magnitude", "below", "beyond", "order", "exponential", "activation", "layer")
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,12 +34,16 @@ PARTS: dict[str, dict[str, str]] = {
         "negative": """static float negative(float x) { return number(bits(x) ^ 0x80000000u); }""",
         "magnitude": """static float magnitude(float x) { return number(bits(x) & ~0x80000000u); }""",
         "below": """static int below(float z) { return bits(z) - 0x80000000u <= 0x7f800000u; } /* z <= 0, but for +0; false for NaN */""",
+        "beyond": """/* x lies between the limit and the infinity of its sign; false for NaN. By integers: a comparison of floats costs 272 bytes. */
+static int beyond(float x, float limit) { return bits(x) - bits(limit) - 1 < 0x7f800000u - (bits(limit) & ~0x80000000u); }""",
+        "order": """/* Integers in the order of the numbers, both zeros alike. */
+static uint32_t order(float x) { return bits(x) & 0x80000000u ? 0x80000000u - (bits(x) & ~0x80000000u) : 0x80000000u + bits(x); }""",
         "exponential": """/* exp(x), or exp(x) - 1 where minus_one: |computed / exp(x) - 1| <= 1.7 u and |computed / expm1(x) - 1| <= 3.6 u
    with u = 2^-24, half an ulp of 1. Theorem E.float32. */
 static float exponential(float x, int minus_one)
 {
-    x = x < -104.0f ? -104.0f : x;
-    x = x > 89.0f ? 89.0f : x;
+    x = beyond(x, -104.0f) ? -104.0f : x;
+    x = beyond(x, 89.0f) ? 89.0f : x;
     float t = x * 1.4426950216293335f + 12582912.0f;
     float n = negative(negative(t) + 12582912.0f);
     float r = ((x + negative(n * 0.693145751953125f)) + negative(n * 1.428606765330187e-06f));
@@ -99,7 +103,7 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
     net_raw(input, output);
     for (k = 0; k < NET_OUTPUTS; k++) {
         if ((bits(output[k]) & ~0x80000000u) >= 0x7f800000u) return -1;
-        if (output[k] > output[best]) best = k;
+        if (order(output[k]) > order(output[best])) best = k;
     }
     return best;
 }""",
@@ -110,7 +114,7 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
     net_raw(input, probability);
     greatest = probability[0];
     for (k = 1; k < NET_OUTPUTS; k++)
-        if (probability[k] > greatest) greatest = probability[k];
+        if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
         probability[k] = exponential(probability[k] + negative(greatest), 0);
         total += probability[k];
@@ -147,12 +151,16 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
         "negative": """static double negative(double x) { return number(bits(x) ^ 0x8000000000000000ull); }""",
         "magnitude": """static double magnitude(double x) { return number(bits(x) & ~0x8000000000000000ull); }""",
         "below": """static int below(double z) { return bits(z) - 0x8000000000000000ull <= 0x7ff0000000000000ull; } /* z <= 0, but for +0; false for NaN */""",
+        "beyond": """/* x lies between the limit and the infinity of its sign; false for NaN. By integers: a comparison of floats costs 272 bytes. */
+static int beyond(double x, double limit) { return bits(x) - bits(limit) - 1 < 0x7ff0000000000000ull - (bits(limit) & ~0x8000000000000000ull); }""",
+        "order": """/* Integers in the order of the numbers, both zeros alike. */
+static uint64_t order(double x) { return bits(x) & 0x8000000000000000ull ? 0x8000000000000000ull - (bits(x) & ~0x8000000000000000ull) : 0x8000000000000000ull + bits(x); }""",
         "exponential": """/* exp(x), or exp(x) - 1 where minus_one: |computed / exp(x) - 1| <= 1.6 u and |computed / expm1(x) - 1| <= 3.5 u
    with u = 2^-53, half an ulp of 1. Theorem E.float64. */
 static double exponential(double x, int minus_one)
 {
-    x = x < -746.0 ? -746.0 : x;
-    x = x > 710.0 ? 710.0 : x;
+    x = beyond(x, -746.0) ? -746.0 : x;
+    x = beyond(x, 710.0) ? 710.0 : x;
     double t = x * 1.4426950408889634 + 6755399441055744.0;
     double n = negative(negative(t) + 6755399441055744.0);
     double r = ((x + negative(n * 0.6931471805598903)) + negative(n * 5.497923018708371e-14));
@@ -218,7 +226,7 @@ static const double *layer(const double *w, const double *x, int senders, double
     net_raw(input, output);
     for (k = 0; k < NET_OUTPUTS; k++) {
         if ((bits(output[k]) & ~0x8000000000000000ull) >= 0x7ff0000000000000ull) return -1;
-        if (output[k] > output[best]) best = k;
+        if (order(output[k]) > order(output[best])) best = k;
     }
     return best;
 }""",
@@ -229,7 +237,7 @@ static const double *layer(const double *w, const double *x, int senders, double
     net_raw(input, probability);
     greatest = probability[0];
     for (k = 1; k < NET_OUTPUTS; k++)
-        if (probability[k] > greatest) greatest = probability[k];
+        if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
         probability[k] = exponential(probability[k] + negative(greatest), 0);
         total += probability[k];

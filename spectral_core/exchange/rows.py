@@ -14,9 +14,14 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 
-FOLDED = 16.0
+FOLDED = 64.0
 """Up to this many deviations of distance from 0 the mean of a feature is folded into the biases. Farther away the difference
 x - mean is computed first, as the model does: in the bias most of its digits would cancel."""
+
+
+NEGLIGIBLE = 2.0**-100
+"""A weight this much smaller than the greatest of its row, for inputs and activations of one size, adds no digit to a sum.
+Decayed weights of other libraries are that small, and no normal float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +102,8 @@ class Rows:
 
         shift = None if self.shift is None else checked(self.shift, "a mean")
         weights = tuple(checked(row, "a weight") for row in self.weights)
-        return replace(self, bias=checked(self.bias, "a bias"), weights=weights, shift=shift)
+        bias = np.where(np.abs(self.bias) < limits.tiny, 0, self.bias)
+        return replace(self, bias=checked(bias, "a bias"), weights=weights, shift=shift)
 
 
 def rows_of(model: SpectralNetwork | CompactNetwork | Predictor, folded: bool = True) -> Rows:
@@ -160,7 +166,10 @@ def _scaled(edges: _Edges, features: np.ndarray, n_features: int, inputs: Scalin
     feature_of = np.full(net.n_neurons, -1)
     feature_of[: len(features)] = features
     varies = np.append(inputs.deviation != 0, True)[np.where(senders < n_inputs, feature_of[senders], -1)]
-    senders, receivers, weights = senders[varies], receivers[varies], weights[varies]
+    greatest = np.zeros(net.n_neurons)
+    np.maximum.at(greatest, receivers[varies], np.abs(weights[varies]))
+    adds = varies & (np.abs(weights) > NEGLIGIBLE * greatest[receivers])
+    senders, receivers, weights = senders[adds], receivers[adds], weights[adds]
     # Scale.
     from_input, bias = senders < n_inputs, edges.bias.copy()
     mean, deviation = inputs.mean, inputs.deviation

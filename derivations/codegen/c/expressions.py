@@ -119,9 +119,13 @@ class Lines:
         match node:
             case ast.Name(id=name):
                 return self.constants.get(name, name)
-            case ast.IfExp(test=ast.Compare(left=left, ops=[op], comparators=[right]), body=body, orelse=rest):
-                sign = {ast.Lt: "<", ast.Gt: ">"}[type(op)]
-                return f"{self.number(left)} {sign} {self.number(right)} ? {self.number(body)} : {self.number(rest)}"
+            case ast.IfExp(
+                test=ast.Compare(left=left, ops=[op], comparators=[ast.Name(id=limit)]), body=body, orelse=rest
+            ):
+                if isinstance(op, ast.Lt) != (self.real.form.constants[limit] < 0):
+                    raise ValueError(f"no C for {ast.unparse(node)}: the limit must be on the side of its sign")
+                test = f"beyond({self.number(left)}, {self.constants[limit]})"
+                return f"{test} ? {self.number(body)} : {self.number(rest)}"
             case ast.BinOp(left=left, op=ast.Mult(), right=right):
                 return f"{self.factor(left)} * {self.factor(right)}"
             case ast.BinOp(left=left, op=ast.Add(), right=right):

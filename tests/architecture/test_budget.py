@@ -1,0 +1,73 @@
+"""The choice along a curve under the budget of a chip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectral_core import InvalidInputError, search
+from spectral_core.architecture.budget import Budget
+from spectral_core.architecture.curve import Curve, CurvePoint
+from spectral_core.architecture.options import SearchOptions
+from spectral_core.exchange.footprint import Footprint, footprint
+
+POINT = CurvePoint(1, 0, 0, 0, 4, score=0.5, error=0.1, start="linear", l2=0.0)
+LIMIT = st.none() | st.integers(1, 60)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.data(), st.tuples(LIMIT, LIMIT, LIMIT))
+def test_the_best_that_fits_is_chosen(scores: list[int], data: st.DataObject, limits: tuple[int | None, ...]) -> None:
+    points = tuple(replace(POINT, weights=i + 1, score=score / 10) for i, score in enumerate(scores))
+    costs = [Footprint(*data.draw(st.tuples(*[st.integers(1, 60)] * 3))) for _ in points]
+    curve = Curve(points, scores.index(max(scores)), data.draw(st.integers(0, len(points) - 1)))
+    budget = Budget(*limits)
+    fitting = [
+        i for i, cost in enumerate(costs) if all(x is None or getattr(cost, n) <= x for n, x in vars(budget).items())
+    ]
+    if not fitting:
+        with pytest.raises(InvalidInputError, match="no network fits"):
+            budget.choose(curve, costs)
+        return
+    kept, told = budget.choose(curve, costs)
+    assert kept.chosen in fitting
+    assert kept.points == curve.points
+    if curve.chosen in fitting:
+        assert kept.chosen == curve.chosen
+    else:
+        assert points[kept.chosen].score == max(points[i].score for i in fitting)
+    better = [i for i in range(len(points)) if i not in fitting and points[i].score > points[kept.chosen].score]
+    assert any(text.startswith("a wider budget") for text in told) == bool(better)
+
+
+def test_a_search_keeps_to_its_budget() -> None:
+    x = np.random.default_rng(0).normal(size=(150, 3))
+    y = np.where(np.abs(x[:, 0]) + 0.3 * x[:, 1] > 0.7, "far", "near")
+    options = {"hidden": (6,), "epochs": 20}
+    free = search(x, y, **options)
+    most = max(footprint(one).operations for one in free.at_sizes)
+    for limits in ({"operations": most // 3}, {"flash": 1400, "int8": True}, {"ram": 10_000}):
+        found = search(x, y, **options, **limits)
+        given = {"int8": True, "calibration": x} if "int8" in limits else {}
+        cost = footprint(found.compact_predictor, **given)
+        name = next(iter(limits))
+        assert getattr(cost, name) <= limits[name]
+        assert found.compact_predictor is found.at_sizes[found.curve.chosen]
+        assert any(text.startswith("budget: ") for text in found.report.remarks)
+        assert "budget: " in found.report.to_text()
+    with pytest.raises(
+        InvalidInputError, match=r"no network fits 9 bytes of flash; the smallest needs 1,\d+ bytes of flash"
+    ):
+        search(x, y, **options, flash=9)
+
+
+def test_a_budget_needs_a_curve_and_limits() -> None:
+    with pytest.raises(InvalidInputError, match="flash, ram and operations belong to"):
+        SearchOptions(strategy="seed", flash=100)
+    with pytest.raises(InvalidInputError, match="none of them is given"):
+        SearchOptions(int8=True)
+    with pytest.raises(InvalidInputError, match="ram"):
+        SearchOptions(ram=0)
