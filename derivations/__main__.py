@@ -26,15 +26,22 @@ from derivations.codegen.cpu.module import (
     tables_module,
 )
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules
+from derivations.codegen.rocq.goals import goals_file
+from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.rules import RULES, Step
 from derivations.proof.theorem import Certificate, ProofError
 from derivations.theorems.catalogue import THEOREMS
+from derivations.theorems.spectral import factors
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
 EXCHANGE = ROOT / "spectral_core" / "exchange"
+ROCQ = ROOT / "derivations" / "rocq"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
+
+PROGRAMS = tuple(dict.fromkeys((*module.PROGRAMS, *module.SPARSE.values(), *factors.PROGRAMS)))
+"""Every program from which kernels are printed, each once."""
 
 
 def functions() -> dict[str, tuple[str, ...]]:
@@ -79,6 +86,8 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()
         },
+        ROCQ / "programs.v": programs_file(PROGRAMS),
+        ROCQ / "rational.v": goals_file(certificates),
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
     }
