@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from spectral_core import Predictor, SpectralNetwork
+from spectral_core import InvalidInputError, Predictor, SpectralNetwork
 from spectral_core.data.scaling import Scaling
+from spectral_core.exchange import export_c
 from spectral_core.exchange.c import c_source
 from spectral_core.exchange.c_float import FloatForm
 from spectral_core.exchange.printed_c import ACTIVATIONS as PRINTED
@@ -38,7 +42,7 @@ def predictor(kind: str, widths: list[int], activation: str, seed: int, share: f
     scale = 10.0 ** generator.integers(-3, 4, n)
     far = np.where(generator.random(n) < 0.1, 1000.0, 1.0)
     inputs = Scaling(scale * far * generator.normal(size=n), scale * (generator.random(n) > 0.1))
-    classes = tuple(f"class {k}" for k in range(outputs)) if task == "classification" else ()
+    classes = tuple(f'é "{k}"\\ ?\n*/' for k in range(outputs)) if task == "classification" else ()
     output = Scaling.none(1) if classes else Scaling(generator.normal(size=outputs), 1 + generator.random(outputs))
     return Predictor(net, task, inputs, output, classes)
 
@@ -88,6 +92,10 @@ def compare(
                 finite = np.isfinite(expected).all(axis=1)
                 share = called(home, f"n{i}_predict", x, outputs, dtype)[0]
                 same_bits(share[finite], plain.softmax(expected[finite]))
+                label = getattr(home, f"n{i}_label")
+                label.restype = ctypes.c_char_p
+                assert [label(k).decode() for k in range(outputs)] == list(model.classes)
+                assert label(-1) == b""
 
 
 @pytest.mark.parametrize("double", [False, True])
@@ -118,3 +126,71 @@ SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
 )
 def test_every_compiler_gives_the_same_bits(tmp_path: Path, tool: str, flags: tuple[str, ...]) -> None:
     compare(tmp_path, every_activation(), False, tool, flags)
+
+
+ULPS = 4096
+"""Units in the last place of the greatest output, and of 1, by which another order of sums, the folded scaling and the cast of
+the inputs may move an output."""
+
+
+@given(MODELS)
+@settings(deadline=None, max_examples=60)
+def test_the_printed_order_is_near_the_kernels(model: Predictor) -> None:
+    for dtype, unit in ((np.float64, 2.0**-53), (np.float32, 2.0**-24)):
+        x = samples(model, dtype, 3, False)
+        form = FloatForm.of(rows_of(model), dtype is np.float64)
+        found = plain.forward(form.rows, x, form.sparse).astype(np.float64)
+        given_x = x.astype(np.float64)
+        expected = model.raw(given_x) if model.classes else model.predict(given_x).reshape(len(x), -1)
+        assert np.abs(found - expected).max() <= ULPS * unit * (1 + np.abs(expected).max())
+
+
+@given(MODELS, st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_decimals_read_back_and_the_smaller_form_is_taken(model: Predictor, double: bool) -> None:
+    form = FloatForm.of(rows_of(model), double)
+    text = c_source(model, double=double)
+    numbers = re.search(r"weight\[\d+\] = \{(.*?)\};", text, re.DOTALL).group(1).split(",")  # type: ignore[union-attr]
+    values = [type(form.rows.bias[0])(number.strip().rstrip("f")) for number in numbers]
+    rows = form.rows.weights if form.sparse else [row for matrix in form.rows.dense() for row in matrix]
+    stored = np.concatenate([np.append(bias, row) for bias, row in zip(form.rows.bias, rows, strict=True)])
+    assert np.array_equal(values, stored)
+    assert form.sparse == (form.sparse_bytes < form.dense_bytes)
+    assert f"Constants: {form.constant_bytes:,} bytes" in " ".join(text.split())
+
+
+def test_a_mean_far_from_zero_is_taken_off_first() -> None:
+    """Years around 2020 that vary by one: folded into a bias in float32, most digits would be lost."""
+    net = SpectralNetwork(blocks={(2, 1): np.array([[1.0, 0.5]])}, parametrization="direct", bias=True)
+    model = Predictor(net, "regression", Scaling(np.array([2e6]), np.ones(1)), Scaling.none(1))
+    form = FloatForm.of(rows_of(model), False)
+    assert form.rows.shift is not None
+    x = np.array([[2e6 + 1.25]], np.float32)
+    assert plain.forward(form.rows, x, form.sparse)[0, 0] == 1.75
+    assert "input[k] + shift[k]" in c_source(model)
+
+
+def test_features_that_are_not_read_are_left_out() -> None:
+    net = SpectralNetwork(blocks={(2, 1): np.array([[0.0, 1.0, 0.0, 2.0, 0.25]])}, parametrization="direct", bias=True)
+    rows = rows_of(net)
+    assert rows.features.tolist() == [1, 3]
+    assert rows.bias.tolist() == [0.25]
+    scaled = Predictor(net, "regression", Scaling(np.zeros(4), np.array([1.0, 0.0, 1.0, 1.0])), Scaling.none(1))
+    assert rows_of(scaled).features.tolist() == [3]
+
+
+def test_wrong_requests_are_one_clear_line(tmp_path: Path) -> None:
+    model = predictor("direct", [3, 4, 2], "gelu", 1, 1.0, "regression")
+    with pytest.raises(InvalidInputError, match="gelu has no C form without libm; there are identity"):
+        export_c(model, tmp_path / "a.c")
+    with pytest.raises(InvalidInputError, match="only networks and predictors"):
+        export_c(np.zeros(3), tmp_path / "a.c")  # type: ignore[arg-type]
+    for name in ("Net", "1net", "float", "a-b", "", "n" * 40):
+        with pytest.raises(InvalidInputError, match="name must be lower-case"):
+            export_c(model.network, tmp_path / "a.c", name=name)
+    small = predictor("direct", [3, 4, 2], "relu", 1, 1.0, "regression")
+    tiny = replace(small, inputs=Scaling(np.zeros(3), np.full(3, 1e-45)))
+    with pytest.raises(InvalidInputError, match="is no normal float32 number; a model in these units needs double"):
+        export_c(tiny, tmp_path / "a.c")
+    export_c(tiny, tmp_path / "b.c", double=True)
+    assert not (tmp_path / "a.c").exists()
