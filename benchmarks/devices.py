@@ -1,7 +1,7 @@
 """Exported networks on emulated Cortex-M3 and M0 beside emlearn and emx-onnx-cgen: bytes, memory, stack, instructions.
 
 `python -m benchmarks devices [--peers PYTHON] [--results DIR]`: PYTHON has emlearn 0.23.2 and emx-onnx-cgen 1.4.0 (an
-environment of its own; the extra `chips` names them); DIR holds results of `spectral-core search`. Writes devices.md.
+environment of its own; the extra `chips` names them); DIR holds results of `spectral-core search NAME --out DIR/NAME`, as far as they are there. Writes devices.md.
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ def measure(arguments: list[str] | None = None) -> list[dict[str, Any]]:
     parser.add_argument("--results", type=Path, metavar="DIR", help="results of searches, by name of the data")
     options = parser.parse_args(arguments or [])
     rows = []
-    for network in (*map(of_sklearn, HIDDEN), *(found(name, options.results) for name in HIDDEN)):
+    stored = [name for name in HIDDEN if options.results and (options.results / name / "sizes.npz").exists()]
+    networks = [*map(of_sklearn, HIDDEN), *(found(name, options.results) for name in stored)]
+    if "digits" in stored:
+        networks.append(found("digits", options.results, weights=400))
+    for network in networks:
         rows += list(rows_of(network, options.peers))
     page = (HOME / "devices.md").read_text(encoding="utf-8")
     table = f"Measured {datetime.date.today().isoformat()}.\n\n{as_markdown(rows)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -13,7 +12,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spectral_core import Predictor, search
+from spectral_core import Predictor
+from spectral_core.architecture.result import SearchResult
 from spectral_core.data import datasets, splitting
 from spectral_core.exchange import from_sklearn
 
@@ -69,12 +69,10 @@ def of_sklearn(name: str) -> Measured:
     return Measured(name, from_sklearn(pipeline), training, test, list(zip(weights, biases, strict=True)), activation)
 
 
-def found(name: str, folder: Path | None, **options: Any) -> Measured:
-    """What a search finds; with a folder, the result that `spectral-core search` wrote there."""
+def found(name: str, folder: Path, weights: int | None = None) -> Measured:
+    """What `spectral-core search NAME --out FOLDER/NAME` found, or its largest network of at most so many weights."""
     training, test = parts(name)
-    stored = folder / name / "compact.npz" if folder else None
-    if stored is not None and stored.exists():
-        model = Predictor.load(stored)
-    else:
-        model = search(*training, seed=0, **options).compact_predictor
-    return Measured(f"{name}, found", model, training, test, [], model.network.activation)
+    result = SearchResult.load(folder / name)
+    model = result.compact_predictor if weights is None else result.at(weights=weights)
+    title = f"{name}, found" + ("" if weights is None else f", at most {weights} weights")
+    return Measured(title, model, training, test, [], model.network.activation)

@@ -43,7 +43,8 @@ class Budget:
         """
         fitting = [i for i, cost in enumerate(costs) if self.fits(cost)]
         if not fitting:
-            raise InvalidInputError(f"no network fits {self}; the smallest needs {self._needs(costs[0])}")
+            least = min(costs, key=lambda cost: [getattr(cost, name) for name in self._limited])
+            raise InvalidInputError(f"no network fits {self}; the smallest needs {self._needs(least)}")
         chosen = curve.chosen
         if chosen not in fitting:
             chosen = max(fitting, key=lambda i: (curve[i].score, -curve[i].weights))
@@ -67,6 +68,8 @@ class Budget:
 
     def _needs(self, cost: Footprint) -> str:
         """The costs of the kinds that are limited."""
-        return ", ".join(
-            f"{getattr(cost, name):,} {UNITS[name]}" for name, limit in vars(self).items() if limit is not None
-        )
+        return ", ".join(f"{getattr(cost, name):,} {UNITS[name]}" for name in self._limited)
+
+    @property
+    def _limited(self) -> list[str]:
+        return [name for name, limit in vars(self).items() if limit is not None]

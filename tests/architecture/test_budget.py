@@ -14,6 +14,7 @@ from spectral_core.architecture.budget import Budget
 from spectral_core.architecture.curve import Curve, CurvePoint
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.exchange.footprint import Footprint, footprint
+from tests.cli.test_shrink import refused
 
 POINT = CurvePoint(1, 0, 0, 0, 4, score=0.5, error=0.1, start="linear", l2=0.0)
 LIMIT = st.none() | st.integers(1, 60)
@@ -29,7 +30,9 @@ def test_the_best_that_fits_is_chosen(scores: list[int], data: st.DataObject, li
         i for i, cost in enumerate(costs) if all(x is None or getattr(cost, n) <= x for n, x in vars(budget).items())
     ]
     if not fitting:
-        with pytest.raises(InvalidInputError, match="no network fits"):
+        names = [name for name, limit in vars(budget).items() if limit is not None]
+        least = min(getattr(cost, names[0]) for cost in costs)
+        with pytest.raises(InvalidInputError, match=f"no network fits .*; the smallest needs {least} "):
             budget.choose(curve, costs)
         return
     kept, told = budget.choose(curve, costs)
@@ -44,13 +47,15 @@ def test_the_best_that_fits_is_chosen(scores: list[int], data: st.DataObject, li
 
 
 def test_a_search_keeps_to_its_budget() -> None:
-    x = np.random.default_rng(0).normal(size=(80, 2))
-    y = np.abs(x[:, 0]) + 0.3 * x[:, 1]
-    options = {"hidden": (3,), "epochs": 5, "sizes": (2, 5, 9), "seed": 1}
+    generator = np.random.default_rng(1)
+    x = np.random.default_rng(0).normal(size=(80, 4))
+    noisy = np.tanh(2 * x[:, 0]) * x[:, 1] + 0.5 * x[:, 2] + 0.4 * generator.normal(size=80)
+    y = np.where(noisy > 0, "far", "near")
+    options = {"hidden": (6,), "epochs": 20, "seed": 1}
     free = search(x, y, **options)
     assert free.curve is not None
-    costs = [footprint(one, int8=True, calibration=x) for one in free.at_sizes]
-    limit = costs[free.curve.chosen].flash - 1
+    assert len(free.curve) > 1
+    limit = min(footprint(one, int8=True, calibration=x).flash for one in free.at_sizes)
     found = search(x, y, **options, flash=limit, int8=True)
     assert found.curve is not None
     assert found.curve.points == free.curve.points
@@ -67,3 +72,8 @@ def test_a_budget_needs_a_curve_and_limits() -> None:
         SearchOptions(int8=True)
     with pytest.raises(InvalidInputError, match="ram"):
         SearchOptions(ram=0)
+
+
+def test_the_command_refuses_a_budget_without_a_curve(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "belong to strategy='smallest'" in refused(capsys, "search", "wine", "--flash", "900", "--strategy", "seed")
+    assert "none of them is given" in refused(capsys, "search", "wine", "--int8")
