@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import sympy as sp
 
 from derivations.codegen.rocq.expressions import TermPrinter, wrapped
-from derivations.proof.rules import Step
-from derivations.proof.theorem import Certificate
+from derivations.proof.certificates import Certificate
+from derivations.proof.steps import Step
 
 RULES = {"algebra", "induction", "program", "reverse accumulation", "differentiation", "convention", "rational"}
 """The rules whose two sides are formulas."""
@@ -44,10 +45,13 @@ def goals_file(certificates: Iterable[Certificate]) -> str:
     """The text of `rational.v`."""
     text, alike, left_out = [], 0, Counter[str]()
     for certificate in certificates:
-        for number, step in enumerate(certificate.steps, 1):
-            if step.rule not in RULES or not isinstance(step.left, sp.Expr):
+        for number, stated in enumerate(certificate.steps, 1):
+            if stated.rule not in RULES or not isinstance(stated.left, sp.Expr):
                 continue
-            if not (step.left.is_commutative and step.right.is_commutative):
+            step = unfolded(stated)
+            if stated.given:
+                left_out["assumptions that are equations"] += 1
+            elif not (step.left.is_commutative and step.right.is_commutative):
                 left_out["matrices, which do not commute"] += 1
             elif step.left == step.right:
                 alike += 1
@@ -64,6 +68,11 @@ def goals_file(certificates: Iterable[Certificate]) -> str:
         "*)",
     ]
     return HEAD + "\n".join(part for line in [*text, *tail] for part in wrapped(line)) + "\n"
+
+
+def unfolded(step: Step) -> Step:
+    """The step with both sides as what they stand for, without definitions."""
+    return replace(step, left=step.chain(step.left)[-1], right=step.chain(step.right)[-1])
 
 
 def _comment(claim: str) -> str:

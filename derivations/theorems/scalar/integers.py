@@ -25,14 +25,13 @@ def one_term(proof: Proof, size: sp.Expr, factor: sp.Expr, greatest: sp.Expr) ->
         before = side * (bound - slack)
         left = bound + size * greatest - side * (before + factor * value)
         proof.equal(f"what is left, factor {factor}, side {side}", left, slack + size * rest)
-        proof.true("and is not negative", (slack + size * rest).is_nonnegative)
+        proof.compare("and is not negative", slack + size * rest, ">=")
 
 
 def no_overflow(proof: Proof) -> None:
     size = nonnegative("size")
     for factor in (size, -size):
         one_term(proof, size, factor, reach)
-    proof.equal("int16 reaches 2^15", 2**15, 32768)
 
 
 def rounding(proof: Proof) -> None:
@@ -41,17 +40,17 @@ def rounding(proof: Proof) -> None:
     even = 2 * unit  # 2^s for s >= 1
     error = (a + unit - rest) / even - a / even
     proof.equal("q - a/2^s = 1/2 - r/2^s", error, sp.Rational(1, 2) - rest / even, "rational")
-    proof.true("r >= 0: at most 1/2", (rest / even).is_nonnegative)
+    proof.compare("r >= 0: at most 1/2", rest / even, ">=")
     least = (error + sp.Rational(1, 2)).subs(rest, even - 1 - above)
     proof.equal("r = 2^s - 1 - t: above -1/2 by (1 + t)/2^s", least, (1 + above) / even, "rational")
-    proof.true("which is positive", ((1 + above) / even).is_positive)
+    proof.compare("which is positive", (1 + above) / even, ">")
     # Weights and biases rounded to the nearest integer.
     for error_of_weight in (nonnegative("size"), -nonnegative("size")):
         one_term(proof, nonnegative("size"), error_of_weight, reach)
     half, room = sp.Rational(1, 2), nonnegative("room")
     within = half * reach - (half - room) * reach
     proof.equal("|δ| = 1/2 - room: below |x|/2 by room |x|", within, room * reach)
-    proof.true("which is not negative", (room * reach).is_nonnegative)
+    proof.compare("which is not negative", room * reach, ">=")
     proof.equal("in units of the accumulator", scale * (half * reach + half), scale * (reach + 1) / 2)
     # Two entries of a table weighed by f and 2^s - f: between them, so within the greatest entry.
     part, other, first, second = (nonnegative(name) for name in ("part", "other", "first", "second"))
@@ -59,7 +58,7 @@ def rounding(proof: Proof) -> None:
     proof.equal(
         "2^s · greatest less the weighed entries", (part + other) * reach - weighed, first * other + second * part
     )
-    proof.true("is not negative", (first * other + second * part).is_nonnegative)
+    proof.compare("is not negative", first * other + second * part, ">=")
 
 
 THEOREMS = (

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 df475f79561d8261
+certificates  sha256 e1f5d7930468a4cd
 
 Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
 brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 df475f79561d8261
-dense.py      sha256 9ee965e99c7c99c5
+certificates  sha256 e1f5d7930468a4cd
+dense.py      sha256 0f34f0706093f816
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

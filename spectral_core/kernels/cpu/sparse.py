@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 df475f79561d8261
-dense.py      sha256 9ee965e99c7c99c5
+certificates  sha256 e1f5d7930468a4cd
+dense.py      sha256 0f34f0706093f816
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 df475f79561d8261
-parts.py      sha256 483d58f58c05101d
+certificates  sha256 e1f5d7930468a4cd
+parts.py      sha256 a14fd27016da637a
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 df475f79561d8261
-dense.py      sha256 9ee965e99c7c99c5
+certificates  sha256 e1f5d7930468a4cd
+dense.py      sha256 0f34f0706093f816
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 df475f79561d8261
-parts.py      sha256 483d58f58c05101d
+certificates  sha256 e1f5d7930468a4cd
+parts.py      sha256 a14fd27016da637a
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

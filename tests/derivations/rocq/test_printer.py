@@ -11,10 +11,10 @@ from derivations.codegen.rocq.expressions import TermPrinter, UnprintableError, 
 from derivations.codegen.rocq.goals import goals_file
 from derivations.codegen.rocq.programs import module, programs_file
 from derivations.proof.assignments import Assign, Layers, Rows
+from derivations.proof.certificates import Certificate
 from derivations.proof.notation import M, k, lam_in, s, u_in, x, z
 from derivations.proof.programs import Program
-from derivations.proof.rules import Step
-from derivations.proof.theorem import Certificate
+from derivations.proof.steps import Step
 from derivations.rocq.check import sources, steps_in
 
 a, b, n = sp.symbols("a b n")

@@ -18,7 +18,7 @@ from derivations.codegen.rocq import goals
 from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.assignments import Assign
 from derivations.proof.notation import M, lam_in, lam_out, phi
-from derivations.proof.rules import Step
+from derivations.proof.steps import Step
 from derivations.rocq import check as rocq
 from derivations.theorems import catalogue
 from derivations.theorems.spectral import propagation
