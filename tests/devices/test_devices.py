@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,19 +14,9 @@ from spectral_core.exchange.c_float import FloatForm
 from spectral_core.exchange.rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS
 from tests import plain
+from tests.exchange.c_programs import needs
 from tests.exchange.test_c import IN_C, predictor, same_bits, samples
 from tests.exchange.test_c_int8 import data, integer_form
-
-PACKAGES = {
-    "arm-none-eabi-gcc": "gcc-arm-none-eabi and libnewlib-arm-none-eabi", "qemu-system-arm": "qemu-system-arm", "gcc": "gcc",
-}  # fmt: skip
-
-
-def need(*tools: str) -> None:
-    """Skip the test where a tool is missing."""
-    for name in tools:
-        if shutil.which(name) is None:
-            pytest.skip(f"{name} is not installed; Debian has it in {PACKAGES[name]}")
 
 
 def all_cases() -> tuple[list[Case], list[np.ndarray]]:
@@ -62,8 +51,8 @@ def compare(text: str, cases: list[Case], expected: list[np.ndarray]) -> int:
     return ticks
 
 
+@needs("gcc")
 def test_sanitizers_find_nothing(tmp_path: Path) -> None:
-    need("gcc")
     cases, expected = all_cases()
     flags = ("-O1", "-std=c99", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
     program = built(tmp_path, cases, "gcc", flags, start=False)
@@ -72,9 +61,9 @@ def test_sanitizers_find_nothing(tmp_path: Path) -> None:
     compare(done.stdout, cases, expected)
 
 
+@needs("arm-none-eabi-gcc", "qemu-system-arm")
 @pytest.mark.parametrize("core", CORES, ids=lambda core: core.name)
 def test_an_emulated_chip_gives_the_same_bits(tmp_path: Path, core: Core) -> None:
-    need("arm-none-eabi-gcc", "qemu-system-arm")
     cases, expected = all_cases()
     program = built(tmp_path, cases, "arm-none-eabi-gcc", (*core.flags, *LINKED), start=True)
     assert compare(emulated(program, core), cases, expected) > 0

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.chips.emulated import CORES, Case, linked_bytes, stack_bytes
 from spectral_core.exchange.c import c_source
 from spectral_core.exchange.footprint import footprint
-from tests.devices.test_devices import need
+from tests.exchange.c_programs import needs
 from tests.exchange.test_c import predictor
 from tests.exchange.test_c_int8 import data
 
@@ -23,12 +23,12 @@ NETWORKS = [
 ]
 
 
+@needs("arm-none-eabi-gcc")
 @pytest.mark.parametrize("int8", [False, True])
 @pytest.mark.parametrize(("activation", "widths", "share"), NETWORKS)
 def test_flash_and_memory_are_bounded(
     tmp_path: Path, activation: str, widths: list[int], share: float, int8: bool
 ) -> None:
-    need("arm-none-eabi-gcc")
     model = predictor("direct", widths, activation, 5, share, "classification")
     rows = data(model, 0)
     options = {"int8": True, "calibration": rows} if int8 else {}

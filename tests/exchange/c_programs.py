@@ -11,15 +11,22 @@ import numpy as np
 import pytest
 
 STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99")
-PACKAGES = {"gcc": "gcc", "g++": "g++", "clang": "clang", "clang++": "clang"}
+PACKAGES = {
+    "gcc": "gcc",
+    "g++": "g++",
+    "clang": "clang",
+    "clang++": "clang",
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi and libnewlib-arm-none-eabi",
+    "qemu-system-arm": "qemu-system-arm",
+}
 
 
-def compiler(name: str) -> str:
-    """The path of a compiler; skips the test where it is missing."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed; Debian has it in the package {PACKAGES[name]}")
-    return found
+def needs(*tools: str) -> pytest.MarkDecorator:
+    """A mark that skips where a tool is missing, and says which package brings it."""
+    missing = [
+        f"{name} is not installed: Debian has it in {PACKAGES[name]}" for name in tools if shutil.which(name) is None
+    ]
+    return pytest.mark.skipif(bool(missing), reason="; ".join(missing))
 
 
 def run(*command: object) -> str:
@@ -37,7 +44,7 @@ def library(folder: Path, sources: dict[str, str], tool: str = "gcc", flags: tup
         external = 'extern "C" {\n' + text + "}\n" if suffix == "cpp" else text
         paths[-1].write_text(external.replace('extern "C" {\n#', "#"), encoding="utf-8")
     target = folder / f"{tool}-{abs(hash(flags))}.so"
-    run(compiler(tool), *flags, "-shared", "-fPIC", "-o", target, *paths)
+    run(tool, *flags, "-shared", "-fPIC", "-o", target, *paths)
     return ctypes.CDLL(str(target))
 
 

@@ -22,7 +22,7 @@ from spectral_core.exchange.printed_c import ACTIVATIONS as PRINTED
 from spectral_core.exchange.rows import rows_of
 from tests import plain
 from tests.builders import random_network
-from tests.exchange.c_programs import STRICT, called, library
+from tests.exchange.c_programs import STRICT, called, library, needs
 
 KINDS = ("global", "layerwise", "direct")
 SPECIAL = (0.0, -0.0, 1e-30, -3.0, 1e6, np.inf, -np.inf, np.nan)
@@ -98,6 +98,7 @@ def compare(
                 assert label(-1) == b""
 
 
+@needs("gcc")
 @pytest.mark.parametrize("double", [False, True])
 @given(st.lists(MODELS, min_size=12, max_size=16))
 @settings(deadline=None, max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
@@ -119,10 +120,17 @@ FUSED = ("-O3", "-march=native", "-Wall")
 SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-std=c99")
 
 
+COMPILERS = {
+    "gcc fused": ("gcc", FUSED),
+    "g++": ("g++", (*STRICT[:-1], "-O2")),
+    "clang": ("clang", (*STRICT, "-O2")),
+    "clang fused": ("clang", FUSED),
+    "clang++ fused": ("clang++", FUSED),
+}
+
+
 @pytest.mark.parametrize(
-    ("tool", "flags"),
-    [("gcc", FUSED), ("g++", (*STRICT[:-2], "-O2")), ("clang", (*STRICT, "-O2")), ("clang", FUSED), ("clang++", FUSED)],
-    ids=["gcc fused", "g++", "clang", "clang fused", "clang++ fused"],
+    ("tool", "flags"), [pytest.param(*given, marks=needs(given[0]), id=name) for name, given in COMPILERS.items()]
 )
 def test_every_compiler_gives_the_same_bits(tmp_path: Path, tool: str, flags: tuple[str, ...]) -> None:
     compare(tmp_path, every_activation(), False, tool, flags)

@@ -17,7 +17,7 @@ from spectral_core.exchange.c_int8 import IntegerForm
 from spectral_core.exchange.integers import REACH, quantised
 from spectral_core.exchange.rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS
-from tests.exchange.c_programs import called, library
+from tests.exchange.c_programs import called, library, needs
 from tests.exchange.test_c import KINDS, predictor
 
 EXTREME = (-(2**15), -REACH - 1, -1, 0, 1, REACH, 2**15 - 1)
@@ -38,6 +38,7 @@ def integer_form(model: Predictor, x: np.ndarray) -> IntegerForm:
     return form
 
 
+@needs("gcc")
 @given(st.lists(MODELS, min_size=12, max_size=16))
 @settings(deadline=None, max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 def test_c_equals_the_integers_of_numpy(tmp_path_factory: Any, models: list[Predictor]) -> None:
