@@ -108,7 +108,7 @@ def form_of(
         raise InvalidInputError("double and int8 exclude each other")
     if calibration is None:
         raise InvalidInputError("int8 needs calibration: rows X like those that the device will see")
-    return IntegerForm(integers_of(model, calibration))
+    return IntegerForm.of(integers_of(model, calibration))
 
 
 def _sizes(rows: Rows) -> str:

@@ -14,6 +14,11 @@ from spectral_core.exchange.rows import Rows
 HELPERS = ("bits", "number", "negative", "magnitude", "below", "beyond", "order", "exponential", "activation", "layer")
 
 
+SPARE = 2
+"""In the sparse form features that are not read keep their places, which saves their table, as long as the buffer is at most
+this many times longer."""
+
+
 @dataclass(frozen=True, eq=False)
 class FloatForm:
     """The numbers of a network in one floating-point type, and which form holds them in fewer bytes."""
@@ -30,7 +35,11 @@ class FloatForm:
             raise InvalidInputError(
                 f"{rows.activation} has no C form without libm; there are {known}, and tables for all of them with int8"
             )
-        return cls(rows.cast(np.float64 if double else np.float32), kind)
+        form = cls(rows.cast(np.float64 if double else np.float32), kind)
+        if form.sparse and form.selected and rows.n_features <= SPARE * rows.n_used:
+            wide = cls(form.rows.spread(), kind)
+            return wide if wide.sparse and wide.constant_bytes < form.constant_bytes else form
+        return form
 
     @property
     def gap(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from spectral_core.exchange.c_float import SPARE
 from spectral_core.exchange.c_text import decimals, needed, size_of, spliced, table, unsigned
 from spectral_core.exchange.integers import IntegerRows
 from spectral_core.exchange.printed_c import PARTS
@@ -26,6 +27,15 @@ class IntegerForm:
 
     net: IntegerRows
     kind: str = "int8"
+
+    @classmethod
+    def of(cls, net: IntegerRows) -> IntegerForm:
+        """The form of fewer bytes."""
+        form = cls(net)
+        if form.sparse and form.selected and net.rows.n_features <= SPARE * net.rows.n_used:
+            wide = cls(replace(net, rows=net.rows.spread()))
+            return wide if wide.sparse and wide.constant_bytes < form.constant_bytes else form
+        return form
 
     @cached_property
     def stored(self) -> list[tuple[np.ndarray, np.ndarray]]:

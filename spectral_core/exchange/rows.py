@@ -87,6 +87,19 @@ class Rows:
         gaps = [np.diff(senders, prepend=0) for senders in self.senders]
         return np.concatenate(gaps) if gaps else np.zeros(0, np.int64)
 
+    def spread(self) -> Rows:
+        """The same rows with a place for every feature, also for those that are not read."""
+        apart = self.n_features - self.n_used
+        place = np.concatenate([self.features, np.arange(self.n_used, self.n_used + self.n_hidden) + apart])
+        senders = tuple(place[row] for row in self.senders)
+        shift = None
+        if self.shift is not None:
+            shift = np.zeros(self.n_features, self.shift.dtype)
+            shift[self.features] = self.shift
+        sizes = np.cumsum([0, *(layer.rows for layer in self.layers)])
+        layers = _layers(np.repeat(np.arange(len(self.layers)), np.diff(sizes)), senders)
+        return replace(self, features=np.arange(self.n_features), senders=senders, shift=shift, layers=layers)
+
     def cast(self, dtype: type[np.floating]) -> Rows:
         """The numbers in another precision; raises `InvalidInputError` where one is not a normal number there."""
         limits = np.finfo(dtype)
