@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from derivations.recheck import integer_statements as statements
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point
 
-
-def bound_of_sum(bias: int, weights: list[int], reach: int) -> int:
-    """D1: |b| + Σ |w_j| X."""
-    return abs(bias) + reach * sum(map(abs, weights))
+HALF = Fraction(1, 2)
 
 
 def d1(point: Point) -> None:
@@ -18,7 +16,7 @@ def d1(point: Point) -> None:
     count, reach = point.size("terms", 1, 9), 2 ** point.size("bits", 1, 15)
     draw = point.values.randint
     weights, bias = [draw(-127, 127) for _ in range(count)], draw(-999, 999)
-    bound = bound_of_sum(bias, weights, reach)
+    bound = statements.bound_of_sum(bias, weights, reach)
     side = 1 if bias >= 0 else -1
     worst = [side * reach if weight >= 0 else -side * reach for weight in weights]
     for inputs in (worst, [draw(-reach, reach) for _ in weights], [-value for value in worst]):
@@ -27,24 +25,28 @@ def d1(point: Point) -> None:
             partial += weight * value
             point.holds("a partial sum is within the bound", abs(partial) <= bound)
     total = bias + sum(weight * value for weight, value in zip(weights, worst, strict=True))
-    point.equal("the worst inputs reach it", abs(total), bound)
+    point.equal("the worst inputs reach it", Fraction(abs(total)), Fraction(bound))
 
 
 def d2(point: Point) -> None:
     """A shift with the half added, rounded weights, and a linear interpolation."""
-    shift, count = point.size("shift", 1, 9), point.size("terms", 1, 9)
-    draw, size = point.values.randint, 2**shift
-    a = draw(-(2**20), 2**20)
-    rounded = (a + size // 2) // size
-    point.holds("the shift is within half a unit", abs(rounded - Fraction(a, size)) <= Fraction(1, 2))
-    weights, inputs = [point.rational() for _ in range(count)], [draw(-2047, 2047) for _ in range(count)]
-    bias = point.rational()
-    exact = bias + sum(weight * value for weight, value in zip(weights, inputs, strict=True))
-    whole = round(bias) + sum(round(weight) * value for weight, value in zip(weights, inputs, strict=True))
-    point.holds("rounded weights", abs(whole - exact) <= Fraction(sum(map(abs, inputs)) + 1, 2))
+    size, count = 2 ** point.size("shift", 1, 6), point.size("terms", 1, 9)
+    draw = point.values.randint
+    for a in range(-size, size + 1):
+        point.holds("the shift is within half a unit", abs(statements.shifted(a, size) - Fraction(a, size)) <= HALF)
+    # Weights that round up by a half where that adds, and down where that subtracts, reach the bound.
+    inputs = [draw(-2047, 2047) for _ in range(count)]
+    worst = [3 * HALF if value > 0 else HALF for value in inputs]
+    for weights, bias in ((worst, 3 * HALF), ([point.rational() for _ in inputs], point.rational())):
+        exact = bias + sum(weight * value for weight, value in zip(weights, inputs, strict=True))
+        whole = round(bias) + sum(round(weight) * value for weight, value in zip(weights, inputs, strict=True))
+        point.holds("rounded weights", abs(whole - exact) <= statements.rounding_bound(inputs))
+        if weights is worst:
+            point.equal("they reach the bound", whole - exact, statements.rounding_bound(inputs))
     first, second, part = draw(-2047, 2047), draw(-2047, 2047), draw(0, size - 1)
-    value = (first * (size - part) + second * part + size // 2) // size
+    value, exact = statements.interpolated(first, second, part, size), first + Fraction((second - first) * part, size)
     point.holds("between the entries", min(first, second) <= value <= max(first, second))
+    point.holds("the nearest integer", abs(value - exact) <= HALF)
 
 
 INTEGERS: dict[str, Identity] = {"D1": d1, "D2": d2}

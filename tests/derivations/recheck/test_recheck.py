@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from derivations.recheck import (
     change_statements,
     dense,
+    integer_statements,
     neuron_statements,
     removal_statements,
     scalar_statements,
@@ -100,7 +101,10 @@ def test_the_command_prints_one_line_for_each_theorem() -> None:
 
 # --- every mutant is refused ------------------------------------------------------------------------------------------
 
-MODULES = (statements, change_statements, neuron_statements, removal_statements, scalar_statements, scale_statements)
+MODULES = (
+    statements, change_statements, neuron_statements, removal_statements, scalar_statements, scale_statements,
+    integer_statements,
+)  # fmt: skip
 SWAPS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),
