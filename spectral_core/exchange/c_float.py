@@ -28,7 +28,10 @@ class FloatForm:
 
     @classmethod
     def of(cls, rows: Rows, double: bool) -> FloatForm:
-        """Raises `InvalidInputError` for an activation without a C form, or numbers out of range."""
+        """Raises `InvalidInputError` for an activation without a C form, or numbers out of range.
+
+        By hand: counts bytes. Checked by test_c.test_decimals_read_back_and_the_smaller_form_is_taken.
+        """
         kind = "double" if double else "float"
         if rows.n_hidden and rows.activation not in ACTIVATIONS[kind]:
             known = ", ".join(ACTIVATIONS[kind])
@@ -51,12 +54,18 @@ class FloatForm:
 
     @property
     def dense_bytes(self) -> int:
-        """Constants of the dense form, biases included."""
+        """Constants of the dense form, biases included.
+
+        By hand: counts bytes. Checked by test_c.test_decimals_read_back_and_the_smaller_form_is_taken.
+        """
         return size_of(self.kind) * (self.rows.n_slots + len(self.rows.bias))
 
     @property
     def sparse_bytes(self) -> int:
-        """Constants of the sparse form."""
+        """Constants of the sparse form.
+
+        By hand: counts bytes. Checked by test_c.test_decimals_read_back_and_the_smaller_form_is_taken.
+        """
         rows = self.rows
         numbers = size_of(self.kind) * (rows.n_weights + len(rows.bias))
         return numbers + size_of(self.gap) * rows.n_weights + size_of(self.count) * len(rows.bias)
@@ -79,7 +88,10 @@ class FloatForm:
 
     @property
     def constant_bytes(self) -> int:
-        """All constants of the file, labels apart."""
+        """All constants of the file, labels apart.
+
+        By hand: counts bytes. Checked by test_c.test_decimals_read_back_and_the_smaller_form_is_taken.
+        """
         rows = self.rows
         extra = size_of(unsigned(rows.features)) * rows.n_used if self.selected else 0
         extra += size_of(self.kind) * rows.n_used if rows.shift is not None else 0
@@ -87,7 +99,10 @@ class FloatForm:
 
     @property
     def buffer_bytes(self) -> int:
-        """The buffer on the stack."""
+        """The buffer on the stack.
+
+        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
+        """
         return size_of(self.kind) * (self.rows.n_used * self.buffered + self.rows.n_hidden)
 
     def tables(self) -> str:
@@ -127,6 +142,10 @@ class FloatForm:
         return text
 
     def _dense(self) -> str:
+        """`net_raw` in the dense form.
+
+        By hand: only counts places. Checked by test_c.test_gcc_gives_the_bits_of_the_plain_reference.
+        """
         rows, real = self.rows, self.kind
         n, buffered = rows.n_used, self.buffered
         lines = [f"void net_raw(const {real} input[NET_INPUTS], {real} output[NET_OUTPUTS])", "{"]

@@ -30,7 +30,10 @@ class IntegerForm:
 
     @classmethod
     def of(cls, net: IntegerRows) -> IntegerForm:
-        """The form of fewer bytes."""
+        """The form of fewer bytes.
+
+        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
+        """
         form = cls(net)
         if form.sparse and form.selected and net.rows.n_features <= SPARE * net.rows.n_used:
             wide = cls(replace(net, rows=net.rows.spread()))
@@ -45,7 +48,10 @@ class IntegerForm:
 
     @cached_property
     def gaps(self) -> np.ndarray:
-        """Distances between the senders of a row, as in `Rows.gaps`."""
+        """Distances between the senders of a row, as in `Rows.gaps`.
+
+        By hand: only counts places. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
+        """
         return np.concatenate([np.diff(senders, prepend=0) for _, senders in self.stored])
 
     @property
@@ -62,7 +68,10 @@ class IntegerForm:
 
     @property
     def bias(self) -> str:
-        """The type of a bias."""
+        """The type of a bias.
+
+        By hand: only counts places. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
+        """
         return "int16_t" if np.abs(self.net.rows.bias).max() < 2**15 else "int32_t"
 
     @property
@@ -75,6 +84,10 @@ class IntegerForm:
 
     @property
     def sparse_bytes(self) -> int:
+        """Constants of the sparse form.
+
+        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
+        """
         pairs = self.n_weights * (1 + size_of(self.gap))
         return pairs + size_of(self.count) * len(self.net.rows.bias) + self.bias_bytes
 
@@ -95,7 +108,10 @@ class IntegerForm:
 
     @property
     def constant_bytes(self) -> int:
-        """All constants but labels and those of the function for floating-point inputs."""
+        """All constants but labels and those of the function for floating-point inputs.
+
+        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
+        """
         rows = self.net.rows
         extra = size_of(unsigned(rows.features)) * rows.n_used if self.selected else 0
         extra += sum(2 * len(step.entries) for step in self.net.steps)
@@ -103,6 +119,10 @@ class IntegerForm:
 
     @property
     def buffer_bytes(self) -> int:
+        """The buffer on the stack.
+
+        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
+        """
         return 2 * (self.net.rows.n_used * self.buffered + self.net.rows.n_hidden)
 
     def tables(self) -> str:
@@ -127,7 +147,10 @@ class IntegerForm:
         return "\n".join(texts)
 
     def raw(self) -> str:
-        """The function `net_raw`."""
+        """The function `net_raw`.
+
+        By hand: only counts places. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
+        """
         rows, buffered = self.net.rows, self.buffered
         n, start = rows.n_used, rows.n_used * buffered
         lines = ["void net_raw(const int16_t input[NET_INPUTS], int32_t output[NET_OUTPUTS])", "{"]

@@ -37,7 +37,10 @@ def _features(model: Model, calibration: Any) -> np.ndarray:
 
 
 def predicted(model: Predictor, net: IntegerRows, x: np.ndarray) -> np.ndarray:
-    """Labels, or targets (samples, outputs) in the units of the data, of the integers."""
+    """Labels, or targets (samples, outputs) in the units of the data, of the integers.
+
+    By hand: undoes the scale of the integers. Checked by test_c_int8.test_the_head_names_the_scores_of_the_rows_given.
+    """
     z = net.outputs(net.inputs(x))
     return np.asarray(model.classes)[z.argmax(axis=1)] if model.task == "classification" else z * net.unit
 

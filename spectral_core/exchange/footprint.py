@@ -53,7 +53,10 @@ def footprint(model: Model, *, int8: bool = False, calibration: Any = None) -> F
 
 
 def cost(form: FloatForm | IntegerForm) -> Footprint:
-    """The cost of a network as a file holds it."""
+    """The cost of a network as a file holds it.
+
+    By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
+    """
     whole = isinstance(form, IntegerForm)
     rows = form.net.rows if isinstance(form, IntegerForm) else form.rows
     curved = rows.n_hidden > 0 and rows.activation not in ("relu", "leaky_relu", "identity")

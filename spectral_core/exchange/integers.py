@@ -38,7 +38,10 @@ class Step:
     low: int
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
-        """Activations of sums, in the integers of the printed functions."""
+        """Activations of sums, in the integers of the printed functions.
+
+        By hand: the printed integers in NumPy. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
+        """
         if not len(self.entries):
             return np.clip(z >> self.shift, 0, REACH)
         place = np.maximum(z - self.low, 0)
@@ -67,7 +70,10 @@ class IntegerRows:
     errors: tuple[float, ...]
 
     def inputs(self, x: np.ndarray) -> np.ndarray:
-        """Integers (samples, n_features) of features in the units of the data, as `NAME_float` makes them."""
+        """Integers (samples, n_features) of features in the units of the data, as `NAME_float` makes them.
+
+        By hand: the printed integers in NumPy. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
+        """
         real = np.float32
         with np.errstate(all="ignore"):
             q = (x.astype(real) + self.shift) * self.factor
@@ -75,7 +81,10 @@ class IntegerRows:
         return np.where(q >= REACH, REACH, np.where(q > -REACH, middle, -REACH))
 
     def outputs(self, integers: np.ndarray) -> np.ndarray:
-        """The sums (samples, outputs) of the last layer, of integer inputs (samples, n_features)."""
+        """The sums (samples, outputs) of the last layer, of integer inputs (samples, n_features).
+
+        By hand: the printed integers in NumPy. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
+        """
         x = np.zeros((len(integers), self.rows.n_used + self.rows.n_hidden), np.int64)
         x[:, : self.rows.n_used] = integers[:, self.rows.features]
         done, z = 0, np.zeros((len(x), 0), np.int64)
@@ -97,6 +106,8 @@ def quantised(rows: Rows, x: np.ndarray, mean: np.ndarray, deviation: np.ndarray
     rows : without the scaling of the inputs.
     x : calibration (samples, n_features), scaled: nothing that is greater later is told apart from the greatest here.
     mean, deviation : of the features in the units of the data.
+
+    By hand: makes integers of numbers, once for a file. Checked by test_c_int8.test_the_integers_are_near_the_network.
     """
     # The greatest values of inputs and sums.
     places, sums = _values(rows, x)
@@ -131,6 +142,8 @@ def _values(rows: Rows, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The buffer and the sums of all rows, in float64.
 
     z_k = b_k + Σ_j W_kj x_j, x = f(z) with the f of the kernels.
+
+    By hand: makes integers of numbers, once for a file. Checked by test_c_int8.test_the_integers_are_near_the_network.
     """
     places = np.zeros((len(x), rows.n_used + rows.n_hidden))
     places[:, : rows.n_used] = x[:, rows.features]
@@ -146,7 +159,10 @@ def _values(rows: Rows, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unit(rows: Rows, own: range, scales: np.ndarray) -> float:
-    """The least scale of a layer's sums at which weights keep to 8 bits, and no sum reaches 2^31."""
+    """The least scale of a layer's sums at which weights keep to 8 bits, and no sum reaches 2^31.
+
+    By hand: makes integers of numbers, once for a file. Checked by test_c_int8.test_the_integers_are_near_the_network.
+    """
     greatest, total = 0.0, 0.0
     for k in own:
         sizes = np.abs(rows.weights[k]) * scales[rows.senders[k]]
@@ -158,7 +174,10 @@ def _unit(rows: Rows, own: range, scales: np.ndarray) -> float:
 
 
 def _integers(rows: Rows, own: range, scales: np.ndarray, unit: float) -> list[tuple[np.ndarray, int]]:
-    """The weights and the bias of each row in units of the layer."""
+    """The weights and the bias of each row in units of the layer.
+
+    By hand: makes integers of numbers, once for a file. Checked by test_c_int8.test_the_integers_are_near_the_network.
+    """
     return [
         (np.rint(rows.weights[k] * scales[rows.senders[k]] / unit).astype(np.int64), int(np.rint(rows.bias[k] / unit)))
         for k in own
@@ -166,7 +185,10 @@ def _integers(rows: Rows, own: range, scales: np.ndarray, unit: float) -> list[t
 
 
 def _bound(row: np.ndarray, senders: np.ndarray, bias: int, n_used: int) -> int:
-    """|b| + Σ |w| X of theorem D1; raises `InvalidInputError` where it reaches 2^31."""
+    """|b| + Σ |w| X of theorem D1; raises `InvalidInputError` where it reaches 2^31.
+
+    By hand: the sum of theorem D1. Checked by test_c_int8.test_a_layer_of_many_inputs_takes_a_coarser_scale_before_it_overflows.
+    """
     bound = abs(int(bias)) + int((np.abs(row) * np.where(senders < n_used, INPUT, REACH)).sum())
     if bound >= LIMIT:
         raise InvalidInputError(
@@ -176,12 +198,18 @@ def _bound(row: np.ndarray, senders: np.ndarray, bias: int, n_used: int) -> int:
 
 
 def _rounding(rows: Rows, own: range, unit: float) -> float:
-    """Half a unit for every unit of an activation or input within 12 bits, and for the bias: theorem D2."""
+    """Half a unit for every unit of an activation or input within 12 bits, and for the bias: theorem D2.
+
+    By hand: the bound of theorem D2. Checked by test_c_int8.test_the_first_layer_rounds_by_no_more_than_is_stated.
+    """
     return unit * max(len(rows.weights[k]) * REACH + 1 for k in own) / 2
 
 
 def _step(activation: str, z: np.ndarray, unit: float) -> tuple[Step, float]:
-    """The step of a hidden layer, and the scale of its activations."""
+    """The step of a hidden layer, and the scale of its activations.
+
+    By hand: makes integers of numbers, once for a file. Checked by test_c_int8.test_the_integers_are_near_the_network.
+    """
     low, high = float(z.min(initial=0.0)) / unit, float(z.max(initial=0.0)) / unit
     if activation == "relu":
         shift = max(int(np.ceil(np.log2(max(high, 1.0) / REACH))), 0)
@@ -210,6 +238,8 @@ def _of_inputs(
     """Factor and shift of every feature in float32; 0 for a feature that is not read.
 
     ((x - μ)/σ)/s = (x - μ) · 1/(σ s).
+
+    By hand: makes integers of numbers, once for a file. Checked by test_c_int8.test_the_integers_are_near_the_network.
     """
     factor, shift = np.zeros(rows.n_features, np.float32), np.zeros(rows.n_features, np.float32)
     read = rows.features

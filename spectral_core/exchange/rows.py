@@ -68,7 +68,10 @@ class Rows:
 
     @property
     def n_slots(self) -> int:
-        """Weights of the dense form, zeros included."""
+        """Weights of the dense form, zeros included.
+
+        By hand: counts bytes. Checked by test_c.test_decimals_read_back_and_the_smaller_form_is_taken.
+        """
         return sum(layer.rows * (layer.last - layer.first) for layer in self.layers)
 
     def dense(self) -> list[np.ndarray]:
@@ -83,12 +86,18 @@ class Rows:
         return matrices
 
     def gaps(self) -> np.ndarray:
-        """For every weight the distance from the sender before it in its row; from place 0 for the first."""
+        """For every weight the distance from the sender before it in its row; from place 0 for the first.
+
+        By hand: only counts places. Checked by test_c.test_gcc_gives_the_bits_of_the_plain_reference.
+        """
         gaps = [np.diff(senders, prepend=0) for senders in self.senders]
         return np.concatenate(gaps) if gaps else np.zeros(0, np.int64)
 
     def spread(self) -> Rows:
-        """The same rows with a place for every feature, also for those that are not read."""
+        """The same rows with a place for every feature, also for those that are not read.
+
+        By hand: only counts places. Checked by test_c.test_gcc_gives_the_bits_of_the_plain_reference.
+        """
         apart = self.n_features - self.n_used
         place = np.concatenate([self.features, np.arange(self.n_used, self.n_used + self.n_hidden) + apart])
         senders = tuple(place[row] for row in self.senders)
@@ -101,7 +110,10 @@ class Rows:
         return replace(self, features=np.arange(self.n_features), senders=senders, shift=shift, layers=layers)
 
     def cast(self, dtype: type[np.floating]) -> Rows:
-        """The numbers in another precision; raises `InvalidInputError` where one is not a normal number there."""
+        """The numbers in another precision; raises `InvalidInputError` where one is not a normal number there.
+
+        By hand: looks at sizes alone. Checked by test_c.test_wrong_requests_are_one_clear_line.
+        """
         limits = np.finfo(dtype)
 
         def checked(values: np.ndarray, what: str) -> np.ndarray:
@@ -172,6 +184,8 @@ def _scaled(edges: _Edges, features: np.ndarray, n_features: int, inputs: Scalin
     """Rows with (x - mean) / deviation folded into the weights, and the scaling of the outputs too.
 
     w (x - μ)/σ = (w/σ) x - wμ/σ; a feature that did not vary is 0 whatever it is.
+
+    By hand: folds the scaling into the weights, once for a file. Checked by test_c.test_the_printed_order_is_near_the_kernels.
     """
     net, n_inputs = edges.net, edges.net.n_inputs
     senders, receivers, weights = (values[edges.products] for values in (net.senders, net.receivers, net.weights))

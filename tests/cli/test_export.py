@@ -39,8 +39,9 @@ def test_every_format_is_written(model: Path, tmp_path: Path, capsys: Any) -> No
 
 def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "x"
-    assert "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE or --c FILE" in refused(
-        capsys, "export", model
+    assert (
+        "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE or --c FILE or --js FILE"
+        in refused(capsys, "export", model)
     )
     assert "--double belongs to --onnx or --c" in refused(capsys, "export", model, "--double", "--torch", out)
     assert "--name belongs to --c" in refused(capsys, "export", model, "--name", "a", "--torch", out)
@@ -86,3 +87,15 @@ def test_integers_are_calibrated_by_a_file(model: Path, tmp_path: Path, capsys: 
         capsys, "export", tmp_path / "bare.npz", *wanted, "--calibrate", "wine"
     )
     assert not out.exists()
+
+
+def test_a_module_for_a_page(model: Path, tmp_path: Path, capsys: Any) -> None:
+    assert said(capsys, "export", model, "--js", tmp_path / "m.js") == f"written: {tmp_path / 'm.js'}\n"
+    text = (tmp_path / "m.js").read_text(encoding="utf-8")
+    assert 'classes=["a","b"]' in text
+    assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--js", tmp_path / "n.js")
+    (tmp_path / "broken.npz").write_bytes(model.read_bytes()[:-200])
+    assert "is not a readable model file" in refused(
+        capsys, "export", tmp_path / "broken.npz", "--js", tmp_path / "n.js"
+    )
+    assert not (tmp_path / "n.js").exists()

@@ -12,6 +12,7 @@ import pytest
 import spectral_core
 from spectral_core import exchange
 from spectral_core.architecture.result import SearchResult
+from spectral_core.exchange.javascript import javascript, shortest
 from spectral_core.exchange.tensors import state_dict
 from spectral_core.networks.spectral import SpectralNetwork
 
@@ -24,6 +25,9 @@ PUBLIC: dict[str, Any] = {
 FURTHER: dict[str, Any] = {
     "SearchResult": SearchResult,
     "exchange.state_dict": state_dict,
+    "exchange.export_javascript": exchange.export_javascript,
+    "exchange.javascript.javascript": javascript,
+    "exchange.javascript.shortest": shortest,
     **{
         f"exchange.{name}": getattr(exchange, name) for name in ("from_sklearn", "from_keras", "from_torch", "export_c")
     },

@@ -24,6 +24,7 @@ from derivations.recheck import (
     dense,
     integer_statements,
     neuron_statements,
+    orchestration_statements,
     removal_statements,
     scalar_statements,
     scale_statements,
@@ -102,9 +103,15 @@ def test_the_command_prints_one_line_for_each_theorem() -> None:
 # --- every mutant is refused ------------------------------------------------------------------------------------------
 
 MODULES = (
-    statements, change_statements, neuron_statements, removal_statements, scalar_statements, scale_statements,
+    statements,
+    change_statements,
+    neuron_statements,
+    removal_statements,
+    scalar_statements,
+    scale_statements,
+    orchestration_statements,
     integer_statements,
-)  # fmt: skip
+)
 SWAPS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),
