@@ -20,7 +20,7 @@ NAMES = {
     "x_in": "x^{-}", "x_source": "x^{j}", "slope": r"f'(z)", "output": "z", "target": "y", "weight": "w",
     "label": r"\mathrm{label}", "value": "v", "parameter": r"\theta", "gradient": "g", "first": "m", "second": "v",
     "rho": r"\rho", "beta1": r"\beta_1", "beta2": r"\beta_2", "epsilon": r"\varepsilon", "momentum": r"\mu",
-    "Δ": r"\Delta",
+    "Δ": r"\Delta", "deviation": r"\sigma",
 }  # fmt: skip
 """Array names as the formulas write them; `d...` is a cotangent and gets a bar, `^-` marks the layer before."""
 
@@ -82,11 +82,12 @@ class Formula(LatexPrinter):
         return rf"\mathrm{{{expr.key}}}".replace("_", r"\_").replace("<=", r"\le ")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        return f"{array_name(str(expr.base))}_{{{' '.join(map(self._print, expr.indices))}}}"
+        places = " " if all(index.is_Atom for index in expr.indices) else ", "
+        return f"{array_name(str(expr.base))}_{{{places.join(map(self._print, expr.indices))}}}"
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         if expr.name.startswith("Σ_"):
-            return rf"\sum_{{{expr.name[2:]}}}"
+            return rf"\sum_{{{self._print(sp.Symbol(expr.name[2:]))}}}"
         return NAMES.get(expr.name) or str(super()._print_Symbol(expr, style))
 
     def _print_Mul(self, expr: sp.Mul) -> str:

@@ -67,6 +67,8 @@ def run(options: argparse.Namespace, means: Means) -> int:
 
 # --- theorems ---------------------------------------------------------------------------------------------------------
 
+TITLED = ("M", "I", "G", "C", "S5", "S6")
+"""Beginnings of the names that say nothing without their titles."""
 ROUNDING = {theorem.id for theorem in (*exponential_error.THEOREMS, *accuracy.THEOREMS)}
 """Theorems on the rounding of a kernel: the comparison of that kernel with exact numbers is their second route."""
 
@@ -203,7 +205,7 @@ def _print_theorem(row: dict[str, Any], say: Callable[[str], object]) -> None:
         shown = f"{second['points']} points, error < 2^{second['log2_error']:.0f}"
     else:
         shown = f"{second['points']} points, {second['method']}" if second["points"] else second["method"]
-    name = f"{row['theorem']} {row['title']}" if row["theorem"].startswith("M") else row["theorem"]
+    name = f"{row['theorem']} {row['title']}" if row["theorem"].startswith(TITLED) else row["theorem"]
     first, last = (f"{seconds * 1e3:.0f} ms" for seconds in (row["seconds"], second["seconds"]))
     proof = f"{row['steps']:>3} steps {first:>8}" if row["steps"] else "FAILED"
     say(_lines_of(f"{name:<40} {proof}", f"second route: {shown}, {last}", f"{row['scope']}; {row['method']}"))

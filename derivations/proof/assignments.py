@@ -20,6 +20,7 @@ class Array:
         ``state`` (one per layer and sample), ``scratch`` (one for all layers), ``argument``.
     meaning : the entry of the notation table.
     store : the array whose storage it shares; the other's last use comes before its first.
+    outside : the value that is read outside of its sizes, 0 or -∞; it may then be read through windows (`windows`).
     """
 
     name: str
@@ -28,6 +29,12 @@ class Array:
     meaning: str
     store: str = ""
     integer: bool = False
+    outside: sp.Expr | None = None
+
+    def admits(self, element: sp.Indexed) -> bool:
+        """Whether a program may read or set the array there: at its own indices, or through a window."""
+        windowed = self.outside is not None and len(element.indices) == len(self.indices)
+        return element == self.element or (windowed and all(index.is_integer for index in element.indices))
 
     @property
     def layer(self) -> str:
@@ -114,6 +121,13 @@ class Sources:
     hidden: bool = False
 
 
+@dataclass(frozen=True)
+class Incoming:
+    """The body for every operation that arrives at a node of a graph, from any node before it."""
+
+    body: tuple[Node, ...]
+
+
 SAMPLE = sp.Symbol("s", integer=True, nonnegative=True)
 """The index of samples, `s` of the notation."""
 
@@ -126,7 +140,7 @@ class Rows:
     index: sp.Symbol = SAMPLE
 
 
-Node = Assign | Layers | When | Sources | Rows
+Node = Assign | Layers | When | Sources | Incoming | Rows
 
 
 def conditions(hidden: bool, sender_hidden: bool) -> dict[str, bool]:

@@ -4,7 +4,8 @@ A program is a list of assignments over named arrays with symbolic sizes:
 
     target[free indices]  =  Σ_{over} value        (`reduce="max"` for the greatest value)
 
-with loops over layers around them. The value is a SymPy expression in array elements, so the same
+(`reduce="argmax"`: the number of the first greatest value of a window, its taps counted row by row),
+with loops over layers, or over what arrives at a node, around them. The value is a SymPy expression in array elements, so the same
 object is differentiated by the proofs and printed by the generators: what is proven is what runs.
 A contraction (one summed index, two matrices) may be printed as a library product, anything else
 as loops; that is the printer's choice and no concern of the derivations.
@@ -18,7 +19,19 @@ from itertools import product
 
 import sympy as sp
 
-from derivations.proof.assignments import Array, Assign, Layers, Node, Rows, Sources, conditions, flatten
+from derivations.proof.assignments import (
+    Array,
+    Assign,
+    Incoming,
+    Layers,
+    Node,
+    Rows,
+    Sources,
+    conditions,
+    flatten,
+    name_of,
+)
+from derivations.proof.rules import indices
 
 
 @dataclass(frozen=True)
@@ -62,12 +75,12 @@ class Program:
 
     def _check_indices(self, assign: Assign, around: tuple[Node, ...]) -> None:
         """Every array stands at its own indices; every index is free, summed once, or that of the rows."""
-        own = {array.name: array.element for array in self.arrays}
+        own = {array.name: array for array in self.arrays}
         for element in (*assign.operands, *([assign.target] if assign.free else [])):
-            if own.get(str(element.base)) != element:
-                raise ValueError(f"{element} is not at the indices of its array, {own.get(str(element.base))}")
-        read = {index for element in assign.operands for index in element.indices}
-        read |= {i for delta in assign.value.atoms(sp.KroneckerDelta) for i in delta.args if i.is_Symbol}
+            array = own.get(str(element.base))
+            if array is None or not array.admits(element):
+                raise ValueError(f"{element} is not at the indices of its array, {array and array.element}")
+        read = indices(assign.value) - {s for s in assign.value.free_symbols if str(s) in self.scalars}
         rows = {node.index for node in around if isinstance(node, Rows)}
         if (
             set(assign.over) & {*assign.free, *rows}
@@ -77,13 +90,17 @@ class Program:
             raise ValueError("a summed index must occur in the value, and not in the target")
         if not read <= {*assign.free, *assign.over, *rows}:
             raise ValueError("an index is neither free nor summed")
-        if assign.reduce != "sum" and (assign.reduce != "max" or not assign.over or assign.free):
-            raise ValueError("a reduction other than a sum is the greatest value of a row")
+        windowed = any(array.outside == -sp.oo for array in map(own.get, map(name_of, assign.operands)) if array)
+        kinds = ("max", "argmax") if windowed else ("max",)
+        if assign.reduce != "sum" and (assign.reduce not in kinds or not assign.over or (assign.free and not windowed)):
+            raise ValueError("a reduction other than a sum is the greatest value of a row, or of a window")
 
     def _check_accumulation(self, assign: Assign, around: tuple[Node, ...], assigned: set[str]) -> None:
         """`+=` exactly where several contributions meet: nothing is added to what was never set."""
         array = next((a for a in self.arrays if a.name == assign.name), None)
-        shared = any(isinstance(node, Sources) for node in around) and array is not None and array.kind == "state"
+        shared = (
+            any(isinstance(node, Sources | Incoming) for node in around) and array is not None and array.kind == "state"
+        )
         total = assign.name == self.result and any(isinstance(node, Rows) for node in around)
         given = array is not None and (array.kind == "gradient" or (array.kind == "argument" and not array.store))
         if (shared or total) and not assign.accumulate:

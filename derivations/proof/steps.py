@@ -7,6 +7,7 @@ import sympy as sp
 
 from derivations.proof.rules import normal_form
 from derivations.proof.stated import Term, once
+from derivations.proof.windows import reindexed
 
 RULES = {
     "algebra": "both sides have one normal form: multiplied out, paths joined, inverses cancelled, signs reduced modulo 2",
@@ -19,6 +20,7 @@ RULES = {
     "definition": "two lists, or two sets, have the same members",
     "decided": "a sign, or that something does not occur, which SymPy's assumptions decide",
     "bound": "an inequality between exact rational numbers",
+    "reindexing": "equal once sums over all integers are renamed by shears and deltas have picked their terms (`windows`)",
     "error analysis": "the same, the left number computed by `rounding` from the printed lines",
 }
 
@@ -63,6 +65,8 @@ class Step:
             return 0 if self._decided(left, right) is True else f"{left} {self.relation} {right} is not decided"
         if self.rule in ("bound", "error analysis"):
             return 0 if left.is_Rational and right.is_Rational and left <= right else f"{left} > {right}"
+        if self.rule == "reindexing":
+            return normal_form(reindexed(left) - reindexed(right))
         if self.rule == "rational":
             return sp.cancel(left - right)
         rest = normal_form(left - right)

@@ -588,6 +588,145 @@ Lemma M24_2 (v0 v1 : R) :
   v1 != 0 -> v1 + (v0 ^+ 2) / v1 =
   2%:R * v0 + ((v1 - v0) ^+ 2) / v1.
 Proof. rational. Qed.
+(* I8, a x + b = γ (x - μ)/σ + β *)
+(* v0: beta[c], v1: deviation[c], v2: gamma[c], v3: mean[c], v4: x[s, c, r, q] *)
+Lemma I8_6 (v0 v1 v2 v3 v4 : R) :
+  v1 != 0 -> v2 * v4 / v1 + v0 - v2 * v3 / v1 =
+  (v4 - v3) * v2 / v1 + v0.
+Proof. rational. Qed.
+(* I8, x̄ = a ȳ + k1 x + k0 *)
+(* v0: count, v1: dbeta[c], v2: deviation[c], v3: dgamma[c], v4: dnormed[s, c, r, q], v5: gamma[c], v6: mean[c], v7:
+  x[s, c, r, q] *)
+Lemma I8_12 (v0 v1 v2 v3 v4 v5 v6 v7 : R) :
+  v0 != 0 -> v2 != 0 -> v5 * v4 / v2 + v3 * v5 * v6 / v0 / (v2 ^+ 2) - v1 * v5 / v0 / v2 - v3 * v5 * v7 / v0 / (v2 ^+
+    2) =
+  v5 * v4 / v2 + (v1 * v6 + v2 * v3) * v5 * v6 / v0 / (v2 ^+ 3) + v1 * v5 * v6 * v7 / v0 / (v2 ^+ 3) - v1 * v5 / v0 /
+    v2 - (v6 ^+ 2) * v1 * v5 / v0 / (v2 ^+ 3) - (v1 * v6 + v2 * v3) * v5 * v7 / v0 / (v2 ^+ 3).
+Proof. rational. Qed.
+(* I8, = γ/σ (ȳ - β̄/n - x̂ γ̄/n) *)
+(* v0: count, v1: dbeta[c], v2: deviation[c], v3: dgamma[c], v4: dnormed[s, c, r, q], v5: gamma[c], v6: mean[c], v7:
+  x[s, c, r, q] *)
+Lemma I8_13 (v0 v1 v2 v3 v4 v5 v6 v7 : R) :
+  v0 != 0 -> v2 != 0 -> v5 * v4 / v2 + v3 * v5 * v6 / v0 / (v2 ^+ 2) - v1 * v5 / v0 / v2 - v3 * v5 * v7 / v0 / (v2 ^+
+    2) =
+  (v4 - v1 / v0 - (v7 - v6) * v3 / v0 / v2) * v5 / v2.
+Proof. rational. Qed.
+(* I8, Σ x̄ x̂ = a γ̄ ε/σ² *)
+(* v0: deviation[c], v1: dgamma[c], v2: epsilon, v3: mean[c], v4: scale[c] *)
+Lemma I8_15 (v0 v1 v2 v3 v4 : R) :
+  v0 != 0 -> v1 * v4 + (v3 ^+ 2) * v1 * v4 / (v0 ^+ 2) - (v0 ^+ 2 + v3 ^+ 2 - v2) * v1 * v4 / (v0 ^+ 2) =
+  v2 * v1 * v4 / (v0 ^+ 2).
+Proof. rational. Qed.
+(* I8, ⟨x̄, x⟩ = a γ̄ ε/σ, 0 for ε = 0 *)
+(* v0: deviation[c], v1: dgamma[c], v2: epsilon, v3: mean[c], v4: scale[c] *)
+Lemma I8_16 (v0 v1 v2 v3 v4 : R) :
+  v0 != 0 -> (v1 * v4 + (v3 ^+ 2) * v1 * v4 / (v0 ^+ 2) - (v0 ^+ 2 + v3 ^+ 2 - v2) * v1 * v4 / (v0 ^+ 2)) * v0 =
+  v2 * v1 * v4 / v0.
+Proof. rational. Qed.
+(* I8, ε = 0: α x + δ has μ' = α μ + δ, σ' = α σ for α > 0, and the same x̂ *)
+(* v0: alpha, v1: deviation[c], v2: mean[c], v3: x[s, c, r, q] *)
+Lemma I8_17 (v0 v1 v2 v3 : R) :
+  v0 != 0 -> v1 != 0 -> (v0 * v3 - v0 * v2) / v0 / v1 =
+  (v3 - v2) / v1.
+Proof. rational. Qed.
+(* I8, its σ'² is α² v *)
+(* v0: alpha, v1: count, v2: deviation[c], v3: epsilon, v4: mean[c] *)
+Lemma I8_18 (v0 v1 v2 v3 v4 : R) :
+  v1 * (v0 ^+ 2) * (v2 ^+ 2 + v4 ^+ 2 - v3) - v1 * (v0 ^+ 2) * (v4 ^+ 2) =
+  v1 * (v0 ^+ 2) * (v2 ^+ 2 - v3).
+Proof. rational. Qed.
+(* I8.blocks, Σ x of both parts *)
+(* v0: count_a, v1: count_b, v2: mean_a[c], v3: mean_b[c] *)
+Lemma I8_blocks_3 (v0 v1 v2 v3 : R) :
+  v0 + v1 != 0 -> (v0 + v1) * (v1 * (v3 - v2) / (v0 + v1) + v2) =
+  v0 * v2 + v1 * v3.
+Proof. rational. Qed.
+(* I8.blocks, Σ x² of both parts *)
+(* v0: count_a, v1: count_b, v2: mean_a[c], v3: mean_b[c], v4: squares_a[c], v5: squares_b[c] *)
+Lemma I8_blocks_4 (v0 v1 v2 v3 v4 v5 : R) :
+  v0 + v1 != 0 -> ((v1 * (v3 - v2) / (v0 + v1) + v2) ^+ 2) * (v0 + v1) + v0 * v1 * ((v3 - v2) ^+ 2) / (v0 + v1) + v4 +
+    v5 =
+  v0 * (v2 ^+ 2) + v1 * (v3 ^+ 2) + v4 + v5.
+Proof. rational. Qed.
+(* I8.blocks, M = Σ x² - n μ², with Σ x² = n (v + μ²) *)
+(* v0: count, v1: deviation[c], v2: epsilon, v3: mean[c] *)
+Lemma I8_blocks_5 (v0 v1 v2 v3 : R) :
+  v0 * (v1 ^+ 2 + v3 ^+ 2 - v2) - v0 * (v3 ^+ 2) =
+  v0 * (v1 ^+ 2 - v2).
+Proof. rational. Qed.
+(* I8.blocks, m moves by θ towards μ *)
+(* v0: mean[c], v1: running_mean[c], v2: theta *)
+Lemma I8_blocks_6 (v0 v1 v2 : R) :
+  v2 * v0 + (1 - v2) * v1 - v1 =
+  v2 * (v0 - v1).
+Proof. rational. Qed.
+(* I8.blocks, u moves by θ towards v n/(n-1) *)
+(* v0: count, v1: deviation[c], v2: epsilon, v3: running_variance[c], v4: theta *)
+Lemma I8_blocks_7 (v0 v1 v2 v3 v4 : R) :
+  v0 - 1 != 0 -> (1 - v4) * v3 + v4 * v0 * (v1 ^+ 2 - v2) / (v0 - 1) - v3 =
+  v4 * (v0 * (v1 ^+ 2 - v2) / (v0 - 1) - v3).
+Proof. rational. Qed.
+(* I9, a x + b = γ (x - m)/√(u + ε) + β *)
+(* v0: beta[c], v1: gamma[c], v2: root(epsilon + running_variance[c]), v3: running_mean[c], v4: x[s, c, r, q] *)
+Lemma I9_3 (v0 v1 v2 v3 v4 : R) :
+  v2 != 0 -> v1 * v4 / v2 + v0 - v1 * v3 / v2 =
+  (v4 - v3) * v1 / v2 + v0.
+Proof. rational. Qed.
+(* I18, flat: the read at r pitch + q is that place *)
+(* v0: dilation, v1: kappa, v2: pitch, v3: q, v4: r, v5: rho *)
+Lemma I18_2 (v0 v1 v2 v3 v4 v5 : R) :
+  v3 + v4 * v2 + v0 * (v1 + v5 * v2) =
+  v3 + v1 * v0 + v2 * (v4 + v5 * v0).
+Proof. rational. Qed.
+(* I18, flat_weights: the read at r pitch + q is that place *)
+(* v0: dilation, v1: kappa, v2: pitch, v3: q, v4: r, v5: rho *)
+Lemma I18_3 (v0 v1 v2 v3 v4 v5 : R) :
+  v3 + v4 * v2 + v0 * (v1 + v5 * v2) =
+  v3 + v1 * v0 + v2 * (v4 + v5 * v0).
+Proof. rational. Qed.
+(* I18, flat_greatest: the read at r pitch + q is that place *)
+(* v0: kappa, v1: pitch, v2: q, v3: r, v4: rho *)
+Lemma I18_4 (v0 v1 v2 v3 v4 : R) :
+  v0 + v2 + v3 * v1 + v4 * v1 =
+  v0 + v2 + v1 * (v3 + v4).
+Proof. rational. Qed.
+(* I18, plane g begins g · height · pitch further: a plane with more rows *)
+(* v0: height, v1: number, v2: pitch, v3: q, v4: r *)
+Lemma I18_13 (v0 v1 v2 v3 v4 : R) :
+  v3 + v2 * (v4 + v0 * v1) =
+  v3 + v4 * v2 + v0 * v1 * v2.
+Proof. rational. Qed.
+(* G2, δ > 0: BN_ε(δ z) - β = sign(δ) (BN_(ε/δ²)(z) - β), root = √(v + ε/δ²) *)
+(* v0: delta, v1: gamma, v2: mu, v3: root, v4: x *)
+Lemma G2_1 (v0 v1 v2 v3 v4 : R) :
+  v0 != 0 -> v3 != 0 -> v1 * (v4 * v0 - v2 * v0) / v0 / v3 =
+  v1 * (v4 - v2) / v3.
+Proof. rational. Qed.
+(* G2, δ < 0: BN_ε(δ z) - β = sign(δ) (BN_(ε/δ²)(z) - β), root = √(v + ε/δ²) *)
+(* v0: delta, v1: gamma, v2: mu, v3: root, v4: x *)
+Lemma G2_2 (v0 v1 v2 v3 v4 : R) :
+  v0 != 0 -> v3 != 0 -> v1 * (v2 * v0 - v4 * v0) / v0 / v3 =
+  - v1 * (v4 - v2) / v3.
+Proof. rational. Qed.
+(* G2, λ̄ λ, a term: ȳ γ x̂ ε/σ² *)
+(* v0: bar, v1: epsilon, v2: gamma, v3: mu, v4: sigma, v5: x *)
+Lemma G2_4 (v0 v1 v2 v3 v4 v5 : R) :
+  v4 != 0 -> v0 * (v2 * (v5 - v3) / v4 - v2 * (v5 - v3) * (v4 ^+ 2 - v1) / (v4 ^+ 3)) =
+  v0 * v2 * v1 * (v5 - v3) / (v4 ^+ 3).
+Proof. rational. Qed.
+(* G8, λ̄ δ + ½ ‖op‖² δ² = ½ (‖op‖ δ + λ̄/‖op‖)² - ½ λ̄²/‖op‖² *)
+(* v0: length, v1: move, v2: slope *)
+Lemma G8_1 (v0 v1 v2 : R) :
+  v0 != 0 -> v1 * v2 + (1 / 2%:R) * (v0 ^+ 2) * (v1 ^+ 2) =
+  (1 / 2%:R) * ((v0 * v1 + v2 / v0) ^+ 2) - (1 / 2%:R) * (v2 ^+ 2) / (v0 ^+ 2).
+Proof. rational. Qed.
+(* G8, two operations: (Σ λ̄ δ)² <= score Σ ‖op δ‖² (Lagrange): the difference is a square *)
+(* v0: first_value, v1: length, v2: long, v3: move, v4: other, v5: slope *)
+Lemma G8_3 (v0 v1 v2 v3 v4 v5 : R) :
+  v1 != 0 -> v2 != 0 -> ((v0 ^+ 2) * (v2 ^+ 2) + (v1 ^+ 2) * (v3 ^+ 2)) * ((v5 ^+ 2) / (v1 ^+ 2) + (v4 ^+ 2) / (v2 ^+
+    2)) - (v0 * v4 + v3 * v5) ^+ 2 =
+  (v0 * v2 * v5 / v1 - v1 * v3 * v4 / v2) ^+ 2.
+Proof. rational. Qed.
 (* D1, what is left, factor size, side 1 *)
 (* v0: reach, v1: rest, v2: size, v3: slack *)
 Lemma D1_1 (v0 v1 v2 v3 : R) :

@@ -1,6 +1,21 @@
 """Every theorem, in reading order."""
 
 from derivations.proof.theorem import Theorem
+from derivations.theorems.images.batch_norm import I8
+from derivations.theorems.images.channels import G3, G4, G5
+from derivations.theorems.images.convolution import I2
+from derivations.theorems.images.evaluation import I9, I10
+from derivations.theorems.images.gates import I13, I14
+from derivations.theorems.images.geometry import I1, I18
+from derivations.theorems.images.graph import C1, I15, I16
+from derivations.theorems.images.growth import G6, G7, G8
+from derivations.theorems.images.max_pool import I7
+from derivations.theorems.images.mean_pool import I6
+from derivations.theorems.images.pointwise import I3, I4, I5
+from derivations.theorems.images.sample_gradients import I17, S5, S6
+from derivations.theorems.images.spectral_channels import G1, G2
+from derivations.theorems.images.statistics import I8_BLOCKS
+from derivations.theorems.images.towers import I11, I12
 from derivations.theorems.scalar import (
     accuracy,
     activations,
@@ -78,5 +93,35 @@ THEOREMS: tuple[Theorem, ...] = (
     M22,
     M23,
     M24,
+    I1,
+    I2,
+    I3,
+    I4,
+    I5,
+    I6,
+    I7,
+    I8,
+    I8_BLOCKS,
+    I9,
+    I10,
+    I11,
+    I12,
+    I13,
+    I14,
+    I15,
+    I16,
+    I17,
+    I18,
+    C1,
+    S5,
+    S6,
+    G1,
+    G2,
+    G3,
+    G4,
+    G5,
+    G6,
+    G7,
+    G8,
     *integers.THEOREMS,
 )

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 3c28b0db792dfb67
-dense.py      sha256 e6a5dbaa2ea84b38
+certificates  sha256 d2fe09cd75a41b64
+dense.py      sha256 05db98d6f47fe063
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

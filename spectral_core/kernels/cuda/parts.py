@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 3c28b0db792dfb67
-dense.py      sha256 e6a5dbaa2ea84b38
+certificates  sha256 d2fe09cd75a41b64
+dense.py      sha256 05db98d6f47fe063
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

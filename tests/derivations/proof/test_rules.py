@@ -94,6 +94,7 @@ def test_there_are_no_other_rules() -> None:
         "definition",
         "decided",
         "bound",
+        "reindexing",
         "error analysis",
     }
     assert all(RULES.values())

@@ -1,0 +1,283 @@
+"""I1: all operations of an edge give planes of one size. I18: windows on planes kept in one flat vector.
+
+I18 is what kernels run. A plane is copied into a scratch plane with a border of `border` zeros, of pitch P = columns + 2
+border, and read by one flat index. A window is then k² reads at fixed distances, and no loop knows where a row ends:
+`FLAT` at n = r P + q is the output at (r, q); what it computes at q >= columns is never read. Its adjoint at stride 1 is the
+same program with the turned kernel. The gradient of the kernel sums over all n, so there the flat ȳ must hold 0 at q >=
+columns. Planes below one another in one scratch plane are one plane with more rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.programs import Program
+from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.images import convolution as conv
+from derivations.theorems.images import notation as n
+from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
+from derivations.theorems.images.steps import equal, holds
+
+Padding = Callable[[sp.Expr, sp.Expr, sp.Expr], sp.Expr]
+Rows = Callable[[sp.Expr, sp.Expr, sp.Expr, sp.Expr, sp.Expr], sp.Expr]
+
+# --- I1: sizes --------------------------------------------------------------------------------------------------------
+
+m = sp.Symbol("m", integer=True, nonnegative=True)
+half_rows = sp.Symbol("half_rows", integer=True, positive=True)
+
+
+def output_rows(size: sp.Expr, taps: sp.Expr, dilation: sp.Expr, stride: sp.Expr, padding: sp.Expr) -> sp.Expr:
+    """⌊(size + 2 padding - dilation (taps - 1) - 1) / stride⌋ + 1: the windows that lie inside the padded plane."""
+    return sp.floor(sp.expand(size + 2 * padding - dilation * (taps - 1) - 1) / stride) + 1
+
+
+def own_padding(taps: sp.Expr, dilation: sp.Expr, stride: sp.Expr) -> sp.Expr:
+    """⌈(dilation (taps - 1) + 1 - stride) / 2⌉, the padding of every operation."""
+    return sp.ceiling(sp.expand(dilation * (taps - 1) + 1 - stride) / 2)
+
+
+def geometry_argument(proof: Proof, choice: Padding = own_padding, size: Rows = output_rows) -> None:
+    """k = 2 m + 1 taps; the padding is dilation · m for strides 1 and 2."""
+    k, d = 2 * m + 1, n.dilation
+    for stride in (1, 2):
+        equal(proof, f"stride {stride}: the padding is dilation m", choice(k, d, sp.Integer(stride)), d * m)
+    own = d * m
+    equal(proof, "stride 1: as many rows as before", size(n.rows, k, d, sp.Integer(1), own), n.rows)
+    equal(proof, "stride 2, 2 h rows: h rows", size(2 * half_rows, k, d, sp.Integer(2), own), half_rows)
+    equal(proof, "stride 2, 2 h - 1 rows: h rows", size(2 * half_rows - 1, k, d, sp.Integer(2), own), half_rows)
+    equal(
+        proof,
+        "the middle tap of row i is row stride i of the input",
+        n.WINDOW.at(n.i, m).subs(n.padding, own),
+        n.stride * n.i,
+    )
+    for what, last in (("1", n.rows - 1), ("2, even", 2 * half_rows - 2), ("2, odd", 2 * half_rows - 2)):
+        inside = {"1": n.rows, "2, even": 2 * half_rows, "2, odd": 2 * half_rows - 1}[what] - last
+        holds(proof, f"stride {what}: the last middle tap lies inside", inside.is_positive)
+
+
+I1 = Theorem(
+    id="I1",
+    title="window geometry",
+    statement="odd k, padding ⌈(dilation (k-1) + 1 - stride)/2⌉ = dilation (k-1)/2: stride 1 keeps the rows, stride 2 gives half of "
+    "them, rounded up; so all operations of an edge agree in size, and every window has its middle inside the plane",
+    method="floors of integers, cases",
+    argument=geometry_argument,
+    scope="every odd k, dilation and size, strides 1 and 2",
+)
+
+# --- I18: flat planes -------------------------------------------------------------------------------------------------
+
+position = sp.Symbol("position", integer=True, nonnegative=True)
+pitch, border = (sp.Symbol(name, integer=True, positive=True) for name in ("pitch", "border"))
+flat = Array("flat", (position,), "scratch", "the scratch plane, flat", outside=n.ZERO)
+dflat = Array("dflat", (position,), "scratch", "ȳ in a scratch plane, flat", outside=n.ZERO)
+result = Array("result", (position,), "scratch", "y at position r pitch + q")
+kernel = n.plane("kernel", TAPS, "the kernel of one channel", "parameter")
+dkernel = n.plane("dkernel", TAPS, "its gradient", "gradient")
+SHIFT = n.dilation * (n.rho * pitch + n.kappa)
+"""The distance of a tap's read: the same for every position."""
+
+FLAT = Program(
+    "flat",
+    "a convolution of stride 1 on a flat scratch plane: every tap is one read at a fixed distance",
+    ("I18",),
+    (flat, kernel, result),
+    (Assign(result.element, kernel.element * flat.at(position + SHIFT), over=TAPS),),
+    scalars=("dilation", "pitch"),
+)
+FLAT_WEIGHTS = Program(
+    "flat_weights",
+    "gradient of the kernel on flat scratch planes; dflat is 0 at the columns that are not read",
+    ("I18",),
+    (flat, dflat, dkernel),
+    (Assign(dkernel.element, dflat.element * flat.at(position + SHIFT), over=(position,), accumulate=True),),
+    scalars=("dilation", "pitch"),
+)
+FLAT_GREATEST = Program(
+    "flat_greatest",
+    "the greatest value of each window on a flat scratch plane with a border of -infinity",
+    ("I18",),
+    (Array("flat", (position,), "scratch", "the scratch plane, flat", outside=-sp.oo), result),
+    (Assign(result.element, flat.at(position + n.rho * pitch + n.kappa), over=TAPS, reduce="max"),),
+    scalars=("pitch", "taps"),
+)
+
+
+flat_phase = Array("flat_phase", (n.e, n.g, position), "scratch", "the phases in scratch planes, flat", outside=n.ZERO)
+dflat_phase = Array("dflat_phase", (n.e, n.g, position), "scratch", "∂ℓ/∂x_phase at position a pitch + b, flat")
+
+
+def phase_shift(sign: int) -> sp.Expr:
+    """The distance of a tap's read on a phase, forwards or back."""
+    down, right = sign * n.quotient(n.rho), sign * n.quotient(n.kappa)
+    return (border + down) * pitch + border + right
+
+
+AT_FLAT_PHASE = flat_phase.at(n.rest(n.rho), n.rest(n.kappa), position + phase_shift(1))
+PHASE_SCALARS = ("stride", "dilation", "padding", "border", "pitch")
+FLAT_PHASES = Program(
+    "flat_phases",
+    "a convolution of any stride on the flat scratch planes of its phases",
+    ("I18",),
+    (flat_phase, kernel, result),
+    (Assign(result.element, kernel.element * AT_FLAT_PHASE, over=TAPS),),
+    scalars=PHASE_SCALARS,
+)
+FLAT_PHASES_ADJOINT = Program(
+    "flat_phases_adjoint",
+    "adjoint of a convolution of any stride: every tap adds to its phase, from the flat scratch plane of dy",
+    ("I18",),
+    (dflat, kernel, dflat_phase),
+    (
+        Assign(
+            dflat_phase.element,
+            sp.KroneckerDelta(n.e, n.rest(n.rho))
+            * sp.KroneckerDelta(n.g, n.rest(n.kappa))
+            * kernel.element
+            * dflat.at(position + phase_shift(-1)),
+            over=TAPS,
+        ),
+    ),
+    scalars=PHASE_SCALARS,
+)
+FLAT_PHASES_WEIGHTS = Program(
+    "flat_phases_weights",
+    "gradient of the kernel on flat phases; dflat holds dy at r pitch + q and 0 between",
+    ("I18",),
+    (flat_phase, dflat, dkernel),
+    (Assign(dkernel.element, dflat.element * AT_FLAT_PHASE, over=(position,), accumulate=True),),
+    scalars=PHASE_SCALARS,
+)
+
+
+def phases_argument(
+    proof: Proof,
+    value: Program = FLAT_PHASES,
+    adjoint: Program = FLAT_PHASES_ADJOINT,
+    weights: Program = FLAT_PHASES_WEIGHTS,
+) -> None:
+    """Each line is that of I2 on phases, with its element at the place where the scratch plane holds it."""
+
+    def held(row: sp.Expr, column: sp.Expr) -> sp.Expr:
+        return sp.expand((row + border) * pitch + column + border)
+
+    cases = ((value, conv.DEPTHWISE_PHASES, n.i, n.j), (weights, conv.DEPTHWISE_PHASES_WEIGHTS, n.i, n.j))
+    for program, truth, row, column in (*cases, (adjoint, conv.DEPTHWISE_PHASES_ADJOINT, n.a, n.b)):
+        line, plain = only(program), only(truth)
+        moved = {}
+        for element in plain.operands:
+            if str(element.base) == "w":
+                moved[element] = kernel.element
+            elif str(element.base) == "x_phase":
+                _, _, e, g, a, b = element.indices
+                moved[element] = flat_phase.at(e, g, held(a, b))
+            elif program is weights:
+                moved[element] = dflat.at(sp.expand(row * pitch + column))
+            else:
+                moved[element] = dflat.at(held(*element.indices[2:]))
+        at = {position: row * pitch + column}
+        mine = line.value.xreplace({e: e.base[tuple(sp.expand(i.subs(at)) for i in e.indices)] for e in line.operands})
+        expected = plain.value.xreplace(moved)
+        expected = expected.xreplace({e: e.base[tuple(map(sp.expand, e.indices))] for e in expected.atoms(sp.Indexed)})
+        equal(proof, f"{program.name}: the line of I2 at r pitch + q", mine, expected, cites=["I2"])
+        over = TAPS if line.over == TAPS else (position,)
+        proof.same(f"{program.name}: summed over", [*line.over, line.accumulate], [*over, plain.accumulate])
+        target = {"result": result, "dflat_phase": dflat_phase, "dkernel": dkernel}[line.name]
+        kept = {n.y.element: result, n.dx_phase.element: dflat_phase, n.dw.element: dkernel}[plain.target]
+        proof.same(f"{program.name}: what it gives", [line.target, target], [kept.element, kept])
+    proof.same(
+        "taps or positions", [line.over for line in map(only, (value, adjoint, weights))], [TAPS, TAPS, (position,)]
+    )
+
+
+def flat_argument(
+    proof: Proof, value: Program = FLAT, weights: Program = FLAT_WEIGHTS, greatest: Program = FLAT_GREATEST
+) -> None:
+    """The read at a fixed distance is the window's read, and two pixels never share a place."""
+    here = n.r * pitch + n.q
+    held = (n.r + n.dilation * n.rho) * pitch + n.q + n.dilation * n.kappa
+    # Where the scratch plane holds x[R, Q]: row R + border, column Q + border, with the padding as border.
+    row, column = n.r + n.dilation * n.rho - border, n.q + n.dilation * n.kappa - border
+    equal(proof, "x[R,Q] is held at (R + border) pitch + Q + border", (row + border) * pitch + column + border, held)
+    for program, distance in ((value, n.dilation), (weights, n.dilation), (greatest, sp.S.One)):
+        line = only(program)
+        (read,) = [e for e in line.operands if str(e.base) == "flat"]
+        equal(
+            proof,
+            f"{program.name}: the read at r pitch + q is that place",
+            read.indices[0].subs(position, here),
+            held.subs(n.dilation, distance),
+        )
+    line = only(value)
+    equal(proof, "result is the sum over the taps", line.value, kernel.element * flat.at(position + SHIFT))
+    proof.same(
+        "summed over the taps",
+        [line.target, *line.over, line.reduce, line.accumulate],
+        [result.element, *TAPS, "sum", False],
+    )
+    line = only(weights)
+    equal(proof, "the gradient is ȳ times what the tap reads", line.value, dflat.element * flat.at(position + SHIFT))
+    proof.same(
+        "summed over the positions",
+        [line.target, *line.over, line.reduce, line.accumulate],
+        [dkernel.element, position, "sum", True],
+    )
+    line = only(greatest)
+    equal(proof, "the greatest of what the taps read", line.value, flat.at(position + n.rho * pitch + n.kappa))
+    own = [line.target, *line.over, line.reduce, line.accumulate]
+    proof.same("the greatest of all taps", own, [result.element, *TAPS, "max", False])
+    # A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border.
+    slack, more_columns, more_taps = (
+        sp.Symbol(name, integer=True, nonnegative=True) for name in ("slack", "more_columns", "more_taps")
+    )
+    width = n.columns + n.dilation * (n.taps - 1) + slack
+    q, kappa = n.columns - 1 - more_columns, n.taps - 1 - more_taps
+    column = q + n.dilation * kappa
+    holds(
+        proof,
+        "q + dilation κ < pitch for q < columns, κ < k, as pitch >= columns + dilation (k - 1)",
+        sp.expand(width - column).is_positive,
+    )
+    equal(
+        proof,
+        "⌊place / pitch⌋ is the row: place/pitch = row + column/pitch",
+        sp.expand(((n.r + n.dilation * n.rho) * pitch + n.q) / pitch),
+        n.r + n.dilation * n.rho + n.q / pitch,
+    )
+    # Planes below one another.
+    number, height = sp.symbols("number height", integer=True, nonnegative=True)
+    below = here.subs(n.r, n.r + number * height)
+    equal(
+        proof,
+        "plane g begins g · height · pitch further: a plane with more rows",
+        below,
+        here + number * height * pitch,
+    )
+
+
+def planes_argument(proof: Proof) -> None:
+    flat_argument(proof)
+    phases_argument(proof)
+
+
+I18 = Theorem(
+    id="I18",
+    title="flat planes",
+    statement="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + 2 h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
+    "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns; for every stride, tap (ρ,κ) reads the "
+    "scratch plane of phase (rest(ρ), rest(κ)) at n + (h + quotient(ρ)) P + h + quotient(κ), and the adjoint ȳ's at minus these quotients",
+    method="integer arithmetic",
+    argument=planes_argument,
+    assumptions=(
+        ZERO_OUTSIDE,
+        "-h <= quotient(ρ) <= h, and P is at least the columns of a phase + 2 h",
+        "for the gradient of the kernel, ȳ is held as 0 at q >= columns",
+    ),
+    scope="every size, dilation and padding",
+)

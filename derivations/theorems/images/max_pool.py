@@ -1,0 +1,170 @@
+"""I7: max pools: the first greatest value of a window, row by row, wins."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.notation import s
+from derivations.proof.programs import Program
+from derivations.proof.theorem import Proof, Theorem
+from derivations.proof.windows import sums
+from derivations.theorems.images import convolution as conv
+from derivations.theorems.images import notation as n
+from derivations.theorems.images.adjoints import adjoint_step, only
+from derivations.theorems.images.convolution import TAPS
+from derivations.theorems.images.steps import equal, holds
+
+SCALARS = (*n.WINDOW_SCALARS, "taps")
+
+low = Array("x", (s, n.c, n.r, n.q), "state", "x, -∞ outside", outside=-sp.oo)
+winner = n.plane("winner", (s, n.c, n.i, n.j), "ρ taps + κ of the first greatest value of the window", "state")
+selected = n.plane("selected", (s, n.c, n.i, n.j, n.rho, n.kappa), "1 at the winner, 0 at every other tap", "scratch")
+NUMBER = n.taps * n.rho + n.kappa
+"""The number of a tap, row by row."""
+
+MAX_POOL = Program(
+    "max_pool",
+    "greatest value of each window",
+    ("I7",),
+    (low, n.y),
+    (Assign(n.y.element, conv.AT_WINDOW, over=TAPS, reduce="max"),),
+    scalars=SCALARS,
+)
+MAX_POOL_WINNER = Program(
+    "max_pool_winner",
+    "the tap of the first greatest value of each window, row by row",
+    ("I7",),
+    (low, winner),
+    (Assign(winner.element, conv.AT_WINDOW, over=TAPS, reduce="argmax"),),
+    scalars=SCALARS,
+)
+MAX_POOL_ADJOINT = Program(
+    "max_pool_adjoint",
+    "adjoint of the max pool at stride 1: a pixel gets dy of every window that it wins",
+    ("I7",),
+    (n.dy, winner, n.dx),
+    (
+        Assign(
+            n.dx.element,
+            sp.KroneckerDelta(NUMBER, winner.at(s, n.c, n.r - n.rho + n.padding, n.q - n.kappa + n.padding))
+            * n.dy.at(s, n.c, n.r - n.rho + n.padding, n.q - n.kappa + n.padding),
+            over=TAPS,
+        ),
+    ),
+    scalars=("padding", "taps"),
+)
+FROM = (n.a - n.quotient(n.rho), n.b - n.quotient(n.kappa))
+MAX_POOL_PHASES_ADJOINT = Program(
+    "max_pool_phases_adjoint",
+    "adjoint of the max pool for every stride: what each tap gives to its phase where it wins",
+    ("I7",),
+    (n.dy, winner, n.dx_phase),
+    (
+        Assign(
+            n.dx_phase.element,
+            sp.KroneckerDelta(n.e, n.rest(n.rho))
+            * sp.KroneckerDelta(n.g, n.rest(n.kappa))
+            * sp.KroneckerDelta(NUMBER, winner.at(s, n.c, *FROM))
+            * n.dy.at(s, n.c, *FROM),
+            over=TAPS,
+        ),
+    ),
+    scalars=SCALARS,
+)
+
+
+def choosing(line: Assign) -> Assign:
+    """The line with the comparison of the winner's number replaced by the array that is 1 at the winner."""
+    deltas = {
+        delta: selected.at(*next(e for e in delta.args if isinstance(e, sp.Indexed)).indices, *TAPS)
+        for delta in line.value.atoms(sp.KroneckerDelta)
+        if delta.has(sp.Indexed)
+        and (delta.args[0] - delta.args[1]).xreplace(dict.fromkeys(delta.atoms(sp.Indexed), n.ZERO))
+        in (NUMBER, -NUMBER)
+    }
+    return Assign(line.target, line.value.xreplace(deltas), line.over, line.accumulate, line.reduce)
+
+
+def first_greatest(proof: Proof, strict: bool = True) -> None:
+    """Scanning the taps: a value takes the place of the best so far if it is greater; `strict` is >, else >=."""
+    best, new = sp.symbols("best new", real=True)
+    above, below = sp.Symbol("above", positive=True), sp.Symbol("below", nonnegative=True)
+    for what, value, wins in (("greater", best + above, True), ("at most", best - below, False)):
+        # After the tap: the greatest of all, and the first tap that has it.
+        taken = (value > best) if strict else (value >= best)
+        holds(
+            proof,
+            f"a value that is {what} {'takes' if wins else 'leaves'} the place",
+            taken is sp.true if wins else taken is sp.false,
+        )
+        kept = sp.Piecewise((value, wins), (best, True))
+        equal(
+            proof,
+            f"{what}: the best is the greatest of both",
+            sp.expand(sp.Max(value, best) - best),
+            sp.expand(kept - best),
+        )
+    holds(
+        proof,
+        "an equal value leaves it: the earlier tap stays",
+        ((best > best) if strict else (best >= best)) is sp.false,
+    )
+    holds(proof, "the first tap inside takes it from -∞", (-sp.oo < new) is sp.true or sp.Lt(-sp.oo, new) is sp.true)
+    rows = sp.symbols("x1:5", real=True)
+    separable = sp.Max(sp.Max(*rows[:2]), sp.Max(*rows[2:]))
+    equal(proof, "the greatest of the rows' greatest: max is associative", separable, sp.Max(*rows))
+    equal(proof, "in every order", sp.Max(sp.Max(rows[0], rows[2]), sp.Max(rows[1], rows[3])), sp.Max(*rows))
+
+
+def max_argument(
+    proof: Proof,
+    value: Program = MAX_POOL,
+    first: Program = MAX_POOL_WINNER,
+    adjoint: Program = MAX_POOL_ADJOINT,
+    phased: Program = MAX_POOL_PHASES_ADJOINT,
+    strict: bool = True,
+) -> None:
+    """With the winner's place known, y is a sum with one term that is not 0."""
+    first_greatest(proof, strict)
+    place = n.x.at(
+        s, n.c, n.stride * n.i + n.dilation * n.rho - n.padding, n.stride * n.j + n.dilation * n.kappa - n.padding
+    )
+    for program, target, kind in ((value, n.y, "max"), (first, winner, "argmax")):
+        line = only(program)
+        equal(proof, f"{program.name}: over the window of (i, j)", line.value, place)
+        proof.same(
+            f"{program.name}: of all taps, row by row",
+            [line.target, *line.over, line.reduce],
+            [target.element, *TAPS, kind],
+        )
+    # Where the greatest value is single, its place stays when x changes a little: y is x there, a selection.
+    chosen = Assign(n.y.element, selected.element * conv.AT_WINDOW, over=TAPS)
+    at_one = chosen.value.subs({n.stride: 1, n.dilation: 1})
+    one = Program("selection", "", (), (), (Assign(n.y.element, at_one, over=TAPS),))
+    back = Program("selection_adjoint", "", (), (), (choosing(only(adjoint)),))
+    adjoint_step(proof, "stride 1: ⟨ȳ, v at the winner⟩ = ⟨x̄, v⟩", one, n.x, back)
+    on_phases = Program("selection", "", (), (), (Assign(n.y.element, selected.element * conv.AT_PHASE, over=TAPS),))
+    back = Program("selection_adjoint", "", (), (), (choosing(only(phased)),))
+    adjoint_step(
+        proof, "every stride, on phases: ⟨ȳ, v at the winner⟩ = ⟨x̄_phase, v⟩", on_phases, n.x_phase, back, ("I2",)
+    )
+    # Each window gives its ȳ away once, also where values are equal.
+    total = sums(*n.dx.indices, *TAPS) * choosing(only(adjoint)).value
+    whole = sums(*n.y.indices, *TAPS) * selected.element * n.dy.element
+    equal(proof, "Σ x̄ = Σ ȳ Σ_taps selected, and one tap is selected", total, whole, "reindexing")
+
+
+I7 = Theorem(
+    id="I7",
+    title="max pool",
+    statement="y[i,j] = max x[R(i,ρ),Q(j,κ)], -∞ outside; the winner is the first greatest value, row by row; x̄[r,q] = Σ ȳ[i,j] over the "
+    "windows whose winner lies at (r,q); Σ x̄ = Σ ȳ for every x, equal values too; the max of the rows' max is the max",
+    method="cases of a comparison, adjoint identity of the selection",
+    argument=max_argument,
+    assumptions=(
+        "the slope at equal values is that of the first of them",
+        "every window has a tap inside the plane (I1)",
+    ),
+    scope="every size, stride, dilation and padding",
+)

@@ -1,0 +1,129 @@
+"""I11: the mean of a plane. I12: a tower, a linear map with bias behind it, and the weights of the losses of all towers."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.notation import s
+from derivations.proof.programs import Program
+from derivations.proof.rules import cotangents, derivative
+from derivations.proof.theorem import Proof, Theorem
+from derivations.proof.windows import pairing, sums
+from derivations.theorems.images import notation as n
+from derivations.theorems.images.adjoints import adjoint_step, only
+from derivations.theorems.images.convolution import ZERO_OUTSIDE
+from derivations.theorems.images.pointwise import LINEAR
+from derivations.theorems.images.steps import equal
+
+pooled = n.plane("pooled", (s, n.c), "mean of each plane")
+dpooled = n.plane("dpooled", (s, n.c), "∂ℓ/∂ of the means")
+SHARE = 1 / (n.rows * n.columns)
+
+GLOBAL_MEAN = Program(
+    "global_mean",
+    "mean of each plane",
+    ("I11",),
+    (n.x, pooled),
+    (Assign(pooled.element, SHARE * n.x.element, over=(n.r, n.q)),),
+    scalars=("rows", "columns"),
+)
+GLOBAL_MEAN_ADJOINT = Program(
+    "global_mean_adjoint",
+    "adjoint of the mean: the same share for each pixel",
+    ("I11",),
+    (dpooled, n.dx),
+    (Assign(n.dx.element, SHARE * dpooled.element),),
+    scalars=("rows", "columns"),
+)
+
+
+def mean_argument(proof: Proof, value: Program = GLOBAL_MEAN, adjoint: Program = GLOBAL_MEAN_ADJOINT) -> None:
+    """A sum, and a copy to every pixel."""
+    formula = sums(s, n.c, n.r, n.q) * dpooled.element * n.x.element / (n.rows * n.columns)
+    equal(proof, "the mean is Σ x / (rows columns)", pairing(only(value), dpooled), formula, "reindexing")
+    adjoint_step(proof, "⟨ȳ, mean of v⟩ = ⟨x̄, v⟩", value, n.x, adjoint)
+    # Self-adjoint up to the factor: mean of (copy of y) is y.
+    copied = only(adjoint).value * n.rows * n.columns
+    equal(proof, "the adjoint is a copy of ȳ, divided by rows columns", copied, dpooled.element)
+
+
+I11 = Theorem(
+    id="I11",
+    title="mean of a plane",
+    statement="y[s,c] = Σ x[s,c,r,q] / (rows columns); x̄[s,c,r,q] = ȳ[s,c] / (rows columns)",
+    method=LINEAR,
+    argument=mean_argument,
+    assumptions=(ZERO_OUTSIDE,),
+    reference="standard",
+    scope="every size",
+)
+
+# --- I12: towers ------------------------------------------------------------------------------------------------------
+
+V = n.plane("V", (n.o, n.c), "V, weights of a tower", "parameter")
+dV = n.plane("dV", (n.o, n.c), "∂ℓ/∂V", "gradient")
+bias = Array("bias", (n.o,), "parameter", "e, bias of a tower")
+dbias = Array("dbias", (n.o,), "gradient", "∂ℓ/∂e")
+logits = n.plane("logits", (s, n.o), "z, the logits of a tower")
+dlogits = n.plane("dlogits", (s, n.o), "∂ℓ/∂z")
+share = sp.Symbol("share")
+
+TOWER = Program(
+    "tower",
+    "logits of a tower",
+    ("I12",),
+    (pooled, V, bias, logits),
+    (
+        Assign(logits.element, V.element * pooled.element, over=(n.c,)),
+        Assign(logits.element, bias.element, accumulate=True),
+    ),
+)
+TOWER_ADJOINT = Program(
+    "tower_adjoint",
+    "adjoint of a tower; dlogits are share times the gradient of its cross entropy",
+    ("I12",),
+    (pooled, V, dlogits, dpooled, dV, dbias),
+    (
+        Assign(dV.element, dlogits.element * pooled.element, over=(s,), accumulate=True),
+        Assign(dbias.element, dlogits.element, over=(s,), accumulate=True),
+        Assign(dpooled.element, V.element * dlogits.element, over=(n.o,)),
+    ),
+)
+
+
+def tower_argument(proof: Proof, value: Program = TOWER, adjoint: Program = TOWER_ADJOINT) -> None:
+    """M8.direct of one block with a bias; the loss is linear in the towers' losses."""
+    truth = cotangents(value.assignments, {"logits": dlogits.element})
+    multiplied, added = value.assignments
+    equal(proof, "z = V y", multiplied.value, V.element * pooled.element, cites=["M7.direct"])
+    proof.same("+ e", [multiplied.over, added.value, added.accumulate], [(n.c,), bias.element, True])
+    lines = {line.name: line for line in adjoint.assignments}
+    proof.same("one line for each", [*lines], ["dV", "dbias", "dpooled"])
+    for name, line in lines.items():
+        mine = sp.expand(line.value * sums(*line.over))
+        equal(proof, f"the cotangent of {name[1:]}", mine, truth[name[1:]], "reverse accumulation", ["M8.direct"])
+    proof.same("gradients add up over batches", [lines[name].accumulate for name in lines], [True, True, False])
+    last, other = sp.symbols("last other")
+    whole = last + share * other
+    for what, term, factor in (("the last tower", last, sp.S.One), ("every other tower", other, share)):
+        equal(
+            proof,
+            f"{what}: its share of the loss is the factor of its z̄",
+            derivative(whole, term),
+            factor,
+            "differentiation",
+            ["L.cross_entropy"],
+        )
+
+
+I12 = Theorem(
+    id="I12",
+    title="linear tower",
+    statement="z = V y + e; V̄ = Σ_s z̄ yᵀ, ē = Σ_s z̄, ȳ = Vᵀ z̄; in the loss CE(last) + share Σ CE(others), z̄ of another tower is share "
+    "times that of its cross entropy (the published share is 0.4)",
+    method="reverse accumulation",
+    argument=tower_argument,
+    reference="standard",
+    scope="every size",
+)
