@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from spectral_core.errors import InvalidInputError
-from spectral_core.kernels.support.activations import written
+from spectral_core.kernels.support.activations import one_for_all
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.sparse import SparseNetwork
@@ -41,12 +40,7 @@ class Rows:
 
         By hand: sums the weights from the constant 1 into the bias of their neuron. Checked by test_javascript.test_every_network.
         """
-        activation = network.activation
-        if not isinstance(activation, str):
-            raise InvalidInputError(
-                f"this export has one activation for all hidden layers; the network has {written(activation)}. ONNX, safetensors "
-                "and PyTorch take several"
-            )
+        activation = one_for_all(network.activation)
         direct, features = network, np.arange(network.n_features)
         constant = isinstance(network, SpectralNetwork) and network.bias
         if isinstance(network, CompactNetwork):

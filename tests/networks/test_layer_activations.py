@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from spectral_core import CompactNetwork, InvalidInputError, ModelFileError, SpectralNetwork, compact, search, train
 from spectral_core.architecture.criterion import Criterion
+from spectral_core.exchange.footprint import footprint
 from spectral_core.exchange.javascript import javascript
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.activations import of_layers
@@ -108,7 +109,12 @@ def test_exports_with_one_activation_refuse_several() -> None:
         InvalidInputError, match=r"one activation for all hidden layers; the network has relu,tanh\. ONNX"
     ):
         javascript(trained(BOTH))
+    with pytest.raises(
+        InvalidInputError, match=r"one activation for all hidden layers; the network has relu,tanh\. ONNX"
+    ):
+        footprint(trained(BOTH))
     assert "export function raw" in javascript(trained(("tanh", "tanh")))
+    assert footprint(trained(("relu", "relu"))) == footprint(trained("relu"))
 
 
 # --- changes of the layers --------------------------------------------------------------------------------------------
@@ -242,6 +248,10 @@ def test_a_search_carries_the_names(strategy: str) -> None:
     ("options", "message"),
     [
         ({"strategy": "grow"}, "strategy='grow' adds layers one by one and has one activation for all; got relu,tanh"),
+        (
+            {"flash": 9000},
+            "flash, ram and operations are those of a C file, which has one activation .*; got relu,tanh",
+        ),
         ({"hidden": (4,)}, "one for each hidden layer: 1 here; got 2, relu,tanh"),
         ({"hidden": ()}, "one for each hidden layer: 0 here; got 2, relu,tanh"),
         ({"activation": ("relu", "sigmoid")}, r"the search needs f\(0\) = 0 .*got activation=\('relu', 'sigmoid'\)"),

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 606106c7ff15b6a6
-dense.py      sha256 c9733f970ee33692
+certificates  sha256 d2fe09cd75a41b64
+dense.py      sha256 8e4a956277dbd1e3
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

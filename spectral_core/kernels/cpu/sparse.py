@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 606106c7ff15b6a6
-dense.py      sha256 c9733f970ee33692
+certificates  sha256 d2fe09cd75a41b64
+dense.py      sha256 8e4a956277dbd1e3
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

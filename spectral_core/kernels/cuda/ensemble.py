@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 606106c7ff15b6a6
-parts.py      sha256 6940edc3fc642a3a
+certificates  sha256 d2fe09cd75a41b64
+parts.py      sha256 cf56609cc31683af
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

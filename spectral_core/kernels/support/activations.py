@@ -86,6 +86,16 @@ def codes(activation: Activation, layers: int) -> np.ndarray:
     return numbers
 
 
+def one_for_all(activation: Activation) -> str:
+    """The activation of all hidden layers, for an export that has one; raises `InvalidInputError` where they differ."""
+    if isinstance(activation, str):
+        return activation
+    raise InvalidInputError(
+        f"this export has one activation for all hidden layers; the network has {written(activation)}. ONNX, safetensors and "
+        "PyTorch take several"
+    )
+
+
 def written(activation: Activation) -> str:
     """The names as on the command line, ``relu,tanh``."""
     return activation if isinstance(activation, str) else ",".join(activation)
