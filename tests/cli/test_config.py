@@ -122,6 +122,7 @@ def test_all_keywords_of_search_can_be_given() -> None:
     given = ["--bias", "--strategy", "seed", "--keep", "last", "--batch-size", "8", "--learning-rate", "0.1"]
     given += ["--eigenvalue-learning-rate", "0.2", "--penalty", "l1", "--penalty-strength", "0.3", "--patience", "9"]
     given += ["--validation-fraction", "0.25", "--standardize", "--dtype", "float64"]
+    given += ["--flash", "9000", "--ram", "900", "--operations", "99", "--int8"]
     assert training_keywords(SEARCH.parse_args(["wine", *given])).keys() >= set(PLAIN)
     assert training_keywords(SEARCH.parse_args(["wine"])).keys().isdisjoint(PLAIN)
 
