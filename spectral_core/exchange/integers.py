@@ -14,6 +14,7 @@ import numpy as np
 from spectral_core.backends import cpu
 from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.rows import Rows
+from spectral_core.wording import counted
 
 WEIGHT = 127
 REACH = 2047
@@ -192,7 +193,7 @@ def _bound(row: np.ndarray, senders: np.ndarray, bias: int, n_used: int) -> int:
     bound = abs(int(bias)) + int((np.abs(row) * np.where(senders < n_used, INPUT, REACH)).sum())
     if bound >= LIMIT:
         raise InvalidInputError(
-            f"a sum of {len(row)} inputs could reach {bound}, more than 32 bits hold; export in float32"
+            f"a sum of {counted(len(row), 'input')} could reach {bound}, more than 32 bits hold; export in float32"
         )
     return bound
 
