@@ -1,12 +1,53 @@
-"""Progress as lines of text on standard error."""
+"""Progress: a live bar in a notebook, else lines of text on standard error."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 Report = Callable[[int, int, str], object]
+
+
+def narrated(title: str) -> Report:
+    """A live bar in a notebook with tqdm and ipywidgets; else a line now, as of `begun`, and the lines of `lines`.
+
+    Returns
+    -------
+    A function of (steps done, steps in all, a text).
+    """
+    if in_notebook() and (bar := _bar(title)) is not None:
+        return bar
+    begun(title)
+    return lines(title)
+
+
+def in_notebook() -> bool:
+    """Whether this is the kernel of a notebook: IPython is loaded, and its shell belongs to a kernel."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
+
+
+def _bar(title: str) -> Report | None:
+    """A bar of tqdm; None where tqdm or the widgets that it draws with in a notebook are not installed."""
+    try:
+        import ipywidgets  # noqa: F401
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    bar: Any = tqdm(desc=title, unit="step")
+    bar.set_postfix_str("kernels that are not compiled yet are compiled now, once")
+
+    def show(done: int, total: int, text: str) -> None:
+        if bar.total != total:
+            bar.reset(total)
+        bar.set_postfix_str(text, refresh=False)
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
+
+    return show
 
 
 def lines(title: str) -> Report:

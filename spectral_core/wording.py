@@ -14,6 +14,17 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def undergoing(count: int, one: str, where: str, fate: str) -> str:
+    """``1 row without 'y' was left out``, ``12 rows without 'y' were left out``: a number of things, and what was done to them.
+
+    Examples
+    --------
+    >>> undergoing(1, "row", "without 'y'", "left out"), undergoing(2, "line", "with # in front", "skipped")
+    ("1 row without 'y' was left out", '2 lines with # in front were skipped')
+    """
+    return f"{counted(count, one)} {where} {'was' if count == 1 else 'were'} {fate}"
+
+
 def acting(count: int, one: str, *verbs: str) -> str:
     """``1 sample judges and gives``, ``12 samples judge and give``: a number of things, and what they do.
 

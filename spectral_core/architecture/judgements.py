@@ -66,7 +66,7 @@ class Judgements:
 
 
 def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
-    """What each sample adds to the score (samples,): 1 for a right class, or 1 - (squared error)/variance.
+    """What each sample adds to the score (samples,): 1 where class or all labels are right, or 1 - (squared error)/variance.
 
     Weighted samples add that times their weight over the mean weight, and the variance is the weighted one.
 
@@ -77,6 +77,8 @@ def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
     weights /= weights.mean()
     if samples.loss == "cross_entropy":
         return weights * (output.argmax(axis=1) == samples.labels)
+    if samples.loss == "binary_cross_entropy":
+        return weights * ((output > 0) == (samples.y > 0.5)).all(axis=1)
     truth = samples.y.astype(np.float64)
     variance = (weights[:, None] * (truth - (weights[:, None] * truth).mean(axis=0)) ** 2).mean(axis=0)
     return np.asarray(weights * (1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1)))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.data.metrics import class_scores, constant_class_scores
-from spectral_core.data.targets import encode_labels, real_targets
+from spectral_core.architecture.numbers import SCORES
+from spectral_core.data.metrics import class_scores, constant_class_scores, label_scores
+from spectral_core.data.targets import encode_labels, label_matrix, real_targets
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
 from spectral_core.wording import counted
@@ -46,6 +47,9 @@ class Judgement:
             others = cls(constant["accuracy"], scores["balanced_accuracy"], scores.get("roc_auc"))
         else:
             score = model.score(X, y, weights)
+            if model.task == "multilabel":
+                found = label_scores(label_matrix(y, "y"), model.predict_proba(X), weights)
+                others = replace(others, roc_auc=found["roc_auc"])
         sentences = []
         if is_constant(model):
             sentences.append(NOTHING)
@@ -91,6 +95,10 @@ def is_constant(model: Predictor) -> bool:
 
 def constant_score(model: Predictor, y: Any, weights: np.ndarray | None = None) -> float | None:
     """The greatest accuracy of a constant on these labels; R² of the mean is 0. None where R² is not defined."""
+    if model.task == "multilabel":
+        _, group = np.unique(label_matrix(y, "y"), axis=0, return_inverse=True)
+        counts = np.bincount(group.ravel(), weights)
+        return float(counts.max() / counts.sum())
     if model.task == "classification":
         counts = np.bincount(encode_labels(y, "y", model.classes)[0], weights)
         return float(counts.max() / counts.sum())
@@ -101,7 +109,7 @@ def constant_score(model: Predictor, y: Any, weights: np.ndarray | None = None) 
 def better_than_constant(model: Predictor, X: Any, y: Any, weights: np.ndarray | None = None) -> bool:
     """Whether the mean of the paired differences of errors from the best constant's exceeds its standard error.
 
-    Errors are 0 or 1 for classes; for numbers they are squared and divided by the variance of the target. With weights the
+    Errors are 0 or 1 for classes, and for all labels of a row together; for numbers they are squared and divided by the variance of the target. With weights the
     constant, the variance and the mean are weighted, and each difference counts by its weight over the mean weight.
 
     By hand: a statistic of predictions. Checked by test_judging.test_better_than_a_constant_is_a_paired_test.
@@ -110,6 +118,11 @@ def better_than_constant(model: Predictor, X: Any, y: Any, weights: np.ndarray |
     if model.task == "classification":
         labels, found = (encode_labels(values, "y", model.classes)[0] for values in (y, prediction))
         gain = (labels != np.bincount(labels, weights).argmax()).astype(float) - (labels != found)
+    elif model.task == "multilabel":
+        labels = label_matrix(y, "y")
+        sets, group = np.unique(labels, axis=0, return_inverse=True)
+        constant = sets[np.bincount(group.ravel(), weights).argmax()]
+        gain = (labels != constant).any(axis=1).astype(float) - (labels != prediction).any(axis=1)
     else:
         targets = real_targets(y, "y")
         deviations, errors = (
@@ -133,4 +146,4 @@ def _shown(score: float | None) -> str:
 
 def _title(model: Predictor) -> str:
     """The name of the score."""
-    return "accuracy" if model.task == "classification" else "R²"
+    return SCORES[model.task]

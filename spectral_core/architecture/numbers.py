@@ -10,6 +10,9 @@ import numpy as np
 
 from spectral_core.wording import counted
 
+SCORES = {"classification": "accuracy", "multilabel": "subset accuracy", "regression": "R²"}
+"""The score of each task. Subset accuracy is the share of the rows with all labels right, as scikit-learn's `accuracy_score`."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -40,7 +43,7 @@ class Numbers:
     target, classes : the name of the target, the labels. columns : what became of each column of a table.
     live : neurons that were kept, by layer. inputs : the features that have weights, by path score (`input_scores`).
     constant_score : of the best constant, on the test rows, without them on the validation rows. balanced_accuracy, roc_auc : on
-    the same rows, of a classification, where those rows did not fit the network; ROC AUC of two classes only.
+    the same rows, of a classification, where those rows did not fit the network; ROC AUC of two classes, or the mean over labels.
     remarks : how the table was read. sentences : what a reader should know of the result. command, settings : what was asked for.
     """
 
@@ -95,8 +98,13 @@ class Numbers:
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def task_name(self) -> str:
+        """The task in words."""
+        return "multi-label classification" if self.task == "multilabel" else self.task
+
+    @property
     def score_name(self) -> str:
-        return "accuracy" if self.task == "classification" else "R²"
+        return SCORES[self.task]
 
     @property
     def score(self) -> float | None:

@@ -32,7 +32,7 @@ class Findings:
     def html(self) -> str:
         """The whole page."""
         found = self.numbers
-        title = f"{found.data or 'Search'}: {found.task} of {found.target or 'y'}"
+        title = f"{found.data or 'Search'}: {found.task_name} of {found.target or 'y'}"
         parts = [
             f"<h1>{page.escaped(title)}</h1>",
             *self._summary(),
@@ -67,7 +67,7 @@ class Findings:
         samples = f"{found.training_samples:,} training, {found.validation_samples:,} validation"
         rows: list[tuple[str, str]] = [
             ("data", found.data or "arrays in Python"),
-            ("task", found.task),
+            ("task", found.task_name),
             ("target", found.target or "y"),
             ("classes", f"{len(found.classes)}: {words.listed(found.classes, 20)}" if found.classes else ""),
             ("rows", samples + (f", {found.test_samples:,} test" if found.test_samples else "")),

@@ -44,7 +44,7 @@ def asked(found: Numbers) -> str:
     classes = f" in {len(found.classes)} classes ({listed(found.classes)})" if found.classes else ""
     samples = f"{found.training_samples:,} training, {found.validation_samples:,} validation"
     samples += f", {counted(found.test_samples, 'test sample')}" if found.test_samples else " samples"
-    return f"{found.data or 'data'}: {found.task}{of}{classes}; {samples}"
+    return f"{found.data or 'data'}: {found.task_name}{of}{classes}; {samples}"
 
 
 def left_out(found: Numbers) -> list[str]:
@@ -129,7 +129,8 @@ def _scores(found: Numbers) -> list[str]:
         chance = f" (a constant: {1 / len(found.classes):.5g})" if len(found.classes) == 2 else ""
         lines.append(f"{'':<25} {found.balanced_accuracy:<12.5f} balanced accuracy on {rows} rows{chance}")
     if found.roc_auc is not None:
-        lines.append(f"{'':<25} {found.roc_auc:<12.5f} ROC AUC on {rows} rows (a constant: 0.5)")
+        mean = ", the mean over the labels," if found.task == "multilabel" else ""
+        lines.append(f"{'':<25} {found.roc_auc:<12.5f} ROC AUC{mean} on {rows} rows (a constant: 0.5)")
     if found.peer:
         lines.append(
             f"{'':<25} {found.peer['score']:<12.5f} {found.score_name} of {found.peer['name']} on the same data"
@@ -146,13 +147,14 @@ def _curve(found: Numbers) -> list[str]:
     """The curve as a table, and the statement on its chosen network."""
     if not found.curve:
         return []
+    wide = max(10, len(found.score_name) + 2)
     notes = {(True, True): "best, chosen", (True, False): "best", (False, True): "chosen", (False, False): ""}
     lines = [
-        f"{one['weights']:>8,}{one['biases']:>8,}{one['neurons']:>9,}{one['bytes']:>10,}{one['score']:>10.4f}"
+        f"{one['weights']:>8,}{one['biases']:>8,}{one['neurons']:>9,}{one['bytes']:>10,}{one['score']:>{wide}.4f}"
         f"{one['error']:>9.4f}   {notes[one['best'], one['chosen']]}".rstrip()
         for one in found.curve
     ]
-    head = f" weights  biases  neurons     bytes{found.score_name:>10}    error   (on validation rows)"
+    head = f" weights  biases  neurons     bytes{found.score_name:>{wide}}    error   (on validation rows)"
     return [head, *lines, *([found.certificate] if found.certificate else []), ""]
 
 

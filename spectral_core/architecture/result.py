@@ -208,7 +208,7 @@ class SearchResult:
         score = "-" if report.score is None else f"{report.score:.4g}{beside}"
         rows = "test" if report.test_samples else "validation"
         return (
-            f"SearchResult({report.task} of {report.target or 'y'}, {'-'.join(map(str, self.compact.widths))}: {report.sizes},\n"
+            f"SearchResult({report.task_name} of {report.target or 'y'}, {'-'.join(map(str, self.compact.widths))}: {report.sizes},\n"
             f"  {report.score_name} on {rows} rows {score})"
         )
 

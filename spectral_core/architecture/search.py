@@ -89,10 +89,11 @@ def search(
     X : (samples, features), any units; or a frame (pandas, polars, Arrow), whose names are kept. Its columns of text, dates and
         truth values and its gaps are encoded, see `data.encoding.Encoder`; the encoder is part of the result.
     y : (samples,) or (samples, outputs) numbers, or (samples,) class labels; (samples, classes) of 0 and 1, one 1 in each row,
-        are labels too.
+        are labels too. Other (samples, labels) of 0 and 1 are several labels for each row.
     hidden : greatest width of each hidden layer, a number for one layer; () searches nothing and fits a linear model.
-    task : ``regression``, ``classification``, or ``auto``: text, booleans, and whole numbers with at most 20 different
-        values are classes.
+    task : ``regression``, ``classification``, ``multilabel``, or ``auto``: text, booleans, and whole numbers with at most 20
+        different values are classes. ``multilabel`` has an output 1/(1 + exp(-z)) for each label, the binary cross entropy as its
+        loss, and as its score the share of the rows with all labels right, scikit-learn's `accuracy_score`.
     tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
         variance (1 - R²) or of the samples; by default only what validation rows cannot tell apart. ``seed``, ``grow``: how
         much the validation loss may rise by trimming, as a share of the loss plus a thousandth of the constant
@@ -120,7 +121,8 @@ def search(
         its proposal for at most `epochs`, with rates that fall to 0.
     backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; refits, trimming and scores are computed on the CPU.
     progress : called with (steps done, steps in all, a line of text).
-    verbose : without `progress`, print a line on standard error for every tenth of the steps.
+    verbose : without `progress`, show a bar in a notebook with tqdm and ipywidgets, else print a line on standard error for
+        every tenth of the steps.
     checkpoint : a file name. An interrupted search leaves its state in files of that name with a number appended. The same
         call continues from them, and removes them at the end unless `keep_checkpoint`.
 
@@ -170,7 +172,9 @@ def search(
         name=name,
         feature_names=feature_names,
         target_names=target_names,
-        progress=_narrated(name) if checks.boolean(verbose, "verbose") and progress is None else progress,
+        progress=lines.narrated(f"search {name}".rstrip())
+        if checks.boolean(verbose, "verbose") and progress is None
+        else progress,
         checkpoint=checkpoint,
         keep_checkpoint=keep_checkpoint,
     )
@@ -178,10 +182,3 @@ def search(
     data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting)
     found = search_prepared(data, options)
     return found if data.encoder is None else found.with_encoder(data.encoder).with_columns(data.encoder.decisions())
-
-
-def _narrated(name: str) -> Callable[[int, int, str], object]:
-    """A line now, since kernels may be compiled first, and one for every tenth."""
-    title = f"search {name}".rstrip()
-    lines.begun(title)
-    return lines.lines(title)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -26,11 +28,13 @@ from spectral_core.wording import counted
 
 SPLITS = ((500, 5), (1_000, 3), (5_000, 2))
 """Up to this number of rows, this many splits into training and validation rows; one split from there on."""
+SCORED_ONCE = 1_000
+"""Above this number of rows ``neurons`` has one split: BIC chooses its size, and validation rows give the score alone."""
 ERRORS = 0.5
 """A size counts as good where its paired difference from the best is within this many standard errors. Measured on digits,
 wine, breast_cancer, diabetes and friedman1: half an error keeps the score of the best size, a whole one costs up to 0.01."""
 SMOOTHING = 0.05
-"""Of class labels, in all trainings and refits."""
+"""Of labels, in all trainings and refits."""
 REPEATS = 2
 """Refits of the whole curve on all rows; the network of least loss stays at each size."""
 HOPE = 1.5
@@ -54,15 +58,17 @@ class Smallest:
 
 def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     """The whole curve of scores against sizes, and its networks; see `search`."""
-    with one_thread():  # the variants run beside each other; their products are small
-        return _find_smallest(data, options)
+    # The variants run beside each other; their products are small.
+    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as threads:
+        return _find_smallest(data, options, threads)
 
 
-def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
+def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor) -> Smallest:
     begin, stores = time.perf_counter(), Stores(options.checkpoint)
     everything = _all_samples(data, options)
     trainings, splits = Trainings(data, options), _splits(data, everything, options)
     judgements, steps = Judgements(trainings, everything, stores), len(splits) + 1
+    trainings.begin_proposals(threads, [*((split.fitting, split.number) for split in splits), (everything, 0)])
     # Judge every variant on the first split, and on each further one those that may win after the splits before.
     judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in trainings.variants(everything)}
     scores = []
@@ -99,7 +105,7 @@ def _find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
 def _all_samples(data: PreparedData, options: SearchOptions) -> Samples:
     """Training and validation rows, the training rows first."""
     whole = np.concatenate([data.x, data.x_valid]), np.concatenate([data.y, data.y_valid])
-    smoothing = SMOOTHING if data.loss == "cross_entropy" else 0.0
+    smoothing = 0.0 if data.task == "regression" else SMOOTHING
     samples = Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
     if data.weights is None and data.weights_valid is None:
         return samples
@@ -121,6 +127,8 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
     if not len(data.validation_rows):
         return splits
     count = next((count for rows, count in SPLITS if n <= rows), 1)
+    if options.strategy == "neurons" and n > SCORED_ONCE:
+        count = 1
     labels = everything.labels if len(everything.labels) else None
     for number in range(1, count):
         judging = held_out(labels, n, (n - fitted) / n, np.random.default_rng((options.seed, 3, number)))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from spectral_core.architecture.criterion import Criterion
-from spectral_core.architecture.neurons import fewest_neurons
-from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.neurons import DEEP_ROUNDS, fewest_neurons
+from spectral_core.architecture.options import MANY_SAMPLES, SearchOptions
 from spectral_core.architecture.starts import fresh_start, linear_start, proposed_rows, woken_start
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import ModelFileError
@@ -68,7 +68,7 @@ class Trainings:
     """The trainings of one search, on any samples."""
 
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
-        self.options = options
+        self.options, self._begun = options, dict[Samples, Future[TrainingResult[SpectralNetwork]]]()
         self.least = data.n_outputs if data.n_outputs > 2 else 1
         self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
 
@@ -86,8 +86,20 @@ class Trainings:
             tried.append(Variant("neurons", 0.0))
         return tried
 
+    def begin_proposals(self, threads: Executor, splits: Sequence[tuple[Samples, int]]) -> None:
+        """Start the trainings of several proposals beside each other; `propose` then waits for its own.
+
+        None starts early where an interruption must leave its state in a file or end a long training, or where a GPU trains.
+        """
+        options = self.options
+        long = max(len(samples) for samples, _ in splits) >= MANY_SAMPLES
+        if options.checkpoint is None and not long and options.backend != "cuda":
+            self._begun = {samples: threads.submit(self._proposal, samples, split, None) for samples, split in splits}
+
     def propose(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
         """A training from the linear seed; its rate falls to 0. An interrupted one leaves its state in a file."""
+        if samples in self._begun:
+            return self._begun.pop(samples).result()
         try:
             return self._proposal(samples, split, state)
         except ModelFileError:  # the state of a search of other data or options
@@ -135,32 +147,36 @@ class Trainings:
         at each removal, the network of least loss stays at each size.
         """
         swaps = SWAPS if repeats > 1 else JUDGED_SWAPS
-        options, recipe = self.options, Recipe.of(samples, self.options.batch_size_for(len(samples)))
-        trained = {}
-        for name in {v.start: None for v in variants if v.start != "neurons"}:
-            if name == "linear":
-                start = linear_start(self.widths, options.activation, options.bias, samples)
-            else:
-                start = woken_start(proposal, samples)
-            if name == "fresh":
-                start = fresh_start(start, self._rng(split))
+        recipe = Recipe.of(samples, self.options.batch_size_for(len(samples)))
+
+        def train(name: str) -> tuple[list[int], list[tuple[int, SparseNetwork]]]:
+            start = self._start(name, samples, proposal, split)
             sizes = self.sizes(start.n_products)
-            trained[name] = sizes, train_down(start, samples, sizes, recipe, self._rng(split))
+            return sizes, train_down(start, samples, sizes, recipe, self._rng(split))
 
         def run(task: tuple[Variant, int]) -> list[Noted]:
             variant, repeat = task
             if variant.start == "neurons":
-                return [self._fewest_neurons(samples, proposal, split)] if repeat == 0 else []
-            sizes, nets = trained[variant.start]
+                return [self._fewest_neurons(samples, proposal, split, repeats)] if repeat == 0 else []
+            sizes, nets = trained[variant.start].result()  # in the queue before this task, so it has begun
             return fit_down(nets, samples, sizes, variant.l2, self._rng(split, repeat), swaps)
 
         tasks = [(variant, repeat) for variant in variants for repeat in range(repeats)]
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # the results do not depend on their number
+            names = {v.start: None for v in variants if v.start != "neurons"}
+            trained = {name: threads.submit(train, name) for name in names}
             found = dict(zip(tasks, threads.map(run, tasks), strict=True))
         return {
             variant: _of_least_loss([one for repeat in range(repeats) for one in found[variant, repeat]])
             for variant in variants
         }
+
+    def _start(self, name: str, samples: Samples, proposal: SpectralNetwork, split: int) -> SparseNetwork:
+        """The network that the descents of some variants begin with."""
+        if name == "linear":
+            return linear_start(self.widths, self.options.activation, self.options.bias, samples)
+        woken = woken_start(proposal, samples)
+        return fresh_start(woken, self._rng(split)) if name == "fresh" else woken
 
     def sizes(self, count: int) -> list[int]:
         """The sizes of the curve below that of the start."""
@@ -171,15 +187,16 @@ class Trainings:
     def _rng(self, split: int, repeat: int = 0) -> np.random.Generator:
         return np.random.default_rng((self.options.seed, 2, split, repeat))
 
-    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int) -> Noted:
-        """The fewest neurons on some of the samples, fitted on all of them."""
+    def _fewest_neurons(self, samples: Samples, proposal: SpectralNetwork, split: int, repeats: int) -> Noted:
+        """The fewest neurons on some of the samples, fitted on all of them; from more starts where it is not only judged."""
         exact = samples.astype(np.float64)
         rng = self._rng(split)
         some = exact if len(exact) <= NEURON_ROWS else exact.part(np.sort(rng.choice(len(exact), NEURON_ROWS, False)))
         tolerance = self.options.tolerance
         criterion = Criterion(some) if tolerance is None else Criterion(some, tolerance, hard=True)
         widths, seed = self.widths, (self.options.seed, 4, split)
-        net = fewest_neurons(some, criterion, widths, self.options.activation, seed, proposed_rows(proposal))
+        rounds = DEEP_ROUNDS if repeats > 1 else 1
+        net = fewest_neurons(some, criterion, widths, self.options.activation, seed, proposed_rows(proposal), rounds)
         net = net if some is exact else fit(net, exact, 30).net
         return Noted(net.n_products, net, np.nan)
 

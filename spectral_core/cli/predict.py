@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from spectral_core.cli import data_options
 from spectral_core.cli.console import say_data
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         atomic.check_writable(options.out, inputs=[options.model, options.data])
     model = Predictor.load(options.model)
-    if options.proba and model.task != "classification":
+    if options.proba and model.task == "regression":
         raise InvalidInputError("--proba needs a classification model; this one is for regression")
     table = datasets.load_raw(options.data, data_options.file_form(options))
     keep = data_options.names_in(options.keep)
@@ -90,7 +91,7 @@ def _json(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _header(model: Predictor, proba: bool) -> list[str]:
-    if proba:
+    if proba and model.classes:
         return [str(label) for label in model.classes]
     outputs = 1 if model.task == "classification" else len(model.outputs.mean)
     known = len(model.target_names) == outputs
@@ -111,7 +112,7 @@ def _of_table(model: Predictor, table: Table, proba: bool) -> list[list[Any]]:
         for name, texts in unseen.items():
             shown = ", ".join(map(repr, list(texts)[:5]))
             notes.append(
-                f"column {name!r}: {sum(texts.values())} value(s) are no category of the model, such as {shown}"
+                f"column {name!r}: {counted(sum(texts.values()), 'value')} unknown to the model, such as {shown}"
             )
     whole = [fault for fault in faults if fault.row is None]
     if whole:

@@ -97,23 +97,31 @@ def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np
         return data.x, data.y, f"{rows}; it is not known how many of them trained the model"
     seen = int(trained.sum())
     if seen == count:
-        return data.x, data.y, f"all {rows} trained the model: these scores say nothing about new rows"
+        every = rows if count == 1 else f"all {rows}"
+        return data.x, data.y, f"{every} trained the model: these scores say nothing about new rows"
     if not seen:
-        return data.x, data.y, f"{rows}, none of which trained the model{_judging(judged)}"
+        none = "which did not train" if count == 1 else "none of which trained"
+        return data.x, data.y, f"{rows}, {none} the model{_judging(judged)}"
     if part == "all":
         return data.x, data.y, f"{rows}, {seen} of which trained the model"
     new = np.flatnonzero(~trained)
     sentence = (
-        f"{counted(len(new), 'row')} that did not train the model{_judging(judged[new])}; {seen} others did and are left out "
-        "(--part all scores them too)"
+        f"{counted(len(new), 'row')} that did not train the model{_judging(judged[new])}; {counted(seen, 'other')} did and "
+        f"{'is' if seen == 1 else 'are'} left out (--part all scores {'it' if seen == 1 else 'them'} too)"
     )
     return data.x[new], data.y[new], sentence
 
 
 def _judging(judged: np.ndarray) -> str:
     """Which of some rows judged the model: they chose it, or the neurons that a `prune` left."""
-    count = int(judged.sum())
-    return "" if not count else f", but {'they' if count == len(judged) else f'{count} of them'} judged it"
+    count, rows = int(judged.sum()), len(judged)
+    who = f"{count:,} of them" if count < rows else "it" if rows == 1 else "they"
+    return "" if not count else f", but {who} judged {'the model' if rows == 1 else 'it'}"
+
+
+def _untrained(count: int) -> str:
+    """That these rows did not train the model, after a semicolon."""
+    return f"{'it did not train' if count == 1 else 'none of them trained'} the model"
 
 
 def _of_the_search(
@@ -124,7 +132,7 @@ def _of_the_search(
 
     # Test points that the built-in set draws apart.
     if data.fresh is not None and part in (None, "test"):
-        return *data.fresh, f"{counted(len(data.fresh[0]), 'test row')}, drawn apart; none of them trained the model"
+        return *data.fresh, f"{counted(len(data.fresh[0]), 'test row')}, drawn apart; {_untrained(len(data.fresh[0]))}"
     if part is None:
         part = next((name for name in ("test", "validation") if len(data.rows.get(name, ()))), "all")
     if part == "all":
@@ -135,12 +143,13 @@ def _of_the_search(
         raise InvalidInputError(
             f"--part {part}: the search of this model kept no {part} rows; parts with rows: {_listed(data)}"
         )
-    sentence = f"{counted(len(rows), f'{part} row')} of its search; none of them trained the model"
+    sentence = f"{counted(len(rows), f'{part} row')} of its search; {_untrained(len(rows))}"
     if judged is not None:
         sentence += _judging(judged[rows])
     equal = 0 if trained is None else int(trained[rows].sum())
     if equal:
-        sentence += f"; {equal} of them equal rows that did"
+        who = "it" if len(rows) == 1 else f"{equal:,} of them"
+        sentence += f"; {who} {'equals a row' if equal == 1 else 'equal rows'} that did"
     return data.x[rows], data.y[rows], sentence
 
 

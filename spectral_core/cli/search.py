@@ -16,6 +16,7 @@ from spectral_core.cli import console, data_options, interrupts
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
 from spectral_core.cli.splits import DataSplit, split_data
 from spectral_core.cli.training_options import add_training_options, training_keywords, with_protocol
+from spectral_core.data.targets import TASKS
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def add_parser(commands: Any) -> None:
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     names = "digits, diabetes, breast_cancer, wine, sparcs"
-    tasks = ("auto", "regression", "classification")
+    tasks = ("auto", *TASKS)
     parser.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}: {names}")
     data_options.add_column_options(parser)
     data_options.add_file_options(parser)
@@ -225,7 +226,7 @@ def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: ar
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    home = MLPClassifier if training.task == "classification" else MLPRegressor
+    home = MLPRegressor if training.task == "regression" else MLPClassifier
     own = options.activation
     shared = own if own in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
     model = make_pipeline(

@@ -13,6 +13,7 @@ from spectral_core.cli import data_options
 from spectral_core.cli.console import backend_option, output_options, say, seed_option, tell
 from spectral_core.cli.model_data import model_data
 from spectral_core.cli.results import check_folder
+from spectral_core.data.targets import LOSSES, TASKS
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
@@ -84,7 +85,7 @@ def _add_prune(commands: Any) -> None:
     seed_option(prune, "the split and of retraining")
     backend_option(prune)
     prune.add_argument("--out", metavar="DIR", help="folder for the results (default: results/pruned-<model>)")
-    tasks = ("auto", "regression", "classification")
+    tasks = ("auto", *TASKS)
     prune.add_argument("--task", default="auto", choices=tasks, help="task of a model without one (default: auto)")
     output_options(prune)
     prune.set_defaults(run=run_prune)
@@ -163,7 +164,7 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningDa
     prints = None
     if predictor is None:
         found = data_options.load_for(None, options.data, options)
-        x, y, loss = found.x, found.y, "cross_entropy" if found.task == "classification" else "squared_error"
+        x, y, loss = found.x, found.y, LOSSES[found.task]
     else:
         read = model_data(options, predictor)
         known, prints, predictor = read.rows, row_prints(read.x, read.y), replace(predictor, encoder=None)

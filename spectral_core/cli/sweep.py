@@ -20,6 +20,7 @@ from spectral_core.cli.sweep_options import (
     unfinished_note,
     write_rows,
 )
+from spectral_core.data.targets import TASKS
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
@@ -40,7 +41,7 @@ def add_parser(commands: Any) -> None:
         "--grid", metavar="NAME=V[,V...]", action="append", default=[], help="values of an option; may be repeated"
     )
     sweep.add_argument("--runs", type=int, default=1, help="trainings of each point (default: 1)")
-    sweep.add_argument("--task", default="auto", choices=("auto", "regression", "classification"), help="default: auto")
+    sweep.add_argument("--task", default="auto", choices=("auto", *TASKS), help="default: auto")
     add_sweep_options(sweep, "results/sweep-<data>")
     data_options.add_column_options(sweep, rows=False)
     data_options.add_file_options(sweep)

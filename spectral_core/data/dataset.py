@@ -18,10 +18,11 @@ class Dataset:
     Attributes
     ----------
     x : float64 (samples, features).
-    y : float64 (samples, outputs) for regression, int64 class indices (samples,) for classification.
-    task : 'regression' or 'classification'.
+    y : float64 (samples, outputs) for regression, int64 class indices (samples,) for classification, float64 (samples, labels) of
+        0 and 1 for several labels.
+    task : 'regression', 'classification' or 'multilabel'.
     target_names : one per output; a single name for classification.
-    classes : the sorted labels as found, `classes[y]` gives them back; empty for regression.
+    classes : the sorted labels as found, `classes[y]` gives them back; else empty.
     standardize : whether scaling the columns is sensible.
     fresh : other points of the same distribution, where the source can draw them.
     rows : row numbers in the data that this is a part of; None for whole data.
@@ -55,8 +56,8 @@ class Dataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """The targets as `Predictor.score` takes them: numbers (samples, outputs), or class labels (samples,)."""
-        return self.y if self.task == "regression" else np.asarray(self.classes)[self.y]
+        """The targets as `Predictor.score` takes them: numbers or labels (samples, outputs), or class labels (samples,)."""
+        return np.asarray(self.classes)[self.y] if self.task == "classification" else self.y
 
     def take(self, rows: np.ndarray) -> Dataset:
         """A part of the data, by row numbers, with the same encoding; `rows` counts those of the whole."""

@@ -22,8 +22,9 @@ from spectral_core.data.reading.files import TABLES, read_table, table_kind
 from spectral_core.data.reading.form import UNKNOWN, FileForm
 from spectral_core.data.reading.table import Table
 from spectral_core.data.tables import BY_DEFAULT, ColumnChoice, supervised
-from spectral_core.data.targets import TASKS, encode_labels, looks_like_classes
+from spectral_core.data.targets import TASKS, encode_labels, guessed_task, label_matrix
 from spectral_core.errors import DataFileError, InvalidInputError
+from spectral_core.wording import counted
 
 BUILT_IN = ("digits", "diabetes", "breast_cancer", "wine", "sparcs")
 SUFFIXES = (*TABLES, ".npz")
@@ -66,8 +67,8 @@ def load(
         _refuse_columns(source, columns)
     if kind == "sparcs":
         data = sparcs(alpha, beta, seed=seed)
-        if task == "classification":
-            raise InvalidInputError("sparcs is a regression data set; got task 'classification'")
+        if task not in ("auto", "regression"):
+            raise InvalidInputError(f"sparcs is a regression data set; got task {task!r}")
         return replace(data, fresh=sparcs(alpha, beta, seed=seed, stream=1))
     if kind in BUILT_IN:
         return _dataset(kind, kind, _bundled(kind), task)
@@ -134,7 +135,9 @@ def load_features(
     else:
         x = load(kind, seed=seed).x
     if x.shape[1] != len(feature_names):
-        raise DataFileError(f"{source}: {len(feature_names)} feature column(s) are needed; X has {x.shape[1]}")
+        raise DataFileError(
+            f"{source}: the model needs {counted(len(feature_names), 'feature column')}; X has {x.shape[1]}"
+        )
     return x
 
 
@@ -162,10 +165,12 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
     """Settle the task and check the target for it; y is (samples,) of text, bools or numbers, or (samples, outputs)."""
     x, y, feature_names, target_names = columns
     if task == "auto":
-        task = "classification" if looks_like_classes(y) else "regression"
+        task = guessed_task(y)
     if task == "classification":
         classes, indices = _classes(source, y, target_names)
         return Dataset(name, x, indices, task, feature_names, target_names, classes)
+    if task == "multilabel":
+        return Dataset(name, x, _label_matrix(source, y), task, feature_names, target_names)
     if y.ndim == 1:
         y = floats(source, target_names[0], y)[:, np.newaxis]
     constant = np.flatnonzero(y.min(axis=0) == y.max(axis=0))
@@ -173,7 +178,7 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
         column = int(constant[0])
         raise DataFileError(
             f"{source}: regression needs a target that varies; "
-            f"all {len(y)} row(s) of {target_names[column]!r} are {y[0, column]:g}"
+            f"all {counted(len(y), 'row')} of {target_names[column]!r} are {y[0, column]:g}"
         )
     return Dataset(name, x, np.ascontiguousarray(y, np.float64), task, feature_names, target_names)
 
@@ -187,6 +192,17 @@ def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tu
     except InvalidInputError as error:
         raise DataFileError(f"{source}: {error}") from None
     return classes, indices.astype(np.int64)
+
+
+def _label_matrix(source: Source, y: np.ndarray) -> np.ndarray:
+    """Several labels (samples, labels), each 0 or 1, at least one of which varies."""
+    try:
+        labels = label_matrix(y, "y")
+    except InvalidInputError as error:
+        raise DataFileError(f"{source}: {error}") from None
+    if (labels == labels[0]).all():
+        raise DataFileError(f"{source}: at least one label must vary; all rows have {labels[0].astype(int).tolist()}")
+    return labels
 
 
 def _kind(source: Source) -> str:

@@ -15,7 +15,7 @@ from spectral_core.data.encoding import Encoder, plain_features, refuse
 from spectral_core.data.reading.form import FileForm
 from spectral_core.data.reading.table import Table
 from spectral_core.data.tables import BY_DEFAULT, ColumnChoice, targets_of
-from spectral_core.data.targets import encode_labels, real_targets
+from spectral_core.data.targets import encode_labels, label_matrix, real_targets
 from spectral_core.errors import DataFileError, InvalidInputError
 
 
@@ -81,6 +81,11 @@ def _with_targets(data: Dataset, model: Model, y: np.ndarray) -> Dataset:
     """The data with targets as the model has them."""
     if model.task == "regression":
         return replace(data, y=real_targets(y, "the target"))
+    if model.task == "multilabel":
+        try:
+            return replace(data, y=label_matrix(y, "the target"))
+        except InvalidInputError as error:
+            raise DataFileError(f"{data.name}: {error}") from None
     try:
         indices = encode_labels(_like(y, model.classes), "the target", model.classes)[0]
     except InvalidInputError as error:

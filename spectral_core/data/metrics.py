@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from spectral_core.checks import optional
-from spectral_core.data.targets import encode_labels
+from spectral_core.data.targets import encode_labels, label_matrix, real_targets
 
 TITLES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "roc_auc": "ROC AUC",
+    "subset_accuracy": "subset accuracy",
+    "label_accuracy": "label accuracy",
     "r2": "R²",
     "rmse": "RMSE",
     "mae": "MAE",
@@ -58,6 +60,36 @@ def constant_class_scores(
     return class_scores(truth, np.full(len(truth), counts.argmax()), chance, weights)
 
 
+def label_scores(
+    truth: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None
+) -> dict[str, float | None]:
+    """Scores of several labels (samples, labels), each 0 or 1; a label is predicted where its probability is above one half.
+
+    Returns
+    -------
+    scores : ``subset_accuracy``, the share of rows with all labels right; ``label_accuracy``, the share of right labels,
+        1 - Hamming loss; ``roc_auc``, the mean over the labels that have both values on these rows, None without any.
+    """
+    metrics = optional("sklearn.metrics", "scores")
+    predicted, of_all = probabilities > 0.5, {"sample_weight": weights}
+    both = np.flatnonzero(truth.min(axis=0) < truth.max(axis=0))
+    curves = [metrics.roc_auc_score(truth[:, label], probabilities[:, label], **of_all) for label in both]
+    return {
+        "subset_accuracy": float(metrics.accuracy_score(truth, predicted, **of_all)),
+        "label_accuracy": float(1 - metrics.hamming_loss(truth, predicted, **of_all)),
+        "roc_auc": float(np.mean(curves)) if curves else None,
+    }
+
+
+def constant_label_scores(truth: np.ndarray) -> dict[str, float | None]:
+    """The subset accuracy of the most frequent set of labels, and the label accuracy of the majority of each label."""
+    sets, counts = np.unique(truth, axis=0, return_counts=True)
+    whole = label_scores(truth, np.broadcast_to(sets[counts.argmax()], truth.shape))
+    shares = truth.mean(axis=0)
+    each = label_scores(truth, np.broadcast_to(shares, truth.shape))
+    return each | {"subset_accuracy": whole["subset_accuracy"]}
+
+
 def number_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float | None]:
     """R² (the mean over targets), RMSE and MAE of targets (samples, outputs) in their units; None where R² is not defined."""
     metrics = optional("sklearn.metrics", "scores")
@@ -82,17 +114,20 @@ def scores_of(model: Any, X: Any, y: Any) -> tuple[dict[str, float | None], dict
     Parameters
     ----------
     model : a `Predictor`, or what has its `task`, `classes`, `predict` and `predict_proba`.
-    y : labels (samples,) or targets (samples, outputs).
+    y : labels (samples,), several labels (samples, labels) or targets (samples, outputs).
 
     Raises
     ------
-    InvalidInputError : a label that is not among the classes.
+    InvalidInputError : there are no rows, or a label is not among the classes.
     """
     if model.task == "classification":
         truth = encode_labels(y, "the target", model.classes)[0]
         probabilities = model.predict_proba(X)
         found = class_scores(truth, probabilities.argmax(axis=1), probabilities)
         return found, constant_class_scores(truth, len(model.classes))
-    targets = np.asarray(y, np.float64).reshape(len(y), -1)
+    if model.task == "multilabel":
+        labels = label_matrix(y, "the target")
+        return label_scores(labels, model.predict_proba(X)), constant_label_scores(labels)
+    targets = real_targets(y, "the target")
     predicted = np.asarray(model.predict(X), np.float64).reshape(targets.shape)
     return number_scores(targets, predicted), constant_number_scores(targets)

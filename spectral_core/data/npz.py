@@ -10,6 +10,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.data.columns import Columns, Source, one_line, quoted
 from spectral_core.errors import DataFileError, InvalidInputError
+from spectral_core.wording import counted
 
 
 def from_npz(source: Source) -> Columns:
@@ -50,7 +51,7 @@ def _npz_target(source: Source, y: np.ndarray, rows: int) -> np.ndarray:
     """y as labels or numbers, one row a sample; a single column becomes a vector."""
     if y.ndim not in (1, 2) or len(y) != rows:
         raise DataFileError(
-            f"{source}: X has {rows} row(s), y must have shape ({rows},) or ({rows}, outputs); got {y.shape}"
+            f"{source}: X has {counted(rows, 'row')}, y must have shape ({rows},) or ({rows}, outputs); got {y.shape}"
         )
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]

@@ -16,9 +16,10 @@ from spectral_core.data.framing import Framed, features_of, framed, labels_of_in
 from spectral_core.data.reading.frames import frame_names
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import split_rows
-from spectral_core.data.targets import encode_labels, infer_task, real_targets
+from spectral_core.data.targets import LOSSES, encode_labels, infer_task, label_matrix, real_targets
 from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
 
 
 class Predicting(Protocol):
@@ -33,9 +34,9 @@ class PreparedData:
 
     Attributes
     ----------
-    x, y, x_valid, y_valid : scaled; labels as indices.
+    x, y, x_valid, y_valid : scaled; class labels as indices, several labels as 0 and 1.
     inputs, outputs : the scalings, fitted to the training part.
-    classes : the sorted labels; empty for regression.
+    classes : the sorted labels; empty for regression and for several labels.
     validation : (X, y) of the validation part in the units of the data.
     training_rows, validation_rows : the numbers of their rows in the data given; no validation rows where the validation
         data were given apart. Rows of weight 0 are in neither.
@@ -68,7 +69,7 @@ class PreparedData:
 
     @property
     def loss(self) -> str:
-        return "cross_entropy" if self.task == "classification" else "squared_error"
+        return LOSSES[self.task]
 
     @property
     def n_outputs(self) -> int:
@@ -79,6 +80,8 @@ class PreparedData:
         output = network.forward(self.x_valid).astype(np.float64)
         if self.task == "classification":
             losses = logsumexp(output, axis=1) - output[np.arange(len(output)), self.y_valid]
+        elif self.task == "multilabel":
+            losses = (np.logaddexp(0, output) - self.y_valid * output).mean(axis=1)
         else:
             losses = np.square(output - self.y_valid).mean(axis=1)
         if self.weights_valid is not None:
@@ -86,10 +89,15 @@ class PreparedData:
         return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def constant_loss(self) -> float:
-        """Validation loss of the best constant: class frequencies, or the mean target."""
+        """Validation loss of the best constant: frequencies of classes or labels, or the mean target."""
         if self.task == "classification":
             counts = np.bincount(self.y, self.weights, len(self.classes)) + 1.0  # a class may be missing on one side
             losses = -np.log(counts / counts.sum())[self.y_valid]
+            return float(np.average(losses, weights=self.weights_valid))
+        if self.task == "multilabel":  # a label may be missing on one side
+            weights = np.ones(len(self.y)) if self.weights is None else self.weights
+            shares = (weights @ self.y + 1.0) / (weights.sum() + 2.0)
+            losses = -np.where(self.y_valid == 1, np.log(shares), np.log1p(-shares)).mean(axis=1)
             return float(np.average(losses, weights=self.weights_valid))
         squares = np.square(self.y_valid - np.average(self.y, axis=0, weights=self.weights))
         return float(
@@ -119,12 +127,15 @@ def prepare(
     y = target_array(y)
     _same_rows(inputs_given.x, y, "X", "y")
     remarks: tuple[str, ...] = ()
-    if task != "regression" and (labels := labels_of_indicators(y, target_names)) is not None:
+    if task in ("auto", "classification") and (labels := labels_of_indicators(y, target_names)) is not None:
         remarks = (f"y has {y.shape[1]} one-hot columns: taken as classes",)
         y, target_names = labels, ()
+    if task == "auto" and infer_task(y, task) == "multilabel":
+        other = 'task="regression" if they are measurements'
+        remarks = (f"y has {y.shape[1]} columns of 0 and 1: taken as several labels for each row; {other}",)
     task = infer_task(y, task)
     classifies = task == "classification"
-    target, classes = encode_labels(y, "y") if classifies else (_varying_targets(y), ())
+    target, classes = encode_labels(y, "y") if classifies else (_targets(y, task), ())
     weights = weighting.of(target, classes, target)
     # Split, and fit the encoder of a frame to the training part.
     weights_valid = None
@@ -139,6 +150,8 @@ def prepare(
     else:
         training_rows, validation_rows = np.arange(len(target)), np.arange(0)
         x_valid, y_valid = _validation(validation_data, inputs_given, target, classes)
+        if task == "multilabel":
+            y_valid = label_matrix(y_valid, "validation y")
         if weights is not None:
             training_rows = _weighted(training_rows, weights)
             weights_valid = weighting.without_samples().of(y_valid, classes, target)
@@ -151,7 +164,7 @@ def prepare(
     if classifies:
         outputs, y_train, y_judge, validation = Scaling.none(1), target, y_valid, named[1]
     else:
-        outputs = Scaling.fit(target, "y") if standardized else Scaling.none(target.shape[1])
+        outputs = Scaling.fit(target, "y") if standardized and task == "regression" else Scaling.none(target.shape[1])
         y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
     return PreparedData(
         task=task,
@@ -184,8 +197,15 @@ def _weighted(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _varying_targets(y: Any) -> np.ndarray:
-    """Targets of a regression (samples, outputs), none of them constant."""
+def _targets(y: Any, task: str) -> np.ndarray:
+    """Labels (samples, labels), not all of them constant; or targets of a regression (samples, outputs), none constant."""
+    if task == "multilabel":
+        labels = label_matrix(y, "y")
+        if (labels == labels[0]).all():
+            raise InvalidInputError(
+                f"at least one label must vary; all {counted(len(labels), 'row')} of y are {labels[0].astype(int).tolist()}"
+            )
+        return labels
     target = real_targets(y, "y")
     constant = np.flatnonzero(target.min(axis=0) == target.max(axis=0))
     if constant.size:

@@ -9,6 +9,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.data.dataset import Dataset
 from spectral_core.errors import DataFileError, InvalidInputError
+from spectral_core.wording import counted
 
 
 def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: np.random.Generator) -> np.ndarray:
@@ -26,7 +27,7 @@ def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: n
         place[members] = (np.arange(len(members)) + 0.5) / len(members)
         place[members[-1]] = np.inf
     if rows == len(present):
-        raise InvalidInputError(f"{rows} sample(s) cannot be split: all are needed for training")
+        raise InvalidInputError(f"{counted(rows, 'sample')} cannot be split: all are needed for training")
     count = min(max(1, round(fraction * rows)), rows - len(present))
     mask = np.zeros(rows, dtype=bool)
     mask[order[np.argsort(place, kind="stable")[:count]]] = True

@@ -12,9 +12,9 @@ from spectral_core.data.encoding import Encoder, refuse
 from spectral_core.data.meaning.cells import Reading
 from spectral_core.data.meaning.kinds import Fault, readings
 from spectral_core.data.reading.table import Table
-from spectral_core.data.targets import MOST_CLASSES
+from spectral_core.data.targets import MOST_CLASSES, looks_like_labels
 from spectral_core.errors import DataFileError, InvalidInputError
-from spectral_core.wording import counted
+from spectral_core.wording import counted, undergoing
 
 FEW_ROWS = 30
 """With fewer rows than this, a remark says so."""
@@ -157,6 +157,9 @@ def _target_faults(table: Table, name: str, reading: Reading, task: str) -> list
         return [Fault(name, None, "the target is a date", "--target names another column")]
     if reading.kind != "text":
         return []
+    if task == "multilabel":
+        row = int(np.argmin(reading.absent(column)))
+        return [Fault(name, row + 1, f"{column[row]!r} is text; several labels are 0 or 1")]
     present = column[~reading.absent(column)]
     if task == "regression":
         row = int(np.argmin(reading.absent(column)))
@@ -176,7 +179,8 @@ def _complete(table: Table, wanted: dict[str, Reading], remarks: list[str]) -> T
         if absent.any():
             row = int(np.argmax(absent))
             shown = f"{table[name][row]!r} in row {row + 1}" if table[name][row] is not None else f"row {row + 1}"
-            remarks.append(f"{int(absent.sum())} row(s) without {name!r} were left out; the first is {shown}")
+            gone_rows = undergoing(int(absent.sum()), "row", f"without {name!r}", "left out")
+            remarks.append(f"{gone_rows}; the first is {shown}")
         gone |= absent
     if (~gone).sum() < 2:
         raise DataFileError(f"{table.source}: fewer than two rows have a value in {quoted(list(wanted))}")
@@ -221,6 +225,8 @@ def _guess(y: np.ndarray, targets: Sequence[str], task: str) -> list[str]:
         labels = sorted(set(y.tolist()))
         alike = [text for text in labels if sum(text.lower() == other.lower() for other in labels) > 1]
         return [f"labels differ in capitals alone: {quoted(alike)}"] if alike else []
+    if task == "auto" and looks_like_labels(y):
+        return [f"targets of 0 and 1: taken as {y.shape[1]} labels; --task regression if they are measurements"]
     if task != "auto" or y.ndim != 1 or y.dtype.kind == "b" or (np.mod(y, 1) != 0).any():
         return []
     several = len(np.unique(y))

@@ -11,7 +11,10 @@ from spectral_core import checks
 from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 
-TASKS = ("regression", "classification")
+TASKS = ("regression", "classification", "multilabel")
+"""Numbers; one label for each row; several labels for each row, each 0 or 1."""
+LOSSES = {"regression": "squared_error", "classification": "cross_entropy", "multilabel": "binary_cross_entropy"}
+"""The loss of each task."""
 MOST_CLASSES = 20
 """More distinct whole numbers than this are taken for measurements, not labels."""
 
@@ -30,6 +33,18 @@ def looks_like_classes(y: np.ndarray) -> bool:
     return bool(np.isfinite(y).all() and is_whole(y).all() and len(np.unique(y)) <= MOST_CLASSES)
 
 
+def looks_like_labels(y: np.ndarray) -> bool:
+    """Two or more columns of 0 and 1, or of truth values."""
+    return y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "biuf" and bool(((y == 0) | (y == 1)).all())
+
+
+def guessed_task(y: np.ndarray) -> str:
+    """The task that a target of this look is taken for."""
+    if looks_like_labels(y):
+        return "multilabel"
+    return "classification" if looks_like_classes(y) else "regression"
+
+
 def _plain(y: Any, name: str) -> np.ndarray:
     """y as an array; a table library's column of objects that are all numbers becomes numbers."""
     array = checks.as_array(y, name)
@@ -45,7 +60,7 @@ def infer_task(y: Any, task: str) -> str:
     array = _plain(y, "y")
     if array.dtype.kind not in "OUbiuf":
         raise InvalidInputError(f"y must hold numbers or labels; got {array.dtype}")
-    return "classification" if looks_like_classes(array) else "regression"
+    return guessed_task(array)
 
 
 def real_targets(y: Any, name: str) -> np.ndarray:
@@ -54,15 +69,39 @@ def real_targets(y: Any, name: str) -> np.ndarray:
     return checks.real_array(array.reshape(-1, 1) if array.ndim == 1 else array, name, np.float64, 2)
 
 
+def label_matrix(y: Any, name: str) -> np.ndarray:
+    """Several labels for each row as float64 (samples, labels), each 0 or 1.
+
+    Raises
+    ------
+    InvalidInputError : fewer than two columns, or an entry that is neither 0 nor 1.
+    """
+    array = _plain(y, name)
+    if array.ndim != 2 or array.shape[1] < 2:
+        raise InvalidInputError(
+            f"{name} must have a column for each of two or more labels (task 'multilabel'); got shape {array.shape}"
+        )
+    labels = checks.real_array(array, name, np.float64, 2)
+    other = (labels != 0) & (labels != 1)
+    if other.any():
+        row, column = np.unravel_index(int(np.argmax(other)), labels.shape)
+        raise InvalidInputError(
+            f"several labels are 0 or 1 (task 'multilabel'); {name}[{row}, {column}] is {labels[row, column]:g}"
+        )
+    return labels
+
+
 def encode_labels(y: Any, name: str, classes: tuple[Any, ...] | None = None) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Index of each label (samples,), and the sorted labels; with `classes` given, indices into those.
 
     Raises
     ------
-    InvalidInputError : not a vector of labels, labels of mixed kinds, one class only, a label `classes` lacks.
+    InvalidInputError : no labels or not a vector of them, labels of mixed kinds, one class only, a label `classes` lacks.
     """
     array = _plain(y, name)
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "OUbiuf":
+    if array.size == 0:
+        raise InvalidInputError(f"{name} must not be empty; got shape {array.shape}")
+    if array.ndim != 1 or array.dtype.kind not in "OUbiuf":
         raise InvalidInputError(f"{name} must be a vector of class labels; got shape {array.shape}, {array.dtype}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InvalidInputError(f"{name} must be finite; {name}[{int(np.argmin(np.isfinite(array)))}] is not")

@@ -58,7 +58,9 @@ class Weighting:
         if given is None:
             return None
         if not classes:
-            raise InvalidInputError("class_weight is for classification; the task is regression")
+            raise InvalidInputError(
+                "class_weight needs one class label for each row; the task is regression, or a row has several labels"
+            )
         if isinstance(given, str) and given == "balanced":
             counts = np.bincount(fitted, minlength=len(classes))
             return len(fitted) / (len(classes) * np.maximum(counts, 1))

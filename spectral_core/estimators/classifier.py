@@ -53,7 +53,7 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
     feature_importances_ : path scores of the features, with the sum 1.
     loss_, best_loss_, loss_curve_, validation_loss_curve_, validation_scores_, best_validation_score_, n_iter_, t_, n_layers_,
     n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as in scikit-learn's MLP.
-    classes_ : the sorted labels; with several labels for each sample (``search=False``) the numbers of the columns of y.
+    classes_ : the sorted labels; with several labels for each sample the numbers of the columns of y.
 
     Raises
     ------
@@ -203,13 +203,13 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
     @property
     def predictor_(self) -> Predictor:
         check_is_fitted(self, "network_")
-        if self._multilabel or len(self.classes_) < 2:
-            raise InvalidInputError(
-                "a model file holds one label of at least two classes; save compact_, whose output is z_K"
-            )
+        if self._multilabel and len(self.classes_) > 1:
+            return self._predictor("multilabel", ())
+        if len(self.classes_) < 2:
+            raise InvalidInputError("a model file holds at least two classes; save compact_, whose output is z_K")
         return self._predictor("classification", tuple(self.classes_.tolist()))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.search is False
+        tags.classifier_tags.multi_label = True
         return tags

@@ -152,7 +152,7 @@ class FittedNetwork(ABC):
         target = self._target(y, "part")
         if self._inputs is not None and self._outputs is not None:
             x = self._inputs.transform(x)
-            target = target if self._objective.loss == "cross_entropy" else self._outputs.transform(target)
+            target = self._outputs.transform(target) if self._objective.loss == "squared_error" else target
         amounts = {"fraction", "threshold", "tolerance"}
         if not amounts & {name for name, value in options.items() if value is not None}:
             options["tolerance"] = 0.01

@@ -11,6 +11,7 @@ from spectral_core.architecture.options import STRATEGIES
 from spectral_core.architecture.search import search
 from spectral_core.checks import one_of
 from spectral_core.data.scaling import Scaling
+from spectral_core.data.targets import LOSSES
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.objective import FitData
 from spectral_core.networks.spectral import SpectralNetwork
@@ -56,11 +57,10 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         else one_of(estimator.search, STRATEGIES, "search, if not True or False,")
     )
     objective, estimator.n_outputs_, estimator.out_activation_ = estimator._objective_of(data.y)
-    if objective.loss not in ("squared_error", "cross_entropy"):
-        raise InvalidInputError(
-            f"a search knows one label for each sample, or loss='squared_error'; {objective.loss} needs search=False"
-        )
-    classifies = objective.loss == "cross_entropy"
+    task = next((task for task, loss in LOSSES.items() if loss == objective.loss), None)
+    if task is None:
+        raise InvalidInputError(f"a search knows labels, or loss='squared_error'; {objective.loss} needs search=False")
+    classifies = task == "classification"
     if classifies and len(estimator.classes_) < 2:
         raise InvalidInputError(
             f"a search needs at least two classes; y has 1 class, {estimator.classes_.tolist()[0]!r}"
@@ -70,13 +70,13 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         raise InvalidInputError("a search needs at least two rows that are different and have a weight; got 1 sample")
     strength = SEARCH_PENALTY if estimator.penalty_strength is None else estimator.penalty_strength
     share = JUDGING_SHARE if estimator.validation_fraction is None else estimator.validation_fraction
-    flat = rows.y if classifies or rows.y.shape[1] > 1 else rows.y[:, 0]
+    flat = rows.y[:, 0] if task == "regression" and rows.y.shape[1] == 1 else rows.y
     found = search(
         rows.x,
         flat,
         sample_weight=rows.weights,
         hidden=estimator.hidden_layer_sizes,
-        task="classification" if classifies else "regression",
+        task=task,
         activation=estimator.activation,
         epochs=estimator.max_iter,
         batch_size=None if estimator.batch_size == "auto" else estimator.batch_size,

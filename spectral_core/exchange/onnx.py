@@ -66,6 +66,8 @@ def _predictor(graph: _Graph, model: Predictor, outer: np.dtype[Any]) -> Any:
     # The outputs, in the units of the data.
     if model.task == "classification":
         _class_outputs(graph, model, z, outer)
+    elif model.task == "multilabel":
+        _label_outputs(graph, model, z, outer)
     else:
         z = graph.add("Mul", graph.cast(z, double), graph.constant(model.outputs.deviation))
         z = graph.cast(graph.add("Add", z, graph.constant(model.outputs.mean)), outer)
@@ -84,6 +86,18 @@ def _class_outputs(graph: _Graph, model: Predictor, z: str, outer: np.dtype[Any]
     graph.output("label", graph.add("Gather", graph.constant(labels), best, axis=0), labels.dtype, ["samples"])
     probabilities = graph.add("Softmax", graph.cast(z, np.dtype(np.float64)), axis=1)
     graph.output("probabilities", graph.cast(probabilities, outer), outer, ["samples", len(model.classes)])
+
+
+def _label_outputs(graph: _Graph, model: Predictor, z: str, outer: np.dtype[Any]) -> None:
+    """Of each label 1 where z > 0, as in `Predictor.predict`, and 1/(1 + exp(-z)).
+
+    By hand: another runtime's language. Checked by test_onnx.test_several_labels_have_an_output_each.
+    """
+    whole, sizes = np.dtype(np.int64), ["samples", model.network.widths[-1]]
+    above = graph.add("Greater", z, graph.constant(np.zeros(1, model.network.dtype)))
+    graph.output("label", graph.cast(above, whole), whole, sizes)
+    probabilities = graph.add("Sigmoid", graph.cast(z, np.dtype(np.float64)))
+    graph.output("probabilities", graph.cast(probabilities, outer), outer, sizes)
 
 
 def _metadata(model: Predictor) -> dict[str, str]:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from spectral_core import checks
 from spectral_core.data.encoding import Encoder
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.framing import features_of, target_array
 from spectral_core.data.scaling import Scaling, power_of_two
-from spectral_core.data.targets import TASKS, encode_labels, real_targets
+from spectral_core.data.targets import LOSSES, TASKS, encode_labels, label_matrix, real_targets
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.files.provenance import provenance
@@ -43,7 +43,7 @@ class Predictor:
     Parameters
     ----------
     network : spectral or compact.
-    task : ``regression`` or ``classification``.
+    task : ``regression``, ``classification``, or ``multilabel``: an output for each of several labels, which `target_names` names.
     inputs, outputs : scaling of features and (regression) targets; predictions are scaled back.
     classes : labels in the order of the outputs (classification).
     feature_names, target_names : columns of the data, for files.
@@ -88,10 +88,12 @@ class Predictor:
         return self.inputs.transform(self.encoded(X))
 
     def scaled_targets(self, y: Any, name: str = "y") -> np.ndarray:
-        """Class indices (samples,), or targets (samples, outputs) in the units of the network."""
+        """Class indices (samples,), labels (samples, labels), or targets (samples, outputs) in the units of the network."""
         y = target_array(y)
         if self.task == "classification":
             return encode_labels(y, name, self.classes)[0]
+        if self.task == "multilabel":
+            return label_matrix(y, name)
         return self.outputs.transform(real_targets(y, name))
 
     def raw(self, X: Any) -> np.ndarray:
@@ -108,24 +110,31 @@ class Predictor:
         return output
 
     def predict(self, X: Any) -> np.ndarray:
-        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,)."""
+        """Targets in the units of the data, (samples,) for one and (samples, outputs) for several, or class labels (samples,).
+
+        Of several labels each is 1 where its probability is more than one half, else 0 (samples, labels).
+        """
         output = self.raw(X)
         if self.task == "classification":
             return np.asarray(self.classes)[output.argmax(axis=1)]
+        if self.task == "multilabel":
+            return (output > 0).astype(np.int64)
         prediction = self.outputs.inverse_transform(output)
         return prediction[:, 0] if prediction.shape[1] == 1 else prediction
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Class probabilities (samples, classes), the softmax of z_K.
+        """Class probabilities (samples, classes), the softmax of z_K; of several labels 1/(1 + exp(-z_K)) (samples, labels).
 
         By hand: SciPy's, once per prediction. Checked by test_search.test_probabilities_are_the_softmax.
         """
-        if self.task != "classification":
+        if self.task == "regression":
             raise InvalidInputError("predict_proba needs a classification model; this one is for regression")
+        if self.task == "multilabel":
+            return expit(self.raw(X))
         return softmax(self.raw(X), axis=1)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy for class labels y (samples,), or R² for targets y (samples,) or (samples, outputs), the mean over outputs.
+        """Accuracy for class labels y (samples,), the share of rows with all labels right for several, or R² for targets y (samples,) or (samples, outputs), the mean over outputs.
 
         NaN if a target does not vary beyond rounding, since R² is then not defined. With `sample_weight` (samples,) all means
         are weighted.
@@ -138,6 +147,10 @@ class Predictor:
             truth, _ = encode_labels(y, "y", self.classes)
             self._same_shape(truth, prediction)
             return float(np.average(prediction == np.asarray(self.classes)[truth], weights=weights))
+        if self.task == "multilabel":
+            truth = label_matrix(y, "y")
+            self._same_shape(truth, prediction)
+            return float(np.average((truth == prediction).all(axis=1), weights=weights))
         truth, prediction = real_targets(y, "y"), prediction.reshape(len(prediction), -1)
         self._same_shape(truth, prediction)
         if Scaling.fit(truth, "y").constant.any():
@@ -176,7 +189,7 @@ class Predictor:
     @property
     def loss(self) -> str:
         """The loss of the task, by name."""
-        return "cross_entropy" if self.task == "classification" else "squared_error"
+        return LOSSES[self.task]
 
     @staticmethod
     def _same_shape(truth: np.ndarray, prediction: np.ndarray) -> None:

@@ -57,7 +57,7 @@ class Recipe:
     def of(cls, samples: Samples, batch_size: int) -> Recipe:
         """The recipe for some samples: minima from more weights on where there are few."""
         rows = len(samples)
-        least = LEAST_EPOCHS_LABELS if samples.loss == "cross_entropy" else LEAST_EPOCHS
+        least = LEAST_EPOCHS if samples.loss == "squared_error" else LEAST_EPOCHS_LABELS
         epochs = max(least, -(-LEAST_STEPS * min(batch_size, rows) // rows))
         return cls(epochs, batch_size, minima_below=max(MINIMA_BELOW, MINIMA_WORK // rows))
 
@@ -205,7 +205,9 @@ def through_minima(
 
 
 def _faultless(net: SparseNetwork, samples: Samples) -> bool:
-    """Whether a classification gets every sample right, so that a lower loss gains nothing."""
+    """Whether every label of every sample is right, so that a lower loss gains nothing."""
+    if samples.loss == "binary_cross_entropy":
+        return bool(((samples.forward(net) > 0) == (samples.y > 0.5)).all())
     labelled = samples.loss == "cross_entropy"
     return labelled and bool((samples.forward(net).argmax(axis=1) == samples.labels).all())
 

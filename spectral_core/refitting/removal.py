@@ -46,14 +46,16 @@ def remove(net: SparseNetwork, samples: Samples, count: int) -> SparseNetwork:
         kept[order[:number]] = True
         return net.keep(kept)
 
-    low, high = count, net.n_products
-    while high - low > 1:  # first(low) has at most `count` acting products
-        middle = (low + high) // 2
-        trial = first(middle)
-        if int((trial.acting() & ~trial.biases).sum()) <= count:
-            low = middle
-        else:
-            high = middle
+    def fits(number: int) -> bool:
+        trial = first(number)
+        return int((trial.acting() & ~trial.biases).sum()) <= count
+
+    # Most often no weight is dead: look near `count` first, then halve the range that is left.
+    low, high, stride = count, net.n_products, 1
+    while high - low > 1:  # first(low) has at most `count` acting products, first(high) has more
+        trial = min(low + stride, (low + high) // 2)
+        low, high = (trial, high) if fits(trial) else (low, trial)
+        stride *= 2
     return first(low).cleaned()
 
 

@@ -72,7 +72,7 @@ class Samples:
         """Some of the samples."""
         return replace(
             self,
-            x_rows=np.ascontiguousarray(self.x_rows[:, rows]),
+            x_rows=self.x_rows.take(rows, axis=1),
             y=self.y[rows] if len(self.y) else self.y,
             labels=self.labels[rows] if len(self.labels) else self.labels,
             weights=self.weights[rows],

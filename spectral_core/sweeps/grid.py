@@ -37,7 +37,7 @@ TRAINING_OPTIONS = tuple(name for name in TRAIN_OPTIONS if name not in SET_BY_SW
 HIDDEN = 100
 """Width of the hidden layer where a grid does not name one."""
 
-SCORED = ("squared_error", "huber", "cross_entropy")
+SCORED = ("squared_error", "huber", "cross_entropy", "binary_cross_entropy")
 """Losses whose minimum is a prediction of y itself (the others predict logarithms)."""
 
 DRY_RUN_SAMPLES = 16
@@ -124,9 +124,8 @@ def _data(
     if isinstance(data, Dataset) and any(part is not None for part in (data.weight, data.group, data.time)):
         raise InvalidInputError("a sweep uses no column of weights, groups or times; load the data without them")
     found = data if isinstance(data, Dataset) else datasets.load(data, target=target, task=task)
-    y = found.y if found.task == "regression" else np.asarray(found.classes)[found.y]
     scaled = found.standardize if standardize is None else standardize
-    return prepare(found.x, y, found.task, None, fraction, scaled, seed), found.name
+    return prepare(found.x, found.labels, found.task, None, fraction, scaled, seed), found.name
 
 
 def _fingerprint(data: PreparedData) -> str:

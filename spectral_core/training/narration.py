@@ -12,9 +12,8 @@ Callback = Callable[[Progress[Any]], Any]
 
 
 def told(callbacks: Sequence[Callback]) -> Sequence[Callback]:
-    """The callbacks, and one that prints a line for every tenth of the epochs; the first line is printed at once."""
-    progress.begun("train")
-    show = progress.lines("train")
+    """The callbacks, and one that shows the progress, as `progress.narrated`; its bar or first line is shown at once."""
+    show = progress.narrated("train")
 
     def tell(view: Progress[Any]) -> None:
         show(view.epoch, view.epochs, loss_line(view))

@@ -130,7 +130,8 @@ def train(
     checkpoint : a file. An interrupted training (Ctrl-C) writes its state there, and so does a running one after 2 s and
         then every 30 s. The same call continues from the file with the same bits as an uninterrupted training, and deletes
         it at the end. With `keep_checkpoint` the file stays, and the same call returns the finished result at once.
-    verbose : print a line on standard error for every tenth of the epochs.
+    verbose : show a bar in a notebook with tqdm and ipywidgets, else print a line on standard error for every tenth of the
+        epochs.
 
     Returns
     -------

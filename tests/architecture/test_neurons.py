@@ -7,9 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from spectral_core.architecture import neurons
 from spectral_core.architecture.criterion import Criterion
 from spectral_core.architecture.neurons import NeuronSearch, fewest_neurons
 from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.refitting.levenberg_marquardt import Fit
 from spectral_core.refitting.output_weights import refit
 from spectral_core.refitting.samples import Samples
 from tests import oracles
@@ -184,6 +186,30 @@ def test_a_neuron_reads_only_the_inputs_that_it_needs(seed: int, noise: float) -
     assert search.best_score == pytest.approx(search.criterion.score(net, samples.loss_of(net)))
     assert samples_of(x, exact).loss_of(net) < max(1e-8, 0.2 * noise**2)
     assert fewest_neurons(samples, Criterion(samples), (4, 8, 1), "relu", (seed,)).n_products <= 8
+
+
+def test_of_several_starts_the_one_of_least_score_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hidden layers; each round has random networks of its own, and all of them are shrunk."""
+    monkeypatch.setattr(neurons, "DEEP_STARTS", (2, 3))
+    x = np.random.default_rng(0).normal(size=(80, 2))
+    y = np.maximum(np.maximum(x[:, :1], 0) - np.maximum(x[:, 1:], 0) - 0.3, 0)
+    samples, given, scores = samples_of(x, y / y.std()), [], []
+    shrink = NeuronSearch.shrink
+
+    def spied(self: NeuronSearch, state: Fit) -> None:
+        given.append(state.net.weights.tobytes())
+        shrink(self, state)
+        scores.append(self.best_score)
+
+    monkeypatch.setattr(NeuronSearch, "shrink", spied)
+    criterion = Criterion(samples)
+    net = fewest_neurons(samples, criterion, (3, 4, 3, 1), "relu", (0,), rounds=2)
+    assert len(set(given)) == 4
+    assert criterion.score(net, samples.loss_of(net)) <= min(scores) + 1e-6 * abs(min(scores))
+    once = fewest_neurons(samples, criterion, (3, 4, 3, 1), "relu", (0,))
+    assert len(given) == 6
+    assert set(given[4:]) < set(given[:4]), "the first round is always the same"
+    assert criterion.score(net, samples.loss_of(net)) <= criterion.score(once, samples.loss_of(once)) + 1e-6
 
 
 def test_a_weight_that_is_needed_stays() -> None:

@@ -160,7 +160,7 @@ def test_progress_runs_to_the_end():
         ({"y": np.zeros(7)}, "equally many rows; got 300 and 7"),
         ({"activation": "sigmoid"}, r"f\(0\) = 0"),
         ({"tolerance": -1}, "tolerance must be at least 0; got -1"),
-        ({"task": "ranking"}, "task must be one of auto, regression, classification; got 'ranking'"),
+        ({"task": "ranking"}, "task must be one of auto, regression, classification, multilabel; got 'ranking'"),
         ({"hidden": (0,)}, r"hidden\[0\] must be a whole number of at least 1; got 0"),
         ({"validation_fraction": 0.0}, "validation_fraction must be more than 0"),
         ({"eigenvector_penalties": ()}, "at least one strength"),

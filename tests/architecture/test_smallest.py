@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,19 @@ def test_the_score_of_the_proposal_is_its_mean_over_the_splits(monkeypatch: pyte
     assert [point.weights for point in found.curve] == sorted({point.weights for point in found.curve})
 
 
+def test_no_bit_depends_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "EPOCHS", 2)
+    monkeypatch.setattr(variants, "LEAST_STEPS", 30)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        found.append(find_smallest(small_data(2), SearchOptions(hidden=(4,), seed=0, sizes=(2, 5, 12))))
+    assert found[0].curve.points == found[1].curve.points
+    for one, other in zip(*(each.networks for each in found), strict=True):
+        assert one.weights.tobytes() == other.weights.tobytes()
+        assert one.senders.tobytes() == other.senders.tobytes()
+
+
 def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, whole = small_data(1), find_smallest(small_data(1), SearchOptions(hidden=(3,), seed=0))
     options = SearchOptions(hidden=(3,), seed=0, checkpoint=tmp_path / "state")
@@ -141,6 +155,15 @@ def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.Mon
     assert calls == [0]  # the last training, on all rows
     assert again.curve.points == find_smallest(data, SearchOptions(hidden=(3,), seed=1)).curve.points
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("strategy", "rows", "count"), [("smallest", 50, 5), ("neurons", 60, 5), ("neurons", 59, 1)])
+def test_neurons_are_scored_once_where_there_are_many_rows(
+    strategy: str, rows: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smallest, "SCORED_ONCE", rows)
+    data, options = small_data(0), SearchOptions(strategy=strategy)
+    assert len(smallest._splits(data, smallest._all_samples(data, options), options)) == count
 
 
 def test_a_size_counts_where_every_split_has_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from spectral_core import Predictor
+from spectral_core import Predictor, SpectralNetwork
+from spectral_core.cli.model_data import ModelData
 from spectral_core.cli.program import main
+from spectral_core.cli.score import chosen_rows
+from spectral_core.data.fingerprints import Origin, row_prints
+from spectral_core.data.scaling import Scaling
 from tests.cli.test_shrink import refused, said
 
 for library in ("matplotlib", "pyarrow"):
@@ -100,6 +105,64 @@ def test_other_data_are_scored_on_the_rows_that_are_new(home: Path, capsys: Any)
     seen = scored(capsys, model, write(home / "seen.csv", training))
     assert seen["sentence"] == "all 50 rows trained the model: these scores say nothing about new rows"
     assert scored(capsys, model, write(home / "new.csv", new))["sentence"] == "40 rows, none of which trained the model"
+
+
+@pytest.mark.parametrize(
+    ("rows", "new", "part", "sentence"),
+    [
+        ({"test": [2]}, True, None, "1 test row of its search; it did not train the model"),
+        ({"test": [1]}, True, None, "1 test row of its search; it did not train the model, but it judged the model"),
+        ({"test": [0]}, True, None, "1 test row of its search; it did not train the model; it equals a row that did"),
+        (
+            {"test": [0, 2]},
+            True,
+            None,
+            "2 test rows of its search; none of them trained the model; 1 of them equals a row that did",
+        ),
+        ({}, False, None, "all 3 rows trained the model: these scores say nothing about new rows"),
+        (
+            {},
+            True,
+            None,
+            "2 rows that did not train the model, but 1 of them judged it; 1 other did and is left out "
+            "(--part all scores it too)",
+        ),
+    ],
+)
+def test_the_sentence_counts_as_people_do(
+    rows: dict[str, list[int]], new: bool, part: str | None, sentence: str
+) -> None:
+    """Of three rows the first trained the model and the second judged it, or all trained it."""
+    x, y = np.arange(6.0).reshape(3, 2), np.array(["a", "b", "a"])
+    prints = {"training": row_prints(x, y)[:1] if new else row_prints(x, y), "validation": row_prints(x, y)[1:2]}
+    origin = Origin("t.csv", "0" * 64, 0, prints)
+    model = replace(the_model(), origin=origin)
+    data = ModelData(x, y, origin, {name: np.array(numbers) for name, numbers in rows.items()})
+    assert chosen_rows(model, data, part)[2] == sentence
+    # One row alone.
+    for row, single in enumerate(
+        (
+            "1 row trained the model: these scores say nothing about new rows",
+            "1 row, which did not train the model, but it judged the model" if new else None,
+            "1 row, which did not train the model" if new else None,
+        )
+    ):
+        if single is not None:
+            alone = ModelData(x[row : row + 1], y[row : row + 1], origin, {})
+            assert chosen_rows(model, alone, None)[2] == single
+
+
+def the_model() -> Predictor:
+    """A predictor of two classes from two features; its weights do not matter."""
+    net = SpectralNetwork.initialize([2, 2, 2], seed=0)
+    return Predictor(net, "classification", Scaling.none(2), Scaling.none(1), ("a", "b"))
+
+
+def test_a_file_without_rows_has_no_score(home: Path, tmp_path: Path, capsys: Any) -> None:
+    empty = write(tmp_path / "empty.csv", [])
+    assert refused(capsys, "score", home / "s/model.npz", empty).endswith("empty.csv has column names but no rows\n")
+    np.savez(tmp_path / "empty.npz", X=np.zeros((0, 2)), y=np.zeros(0))
+    assert "X must not be empty" in refused(capsys, "score", home / "s/model.npz", tmp_path / "empty.npz")
 
 
 def test_prune_reports_and_score_finds_the_same_test_rows(home: Path, tmp_path: Path, capsys: Any) -> None:

@@ -81,7 +81,11 @@ def test_task_of_a_built_in_set_can_be_chosen():
     assert load("digits", task="regression").y.shape == (1797, 1)
     with pytest.raises(InvalidInputError, match="sparcs is a regression"):
         load("sparcs", task="classification")
-    with pytest.raises(InvalidInputError, match="task must be one of auto, regression, classification; got 'guess'"):
+    with pytest.raises(InvalidInputError, match="sparcs is a regression data set; got task 'multilabel'"):
+        load("sparcs", task="multilabel")
+    with pytest.raises(
+        InvalidInputError, match="task must be one of auto, regression, classification, multilabel; got 'guess'"
+    ):
         load("digits", task="guess")
     with pytest.raises(InvalidInputError, match="digits has none; got 'a'"):
         load("digits", target="a")
@@ -234,7 +238,7 @@ def test_csv_types_found_late(tmp_path):
     data = load(csv(tmp_path, start + "1.5,3\n"))
     assert data.x[-1, 0] == 1.5
     assert "column 'a', row 101: 'oops' is text" in refusal(csv(tmp_path, start + "oops,2\n"))
-    assert "row 101 has 3 value(s); the header has 2 column(s)" in refusal(csv(tmp_path, start + "1,2,3\n"))
+    assert "row 101 has 3 values; the header has 2 columns" in refusal(csv(tmp_path, start + "1,2,3\n"))
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -248,8 +252,8 @@ def test_csv_types_found_late(tmp_path):
         ("a,b\n", "column names but no rows"),
         ("a\n1\n", "needs a target and at least one feature column; it has 'a'"),
         ("a,b,a,b\n1,2,3,4\n", "more than one column is called 'a', 'b'"),
-        ("a,b\n1,2\n2\n", "row 2 has 1 value(s); the header has 2 column(s)"),
-        (b"a,b\n1,2\n\xff\n", "row 2 has 1 value(s); the header has 2 column(s)"),
+        ("a,b\n1,2\n2\n", "row 2 has 1 value; the header has 2 columns"),
+        (b"a,b\n1,2\n\xff\n", "row 2 has 1 value; the header has 2 columns"),
         ("a,b\n" + "1,2\n3,4\n" * 5 + "x,3\n", "column 'a', row 11: 'x' is text in a numeric column (--missing x if"),
         ('a,b\n1,2\n3,4\n"x\ny",3\n', "column 'a', row 3: 'x\\ny' is text"),
         ("a,b\n1,2\n3,4\n" + "z" * 200 + ",3\n", "row 3: '" + "z" * 39 + "... is text"),
@@ -261,7 +265,7 @@ def test_csv_types_found_late(tmp_path):
         ("a,b\n1,2024-01-01\n2,2024-01-02\n", "column 'b': the target is a date"),
         ("a,b\n1,7\n2,7\n", "needs at least two classes; all 2 labels are 7"),
         ("a,b\n1,x\n2,x\n", "needs at least two classes; all 2 labels are 'x'"),
-        ("a,b\n1,0.5\n2,0.5\n", "needs a target that varies; all 2 row(s) of 'b' are 0.5"),
+        ("a,b\n1,0.5\n2,0.5\n", "needs a target that varies; all 2 rows of 'b' are 0.5"),
     ],
 )
 def test_csv_refusals(tmp_path, text, expected):
@@ -308,7 +312,7 @@ def test_parquet_refusals(tmp_path):
         ({"y": [1, 2], "z": [1]}, "must hold the arrays X and y; it holds 'y', 'z'"),
         ({"X": [[1.0], [2.0]]}, "must hold the arrays X and y; it holds 'X'"),
         ({}, "it holds nothing"),
-        ({"X": [[1.0], [2.0]], "y": [1, 2, 3]}, "X has 2 row(s), y must have shape (2,) or (2, outputs); got (3,)"),
+        ({"X": [[1.0], [2.0]], "y": [1, 2, 3]}, "X has 2 rows, y must have shape (2,) or (2, outputs); got (3,)"),
         ({"X": [[1.0], [2.0]], "y": 1}, "got ()"),
         ({"X": [1.0, 2.0], "y": [1, 2]}, "X must have 2 dimension(s); got shape (2,)"),
         ({"X": np.ones((2, 0)), "y": [1, 2]}, "X must not be empty"),
@@ -318,7 +322,7 @@ def test_parquet_refusals(tmp_path):
         ({"X": [[1.0], [2.0]], "y": [1j, 2]}, "y must hold real numbers; got complex128"),
         ({"X": np.array([[1], [None]]), "y": [1, 2]}, "Object arrays cannot be loaded"),
         ({"X": [[1.0], [2.0]], "y": np.array(["a", None])}, "Object arrays cannot be loaded"),
-        ({"X": [[1.0], [2.0]], "y": [[1, 3], [2, 3]]}, "needs a target that varies; all 2 row(s) of 'y2' are 3"),
+        ({"X": [[1.0], [2.0]], "y": [[1, 3], [2, 3]]}, "needs a target that varies; all 2 rows of 'y2' are 3"),
     ],
 )
 def test_npz_refusals(tmp_path, arrays, expected):
@@ -393,11 +397,11 @@ def test_feature_refusals(tmp_path):
         load_features(path, ("p", "q"))
     with pytest.raises(DataFileError, match="column 'a', row 3: 'z' is text"):
         load_features(path, ("a",))
-    with pytest.raises(DataFileError, match="wine: 2 feature column"):
+    with pytest.raises(DataFileError, match="wine: the model needs 2 feature columns; X has 13"):
         load_features("wine", ("p", "q"))
     path = npz(tmp_path, X=np.ones((3, 2)))
     assert load_features(path, ("p", "q")).shape == (3, 2)
-    with pytest.raises(DataFileError, match=r"3 feature column\(s\) are needed; X has 2"):
+    with pytest.raises(DataFileError, match="the model needs 3 feature columns; X has 2"):
         load_features(path, ("p", "q", "r"))
     with pytest.raises(DataFileError, match="must hold the arrays X; it holds 'y'"):
         load_features(npz(tmp_path, y=[1]), ("p",))

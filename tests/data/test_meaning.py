@@ -212,7 +212,7 @@ def test_one_question_mark_in_a_numeric_target_costs_one_row(tmp_path: Path) -> 
     cells[7] = "?"
     data = load(table(tmp_path, cells))
     assert (data.task, data.y.shape) == ("regression", (59, 1))
-    assert "1 row(s) without 'y' were left out; the first is '?' in row 8" in data.remarks
+    assert "1 row without 'y' was left out; the first is '?' in row 8" in data.remarks
 
 
 @pytest.mark.parametrize("form", ["${}", '"{},500"', '"{},25"', "{} €", '"1,{}"'])
@@ -235,7 +235,7 @@ def test_blanks_around_labels_do_not_count(tmp_path: Path) -> None:
 def test_labels_of_rows_without_one_are_left_out_and_said(tmp_path: Path) -> None:
     data = load(table(tmp_path, ["Adelie", "", "Gentoo", "NA"] * 5))
     assert data.classes == ("Adelie", "Gentoo")
-    assert any("10 row(s) without 'y' were left out; the first is row 2" in remark for remark in data.remarks)
+    assert any("10 rows without 'y' were left out; the first is row 2" in remark for remark in data.remarks)
     assert load(table(tmp_path, ["NA", "DE"] * 6)).classes == ("DE", "NA")
     assert load(table(tmp_path, ["+", "-"] * 6)).classes == ("+", "-")
     named = load(table(tmp_path, ["NA", "Bonn", "Rome"] * 6), form=FileForm(missing=("none",)))

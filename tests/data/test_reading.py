@@ -94,10 +94,10 @@ def test_a_table_written_in_any_form_has_the_same_values(tmp_path, rows, separat
 @pytest.mark.parametrize(
     ("text", "remark"),
     [
-        ("# exported 2020-01-01\n# unit: m\na,b,y\n" + body(), "2 line(s) that begin with # were skipped"),
-        ("Report of 2020\n\na,b,y\n" + body(), "1 line(s) before the column names were skipped: 'Report of 2020'"),
-        ("Report, of 2020\na,b,y\n" + body(), "1 line(s) before the column names were skipped"),
-        ("Report,,\n,,\na,b,y\n" + body(), "2 line(s) before the column names were skipped"),
+        ("# exported 2020-01-01\n# unit: m\na,b,y\n" + body(), "2 lines with # in front were skipped"),
+        ("Report of 2020\n\na,b,y\n" + body(), "1 line before the column names was skipped: 'Report of 2020'"),
+        ("Report, of 2020\na,b,y\n" + body(), "1 line before the column names was skipped"),
+        ("Report,,\n,,\na,b,y\n" + body(), "2 lines before the column names were skipped"),
         ("# a,b,y\n" + body(), "the column names are those of the last line that begins with #"),
         ("sep=;\na;b;y\n" + body(";"), "columns are separated by ';'"),
         ("a,b,y,\n" + body().replace("\n", ",\n"), "a separator at the end of the lines was left out"),
@@ -106,7 +106,7 @@ def test_a_table_written_in_any_form_has_the_same_values(tmp_path, rows, separat
         ("a, b, y\n" + body().replace(",", ", "), ""),
         ("'a','b','y'\n" + body(), ""),
         ("a,b,y\r\n" + body().replace("\n", "\r\n"), ""),
-        ("a,b,y\n" + body() + "# source: somebody\n", "1 line(s) that begin with # were skipped"),
+        ("a,b,y\n" + body() + "# source: somebody\n", "1 line with # in front was skipped"),
         ("a b y\n" + body("  "), "columns are separated by blanks"),
     ],
 )
@@ -152,10 +152,10 @@ def test_whether_a_first_row_is_data(tmp_path: Path, header: str, rows: list[str
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n2,3\n4\n", "row 3 has 1 value(s); the header has 2 column(s)"),
-        ("a,b\n1,2,3\n4,5,6\n", "row 1 has 3 value(s); the header has 2 column(s)"),
+        ("a,b\n1,2\n2,3\n4\n", "row 3 has 1 value; the header has 2 columns"),
+        ("a,b\n1,2,3\n4,5,6\n", "row 1 has 3 values; the header has 2 columns"),
         ("a,b\n1,2\n3,4\nTotal,6\n", "row 3, the last one, begins with 'Total' and looks like a total; remove it"),
-        ("a,b\n1,2\n3,4\nSource: us\n", "row 3 has 1 value(s)"),
+        ("a,b\n1,2\n3,4\nSource: us\n", "row 3 has 1 value"),
         ("a,b\n1\0,2\n", "holds zero bytes, so it is no text file; --encoding utf-16-le"),
         ("a,a\n1,2\n", "more than one column is called 'a'"),
         ("# only\n", "needs a target and at least one feature column"),

@@ -158,6 +158,22 @@ def test_a_classifier_gives_labels_and_probabilities(tmp_path: Path) -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
 
 
+def test_several_labels_have_an_output_each(tmp_path: Path) -> None:
+    network = random_network("direct", [3, 4, 2], "tanh", 1, True)
+    model = Predictor(network, "multilabel", Scaling.none(3), Scaling.none(2), (), ("a", "b", "c"), ("u", "v"))
+    export_onnx(model, tmp_path / "l.onnx")
+    x = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    got = outputs_of(tmp_path / "l.onnx", x)
+    assert got["label"].dtype == np.int64
+    np.testing.assert_array_equal(got["label"], model.predict(x))
+    assert set(got["label"].ravel().tolist()) == {0, 1}
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(x), atol=1e-5)
+    metadata = onnx.load(tmp_path / "l.onnx").metadata_props
+    assert {"task": "multilabel", "target_names": '["u", "v"]'}.items() <= {
+        one.key: one.value for one in metadata
+    }.items()
+
+
 def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInputError, match="only networks and predictors can be exported; got str"):
         export_onnx("m", tmp_path / "m.onnx")  # type: ignore[arg-type]

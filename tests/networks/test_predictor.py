@@ -14,6 +14,7 @@ from sklearn.metrics import r2_score
 
 from spectral_core import InvalidInputError, Predictor, SpectralNetwork
 from spectral_core.data.encoding import Encoder
+from spectral_core.data.metrics import scores_of
 from spectral_core.data.scaling import Scaling
 from spectral_core.resizing.compaction import compact
 from tests.builders import random_network
@@ -64,10 +65,14 @@ def test_no_rows_give_no_predictions(outputs: int, rows: Any) -> None:
         classifies = replace(model, task="classification", classes=("x", "y", "z"))
         assert classifies.predict(rows).tolist() == []
         assert classifies.predict_proba(rows).shape == (0, 3)
-        with pytest.raises(InvalidInputError, match="y must be a vector of class labels"):
+        with pytest.raises(InvalidInputError, match="y must not be empty"):
             classifies.score(rows, [])
+        with pytest.raises(InvalidInputError, match="the target must not be empty"):
+            scores_of(classifies, rows, [])
     with pytest.raises(InvalidInputError, match="y must not be empty"):
         model.score(rows, np.zeros((0, outputs)))
+    with pytest.raises(InvalidInputError, match="the target must not be empty"):
+        scores_of(model, rows, np.zeros((0, outputs)))
 
 
 @pytest.mark.parametrize("rows", [np.zeros((0, 2)), np.zeros((3, 0)), np.zeros(0), []])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,53 @@ def test_a_training_tells_its_progress_and_gives_the_same(capsys: pytest.Capture
     assert seen == list(range(1, 21))
     with pytest.raises(InvalidInputError, match="verbose"):
         train(net, X, np.abs(X), verbose="yes")  # type: ignore[arg-type]
+
+
+class Bar:
+    """What `progress` uses of tqdm's bars."""
+
+    made: list[Bar]
+
+    def __init__(self, desc: str, unit: str) -> None:
+        self.title, self.total, self.n, self.texts, self.open = desc, None, 0, [], True
+        self.made.append(self)
+
+    def reset(self, total: int) -> None:
+        self.total, self.n = total, 0
+
+    def update(self, steps: int) -> None:
+        assert self.open
+        self.n += steps
+
+    def set_postfix_str(self, text: str, refresh: bool = True) -> None:
+        self.texts.append(text)
+
+    def close(self) -> None:
+        self.open = False
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+@pytest.mark.parametrize("missing", [None, "ipywidgets", "tqdm.auto"])
+def test_a_notebook_shows_one_bar_where_it_can(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kernel: bool, missing: str | None
+) -> None:
+    """A kernel has a bar with both libraries; a shell of IPython without a kernel, and a kernel without one of them, lines."""
+    monkeypatch.setattr(Bar, "made", [], raising=False)
+    shell = SimpleNamespace(kernel=object()) if kernel else SimpleNamespace()
+    modules = {"IPython": SimpleNamespace(get_ipython=lambda: shell), "ipywidgets": SimpleNamespace()}
+    for name, module in {**modules, "tqdm": SimpleNamespace(), "tqdm.auto": SimpleNamespace(tqdm=Bar)}.items():
+        monkeypatch.setitem(sys.modules, name, None if name == missing else module)
+    loud = train(SpectralNetwork.initialize([1, 3, 1], seed=0), X, np.abs(X), epochs=20, verbose=True)
+    error = capsys.readouterr().err
+    if not kernel or missing:
+        assert not Bar.made
+        assert error.startswith("train: begins")
+        return
+    assert error == ""
+    (bar,) = Bar.made
+    assert (bar.title, bar.total, bar.n, bar.open) == ("train", 20, 20, False)
+    assert "compiled now, once" in bar.texts[0]
+    assert bar.texts[1:] == [f"training loss {loss:.4g}" for loss in loud.history.training_loss]
 
 
 def test_results_of_a_training_are_short_and_drawn(tmp_path: Any) -> None:

@@ -16,6 +16,7 @@ from spectral_core.data.reading.layout import SHOWN, first_is_data, is_number, r
 from spectral_core.data.reading.table import Table
 from spectral_core.data.reading.text import read_text
 from spectral_core.errors import DataFileError
+from spectral_core.wording import counted, undergoing
 
 _TOTAL = re.compile(r"(grand\s+)?(totals?|sum|average|mean|summe|gesamt|somme|suma)\b.{0,3}", re.IGNORECASE)
 
@@ -48,7 +49,7 @@ def table_of_rows(source: Source, rows: list[list[str]], form: FileForm, remarks
     rows, comments = _without_comments(rows)
     if not rows and not comments:
         raise DataFileError(f"{source} is empty")
-    said = [f"{len(comments)} line(s) that begin with # were skipped"] if comments else []
+    said = [undergoing(len(comments), "line", "with # in front", "skipped")] if comments else []
     names, rows = _header(rows, comments, form.header, said)
     names, rows = _even(source, names, rows, said)
     _refuse_totals(source, rows)
@@ -80,7 +81,7 @@ def _header(
     is_data = first_is_data(rows[first], [row for row in rows[first + 1 :][:1000] if len(row) == len(rows[first])])
     if first and width > 1 and (_titles(rows[:first]) or not any(map(is_number, rows[first]))):
         title = " ".join(rows[0]).strip()
-        said.append(f"{first} line(s) before the column names were skipped: {shortened(title)}")
+        said.append(f"{undergoing(first, 'line', 'before the column names', 'skipped')}: {shortened(title)}")
         rows = rows[first:]
     elif first:
         is_data = False
@@ -122,7 +123,9 @@ def _even(
         names, rows = names[:used], [row[:used] for row in rows]
     for place, row in enumerate(rows, 1):
         if len(row) != len(names):
-            raise DataFileError(f"{source}: row {place} has {len(row)} value(s); the header has {len(names)} column(s)")
+            raise DataFileError(
+                f"{source}: row {place} has {counted(len(row), 'value')}; the header has {counted(len(names), 'column')}"
+            )
     return names, rows
 
 
