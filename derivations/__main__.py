@@ -17,6 +17,7 @@ from typing import Any
 
 from derivations import links
 from derivations.codegen.cpu import module
+from derivations.codegen.cpu.images_module import images_module
 from derivations.codegen.cpu.module import (
     certificate_digest,
     cpu_module,
@@ -72,6 +73,7 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),
+        KERNELS / "cpu" / "images.py": images_module(certificate_digest(records), general),
         **{
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()

@@ -9,7 +9,7 @@ from pathlib import Path
 import sympy
 
 from derivations.codegen import templates
-from derivations.codegen.cpu import elementwise, one_hidden, sparse
+from derivations.codegen.cpu import elementwise, images, one_hidden, sparse
 from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.expressions import choice
 from derivations.codegen.one_hidden import SIZES, theorems
@@ -173,6 +173,7 @@ def functions() -> dict[str, tuple[str, ...]]:
         table[f"adjoint_{inputs}_{outputs}"] = theorems(adjoint.GLOBAL)
     table |= {name: program.theorems for name, program in SPARSE.items()}
     table |= {program.name: program.theorems for program in factors.PROGRAMS}
+    table |= images.functions()
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 edcedc98f9211dfb
-parts.py      sha256 38f7a64111a3e066
+certificates  sha256 5de846b6134371e4
+parts.py      sha256 3d9b0ee84c7293c8
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

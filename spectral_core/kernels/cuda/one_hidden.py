@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 edcedc98f9211dfb
-parts.py      sha256 38f7a64111a3e066
+certificates  sha256 5de846b6134371e4
+parts.py      sha256 3d9b0ee84c7293c8
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -49,7 +49,11 @@ def total(expression: sp.Expr, numbers: Mapping[str, Mapping[int, int]], reach: 
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 2), st.integers(0, 2), st.dictionaries(st.sampled_from("xyw"), st.dictionaries(st.integers(0, 2), st.integers(-3, 3), max_size=3)))
+@given(
+    st.integers(1, 2),
+    st.integers(0, 2),
+    st.dictionaries(st.sampled_from("xyw"), st.dictionaries(st.integers(0, 2), st.integers(-3, 3), max_size=3)),
+)
 def test_a_term_and_its_form_are_the_same_number(dilation: int, padding: int, drawn: dict) -> None:
     numbers = {name: drawn.get(name, {}) for name in "xyw"}
     window = Window(sp.S.One, sp.Integer(dilation), sp.Integer(padding))
