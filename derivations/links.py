@@ -35,7 +35,7 @@ ORCHESTRATION = {
     "cpu/dense": "exponential|exponential_by_type|matrix|vector|load_rows|workspace|output_loss|add_penalty|limit_norm|update|shrink|(predict|gradient|jacobian|epoch)_.*",
     "cpu/one_hidden": "load_columns|epoch_.*",
     "cpu/sparse": "load_chunk|factor_column|(predict|gradient|means|activations|jacobian|curvature|objective|minimise)_sparse",
-    "cpu/images": "planes|group_size|scratch_sizes|tap_offsets|read|place|take|subsampled|put_back|give|tower_means|factors_of|load_images|(forward|adjoint)_(stem|pointwise|3|5|node|norm|images|tower)|(predict|step|epoch)_images",
+    "cpu/images": "group_size|scratch_sizes|tap_offsets|read|place|take|subsampled|put_back|give|load_images|move_images|(forward|adjoint)_(stem|pointwise|3|5|node|norm|tower)",
     "cuda/parts": "exponential|exponential_on_device|gpu_(sum|clear|neurons|parts|row|load|loss|add_penalty|limit_norm|update|shrink)",
     "cuda/ensemble": "train_.*",
     "cuda/one_hidden": "train_.*",

@@ -90,8 +90,9 @@ def written(name: str, arguments: Iterable[str], summary: str, theorems: tuple[s
 
 def number_function(name: str, program: Program) -> str:
     """A program of numbers, one for each channel: arguments are what it reads, results what it gives."""
-    printer, given = RealPrinter(), {}
-    lines, results, read = [], [], {}
+    printer, lines, results = RealPrinter(), [], []
+    given: dict[str, None] = {}
+    read: dict[str, None] = {}
     for line in program.assignments:
         value = line.value.xreplace({e: sp.Symbol(str(e.base)) for e in line.operands})
         read |= {symbol.name: None for symbol in sorted(value.free_symbols, key=str) if symbol.name not in given}
@@ -116,7 +117,8 @@ def on_plane(element: sp.Indexed) -> sp.Symbol:
 
 def plane_function(name: str, program: Program) -> str:
     """A program on one plane of one channel: sums over pixels are results, sums over samples are the caller's."""
-    printer, loops, arguments, results = RealPrinter(), [], {}, []
+    printer, loops, results = RealPrinter(), [], []
+    arguments: dict[str, None] = {}
     lines = [line for line in flatten(program.body) if not (line.value == 0 and line.target.has(s))]
     for line in lines:
         value = line.value.xreplace({e: on_plane(e) for e in line.operands})

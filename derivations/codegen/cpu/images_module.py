@@ -12,8 +12,8 @@ from derivations.codegen.cpu import images
 from derivations.codegen.cpu import layers as cpu
 
 FOLDER = Path(__file__).parent
-RUN = ("predict_images", "epoch_images")
-"""What Python calls. All else is inlined: a process that compiles and one that loads then run the same code."""
+INLINED = ("group_size", "scratch_sizes", "tap_offsets", "read", "place", "take", "subsampled", "put_back", "give")
+"""Helpers. Of the others, which Python calls, none calls another: each is compiled when it is first needed, and once."""
 HEADER = '''
 """Numba kernels for image networks, printed from the proven programs in `derivations`. Do not edit.
 
@@ -26,8 +26,7 @@ Planes are (sample, channel, row · column). Every value, the output of a convol
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
 slices of a flat scratch plane with zeros around, so no index is negative and loops over positions are vectorised.
 
-Tables. `values` (values, 7): a row for each value, its columns named below. `operations` (operations, 11): a row for each
-operation, sorted by receiver. `towers` (towers, 3). Values start at n_samples · values[v, START].
+A function that names no theorem is compiled when it is first called; it calls proven ones alone, which are inlined.
 """
 
 import math
@@ -36,12 +35,9 @@ import numpy as np
 from numba import njit
 
 from spectral_core.kernels.cpu.dense import (
-    CLIP_NORM, CROSS_ENTROPY, SMOOTHING, add_penalty, limit_norm, output_loss, shrink, update,
+    CLIP_NORM, add_penalty, limit_norm, shrink, update,
 )
 
-START, CHANNELS, ROWS, COLUMNS, FIRST, NORM, REACH = 0, 1, 2, 3, 4, 5, 6
-KIND, TAPS_OF, DILATION, STRIDE, SENDER, RECEIVER, RELU, KERNEL, MATRIX, GATE, DROP = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-VALUE, WEIGHTS, BIAS = 0, 1, 2
 STEM, CONVOLUTION, LINK, MAX, MEAN = 0, 1, 2, 3, 4
 MEAN_OF, DEVIATION, SCALE, SHIFT = 0, 1, 2, 3
 EPSILON = 1e-5
@@ -57,5 +53,5 @@ def images_module(digest: str, general: str) -> str:
     for name, source in templates.read(FOLDER, "images").items():
         for taps in images.TAPS if name.endswith("_TAPS") else (0,):
             words = {"_TAPS": f"_{taps}", "TAPS × TAPS": f"{taps} × {taps}", "(TAPS": f"({taps}"} if taps else {}
-            parts.append(templates.specialise(source, cpu.RUNNER if name in RUN else cpu.DECORATOR, **words))
+            parts.append(templates.specialise(source, cpu.DECORATOR if name in INLINED else cpu.RUNNER, **words))
     return "\n\n\n".join([header.strip(), *images.sources(), *parts]) + "\n"

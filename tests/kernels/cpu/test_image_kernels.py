@@ -61,7 +61,7 @@ def test_depthwise_and_pointwise_in_one(
     shape: tuple[int, int, int, int], taps: int, dilation: int, stride: int, receivers: int, seed: int
 ) -> None:
     generator = np.random.default_rng(seed)
-    samples, channels, rows, columns = shape
+    _, channels, rows, columns = shape
     x, kernel = integers(generator, *shape), integers(generator, channels, taps, taps)
     weights, place = integers(generator, receivers, channels), window(taps, dilation, stride)
     middle = oracle.depthwise(x, kernel, place)
@@ -124,7 +124,7 @@ def test_links_and_pools(shape: tuple[int, int, int, int], kind: int, stride: in
 @given(SHAPES, st.integers(1, 3), st.integers(0, 99))
 def test_stem(shape: tuple[int, int, int, int], receivers: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
-    samples, channels, rows, columns = shape
+    _, channels, rows, columns = shape
     x, kernel = integers(generator, *shape), integers(generator, receivers, channels, 3, 3)
     truth = oracle.dense_convolution(x, kernel, (1, 1, 1))
     z = np.empty_like(flat(truth))
@@ -143,7 +143,7 @@ def test_stem(shape: tuple[int, int, int, int], receivers: int, seed: int) -> No
 @given(SHAPES, st.integers(1, 3), st.sampled_from([1, 2, 4]), st.integers(0, 99))
 def test_pointwise_of_every_stride(shape: tuple[int, int, int, int], receivers: int, stride: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
-    samples, channels, rows, columns = shape
+    _, channels, rows, columns = shape
     x, weights = integers(generator, *shape), integers(generator, receivers, channels)
     read = x[:, :, ::stride, ::stride]
     truth, one, zero = oracle.pointwise(read, weights), np.ones(channels), np.zeros(channels)

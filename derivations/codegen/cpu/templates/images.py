@@ -3,16 +3,9 @@
 TAPS is the side of the window.
 """
 # The names belong to the printed module; lines are printed as they are written here.
-# ruff: noqa: F821, F841
+# ruff: noqa: F821
 # mypy: ignore-errors
 # fmt: off
-
-
-def planes(flat, row, values, n_samples):
-    """The planes of a value (n_samples, channels, rows · columns) inside the vector of all values."""
-    channels, size = values[row, CHANNELS], values[row, ROWS] * values[row, COLUMNS]
-    begin = n_samples * values[row, START]
-    return flat[begin : begin + n_samples * channels * size].reshape(n_samples, channels, size)
 
 
 def group_size(n_samples, size):
@@ -311,19 +304,17 @@ def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     return slope
 
 
-def forward_norm(x, begin, theta, training, norm, running, parameters, statistics):
+def forward_norm(x, theta, training, gamma, beta, running_mean, running_variance, statistics):
     """Scale and shift of each channel of a value, of its own statistics in training, with the running ones moved (I8, I9).
 
-    statistics (4, channels of all values): mean, deviation, scale, shift; norm: where γ and β stand in the parameters;
-    running: where the running means and variances stand
+    statistics (4, channels): mean, deviation, scale, shift
     """
     n_samples, channels, size = x.shape
     for c in range(channels):
-        gamma, beta = float(parameters[norm + c]), float(parameters[norm + channels + c])
         if training:
             mean, squares = 0.0, 0.0
             for s in range(n_samples):
-                mean_b, squares_b = batch_norm_sums(x[s, c], size)
+                mean_b, squares_b = batch_norm_sums(x[s, c], x.dtype.type(size))
                 if s == 0:
                     mean, squares = float(mean_b), float(squares_b)
                 else:
@@ -331,175 +322,61 @@ def forward_norm(x, begin, theta, training, norm, running, parameters, statistic
                         float(s * size), float(size), mean, float(mean_b), squares, float(squares_b)
                     )
             count = float(n_samples * size)
-            deviation, scale, shift = batch_norm_coefficients(beta, count, EPSILON, gamma, mean, squares)
-            statistics[MEAN_OF, begin + c], statistics[DEVIATION, begin + c] = mean, deviation
+            deviation, scale, shift = batch_norm_coefficients(float(beta[c]), count, EPSILON, float(gamma[c]), mean, squares)
+            statistics[MEAN_OF, c], statistics[DEVIATION, c] = mean, deviation
             if theta > 0.0:
-                old_mean, old_variance = float(parameters[running + c]), float(parameters[running + channels + c])
-                new = batch_norm_running(count, mean, old_mean, old_variance, squares, theta)
-                parameters[running + c], parameters[running + channels + c] = new
+                old_mean, old_variance = float(running_mean[c]), float(running_variance[c])
+                running_mean[c], running_variance[c] = batch_norm_running(
+                    count, mean, old_mean, old_variance, squares, theta
+                )
         else:
-            means, variances = float(parameters[running + c]), float(parameters[running + channels + c])
-            scale, shift = batch_norm_evaluation(beta, EPSILON, gamma, means, variances)
-        statistics[SCALE, begin + c], statistics[SHIFT, begin + c] = scale, shift
+            scale, shift = batch_norm_evaluation(
+                float(beta[c]), EPSILON, float(gamma[c]), float(running_mean[c]), float(running_variance[c])
+            )
+        statistics[SCALE, c], statistics[SHIFT, c] = scale, shift
 
 
-def adjoint_norm(x, dx, begin, norm, statistics, gradient):
+def adjoint_norm(x, dx, statistics, dgammas, dbetas):
     """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8)."""
     real = x.dtype.type
     n_samples, channels, size = x.shape
     for c in range(channels):
-        mean, deviation = statistics[MEAN_OF, begin + c], statistics[DEVIATION, begin + c]
-        scale, dgamma, dbeta = statistics[SCALE, begin + c], 0.0, 0.0
+        mean, deviation, scale, dgamma, dbeta = statistics[MEAN_OF, c], statistics[DEVIATION, c], statistics[SCALE, c], 0.0, 0.0
         for s in range(n_samples):
             some_beta, some_gamma = batch_norm_adjoint_sums(dx[s, c], x[s, c], real(deviation), real(mean))
             dbeta += some_beta
             dgamma += some_gamma
-        gradient[norm + c], gradient[norm + channels + c] = dgamma, dbeta
+        dgammas[c], dbetas[c] = dgamma, dbeta
         count = float(n_samples * size)
         linear, constant = batch_norm_adjoint_coefficients(count, dbeta, deviation, dgamma, mean, scale)
         for s in range(n_samples):
             batch_norm_adjoint(dx[s, c], dx[s, c], x[s, c], real(constant), real(linear), real(scale))
 
 
-def factors_of(operation, published, keep, kept, first, parameters, n_samples, factor, share):
-    """factor (n_samples,): gate · m / keep of the operation; share: m / keep alone, m of the rows from `first` on (I13, I14)."""
-    real = parameters.dtype.type
-    gate, one = real(1), real(1)
-    if operation[GATE] >= 0:
-        gate = parameters[operation[GATE]]
-        if published:
-            gate = one if gate > 0 else real(0)
-    for s in range(n_samples):
-        share[s] = one
-        if operation[DROP] >= 0 and keep < 1.0:
-            share[s] = one / real(keep) if kept[operation[DROP], first + s] else real(0)
-        factor[s] = gate * share[s]
-
-
-def forward_images(
-    images, values, operations, published, training, theta, keep, kept, first, parameters, running, z_all, statistics
-):
-    """All values in their order (I16)."""
-    n_samples, real = images.shape[0], parameters.dtype.type
-    factor, share = np.empty(n_samples, parameters.dtype), np.empty(n_samples, parameters.dtype)
-    done = 0
-    for v in range(values.shape[0]):
-        z = planes(z_all, v, values, n_samples)
-        if operations[done, KIND] >= LINK:
-            z[:] = 0
-        while done < operations.shape[0] and operations[done, RECEIVER] == v:
-            op = operations[done]
-            done += 1
-            if op[KIND] == STEM:
-                kernels = parameters[op[MATRIX] : op[MATRIX] + z.shape[1] * images.shape[1] * 9]
-                forward_stem(images, values[v, ROWS], values[v, COLUMNS], kernels.reshape(z.shape[1], images.shape[1] * 9), z)
-                continue
-            # What the operation reads, and through which batch norm.
-            sender = op[SENDER]
-            x, begin = planes(z_all, sender, values, n_samples), values[sender, FIRST]
-            rows, columns, channels = values[sender, ROWS], values[sender, COLUMNS], values[sender, CHANNELS]
-            scale = statistics[SCALE, begin : begin + channels].astype(parameters.dtype)
-            shift = statistics[SHIFT, begin : begin + channels].astype(parameters.dtype)
-            if op[KIND] >= LINK:
-                factors_of(op, published, keep, kept, first, parameters, n_samples, factor, share)
-                forward_node(op[KIND], x, rows, columns, op[STRIDE], scale, shift, factor, z)
-                continue
-            weights = parameters[op[MATRIX] : op[MATRIX] + z.shape[1] * channels].reshape(z.shape[1], channels)
-            if op[TAPS_OF] == 1:
-                forward_pointwise(x, rows, columns, op[STRIDE], scale, shift, weights, z)
-                continue
-            count = op[TAPS_OF] * op[TAPS_OF]
-            kernels = parameters[op[KERNEL] : op[KERNEL] + channels * count].reshape(channels, count)
-            if op[TAPS_OF] == 3:
-                forward_3(x, rows, columns, op[DILATION], op[STRIDE], op[RELU] == 1, scale, shift, kernels, weights, z)
-            else:
-                forward_5(x, rows, columns, op[DILATION], op[STRIDE], op[RELU] == 1, scale, shift, kernels, weights, z)
-        forward_norm(z, values[v, FIRST], theta, training, values[v, NORM], running + 2 * values[v, FIRST], parameters, statistics)
-
-
-def adjoint_images(
-    images, values, operations, published, keep, kept, first, parameters, z_all, dz_all, statistics, gradient
-):
-    """All values in reverse order; `dz_all` holds the bars of the towers' inputs, gradients are added (I16)."""
-    n_samples = images.shape[0]
-    factor, share = np.empty(n_samples, parameters.dtype), np.empty(n_samples, parameters.dtype)
-    done = operations.shape[0] - 1
-    for v in range(values.shape[0] - 1, -1, -1):
-        z, dz = planes(z_all, v, values, n_samples), planes(dz_all, v, values, n_samples)
-        adjoint_norm(z, dz, values[v, FIRST], values[v, NORM], statistics, gradient)
-        while done >= 0 and operations[done, RECEIVER] == v:
-            op = operations[done]
-            done -= 1
-            if op[KIND] == STEM:
-                begin, channels = op[MATRIX], images.shape[1] * 9
-                dkernels = gradient[begin : begin + z.shape[1] * channels].reshape(z.shape[1], channels)
-                adjoint_stem(images, values[v, ROWS], values[v, COLUMNS], dz, dkernels)
-                continue
-            # What the operation read, and through which batch norm.
-            sender = op[SENDER]
-            x, dx, begin = planes(z_all, sender, values, n_samples), planes(dz_all, sender, values, n_samples), values[sender, FIRST]
-            rows, columns, channels = values[sender, ROWS], values[sender, COLUMNS], values[sender, CHANNELS]
-            scale = statistics[SCALE, begin : begin + channels].astype(parameters.dtype)
-            shift = statistics[SHIFT, begin : begin + channels].astype(parameters.dtype)
-            if op[KIND] >= LINK:
-                factors_of(op, published, keep, kept, first, parameters, n_samples, factor, share)
-                slope = adjoint_node(op[KIND], x, rows, columns, op[STRIDE], scale, shift, factor, share, dz, dx)
-                if op[GATE] >= 0:
-                    gradient[op[GATE]] += slope
-                continue
-            end = op[MATRIX] + z.shape[1] * channels
-            weights = parameters[op[MATRIX] : end].reshape(z.shape[1], channels)
-            dweights = gradient[op[MATRIX] : end].reshape(z.shape[1], channels)
-            if op[TAPS_OF] == 1:
-                adjoint_pointwise(x, rows, columns, op[STRIDE], scale, shift, weights, dz, dx, dweights)
-                continue
-            count = op[TAPS_OF] * op[TAPS_OF]
-            kernels = parameters[op[KERNEL] : op[KERNEL] + channels * count].reshape(channels, count)
-            dkernels = gradient[op[KERNEL] : op[KERNEL] + channels * count].reshape(channels, count)
-            given = (kernels, weights, dz, dx, dkernels, dweights)
-            if op[TAPS_OF] == 3:
-                adjoint_3(x, rows, columns, op[DILATION], op[STRIDE], op[RELU] == 1, scale, shift, *given)
-            else:
-                adjoint_5(x, rows, columns, op[DILATION], op[STRIDE], op[RELU] == 1, scale, shift, *given)
-
-
-def tower_means(x, scale, shift, rows, columns, pooled):
-    """pooled (samples, channels): the mean of each plane of a x + b (I11)."""
-    held = np.empty(x.shape[2], x.dtype)
+def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits):
+    """logits = V · means of the planes of a x + b, + e (I11, I12); pooled (samples, channels) are the means."""
+    real, held = x.dtype.type, np.empty(x.shape[2], x.dtype)
     for s in range(x.shape[0]):
         for c in range(x.shape[1]):
             read(x[s, c], scale[c], shift[c], False, held)
-            pooled[s, c] = global_mean(held, columns, rows)
-
-
-def forward_tower(tower, classes, values, parameters, z_all, statistics, pooled, logits):
-    """logits = V · means + e (I12)."""
-    v = tower[VALUE]
-    begin, channels = values[v, FIRST], values[v, CHANNELS]
-    scale = statistics[SCALE, begin : begin + channels].astype(parameters.dtype)
-    shift = statistics[SHIFT, begin : begin + channels].astype(parameters.dtype)
-    tower_means(planes(z_all, v, values, pooled.shape[0]), scale, shift, values[v, ROWS], values[v, COLUMNS], pooled)
-    weights = parameters[tower[WEIGHTS] : tower[WEIGHTS] + classes * channels].reshape(classes, channels)
+            pooled[s, c] = global_mean(held, real(columns), real(rows))
     np.dot(pooled, weights.T, logits)
     for s in range(logits.shape[0]):
-        for h in range(classes):
-            logits[s, h] += parameters[tower[BIAS] + h]
+        for h in range(bias.shape[0]):
+            logits[s, h] += bias[h]
 
 
-def adjoint_tower(tower, dlogits, pooled, values, parameters, dz_all, gradient):
+def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
     """Gradients of V and e, and the bar of the planes, added (I11, I12)."""
-    v, classes = tower[VALUE], dlogits.shape[1]
-    channels, end = values[v, CHANNELS], tower[WEIGHTS] + classes * values[v, CHANNELS]
-    weights, dweights = parameters[tower[WEIGHTS] : end].reshape(classes, channels), gradient[tower[WEIGHTS] : end].reshape(classes, channels)
+    real, bar = dx.dtype.type, np.empty(dx.shape[2], dx.dtype)
     dweights += np.dot(dlogits.T, pooled)
     for s in range(dlogits.shape[0]):
-        for h in range(classes):
-            gradient[tower[BIAS] + h] += dlogits[s, h]
-    dpooled, dx = np.dot(dlogits, weights), planes(dz_all, v, values, dlogits.shape[0])
-    bar = np.empty(dx.shape[2], dx.dtype)
+        for h in range(dbias.shape[0]):
+            dbias[h] += dlogits[s, h]
+    dpooled = np.dot(dlogits, weights)
     for s in range(dlogits.shape[0]):
-        for c in range(channels):
-            global_mean_adjoint(bar, values[v, COLUMNS], dpooled[s, c], values[v, ROWS])
+        for c in range(dx.shape[1]):
+            global_mean_adjoint(bar, real(columns), dpooled[s, c], real(rows))
             fan_out(dx[s, c], bar)
 
 
@@ -525,89 +402,15 @@ def load_images(x_data, rows, changes, size, images):
                     target[c, r * width + q] = source[c, from_row * width + from_column] if inside and not cut else 0
 
 
-def predict_images(x_data, batch_size, values, operations, towers, published, parameters, running, result):
-    """result (samples, classes): the logits of the last tower, with running statistics."""
-    last, real = towers.shape[0] - 1, parameters.dtype.type
-    z_all = np.empty(batch_size * (values[-1, START] + values[-1, CHANNELS] * values[-1, ROWS] * values[-1, COLUMNS]), parameters.dtype)
-    statistics, none = np.empty((4, values[-1, FIRST] + values[-1, CHANNELS])), np.empty((0, 0), np.uint8)
-    for start in range(0, x_data.shape[0], batch_size):
-        images = x_data[start : start + batch_size]
-        forward_images(images, values, operations, published, False, 0.0, 1.0, none, 0, parameters, running, z_all, statistics)
-        pooled = np.empty((images.shape[0], values[towers[last, VALUE], CHANNELS]), parameters.dtype)
-        forward_tower(
-            towers[last], result.shape[1], values, parameters, z_all, statistics, pooled, result[start : start + batch_size]
-        )
-
-
-def step_images(
-    images, y_data, labels, weights, rows, smoothing, share, values, operations, towers, classes, published, theta, keep,
-    kept, first, parameters, running, z_all, dz_all, statistics, gradient,
+def move_images(
+    penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factor, limit, gates, parameters,
+    gradient, first, second, step, settings,
 ):
-    """Loss of one mini-batch and its gradient; the running statistics move by theta. Returns loss and batch weight.
-
-    The loss is the cross entropy of the last tower, and share times that of every other one.
-    """
-    n_samples, last, total, batch_weight = images.shape[0], towers.shape[0] - 1, 0.0, 0.0
-    forward_images(
-        images, values, operations, published, True, theta, keep, kept, first, parameters, running, z_all, statistics
-    )
-    dz_all[: n_samples * (values[-1, START] + values[-1, CHANNELS] * values[-1, ROWS] * values[-1, COLUMNS])] = 0
-    gradient[:] = 0
-    for t in range(last + 1):
-        pooled = np.empty((n_samples, values[towers[t, VALUE], CHANNELS]), parameters.dtype)
-        logits = np.empty((n_samples, classes), parameters.dtype)
-        forward_tower(towers[t], classes, values, parameters, z_all, statistics, pooled, logits)
-        value, batch_weight = output_loss(y_data, labels, weights, rows, CROSS_ENTROPY, smoothing, logits)
-        if t < last:
-            logits *= parameters.dtype.type(share)
-            value *= share
-        total += value
-        adjoint_tower(towers[t], logits, pooled, values, parameters, dz_all, gradient)
-    adjoint_images(
-        images, values, operations, published, keep, kept, first, parameters, z_all, dz_all, statistics, gradient
-    )
-    return total, batch_weight
-
-
-def epoch_images(
-    x_data, y_data, labels, weights, order, batch_size, changes, size, share, values, operations, towers, classes,
-    published, limit, gates, theta, keep, kept, running, penalised, strengths, shrunk, thresholds, optimizer, trainable,
-    rates, decays, factors, parameters, gradient, first, second, step, settings,
-):
-    """One pass over the rows in the given order, one optimizer step for each mini-batch.
-
-    x_data (rows, channels, pixels); labels, weights (rows,); changes: of `load_images`, (order, 7) or none
-    values, operations, towers: the tables of the network; gates (begin, end): the weights of published gates, within limit
-    kept (operations, order): 1 where an operation is kept for a sample; the rest as for networks of layers
-
-    Returns the weighted mean loss, the mean penalty and the number of steps; stops at a loss that is not finite.
-    """
-    per_sample = values[-1, START] + values[-1, CHANNELS] * values[-1, ROWS] * values[-1, COLUMNS]
-    z_all, dz_all = np.empty(batch_size * per_sample, parameters.dtype), np.empty(batch_size * per_sample, parameters.dtype)
-    statistics = np.empty((4, values[-1, FIRST] + values[-1, CHANNELS]))
-    images_all = np.empty((batch_size, x_data.shape[1], x_data.shape[2]), parameters.dtype)
-    loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
-    for start in range(0, order.shape[0], batch_size):
-        rows = order[start : start + batch_size]
-        images = images_all[: rows.shape[0]]
-        load_images(x_data, rows, changes[start : start + batch_size], size, images)
-        factor = factors[batches]
-        value, batch_weight = step_images(
-            images, y_data, labels, weights, rows, settings[SMOOTHING], share, values, operations, towers, classes,
-            published, theta, keep, kept, start, parameters, running, z_all, dz_all, statistics, gradient,
-        )
-        if not math.isfinite(value):
-            return value, penalty_sum / max(batches, 1), step
-        if batch_weight == 0.0:
-            continue
-        batches += 1
-        step += 1
-        loss_sum += value * batch_weight
-        weight_sum += batch_weight
-        penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
-        limit_norm(settings[CLIP_NORM], trainable, gradient)
-        update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
-        shrink(shrunk, thresholds, factor, parameters)
-        if published:
-            clamp(parameters[gates[0] : gates[1]], limit)
-    return loss_sum / weight_sum, penalty_sum / batches, step
+    """One step of the optimizer with penalties, proximal steps and, within a limit > 0, gates; returns the penalty."""
+    penalty = add_penalty(penalised, strengths, parameters, gradient)
+    limit_norm(settings[CLIP_NORM], trainable, gradient)
+    update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
+    shrink(shrunk, thresholds, factor, parameters)
+    if limit > 0:
+        clamp(parameters[gates[0] : gates[1]], limit)
+    return penalty
