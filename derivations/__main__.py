@@ -25,15 +25,25 @@ from derivations.codegen.cpu.module import (
     sparse_module,
     tables_module,
 )
-from derivations.codegen.cuda.module import cuda_functions, cuda_modules
-from derivations.proof.rules import RULES, Step
-from derivations.proof.theorem import Certificate, ProofError
+from derivations.codegen.cuda.module import cuda_functions, cuda_modules, cuda_programs
+from derivations.codegen.rocq.goals import goals_file
+from derivations.codegen.rocq.programs import programs_file
+from derivations.proof.certificates import Certificate
+from derivations.proof.programs import Program
+from derivations.proof.selfcheck import weaknesses
+from derivations.proof.theorem import ProofError
+from derivations.records import assumptions, citations, record, unlike_programs
 from derivations.theorems.catalogue import THEOREMS
+from derivations.theorems.spectral import factors
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "spectral_core" / "kernels"
+ROCQ = ROOT / "derivations" / "rocq"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
+
+PROGRAMS = tuple(dict.fromkeys((*module.PROGRAMS, *module.SPARSE.values(), *factors.PROGRAMS)))
+"""Every program from which kernels are printed, each once."""
 
 
 def functions() -> dict[str, tuple[str, ...]]:
@@ -41,8 +51,15 @@ def functions() -> dict[str, tuple[str, ...]]:
     return module.functions() | cuda_functions()
 
 
+def printed_programs() -> list[Program]:
+    """Every program that a kernel is printed from."""
+    return [*module.programs(), *cuda_programs()]
+
+
 def prove_all() -> list[tuple[Certificate, float]]:
     """Certificate and seconds for every theorem; raises `ProofError` at the first that fails."""
+    if weak := weaknesses():
+        raise ProofError(f"the rules do not decide as they should; {'; '.join(weak)}")
     results = []
     for theorem in THEOREMS:
         start = time.perf_counter()
@@ -58,15 +75,15 @@ def records_of(certificates: list[Certificate]) -> list[dict[str, Any]]:
     unproven = {name: ids for name, ids in relying.items() if not set(ids) <= known}
     if unproven:
         raise ProofError(f"kernels without a certificate: {unproven}")
-    for number, certificate in enumerate(certificates):
-        if unknown := set(certificate.cites) - {earlier.id for earlier in certificates[:number]}:
-            raise ProofError(f"{certificate.id} cites what is not proven before it: {sorted(unknown)}")
+    problems = [*citations(certificates), *unlike_programs(certificates, printed_programs())]
+    if problems:
+        raise ProofError("\n".join(problems))
     return [record(c, [name for name, ids in relying.items() if c.id in ids]) for c in certificates]
 
 
-def generate(certificates: list[Certificate]) -> dict[Path, str]:
-    """The files that follow from the certificates, as text."""
-    records = records_of(certificates)
+def generate(certificates: list[Certificate], records: list[dict[str, Any]] | None = None) -> dict[Path, str]:
+    """The files that follow from the certificates and their records, as text."""
+    records = records_of(certificates) if records is None else records
     general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
@@ -78,66 +95,33 @@ def generate(certificates: list[Certificate]) -> dict[Path, str]:
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()
         },
+        ROCQ / "programs.v": programs_file(PROGRAMS),
+        ROCQ / "rational.v": goals_file(certificates),
         CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
         ASSUMPTIONS: assumptions(certificates),
     }
-
-
-def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
-    """A certificate as it is written: formulas as text, what it cites and trusts, the functions that rely on it."""
-    return {
-        **{name: getattr(certificate, name) for name in ("id", "title", "statement", "scope", "method", "reference")},
-        "assumptions": certificate.assumptions,
-        "symbols": certificate.symbols,
-        "cites": certificate.cites,
-        "trusted": [f"{rule}: {RULES[rule]}" for rule in certificate.rules],
-        "steps": [
-            {"rule": s.rule, "claim": s.claim, "formula": formula(s), "cites": s.cites} for s in certificate.steps
-        ],
-        "functions": relying,
-    }
-
-
-def formula(step: Step) -> str:
-    """A step's own formula as text."""
-    if step.rule in ("decided", "computed"):
-        return str(step.left)
-    if step.rule in ("bound", "error analysis"):  # exact rationals of many digits; twelve are enough to read
-        return f"{float(step.left):.12g} <= {float(step.right):.12g}"
-    left, right = (", ".join(map(str, side)) if isinstance(side, tuple) else side for side in (step.left, step.right))
-    return f"{left} = {right}"
-
-
-def assumptions(certificates: list[Certificate]) -> str:
-    """Everything the proofs assume, one line each: a proof that begins to assume more shows up as a difference."""
-    lines = [
-        "What the proofs assume. Printed by `python -m derivations`; a new line here is to be defended in a review."
-    ]
-    for certificate in certificates:
-        lines += ["", f"{certificate.id}  {certificate.title}, {certificate.scope}"]
-        lines += [f"  assumes  {text}" for text in certificate.assumptions]
-        lines += [f"  symbols  {', '.join(names)}: {what}" for what, names in certificate.symbols.items()]
-        lines += [f"  cites    {', '.join(certificate.cites)}"] if certificate.cites else []
-        lines += [f"  rules    {', '.join(certificate.rules)}"]
-    return "\n".join(lines) + "\n"
 
 
 def differences(files: dict[Path, str]) -> str:
     """A unified diff from the files on disk to the generated ones; empty where they agree."""
     lines: list[str] = []
     for path, text in files.items():
-        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        # Byte by byte: another end of a line is a difference too.
+        old = path.read_bytes().decode("utf-8") if path.exists() else ""
         name = path.relative_to(ROOT).as_posix()
-        lines += difflib.unified_diff(
-            old.splitlines(keepends=True), text.splitlines(keepends=True), f"{name} (checked in)", f"{name} (generated)"
-        )
+        lines += difflib.unified_diff(_lines(old), _lines(text), f"{name} (checked in)", f"{name} (generated)")
     return "".join(lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends, another end than \\n shown."""
+    return text.replace("\r", "\\r").splitlines(keepends=True)
 
 
 def write(path: Path, text: str) -> None:
     """Write beside, then rename: no half-written file stays."""
     beside = path.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
+    beside.write_bytes(text.encode("utf-8"))
     os.replace(beside, path)
 
 
@@ -152,7 +136,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"not proven: {error}", file=sys.stderr)
         return 1
     certificates = [certificate for certificate, _ in proven]
-    files = generate(certificates)
+    try:
+        records = records_of(certificates)
+    except ProofError as error:
+        print(f"not proven: {error}", file=sys.stderr)
+        return 1
+    files = generate(certificates, records)
     steps = sum(len(certificate.steps) for certificate, _ in proven)
     print(f"{len(proven)} theorems proven in {steps} steps, {sum(seconds for _, seconds in proven):.2f} s")
     difference = differences(files)
@@ -166,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
         for path, text in files.items():
             write(path, text)
             print(f"wrote {path.relative_to(ROOT).as_posix()}")
-    found = links.problems(ROOT, records_of(certificates))
+    found = links.problems(ROOT, records)
     for problem in found:
         print(problem, file=sys.stderr)
     if not found:

@@ -8,24 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import Any
 
-import sympy as sp
-from sympy.printing.latex import LatexPrinter
-
-from derivations.proof.notation import df
-from derivations.proof.rules import RULES, Step
-from derivations.proof.theorem import Certificate
-
-# A table to read across: one entry a line would fill a page.
-NAMES = {
-    "phi": r"\varphi", "lam_in": r"\lambda^{\mathrm{in}}", "lam_out": r"\lambda^{\mathrm{out}}", "u_in": "u^{-}",
-    "x_in": "x^{-}", "x_source": "x^{j}", "slope": r"f'(z)", "output": "z", "target": "y", "weight": "w",
-    "label": r"\mathrm{label}", "value": "v", "parameter": r"\theta", "gradient": "g", "first": "m", "second": "v",
-    "rho": r"\rho", "beta1": r"\beta_1", "beta2": r"\beta_2", "epsilon": r"\varepsilon", "momentum": r"\mu",
-    "Δ": r"\Delta",
-}  # fmt: skip
-"""Array names as the formulas write them; `d...` is a cotangent and gets a bar, `^-` marks the layer before."""
+from derivations.formula_printer import case_row, claim_formula, forms, formula, lines_of
+from derivations.proof.certificates import Certificate
+from derivations.proof.claims import Claim
+from derivations.proof.steps import RULES, Step
+from derivations.theorems.words import EXAMPLES, IDEAS
 
 # A table to read across, as above.
 CHARACTERS = {
@@ -35,6 +23,7 @@ CHARACTERS = {
     "≤": r"\le", "±": r"\pm", "×": r"\times", "∞": r"\infty", "α": r"\alpha", "δ": r"\delta", "σ": r"\sigma", "→": r"\to",
     "⟨": r"\langle", "⟩": r"\rangle", "<": "<", ">": ">", "|": "|", "−": "-",
     "π": r"\pi", "η": r"\eta", "≠": r"\ne", "∈": r"\in", "≈": r"\approx", "κ": r"\kappa", "Δ": r"\Delta", "⊥": r"\perp",
+    "γ": r"\gamma", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "←": r"\leftarrow", "°": r"^\circ",
 }  # fmt: skip
 SMALL = {"⁻¹": "^{-1}", "²": "^{2}", "³": "^{3}", "ᵀ": "^{T}", "₀": "_{0}", "₁": "_{1}", "₂": "_{2}"}
 ACCENTS = {"\u0304": r"\bar", "\u0302": r"\hat"}
@@ -51,70 +40,6 @@ ESCAPED = {
 }
 
 
-class Formula(LatexPrinter):
-    """SymPy's printer with the notation of the project: sums first, paths of one step as φ."""
-
-    def _print_Function(self, expr: sp.Expr, exp: Any = None) -> str:
-        name, arguments = type(expr).__name__, [self._print(a) for a in expr.args]
-        if name == "P":
-            one_step = sp.expand(expr.args[0] - expr.args[1] - 1) == 0
-            text = rf"\varphi^{{({arguments[1]})}}" if one_step else f"P_{{{', '.join(arguments)}}}"
-        elif name in ("L", "x"):
-            text = f"{name}_{{{arguments[0]}}}"
-        elif expr.func == df:
-            text = rf"f'\left({arguments[0]}\right)"
-        elif name in ("transpose", "inverse"):
-            inner = arguments[0] if expr.args[0].is_Symbol else rf"\left({arguments[0]}\right)"
-            text = f"{inner}^{{{'T' if name == 'transpose' else '-1'}}}"
-        elif name == "normal_cdf":
-            text = rf"\mathrm{{cdf}}\left({arguments[0]}\right)"
-        else:
-            return str(super()._print_Function(expr, exp))
-        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
-
-    _print_P = _print_L = _print_x = _print_df = _print_normal_cdf = _print_Function
-    _print_transpose = _print_inverse = _print_Function
-
-    def _print_Indexed(self, expr: sp.Indexed) -> str:
-        return f"{array_name(str(expr.base))}_{{{' '.join(map(self._print, expr.indices))}}}"
-
-    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        if expr.name.startswith("Σ_"):
-            return rf"\sum_{{{expr.name[2:]}}}"
-        return NAMES.get(expr.name) or str(super()._print_Symbol(expr, style))
-
-    def _print_Mul(self, expr: sp.Mul) -> str:
-        """A marker is a sum and comes first; what it sums is a product, or stands in brackets."""
-        sums = sorted((a for a in expr.args if isinstance(a, sp.Symbol) and a.name.startswith("Σ_")), key=str)
-        if not sums:
-            return str(super()._print_Mul(expr))
-        rest = sp.Mul(*[a for a in expr.args if a not in sums], evaluate=False)
-        number, rest = rest.as_coeff_Mul()
-        text = self._print(rest)
-        inner = rf"\left({text}\right)" if rest.is_Add else text
-        sign = "- " if number == -1 else "" if number == 1 else f"{self._print(number)} "
-        return sign + " ".join(map(self._print, sums)) + f" {inner}"
-
-
-def array_name(name: str) -> str:
-    """ASCII array name to symbol."""
-    if name in NAMES:
-        return NAMES[name]
-    if name.startswith("d") and len(name) > 1:
-        return rf"\bar{{{array_name(name.removeprefix('d').removeprefix('_'))}}}"
-    return name if len(name) == 1 else rf"\mathrm{{{name}}}".replace("_", r"\_")
-
-
-def formula(step: Step) -> str:
-    """The step's formula in LaTeX, empty for a condition or two lists."""
-    if step.rule in ("decided", "computed") or isinstance(step.left, tuple):
-        return ""
-    printer = Formula({"mul_symbol": None})
-    if step.rule in ("bound", "error analysis"):  # exact rationals of many digits; twelve are enough to read
-        return rf"{sp.latex(sp.Float(step.left, 12))} \le {sp.latex(sp.Float(step.right, 12))}"
-    return f"{printer.doprint(step.left)} = {printer.doprint(step.right)}"
-
-
 def grounds(step: Step) -> str:
     return ", ".join([step.rule, *step.cites])
 
@@ -123,21 +48,39 @@ def grounds(step: Step) -> str:
 
 
 def markdown(certificate: Certificate, functions: list[str]) -> str:
-    """One theorem as a page."""
-    lines = [
-        f"# {certificate.id}: {certificate.title}",
-        "",
-        f"> {certificate.statement}",
-        "",
-        _facts(certificate, functions, str),
-    ]
+    """One theorem as a page: the claim, the idea in words, every step, an example in numbers."""
+    lines = [f"# {certificate.id}: {certificate.title}", "", f"> {certificate.statement}", ""]
+    lines += [f"**Idea.** {IDEAS[certificate.id]}", ""] if certificate.id in IDEAS else []
+    lines += [_facts(certificate, functions, str)]
+    claims = {claim.name: claim for claim in certificate.claims}
     for number, step in enumerate(certificate.steps, 1):
+        before = certificate.steps[number - 2] if number > 1 else None
+        if step.part and (before is None or before.part != step.part):
+            lines += ["", *_cases(step.part, claims, certificate.steps)]
         lines += ["", f"**{number}.** {step.claim} *({grounds(step)})*"]
-        if text := formula(step):
-            lines += ["", "$$", text, "$$"]
-        elif isinstance(step.left, tuple) and step.left:
+        lines += ["", "$$", formula(step), "$$"] if formula(step) else []
+        lines += ["", "That is,"] if forms(step) else []
+        lines += [line for chain in forms(step) for line in ("", "$$", chain, "$$")]
+        if program := lines_of(step):
+            lines += ["", "where the program says", *(line for text in program for line in ("", "$$", text, "$$"))]
+        if isinstance(step.left, tuple) and step.left:
             lines += ["", *(f"- `{item}`" for item in step.left)]
+    lines += ["", f"**In numbers.** {EXAMPLES[certificate.id]}"] if certificate.id in EXAMPLES else []
     return "\n".join([*lines, "", _rules(certificate, str), ""])
+
+
+def _cases(part: str, claims: dict[str, Claim], steps: tuple[Step, ...]) -> list[str]:
+    """The claim that the next steps show, and the table of its cases."""
+    claim = claims.get(part)
+    lines = [f"**Now to show: {part}.**", *(("", "$$", claim_formula(claim), "$$") if claim else ())]
+    rows = [case_row(step) for step in steps if step.part == part and step.where]
+    if len(rows) > 1:
+        lines += ["", "| case | the left side is | the right side is |", "|---|---|---|"]
+        lines += ["| " + " | ".join(f"${cell.replace('|', _BAR)}$" for cell in row) + " |" for row in rows]
+    return lines
+
+
+_BAR = r"\vert "
 
 
 def markdown_index(certificates: list[Certificate]) -> str:
@@ -185,14 +128,17 @@ def latex(certificate: Certificate, functions: list[str]) -> str:
     """One theorem as a section, to be included in a document with `amsmath`."""
     title = plain(f"{certificate.id}: {certificate.title}")
     lines = [rf"\section*{{{title}}}", r"\begin{quote}", plain(certificate.statement), r"\end{quote}", ""]
+    lines += [rf"\textbf{{Idea.}} {plain(IDEAS[certificate.id])}", ""] if certificate.id in IDEAS else []
     lines += [_facts(certificate, functions, plain), "", r"\begin{enumerate}"]
     for step in certificate.steps:
         lines += [rf"\item {{}}{plain(step.claim)} \emph{{({plain(grounds(step))})}}"]
-        if text := formula(step):
-            lines += [r"\par", rf"$\displaystyle {text}$"]  # a formula inside text breaks into lines by itself
-        elif isinstance(step.left, tuple) and step.left:
+        # A formula inside text breaks into lines by itself.
+        shown = [text for text in (formula(step), *forms(step), *lines_of(step)) if text]
+        lines += [line for text in shown for line in (r"\par", rf"$\displaystyle {text}$")]
+        if isinstance(step.left, tuple) and step.left:
             lines += [r"\begin{itemize}", *(rf"\item {{}}{plain(str(item))}" for item in step.left), r"\end{itemize}"]
-    return "\n".join([*lines, r"\end{enumerate}", "", _rules(certificate, plain), ""])
+    example = ["", rf"\textbf{{In numbers.}} {plain(EXAMPLES[certificate.id])}"] if certificate.id in EXAMPLES else []
+    return "\n".join([*lines, r"\end{enumerate}", *example, "", _rules(certificate, plain), ""])
 
 
 def latex_document(certificates: list[Certificate]) -> str:

@@ -25,9 +25,12 @@ from derivations.formulas.language import read
 from derivations.formulas.shapes import check
 from derivations.formulas.syntax import FormulaError
 from derivations.links import problems
-from derivations.proof.theorem import Certificate, ProofError, Theorem
-from derivations.recheck.evidence import FULL, QUICK, recheck
+from derivations.proof.certificates import Certificate
+from derivations.proof.theorem import ProofError, Theorem
+from derivations.recheck.evidence import CLAIMS, CLAIMS_QUICK, FULL, QUICK, recheck, recheck_claims
 from derivations.recheck.identities import IDENTITIES
+from derivations.recheck.proven_claims import readable as readable_claim
+from derivations.records import record
 from derivations.rocq import check as rocq
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.scalar import accuracy, exponential_error
@@ -62,6 +65,8 @@ def run(options: argparse.Namespace, means: Means) -> int:
 
 # --- theorems ---------------------------------------------------------------------------------------------------------
 
+TITLED = ("M", "I", "G", "C", "S5", "S6")
+"""Beginnings of the names that say nothing without their titles."""
 ROUNDING = {theorem.id for theorem in (*exponential_error.THEOREMS, *accuracy.THEOREMS)}
 """Theorems on the rounding of a kernel: the comparison of that kernel with exact numbers is their second route."""
 
@@ -83,14 +88,16 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     for theorem in THEOREMS:
         certificate, row = _prove(theorem)
         row["second_route"] = _recheck(theorem.id, options.quick)
+        row["claims"] = _recheck_claims(certificate, options.quick)
         certificates += [certificate] if certificate else []
         rows.append(row)
         _print_theorem(row, say)
     # The generated files against those on the disk, the compiled kernels against exact numbers.
     proven = len(certificates) == len(THEOREMS)
-    rechecked = all(row["second_route"]["failure"] is None for row in rows)
-    difference = differences(generate(certificates)) if proven else ""
-    broken = problems(ROOT, records_of(certificates)) if proven else []
+    rechecked = all(row[route]["failure"] is None for row in rows for route in ("second_route", "claims"))
+    records = records_of(certificates) if proven else []
+    difference = differences(generate(certificates, records)) if proven else ""
+    broken = problems(ROOT, records) if proven else []
     kernels = [] if options.quick else _kernels(say)
     equal = all(kernel["failure"] is None for kernel in kernels)
     second_logic = rocq.record() if options.rocq else None
@@ -107,7 +114,7 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
             "version": means.version,
         }
         means.write_text(Path(options.json), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    refused = sum(row["second_route"]["failure"] is not None for row in rows)
+    refused = sum(any(row[route]["failure"] for route in ("second_route", "claims")) for row in rows)
     say(f"\n{len(certificates)} of {len(THEOREMS)} theorems proven; the second route refuses {refused}\n")
     say(_comparison(proven, difference, broken))
     unequal = sum(kernel["failure"] is not None for kernel in kernels)
@@ -163,6 +170,16 @@ def _recheck(theorem: str, quick: bool) -> dict[str, Any]:
     }
 
 
+def _recheck_claims(certificate: Certificate | None, quick: bool) -> dict[str, Any]:
+    """Re-evaluates the claims as they stand in the certificate, as far as the second route reads them."""
+    if certificate is None:
+        return {"read": 0, "of": 0, "failure": None}
+    written = json.loads(json.dumps(record(certificate, [])))
+    evidence = recheck_claims(written, CLAIMS_QUICK if quick else CLAIMS)
+    failure = evidence and evidence.failure and f"claim {evidence.failure.message}"
+    return {"read": sum(map(readable_claim, written["claims"])), "of": len(written["claims"]), "failure": failure}
+
+
 def _print_theorem(row: dict[str, Any], say: Callable[[str], object]) -> None:
     second = row["second_route"]
     if second["failure"]:
@@ -171,11 +188,11 @@ def _print_theorem(row: dict[str, Any], say: Callable[[str], object]) -> None:
         shown = f"{second['points']} points, error < 2^{second['log2_error']:.0f}"
     else:
         shown = f"{second['points']} points, {second['method']}" if second["points"] else second["method"]
-    name = f"{row['theorem']} {row['title']}" if row["theorem"].startswith("M") else row["theorem"]
+    name = f"{row['theorem']} {row['title']}" if row["theorem"].startswith(TITLED) else row["theorem"]
     first, last = (f"{seconds * 1e3:.0f} ms" for seconds in (row["seconds"], second["seconds"]))
     proof = f"{row['steps']:>3} steps {first:>8}" if row["steps"] else "FAILED"
     say(_lines_of(f"{name:<40} {proof}", f"second route: {shown}, {last}", f"{row['scope']}; {row['method']}"))
-    for failure in (row.get("failure"), second["failure"]):
+    for failure in (row.get("failure"), second["failure"], row.get("claims", {}).get("failure")):
         say(f"  {failure}\n" if failure else "")
 
 

@@ -32,6 +32,7 @@ PROOF_ROWS = [
     {"theorems.spectral", "theorems.images"},
     {"theorems"},
     {"codegen"},
+    {"formula_printer", "records"},
     {"recheck", "rocq", "links", "readable"},
     {"__main__"},
     {"verify"},

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from derivations.formulas.counterexamples import Counterexample, Instance, disagreement, instances, search
-from derivations.formulas.indices import Index, Region
 from derivations.formulas.normal_forms import Budget, Case, Undecided, holds
 from derivations.formulas.shapes import check, region
 from derivations.formulas.syntax import Block, Formula, parts
+from derivations.proof.indices import Index, Region
 
 PROVEN, REFUTED, UNDECIDED = "PROVEN", "REFUTED", "UNDECIDED"
 MOST_CASES = 1000

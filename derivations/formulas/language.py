@@ -26,7 +26,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derivations.formulas.indices import Index
 from derivations.formulas.syntax import (
     INVERSE,
     TOKEN,
@@ -45,6 +44,7 @@ from derivations.formulas.syntax import (
     Sum,
     degree,
 )
+from derivations.proof.indices import Index
 
 MATRICES = ("N", "Phi", "Lambda", "A")
 BLOCKS = {"phi": 1, "L": 1, "P": 2, "W": 2, "A": 2, "Inv": 2}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derivations.formulas.counterexamples import Instance
-from derivations.formulas.indices import Index, Region
 from derivations.formulas.syntax import (
     Block,
     Expression,
@@ -21,6 +20,7 @@ from derivations.formulas.syntax import (
     Sum,
 )
 from derivations.proof.algebra import eigenvalues, path, phi, sign
+from derivations.proof.indices import Index, Region
 from derivations.proof.rules import normal_form
 
 MOST_PRODUCTS = 6000

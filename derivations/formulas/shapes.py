@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derivations.formulas.indices import Index, Region
 from derivations.formulas.syntax import (
     Block,
     Expression,
@@ -25,6 +24,7 @@ from derivations.formulas.syntax import (
     Sum,
     parts,
 )
+from derivations.proof.indices import Index, Region
 
 NOWHERE = Index()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from derivations.formulas.indices import Index
+from derivations.proof.indices import Index
 
 INVERSE = "Phi^-1"
 TOKEN = re.compile(r"\s*([0-9]+|[A-Za-zΑ-Ωα-ω][A-Za-z0-9]*|>=|<=|==|\*\*|\S|$)")

@@ -14,7 +14,6 @@ Trusted besides: SymPy's expand, diff, cancel and the signs its assumptions deci
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -22,55 +21,6 @@ import sympy as sp
 
 from derivations.proof.assignments import Assign, name_of
 from derivations.proof.notation import df, f
-from derivations.proof.windows import reindexed
-
-RULES = {
-    "algebra": "both sides have one normal form: multiplied out, paths joined, inverses cancelled, signs reduced modulo 2",
-    "induction": "base or step of an induction; each has its normal form",
-    "program": "the program, run on symbols, gives this normal form",
-    "reverse accumulation": "the derivative that reverse accumulation makes of the program has this normal form",
-    "differentiation": "SymPy's derivative of an elementary function has this normal form",
-    "convention": "the value chosen at a kink or a boundary has this normal form",
-    "rational": "equal as rational functions, where no denominator is 0",
-    "definition": "both sides are written alike",
-    "decided": "a condition that SymPy's assumptions decide",
-    "computed": "a condition on programs or numbers that Python computes",
-    "bound": "an inequality between exact rational numbers",
-    "reindexing": "equal once sums over all integers are renamed by shears and deltas have picked their terms (`windows`)",
-    "error analysis": "the same, the left number computed by `rounding` from the printed lines",
-}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One claim, `left = right` (`left <= right` for a bound; a condition is `True`), its rule and what it cites."""
-
-    rule: str
-    claim: str
-    left: Any
-    right: Any
-    cites: tuple[str, ...] = ()
-
-    def remainder(self) -> Any:
-        """0 if the step holds by its rule; else what is left over."""
-        left, right = self.left, self.right
-        if self.rule in ("definition", "decided", "computed"):  # undecided, `None`, fails as `False` does
-            return 0 if left == right and type(left) is type(right) else f"{left} is not {right}"
-        if self.rule in ("bound", "error analysis"):
-            return 0 if left.is_Rational and right.is_Rational and left <= right else f"{left} > {right}"
-        if self.rule == "reindexing":
-            return normal_form(reindexed(left) - reindexed(right))
-        return sp.cancel(left - right) if self.rule == "rational" else normal_form(left - right)
-
-
-def induction(claim: str, over: str, first: Any, advance: Any, closed: Any) -> tuple[Step, Step]:
-    """The sequence that starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`; the step advances `closed`."""
-    n, other = sp.Symbol(over, integer=True, nonnegative=True), sp.Dummy()
-    if any(sp.sympify(e).has(n) for e in (first, advance(other, other), closed(other))):
-        raise ValueError(f"{n} is not free for the induction: {claim}")
-    base = Step("induction", f"{claim}: {over} = 0", sp.sympify(first), closed(sp.S.Zero))
-    return base, Step("induction", f"{claim}: from {over} to {over} + 1", advance(closed(n), n), closed(n + 1))
-
 
 PATH = sp.Function("P", commutative=False)
 

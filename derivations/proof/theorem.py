@@ -11,11 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import sympy as sp
 
-from derivations.proof.rules import RULES, Step, induction
+from derivations.proof.block_shapes import check_shapes
+from derivations.proof.certificates import Certificate
+from derivations.proof.claims import Assumption, Case, Claim, Recursion, induction
+from derivations.proof.programs import Program
+from derivations.proof.scopes import quantified, unsupported
+from derivations.proof.stated import Definition
+from derivations.proof.steps import RULES, Step
+from derivations.proof.wording import sentence
 
 EVERY_SIZE = "every depth and width"
 
@@ -30,29 +38,44 @@ class Proof:
 
     theorem: str
     steps: list[Step] = field(default_factory=list)
+    programs: list[Program] = field(default_factory=list)
+    inductions: list[Claim] = field(default_factory=list)
 
     def step(self, step: Step) -> None:
         if step.rule not in RULES:
             raise ProofError(f"{self.theorem}: {step.claim}: there is no rule {step.rule!r}")
+        if step.empty:
+            raise ProofError(f"{self.theorem}: {step.claim}: both sides are written alike, {step.left}")
+        try:
+            for side in (step.left, step.right):
+                check_shapes(step.chain(side))
+        except ValueError as error:
+            raise ProofError(f"{self.theorem}: {step.claim}: {error}") from error
         remainder = step.remainder()
         if remainder != 0:
             what = remainder if isinstance(remainder, str) else f"left - right = {remainder}, not 0"
             raise ProofError(f"{self.theorem}: {step.claim}: {what}")
         self.steps.append(step)
 
-    def equal(self, claim: str, left: Any, right: Any, rule: str = "algebra", cites: Iterable[str] = ()) -> None:
-        """Both sides are equal by the rule, with the help of the theorems it cites."""
-        self.step(Step(rule, claim, sp.sympify(left), sp.sympify(right), tuple(cites)))
-
-    def zero(
-        self, claim: str, block: Callable[..., Any], *at: Any, rule: str = "algebra", cites: Iterable[str] = ()
+    def equal(
+        self,
+        claim: str,
+        left: Any,
+        right: Any,
+        rule: str = "algebra",
+        cites: Iterable[str] = (),
+        given: tuple[Assumption | Claim, ...] = (),
     ) -> None:
-        """A block is 0 at a place. The claim names the place, since the formula, 0 = 0, cannot say where it holds."""
-        self.equal(f"{claim}, at {', '.join(map(str, at))}", block(*at), 0, rule, cites)
+        """Both sides are equal by the rule, with the help of the theorems it cites and the assumptions given."""
+        self.step(Step(rule, claim, sp.sympify(left), sp.sympify(right), tuple(cites), given=given))
 
-    def true(self, claim: str, condition: object, rule: str = "decided") -> None:
-        """A condition that is decided, not merely plausible: `None` (undecided) fails as `False` does."""
-        self.step(Step(rule, claim, True if condition is sp.true else condition, True))
+    def compare(self, claim: str, left: Any, relation: str, right: Any = 0) -> None:
+        """left > right, or with >=, <, <=, !=: the sign of the difference is decided, not merely plausible."""
+        self.step(Step("decided", claim, sp.sympify(left), sp.sympify(right), relation=relation))
+
+    def without(self, claim: str, expression: Any, what: sp.Expr) -> None:
+        """`what` does not occur in the expression."""
+        self.step(Step("decided", claim, sp.sympify(expression), what, relation="without"))
 
     def same(self, claim: str, left: Iterable[object], right: Iterable[object]) -> None:
         """Two lists hold the same members in the same order, two sets the same members."""
@@ -65,95 +88,135 @@ class Proof:
         """left <= right, both exact rational numbers."""
         if not isinstance(left, int | Fraction | sp.Rational) or not isinstance(right, int | Fraction | sp.Rational):
             raise ProofError(f"{self.theorem}: {claim}: {left!r} and {right!r} are not both exact")
-        self.step(Step(rule, claim, sp.Rational(left), sp.Rational(right), tuple(cites)))
+        self.step(Step(rule, claim, sp.Rational(left), sp.Rational(right), tuple(cites), "<="))
 
-    def recurrence(
-        self, claim: str, *, first: Any, advance: Callable[[Any, Any], Any], closed: Callable[[Any], Any], over: str
+    def reads(self, program: Program) -> None:
+        """The argument is about this program: kernels that are printed from it, and from no other, may cite the theorem."""
+        self.programs.append(program)
+
+    def case(
+        self,
+        claim: Claim,
+        *cases: Case,
+        rule: str = "algebra",
+        cites: Iterable[str] = (),
+        given: tuple[Assumption | Claim, ...] = (),
     ) -> None:
-        """The sequence that starts at `first` and goes from n to n + 1 by `advance` is `closed(n)`."""
-        for step in induction(claim, over, first, advance, closed):
-            self.step(step)
+        """The claim in some of its cases: each gives indices of the claim a value. Without indices there is one case."""
+        for case in cases or ({},):
+            left, right = claim.at(case)
+            named = ", ".join(f"{name} = {value}" for name, value in case.items())
+            caption = f"{claim.name}, {named}" if named else claim.name
+            where = tuple((name, sp.sympify(value)) for name, value in case.items())
+            self.step(Step(rule, caption, left, right, tuple(cites), claim.relation, given, claim.name, where))
+
+    def induction(
+        self,
+        claim: Claim,
+        recursion: Recursion,
+        closed: Definition,
+        n: sp.Symbol,
+        base: Cases = ({},),
+        step: Cases = ({},),
+    ) -> None:
+        """The claim that the members of a recursion are `closed`: its first member, and from n to n + 1, in cases."""
+        first, following = induction(recursion, closed, claim, n)
+        for part, cases in ((first, base), (following, step)):
+            self.case(part, *cases, rule="induction")
+            if gap := part.uncovered(cases):
+                raise ProofError(f"{self.theorem}: {gap}")
+        self.inductions.append(claim)
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """The record of a finished proof."""
-
-    id: str
-    title: str
-    statement: str
-    assumptions: tuple[str, ...]
-    scope: str
-    method: str
-    reference: str
-    steps: tuple[Step, ...]
-
-    @property
-    def cites(self) -> tuple[str, ...]:
-        """The theorems that its steps use, in order of first use."""
-        return tuple(dict.fromkeys(name for step in self.steps for name in step.cites))
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """The rules that its steps were checked by."""
-        return tuple(sorted({step.rule for step in self.steps}))
-
-    @property
-    def symbols(self) -> dict[str, tuple[str, ...]]:
-        """The assumptions about symbols in the formulas: assumption (integer, positive, ...) -> names."""
-        formulas = [side for step in self.steps for side in (step.left, step.right) if isinstance(side, sp.Basic)]
-        assumed = {(_assumed(symbol), str(symbol)) for formula in formulas for symbol in formula.atoms(sp.Symbol)}
-        return {what: tuple(n for w, n in sorted(assumed) if w == what) for what, _ in sorted(assumed) if what}
-
-
-def _assumed(symbol: sp.Symbol) -> str:
-    """The assumptions a symbol was made with."""
-    given = symbol.assumptions0 if isinstance(symbol, sp.Dummy) else symbol._assumptions_orig
-    return ", ".join(
-        f"{'' if truth else 'not '}{name}" for name, truth in sorted(given.items()) if name != "commutative"
-    )
+Cases = tuple[Case, ...]
 
 
 @dataclass(frozen=True)
 class Theorem:
-    """A statement with the argument that proves it.
+    """What is claimed, with the argument that proves it.
 
     Parameters
     ----------
     id : name in `mathematics` notation, e.g. ``M8``; variants carry a suffix, ``M8.direct``.
-    title, statement : one phrase; the formula in plain text.
-    assumptions : what the argument uses besides definitions.
+    title : one phrase.
+    claims : what is claimed, from which the sentence is made; steps made by `Proof.case` serve them, in all cases.
+    statement : the sentence of a theorem without claims.
+    assumptions : what the argument uses besides definitions; an `Assumption` must be given to a step, a sentence is for readers.
     method : how the argument reaches every size (induction, indices, termwise differentiation).
     reference : where the formula was published, or ``this project``.
     argument : function of a `Proof`.
+    scope : what it holds for; the steps must quantify over it.
     """
 
     id: str
     title: str
-    statement: str
-    method: str
-    argument: Callable[[Proof], None]
-    assumptions: tuple[str, ...] = ()
+    statement: str = ""
+    method: str = ""
+    argument: Callable[[Proof], None] = lambda proof: None
+    assumptions: tuple[str | Assumption, ...] = ()
     reference: str = "this project"
     scope: str = EVERY_SIZE
+    claims: tuple[Claim, ...] = ()
 
     def prove(self) -> Certificate:
-        """Run the argument; raises `ProofError` at the first step that fails."""
+        """Run the argument and compare it with the claim; raises `ProofError` at the first step that fails."""
         proof = Proof(self.id)
         try:
             self.argument(proof)
+            problems = self._problems(proof)
         except (ValueError, LookupError, StopIteration, TypeError, AttributeError) as error:
             # A derivation that is not even well formed is not proven, and must not stop the others from being checked.
             raise ProofError(f"{self.id}: {type(error).__name__}: {error}") from error
-        if not proof.steps:
-            raise ProofError(f"{self.id}: the argument states no claim")
+        if problems:
+            raise ProofError(f"{self.id}: {problems[0]}")
         return Certificate(
             self.id,
             self.title,
-            self.statement,
-            self.assumptions,
+            sentence(self.claims) or self.statement,
+            tuple(map(str, self.assumptions)),
             self.scope,
             self.method,
             self.reference,
             tuple(proof.steps),
+            self.claims,
+            tuple(proof.programs),
         )
+
+    def _problems(self, proof: Proof) -> list[str]:
+        """Where steps and claim do not meet."""
+        found = [] if proof.steps else ["the argument states no claim"]
+        if self.claims and self.statement:
+            found.append("the sentence is made from the claims; there is no other statement")
+        for claim in self.claims:
+            if claim in proof.inductions:
+                continue
+            if gap := claim.uncovered(_served(claim, proof.steps)):
+                found.append(gap)
+        kinds = {claim.kind for claim in self.claims if claim.kind is not None}
+        found += [f"nothing is claimed for {name_of_kind(*kind)}" for kind in KINDS if kinds and kind not in kinds]
+        formal = {assumption for assumption in self.assumptions if isinstance(assumption, Assumption)}
+        used = {known for step in proof.steps for known in step.given if isinstance(known, Assumption)}
+        found += [f"a step uses {assumption}, which is not assumed" for assumption in used - formal]
+        found += [f"{assumption} is assumed, and no step uses it" for assumption in formal - used]
+        words = unsupported(self.scope, quantified(proof.steps, proof.programs))
+        found += [f"the scope says every {word}, and no step quantifies over it" for word in words]
+        return found
+
+
+KINDS = tuple(product((True, False), repeat=2))
+"""The kinds of layers: hidden or last, behind a hidden layer or the input."""
+
+
+def name_of_kind(hidden: bool, sender_hidden: bool) -> str:
+    """What a kind of layer is called."""
+    return f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
+
+
+def _served(claim: Claim, steps: list[Step]) -> list[Case]:
+    """The cases of the steps that state this very claim."""
+    served: list[Case] = []
+    for step in steps:
+        case = dict(step.where)
+        if step.part == claim.name and step.relation == claim.relation and claim.at(case) == (step.left, step.right):
+            served.append(case)
+    return served

@@ -82,20 +82,20 @@ def _term(term: sp.Expr) -> sp.Expr:
     marks = [factor for factor in factors if factor.is_Symbol and factor.name.startswith(MARK)]
     body = _with_plain_indices(sp.Mul(*[factor for factor in factors if factor not in marks]))
     names = {mark.name.removeprefix(MARK) for mark in marks}
-    if any(symbol.name.startswith(MARK) for symbol in body.free_symbols):
+    if any(symbol.name.startswith(MARK) for symbol in body.atoms(sp.Symbol)):
         raise ValueError(f"a sum stands twice or nonlinearly in {term}")
     # One kind of symbol for all variables: what is known of an index, such as a sign, is no part of the rule.
-    if len(named := [s.name for s in body.free_symbols if s.name in names]) > len(set(named)):
+    if len(named := [s.name for s in body.atoms(sp.Symbol) if s.name in names]) > len(set(named)):
         raise ValueError(f"two symbols have one name in {term}")
     variables = {name: sp.Symbol(name, integer=True) for name in names}
-    body = body.xreplace({s: variables[s.name] for s in body.free_symbols if s.name in variables})
+    body = body.xreplace({s: variables[s.name] for s in body.atoms(sp.Symbol) if s.name in variables})
     bound = set(variables.values())
     for delta in sorted(body.atoms(sp.KroneckerDelta), key=str):
         body, bound = _sifted(body, delta, bound)
     done: set[sp.Symbol] = set()
     while place := next(_places(body, bound - done), None):
         element, slot, variable, sign = place
-        fresh = sp.Symbol(_name(element, slot, body.free_symbols), integer=True)
+        fresh = sp.Symbol(_name(element, slot, body.atoms(sp.Symbol)), integer=True)
         rest = element.indices[slot] - sign * variable
         body = _with_plain_indices(body.xreplace({variable: sign * (fresh - rest)}))
         bound, done = (bound - {variable}) | {fresh}, done | {fresh}
@@ -107,8 +107,8 @@ def _term(term: sp.Expr) -> sp.Expr:
 
 def _name(element: sp.Indexed, slot: int, taken: set[sp.Symbol]) -> str:
     """A name for the index in a slot of an array that nothing has yet: arrays may stand at two places."""
-    name = f"{element.base}{slot}"
-    while name in {symbol.name for symbol in taken}:
+    name, names = f"{element.base.label}{slot}", {symbol.name for symbol in taken}
+    while name in names:
         name += "'"
     return name
 
@@ -137,7 +137,7 @@ def _places(body: sp.Expr, free: set[sp.Symbol]) -> Iterator[tuple[sp.Indexed, i
     A slot without such a variable is passed over. Which variable of a slot is taken does not matter: the form depends
     on the slots that were settled alone.
     """
-    for element in sorted(body.atoms(sp.Indexed), key=lambda e: (str(e.base), str(e))):
+    for element in sorted(body.atoms(sp.Indexed), key=lambda e: (e.base.label.name, str(e.indices))):
         for slot, index in enumerate(element.indices):
             for variable in sorted(free & index.free_symbols, key=str):
                 for sign in (1, -1):

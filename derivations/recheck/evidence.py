@@ -15,15 +15,19 @@ from dataclasses import dataclass
 from hashlib import sha256
 from math import log2
 from time import perf_counter
+from typing import Any
 
 from derivations.recheck.identities import IDENTITIES
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point, Refused
+from derivations.recheck.proven_claims import identity_of, readable
 
 FULL, QUICK = 64, 8
 """Points for each theorem."""
 SHARING = 2
 """Points that share one draw of sizes."""
+CLAIMS, CLAIMS_QUICK = 8, 2
+"""Points for the claims of each certificate; each checks all kinds of layers and all neurons."""
 MODULAR = "Schwartz-Zippel modulo random primes above 2^60"
 EXACT = "exact rationals"
 
@@ -69,6 +73,12 @@ class Evidence:
 def recheck(identity_id: str, points: int = FULL, seed: int = 0) -> Evidence:
     """Evaluate the identity of a theorem; deterministic for a seed but for the seconds."""
     return evaluate(identity_id, IDENTITIES[identity_id], points, seed)
+
+
+def recheck_claims(record: dict[str, Any], points: int, seed: int = 0) -> Evidence | None:
+    """Evaluate the claims of a certificate as they were proven; None if this route reads none of them."""
+    claims = [claim for claim in record["claims"] if readable(claim)]
+    return evaluate(f"{record['id']} as proven", identity_of(claims), points, seed) if claims else None
 
 
 def evaluate(identity_id: str, identity: Identity, points: int, seed: int) -> Evidence:

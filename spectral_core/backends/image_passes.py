@@ -45,7 +45,7 @@ class ImagePass:
         """A group of a flat vector, not a copy."""
         return flat[start : start + int(np.prod(shape))].reshape(shape)
 
-    def norm(self, value: int, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def scale_and_shift(self, value: int, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """γ and β of a value, or their gradients."""
         start, channels = self.values[value]["norm"], self.values[value]["channels"]
         return flat[start : start + channels], flat[start + channels : start + 2 * channels]
@@ -96,7 +96,7 @@ class ImagePass:
                 self.parameters[start + channels : start + 2 * channels],
             )
             self.kernels.forward_norm(
-                z, theta, training, *self.norm(number, self.parameters), *running, self.statistics[number]
+                z, theta, training, *self.scale_and_shift(number, self.parameters), *running, self.statistics[number]
             )
 
     def _arrive(self, operation: dict[str, int], z: np.ndarray) -> None:
@@ -150,7 +150,7 @@ class ImagePass:
             self.kernels.adjoint_tower(bar, self.pooled[tower], *given)
         at = len(self.operations) - 1
         for number in reversed(range(len(self.z))):
-            self.kernels.adjoint_norm(self.z[number], dz[number], self.statistics[number], *self.norm(number, gradient))
+            self.kernels.adjoint_norm(self.z[number], dz[number], self.statistics[number], *self.scale_and_shift(number, gradient))
             while at >= 0 and self.operations[at]["receiver"] == number:
                 self._give_back(self.operations[at], dz[number], dz, gradient)
                 at -= 1

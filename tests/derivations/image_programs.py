@@ -33,7 +33,7 @@ def _line(program: Program, line: Assign, held: Numbers, scalars: Numbers, sizes
     given = {
         symbol: sp.Integer(scalars[str(symbol)])
         for symbol in line.value.free_symbols
-        if str(symbol) in ("stride", "dilation", "padding", "taps", "pitch")
+        if str(symbol) in ("stride", "dilation", "padding", "taps", "pitch", "border")
     }
     value = n.numbers(line.value).xreplace(given)
     elements = sorted(value.atoms(sp.Indexed), key=str)

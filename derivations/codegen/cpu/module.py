@@ -160,6 +160,11 @@ ONE_HIDDEN_SIZES = {one_hidden}
 '''
 
 
+def programs() -> list[Program]:
+    """Every program that is printed here."""
+    return [*PROGRAMS, *SPARSE.values(), *factors.PROGRAMS, propagation.GLOBAL, adjoint.GLOBAL]
+
+
 def functions() -> dict[str, tuple[str, ...]]:
     """Name of each generated function -> the theorems it rests on."""
     proven = tuple(theorem.id for theorem in exponential_error.THEOREMS)

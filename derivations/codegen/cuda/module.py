@@ -14,6 +14,7 @@ from derivations.codegen.cuda.trainings import ensemble_module, one_hidden_modul
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
 from derivations.codegen.one_hidden import SIZES, theorems
+from derivations.proof.programs import Program
 from derivations.theorems.scalar import decay_and_clipping, losses, optimizers, penalties, proximal, smoothing
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, propagation
@@ -77,6 +78,11 @@ def exponential(x):
 @overload(exponential)
 def exponential_on_device(x):
     return exponential_float32 if x == types.float32 else exponential_float64"""
+
+
+def cuda_programs() -> list[Program]:
+    """Every program that is printed here."""
+    return [*FLAT, *(program for _, *programs in LAYERED for program in programs), propagation.GLOBAL, adjoint.GLOBAL]
 
 
 def cuda_functions() -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof
 from derivations.proof.windows import along, pairing
 from derivations.theorems.images.notation import plane
+from derivations.theorems.images.steps import equal
 
 
 def only(program: Program) -> Assign:
@@ -30,4 +31,12 @@ def adjoint_step(
         f"{claim}: the adjoint is of the shape of {array.name}", [other.name, other.reduce], [f"d{array.name}", "sum"]
     )
     change = along(line.value, array, direction)
-    proof.equal(claim, pairing(line, bar, change), pairing(other, direction), "reindexing", cites)
+    equal(proof, claim, pairing(line, bar, change), pairing(other, direction), "reindexing", cites)
+
+
+def stored_step(proof: Proof, *programs: Program, added: tuple[str, ...] = ()) -> None:
+    """Which lines add to what stands there; all others set their target."""
+    lines = [line for program in programs for line in program.assignments]
+    claim = f"{', '.join(program.name for program in programs)}: what is added to"
+    proof.same(claim, [line.name for line in lines if line.accumulate], added)
+    proof.same("every line is a sum", [line.reduce for line in lines], ["sum"] * len(lines))

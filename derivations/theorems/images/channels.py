@@ -14,6 +14,7 @@ from derivations.theorems.images import evaluation, gates, graph, max_pool, mean
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only
 from derivations.theorems.images.pointwise import W, z
+from derivations.theorems.images.steps import equal, holds
 
 # --- G3: hidden channels ----------------------------------------------------------------------------------------------
 
@@ -26,11 +27,12 @@ def removal_argument(proof: Proof, row: int = 0) -> None:
     )
     term = evaluate(pointwise.POINTWISE.assignments, {})["z"]
     for what, element in (("its column of the reader is 0", W.element), ("its values are 0", n.x.element)):
-        proof.equal(f"{what}: it adds nothing", term.subs(element, 0), n.ZERO, "program", ["I3"])
+        equal(proof, f"{what}: it adds nothing", term.subs(element, 0), n.ZERO, "program", ["I3"])
     taken = only(evaluation.LOAD).value.subs(bn.scale.element, 0)
     shift = sp.Symbol("shift", nonpositive=True)
-    proof.equal("γ = 0, β <= 0: relu gives 0", taken.subs(bn.shift.element, shift), n.ZERO, "convention", ["I10"])
-    proof.equal(
+    equal(proof, "γ = 0, β <= 0: relu gives 0", taken.subs(bn.shift.element, shift), n.ZERO, "convention", ["I10"])
+    equal(
+        proof,
         "and the depthwise convolution of 0 is 0",
         only(conv.DEPTHWISE).value.subs(conv.AT_WINDOW, 0),
         n.ZERO,
@@ -38,7 +40,7 @@ def removal_argument(proof: Proof, row: int = 0) -> None:
     )
     level = sp.Symbol("shift", positive=True)
     constant = taken.subs(bn.shift.element, level)
-    proof.equal("γ = 0, β > 0: relu gives β in every pixel", constant, level, "convention", ["I10"])
+    equal(proof, "γ = 0, β > 0: relu gives β in every pixel", constant, level, "convention", ["I10"])
     # 3 taps, padding 1: the first row reads no row above it.
     kernel = {(i, j): sp.Symbol(f"w{i}{j}") for i in range(3) for j in range(3)}
     inside = sum(level * kernel[i, j] for i in range(3) for j in range(3))
@@ -49,17 +51,14 @@ def removal_argument(proof: Proof, row: int = 0) -> None:
         if n.WINDOW.at(0, i).subs({n.dilation: 1, n.padding: 1}) >= 0
     )
     lost = sum(level * kernel[row, j] for j in range(3))
-    proof.equal(
+    equal(
+        proof,
         "a padded depthwise kernel of 3 taps: inside and first row differ by β Σ_κ w[0,κ], so no bias replaces it",
         inside - first,
         lost,
         cites=["I2"],
     )
-    proof.true(
-        "a pointwise reader makes of β a constant W β of each channel",
-        not (W.element * level).has(n.r, n.q),
-        rule="computed",
-    )
+    holds(proof, "a pointwise reader makes of β a constant W β of each channel", not (W.element * level).has(n.r, n.q))
 
 
 G3 = Theorem(
@@ -92,15 +91,14 @@ def width_argument(proof: Proof, along: tuple[Program, ...] = ALONG_CHANNELS) ->
             if i in (n.c, n.o)
         }
         proof.same(f"{program.name}: channel c of what it gives reads channel c alone", places, {n.c})
-        proof.true(
-            f"{program.name}: no sum over channels",
-            all(n.c not in line.over for line in program.assignments),
-            rule="computed",
-        )
+        holds(proof, f"{program.name}: no sum over channels", all(n.c not in line.over for line in program.assignments))
     for program, weights in ACROSS:
         line = program.assignments[0]
-        proof.equal(
-            f"{program.name}: column c is 0, so channel c adds nothing", line.value.subs(weights.element, 0), n.ZERO
+        equal(
+            proof,
+            f"{program.name}: column c is 0, so channel c adds nothing",
+            line.value.subs(weights.element, 0),
+            n.ZERO,
         )
 
 
@@ -126,10 +124,10 @@ def compact_argument(proof: Proof, fold: Program = evaluation.FOLD) -> None:
     whole = evaluate((multiply, normed), {})["normed"]
     folded = Assign(evaluation.normed.element, factor * evaluation.folded.element * convolved, over=(n.c,))
     own = evaluate((*fold.assignments, folded), {})["normed"] + factor * b
-    proof.equal("λ BN(W dw(x)) = (λ diag(a) W) dw(x) + λ b", whole, own, "program", ["I9"])
-    proof.equal("a closed gate: nothing is left", whole.subs(factor, 0), n.ZERO, cites=["I13"])
+    equal(proof, "λ BN(W dw(x)) = (λ diag(a) W) dw(x) + λ b", whole, own, "program", ["I9"])
+    equal(proof, "a closed gate: nothing is left", whole.subs(factor, 0), n.ZERO, cites=["I13"])
     constant = whole.subs(a, 0)
-    proof.equal("γ = 0 in a channel: the constant λ b of that channel is left", constant, factor * b, cites=["I9"])
+    equal(proof, "γ = 0 in a channel: the constant λ b of that channel is left", constant, factor * b, cites=["I9"])
 
 
 G5 = Theorem(

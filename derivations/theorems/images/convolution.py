@@ -18,7 +18,8 @@ from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, Theorem
 from derivations.proof.windows import Window, pairing, reindexed, sums
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import adjoint_step
+from derivations.theorems.images.adjoints import adjoint_step, only
+from derivations.theorems.images.steps import equal, holds
 
 ZERO_OUTSIDE = "every array is 0 outside of its sizes"
 TAPS = (n.rho, n.kappa)
@@ -119,85 +120,77 @@ def split_is_one_to_one(proof: Proof) -> None:
     """Every row lies in exactly one phase, at one place: Euclid's division by the stride."""
     row, more = sp.Symbol("row", integer=True), sp.Symbol("more", integer=True, nonnegative=True)
     part = sp.frac(row / n.stride)
-    proof.equal(
+    equal(
+        proof,
         "row = stride ⌊row/stride⌋ + stride frac(row/stride)",
         row,
         n.stride * (sp.floor(row / n.stride) + part.rewrite(sp.floor)),
     )
-    proof.true("the phase is at least 0: 0 <= frac", part >= 0)
-    proof.true("the phase is below the stride: frac < 1", part < 1)
+    holds(proof, "the phase is at least 0: 0 <= frac", part >= 0)
+    holds(proof, "the phase is below the stride: frac < 1", part < 1)
     larger = n.e + 1 + more  # any stride above e
-    proof.true("a = ⌊(stride a + e)/stride⌋ as e < stride: e/stride < 1", (1 - n.e / larger).together().is_positive)
+    holds(proof, "a = ⌊(stride a + e)/stride⌋ as e < stride: e/stride < 1", (1 - n.e / larger).together().is_positive)
 
 
-def depthwise_argument(
+PLACES = {n.e: n.rest(n.rho), n.g: n.rest(n.kappa), n.a: n.i + n.quotient(n.rho), n.b: n.j + n.quotient(n.kappa)}
+"""Where the tap (ρ, κ) of (i, j) reads the phases."""
+
+
+def formula() -> sp.Expr:
+    """⟨ȳ, y⟩ written out."""
+    rows, columns = n.stride * n.i + n.dilation * n.rho - n.padding, n.stride * n.j + n.dilation * n.kappa - n.padding
+    return sums(*n.y.indices, *TAPS) * n.dy.element * n.w.element * n.x.at(s, n.c, rows, columns)
+
+
+def plain_argument(
     proof: Proof,
     definition: Program = DEPTHWISE,
     adjoint: Program = DEPTHWISE_ADJOINT,
     weights: Program = DEPTHWISE_WEIGHTS,
-    phased: tuple[Program, Program, Program, Program] = (
-        PHASES,
-        DEPTHWISE_PHASES,
-        DEPTHWISE_PHASES_ADJOINT,
-        DEPTHWISE_PHASES_WEIGHTS,
-    ),
-    joined: Program = PHASES_JOINED,
 ) -> None:
-    """Value, adjoint and gradient in all three forms; tests exchange a program."""
-    (value,) = definition.assignments
-    rows, columns = n.stride * n.i + n.dilation * n.rho - n.padding, n.stride * n.j + n.dilation * n.kappa - n.padding
-    formula = sums(*n.y.indices, *TAPS) * n.dy.element * n.w.element * n.x.at(s, n.c, rows, columns)
-    proof.equal("y is the sum over all taps", pairing(value, n.dy), formula, "reindexing")
-    # Stride 1: the adjoint is the same kind of convolution.
+    """The definition, its adjoint at stride 1 and its kernel's gradient; tests exchange a program."""
+    value = only(definition)
+    equal(proof, "y is the sum over all taps", pairing(value, n.dy), formula(), "reindexing")
     at_one = replace(definition, body=(replace(value, value=value.value.subs(n.stride, 1)),))
     adjoint_step(proof, "stride 1: ⟨ȳ, w * v⟩ = ⟨x̄, v⟩, x̄ with the turned kernel", at_one, n.x, adjoint)
-    proof.equal(
-        "the padding of the turned kernel is that of the kernel where it keeps the size",
-        TURNED.padding.subs(n.padding, n.dilation * (n.taps - 1) / 2),
-        n.dilation * (n.taps - 1) / 2,
-    )
+    half = n.dilation * (n.taps - 1) / 2
+    equal(proof, "dilation (taps - 1)/2 is its own turned padding", TURNED.padding.subs(n.padding, half), half)
     adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩", definition, n.w, weights)
-    proof.true(
-        "what batches share is accumulated",
-        [weights.assignments[0].accumulate, phased[3].assignments[0].accumulate] == [True, True],
-        rule="computed",
-    )
-    # Every stride, on phases.
-    (parts,), (phased_value,) = phased[0].assignments, phased[1].assignments
+    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
+
+
+def phases_argument(
+    proof: Proof,
+    phases: Program = PHASES,
+    value: Program = DEPTHWISE_PHASES,
+    adjoint: Program = DEPTHWISE_PHASES_ADJOINT,
+    weights: Program = DEPTHWISE_PHASES_WEIGHTS,
+    joined: Program = PHASES_JOINED,
+) -> None:
+    """The same map for every stride, on phases; tests exchange a program."""
+    parts, line, put = only(phases), only(value), only(joined)
     proof.same("the phases", [parts.target, parts.value], [n.x_phase.element, split(n.x)])
     split_is_one_to_one(proof)
-    inside = phased_value.value.subs(
-        AT_PHASE,
-        split(n.x).subs(
-            {n.e: n.rest(n.rho), n.g: n.rest(n.kappa), n.a: n.i + n.quotient(n.rho), n.b: n.j + n.quotient(n.kappa)},
-            simultaneous=True,
-        ),
-    )
-    proof.equal(
-        "tap ρ reads phase rest(ρ) at row i + quotient(ρ)", pairing(phased_value, n.dy, inside), formula, "reindexing"
-    )
-    proof.true(
-        "the phases give all of y",
-        (phased_value.target, phased_value.accumulate) == (n.y.element, False),
-        rule="computed",
-    )
-    adjoint_step(proof, "⟨ȳ, w * v⟩ = ⟨x̄_phase, v⟩ for every stride", phased[1], n.x_phase, phased[2])
-    adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩ on phases", phased[1], n.w, phased[3])
-    (put,) = joined.assignments
+    inside = line.value.xreplace({AT_PHASE: split(n.x).subs(PLACES, simultaneous=True)})
+    claim = "tap ρ reads phase rest(ρ) at row i + quotient(ρ)"
+    equal(proof, claim, pairing(line, n.dy, inside), formula(), "reindexing")
+    whole = (line.target, line.accumulate) == (n.y.element, False)
+    holds(proof, "the phases give all of y", whole)
+    adjoint_step(proof, "⟨ȳ, w * v⟩ = ⟨x̄_phase, v⟩ for every stride", value, n.x_phase, adjoint)
+    adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩ on phases", value, n.w, weights)
+    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
     back = {n.e: n.phase(n.r), n.g: n.phase(n.q), n.a: n.place(n.r), n.b: n.place(n.q)}
-    proof.same(
-        "row r of x̄ is read at its own phase and place",
-        [put.target, put.value],
-        [n.dx.element, n.dx_phase.element.subs(back, simultaneous=True)],
-    )
-    proof.equal(
-        "the phase and place of row r are those where the split of v holds v[r]",
-        reindexed(split(n.vx).subs(back, simultaneous=True)),
-        n.vx.element,
-    )
-    # Stride 2, dilation 2, padding 2 m: one phase is read.
+    own = [n.dx.element, n.dx_phase.element.subs(back, simultaneous=True)]
+    proof.same("row r of x̄ is read at its own phase and place", [put.target, put.value], own)
+    held = reindexed(split(n.vx).subs(back, simultaneous=True))
+    equal(proof, "the phase and place of row r are those where the split of v holds v[r]", held, n.vx.element)
     m, number = sp.symbols("m number", integer=True, nonnegative=True)
-    proof.equal("dilation 2 and stride 2: every tap reads phase 0", sp.Mod((2 * number - 2 * m), 2), 0)
+    equal(proof, "dilation 2 and stride 2: every tap reads phase 0", sp.Mod(2 * number - 2 * m, 2), n.ZERO)
+
+
+def depthwise_argument(proof: Proof) -> None:
+    plain_argument(proof)
+    phases_argument(proof)
 
 
 I2 = Theorem(

@@ -11,8 +11,9 @@ from derivations.proof.rules import derivative, evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, stored_step
 from derivations.theorems.images.pointwise import W, z
+from derivations.theorems.images.steps import equal
 
 # --- I9: evaluation and folding ---------------------------------------------------------------------------------------
 
@@ -59,22 +60,27 @@ def evaluation_argument(
     proof: Proof, coefficients: Program = EVALUATION, fold: Program = FOLD, reader: Program = FOLD_READER
 ) -> None:
     """a x + b with running statistics; both ways to fold it into a matrix."""
+    stored_step(proof, coefficients, fold, reader)
     a, b = (line.value for line in coefficients.assignments)
     u, m, x = running_variance.element, running_mean.element, n.x.element
     claim = "a x + b = γ (x - m)/√(u + ε) + β"
     truth = bn.gamma.element * (x - m) / sp.sqrt(u + bn.epsilon) + bn.beta.element
-    proof.equal(claim, (a * x + b).xreplace({bn.scale.element: a}), truth)
+    equal(proof, claim, (a * x + b).xreplace({bn.scale.element: a}), truth)
     multiply = Assign(z.element, W.element * x, over=(n.c,))
     norm = Assign(normed.element, scale_out.element * z.element + shift_out.element)
     with_bias = Assign(normed.element, folded.element * x, over=(n.c,))
     both = evaluate((multiply, norm), {})["normed"]
     one = evaluate((*fold.assignments, with_bias), {})["normed"] + shift_out.element
-    proof.equal("behind: a (W x) + b = (diag(a) W) x + b", both, one, "program", ["I3"])
+    equal(proof, "behind: a (W x) + b = (diag(a) W) x + b", both, one, "program", ["I3"])
     in_front = Assign(z.element, W.element * (bn.scale.element * x + bn.shift.element), over=(n.c,))
     made = evaluate(reader.assignments, {})
     moved = evaluate((Assign(z.element, read.element * x, over=(n.c,)),), {"read": made["read"]})["z"]
-    proof.equal(
-        "in front: W (a x + b) = (W diag(a)) x + W b", evaluate((in_front,), {})["z"], moved + made["bias"], "program"
+    equal(
+        proof,
+        "in front: W (a x + b) = (W diag(a)) x + W b",
+        evaluate((in_front,), {})["z"],
+        moved + made["bias"],
+        "program",
     )
     proof.same("the bias is summed over channels", [line.over for line in reader.assignments], [(), (n.c,)])
 
@@ -122,14 +128,16 @@ def on_side(value: sp.Expr, below: bool) -> sp.Expr:
 
 def relu_argument(proof: Proof, load: Program = LOAD, adjoint: Program = LOAD_ADJOINT) -> None:
     """Two sides of 0 and the slope at 0."""
+    stored_step(proof, load, adjoint)
     taken, given = only(load), only(adjoint)
     y = sp.Symbol("y")
     for below, truth in ((True, n.ZERO), (False, y)):
         where = "a x + b <= 0" if below else "a x + b > 0"
         piece = on_side(taken.value, below)
-        proof.equal(f"{where}: relu(a x + b)", piece, truth.subs(y, AFFINE), cites=["F.relu"])
+        equal(proof, f"{where}: relu(a x + b)", piece, truth.subs(y, AFFINE), cites=["F.relu"])
         slope = derivative(truth, y)
-        proof.equal(
+        equal(
+            proof,
             f"{where}: the adjoint is dheld times the slope",
             on_side(given.value, below),
             dheld.element * slope,
@@ -137,8 +145,13 @@ def relu_argument(proof: Proof, load: Program = LOAD, adjoint: Program = LOAD_AD
         )
     proof.same("what is taken and given", [taken.target, given.target], [held.element, bn.dnormed.element])
     zero = {n.x.element: 0, bn.shift.element: 0}
-    proof.equal(
-        "at a x + b = 0 the slope is 0, as that of F.relu", given.value.subs(zero), n.ZERO, "convention", ["F.relu"]
+    equal(
+        proof,
+        "at a x + b = 0 the slope is 0, as that of F.relu",
+        given.value.subs(zero),
+        n.ZERO,
+        "convention",
+        ["F.relu"],
     )
 
 

@@ -11,7 +11,8 @@ from derivations.proof.rules import cotangents, evaluate
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, stored_step
+from derivations.theorems.images.steps import equal
 
 gate, limit, keep, w = sp.symbols("gate limit keep w", real=True)
 dgate = sp.Symbol("dgate")
@@ -70,24 +71,25 @@ def slope_from_sums(proof: Proof, program: Program) -> None:
     )
     values = evaluate(lines, {})
     direct = (Assign(dgate, dpassed.element * (bn.gamma.element * hat + bn.beta.element), over=EVERYTHING),)
-    proof.equal("w̄ = Σ_c γ A + β B is ⟨ȳ, γ x̂ + β⟩", values["dgate"], evaluate(direct, {})["dgate"], "program", ["I8"])
+    equal(proof, "w̄ = Σ_c γ A + β B is ⟨ȳ, γ x̂ + β⟩", values["dgate"], evaluate(direct, {})["dgate"], "program", ["I8"])
     own = (
         Assign(bn.dgamma.element, gate * dpassed.element * hat, over=(s, n.r, n.q)),
         Assign(bn.dbeta.element, gate * dpassed.element, over=(s, n.r, n.q)),
     )
     truth = evaluate(own, {})
     for name in ("dgamma", "dbeta"):
-        proof.equal(f"{name} is that of I8 for the bar g ȳ", values[name], truth[name], "program", ["I8"])
+        equal(proof, f"{name} is that of I8 for the bar g ȳ", values[name], truth[name], "program", ["I8"])
 
 
 def clamping(proof: Proof, clamp: sp.Expr) -> None:
     """A weight goes to the nearest of what is within the limit; its sign, so its gate, stays."""
     bound = sp.Symbol("limit", positive=True)
     up, down = sp.symbols("up down", nonnegative=True)
-    proof.equal("limit + up is clamped to the limit", clamp.subs({limit: bound, w: bound + up}), bound)
-    proof.equal("-limit - down is clamped to -limit", clamp.subs({limit: bound, w: -bound - down}), -bound)
+    equal(proof, "limit + up is clamped to the limit", clamp.subs({limit: bound, w: bound + up}), bound)
+    equal(proof, "-limit - down is clamped to -limit", clamp.subs({limit: bound, w: -bound - down}), -bound)
     within = {limit: (up + down) / 2, w: (up - down) / 2}
-    proof.equal(
+    equal(
+        proof,
         "up to the limit nothing changes: w = (up - down)/2, limit = (up + down)/2",
         clamp.subs(within, simultaneous=True),
         within[w],
@@ -102,16 +104,21 @@ def gate_argument(
     clamp: sp.Expr = CLAMP,
 ) -> None:
     """The slope is the definition: the derivative by the gate's value, taken for that of its weight."""
-    proof.equal("passed = g op(x)", only(value).value, gate * given.element)
+    stored_step(proof, value, adjoint, slope)
+    equal(proof, "passed = g op(x)", only(value).value, gate * given.element)
     truth = cotangents(value.assignments, {"passed": dpassed.element})
     claimed = evaluate(adjoint.assignments, {})
     claim = "w̄ = ⟨ȳ, op(x)⟩ is the derivative by the value of the gate"
-    proof.equal(claim, claimed["dgate"], truth["gate"], "reverse accumulation")
-    proof.equal("the operation's bar is g ȳ", claimed["dgiven"], truth["given"], "reverse accumulation")
+    equal(proof, claim, claimed["dgate"], truth["gate"], "reverse accumulation")
+    equal(proof, "the operation's bar is g ȳ", claimed["dgiven"], truth["given"], "reverse accumulation")
     positive, other = sp.Symbol("w", positive=True), sp.Symbol("w", nonpositive=True)
     for where, symbol, level in (("w > 0", positive, 1), ("w <= 0", other, 0)):
-        proof.equal(
-            f"{where}: the gate itself is constant, {level}", OPEN.subs(w, symbol), sp.Integer(level), "convention"
+        equal(
+            proof,
+            f"{where}: the gate itself is constant, {level}",
+            OPEN.subs(w, symbol),
+            sp.Integer(level),
+            "convention",
         )
     slope_from_sums(proof, slope)
     clamping(proof, clamp)
@@ -119,13 +126,13 @@ def gate_argument(
     a, sigma, g = bn.scale.element, bn.deviation.element, sp.Symbol("gate", positive=True)
     left = a * bn.dgamma.element * bn.epsilon / sigma / g
     claim = "one open operation, u = g op(x), in front of a batch norm with ε = 0: ⟨ū, op(x)⟩ = ⟨ū, u⟩ / g = 0"
-    proof.equal(claim, left.subs(bn.epsilon, 0), n.ZERO, cites=["I8"])
+    equal(proof, claim, left.subs(bn.epsilon, 0), n.ZERO, cites=["I8"])
 
 
 I13 = Theorem(
     id="I13",
     title="gate",
-    statement="passed = g(w) op(x), g = 1 for w > 0, else 0; op(x)‾ = g ȳ; defined slope w̄ = ⟨ȳ, op(x)⟩, the derivative by the gate's value; "
+    statement="passed = g(w) op(x), g = 1 for w > 0, else 0; op(x) gets g ȳ; defined slope w̄ = ⟨ȳ, op(x)⟩, the derivative by the gate's value; "
     "behind a batch norm w̄ = Σ_c γ A + β B, γ̄ = g A, β̄ = g B with A = Σ ȳ x̂, B = Σ ȳ; with one operation left in front of a "
     "batch norm with ε = 0, w̄ = 0",
     method="reverse accumulation, sums of a batch norm",
@@ -160,10 +167,11 @@ DROP_PATH_ADJOINT = Program(
 def drop_argument(proof: Proof, value: Program = DROP_PATH, adjoint: Program = DROP_PATH_ADJOINT) -> None:
     """A factor for each sample, with mean 1."""
     truth = cotangents(value.assignments, {"passed": dpassed.element})
-    proof.equal("the operation's bar has the same factor", only(adjoint).value, truth["given"], "reverse accumulation")
+    equal(proof, "the operation's bar has the same factor", only(adjoint).value, truth["given"], "reverse accumulation")
     proof.same("one line for every element", [only(adjoint).target, only(adjoint).over], [dgiven.element, ()])
+    stored_step(proof, value, adjoint)
     mean = keep * only(value).value.subs(kept.element, 1) + (1 - keep) * only(value).value.subs(kept.element, 0)
-    proof.equal("kept with probability keep: the mean is op(x)", mean, given.element, "rational")
+    equal(proof, "kept with probability keep: the mean is op(x)", mean, given.element, "rational")
 
 
 I14 = Theorem(

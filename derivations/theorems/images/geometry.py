@@ -16,9 +16,11 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
+from derivations.theorems.images.steps import equal, holds
 
 Padding = Callable[[sp.Expr, sp.Expr, sp.Expr], sp.Expr]
 Rows = Callable[[sp.Expr, sp.Expr, sp.Expr, sp.Expr, sp.Expr], sp.Expr]
@@ -43,17 +45,20 @@ def geometry_argument(proof: Proof, choice: Padding = own_padding, size: Rows = 
     """k = 2 m + 1 taps; the padding is dilation · m for strides 1 and 2."""
     k, d = 2 * m + 1, n.dilation
     for stride in (1, 2):
-        proof.equal(f"stride {stride}: the padding is dilation m", choice(k, d, sp.Integer(stride)), d * m)
+        equal(proof, f"stride {stride}: the padding is dilation m", choice(k, d, sp.Integer(stride)), d * m)
     own = d * m
-    proof.equal("stride 1: as many rows as before", size(n.rows, k, d, sp.Integer(1), own), n.rows)
-    proof.equal("stride 2, 2 h rows: h rows", size(2 * half_rows, k, d, sp.Integer(2), own), half_rows)
-    proof.equal("stride 2, 2 h - 1 rows: h rows", size(2 * half_rows - 1, k, d, sp.Integer(2), own), half_rows)
-    proof.equal(
-        "the middle tap of row i is row stride i of the input", n.WINDOW.at(n.i, m).subs(n.padding, own), n.stride * n.i
+    equal(proof, "stride 1: as many rows as before", size(n.rows, k, d, sp.Integer(1), own), n.rows)
+    equal(proof, "stride 2, 2 h rows: h rows", size(2 * half_rows, k, d, sp.Integer(2), own), half_rows)
+    equal(proof, "stride 2, 2 h - 1 rows: h rows", size(2 * half_rows - 1, k, d, sp.Integer(2), own), half_rows)
+    equal(
+        proof,
+        "the middle tap of row i is row stride i of the input",
+        n.WINDOW.at(n.i, m).subs(n.padding, own),
+        n.stride * n.i,
     )
     for what, last in (("1", n.rows - 1), ("2, even", 2 * half_rows - 2), ("2, odd", 2 * half_rows - 2)):
         inside = {"1": n.rows, "2, even": 2 * half_rows, "2, odd": 2 * half_rows - 1}[what] - last
-        proof.true(f"stride {what}: the last middle tap lies inside", inside.is_positive)
+        holds(proof, f"stride {what}: the last middle tap lies inside", inside.is_positive)
 
 
 I1 = Theorem(
@@ -104,6 +109,93 @@ FLAT_GREATEST = Program(
 )
 
 
+flat_phase = Array("flat_phase", (n.e, n.g, position), "scratch", "the phases in scratch planes, flat", outside=n.ZERO)
+dflat_phase = Array("dflat_phase", (n.e, n.g, position), "scratch", "∂ℓ/∂x_phase at position a pitch + b, flat")
+
+
+def phase_shift(sign: int) -> sp.Expr:
+    """The distance of a tap's read on a phase, forwards or back."""
+    down, right = sign * n.quotient(n.rho), sign * n.quotient(n.kappa)
+    return (border + down) * pitch + border + right
+
+
+AT_FLAT_PHASE = flat_phase.at(n.rest(n.rho), n.rest(n.kappa), position + phase_shift(1))
+PHASE_SCALARS = ("stride", "dilation", "padding", "border", "pitch")
+FLAT_PHASES = Program(
+    "flat_phases",
+    "a convolution of any stride on the flat scratch planes of its phases",
+    ("I18",),
+    (flat_phase, kernel, result),
+    (Assign(result.element, kernel.element * AT_FLAT_PHASE, over=TAPS),),
+    scalars=PHASE_SCALARS,
+)
+FLAT_PHASES_ADJOINT = Program(
+    "flat_phases_adjoint",
+    "adjoint of a convolution of any stride: every tap adds to its phase, from the flat scratch plane of dy",
+    ("I18",),
+    (dflat, kernel, dflat_phase),
+    (
+        Assign(
+            dflat_phase.element,
+            sp.KroneckerDelta(n.e, n.rest(n.rho))
+            * sp.KroneckerDelta(n.g, n.rest(n.kappa))
+            * kernel.element
+            * dflat.at(position + phase_shift(-1)),
+            over=TAPS,
+        ),
+    ),
+    scalars=PHASE_SCALARS,
+)
+FLAT_PHASES_WEIGHTS = Program(
+    "flat_phases_weights",
+    "gradient of the kernel on flat phases; dflat holds dy at r pitch + q and 0 between",
+    ("I18",),
+    (flat_phase, dflat, dkernel),
+    (Assign(dkernel.element, dflat.element * AT_FLAT_PHASE, over=(position,), accumulate=True),),
+    scalars=PHASE_SCALARS,
+)
+
+
+def phases_argument(
+    proof: Proof,
+    value: Program = FLAT_PHASES,
+    adjoint: Program = FLAT_PHASES_ADJOINT,
+    weights: Program = FLAT_PHASES_WEIGHTS,
+) -> None:
+    """Each line is that of I2 on phases, with its element at the place where the scratch plane holds it."""
+
+    def held(row: sp.Expr, column: sp.Expr) -> sp.Expr:
+        return sp.expand((row + border) * pitch + column + border)
+
+    cases = ((value, conv.DEPTHWISE_PHASES, n.i, n.j), (weights, conv.DEPTHWISE_PHASES_WEIGHTS, n.i, n.j))
+    for program, truth, row, column in (*cases, (adjoint, conv.DEPTHWISE_PHASES_ADJOINT, n.a, n.b)):
+        line, plain = only(program), only(truth)
+        moved = {}
+        for element in plain.operands:
+            if str(element.base) == "w":
+                moved[element] = kernel.element
+            elif str(element.base) == "x_phase":
+                _, _, e, g, a, b = element.indices
+                moved[element] = flat_phase.at(e, g, held(a, b))
+            elif program is weights:
+                moved[element] = dflat.at(sp.expand(row * pitch + column))
+            else:
+                moved[element] = dflat.at(held(*element.indices[2:]))
+        at = {position: row * pitch + column}
+        mine = line.value.xreplace({e: e.base[tuple(sp.expand(i.subs(at)) for i in e.indices)] for e in line.operands})
+        expected = plain.value.xreplace(moved)
+        expected = expected.xreplace({e: e.base[tuple(map(sp.expand, e.indices))] for e in expected.atoms(sp.Indexed)})
+        equal(proof, f"{program.name}: the line of I2 at r pitch + q", mine, expected, cites=["I2"])
+        over = TAPS if line.over == TAPS else (position,)
+        proof.same(f"{program.name}: summed over", [*line.over, line.accumulate], [*over, plain.accumulate])
+        target = {"result": result, "dflat_phase": dflat_phase, "dkernel": dkernel}[line.name]
+        kept = {n.y.element: result, n.dx_phase.element: dflat_phase, n.dw.element: dkernel}[plain.target]
+        proof.same(f"{program.name}: what it gives", [line.target, target], [kept.element, kept])
+    proof.same(
+        "taps or positions", [line.over for line in map(only, (value, adjoint, weights))], [TAPS, TAPS, (position,)]
+    )
+
+
 def flat_argument(
     proof: Proof, value: Program = FLAT, weights: Program = FLAT_WEIGHTS, greatest: Program = FLAT_GREATEST
 ) -> None:
@@ -112,31 +204,34 @@ def flat_argument(
     held = (n.r + n.dilation * n.rho) * pitch + n.q + n.dilation * n.kappa
     # Where the scratch plane holds x[R, Q]: row R + border, column Q + border, with the padding as border.
     row, column = n.r + n.dilation * n.rho - border, n.q + n.dilation * n.kappa - border
-    proof.equal("x[R,Q] is held at (R + border) pitch + Q + border", (row + border) * pitch + column + border, held)
+    equal(proof, "x[R,Q] is held at (R + border) pitch + Q + border", (row + border) * pitch + column + border, held)
     for program, distance in ((value, n.dilation), (weights, n.dilation), (greatest, sp.S.One)):
         line = only(program)
         (read,) = [e for e in line.operands if str(e.base) == "flat"]
-        proof.equal(
+        equal(
+            proof,
             f"{program.name}: the read at r pitch + q is that place",
             read.indices[0].subs(position, here),
             held.subs(n.dilation, distance),
         )
     line = only(value)
-    proof.equal("result is the sum over the taps", line.value, kernel.element * flat.at(position + SHIFT))
+    equal(proof, "result is the sum over the taps", line.value, kernel.element * flat.at(position + SHIFT))
     proof.same(
         "summed over the taps",
         [line.target, *line.over, line.reduce, line.accumulate],
         [result.element, *TAPS, "sum", False],
     )
     line = only(weights)
-    proof.equal("the gradient is ȳ times what the tap reads", line.value, dflat.element * flat.at(position + SHIFT))
+    equal(proof, "the gradient is ȳ times what the tap reads", line.value, dflat.element * flat.at(position + SHIFT))
     proof.same(
         "summed over the positions",
         [line.target, *line.over, line.reduce, line.accumulate],
         [dkernel.element, position, "sum", True],
     )
     line = only(greatest)
-    proof.same("the greatest of all taps", [line.target, *line.over, line.reduce], [result.element, *TAPS, "max"])
+    equal(proof, "the greatest of what the taps read", line.value, flat.at(position + n.rho * pitch + n.kappa))
+    own = [line.target, *line.over, line.reduce, line.accumulate]
+    proof.same("the greatest of all taps", own, [result.element, *TAPS, "max", False])
     # A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border.
     slack, more_columns, more_taps = (
         sp.Symbol(name, integer=True, nonnegative=True) for name in ("slack", "more_columns", "more_taps")
@@ -144,11 +239,13 @@ def flat_argument(
     width = n.columns + n.dilation * (n.taps - 1) + slack
     q, kappa = n.columns - 1 - more_columns, n.taps - 1 - more_taps
     column = q + n.dilation * kappa
-    proof.true(
+    holds(
+        proof,
         "q + dilation κ < pitch for q < columns, κ < k, as pitch >= columns + dilation (k - 1)",
         sp.expand(width - column).is_positive,
     )
-    proof.equal(
+    equal(
+        proof,
         "⌊place / pitch⌋ is the row: place/pitch = row + column/pitch",
         sp.expand(((n.r + n.dilation * n.rho) * pitch + n.q) / pitch),
         n.r + n.dilation * n.rho + n.q / pitch,
@@ -156,18 +253,31 @@ def flat_argument(
     # Planes below one another.
     number, height = sp.symbols("number height", integer=True, nonnegative=True)
     below = here.subs(n.r, n.r + number * height)
-    proof.equal(
-        "plane g begins g · height · pitch further: a plane with more rows", below, here + number * height * pitch
+    equal(
+        proof,
+        "plane g begins g · height · pitch further: a plane with more rows",
+        below,
+        here + number * height * pitch,
     )
+
+
+def planes_argument(proof: Proof) -> None:
+    flat_argument(proof)
+    phases_argument(proof)
 
 
 I18 = Theorem(
     id="I18",
     title="flat planes",
     statement="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + 2 h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
-    "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns",
+    "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns; for every stride, tap (ρ,κ) reads the "
+    "scratch plane of phase (rest(ρ), rest(κ)) at n + (h + quotient(ρ)) P + h + quotient(κ), and the adjoint ȳ's at minus these quotients",
     method="integer arithmetic",
-    argument=flat_argument,
-    assumptions=(ZERO_OUTSIDE, "for the gradient of the kernel, ȳ is held as 0 at q >= columns"),
+    argument=planes_argument,
+    assumptions=(
+        ZERO_OUTSIDE,
+        "-h <= quotient(ρ) <= h, and P is at least the columns of a phase + 2 h",
+        "for the gradient of the kernel, ȳ is held as 0 at q >= columns",
+    ),
     scope="every size, dilation and padding",
 )

@@ -21,6 +21,7 @@ from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only
 from derivations.theorems.images.gates import dgiven, given
 from derivations.theorems.images.pointwise import W, z
+from derivations.theorems.images.steps import equal, holds
 
 INCOMING = "`Incoming` runs over every operation that arrives, and += over it is the sum over them"
 
@@ -72,13 +73,15 @@ def node_argument(
         [added.target, added.accumulate, type(value.body[1])],
         [node.element, True, Incoming],
     )
-    proof.equal("the term of an operation", added.value, factor.element * given.element, "program", ["I13", "I14"])
+    equal(proof, "the term of an operation", added.value, factor.element * given.element, "program", ["I13", "I14"])
     truth = cotangents((added,), {"node": dnode.element})
-    proof.equal("the bar of an operation", only(adjoint).value, truth["given"], "reverse accumulation")
+    equal(proof, "the bar of an operation", only(adjoint).value, truth["given"], "reverse accumulation")
     proof.same(
         "for each operation that arrives", [only(adjoint).target, type(adjoint.body[0])], [dgiven.element, Incoming]
     )
-    proof.equal("the node's own bar stays for the next operation", truth["node"], dnode.element, "reverse accumulation")
+    equal(
+        proof, "the node's own bar stays for the next operation", truth["node"], dnode.element, "reverse accumulation"
+    )
     # A sender that two operations read: the copies of x.
     one, two, copied = (n.plane(name, node.indices, "") for name in ("one", "two", "x"))
     copies = (Assign(one.element, copied.element), Assign(two.element, copied.element))
@@ -86,7 +89,7 @@ def node_argument(
     back = cotangents(copies, bars)["x"]
     zero, more = fan_out.assignments
     mine = zero.value + sum(more.value.xreplace({part.element: bar}) for bar in bars.values())
-    proof.equal("the bar of a sender is the sum over its readers", mine, back, "reverse accumulation")
+    equal(proof, "the bar of a sender is the sum over its readers", mine, back, "reverse accumulation")
     proof.same(
         "which are added up",
         [zero.accumulate, more.accumulate, more.target, type(fan_out.body[1])],
@@ -132,10 +135,16 @@ def graph_argument(
         Assign(loss, bar_j * own_j, accumulate=True),
     )
     before, after = (evaluate(lines, {})["loss"] for lines in (with_j, without))
-    proof.equal(
-        "node j done: what it read has its share, its parameters bar_j · own_j", before, after, "program", ["I15"]
+    equal(
+        proof,
+        "node j done: what it read has its share, its parameters bar_j · own_j",
+        before,
+        after,
+        "program",
+        ["I15"],
     )
-    proof.equal(
+    equal(
+        proof,
         "no reader above the last node: its bar is the loss's own",
         (bar_j * change_j).subs(change_j, 0),
         n.ZERO,
@@ -153,8 +162,8 @@ def graph_argument(
         ("the new node to the receiver", j, moved(j)),
     )
     for what, start, end in edges:
-        proof.true(f"an edge {what} still runs upwards", sp.expand(end - start).is_positive)
-    proof.equal("no two nodes share a number: j and the receiver", sp.expand(moved(j) - j), sp.S.One)
+        holds(proof, f"an edge {what} still runs upwards", sp.expand(end - start).is_positive)
+    equal(proof, "no two nodes share a number: j and the receiver", sp.expand(moved(j) - j), sp.S.One)
 
 
 I16 = Theorem(
@@ -178,7 +187,8 @@ def live_argument(proof: Proof, constant: sp.Expr = bn.beta.element) -> None:
     read = {str(e.base) for line in NODE.assignments for e in line.operands}
     proof.same("a node reads what arrives at it alone", read, {"given", "factor"})
     seed = cotangents((Assign(node.element, factor.element * given.element),), {"node": n.ZERO})
-    proof.equal(
+    equal(
+        proof,
         "no reader: its bar is 0, and so is what it gives back",
         seed.get("given", n.ZERO),
         n.ZERO,
@@ -189,20 +199,22 @@ def live_argument(proof: Proof, constant: sp.Expr = bn.beta.element) -> None:
     silent = {n.x.element: n.ZERO, bn.mean.element: n.ZERO, bn.squares.element: n.ZERO}
     _, scale, shift = (line.value for line in bn.COEFFICIENTS.assignments)
     value = (scale * n.x.element + shift).xreplace({bn.scale.element: scale}).xreplace(silent)
-    proof.equal("no operation arrives: u = 0, and the batch norm gives β", value, constant, cites=["I8"])
+    equal(proof, "no operation arrives: u = 0, and the batch norm gives β", value, constant, cites=["I8"])
     # A reader that begins with a pointwise convolution, and a batch norm behind it.
     beta = Array("beta", (n.c,), "parameter", "")
     added = evaluate((Assign(z.element, W.element * beta.element, over=(n.c,)),), {})["z"]
-    proof.true(
-        "a pointwise convolution makes of β a constant W β of each channel", not added.has(n.r, n.q), rule="computed"
-    )
+    holds(proof, "a pointwise convolution makes of β a constant W β of each channel", not added.has(n.r, n.q))
     level = sp.Symbol("level", real=True)
     moved = (n.x.element + level) - (bn.mean.element + level)
-    proof.equal(
-        "which the next batch norm takes away: μ moves with x", moved, n.x.element - bn.mean.element, cites=["I8"]
+    equal(
+        proof,
+        "which the next batch norm takes away: μ moves with x",
+        moved,
+        n.x.element - bn.mean.element,
+        cites=["I8"],
     )
     zero = evaluate((Assign(z.element, W.element * beta.element, over=(n.c,)),), {"beta": n.ZERO})["z"]
-    proof.equal("β = 0: a node that nothing reaches adds nothing", zero, n.ZERO, "program")
+    equal(proof, "β = 0: a node that nothing reaches adds nothing", zero, n.ZERO, "program")
 
 
 C1 = Theorem(

@@ -14,6 +14,7 @@ from derivations.theorems.images import notation as n
 from derivations.theorems.images import pointwise
 from derivations.theorems.images.graph import dnode, node
 from derivations.theorems.images.pointwise import W, dz
+from derivations.theorems.images.steps import equal, holds
 
 operation = sp.Symbol("m", integer=True, nonnegative=True)
 eigenvalue = Array("eigenvalue", (operation,), "parameter", "λ_e, one number an operation of an edge")
@@ -30,7 +31,8 @@ def split_argument(proof: Proof, start: sp.Expr = n.ZERO) -> None:
     before = (Assign(node.element, eigenvalue.element * old.element, over=(operation,)),)
     after = (*before, Assign(node.element, new_value * entry.element, accumulate=True))
     kept = evaluate(before, {})["node"]
-    proof.equal(
+    equal(
+        proof,
         "λ = 0: the receiver's sum is the same, in training too: its statistics are those of the same u",
         evaluate(after, {})["node"].subs(new_value, start),
         kept,
@@ -40,10 +42,16 @@ def split_argument(proof: Proof, start: sp.Expr = n.ZERO) -> None:
     bars = cotangents(after, {"node": dnode.element})
     truth = dnode.element * entry.element
     everything = evaluate((Assign(sp.Symbol("slope"), truth, over=node.indices),), {})["slope"]
-    proof.equal(
-        "λ̄ = ⟨ū, op(x_m)⟩: it does not depend on λ", bars["new_value"], everything, "reverse accumulation", ["I15"]
+    equal(
+        proof,
+        "λ̄ = ⟨ū, op(x_m)⟩: it does not depend on λ",
+        bars["new_value"],
+        everything,
+        "reverse accumulation",
+        ["I15"],
     )
-    proof.equal(
+    equal(
+        proof,
         "what is inside the new edge has the slope λ ū = 0 in the first step only",
         bars["entry"].subs(new_value, start),
         n.ZERO,
@@ -53,11 +61,12 @@ def split_argument(proof: Proof, start: sp.Expr = n.ZERO) -> None:
     _, scale, shift = (line.value for line in bn.COEFFICIENTS.assignments)
     norm = (scale * n.x.element + shift).xreplace({bn.scale.element: scale})
     silent = norm.subs({n.x.element: 0, bn.mean.element: 0}).subs(bn.beta.element, 0)
-    proof.equal("λ = 0 on the way in, β = 0: x_m = BN(0) = 0", silent, n.ZERO, cites=["C1"])
-    proof.equal("op(0) = 0: λ̄ of the way out is 0", everything.subs(entry.element, 0), n.ZERO)
+    equal(proof, "λ = 0 on the way in, β = 0: x_m = BN(0) = 0", silent, n.ZERO, cites=["C1"])
+    equal(proof, "op(0) = 0: λ̄ of the way out is 0", everything.subs(entry.element, 0), n.ZERO)
     chained = (Assign(entry.element, first_value * n.x.element), *after)
     inward = cotangents(chained, {"node": dnode.element})["first_value"]
-    proof.equal(
+    equal(
+        proof,
         "and λ̄ of the way in is a multiple of λ of the way out: 0, a dead point",
         inward.subs(new_value, 0),
         n.ZERO,
@@ -82,7 +91,8 @@ G6 = Theorem(
 def channel_argument(proof: Proof, value: Program = pointwise.POINTWISE) -> None:
     """The terms of a new channel in its reader."""
     term = evaluate(value.assignments, {})["z"]
-    proof.equal(
+    equal(
+        proof,
         "column 0: a new hidden channel adds nothing, whatever its row, batch norm and kernel",
         term.subs(W.element, 0),
         n.ZERO,
@@ -90,14 +100,19 @@ def channel_argument(proof: Proof, value: Program = pointwise.POINTWISE) -> None
         ["G3", "M13"],
     )
     bars = cotangents(value.assignments, {"z": dz.element})
-    proof.equal(
-        "its own bar is 0 in the first step", bars["x"].subs(W.element, 0), n.ZERO, "reverse accumulation", ["I3"]
+    equal(
+        proof,
+        "its own bar is 0 in the first step",
+        bars["x"].subs(W.element, 0),
+        n.ZERO,
+        "reverse accumulation",
+        ["I3"],
     )
     slope = evaluate(pointwise.POINTWISE_WEIGHTS.assignments, {})["dW"]
-    proof.equal(
-        "the column's slope does not contain the column: Σ z̄ h", slope, bars["W"], "reverse accumulation", ["I3"]
+    equal(
+        proof, "the column's slope does not contain the column: Σ z̄ h", slope, bars["W"], "reverse accumulation", ["I3"]
     )
-    proof.true("so it is not 0 in general, and the channel wakes", not slope.has(W.element), rule="computed")
+    holds(proof, "so it is not 0 in general, and the channel wakes", not slope.has(W.element))
 
 
 G7 = Theorem(
@@ -120,22 +135,27 @@ def slope_argument(proof: Proof, score: sp.Expr = SCORE) -> None:
     """The decrease of ℓ + Σ λ̄ δ + ½ Σ ‖op δ‖², an operation at a time."""
     model = slope * move + (length * move) ** 2 / 2
     square = (length * move + slope / length) ** 2 / 2
-    proof.equal("λ̄ δ + ½ ‖op‖² δ² = ½ (‖op‖ δ + λ̄/‖op‖)² - ½ λ̄²/‖op‖²", model, square - score / 2, "rational")
-    proof.equal(
-        "least at δ = -λ̄/‖op‖², lower by half the score", model.subs(move, -slope / length**2), -score / 2, "rational"
+    equal(proof, "λ̄ δ + ½ ‖op‖² δ² = ½ (‖op‖ δ + λ̄/‖op‖)² - ½ λ̄²/‖op‖²", model, square - score / 2, "rational")
+    equal(
+        proof,
+        "least at δ = -λ̄/‖op‖², lower by half the score",
+        model.subs(move, -slope / length**2),
+        -score / 2,
+        "rational",
     )
     other, long = sp.symbols("other long", positive=True)
     both = score + score.subs({slope: other, length: long}, simultaneous=True)
     lagrange = both * ((length * move) ** 2 + (long * first_value) ** 2) - (slope * move + other * first_value) ** 2
     square = (slope * long * first_value / length - other * length * move / long) ** 2
-    proof.equal(
+    equal(
+        proof,
         "two operations: (Σ λ̄ δ)² <= score Σ ‖op δ‖² (Lagrange): the difference is a square",
         lagrange,
         square,
         "rational",
     )
     scaled = score.subs({slope: 2 * slope, length: 2 * length}, simultaneous=True)
-    proof.equal("op → 2 op: λ̄ and ‖op‖ double, the score stays", scaled, score, "rational")
+    equal(proof, "op → 2 op: λ̄ and ‖op‖ double, the score stays", scaled, score, "rational")
 
 
 G8 = Theorem(

@@ -13,6 +13,7 @@ from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import adjoint_step, only
 from derivations.theorems.images.convolution import TAPS
+from derivations.theorems.images.steps import equal, holds
 
 SCALARS = (*n.WINDOW_SCALARS, "taps")
 
@@ -92,22 +93,28 @@ def first_greatest(proof: Proof, strict: bool = True) -> None:
     for what, value, wins in (("greater", best + above, True), ("at most", best - below, False)):
         # After the tap: the greatest of all, and the first tap that has it.
         taken = (value > best) if strict else (value >= best)
-        proof.true(
+        holds(
+            proof,
             f"a value that is {what} {'takes' if wins else 'leaves'} the place",
             taken is sp.true if wins else taken is sp.false,
         )
         kept = sp.Piecewise((value, wins), (best, True))
-        proof.equal(
-            f"{what}: the best is the greatest of both", sp.expand(sp.Max(value, best) - best), sp.expand(kept - best)
+        equal(
+            proof,
+            f"{what}: the best is the greatest of both",
+            sp.expand(sp.Max(value, best) - best),
+            sp.expand(kept - best),
         )
-    proof.true(
-        "an equal value leaves it: the earlier tap stays", ((best > best) if strict else (best >= best)) is sp.false
+    holds(
+        proof,
+        "an equal value leaves it: the earlier tap stays",
+        ((best > best) if strict else (best >= best)) is sp.false,
     )
-    proof.true("the first tap inside takes it from -∞", (-sp.oo < new) is sp.true or sp.Lt(-sp.oo, new) is sp.true)
+    holds(proof, "the first tap inside takes it from -∞", (-sp.oo < new) is sp.true or sp.Lt(-sp.oo, new) is sp.true)
     rows = sp.symbols("x1:5", real=True)
     separable = sp.Max(sp.Max(*rows[:2]), sp.Max(*rows[2:]))
-    proof.equal("the greatest of the rows' greatest: max is associative", separable, sp.Max(*rows))
-    proof.equal("in every order", sp.Max(sp.Max(rows[0], rows[2]), sp.Max(rows[1], rows[3])), sp.Max(*rows))
+    equal(proof, "the greatest of the rows' greatest: max is associative", separable, sp.Max(*rows))
+    equal(proof, "in every order", sp.Max(sp.Max(rows[0], rows[2]), sp.Max(rows[1], rows[3])), sp.Max(*rows))
 
 
 def max_argument(
@@ -125,7 +132,7 @@ def max_argument(
     )
     for program, target, kind in ((value, n.y, "max"), (first, winner, "argmax")):
         line = only(program)
-        proof.equal(f"{program.name}: over the window of (i, j)", line.value, place)
+        equal(proof, f"{program.name}: over the window of (i, j)", line.value, place)
         proof.same(
             f"{program.name}: of all taps, row by row",
             [line.target, *line.over, line.reduce],
@@ -145,7 +152,7 @@ def max_argument(
     # Each window gives its ȳ away once, also where values are equal.
     total = sums(*n.dx.indices, *TAPS) * choosing(only(adjoint)).value
     whole = sums(*n.y.indices, *TAPS) * selected.element * n.dy.element
-    proof.equal("Σ x̄ = Σ ȳ Σ_taps selected, and one tap is selected", total, whole, "reindexing")
+    equal(proof, "Σ x̄ = Σ ȳ Σ_taps selected, and one tap is selected", total, whole, "reindexing")
 
 
 I7 = Theorem(

@@ -12,6 +12,7 @@ from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
+from derivations.theorems.images.steps import equal
 
 SCALARS = (*n.WINDOW_SCALARS, "taps")
 SHARE = 1 / n.taps**2
@@ -83,12 +84,13 @@ def mean_argument(
     for pool, convolution in pairs:
         mine, line = only(pool), only(convolution)
         kernel = {e: SHARE for e in line.operands if str(e.base) == "w"}
-        proof.equal(f"{pool.name}: I2 for w = 1/k²", mine.value, line.value.xreplace(kernel), cites=["I2"])
+        equal(proof, f"{pool.name}: I2 for w = 1/k²", mine.value, line.value.xreplace(kernel), cites=["I2"])
         own, truth = ([a.target, *a.over, a.reduce, a.accumulate] for a in (mine, line))
         proof.same(f"{pool.name}: the same sum", own, truth)
     mine, line = only(inside), only(conv.DEPTHWISE)
     for_one = line.value.subs(n.w.element, 1)
-    proof.equal(
+    equal(
+        proof,
         "padding not counted: I2 for w = 1, divided by the number inside",
         mine.value * number.element,
         for_one,

@@ -12,6 +12,7 @@ from derivations.proof.windows import pairing, sums
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import adjoint_step, only
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
+from derivations.theorems.images.steps import equal, holds
 
 LINEAR = "adjoint identity for every direction, sums reindexed"
 
@@ -53,10 +54,10 @@ def pointwise_argument(
 ) -> None:
     """M7.direct and M8.direct of one block, a pixel of a sample in the place of the sample."""
     formula = sums(s, n.o, n.r, n.q, n.c) * dz.element * W.element * n.x.element
-    proof.equal("z = W x in every pixel", pairing(only(value), dz), formula, "reindexing", ["M7.direct"])
+    equal(proof, "z = W x in every pixel", pairing(only(value), dz), formula, "reindexing", ["M7.direct"])
     adjoint_step(proof, "x̄ = Wᵀ z̄ in every pixel", value, n.x, adjoint, ("M8.direct",))
     adjoint_step(proof, "W̄ = Σ z̄ xᵀ over samples and pixels", value, W, weights, ("M8.direct",))
-    proof.true("what batches share is accumulated", only(weights).accumulate is True, rule="computed")
+    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
 
 
 I3 = Theorem(
@@ -113,13 +114,13 @@ def stem_argument(
     )
     over = (s, n.o, n.i, n.j, n.c, *TAPS)
     formula = sums(*over) * dout.element * kernel.element * place
-    proof.equal("y is the sum over channels and taps", pairing(only(value), dout), formula, "reindexing")
+    equal(proof, "y is the sum over channels and taps", pairing(only(value), dout), formula, "reindexing")
     laid = sums(*over) * dout.element * kernel.element * patch.element.subs(patch.element, only(patches).value)
     claim = "y = w · patches: (channel, tap, tap) in the place of the channel of I3"
-    proof.equal(claim, laid, pairing(only(value), dout), "reindexing", ["I3"])
+    equal(proof, claim, laid, pairing(only(value), dout), "reindexing", ["I3"])
     proof.same("every window is laid out once", [only(patches).target], [patch.element])
     adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩", value, kernel, weights)
-    proof.true("what batches share is accumulated", only(weights).accumulate is True, rule="computed")
+    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
 
 
 I4 = Theorem(
@@ -163,17 +164,17 @@ SUBSAMPLE_ADJOINT = Program(
 def subsample_argument(proof: Proof, value: Program = SUBSAMPLE, adjoint: Program = SUBSAMPLE_ADJOINT) -> None:
     """Row stride i is read by row i alone; the rows between are read by none."""
     formula = sums(*n.y.indices) * n.dy.element * n.x.at(s, n.c, n.stride * n.i, n.stride * n.j)
-    proof.equal("y[i,j] = x[stride i, stride j]", pairing(only(value), n.dy), formula, "reindexing")
+    equal(proof, "y[i,j] = x[stride i, stride j]", pairing(only(value), n.dy), formula, "reindexing")
     # r = stride place(r) + phase(r): the delta is 1 where the phase is 0, and there place(r) is the row of y.
     line, more = only(adjoint), sp.Symbol("more", integer=True, positive=True)
     proof.same("the adjoint is x̄", [line.target, line.reduce], [n.dx.element, "sum"])
     places = {n.place(n.r): n.i, n.place(n.q): n.j}
     read = line.value.subs(places).subs({n.r: n.stride * n.i, n.q: n.stride * n.j})
-    proof.equal("r = stride i, q = stride j: x̄ = ȳ[i,j]", read, n.dy.element)
+    equal(proof, "r = stride i, q = stride j: x̄ = ȳ[i,j]", read, n.dy.element)
     for what, row in (("row", n.r), ("column", n.q)):
         own = n.i if row is n.r else n.j
         between = line.value.subs(places).subs({row: n.stride * own + more})
-        proof.equal(f"between the {what}s that are read: x̄ = 0", between, sp.S.Zero)
+        equal(proof, f"between the {what}s that are read: x̄ = 0", between, sp.S.Zero)
 
 
 I5 = Theorem(

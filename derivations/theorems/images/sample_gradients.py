@@ -22,6 +22,7 @@ from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import gates, pointwise, towers
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.steps import equal
 
 
 def apart(program: Program) -> Program:
@@ -68,7 +69,8 @@ def samples_argument(proof: Proof, programs: tuple[Program, ...] = APART) -> Non
     for program, whole in zip(programs, SUMMED, strict=True):
         for line, truth in zip(program.assignments, whole.assignments, strict=True):
             mine = marker(s) * sums(*line.over) * line.value
-            proof.equal(
+            equal(
+                proof,
                 f"{whole.name}: Σ_s of {line.name} is {truth.name}",
                 mine,
                 sums(*truth.over) * truth.value,
@@ -110,11 +112,15 @@ ADJOINTS = (
 def frozen_argument(proof: Proof, frozen: Program = FROZEN_ADJOINT) -> None:
     """a and b are constants: the adjoint is a ȳ, and no line mixes samples."""
     bars = cotangents(bn.VALUE.assignments, {"normed": bn.dnormed.element})
-    proof.equal("x̄ = a ȳ for constants a and b", only(frozen).value, bars["x"], "reverse accumulation")
+    equal(proof, "x̄ = a ȳ for constants a and b", only(frozen).value, bars["x"], "reverse accumulation")
     k1, k0 = bn.linear.element, bn.constant.element
     whole = only(bn.ADJOINT).value.subs({k1: 0, k0: 0})
-    proof.equal(
-        "it is I8 without k1 and k0, which come from the statistics alone", only(frozen).value, whole, cites=["I8"]
+    equal(
+        proof,
+        "it is I8 without k1 and k0, which come from the statistics alone",
+        only(frozen).value,
+        whole,
+        cites=["I8"],
     )
     for program in (*ADJOINTS[:3], frozen, ADJOINTS[4]):
         elements = [*only(program).operands, only(program).target]
@@ -125,7 +131,8 @@ def frozen_argument(proof: Proof, frozen: Program = FROZEN_ADJOINT) -> None:
             scaled = {e: weight.element * e for e in truth.operands if str(e.base) in BARS}
             ordinary = sums(*truth.over) * truth.value.xreplace(scaled)
             rows = marker(s) * weight.element * sums(*line.over) * line.value
-            proof.equal(
+            equal(
+                proof,
                 f"{truth.name} for the bars z̄_s ȳ_s is Σ_s z̄_s times row s",
                 sp.expand(ordinary),
                 sp.expand(rows),
@@ -153,18 +160,23 @@ def known_sum_argument(proof: Proof, shift: sp.Expr | None = None) -> None:
     everything = sp.Mul(*map(marker, bn.EVERY))
     value = bn.scale.element * n.x.element + (offset if shift is None else shift)
     summed = bn.total(sp.expand(everything * value)).xreplace({bn.scale.element: factor})
-    proof.equal(
-        "Σ over samples and pixels of a x + b is n β: no x, no γ", summed, n.count * bn.beta.element, "rational", ["I8"]
+    equal(
+        proof,
+        "Σ over samples and pixels of a x + b is n β: no x, no γ",
+        summed,
+        n.count * bn.beta.element,
+        "rational",
+        ["I8"],
     )
     mean = Array("mean_s", (n.c,), "argument", "Σ_s of a plane's mean").element
     logits = (Assign(sp.Symbol("f"), towers.V.element * mean + 0, over=(n.o, n.c)),)
     samples = sp.Symbol("samples", positive=True)
     value = evaluate(logits, {"mean_s": samples * bn.beta.element})["f"]
     truth = samples * marker(n.o) * marker(n.c) * towers.V.element * bn.beta.element
-    proof.equal("Σ_s f_s = samples Σ V β + samples Σ e", value, truth, "program", ["I11", "I12"])
+    equal(proof, "Σ_s f_s = samples Σ V β + samples Σ e", value, truth, "program", ["I11", "I12"])
     slope = cotangents(logits, {"f": sp.S.One})["V"].subs(mean, samples * bn.beta.element)
-    proof.equal("its slope in V is samples β", slope, samples * bn.beta.element, "reverse accumulation")
-    proof.equal("which is 0 at β = 0, where training begins", slope.subs(bn.beta.element, 0), n.ZERO)
+    equal(proof, "its slope in V is samples β", slope, samples * bn.beta.element, "reverse accumulation")
+    equal(proof, "which is 0 at β = 0, where training begins", slope.subs(bn.beta.element, 0), n.ZERO)
 
 
 S6 = Theorem(
@@ -175,5 +187,5 @@ S6 = Theorem(
     method="moments of a channel",
     argument=known_sum_argument,
     assumptions=("J over the parameters called weight: convolutions, γ, gates and V, not β and e",),
-    scope="every network whose tower stands behind a batch norm",
+    scope="every size",
 )

@@ -10,8 +10,9 @@ from derivations.proof.rules import cotangents, derivative, evaluate, marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
 from derivations.theorems.images import pointwise
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, stored_step
 from derivations.theorems.images.pointwise import W, dW
+from derivations.theorems.images.steps import equal
 
 phi = n.plane("phi", (n.o, n.c), "φ, eigenvectors from channel c to channel o", "parameter")
 dphi = n.plane("dphi", (n.o, n.c), "∂ℓ/∂φ", "gradient")
@@ -45,7 +46,8 @@ SPECTRAL_ADJOINT = Program(
 
 def spectral_argument(proof: Proof, mix: Program = SPECTRAL, adjoint: Program = SPECTRAL_ADJOINT) -> None:
     """M2's weights in a pointwise convolution."""
-    proof.equal(
+    equal(
+        proof,
         "W = φ (λ_in - λ_out)",
         only(mix).value,
         phi.element * (lam_in.element - lam_out.element),
@@ -53,11 +55,12 @@ def spectral_argument(proof: Proof, mix: Program = SPECTRAL, adjoint: Program = 
     )
     values = evaluate((*mix.assignments, *pointwise.POINTWISE.assignments), {})
     truth = marker(n.c) * n.x.element * phi.element * (lam_in.element - lam_out.element)
-    proof.equal("z = [φ ∘ (λ_in - λ_out)] x in every pixel", values["z"], sp.expand(truth), "program", ["I3"])
+    equal(proof, "z = [φ ∘ (λ_in - λ_out)] x in every pixel", values["z"], sp.expand(truth), "program", ["I3"])
+    stored_step(proof, mix, adjoint, added=("dlam_in", "dlam_out"))
     bars, claimed = cotangents(mix.assignments, {"W": dW.element}), evaluate(adjoint.assignments, {})
     for name in ("phi", "lam_in", "lam_out"):
-        proof.equal(
-            f"the cotangent of {name}", claimed[f"d{name}"], bars[name], "reverse accumulation", ["M8.layerwise"]
+        equal(
+            proof, f"the cotangent of {name}", claimed[f"d{name}"], bars[name], "reverse accumulation", ["M8.layerwise"]
         )
 
 
@@ -95,10 +98,14 @@ def hidden_argument(proof: Proof, sign: int = -1) -> None:
         truth = kept.replace(
             lambda e: e.is_Pow and sp.expand(e.base - spread - eps / size**2) == 0, lambda e: root ** (2 * e.exp)
         )
-        proof.equal(
-            f"{what}: BN_ε(δ z) - β = sign(δ) (BN_(ε/δ²)(z) - β), root = √(v + ε/δ²)", same, turned * truth, "rational"
+        equal(
+            proof,
+            f"{what}: BN_ε(δ z) - β = sign(δ) (BN_(ε/δ²)(z) - β), root = √(v + ε/δ²)",
+            same,
+            turned * truth,
+            "rational",
         )
-    proof.equal("δ² (v + ε/δ²) = δ² v + ε", sp.expand(size**2 * (spread + eps / size**2)), size**2 * spread + eps)
+    equal(proof, "δ² (v + ε/δ²) = δ² v + ε", sp.expand(size**2 * (spread + eps / size**2)), size**2 * spread + eps)
     # λ of the channel multiplies z: the slope of ȳ BN(λ z), times λ, at λ = 1.
     factor, sigma = sp.Symbol("lambda", positive=True), sp.Symbol("sigma", positive=True)
     along = derivative(bar * norm(factor * x, factor * mu, factor**2 * v, eps), factor).subs(factor, 1)
@@ -106,8 +113,9 @@ def hidden_argument(proof: Proof, sign: int = -1) -> None:
         v, sigma**2 - eps
     )
     hat = (x - mu) / sigma
-    proof.equal("λ̄ λ, a term: ȳ γ x̂ ε/σ²", along, bar * gamma * hat * eps / sigma**2, "rational")
-    proof.equal(
+    equal(proof, "λ̄ λ, a term: ȳ γ x̂ ε/σ²", along, bar * gamma * hat * eps / sigma**2, "rational")
+    equal(
+        proof,
         "its sum is γ γ̄ ε/σ², γ̄ = Σ ȳ x̂: 0 for ε = 0",
         (bar * gamma * hat * eps / sigma**2).subs(eps, 0),
         n.ZERO,

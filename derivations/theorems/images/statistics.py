@@ -11,7 +11,9 @@ from derivations.proof.programs import Program
 from derivations.proof.rules import marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
+from derivations.theorems.images.adjoints import stored_step
 from derivations.theorems.images.batch_norm import EVERY, VARIANCE, mean, per_channel, squares, total, x
+from derivations.theorems.images.steps import equal
 
 theta = sp.Symbol("theta")
 mean_a, mean_b = per_channel("mean_a", "μ of the first part"), per_channel("mean_b", "μ of the second part")
@@ -51,19 +53,21 @@ RUNNING = Program(
 
 def blocks_argument(proof: Proof, merge: Program = MERGE, running: Program = RUNNING) -> None:
     """n μ = Σ x and M + n μ² = Σ x² add up; for a part of one value, M = 0."""
+    stored_step(proof, merge, running)
     together, spread = (line.value for line in merge.assignments)
     first, second = count_a * mean_a.element, count_b * mean_b.element
-    proof.equal("Σ x of both parts", (count_a + count_b) * together, first + second, "rational")
+    equal(proof, "Σ x of both parts", (count_a + count_b) * together, first + second, "rational")
     moments = squares_a.element + first * mean_a.element + squares_b.element + second * mean_b.element
-    proof.equal("Σ x² of both parts", spread + (count_a + count_b) * together**2, moments, "rational")
+    equal(proof, "Σ x² of both parts", spread + (count_a + count_b) * together**2, moments, "rational")
     everything = sp.Mul(*map(marker, EVERY))
     expanded = total(everything * sp.expand((x - mean.element) ** 2))
-    proof.equal("M = Σ x² - n μ², with Σ x² = n (v + μ²)", expanded, n.count * VARIANCE, cites=["I8"])
+    equal(proof, "M = Σ x² - n μ², with Σ x² = n (v + μ²)", expanded, n.count * VARIANCE, cites=["I8"])
     kept, unbiased = (line.value for line in running.assignments)
-    proof.equal("m moves by θ towards μ", kept - running_mean.element, theta * (mean.element - running_mean.element))
+    equal(proof, "m moves by θ towards μ", kept - running_mean.element, theta * (mean.element - running_mean.element))
     biased = unbiased.subs(squares.element, n.count * VARIANCE)
     target = VARIANCE * n.count / (n.count - 1)
-    proof.equal(
+    equal(
+        proof,
         "u moves by θ towards v n/(n-1)",
         biased - running_variance.element,
         theta * (target - running_variance.element),

@@ -14,6 +14,7 @@ from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import adjoint_step, only
 from derivations.theorems.images.convolution import ZERO_OUTSIDE
 from derivations.theorems.images.pointwise import LINEAR
+from derivations.theorems.images.steps import equal
 
 pooled = n.plane("pooled", (s, n.c), "mean of each plane")
 dpooled = n.plane("dpooled", (s, n.c), "∂ℓ/∂ of the means")
@@ -40,11 +41,11 @@ GLOBAL_MEAN_ADJOINT = Program(
 def mean_argument(proof: Proof, value: Program = GLOBAL_MEAN, adjoint: Program = GLOBAL_MEAN_ADJOINT) -> None:
     """A sum, and a copy to every pixel."""
     formula = sums(s, n.c, n.r, n.q) * dpooled.element * n.x.element / (n.rows * n.columns)
-    proof.equal("the mean is Σ x / (rows columns)", pairing(only(value), dpooled), formula, "reindexing")
+    equal(proof, "the mean is Σ x / (rows columns)", pairing(only(value), dpooled), formula, "reindexing")
     adjoint_step(proof, "⟨ȳ, mean of v⟩ = ⟨x̄, v⟩", value, n.x, adjoint)
     # Self-adjoint up to the factor: mean of (copy of y) is y.
     copied = only(adjoint).value * n.rows * n.columns
-    proof.equal("the adjoint is a copy of ȳ, divided by rows columns", copied, dpooled.element)
+    equal(proof, "the adjoint is a copy of ȳ, divided by rows columns", copied, dpooled.element)
 
 
 I11 = Theorem(
@@ -95,18 +96,19 @@ def tower_argument(proof: Proof, value: Program = TOWER, adjoint: Program = TOWE
     """M8.direct of one block with a bias; the loss is linear in the towers' losses."""
     truth = cotangents(value.assignments, {"logits": dlogits.element})
     multiplied, added = value.assignments
-    proof.equal("z = V y", multiplied.value, V.element * pooled.element, cites=["M7.direct"])
+    equal(proof, "z = V y", multiplied.value, V.element * pooled.element, cites=["M7.direct"])
     proof.same("+ e", [multiplied.over, added.value, added.accumulate], [(n.c,), bias.element, True])
     lines = {line.name: line for line in adjoint.assignments}
     proof.same("one line for each", [*lines], ["dV", "dbias", "dpooled"])
     for name, line in lines.items():
         mine = sp.expand(line.value * sums(*line.over))
-        proof.equal(f"the cotangent of {name[1:]}", mine, truth[name[1:]], "reverse accumulation", ["M8.direct"])
+        equal(proof, f"the cotangent of {name[1:]}", mine, truth[name[1:]], "reverse accumulation", ["M8.direct"])
     proof.same("gradients add up over batches", [lines[name].accumulate for name in lines], [True, True, False])
     last, other = sp.symbols("last other")
     whole = last + share * other
     for what, term, factor in (("the last tower", last, sp.S.One), ("every other tower", other, share)):
-        proof.equal(
+        equal(
+            proof,
             f"{what}: its share of the loss is the factor of its z̄",
             derivative(whole, term),
             factor,

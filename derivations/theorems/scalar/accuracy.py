@@ -16,7 +16,7 @@ import sympy as sp
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.activations import ACTIVATIONS, E, d, m, z
 from derivations.theorems.scalar.exponential import FORMATS, Format
-from derivations.theorems.scalar.exponential_error import Analysis, Cell
+from derivations.theorems.scalar.exponential_error import Analysis, Cell, analysed
 
 CLAIMS = {
     ("tanh", "value"): Fraction(71, 10),
@@ -68,14 +68,14 @@ class Relative:
 
 def argument_for(form: Format) -> Callable[[Proof], None]:
     def argument(proof: Proof) -> None:
-        # The steps of this analysis are those of the theorem on exp; they are checked again, and listed there.
-        analysis = Analysis(form, Proof(f"E.{form.name}"))
-        cells = [cell for cell in analysis.cells() if cell.sign <= 0 and cell.low < 1]
+        # The steps behind these cells are those of the theorem on exp, which is cited.
+        analysis = Analysis(form, proof)
+        cells = [cell for cell in analysed(form)[0] if cell.sign <= 0 and cell.low < 1]
         table = {item.name: item for item in ACTIVATIONS}
         for (name, what), claim in CLAIMS.items():
             item = table[name]
             exact = item.exponent in (-sp.Abs(z), -2 * sp.Abs(z))
-            proof.true(f"g(z) of {name} is computed without error", exact, rule="computed")
+            proof.same(f"g(z) of {name} is computed without error", [exact], [True])
             printed = {"value": item.value, "slope": item.slope}[what]
             worst = max(Relative(cell, analysis.u, item.denominator).of(printed) for cell in cells)
             proof.at_most(

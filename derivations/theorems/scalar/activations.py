@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 
 z = sp.Symbol("z", real=True)
@@ -98,6 +99,33 @@ def on_piece(expression: sp.Expr, positive: bool) -> sp.Expr:
     return expression.subs({sp.Abs(z): z if positive else -z, sp.Min(z, 0): sp.Integer(0) if positive else z})
 
 
+ABOVE, BELOW = "z > 0", "z <= 0"
+
+
+@definition("piece", r"\left({0}\right)_{{{1}}}", "({0}, {1})", commutative=True)
+def piece(expression: sp.Expr, where: str) -> sp.Expr:
+    """The expression where z > 0, or where z <= 0, as it is stated."""
+    return on_piece(meaning(expression), where == ABOVE)
+
+
+@definition("derivative", r"\frac{{d}}{{d z}}\left({0}\right)", "d/dz ({0})", commutative=True)
+def derivative(expression: sp.Expr) -> sp.Expr:
+    """The derivative by z, as it is stated."""
+    return sp.diff(meaning(expression).rewrite(sp.erf), z)
+
+
+@definition("in_exponentials", "{0}", "{0}", commutative=True)
+def in_exponentials(expression: sp.Expr) -> sp.Expr:
+    """`one_exponential` of what is stated."""
+    return one_exponential(meaning(expression))
+
+
+@definition("by_erf", "{0}", "{0}", commutative=True)
+def by_erf(expression: sp.Expr) -> sp.Expr:
+    """Φ and erfc, written by erf."""
+    return meaning(expression).rewrite(sp.erf)
+
+
 def one_exponential(expression: sp.Expr) -> sp.Expr:
     """Rewritten in powers of one symbol for exp(z): equal functions become equal fractions.
 
@@ -115,27 +143,26 @@ def theorem_for(activation: Activation) -> Theorem:
     def argument(proof: Proof) -> None:
         f, value, slope = activation.function, *map(activation.meaning, (activation.value, activation.slope))
         for function in {*f.atoms(sp.Piecewise), *value.atoms(sp.Piecewise), *slope.atoms(sp.Piecewise)}:
-            proof.true(
-                "two pieces, z <= 0 and z > 0", [c for _, c in function.args] == [z <= 0, sp.true], rule="computed"
-            )
-        for positive, piece in ((False, "z <= 0"), (True, "z > 0")):
-            exact = on_piece(f, positive)
-            claims = (("value is f", value, exact), ("slope is f'", slope, sp.diff(exact.rewrite(sp.erf), z)))
-            for claim, printed, truth in claims:
-                left, right = one_exponential(on_piece(printed, positive)), one_exponential(truth)
-                proof.equal(f"{claim}, {piece}", left, right, rule="rational")
+            proof.same("two pieces, z <= 0 and z > 0", [c for _, c in function.args], [z <= 0, sp.true])
+        for where in (BELOW, ABOVE):
+            exact = piece(f, where)
+            if value != f:  # else f is printed as it is defined
+                proof.equal(
+                    f"value is f, {where}", in_exponentials(piece(value, where)), in_exponentials(exact), "rational"
+                )
+            rate = in_exponentials(derivative(exact))
+            proof.equal(f"slope is f', {where}", in_exponentials(piece(slope, where)), rate, "rational")
         if activation.kink:
-            left, right = on_piece(f, False), on_piece(f, True)
-            proof.equal("f is continuous at the kink", left.subs(z, 0), right.subs(z, 0), rule="convention")
+            left, right = piece(f, BELOW), piece(f, ABOVE)
+            proof.equal("f is continuous at the kink", at(left, {z: 0}), at(right, {z: 0}), rule="convention")
             proof.equal(
-                "f'(0) is the left derivative", slope.subs(z, 0), sp.diff(left, z).subs(z, 0), rule="convention"
+                "f'(0) is the left derivative", at(slope, {z: 0}), at(derivative(left), {z: 0}), rule="convention"
             )
         if activation.exponent is not None:
-            proof.true("the exponent is nowhere positive", activation.exponent.is_nonpositive)
+            proof.compare("the exponent is nowhere positive", activation.exponent, "<=")
         if activation.value.has(normal_cdf):
-            printed = sp.erfc(-z / sp.sqrt(2)) / 2
-            proof.equal("Φ(z) is printed as erfc(-z/√2)/2", normal_cdf(z).rewrite(sp.erf), printed.rewrite(sp.erf))
-        proof.equal("f(0)", f.subs(z, 0), activation.at_zero, rule="convention")
+            proof.equal("Φ(z) is printed as erfc(-z/√2)/2", by_erf(normal_cdf(z)), by_erf(sp.erfc(-z / sp.sqrt(2)) / 2))
+        proof.equal("f(0)", at(f, {z: 0}), activation.at_zero, rule="convention")
 
     where = "" if activation.exponent is None else f", E = exp({activation.exponent}), m = E - 1"
     where += "" if activation.denominator is None else f", d = 1/({activation.denominator})"

@@ -9,7 +9,8 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run, slope
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 
 value = Array("value", (p,), "argument", "θ, the parameters of one group")
@@ -53,29 +54,32 @@ PROGRAMS = (DECAY, SQUARED_NORM, CLIP)
 def decay_argument(proof: Proof, program: Program = DECAY) -> None:
     proof.same("θ is decayed in place", [array.store for array in program.arrays], ["", "value"])
     proof.same("once for every element", [(a.over, a.accumulate) for a in program.assignments], [((), False)] * 2)
-    result = evaluate(program.assignments, {})["decayed"]
-    entry = sp.Symbol("entry", real=True)
-    slope = sp.diff(share * entry**2 / 2, entry)
-    proof.equal("θ - share · ∂/∂θ ½θ²", result.subs(value.element, entry), entry - slope, "differentiation")
-    proof.equal("a share of 0 changes nothing", result.subs(share, 0), value.element, rule="program")
+    proof.reads(program)
+    result = run(program.assignments, {})["decayed"]
+    rate = slope(share * value.element**2 / 2, value.element)
+    proof.equal("θ - share · ∂/∂θ ½θ²", result, value.element - rate, "differentiation")
+    proof.equal("a share of 0 changes nothing", at(result, {share: 0}), value.element, rule="program")
 
 
 def squares_argument(proof: Proof, program: Program = SQUARED_NORM) -> None:
+    proof.reads(program)
     proof.same("‖g‖² = Σ g²", program.assignments, [Assign(squares, gradient.element**2, over=(p,))])
     proof.same("it is returned", [program.result], [str(squares)])
 
 
 def clip_argument(proof: Proof, program: Program = CLIP) -> None:
     proof.same("g is clipped in place", [array.store for array in program.arrays], ["", "gradient"])
+    proof.reads(program)
     made = list(program.assignments)
     proof.same("‖g‖ first", made[:1], [Assign(norm, sp.sqrt(squares))])
     proof.same("g is multiplied by the factor", made[2:], [Assign(clipped.element, factor * gradient.element)])
     proof.same("the factor is set once", [(a.target, a.over, a.accumulate) for a in made[1:2]], [(factor, (), False)])
-    proof.true("the factor has two pieces", made[1].value.is_Piecewise and len(made[1].value.args) == 2, "computed")
+    pieces = [made[1].value.is_Piecewise, len(made[1].value.args)]
+    proof.same("the factor has two pieces", pieces, [True, 2])
     (scaled, where), (one, otherwise) = made[1].value.args
     proof.same("g is scaled exactly where ‖g‖ > limit", [where, otherwise], [sp.Lt(limit, norm), sp.true])
-    proof.equal("its norm is then the limit", scaled * norm, limit, "rational")
-    proof.equal("elsewhere it is unchanged", one, sp.S.One)
+    proof.equal("its norm is then the limit", at(factor * norm, {factor: scaled}), limit, "rational")
+    proof.same("elsewhere it is unchanged", [one], [sp.S.One])
 
 
 def _clipping(proof: Proof) -> None:

@@ -11,11 +11,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from derivations.proof.rounding import Arithmetic, Real, down, ln2, up
+from derivations.proof.stated import definition
+from derivations.proof.steps import Step
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.exponential import FORMATS, Format, powers
 
@@ -46,6 +49,14 @@ class Cell:
     high: Fraction
     exp: Fraction
     expm1: Fraction
+
+
+@definition("lines", r"\mathrm{{{0}}}", "{0} of ({1})", commutative=True)
+def result_of(name: str, lines: tuple[str, ...], symbols: tuple[tuple[str, Any], ...]) -> Any:
+    """What lines of a kernel compute, run on symbols."""
+    space: dict[str, Any] = dict(symbols)
+    exec("\n".join(lines), space)
+    return space[name]
 
 
 class Analysis:
@@ -87,13 +98,11 @@ class Analysis:
             ),
         )
         for part, symbols, truths in lines:
-            space: dict[str, Any] = dict(symbols)
-            exec("\n".join(part), space)
             for name, truth in truths.items():
-                self.proof.equal(f"{name} = {truth}", space[name], truth, rule="program")
+                self.proof.equal(f"{name} = {truth}", result_of(name, part, symbols), truth, rule="program")
         names = [line.split(" = ")[0] for line in self.form.lines]
         again = {name for name in names if names.count(name) > 1} | ({*names} & {*self.form.constants})
-        self.proof.true("no name is set twice but x, clamped, and Horner's q", again == {"x", "q"}, rule="computed")
+        self.proof.same("no name is set twice but x, clamped, and Horner's q", again, {"x", "q"})
 
     def integers(self) -> tuple[range, Fraction]:
         """All n there are, and the greatest |x - n ln 2|."""
@@ -103,11 +112,9 @@ class Analysis:
             (*self.form.clamp, *self.form.reduction), self.given | {"x": Real(-largest, largest)}
         )
         x, t, n = (reduced[name] for name in "xtn")
-        proof.true(
-            "x is clamped to lowest and highest", (x.low, x.high) == (form.lowest, form.highest), rule="computed"
-        )
-        proof.true("n is an integer, since the last bit of t is 1", n.grid >= 1, rule="computed")
-        proof.true("t = magic + n without error", n.error == t.error, rule="computed")
+        proof.same("x is clamped to lowest and highest", [x.low, x.high], [form.lowest, form.highest])
+        proof.at_most("n is an integer, since the last bit of t is 1", 1, n.grid, rule="error analysis")
+        proof.same("t = magic + n: no further error", [n.error], [t.error])
         proof.at_most("|n - x log2e| <= 1/2 and a little", n.error, Fraction(51, 100), rule="error analysis")
         stretch = max(abs(1 - form.constants["log2e"] * end) for end in ln2())
         reach = ln2()[1] * n.error + x.greatest * stretch
@@ -116,9 +123,9 @@ class Analysis:
 
     def scaling(self, numbers: range) -> None:
         products = {n: powers(self.form, n) for n in numbers}
-        right = all((s1 * s2, q2 * s2) == (Fraction(2) ** n, 1) for n, (s1, s2, q2) in products.items())
+        wrong = [n for n, (s1, s2, q2) in products.items() if (s1 * s2, q2 * s2) != (Fraction(2) ** n, 1)]
         span = f"n = {numbers[0]}, ..., {numbers[-1]}"
-        self.proof.true(f"s1 s2 = 2^n and q2 s2 = 1 for {span}", right, rule="computed")
+        self.proof.same(f"the n among {span} for which s1 s2 = 2^n and q2 s2 = 1 fails", wrong, [])
         least = min(s1 for s1, _, _ in products.values())
         self.proof.at_most(
             "underflow of s1 p is below u³ s1", self.smallest / 2 / least, self.u**3, rule="error analysis"
@@ -133,7 +140,7 @@ class Analysis:
             x = Real(x.low, x.high, grid=self.arithmetic.spacing(x))
             r = self.arithmetic.run(self.form.remainder, self.given | {"x": x, "n": Real.exactly(n)})["r"]
             if n == 0:
-                self.proof.true("r = x where n = 0", r == x, rule="computed")
+                self.proof.same("r = x where n = 0", [r], [x])
             greatest, error = max(greatest, r.greatest), max(error, r.error)
         # n · ln2_high and the difference from x must be exact for this: one rounding, of a number below 1/2.
         self.proof.at_most(
@@ -213,11 +220,21 @@ class Analysis:
         self.proof.at_most("exp(highest) is infinite", largest * high + margin, form.highest, rule="error analysis")
 
 
+@cache
+def analysed(form: Format) -> tuple[tuple[Cell, ...], tuple[Step, ...]]:
+    """The cells of a format and the steps behind them; two theorems need them."""
+    proof = Proof(f"E.{form.name}")
+    analysis = Analysis(form, proof)
+    analysis.ends()
+    return tuple(analysis.cells()), tuple(proof.steps)
+
+
 def argument_for(form: Format) -> Callable[[Proof], None]:
     def argument(proof: Proof) -> None:
         analysis = Analysis(form, proof)
-        analysis.ends()
-        cells = list(analysis.cells())
+        cells, steps = analysed(form)
+        for step in steps:
+            proof.step(step)
         exp, expm1 = max(cell.exp for cell in cells), max(cell.expm1 for cell in cells)
         proof.at_most(f"exp within {float(form.exp)} u", exp, form.exp * analysis.u, rule="error analysis")
         proof.at_most(f"expm1 within {float(form.expm1)} u", expm1, form.expm1 * analysis.u, rule="error analysis")

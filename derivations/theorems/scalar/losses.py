@@ -19,7 +19,10 @@ from sympy.codegen.cfunctions import log1p
 from derivations.proof.assignments import Array, Assign, Rows
 from derivations.proof.notation import df, f, h, s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, derivative, marker
+from derivations.proof.rules import marker
+from derivations.proof.running import bars
+from derivations.proof.running import slope as slope_of
+from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import exponential_error
 
@@ -143,10 +146,23 @@ PROGRAMS = (*(item.program for item in ELEMENTWISE), CROSS_ENTROPY)
 
 
 def takes_the_output(proof: Proof, program: Program) -> None:
+    proof.reads(program)
     stores = {array.store for array in program.arrays if array.store}
     proof.same("∂ℓ/∂z takes the place of the output", stores, {"output"})
     proof.same("one loop over the rows", [type(node).__name__ for node in program.body], ["Rows"])
     proof.same("the loss is returned", [program.result], [str(loss)])
+
+
+@definition("region", r"\left({0}\right)_{{\mathrm{{region}}\,{1}}}", "({0}, region {1})", commutative=True)
+def region_of(expression: sp.Expr, number: sp.Integer) -> sp.Expr:
+    """The expression on a region, counted from 1, as it is stated."""
+    return on_region(meaning(expression), int(number) - 1)
+
+
+@definition("by_log", "{0}", "{0}", commutative=True)
+def by_log(expression: sp.Expr) -> sp.Expr:
+    """log(1 + x) in place of log1p(x)."""
+    return meaning(expression).replace(log1p, lambda e: sp.log(1 + e))
 
 
 def on_region(expression: sp.Expr, number: int) -> sp.Expr:
@@ -164,8 +180,8 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
     proof.same("a sum, and its slope", [a.target for a in program.assignments], [loss, d_output.element])
     value, slope = program.assignments
     # The sum over samples and outputs, for any term ρ = f(z): the derivative at (s, h) keeps that term alone.
-    bars = cotangents([replace(value, value=scale * weight.element * f(z))], {"loss": sp.S.One}, fixed=(s,))
-    proof.equal("∂/∂z_sh scale Σ w ρ(z) = scale w ρ'(z_sh)", bars["output"], scale * weight.element * df(z))
+    truth = bars([replace(value, value=scale * weight.element * f(z))], {"loss": sp.S.One}, fixed=(s,))
+    proof.equal("∂/∂z_sh scale Σ w ρ(z) = scale w ρ'(z_sh)", truth["output"], scale * weight.element * df(z))
     for expression in (value.value, slope.value):
         for piecewise in expression.atoms(sp.Piecewise):
             where = [condition for _, condition in piecewise.args]
@@ -173,9 +189,9 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
     factor = scale * weight.element
     for number, region in enumerate(item.regions):
         inside = f"region {number + 1}"
-        term, rate = on_region(value.value, number), on_region(slope.value, number)
+        term, rate = region_of(value.value, number + 1), region_of(slope.value, number + 1)
         proof.equal(f"{inside}: ρ is as stated", term, factor * region.value)
-        proof.equal(f"{inside}: ρ' is its derivative", rate, derivative(term, z), "rational")
+        proof.equal(f"{inside}: ρ' is its derivative", rate, slope_of(term, z), "rational")
     # Every condition is a comparison with one boundary, where its region meets the last one, which is everywhere else.
     edges = {
         (edge, number, len(item.regions) - 1)
@@ -183,10 +199,10 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
         for edge in edges_of(region)
     }
     proof.same("every boundary of the regions is listed", {*item.boundaries}, edges)
-    for at, left, right in item.boundaries:
+    for edge, left, right in item.boundaries:
         for what, expression in (("ρ", value.value), ("ρ'", slope.value)):
-            below, above = (on_region(expression, number).subs(z, at) for number in (left, right))
-            proof.equal(f"{what} is continuous at z = {at}", below, above, "convention")
+            below, above = (at(region_of(expression, number + 1), {z: edge}) for number in (left, right))
+            proof.equal(f"{what} is continuous at z = {edge}", below, above, "convention")
 
 
 def stable_argument(proof: Proof, program: Program, item: Elementwise) -> None:
@@ -195,9 +211,8 @@ def stable_argument(proof: Proof, program: Program, item: Elementwise) -> None:
     plain = sp.log(1 + sp.exp(z)) - y * z
     for number, region in enumerate(item.regions, 1):
         claim = f"region {number} is log(1 + exp(z)) - y z"
-        proof.equal(f"{claim}: the derivative", region.slope, derivative(plain, z), "rational")
-        at_zero = region.value.replace(log1p, lambda e: sp.log(1 + e)).subs(z, 0)
-        proof.equal(f"{claim}: the value at 0", at_zero, plain.subs(z, 0))
+        proof.equal(f"{claim}: the derivative", region.slope, slope_of(plain, z), "rational")
+        proof.equal(f"{claim}: the value at 0", at(by_log(region.value), {z: 0}), at(plain, {z: 0}))
 
 
 def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> None:
@@ -207,17 +222,17 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, z, (h,), reduce="max")])
     value = [a for a in rows if a is not greatest and a.target != d_output.element]
     proof.same("total = Σ exp(z - peak), chosen = Σ q z, ℓ = log total + peak - chosen", value, DEFINITION)
-    bars = cotangents(value, {"loss": sp.S.One}, fixed=(s,))
+    truth = bars(value, {"loss": sp.S.One}, fixed=(s,))
     # `total` stays a symbol on both sides: it is a sum, and stands in a denominator.
     power = {shifted.element: sp.expand(sp.exp(z - peak))}
     claimed = next(a for a in rows if a.target == d_output.element).value
     proof.equal(
         "∂ℓ/∂z = scale w (softmax - q)",
-        claimed.subs(power),
-        bars.get("output", sp.S.Zero).subs(power),
+        at(claimed, power),
+        at(truth["output"], power),
         rule="reverse accumulation",
     )
-    by_peak = bars.get("peak", sp.S.Zero).subs(marker(h) * power[shifted.element], total)
+    by_peak = at(truth["peak"], {marker(h) * power[shifted.element]: total})
     proof.equal(
         "ℓ does not depend on the shift: Σ_h exp(z_h - peak) = total", by_peak, sp.S.Zero, "reverse accumulation"
     )

@@ -7,9 +7,11 @@ SGD with momentum and Nesterov's form (Sutskever et al. 2013, as PyTorch writes 
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.claims import Claim, Recursion
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import Definition, at
 from derivations.proof.theorem import Proof, Theorem
 
 parameter = Array("parameter", (p,), "argument", "θ, updated in place")
@@ -62,6 +64,7 @@ PROGRAMS = (ADAM, SGD)
 
 
 def in_place(proof: Proof, program: Program) -> None:
+    proof.reads(program)
     places = {array.name: array.store for array in program.arrays if array.store}
     expected = {"updated": "parameter", "first_new": "first", "second_new": "second"}
     made = {assign.name for assign in program.assignments}
@@ -72,7 +75,7 @@ def in_place(proof: Proof, program: Program) -> None:
 
 def adam_argument(proof: Proof, program: Program = ADAM) -> None:
     in_place(proof, program)
-    values = evaluate(program.assignments, {})
+    values = run(program.assignments, {})
     g, m, v = gradient.element, first.element, second.element
     m_new, v_new = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
     published = parameter.element - rate * (m_new / correction1) / (sp.sqrt(v_new / correction2) + epsilon)
@@ -85,26 +88,36 @@ def adam_argument(proof: Proof, program: Program = ADAM) -> None:
 
 
 def _without_bias(proof: Proof, moment: sp.Expr, new: sp.Expr, beta: sp.Expr, limit: sp.Expr) -> None:
-    def advance(value: sp.Expr, t: sp.Expr) -> sp.Expr:
-        return new.subs(moment, value)
-
-    def closed(t: sp.Expr) -> sp.Expr:
-        return (1 - beta**t) * limit
-
-    claim = f"{moment.base}_t = (1 - β^t) times its limit, for a constant gradient"
-    proof.recurrence(claim, first=sp.Integer(0), advance=advance, closed=closed, over="t")
+    """The moment after t steps, for a constant gradient: it starts at 0, and each step is the new moment's own line."""
+    name, t = str(moment.base), sp.Symbol("t", integer=True, nonnegative=True)
+    steps = Recursion(
+        f"{name}_t",
+        f"{name}_{{{{{{0}}}}}}",
+        f"{name}_{{0}}",
+        lambda: sp.S.Zero,
+        lambda before, t: new.subs(moment, before()),
+        True,
+    )
+    closed = Definition(
+        f"{name}_closed",
+        lambda t: (1 - beta**t) * limit,
+        rf"(1 - {beta}^{{{{{{0}}}}}})\,{sp.latex(limit).replace('{', '{{').replace('}', '}}')}",
+        f"(1 - {beta}^{{0}}) {limit}",
+        True,
+    )
+    proof.induction(Claim(f"{name}_t for a constant gradient", steps(t), closed(t), (t,)), steps, closed, t)
 
 
 def sgd_argument(proof: Proof, program: Program = SGD) -> None:
     in_place(proof, program)
-    values = evaluate(program.assignments, {})
+    values = run(program.assignments, {})
     b = momentum * first.element + gradient.element
     proof.equal("b", values["first_new"], b, rule="program")
     heavy = parameter.element - rate * b
     looking_ahead = parameter.element - rate * (gradient.element + momentum * b)
-    proof.equal("θ without Nesterov", values["updated"].subs(nesterov, 0), heavy, rule="program")
-    proof.equal("θ with Nesterov", values["updated"].subs(nesterov, 1), looking_ahead, rule="program")
-    proof.equal("no momentum: θ - rate g", heavy.subs(momentum, 0), parameter.element - rate * gradient.element)
+    proof.equal("θ without Nesterov", at(values["updated"], {nesterov: 0}), heavy, rule="program")
+    proof.equal("θ with Nesterov", at(values["updated"], {nesterov: 1}), looking_ahead, rule="program")
+    proof.equal("no momentum: θ - rate g", at(heavy, {momentum: 0}), parameter.element - rate * gradient.element)
 
 
 THEOREMS = (

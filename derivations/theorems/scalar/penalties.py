@@ -11,7 +11,8 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents
+from derivations.proof.running import bars, slope
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 
 value = Array("value", (p,), "argument", "the parameters of one group, e.g. λ^(i)")
@@ -50,15 +51,14 @@ PROGRAMS = (GROUP, L1, L2)
 
 def well_formed(proof: Proof, program: Program, targets: list[sp.Expr]) -> None:
     """Each target is set once, in this order, and the penalty is what the kernel returns."""
-    proof.equal("the number of assignments", sp.Integer(len(program.assignments)), sp.Integer(len(targets)))
-    for number, (assign, target) in enumerate(zip(program.assignments, targets, strict=True), 1):
-        proof.same(f"assignment {number} sets {target}", [assign.target], [target])
+    proof.reads(program)
+    proof.same("each target is set once, in this order", [assign.target for assign in program.assignments], targets)
     proof.same("the penalty is returned", [program.result], [str(penalty)])
 
 
 def _claimed(proof: Proof, program: Program) -> sp.Expr:
     assign = next(a for a in program.assignments if a.target == gradient.element)
-    proof.true("the gradient is added to that of the loss", assign.accumulate, rule="computed")
+    proof.same("the gradient is added to that of the loss", [assign.accumulate], [True])
     return assign.value
 
 
@@ -66,17 +66,18 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     well_formed(proof, program, [squares, norm, penalty, inverse, gradient.element])
     values = {a.target: a.value for a in program.assignments}
     smooth = [a for a in program.assignments if a.target in (squares, norm, penalty)]
-    bars = cotangents(smooth, {"penalty": sp.Integer(1)})
-    proof.true("the slope has a piece of its own at 0", values[inverse].is_Piecewise, rule="computed")
-    (slope, where), (_, otherwise) = values[inverse].args
+    proof.same("the slope has a piece of its own at 0", [values[inverse].is_Piecewise], [True])
+    (rate, where), (_, otherwise) = values[inverse].args
     proof.same("the slope is used exactly where ‖λ‖ > 0", [where, otherwise], [sp.Gt(norm, 0), sp.true])
     proof.same("the penalty is ρ‖λ‖₂", smooth, GROUP.body[:3])
-    truth = bars.get("value", sp.Integer(0)).subs(sp.sqrt(squares), norm)
-    claimed = _claimed(proof, program).subs(inverse, slope)
+    truth = at(bars(smooth, {"penalty": sp.Integer(1)})["value"], {sp.sqrt(squares): norm})
+    claimed = at(_claimed(proof, program), {inverse: rate})
     proof.equal("∂/∂λ_p ρ‖λ‖ = ρ λ_p / ‖λ‖ where ‖λ‖ > 0", claimed, truth, rule="reverse accumulation")
-    proof.equal("the gradient at the zero vector is 0", values[inverse].subs(norm, 0), sp.Integer(0), rule="convention")
+    proof.equal(
+        "the gradient at the zero vector is 0", at(values[inverse], {norm: 0}), sp.Integer(0), rule="convention"
+    )
     # 0 is a subgradient there: ρ‖λ‖ >= ρ‖0‖ + 0·λ for every λ.
-    proof.true("ρ‖λ‖ >= 0 for every λ", values[penalty].is_nonnegative)
+    proof.compare("ρ‖λ‖ >= 0 for every λ", values[penalty], ">=")
 
 
 def l1_argument(proof: Proof, program: Program = L1) -> None:
@@ -85,20 +86,18 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
     proof.same("the penalty is ρ Σ|λ_p|", [total], [Assign(penalty, strength * sp.Abs(value.element), over=(p,))])
     term, claimed = total.value, _claimed(proof, program)
     for name, sample in (("λ > 0", sp.Symbol("a", positive=True)), ("λ < 0", sp.Symbol("a", negative=True))):
-        truth = sp.diff(term.subs(value.element, sample), sample)
-        proof.equal(f"∂/∂λ_p ρ|λ_p| for {name}", claimed.subs(value.element, sample), truth, rule="differentiation")
-    proof.equal("the gradient at 0 is 0", claimed.subs(value.element, 0), sp.Integer(0), rule="convention")
-    proof.true("ρ|λ| >= 0 for every λ", term.subs(value.element, sp.Symbol("a", real=True)).is_nonnegative)
+        truth = slope(at(term, {value.element: sample}), sample)
+        proof.equal(f"∂/∂λ_p ρ|λ_p| for {name}", at(claimed, {value.element: sample}), truth, rule="differentiation")
+    proof.equal("the gradient at 0 is 0", at(claimed, {value.element: 0}), sp.Integer(0), rule="convention")
+    proof.compare("ρ|λ| >= 0 for every λ", at(term, {value.element: sp.Symbol("a", real=True)}), ">=")
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:
     well_formed(proof, program, [penalty, gradient.element])
     total = [a for a in program.assignments if a.target == penalty]
     proof.same("the penalty is ρ Σ λ_p²", total, [Assign(penalty, strength * value.element**2, over=(p,))])
-    bars = cotangents(total, {"penalty": sp.Integer(1)})
-    proof.equal(
-        "∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), bars.get("value", sp.Integer(0)), rule="reverse accumulation"
-    )
+    truth = bars(total, {"penalty": sp.Integer(1)})["value"]
+    proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), truth, rule="reverse accumulation")
 
 
 def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Theorem:

@@ -15,7 +15,8 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 
 value = Array("value", (p,), "argument", "v, the parameters of one group, overwritten by x")
@@ -65,6 +66,7 @@ def minimum(proof: Proof) -> None:
 
 def _result(proof: Proof, program: Program) -> sp.Expr:
     """The assignment that overwrites v."""
+    proof.reads(program)
     proof.same("x takes the place of v", [array.store for array in program.arrays], ["", "value"])
     made = [assign for assign in program.assignments if assign.target == moved.element]
     proof.same("once, for every element", [(a.over, a.accumulate) for a in made], [((), False)])
@@ -77,54 +79,57 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     values = {a.target: a.value for a in program.assignments}
     proof.same("|v|² and |v|", [program.assignments[0], program.assignments[1]], list(GROUP.body[:2]))
     proof.same("factor is what v is multiplied with", [result], [factor * v])
-    proof.true("the factor is given by pieces, two below", values[factor].is_Piecewise, rule="computed")
+    proof.same("the factor is given by pieces, two below", [values[factor].is_Piecewise], [True])
     (shrunk, where), (zero, otherwise) = values[factor].args
     proof.same("shrunk exactly where |v| > t", [where, otherwise], [sp.Gt(norm, threshold), sp.true])
     # Where |v| > t: x = c v with c = 1 - t/|v| > 0, and s = (v - x)/t = v/|v|, the gradient of |x| = c |v|.
     direction = v / norm
     proof.equal("s = (v - x)/t = v/|v|", (v - shrunk * v) / threshold, direction, "rational")
-    proof.equal("|s|² = Σ v²/|v|² = 1", (squares / norm**2).subs(norm, sp.sqrt(squares)), sp.S.One)
+    proof.equal("|s|² = Σ v²/|v|² = 1", at(squares / norm**2, {norm: sp.sqrt(squares)}), sp.S.One)
     excess = sp.Symbol("excess", positive=True)
-    proof.true("c > 0 where |v| = t + excess", sp.factor(shrunk.subs(norm, threshold + excess)).is_positive)
+    proof.compare("c > 0 where |v| = t + excess", at(shrunk, {norm: threshold + excess}), ">")
     proof.equal(
-        "R(x) = s·x: |x| = c |v| = s·(c v), from Σ v² = |v|²", shrunk * norm, shrunk * norm**2 / norm, "rational"
+        "R(x) = s·x: |x| = c |v| = s·(c v), from Σ v² = |v|²",
+        shrunk * norm,
+        at(shrunk * squares / norm, {squares: norm**2}),
+        "rational",
     )
     # Elsewhere x = 0 and s = v/t with |s| <= 1.
-    proof.equal("x = 0 where |v| <= t", zero, sp.S.Zero)
-    proof.true("|s|² = |v|²/t² <= 1 where t = |v| + excess", _at_most_one(norm, norm + excess))
+    proof.same("x = 0 where |v| <= t", [zero], [sp.S.Zero])
+    proof.compare(
+        "|s|² = |v|²/t² <= 1 where t = |v| + excess", at(threshold**2 - norm**2, {threshold: norm + excess}), ">="
+    )
 
 
 def l1_argument(proof: Proof, program: Program = L1) -> None:
     minimum(proof)
     result = _result(proof, program)
-    proof.true("x has three pieces", result.is_Piecewise and len(result.args) == 3, rule="computed")
+    proof.same("x has three pieces", [result.is_Piecewise, len(result.args)], [True, 3])
     (up, above), (down, below), (zero, otherwise) = result.args
     where = [v > threshold, v < -threshold, sp.true]
     proof.same("three regions of v", [w.canonical for w in (above, below, otherwise)], [w.canonical for w in where])
-    proof.equal("v > t: s = (v - x)/t = 1", (v - up) / threshold, sp.S.One, "rational")
-    proof.equal("v < -t: s = -1", (v - down) / threshold, -sp.S.One, "rational")
-    proof.equal("otherwise x = 0, s = v/t", zero, sp.S.Zero)
+    proof.equal("v > t: s = (v - x)/t = 1", at((v - x) / threshold, {x: up}), sp.S.One, "rational")
+    proof.equal("v < -t: s = -1", at((v - x) / threshold, {x: down}), -sp.S.One, "rational")
+    proof.same("otherwise x = 0, s = v/t", [zero], [sp.S.Zero])
     excess = sp.Symbol("excess", positive=True)
-    proof.true("x > 0 where v = t + excess", up.subs(v, threshold + excess).is_positive)
-    proof.true("x < 0 where v = -t - excess", down.subs(v, -threshold - excess).is_negative)
+    proof.compare("x > 0 where v = t + excess", at(up, {v: threshold + excess}), ">")
+    proof.compare("x < 0 where v = -t - excess", at(down, {v: -threshold - excess}), "<")
     size = sp.Symbol("size", nonnegative=True)
-    proof.true("|s| <= 1 where |v| = size, t = size + excess", _at_most_one(size, size + excess))
+    proof.compare(
+        "|s| <= 1 where |v| = size, t = size + excess", at(threshold**2 - size**2, {threshold: size + excess}), ">="
+    )
     for name, sample, rest in (("a = size", size, 0), ("a = -size", -size, 2 * size)):
-        proof.equal(f"|a| - s a for s = 1 and {name}, not negative", sp.Abs(sample) - sample, rest)
-        proof.equal(f"|a| - s a for s = -1 and {name}, not negative", sp.Abs(sample) + sample, 2 * size - rest)
+        gap = sp.Abs(a) - s * a
+        proof.equal(f"|a| - s a for s = 1 and {name}, not negative", at(gap, {s: 1, a: sample}), rest)
+        proof.equal(f"|a| - s a for s = -1 and {name}, not negative", at(gap, {s: -1, a: sample}), 2 * size - rest)
 
 
 def l2_argument(proof: Proof, program: Program = L2) -> None:
     minimum(proof)
     _result(proof, program)
-    result = evaluate(program.assignments, {})["moved"]
+    result = run(program.assignments, {})["moved"]
     proof.equal("s = (v - x)/t = 2x, the gradient of x²", (v - result) / threshold, 2 * result, "rational")
     proof.equal("y² = x² + 2x (y - x) + (y - x)²", y**2, x**2 + 2 * x * (y - x) + (y - x) ** 2)
-
-
-def _at_most_one(numerator: sp.Expr, denominator: sp.Expr) -> bool | None:
-    """Whether (numerator / denominator)² <= 1, for nonnegative numbers."""
-    return sp.expand(denominator**2 - numerator**2).is_nonnegative
 
 
 ARGUMENTS = {"proximal_group": group_argument, "proximal_l1": l1_argument, "proximal_l2": l2_argument}

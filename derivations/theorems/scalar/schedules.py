@@ -7,7 +7,8 @@ by them. The optimizers' steps are linear in the rate, so a factor scales the st
 import sympy as sp
 
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import optimizers
 
@@ -25,6 +26,12 @@ WARMUP = (step + 1) / steps
 SINE = "sin x >= 0 for 0 <= x <= π"
 
 
+@definition("by_exp", "{0}", "{0}", commutative=True)
+def by_exp(expression: sp.Expr) -> sp.Expr:
+    """Sines and cosines, written by exp."""
+    return meaning(expression).rewrite(sp.exp)
+
+
 def _between(proof: Proof, curve: sp.Expr, low: sp.Expr, rises: bool) -> None:
     """curve = low + (1 - low) square and 1 - curve = (1 - low) (1 - square): it lies in [low, 1] for low <= 1."""
     half = sp.pi * share / 2
@@ -33,49 +40,48 @@ def _between(proof: Proof, curve: sp.Expr, low: sp.Expr, rises: bool) -> None:
         ("above its least value by (1 - low) times a square", curve - low, (1 - low) * up**2),
         ("below 1 by (1 - low) times a square", 1 - curve, (1 - low) * down**2),
     ):
-        proof.equal(claim, left.rewrite(sp.exp), right.rewrite(sp.exp))
+        proof.equal(claim, by_exp(left), by_exp(right))
     room = sp.Symbol("room", nonnegative=True)
-    proof.true(
-        "both are not negative for low = 1 - room", (room * sp.Symbol("square", nonnegative=True)).is_nonnegative
-    )
+    square = sp.Symbol("square", nonnegative=True)
+    proof.compare("both are not negative for low = 1 - room", at((1 - low) * square, {low: 1 - room}), ">=")
 
 
 def _monotone(proof: Proof, curve: sp.Expr, low: sp.Expr, sign: int) -> None:
     """The difference of two places: a product of two sines of angles between 0 and π."""
     earlier, later = sp.symbols("earlier later", real=True)
-    left = sign * (curve.subs(share, later) - curve.subs(share, earlier))
+    left = sign * (at(curve, {share: later}) - at(curve, {share: earlier}))
     right = (1 - low) * sp.sin(sp.pi * (later + earlier) / 2) * sp.sin(sp.pi * (later - earlier) / 2)
-    proof.equal("the change from `earlier` to `later`", left.rewrite(sp.exp), right.rewrite(sp.exp))
+    proof.equal("the change from `earlier` to `later`", by_exp(left), by_exp(right))
 
 
 def cosine_argument(proof: Proof) -> None:
-    proof.equal("the first factor is 1", FALL.subs(share, 0), sp.S.One)
-    proof.equal("the last factor is `final`", FALL.subs(share, 1), final)
+    proof.equal("the first factor is 1", at(FALL, {share: 0}), sp.S.One)
+    proof.equal("the last factor is `final`", at(FALL, {share: 1}), final)
     _between(proof, FALL, final, rises=False)
     _monotone(proof, FALL, final, -1)
 
 
 def rise_argument(proof: Proof) -> None:
-    proof.equal("one cycle begins at `start`", RISE.subs(share, 0), start)
-    proof.equal("one cycle rises to 1", RISE.subs(share, 1), sp.S.One)
+    proof.equal("one cycle begins at `start`", at(RISE, {share: 0}), start)
+    proof.equal("one cycle rises to 1", at(RISE, {share: 1}), sp.S.One)
     _between(proof, RISE, start, rises=True)
     _monotone(proof, RISE, start, 1)
-    proof.equal("the last step of the warm-up has the factor 1", WARMUP.subs(step, steps - 1), sp.S.One, "rational")
-    proof.true("the warm-up is positive", WARMUP.is_positive)
-    rise = WARMUP.subs(step, step + 1) - WARMUP
+    proof.equal("the last step of the warm-up has the factor 1", at(WARMUP, {step: steps - 1}), sp.S.One, "rational")
+    proof.compare("the warm-up is positive", WARMUP, ">")
+    rise = at(WARMUP, {step: step + 1}) - WARMUP
     proof.equal("every step adds 1/steps", rise, 1 / steps, "rational")
-    proof.true("which is positive", (1 / steps).is_positive)
+    proof.compare("which is positive", 1 / steps, ">")
 
 
 def rate_argument(proof: Proof, programs: tuple[Program, ...] = optimizers.PROGRAMS) -> None:
     for program in programs:
-        values = evaluate(program.assignments, {})
+        values = run(program.assignments, {})
         moved = values["updated"] - optimizers.parameter.element
-        scaled = moved.subs(optimizers.rate, factor * optimizers.rate)
+        scaled = at(moved, {optimizers.rate: factor * optimizers.rate})
         proof.equal(f"{program.name}: the step at factor · rate", scaled, factor * moved, "rational")
-        proof.equal(f"{program.name}: a factor of 1", scaled.subs(factor, 1), moved, "rational")
+        proof.equal(f"{program.name}: a factor of 1", at(scaled, {factor: 1}), moved, "rational")
         for name in sorted({"first_new", "second_new"} & values.keys()):
-            changed = values[name].subs(optimizers.rate, factor * optimizers.rate)
+            changed = at(values[name], {optimizers.rate: factor * optimizers.rate})
             proof.equal(f"{program.name}: {name} does not depend on the rate", changed, values[name])
 
 

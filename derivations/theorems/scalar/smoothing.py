@@ -8,6 +8,7 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import h, s
 from derivations.proof.programs import Program
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.losses import BINARY_CROSS_ENTROPY, half, smoothing, spread, target, y
 
@@ -25,22 +26,23 @@ SMOOTH_TARGETS = Program(
 
 def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS) -> None:
     proof.same("the soft labels take the place of the targets", [a.store for a in program.arrays], ["", "target"])
+    proof.reads(program)
     (assign,) = program.assignments
     proof.same(
         "once, for every element", [(assign.target, assign.over, assign.accumulate)], [(soft.element, (), False)]
     )
     result = assign.value
-    proof.equal("a smoothing of 0 changes nothing", result.subs(smoothing, 0), y)
-    proof.equal("no label is left at 1", result.subs(smoothing, 1), half)
+    proof.equal("a smoothing of 0 changes nothing", at(result, {smoothing: 0}), y)
+    proof.equal("no label is left at 1", at(result, {smoothing: 1}), half)
     proof.equal("it is linear in the smoothing", result, y + smoothing * (half - y))
     # The loss is linear in y, and so is its gradient: they are those of the label and of 1/2, averaged.
     for number, region in enumerate(BINARY_CROSS_ENTROPY.regions, 1):
         for what, expression in (("ℓ", region.value), ("∂ℓ/∂z", region.slope)):
-            mixed = (1 - smoothing) * expression + smoothing * expression.subs(y, half)
-            proof.equal(f"region {number}: {what}", expression.subs(y, result), mixed, "rational")
+            mixed = (1 - smoothing) * expression + smoothing * at(expression, {y: half})
+            proof.equal(f"region {number}: {what}", at(expression, {y: result}), mixed, "rational")
     classes = sp.Symbol("classes", positive=True)
     shares = (1 - smoothing + spread) + (classes - 1) * spread
-    proof.equal("the shares of all classes sum to 1", shares.subs(spread, smoothing / classes), sp.S.One, "rational")
+    proof.equal("the shares of all classes sum to 1", at(shares, {spread: smoothing / classes}), sp.S.One, "rational")
 
 
 L_SMOOTHING = Theorem(

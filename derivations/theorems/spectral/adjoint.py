@@ -19,6 +19,7 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations.proof.assignments import Assign, Layers, Sources, When
+from derivations.proof.claims import Claim
 from derivations.proof.notation import (
     M,
     W,
@@ -50,7 +51,7 @@ from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral import propagation
 from derivations.theorems.spectral.propagation import MIX
-from derivations.theorems.spectral.reverse_accumulation import argument_for
+from derivations.theorems.spectral.reverse_accumulation import argument_for, claims_for
 
 EIGENVALUE_GRADIENTS = (
     Assign(dlam_in.element, dM.element * phi.element, over=(h,), accumulate=True),
@@ -134,49 +135,58 @@ DIRECT = Program(
 )
 
 
-def published_form(proof: Proof) -> None:
+def published() -> tuple[Claim, ...]:
     """M8 in its first form, v̄_i = -ū_i - L_i z̄_i, is the same: termwise before the sums over samples or neurons."""
+    claims: list[Claim] = []
     for where, bar_u in (("hidden", du.element), ("last", sp.Integer(0))):
         bar_z, bar_v = dz.element, -bar_u - lam_out.element * dz.element
         weight = phi.element * (lam_in.element - lam_out.element)
-        proof.equal(
-            f"{where} layer: v̄ uᵀ + z̄ (L u)ᵀ = M̄ ∘ (λ^in - λ^out) - ū uᵀ",
-            bar_v * u_in.element + bar_z * lam_in.element * u_in.element,
-            bar_z * u_in.element * (lam_in.element - lam_out.element) - bar_u * u_in.element,
+        claims.append(
+            Claim(
+                f"first form of φ̄, {where} layer",
+                bar_v * u_in.element + bar_z * lam_in.element * u_in.element,
+                bar_z * u_in.element * (lam_in.element - lam_out.element) - bar_u * u_in.element,
+                words=f"{where} layer, v̄ uᵀ + z̄ (L u)ᵀ = M̄ ∘ (λ^in - λ^out) - ū uᵀ:",
+            )
         )
-        proof.equal(
-            f"{where} layer: φᵀ v̄ + L φᵀ z̄ = Mᵀ z̄ - φᵀ ū",
-            phi.element * bar_v + lam_in.element * phi.element * bar_z,
-            weight * bar_z - phi.element * bar_u,
+        claims.append(
+            Claim(
+                f"first form of ū, {where} layer",
+                phi.element * bar_v + lam_in.element * phi.element * bar_z,
+                weight * bar_z - phi.element * bar_u,
+                words=f"{where} layer, φᵀ v̄ + L φᵀ z̄ = Mᵀ z̄ - φᵀ ū:",
+            )
         )
+    return tuple(claims)
 
 
 def m8_argument(proof: Proof) -> None:
     argument_for(propagation.GLOBAL, GLOBAL)(proof)
-    published_form(proof)
+    for claim in published():
+        proof.case(claim)
 
 
+SMOOTH = "f is differentiable at every z_i, or f' is a chosen one-sided derivative there"
 M8 = Theorem(
     id="M8",
     title="adjoint",
-    statement="z̄ = ū ∘ f'(z), M̄ = z̄ uᵀ, φ̄ = M̄ ∘ (λ^in - λ^out) - ū uᵀ, λ̄^in = Σ_h M̄ ∘ φ, λ̄^out = -Σ_k M̄ ∘ φ, "
-    "ū_{i-1} = Mᵀ z̄ - φᵀ ū",
+    claims=(*claims_for(propagation.GLOBAL, GLOBAL), *published()),
     method="reverse accumulation, induction",
     argument=m8_argument,
-    assumptions=("f is differentiable at every z_i, or f' is a chosen one-sided derivative there",),
+    assumptions=(SMOOTH,),
 )
 M8_LAYERWISE = replace(
     M8,
     id="M8.layerwise",
     title="layerwise adjoint",
-    statement="z̄ = x̄ ∘ f'(z), M̄ = z̄ xᵀ, φ̄ = M̄ ∘ (λ^in - λ^out), λ̄^in = Σ_h M̄ ∘ φ, λ̄^out = -Σ_k M̄ ∘ φ, x̄_{i-1} = Mᵀ z̄",
+    claims=claims_for(propagation.LAYERWISE, LAYERWISE),
     argument=argument_for(propagation.LAYERWISE, LAYERWISE),
 )
 M8_DIRECT = replace(
     M8,
     id="M8.direct",
     title="direct adjoint",
-    statement="z̄_i = x̄_i ∘ f'(z_i), W̄_ij = z̄_i x_jᵀ, x̄_j = Σ_{i>j} W_ijᵀ z̄_i",
+    claims=claims_for(propagation.DIRECT, DIRECT),
     argument=argument_for(propagation.DIRECT, DIRECT),
-    assumptions=(*M8.assumptions, "`Sources` runs over every j < i, and += over it is the sum over j"),
+    assumptions=(SMOOTH, "`Sources` runs over every j < i, and += over it is the sum over j"),
 )

@@ -7,8 +7,10 @@ weights in question: minimise Σ (T - X Wᵀ)² + ρ Σ W².
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.claims import Claim
 from derivations.proof.notation import h, k, s
-from derivations.proof.rules import cotangents, evaluate, marker
+from derivations.proof.rules import marker
+from derivations.proof.running import bars, run
 from derivations.proof.theorem import Proof, Theorem
 
 m = sp.Symbol("m", integer=True, nonnegative=True)
@@ -40,37 +42,55 @@ NORMAL = (
 """∂loss/∂W = 2 (W (XᵀX + ρI) - TᵀX): zero exactly where the normal equations W (XᵀX + ρI) = TᵀX hold."""
 
 
+# The residual, written with another summation index, since m is the index of the slope.
+AGAIN = (RESIDUAL, Assign(r.element, -W.at(h, k) * X.at(s, k), over=(k,), accumulate=True))
+MIXED = (-2 * r.element * Y.element, 2 * rho * W.element * D.element)
+y, change_of_one = sp.Symbol("y", real=True), sp.Symbol("d", real=True, nonzero=True)
+ridge = sp.Symbol("rho", positive=True)
+SQUARES = Claim(
+    "squares",
+    (r.element - Y.element) ** 2 - r.element**2,
+    Y.element**2 + MIXED[0],
+    words="loss(W + D) - loss(W), Y = X Dᵀ, termwise:",
+)
+RIDGE = Claim("ridge", rho * ((W.element + D.element) ** 2 - W.element**2), rho * D.element**2 + MIXED[1], words="and")
+MINIMUM = Claim("minimum", y**2 + sp.Symbol("rho", nonnegative=True) * change_of_one**2, sp.S.Zero, relation=">=")
+UNIQUE = Claim("the only one", y**2 + ridge * change_of_one**2, sp.S.Zero, relation=">", words="D = d ≠ 0 and ρ > 0:")
+
+
+def claims_for(normal: tuple[Assign, ...] = NORMAL) -> tuple[Claim, Claim, Claim]:
+    truth = bars((RESIDUAL, FIT, *LOSS), {"loss": sp.S.One})["W"]
+    gradient = Claim("gradient", truth, run(SLOPE, {})["slope"], words="∂loss/∂W:")
+    equations = run(normal, {})["slope"]
+    normals = Claim("normal equations", run((*AGAIN, *SLOPE), {})["slope"], equations, words="2 (W (XᵀX + ρI) - TᵀX):")
+    mixed = run(
+        (
+            Assign(Y.element, D.element * X.element, over=(m,)),
+            Assign(change, MIXED[0], over=(s, h)),
+            Assign(change, MIXED[1], over=(h, m), accumulate=True),
+        ),
+        {},
+    )
+    along = marker(h) * marker(m) * D.element * run(SLOPE, {})["slope"]
+    return gradient, normals, Claim("mixed terms", mixed["change"], along, words="0 at the solution:")
+
+
 def argument(proof: Proof, normal: tuple[Assign, ...] = NORMAL) -> None:
-    truth = cotangents((RESIDUAL, FIT, *LOSS), {"loss": sp.S.One})["W"]
-    proof.equal("∂loss/∂W = -2 Σ_s r X + 2ρ W", evaluate(SLOPE, {})["slope"], truth, "reverse accumulation")
-    # The residual, written with another summation index, since m is the index of the slope.
-    again = (RESIDUAL, Assign(r.element, -W.at(h, k) * X.at(s, k), over=(k,), accumulate=True))
-    values = evaluate((*again, *SLOPE), {})["slope"]
-    equations = evaluate(normal, {})["slope"]
-    proof.equal("= 2 (W (XᵀX + ρI) - TᵀX), 0 where the normal equations hold", values, equations, "program")
+    gradient, normals, mixed = claims_for(normal)
+    proof.case(gradient, rule="reverse accumulation")
+    proof.case(normals, rule="program")
     # Any other W + D is worse: the loss grows by ‖X Dᵀ‖² + ρ‖D‖² >= 0 and the slope's part, which is 0.
-    grown = ((r.element - Y.element) ** 2 - r.element**2, rho * ((W.element + D.element) ** 2 - W.element**2))
-    squares = (Y.element**2, rho * D.element**2)
-    linear = (-2 * r.element * Y.element, 2 * rho * W.element * D.element)
-    for what, left, square, mixed in zip(("sum of squares", "ridge"), grown, squares, linear, strict=True):
-        proof.equal(f"loss(W + D) - loss(W), termwise: {what}", left, square + mixed)
-    mixed = (
-        Assign(Y.element, D.element * X.element, over=(m,)),
-        Assign(change, linear[0], over=(s, h)),
-        Assign(change, linear[1], over=(h, m), accumulate=True),
-    )
-    whole = sp.expand(marker(h) * marker(m) * D.element * evaluate(SLOPE, {})["slope"])
-    proof.equal("the mixed terms are Σ_hm D ∂loss/∂W", evaluate(mixed, {})["change"], whole, "program")
-    y = sp.Symbol("y", real=True)
-    proof.true(
-        "Y² + ρ D² >= 0: the solution is a minimum, and the only one if ρ > 0", (y**2 + rho * y**2).is_nonnegative
-    )
+    proof.case(SQUARES)
+    proof.case(RIDGE)
+    proof.case(mixed, rule="program")
+    proof.case(MINIMUM, rule="decided")
+    proof.case(UNIQUE, rule="decided")
 
 
 M15 = Theorem(
     id="M15",
     title="compensation",
-    statement="W (XᵀX + ρI) = TᵀX minimises Σ (T - X Wᵀ)² + ρ Σ W²: loss(W + D) = loss(W) + ‖X Dᵀ‖² + ρ‖D‖²",
+    claims=(*claims_for(), SQUARES, RIDGE, MINIMUM, UNIQUE),
     method="reverse accumulation, completing the square",
     argument=argument,
     scope="every number of samples, kept neurons and outputs",

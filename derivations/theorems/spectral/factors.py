@@ -17,7 +17,9 @@ from derivations.proof.assignments import Array, Assign, Rows
 from derivations.proof.matrices import matrix, transpose
 from derivations.proof.notation import h, s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, derivative, evaluate
+from derivations.proof.running import bars, run
+from derivations.proof.running import slope as slope_of
+from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import losses
 from derivations.theorems.scalar.losses import chosen, label, output, peak, scale, shifted, target, total, weight
@@ -91,15 +93,15 @@ def elementwise_argument(proof: Proof, item: losses.Elementwise, program: Progra
     entry = program.assignments[-1].value
     for number, region in enumerate(item.regions):
         where = f"{item.name}, region {number + 1}"
-        truth = derivative(region.slope, at_output)
-        here = piece(entry, item, number).xreplace({weight.element: w, scale: positive})
-        own = here.subs(hit, 1)
+        truth = slope_of(region.slope, at_output)
+        here = at(on_piece(entry, item, number), {weight.element: w, scale: positive})
+        own = at(here, {hit: 1})
         claim = f"{where}: the square of the diagonal entry is scale w ρ''"
         proof.equal(claim, own**2, positive * w * truth, "rational", [f"L.{item.name}"])
-        proof.true(
-            f"{where}: the diagonal entry is a root of what is not negative", own.subs(at_output, real).is_nonnegative
+        proof.compare(
+            f"{where}: the diagonal entry is a root of what is not negative", at(own, {at_output: real}), ">="
         )
-        proof.equal(f"{where}: the other entries are 0", here.subs(hit, 0), sp.S.Zero)
+        proof.equal(f"{where}: the other entries are 0", at(here, {hit: 0}), sp.S.Zero)
 
 
 def piece(expression: sp.Expr, item: losses.Elementwise, number: int) -> sp.Expr:
@@ -108,11 +110,22 @@ def piece(expression: sp.Expr, item: losses.Elementwise, number: int) -> sp.Expr
     return expression.xreplace(truth)
 
 
+@definition("on_region", r"\left({0}\right)_{{\mathrm{{region}}\,{2}}}", "({0}, region {2} of {1})", commutative=True)
+def _on_region(expression: sp.Expr, item: str, number: sp.Integer) -> sp.Expr:
+    """The expression on a region of a loss, counted from 1, as it is stated."""
+    return piece(meaning(expression), next(loss for loss in losses.ELEMENTWISE if loss.name == item), int(number) - 1)
+
+
+def on_piece(expression: sp.Expr, item: losses.Elementwise, number: int) -> sp.Expr:
+    """The expression on the region of that number."""
+    return _on_region(expression, item.name, number + 1)
+
+
 def second_derivative(proof: Proof) -> None:
     """H y for cross entropy: the gradient's product with y, differentiated by the output; the targets drop out."""
     for what, aim in (("a label", hit), ("targets that sum to 1, as label smoothing makes them", target.element)):
         gradient = scale * weight.element * (shifted.element / total - aim)
-        claimed = losses.CROSS_ENTROPY.assignments[-1].value.subs(losses.hit, aim)
+        claimed = at(losses.CROSS_ENTROPY.assignments[-1].value, {losses.hit: aim})
         proof.equal(f"{what}: ∂ℓ/∂z = scale w (p - t)", claimed, gradient, cites=["L.cross_entropy"])
         along = (
             Assign(mixed, y.element * shifted.element, over=(h,)),
@@ -120,16 +133,16 @@ def second_derivative(proof: Proof) -> None:
             Assign(slope, scale * weight.element * (mixed / total - sent)),
         )
         by_entries = (Assign(slope, y.element * gradient, over=(h,)),)
-        values = evaluate(along, {"shifted": shifted.element, "y": y.element, "total": total})["slope"]
-        proof.equal(f"{what}: yᵀ ∂ℓ/∂z", values, evaluate(by_entries, {})["slope"], "program")
+        values = run(along, {"shifted": shifted.element, "y": y.element, "total": total})["slope"]
+        proof.equal(f"{what}: yᵀ ∂ℓ/∂z", values, run(by_entries, {})["slope"], "program")
         sums = (Assign(shifted.element, sp.exp(at_output - peak)), Assign(total, shifted.element, over=(h,)), *along)
-        bars = cotangents(sums, {"slope": sp.S.One}, fixed=(s,))
+        truth = bars(sums, {"slope": sp.S.One}, fixed=(s,))
         power = {shifted.element: sp.expand(sp.exp(at_output - peak))}
         product = scale * weight.element * shifted.element / total * (y.element - mixed / total)
         proof.equal(
             f"{what}: (H y)_h = scale w p_h (y_h - Σ_k p_k y_k)",
-            bars["output"],
-            product.subs(power),
+            truth["output"],
+            at(product, power),
             "reverse accumulation",
         )
 
@@ -137,19 +150,25 @@ def second_derivative(proof: Proof) -> None:
 def factor(proof: Proof, columns: Callable[..., sp.Expr] = lambda root, u: root - root * u * transpose(u)) -> None:
     """`columns` is F in terms of diag(√p) and the vector √p."""
     root, u = matrix("S"), matrix("u")
-    product = sp.expand(columns(root, u) * transpose(columns(root, u), {root}))
+    product = columns(root, u) * transpose(columns(root, u), {root})
     proof.equal(
         "F Fᵀ = diag(p) - p pᵀ for F = S (I - u uᵀ), S = diag(√p), u = √p, S u = p, uᵀu = Σ p = 1",
-        product.subs(transpose(u) * u, 1),
+        unit_length(product, u),
         root * root - root * u * transpose(root * u, {root}),
     )
     ones = matrix("ones")
-    constant = sp.expand(transpose(columns(root, u), {root}) * ones)
-    proof.equal(
-        "Fᵀ 1 = 0 with S 1 = u: a constant added to the output is not seen", kernel(constant, root, ones, u), sp.S.Zero
-    )
+    constant = transpose(columns(root, u), {root}) * ones
+    claim = "Fᵀ 1 = 0 with S 1 = u: a constant added to the output is not seen"
+    proof.equal(claim, kernel(constant, root, ones, u), sp.S.Zero)
 
 
+@definition("unit_length", "{0}", "{0} with {1}ᵀ {1} = 1")
+def unit_length(product: sp.Expr, u: sp.Symbol) -> sp.Expr:
+    """uᵀ u = 1."""
+    return sp.expand(product).subs(transpose(u) * u, 1)
+
+
+@definition("kernel", "{0}", "{0} with {1} {2} = {3}, {3}ᵀ {3} = 1")
 def kernel(product: sp.Expr, root: sp.Symbol, ones: sp.Symbol, u: sp.Symbol) -> sp.Expr:
     """S 1 = u, uᵀ u = 1."""
     return sp.expand(product).subs(root * ones, u).subs(transpose(u) * u, 1)
@@ -158,22 +177,24 @@ def kernel(product: sp.Expr, root: sp.Symbol, ones: sp.Symbol, u: sp.Symbol) -> 
 def softmax_column(proof: Proof, program: Program = SOFTMAX) -> None:
     """The printed column is that of F: on the diagonal and off it."""
     p_m, p_h, w = sp.symbols("p_m p_h w", positive=True)
-    entry = program.assignments[-1].value.xreplace({weight.element: w})
-    for what, at, own in (("h = m", 1, p_m), ("h != m", 0, p_h)):
-        value = entry.subs(hit, at).subs({shifted.element: own * total, chosen: p_m * total})
-        truth = sp.sqrt(scale * w) * (sp.sqrt(own) * at - sp.sqrt(own) * sp.sqrt(own) * sp.sqrt(p_m))
+    entry = at(program.assignments[-1].value, {weight.element: w})
+    for what, here, own in (("h = m", 1, p_m), ("h != m", 0, p_h)):
+        value = at(at(entry, {hit: here}), {shifted.element: own * total, chosen: p_m * total})
+        truth = sp.sqrt(scale * w) * (sp.sqrt(own) * here - sp.sqrt(own) * sp.sqrt(own) * sp.sqrt(p_m))
         proof.equal(f"{what}: √(scale w) √p_h (δ_hm - √p_h √p_m) = √(scale w p_m) (δ_hm - p_h)", value, truth)
-    definition = [a for a in program.assignments if a.target != column.element]
+    lines = [a for a in program.assignments if a.target != column.element]
     expected = [
         Assign(peak, at_output, (h,), reduce="max"),
         Assign(shifted.element, sp.exp(at_output - peak)),
         Assign(total, shifted.element, over=(h,)),
         Assign(chosen, hit * shifted.element, over=(h,)),
     ]
-    proof.same("p_h = shifted_h / total, p_m = chosen / total", definition, expected)
+    proof.same("p_h = shifted_h / total, p_m = chosen / total", lines, expected)
 
 
 def argument(proof: Proof, programs: tuple[Program, ...] = PROGRAMS) -> None:
+    for program in programs:
+        proof.reads(program)
     for item, program in zip(losses.ELEMENTWISE, programs, strict=False):
         elementwise_argument(proof, item, program)
     second_derivative(proof)

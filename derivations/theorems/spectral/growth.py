@@ -9,39 +9,64 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import activation, eigenvalues, path, phi, sign
 from derivations.proof.assignments import Array
-from derivations.proof.notation import W, entries_of_difference, f, h, k, lam_in, lam_out, u_in, x_in, x_source
+from derivations.proof.claims import Claim
+from derivations.proof.notation import W, f, h, k, lam_in, lam_out, u_in, x_in, x_source
 from derivations.proof.notation import phi as phi_array
 from derivations.proof.programs import Program
+from derivations.proof.stated import at, definition
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral import propagation
-from derivations.theorems.spectral.blocks import transfer
+from derivations.theorems.spectral.blocks import entries, transfer
+from derivations.theorems.spectral.silence import ZERO_AT_ZERO
 
 c = sp.Symbol("c")
-e = sp.Symbol("e", integer=True, nonnegative=True)
-m = j + d + 1  # a hidden layer above j
-ZERO_AT_ZERO = "f(0) = 0"
+d, e = sp.symbols("d e", integer=True, nonnegative=True)
+i, a, m = sp.symbols("i a m", integer=True, positive=True)
 
 
+@definition(
+    "network_block",
+    r"(-1)^{{{0} - 1}}\left[{1}\,{2} - {3}\,{1}\right] {4}",
+    "(-1)^({0} - 1) [{1} {2} - {3} {1}] {4}",
+)
 def block(steps: sp.Expr, last: sp.Expr, sender: sp.Expr, receiver: sp.Expr, before: sp.Expr) -> sp.Expr:
     """W = (-1)^(steps - 1) [last · sender - receiver · last] · before, for a path of `steps` steps."""
     return sign(steps - 1) * (last * sender - receiver * last) * before
 
 
-def constant(expression: sp.Expr, *layers: sp.Expr) -> sp.Expr:
+def equal(*layers: sp.Expr) -> dict[sp.Expr, sp.Expr]:
     """All eigenvalues of these layers are c: L = c I."""
-    return sp.expand(expression).subs({eigenvalues(sp.expand(layer)): c for layer in layers})
+    return {eigenvalues(layer): c for layer in layers}
 
 
-def silent(proof: Proof) -> None:
-    zero = sp.S.Zero
-    proof.equal(
-        "x_m = f(0) = 0: a silent layer sends nothing", f(zero).subs(f(zero), zero), zero, "convention", ["M10"]
+def silent_sender() -> Claim:
+    """A layer whose incoming weights are 0 sends f(0): with any weights from any layer j, here of one sender."""
+    received = next(iter(propagation.every_layer(propagation.DIRECT, (W, x_source))))[2]["z"]
+    return Claim(
+        "silent", f(at(received, {W.element: 0})), sp.S.Zero, words="a layer all of whose incoming weights are 0 sends"
     )
 
+
+SILENT = silent_sender()
+SENDS_NOTHING = Claim(
+    "same sums",
+    at(transfer(a, m) * activation(m), {activation(m): 0}),
+    sp.S.Zero,
+    (a, m),
+    (a - m - 1,),
+    words="every later z_a is the same sum over all b but m, layer after layer; the term of m is",
+)
+
+
+def silence(proof: Proof) -> None:
+    proof.case(SILENT, rule="convention", cites=("M10",), given=(ZERO_AT_ZERO,))
+    proof.case(SENDS_NOTHING, {a: m + 1 + d})
+
+
+# --- M12 --------------------------------------------------------------------------------------------------------------
 
 Shortcut = Callable[[sp.Expr, sp.Expr], sp.Expr]
 
@@ -51,62 +76,73 @@ def shortcut(i: sp.Expr, below: sp.Expr) -> sp.Expr:
     return -phi(i) * phi(i - 1)
 
 
-def collapse_argument(proof: Proof, new: Shortcut = shortcut) -> None:
-    """Layer m is removed; the block of paths from m-1 to m+1 is `new`."""
+def collapse_claims(new: Shortcut = shortcut) -> tuple[Claim, Claim, Claim]:
+    """Layer m is removed; the block of paths from m-1 to m+1 is `new`. L_m = L_{m-1} = c I."""
+    flat, over, below = equal(m, m - 1), (m, j), (m - j - 1,)
     replacement = new(m, j)
-    proof.equal("W_mj = 0: layer m is silent", constant(transfer(m, j), m, m - 1), sp.S.Zero, cites=["M4"])
-    silent(proof)
-    above = m + 2 + e
-    through = path(above - 1, m + 1) * replacement * path(m - 1, j)
-    proof.equal(
-        "a > m + 1 > m > b: one step less, one sign more",
-        constant(block(above - j - 1, phi(above - 1), eigenvalues(above - 1), eigenvalues(above), through), m, m - 1),
-        constant(transfer(above, j), m, m - 1),
-        cites=["M4"],
-    )
-    proof.equal(
-        "a = m + 1, b < m: φ' is the last step",
-        constant(block(m - j, replacement, eigenvalues(m - 1), eigenvalues(m + 1), path(m - 1, j)), m, m - 1),
-        constant(transfer(m + 1, j), m, m - 1),
-        cites=["M4"],
-    )
-    same_sums(proof)
+    through = path(a - 1, m + 1) * replacement * path(m - 1, j)
+    longer = block(a - j - 1, phi(a - 1), eigenvalues(a - 1), eigenvalues(a), through)
+    last = block(m - j, replacement, eigenvalues(m - 1), eigenvalues(m + 1), path(m - 1, j))
+    return (
+        Claim("layer m", at(transfer(m, j), flat), sp.S.Zero, over, below, words="L_m = L_{m-1} = c:"),
+        Claim("next layer", at(last, flat), at(transfer(m + 1, j), flat), over, below, words="φ' is the last step:"),
+        Claim(
+            "later layers", at(longer, flat), at(transfer(a, j), flat), (a, m, j), (m - j - 1, a - m - 2),
+            words="one step less, one sign more:",
+        ),
+    )  # fmt: skip
 
 
-def same_sums(proof: Proof) -> None:
-    proof.equal(
-        "z_a is the same sum over all b but m, layer after layer: the term of m is W_am x_m = 0",
-        (transfer(m + 1, m) * activation(m)).subs(activation(m), 0),
-        sp.S.Zero,
-        "induction",
+def collapse_argument(proof: Proof, new: Shortcut = shortcut) -> None:
+    layer, following, later = collapse_claims(new)
+    proof.case(layer, {m: j + d + 1}, cites=("M4",))
+    proof.case(following, {m: j + d + 1}, cites=("M4",))
+    proof.case(later, {m: j + d + 1, a: j + d + 3 + e}, cites=("M4",))
+    silence(proof)
+
+
+# --- M14 --------------------------------------------------------------------------------------------------------------
+
+
+def depth_claims(
+    new: sp.Expr = -sp.S.One, own: Callable[[sp.Expr], sp.Expr] = eigenvalues
+) -> tuple[Claim, Claim, Claim, Claim]:
+    """Layer n is inserted between i and i + 1: φ_new = -I, then the old φ^(i); L_n = `own(i)`.
+
+    j lies below i, or is i itself, which may be layer 1.
+    """
+    arriving = block(i + 1 - j, new, eigenvalues(i), own(i), path(i, j))
+    through = new * path(i, j)
+    next_one = block(i + 2 - j, phi(i), own(i), eigenvalues(i + 1), through)
+    later = block(a - j + 1, phi(a - 1), eigenvalues(a - 1), eigenvalues(a), path(a - 1, i) * through)
+    # The first step away from silence: the weights of layer n are differences of eigenvalues.
+    waking = at(entries(), {phi_array.at(h, k): -sp.KroneckerDelta(h, k)})
+    return (
+        Claim("new layer", arriving, sp.S.Zero, (i, j), (i - j,), words="the new layer is silent, W_nj:"),
+        Claim("next layer", next_one, transfer(i + 1, j), (i, j), (i - j,), words="one step more, one sign more:"),
+        Claim(
+            "later layers", later, transfer(a, j), (a, i, j), (i - j, a - i - 2), words="one step more, one sign more:"
+        ),
+        Claim(
+            "waking",
+            waking,
+            sp.KroneckerDelta(h, k) * (lam_out.at(h) - lam_in.at(k)),
+            words="it wakes continuously, W_ni:",
+        ),
     )
 
 
 def depth_argument(proof: Proof, new: sp.Expr = -sp.S.One, own: Callable[[sp.Expr], sp.Expr] = eigenvalues) -> None:
-    """Layer n is inserted between i and i + 1: φ_new = -I, then the old φ^(i); L_n = `own(i)`.
+    layer, following, later, waking = depth_claims(new, own)
+    for place in ({i: j + d + 1}, {i: j}):
+        proof.case(layer, place)
+        proof.case(following, place, cites=("M4",))
+        proof.case(later, place | {a: place[i] + 2 + e}, cites=("M4",))
+    silence(proof)
+    proof.case(waking)
 
-    b = j lies below i = m, or is i = j itself, which may be layer 1.
-    """
-    for where, i in (("b < i", m), ("b = i", j)):
-        arriving = block(i + 1 - j, new, eigenvalues(i), own(i), path(i, j))
-        proof.equal(f"W_nb = 0 for {where}: the new layer is silent", arriving, sp.S.Zero)
-        for what, top, sender in (("a = i + 1", i + 1, own(i)), ("a > i + 1", i + 2 + e, eigenvalues(i + 1 + e))):
-            through = path(top - 1, i) * new * path(i, j)
-            proof.equal(
-                f"{what}, {where}: one step more, one sign more",
-                block(top - j + 1, phi(top - 1), sender, eigenvalues(top), through),
-                transfer(top, j),
-                cites=["M4"],
-            )
-    silent(proof)
-    same_sums(proof)
-    # The first step away from silence: the weights of layer n are differences of eigenvalues.
-    proof.equal(
-        "W_ni = λ_new - λ^(i) on the diagonal: it wakes continuously",
-        entries_of_difference().subs(phi_array.at(h, k), -sp.KroneckerDelta(h, k)),
-        sp.KroneckerDelta(h, k) * (lam_out.at(h) - lam_in.at(k)),
-    )
 
+# --- M13 --------------------------------------------------------------------------------------------------------------
 
 Variant = tuple[Program, tuple[Array, ...], sp.Expr]
 WEIGHTS = (phi_array, lam_in, lam_out)
@@ -118,31 +154,39 @@ WIDTH_VARIANTS: tuple[Variant, ...] = (
 """The programs of the propagation, what they read of the layer before, and the outgoing weight of neuron k."""
 
 
+def width_claims(variants: tuple[Variant, ...] = WIDTH_VARIANTS) -> tuple[Claim, ...]:
+    """What a sender k adds to z and v is 0 where its outgoing column is, in every program of the propagation."""
+    return tuple(
+        Claim(
+            f"{name} of {program.name}, {where}",
+            at(values[name], {outgoing: 0}),
+            sp.S.Zero,
+            words="sender k adds",
+            kind=kind,
+        )
+        for program, known, outgoing in variants
+        for where, kind, values in propagation.every_layer(program, known)
+        for name in ("z", "v")
+        if name in values
+    )
+
+
 def width_argument(proof: Proof, variants: tuple[Variant, ...] = WIDTH_VARIANTS) -> None:
     """The terms of a new neuron k in every program of the propagation."""
-    for program, known, outgoing in variants:
+    for claim in width_claims(variants):
+        proof.case(claim, rule="program", cites=("M7",))
+    for program, known, _ in variants:
+        proof.reads(program)
         for where, _, values in propagation.every_layer(program, known):
-            terms = [name for name in ("z", "v") if name in values]
-            for name in terms:
-                quotient = sp.expand(values[name] / outgoing)
-                proof.equal(
-                    f"{program.name}, {where}: what sender k adds to {name} is a multiple of {outgoing}",
-                    values[name],
-                    outgoing * quotient,
-                    "program",
-                    ["M7"],
-                )
-                claim = "the other factor does not contain it, so a column 0 adds nothing"
-                proof.true(claim, not quotient.has(outgoing), rule="computed")
-            read = {str(leaf.base) for name in terms for leaf in values[name].atoms(sp.Indexed)}
-            proof.same(f"{program.name}: nothing else is read of the layer before", read, {a.name for a in known})
+            whole = [values[name].unfolded() for name in ("z", "v") if name in values]
+            read = {str(leaf.base) for value in whole for leaf in value.atoms(sp.Indexed)}
+            proof.same(f"{program.name}, {where}: all that is read of the layer before", read, {x.name for x in known})
 
 
 M12 = Theorem(
     id="M12",
     title="collapse",
-    statement="all eigenvalues of a hidden layer i and of layer i-1 equal to one c: layer i is silent, and the network "
-    "without it, with φ' = -φ^(i) φ^(i-1) and all other eigenvalues kept, computes the same function",
+    claims=(*collapse_claims(), SILENT, SENDS_NOTHING),
     method="path products, cases",
     argument=collapse_argument,
     assumptions=(ZERO_AT_ZERO,),
@@ -150,16 +194,14 @@ M12 = Theorem(
 M13 = Theorem(
     id="M13",
     title="width growth",
-    statement="new neurons in a hidden layer with outgoing column 0 leave the function unchanged, whatever their "
-    "eigenvalues and incoming φ",
+    claims=width_claims(),
     method="evaluation on symbols",
     argument=width_argument,
 )
 M14 = Theorem(
     id="M14",
     title="depth growth",
-    statement="a layer n inserted after layer i, with φ_new = -I and λ_new = λ^(i), the old φ^(i) behind it, leaves the "
-    "function unchanged; its weights grow continuously with λ_new - λ^(i)",
+    claims=(*depth_claims(), SILENT, SENDS_NOTHING),
     method="path products, cases",
     argument=depth_argument,
     assumptions=(ZERO_AT_ZERO,),

@@ -11,9 +11,10 @@ import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import elements, f, h, k, s
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, on_piece, one_exponential, z
+from derivations.theorems.scalar.activations import ABOVE, ACTIVATIONS, BELOW, Activation, in_exponentials, piece, z
 from derivations.theorems.spectral.kinks import KINKED, slopes
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
@@ -43,13 +44,11 @@ def opposite(proof: Proof, symmetry: dict[str, tuple[int, sp.Expr]] = SYMMETRY) 
     for activation in ACTIVATIONS:
         if activation.name in symmetry:
             sign, linear = symmetry[activation.name]
-            for positive, where in ((True, "z > 0"), (False, "z <= 0")):
-                here, there = (
-                    on_piece(activation.function, positive),
-                    on_piece(activation.function, not positive).subs(z, -z),
-                )
-                left, right = one_exponential(there), one_exponential(sign * here - linear * z)
-                proof.equal(f"{activation.name}, {where}: f(-z) = {sign} f(z) - {linear} z", left, right, "rational")
+            for where, other in ((ABOVE, BELOW), (BELOW, ABOVE)):
+                there = at(piece(activation.function, other), {z: -z})
+                right = in_exponentials(sign * piece(activation.function, where) - linear * z)
+                claim = f"{activation.name}, {where}: f(-z) = {sign} f(z) - {linear} z"
+                proof.equal(claim, in_exponentials(there), right, "rational")
 
 
 def received(weights: sp.Expr, past: sp.Expr, sent: sp.Expr) -> sp.Expr:
@@ -59,22 +58,27 @@ def received(weights: sp.Expr, past: sp.Expr, sent: sp.Expr) -> sp.Expr:
         Assign(out.element, past * x.element, over=(k,)),
         Assign(out.element, weights * f(pre.element) + sent, accumulate=True),
     )
-    return evaluate(program, elements((row, x, gone, kept, skip)))["out"]
+    return run(program, elements((row, x, gone, kept, skip)))["out"]
+
+
+def pre_activation() -> sp.Expr:
+    """t of the neuron that stays."""
+    return run((Assign(pre.element, row.element * x.element, over=(k,)),), elements((row, x)))["pre"]
 
 
 def one_of_two(proof: Proof, change: sp.Expr = -kappa * c * gone.element * row.element) -> None:
     """The neuron with the row -c w goes; `change` is what a weight past the layer takes."""
     sign = sp.Symbol("z", positive=True)
-    proof.true(
-        "c z has the sign of z: f(-c t) = c f(-t) where f is homogeneous; c = 1 for any other f", (c * sign).is_positive
+    proof.compare(
+        "c z has the sign of z: f(-c t) = c f(-t) where f is homogeneous; c = 1 for any other f", c * sign, ">"
     )
     both = received(kept.element, skip.element, sp.S.Zero)
-    inner = next(call.args[0] for call in both.atoms(f))
+    inner = pre_activation()
     other = c * gone.element * (parity * f(inner) - kappa * inner)
     fewer = received(kept.element + c * parity * gone.element, skip.element + change, sp.S.Zero)
     proof.equal(
         "v f(-c t) = c p v f(t) - c κ v t: the column goes to the other neuron, ΔW_hk = -κ c v_h w_k past the layer",
-        sp.expand(both + other),
+        both + other,
         fewer,
         "program",
         ["M16"],
@@ -85,20 +89,18 @@ def one_sign(proof: Proof) -> None:
     """z of one sign on the data, on their convex hull, on a box."""
     for activation in KINKED:
         lower, upper = slopes(activation)
-        for name, positive, slope in (("z >= 0", True, upper), ("z <= 0", False, lower)):
+        for name, where, slope in (("z >= 0", ABOVE, upper), ("z <= 0", BELOW, lower)):
             claim = f"{activation.name}, {name} on the data: f(z) = {slope} z"
-            proof.equal(claim, on_piece(activation.function, positive), slope * z)
+            proof.equal(claim, piece(activation.function, where), slope * z)
     slope = sp.Symbol("slope")
     linear = received(kept.element, skip.element, sp.S.Zero)
-    inner = next(call.args[0] for call in linear.atoms(f))
+    inner = pre_activation()
     absorbed = received(sp.S.Zero, skip.element + slope * kept.element * row.element, sp.S.Zero)
-    replaced = sp.expand(linear.xreplace({f(inner): slope * inner}))
+    replaced = at(linear, {f(inner): slope * inner})
     proof.equal("v f(z) = slope v z: ΔW_hk = slope v_h w_k past the layer", replaced, absorbed, "program")
     share, rest, first, second = sp.symbols("share rest first second", nonnegative=True)
-    proof.true(
-        "between two samples with z >= 0: share z + rest z' >= 0, so on their convex hull",
-        (share * first + rest * second).is_nonnegative,
-    )
+    claim = "between two samples with z >= 0: share z + rest z' >= 0, so on their convex hull"
+    proof.compare(claim, share * first + rest * second, ">=")
     box(proof)
 
 
@@ -110,11 +112,12 @@ def box(proof: Proof, least: tuple[str, str] = ("lo", "hi")) -> None:
     ends = {"lo": lo, "hi": place + above}
     for weight, where, end in ((size, "w >= 0", least[0]), (-size, "w <= 0", least[1])):
         other = "hi" if end == "lo" else "lo"
-        proof.true(f"{where}: w x >= w {end}", sp.expand(weight * (place - ends[end])).is_nonnegative)
-        proof.true(f"{where}: w x <= w {other}", sp.expand(weight * (ends[other] - place)).is_nonnegative)
+        proof.compare(f"{where}: w x >= w {end}", weight * place, ">=", weight * ends[end])
+        proof.compare(f"{where}: w x <= w {other}", weight * place, "<=", weight * ends[other])
     b, w, end = sp.Symbol("b", real=True), sp.Symbol("w", positive=True), sp.Symbol("end", real=True)
+    t = sp.Symbol("t", real=True)
     claim = "one input, w > 0: w lo + b = w (lo - (-b/w)), not below 0 where the breakpoint -b/w is at most lo"
-    proof.equal(claim, w * end + b, w * (end - (-b / w)), "rational")
+    proof.equal(claim, at(w * t + b, {t: end}), w * (end - (-b / w)), "rational")
 
 
 def wedge(proof: Proof, scale: sp.Expr = sp.S.One) -> None:
@@ -129,11 +132,11 @@ def wedge(proof: Proof, scale: sp.Expr = sp.S.One) -> None:
     for activation in KINKED:
         lower, upper = slopes(activation)
 
-        def value(at: sp.Expr, activation: Activation = activation) -> sp.Expr:
-            return on_piece(activation.function, bool(at.is_positive)).subs(z, at)
+        def value(place: sp.Expr, activation: Activation = activation) -> sp.Expr:
+            return at(piece(activation.function, ABOVE if place.is_positive else BELOW), {z: place})
 
         for name, a, b, least in cases:
-            proof.true(f"{activation.name}, {name}: a + b has one sign", (a + b).is_nonzero)
+            proof.compare(f"{activation.name}, {name}: a + b has one sign", a + b, "!=")
             error = value(a) + value(b) - value(sp.expand(a + b))
             claim = f"{activation.name}, {name}: f(a) + f(b) - f(a + b) = (f'(0+) - f'(0-)) {'min(|a|, |b|)' if least else '0'}"
             proof.equal(claim, error, scale * (upper - lower) * least)
@@ -145,7 +148,8 @@ def argument(proof: Proof) -> None:
     one_sign(proof)
     wedge(proof)
     names = [activation.name for activation in POSITIVELY_HOMOGENEOUS]
-    proof.true("v f(z) = f(v z), v > 0, for the f of the wedge", {a.name for a in KINKED} <= {*names}, "computed")
+    extra = {a.name for a in KINKED} - {*names}
+    proof.same("f of the wedge for which v f(z) = f(v z), v > 0, is not shown", extra, set())
 
 
 M18 = Theorem(

@@ -1,19 +1,39 @@
 """M3: the inverse of the eigenvector matrix, as a polynomial in Φ and block by block."""
 
-from collections.abc import Callable
-
 import sympy as sp
 
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import lower, path, sign, times_phi_left, times_phi_right
+from derivations.proof.claims import Claim, Recursion
+from derivations.proof.stated import definition
 from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.spectral.nilpotency import power
+from derivations.theorems.spectral.nilpotency import N_POWER, POWERS, identity
 
-inverse = lower(lambda i, j: sign(i - j) * path(i, j))
-"""(Φ⁻¹)_ij = (-1)^{i-j} P(i, j)."""
+i = sp.Symbol("i", integer=True, positive=True)
+n, B, e, r = sp.symbols("n B e r", integer=True, nonnegative=True)
+m = sp.Symbol("m", integer=True, nonnegative=True)  # a power of x
 
 
+@definition("Inv", r"(\Phi^{{-1}})_{{{0},\,{1}}}", "(Φ⁻¹)_{{{0},{1}}}", ends=lambda i, j: (i, j))
+def inverse(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """(Φ⁻¹)_ij = (-1)^{i-j} P(i, j) on and below the diagonal."""
+    return lower(lambda i, j: sign(i - j) * path(i, j))(i, j)
+
+
+@definition("PhiInv", r"(\Phi\,\Phi^{{-1}})_{{{0},\,{1}}}", "(Φ Φ⁻¹)_{{{0},{1}}}", ends=lambda i, j: (i, j))
+def left_product(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """Row i of Φ holds two blocks."""
+    return times_phi_left(inverse, i, j)
+
+
+@definition("InvPhi", r"(\Phi^{{-1}}\,\Phi)_{{{0},\,{1}}}", "(Φ⁻¹ Φ)_{{{0},{1}}}", ends=lambda i, j: (i, j))
+def right_product(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """Column j of Φ holds two blocks."""
+    return times_phi_right(inverse, i, j)
+
+
+@definition("choose", r"\binom{{{0}}}{{{1}}}", "C({0}, {1})", commutative=True)
 def choose(n: sp.Expr, i: sp.Expr) -> sp.Expr:
     """C(n, i) for n, i >= 0 as Pascal's triangle defines it: C(n, 0) = 1, C(0, i) = 0 and C(n+1, i) = C(n, i) + C(n, i-1)
     for i > 0; so it is 0 for i > n."""
@@ -23,80 +43,86 @@ def choose(n: sp.Expr, i: sp.Expr) -> sp.Expr:
         return sp.Integer(0)
     if (n - 1).is_nonnegative and i.is_positive:
         return choose(n - 1, i) + choose(n - 1, i - 1)
-    return sp.Function("C")(n, i)
+    return sp.Function("choose")(n, i)
 
 
-n = sp.Symbol("n", integer=True, nonnegative=True)
-i = sp.Symbol("i", integer=True, positive=True)
-zero = sp.Integer(0)
+# --- polynomials in x, coefficient by coefficient -------------------------------------------------------------------
 
 
-def binomial_theorem(proof: Proof) -> None:
-    """(1-x)^n = Σ_i (-1)^i C(n, i) x^i, coefficient by coefficient: (1-x)^{n+1} = (1-x)^n - x (1-x)^n."""
-    proof.equal("(1-x)^0 has the constant term 1", sp.Integer(1), sign(zero) * choose(zero, zero))
-    proof.equal("(1-x)^0 has no other term", zero, sign(i) * choose(zero, i))
-    proof.equal("the constant term of (1-x)^n is the same for n + 1", choose(n, zero), choose(n + 1, zero))
-    proof.equal(
-        "(1-x)^n has the coefficients (-1)^i C(n, i): from n to n + 1",
-        sign(i) * choose(n, i) - sign(i - 1) * choose(n, i - 1),
-        sign(i) * choose(n + 1, i),
-    )
+@definition("one", r"[x^{{{0}}}]\,1", "[x^{0}] 1", commutative=True)
+def one(m: sp.Expr) -> sp.Expr:
+    """The coefficient of x^m in 1."""
+    if m.is_nonzero is None:
+        raise ValueError(f"whether the power {m} is 0 is not decided")
+    return sp.Integer(int(not m.is_nonzero))
 
 
-def polynomial(proof: Proof) -> None:
-    """x S_B(x) = 1 - (1-x)^{B+1} with S_B = Σ_i (-1)^i C(B+1, i+1) x^i; then x := Φ."""
-    # S_{B+1} - S_B = Σ_i (-1)^i C(B+1, i) x^i = (1-x)^{B+1}, with n = B + 1.
-    proof.equal(
-        "the coefficients of S_{B+1} - S_B, i >= 1, are those of (1-x)^{B+1}",
-        sign(i) * (choose(n + 1, i + 1) - choose(n, i + 1)),
-        sign(i) * choose(n, i),
-    )
-    proof.equal("and for i = 0", choose(n + 1, sp.Integer(1)) - choose(n, sp.Integer(1)), choose(n, zero))
-    x = sp.Symbol("x")
-    proof.recurrence(
-        "x S_B = 1 - (1-x)^{B+1}",
-        first=x * choose(sp.Integer(1), sp.Integer(1)),
-        advance=lambda tail, blocks: tail + x * (1 - x) ** (blocks + 1),
-        closed=lambda blocks: 1 - (1 - x) ** (blocks + 1),
-        over="B",
-    )
-    # x := Φ = I + N: (I - Φ)^{B+1} = (-N)^{B+1}, whose blocks are those of M1 up to a sign.
-    e, r = sp.symbols("e r", integer=True, nonnegative=True)
-    nilpotent = sp.Symbol("N", commutative=False)
-    proof.equal("I - Φ = -N", 1 - (1 + nilpotent), -nilpotent)
-
-    def power_of_minus_n(exponent: sp.Expr, i: sp.Expr, j: sp.Expr) -> sp.Expr:
-        return sign(exponent) * power(exponent)(i, j)
-
-    proof.equal("(-N)^k, k = d, is ± the path from j to j + d", power_of_minus_n(d, j + d, j), sign(d) * path(j + d, j))
-    at = (e + r + 1, j + e, j)
-    proof.zero("(-N)^{B+1} = 0 on and below the diagonal, B = e + r", power_of_minus_n, *at, cites=("M1",))
-    at = (e + r + 1, j, j + d + 1)
-    proof.zero("(-N)^{B+1} = 0 above the diagonal, B = e + r", power_of_minus_n, *at, cites=("M1",))
+@definition("signed", r"(-1)^{{{1}}}\binom{{{0}}}{{{1}}}", "(-1)^({1}) C({0}, {1})", commutative=True)
+def signed(n: sp.Expr, m: sp.Expr) -> sp.Expr:
+    """The coefficient of x^m in (1-x)^n, as the binomial theorem says it; no power is negative."""
+    return sp.Integer(0) if m == -1 else sign(m) * choose(n, m)
 
 
-def blockwise(proof: Proof) -> None:
-    """Both products with Φ, block by block; i = j + d + 1 runs over all blocks below the diagonal."""
-    for name, times_phi in (("Φ Φ⁻¹", times_phi_left), ("Φ⁻¹ Φ", times_phi_right)):
+POWER = Recursion(
+    "binomial_power",
+    r"[x^{{{1}}}]\,(1-x)^{{{0}}}",
+    "[x^{1}] (1-x)^{0}",
+    one,
+    lambda before, n, m: before(m) - before(m - 1),
+    commutative=True,
+)
+"""(1-x)^{n+1} = (1-x)^n - x (1-x)^n."""
 
-        def product(i: sp.Expr, j: sp.Expr, times_phi: Callable[..., sp.Expr] = times_phi) -> sp.Expr:
-            return times_phi(inverse, i, j)
 
-        proof.zero(f"({name})_ij = 0 for i > j", product, j + d + 1, j)
-        proof.equal(f"({name})_jj = I", product(j, j), sp.Integer(1))
-        proof.zero(f"({name})_ij = 0 for i < j", product, j, j + d + 1)
+@definition("polynomial", r"[x^{{{1}}}]\,S_{{{0}}}(x)", "[x^{1}] S_{0}(x)", commutative=True)
+def polynomial(blocks: sp.Expr, m: sp.Expr) -> sp.Expr:
+    """S_B(x) = Σ_{i=0}^{B} (-1)^i C(B+1, i+1) x^i."""
+    return sign(m) * choose(blocks + 1, m + 1)
+
+
+@definition("x_polynomial", r"[x^{{{1}}}]\,x\,S_{{{0}}}(x)", "[x^{1}] x S_{0}(x)", commutative=True)
+def times_x(blocks: sp.Expr, m: sp.Expr) -> sp.Expr:
+    """Times x: every coefficient moves up by one."""
+    return polynomial(blocks, m - 1) if one(m).unfolded() == 0 else sp.Integer(0)
+
+
+@definition("minus_n", r"((-N)^{{{0}}})_{{{1},\,{2}}}", "((-N)^{{{0}}})_{{{1},{2}}}", ends=lambda k, i, j: (i, j))
+def power_of_minus_n(exponent: sp.Expr, i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """I - Φ = -N."""
+    return sign(exponent) * N_POWER(exponent, i, j)
+
+
+BINOMIAL = Claim("binomial theorem", POWER(n, m), signed(n, m), (n, m))
+POLYNOMIAL = Claim("polynomial", polynomial(B, m), sp.Pow(-1, m) * choose(B + 1, m + 1), (B, m), words="with")
+TIMES_X = Claim("times x", times_x(B, m), one(m) - POWER(B + 1, m), (B, m))
+VANISHES = Claim(
+    "(I - Φ)^{B+1}",
+    power_of_minus_n(B + 1, i, j),
+    sp.S.Zero,
+    (B, i, j),
+    (B + 1 - i, B + 1 - j),
+    words="x := Φ, I - Φ = -N:",
+)
+BLOCKS = Claim("blocks", inverse(i, j), sp.Pow(-1, i - j) * path(i, j), (i, j), (i - j,))
+LEFT = Claim("left", left_product(i, j), identity(i, j), (i, j))
+RIGHT = Claim("right", right_product(i, j), identity(i, j), (i, j))
 
 
 def argument(proof: Proof) -> None:
-    binomial_theorem(proof)
-    polynomial(proof)
-    blockwise(proof)
+    whole = ({m: 0}, {m: i})
+    proof.induction(BINOMIAL, POWER, signed, n, whole, whole)
+    proof.case(POLYNOMIAL)
+    proof.case(TIMES_X, *whole, given=(BINOMIAL,))
+    proof.case(VANISHES, {i: j + e, B: e + r}, {j: i + d + 1}, cites=("M1",), given=(POWERS,))
+    proof.case(BLOCKS, {i: j + d})
+    for claim in (LEFT, RIGHT):
+        proof.case(claim, {i: j + d + 1}, {i: j}, {j: i + d + 1})
 
 
 M3 = Theorem(
     id="M3",
     title="inversion",
-    statement="Φ⁻¹ = Σ_{i=0}^{B} (-1)^i C(B+1, i+1) Φ^i, and (Φ⁻¹)_ij = (-1)^{i-j} φ^(i-1) ... φ^(j) for i > j",
+    claims=(BINOMIAL, POLYNOMIAL, TIMES_X, VANISHES, BLOCKS, LEFT, RIGHT),
     method="Pascal's rule, path products",
     argument=argument,
     reference="arXiv 2504.00885",

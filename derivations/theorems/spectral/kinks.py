@@ -12,10 +12,22 @@ from collections.abc import Callable
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.claims import Assumption, Claim, Recursion
 from derivations.proof.notation import elements, h, k
-from derivations.proof.rules import evaluate, marker
+from derivations.proof.rules import marker
+from derivations.proof.running import run
+from derivations.proof.stated import Definition, at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, on_piece, z
+from derivations.theorems.scalar.activations import (
+    ABOVE,
+    ACTIVATIONS,
+    BELOW,
+    Activation,
+    derivative,
+    on_piece,
+    piece,
+    z,
+)
 
 m = sp.Symbol("m", integer=True, nonnegative=True)  # neuron of the hidden layer
 skip = Array("skip", (h, k), "argument", "A, weights from the input to the output")
@@ -59,12 +71,16 @@ def one_neuron(proof: Proof) -> None:
             for way in (1, -1):
                 place = way * sp.Symbol("distance", positive=True)
                 claim = f"{where}: z = c (n·x + β) is {'above' if sign * way > 0 else 'below'} 0 where n·x + β {'>' if way > 0 else '<'} 0"
-                proof.true(claim, (sign * way * scale * place).is_positive)
-            sides = (upper, lower) if sign > 0 else (lower, upper)
-            change = scale * (sides[0] - sides[1])
+                proof.compare(claim, scale * place, ">" if sign * way > 0 else "<")
+            after, before = (ABOVE, BELOW) if sign > 0 else (BELOW, ABOVE)
+            rates = [derivative(piece(activation.function, where)) for where in (after, before)]
+            change = scale * (rates[0] - rates[1])
             proof.equal(f"{where}: c f' jumps by (f'(0+) - f'(0-)) |c|", change, (upper - lower) * sign * scale)
-        proof.true(f"{activation.name}: f'(0+) - f'(0-) is not 0", (upper - lower).is_nonzero)
+        proof.compare(f"{activation.name}: f'(0+) - f'(0-) is not 0", upper, "!=", lower)
 
+
+ON = Assumption("on_m is 0 or 1, so on² = on", on.element**2, on.element)
+SIDE = Assumption("side_m is 1 or -1, so side² = 1", side.element**2, sp.S.One)
 
 Jump = Callable[[], sp.Expr]
 
@@ -80,7 +96,7 @@ def whole_jump(
         Assign(down.element, out.element * below.element * row.element, over=(m,), accumulate=True),
         Assign(jump.element, up.element - down.element),
     )
-    values = evaluate(program, elements((skip, out, row, above, below)))
+    values = run(program, elements((skip, out, row, above, below)))
     proof.equal(
         "the skip is the same on both sides: jump = Σ_m v_m (f' above - f' below) w_m",
         values["jump"],
@@ -92,34 +108,43 @@ def whole_jump(
         above.element: below.element + on.element * side.element * step,
         row.element: on.element * side.element * size.element * normal.element + (1 - on.element) * row.element,
     }
-    found = sp.expand(values["jump"].xreplace(placed)).subs(on.element**2, on.element).subs(side.element**2, 1)
-    proof.equal(
-        "jump = (f'(0+) - f'(0-)) Σ_{m on P} v_m |c_m| n, as c = side |c|", found, sp.expand(marker(m) * term())
-    )
+    found = at(values["jump"], placed)
+    claim = "jump = (f'(0+) - f'(0-)) Σ_{m on P} v_m |c_m| n, as c = side |c|"
+    proof.equal(claim, found, marker(m) * term(), given=(ON, SIDE))
     for value in (0, 1):
-        proof.equal(f"on² = on for {value}", sp.Integer(value) ** 2, sp.Integer(value))
+        case = {on.element: value}
+        proof.equal(f"on² = on for {value}", at(on.element**2, case), at(on.element, case))
     for value in (1, -1):
-        proof.equal(f"side² = 1 for {value}", sp.Integer(value) ** 2, sp.S.One)
-    proof.equal("no neuron on P: no jump, so a jump needs a neuron on P", found.subs(on.element, 0), sp.S.Zero)
+        proof.equal(f"side² = 1 for {value}", at(side.element**2, {side.element: value}), sp.S.One)
+    proof.equal("no neuron on P: no jump, so a jump needs a neuron on P", at(found, {on.element: 0}), sp.S.Zero)
+
+
+count = sp.Symbol("k", integer=True, nonnegative=True)
+NEEDED = Recursion(
+    "needed",
+    r"\mathrm{{needed}}_{{{0}}}",
+    "needed_{0}",
+    lambda: sp.S.Zero,
+    lambda before, k: before() + 1,
+    commutative=True,
+)
+"""Each hyperplane with a jump needs a neuron that is on none of those before."""
+COUNT = Definition(
+    "count", lambda k: k, r"\left|\{{P_1, \dots, P_{{{0}}}\}}\right|", "|{{P_1, ..., P_{0}}}|", commutative=True
+)
 
 
 def counting(proof: Proof) -> None:
     """A neuron lies on one hyperplane, so distinct hyperplanes have distinct neurons."""
-    a, b = sp.symbols("n_k beta")
+    a, b, there = sp.symbols("n_k beta there")
     for name, mine in (("n", a), ("β", b)):
         theirs = c * mine / other
-        proof.equal(f"c {name} = c' {name}' of one neuron", other * theirs, c * mine, "rational")
+        proof.equal(f"c {name} = c' {name}' of one neuron", at(other * there, {there: theirs}), c * mine, "rational")
     x, first, second = sp.symbols("x n beta")
     claim = "n'·x + β' = (c/c')(n·x + β), termwise: both vanish at the same x, one hyperplane"
     proof.equal(claim, c * first / other * x + c * second / other, c / other * (first * x + second), "rational")
-    proof.true("c/c' is not 0", (c / other).is_nonzero)
-    proof.recurrence(
-        "k hyperplanes with jumps need k neurons, each one more than those before",
-        first=sp.S.Zero,
-        advance=lambda needed, _: needed + 1,
-        closed=lambda count: count,
-        over="k",
-    )
+    proof.compare("c/c' is not 0", c / other, "!=")
+    proof.induction(Claim("k hyperplanes need k neurons", NEEDED(count), COUNT(count), (count,)), NEEDED, COUNT, count)
 
 
 def argument(proof: Proof) -> None:
@@ -138,6 +163,8 @@ M19 = Theorem(
     method="pieces of f, evaluation on symbols, counting",
     argument=argument,
     assumptions=(
+        ON,
+        SIDE,
         "finitely many other hyperplanes do not cover a hyperplane, nor the part of it in an open set that it meets",
         "beside a point where w_m·x + b_m is not 0 its sign stays",
         "two networks with one function on an open set have one gradient wherever both have one",

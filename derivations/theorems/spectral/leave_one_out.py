@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derivations.proof.matrices import inverse, matrix, transpose
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 
 G_rr, G_rg, C = map(matrix, ("G_rr", "G_rg", "C"))
@@ -121,7 +122,8 @@ def without_inverse(proof: Proof, formulas: Removal, b_g: sp.Expr) -> None:
         "the columns come, outgoing weights refitted: the loss falls by that", fall, formulas.gain(r, e), cites=["M13"]
     )
     c, number = sp.symbols("c r", positive=True)
-    proof.equal("one column, c = ‖a_⊥‖²: c B_h² = (Rᵀa_⊥)²/‖a_⊥‖²", c * (number / c) ** 2, number**2 / c, "rational")
+    claim, share = "one column, c = ‖a_⊥‖²: c B_h² = (Rᵀa_⊥)²/‖a_⊥‖²", sp.Symbol("B_h")
+    proof.equal(claim, at(c * share**2, {share: number / c}), number**2 / c, "rational")
     proof.equal("Z_g = Z_r w: a_⊥ = 0", formulas.outside(keep * w, projection), sp.S.Zero)
     spanned = target - keep * r - keep * w * b
     proof.equal("Z_g = Z_r w: B_r + w B_g fits as well alone", spanned, target - keep * (r + w * b))

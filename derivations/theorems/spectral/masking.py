@@ -10,12 +10,15 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.claims import Assumption
 from derivations.proof.notation import elements, f, h, k, p, s
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import optimizers
 from derivations.theorems.scalar.decay_and_clipping import CLIP, DECAY
+from derivations.theorems.spectral.silence import ZERO_AT_ZERO
 
 mask = Array("mask", (p,), "argument", "1 for a kept weight, 0 for one that is gone")
 step = sp.Symbol("t", integer=True, nonnegative=True)
@@ -28,28 +31,28 @@ def states(program: Program) -> dict[str, str]:
 
 def masked_step(proof: Proof, program: Program, masked: str = "gradient") -> None:
     """`masked` is the array that the mask multiplies before the step."""
-    values = evaluate(program.assignments, {})
+    values = run(program.assignments, {})
     arrays = {array.name: array for array in program.arrays}
     through = arrays[masked].element
-    after = {name: values[new].xreplace({through: mask.element * through}) for name, new in states(program).items()}
+    after = {name: at(values[new], {through: mask.element * through}) for name, new in states(program).items()}
     gone = {arrays[name].element: sp.S.Zero for name in after} | {mask.element: sp.S.Zero}
     for name, value in after.items():
         claim = f"{program.name}: {name} of a weight that is gone is 0"
-        proof.equal(f"{claim}: t = 0", arrays[name].element.xreplace(gone), sp.S.Zero, "induction")
-        proof.equal(f"{claim}: from t to t + 1", value.xreplace(gone), sp.S.Zero, "induction", [f"O.{program.name}"])
-        kept = value.xreplace({mask.element: sp.S.One})
+        proof.equal(f"{claim}: t = 0", at(arrays[name].element, gone), sp.S.Zero, "induction")
+        proof.equal(f"{claim}: from t to t + 1", at(value, gone), sp.S.Zero, "induction", [f"O.{program.name}"])
+        kept = at(value, {mask.element: sp.S.One})
         proof.equal(
             f"{program.name}: {name} of a kept weight steps as without a mask", kept, values[states(program)[name]]
         )
-    proof.true(f"{program.name}: its weight is one of the states", "parameter" in after, "computed")
+    proof.same(f"{program.name}: its weight is one of the states", {"parameter"} & {*after}, {"parameter"})
 
 
 def besides(proof: Proof, program: Program) -> None:
     """What a step does besides, decay and clipping, leaves a 0 at 0, before or after the optimizer's own step."""
-    values = evaluate(program.assignments, {})
+    values = run(program.assignments, {})
     arrays = {array.name: array for array in program.arrays}
     for name, new in states(program).items():
-        gone = values[new].xreplace({arrays[name].element: sp.S.Zero})
+        gone = at(values[new], {arrays[name].element: sp.S.Zero})
         proof.equal(f"{program.name}: {name} that is 0 stays 0", gone, sp.S.Zero, "program", [f"O.{program.name}"])
 
 
@@ -57,20 +60,19 @@ def grown_weight(proof: Proof) -> None:
     """Adam, θ = 0, m = 0, v = g²: v stays g², and the first step is at most the rate."""
     o = optimizers
     g, size = o.gradient.element, sp.Symbol("g", positive=True)
-    values = evaluate(o.ADAM.assignments, {})
+    values = run(o.ADAM.assignments, {})
     start = {o.parameter.element: sp.S.Zero, o.first.element: sp.S.Zero, o.second.element: g**2}
-    proof.equal("adam: v = g² stays", values["second_new"].xreplace(start), g**2, cites=["O.adam"])
+    proof.equal("adam: v = g² stays", at(values["second_new"], start), g**2, cites=["O.adam"])
     # The corrections of step t >= 1: 1 - β1^t = 1 - β1 + extra with extra >= 0, and the root of 1 - β2^t is r <= 1.
     extra = sp.Symbol("extra", nonnegative=True)
     r, gap, share = sp.symbols("r gap share", positive=True)
-    first = values["updated"].xreplace(start).subs(g, size)
-    first = first.subs(o.correction1, share + extra).subs(o.beta1, 1 - share).subs(o.correction2, r**2)
-    room = sp.cancel(o.rate + first)
+    values_there = {g: size, o.correction1: share + extra, o.beta1: 1 - share, o.correction2: r**2}
+    room = o.rate + at(at(values["updated"], start), values_there)
     enough = o.rate * (share * size * gap + extra * size + (share + extra) * o.epsilon * r)
     claim = "adam: rate - |step| = rate ((1-β1) |g| (1-r) + extra |g| + (1-β1^t) ε r) / ((1-β1^t) (|g| + ε r)), r = √(1-β2^t)"
-    bound = enough.subs(gap, 1 - r) / ((share + extra) * (size + o.epsilon * r))
+    bound = at(enough, {gap: 1 - r}) / ((share + extra) * (size + o.epsilon * r))
     proof.equal(claim, room, bound, "rational")
-    proof.true("each term is at least 0 as r <= 1: the first step is at most the rate", enough.is_nonnegative)
+    proof.compare("each term is at least 0 as r <= 1: the first step is at most the rate", enough, ">=")
 
 
 W = Array("W", (h, k), "argument", "weights from neuron k to neuron h")
@@ -82,21 +84,24 @@ bias = Array("bias", (h,), "argument", "the bias of neuron h")
 z = Array("z", (s, h), "argument", "what neuron h receives")
 
 
+HEARD = Assumption("heard_k is 0 or 1, so heard² = heard", heard.element**2, heard.element)
+
+
 def received(weights: sp.Expr, values: sp.Expr, constant: sp.Expr = sp.S.Zero) -> sp.Expr:
     """z_h = bias_h + Σ_k (weight · value) + Σ_k constant."""
     program = (
         Assign(z.element, bias.element),
         Assign(z.element, weights * values + constant, over=(k,), accumulate=True),
     )
-    return evaluate(program, elements((W, x, heard, fed, own, bias)))["z"]
+    return run(program, elements((W, x, heard, fed, own, bias)))["z"]
 
 
 def cleaning(proof: Proof, folded: sp.Expr | None = None) -> None:
     """`folded` is what the next bias takes for a neuron without input: the constant it sends."""
     zero = sp.S.Zero
     keeps = heard.element * W.element
-    cleaned = received(keeps, heard.element * x.element).subs(heard.element**2, heard.element)
-    proof.equal("a neuron without output: z is the same without it", received(keeps, x.element), cleaned, "program")
+    cleaned, claim = received(keeps, heard.element * x.element), "a neuron without output: z is the same without it"
+    proof.equal(claim, received(keeps, x.element), cleaned, "program", given=(HEARD,))
     constant = f(own.element)
     sent = fed.element * x.element + (1 - fed.element) * constant
     left = received(
@@ -109,11 +114,10 @@ def cleaning(proof: Proof, folded: sp.Expr | None = None) -> None:
         "program",
     )
     for value in (0, 1):
-        proof.equal(f"heard² = heard for {value}", sp.Integer(value) ** 2, sp.Integer(value))
-    alone = W.element * f(zero)
-    proof.equal(
-        "without a bias it is f(0) = 0: nothing goes anywhere", alone.xreplace({f(zero): zero}), zero, "convention"
-    )
+        case = {heard.element: value}
+        proof.equal(f"heard² = heard for {value}", at(heard.element**2, case), at(heard.element, case))
+    claim = "without a bias it is f(0) = 0: nothing goes anywhere"
+    proof.equal(claim, W.element * f(zero), zero, "convention", ["M10"], (ZERO_AT_ZERO,))
 
 
 def argument(proof: Proof) -> None:
@@ -137,7 +141,8 @@ M21 = Theorem(
     assumptions=(
         "the gradient is finite, so that 0 times it is 0",
         "weight, moments and mask are 0 when a weight goes",
-        "f(0) = 0 where a neuron has no bias (M10)",
+        ZERO_AT_ZERO,
+        HEARD,
         "neurons are cleaned away one after another, so that each cleaning is one of the two steps proven",
     ),
     scope="every number of parameters, samples and neurons",

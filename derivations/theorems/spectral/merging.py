@@ -3,8 +3,10 @@
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.claims import Assumption, Claim
 from derivations.proof.notation import elements, f, k, s
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import Definition, at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, on_piece, z
 
@@ -13,6 +15,18 @@ first, second = sp.symbols("first second")  # outgoing weights of the two neuron
 row = Array("row", (k,), "argument", "the incoming weights of the first neuron, of all layers before it")
 x = Array("x", (s, k), "argument", "the activations of all layers before it")
 pre = Array("pre", (s,), "argument", "the pre-activation of a neuron")
+
+
+def piece(activation: Activation, positive: bool) -> Definition:
+    """f on one side of its kink, by name."""
+    side = ">" if positive else "<="
+    return Definition(
+        f"{activation.name}, z {side} 0",
+        lambda: on_piece(activation.function, positive),
+        rf"\mathrm{{{{{activation.name}}}}}(z)".replace("_", r"\_"),
+        f"{activation.name}(z)",
+        commutative=True,
+    )
 
 
 def pieces(activation: Activation) -> tuple[sp.Expr, sp.Expr]:
@@ -28,29 +42,48 @@ def homogeneous(activation: Activation) -> bool:
 POSITIVELY_HOMOGENEOUS = tuple(activation for activation in ACTIVATIONS if homogeneous(activation))
 
 
-def argument(proof: Proof, factor: sp.Expr = c) -> None:
+def weighted(weight: sp.Expr) -> sp.Expr:
+    """Σ_k weight x_k."""
+    return run((Assign(pre.element, weight * x.element, over=(k,)),), elements((row, x)))["pre"]
+
+
+HOMOGENEOUS = Assumption(
+    "f(c z) = c f(z) for every c > 0, shown piece by piece for the activations named", f(c * z), c * f(z)
+)
+ROWS = Claim("rows", weighted(c * row.element), c * weighted(row.element), words="z' of the row c w:")
+SIGNS = tuple(
+    Claim(f"sign where z {name} 0", c * sp.Symbol("z", **{sign: True}), sp.S.Zero, relation=name, words=f"z {name} 0:")
+    for sign, name in (("positive", ">"), ("negative", "<"))
+)
+PIECES = tuple(
+    Claim(f"{activation.name}, z {'>' if positive else '<='} 0", at(piece(activation, positive)(), {z: c * z}),
+          c * piece(activation, positive)(), words=f"{activation.name}, z {'>' if positive else '<='} 0:")
+    for activation in POSITIVELY_HOMOGENEOUS for positive in (False, True)
+)  # fmt: skip
+
+
+def merged(factor: sp.Expr = c) -> Claim:
     """`factor` is what the second neuron's outgoing column is multiplied with before it is added to the first."""
+    return Claim(
+        "columns", first * f(z) + second * f(c * z), (first + factor * second) * f(z), words="both neurons send"
+    )
 
-    def weighted(weight: sp.Expr) -> sp.Expr:
-        return evaluate((Assign(pre.element, weight * x.element, over=(k,)),), elements((row, x)))["pre"]
 
-    proof.equal("z' = c z for the row c w", weighted(c * row.element), c * weighted(row.element), "program")
-    for sign, name in ((1, ">"), (-1, "<")):
-        sample = sp.Symbol("z", **{"positive" if sign > 0 else "negative": True})
-        proof.true(f"c z {name} 0 where z {name} 0: the piece of f stays", (sign * c * sample).is_positive)
-    for activation in POSITIVELY_HOMOGENEOUS:
-        for number, value in enumerate(pieces(activation), 1):
-            proof.equal(f"{activation.name}, piece {number}: f(c z) = c f(z)", value.subs(z, c * z), c * value)
-    both = first * f(z) + second * f(c * z)
-    proof.equal("a f(z) + b f(c z) = (a + c b) f(z)", both.subs(f(c * z), c * f(z)), (first + factor * second) * f(z))
+def argument(proof: Proof, factor: sp.Expr = c) -> None:
+    proof.case(ROWS, rule="program")
+    for claim in SIGNS:
+        proof.case(claim, rule="decided")
+    for claim in PIECES:
+        proof.case(claim)
+    proof.case(merged(factor), given=(HOMOGENEOUS,))
 
 
 M16 = Theorem(
     id="M16",
     title="merging",
-    statement="incoming rows w and c w with c > 0, f(c z) = c f(z): x' = c x, so the outgoing columns add, the second "
-    f"times c; f is one of {', '.join(activation.name for activation in POSITIVELY_HOMOGENEOUS)}",
+    claims=(ROWS, *SIGNS, *PIECES, merged()),
     method="evaluation on symbols, pieces of f",
     argument=argument,
-    assumptions=("f(c z) = c f(z) for every c > 0, shown piece by piece for the activations named",),
+    assumptions=(HOMOGENEOUS,),
+    scope="every number of samples and of neurons before it",
 )

@@ -9,7 +9,8 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.matrices import matrix, transpose
 from derivations.proof.notation import df, f, h, k, s
-from derivations.proof.rules import cotangents, marker
+from derivations.proof.rules import marker
+from derivations.proof.running import bars
 from derivations.proof.theorem import Proof, Theorem
 
 m = sp.Symbol("m", integer=True, nonnegative=True)  # neuron of the last hidden layer
@@ -42,14 +43,14 @@ NORMAL_EQUATIONS = sp.S.Zero
 
 def projection(proof: Proof, bar_v: sp.Expr = NORMAL_EQUATIONS) -> None:
     """`bar_v` is what is put for ∂loss/∂V."""
-    bars = cotangents(NETWORK, {"loss": sp.S.One})
+    slopes = bars(NETWORK, {"loss": sp.S.One})
     partial = -2 * r.element * V.element * df(z.element) * x.element * marker(s) * marker(h)
     proof.equal(
-        "∂loss/∂W = -2 Σ_s (Vᵀ r ∘ f'(z)) xᵀ: M8 at the output bar -2 r", bars["W"], partial, "reverse accumulation"
+        "∂loss/∂W = -2 Σ_s (Vᵀ r ∘ f'(z)) xᵀ: M8 at the output bar -2 r", slopes["W"], partial, "reverse accumulation"
     )
-    along = cotangents((*LINE, *NETWORK), {"loss": sp.S.One})["t"]
-    by_w = sp.expand(marker(m) * marker(k) * D.element * bars["W"])
-    by_v = sp.expand(marker(h) * marker(m) * E.element * bars["V"])
+    along = bars((*LINE, *NETWORK), {"loss": sp.S.One})["t"]
+    by_w = marker(m) * marker(k) * D.element * slopes["W"]
+    by_v = marker(h) * marker(m) * E.element * slopes["V"]
     proof.equal("dloss/dt = Σ_mk D ∂loss/∂W + Σ_hm E ∂loss/∂V", along, by_w + by_v, "reverse accumulation")
     refitted = along - by_v + marker(h) * marker(m) * E.element * bar_v
     claim = "∂loss/∂V = 0 at the refitted V: dloss/dt = Σ_mk D ∂loss/∂W for every E"
@@ -76,7 +77,7 @@ def levenberg_marquardt(proof: Proof, sign: int = -1) -> None:
     length = sp.Symbol("length", positive=True)
     for part, claim in ((1, "gᵀδ"), (sp.Rational(1, 2), "the model")):
         value = -part * first**2 - mu * second**2 - epsilon * length**2
-        proof.true(f"{claim} is negative where δ is not 0", value.is_negative)
+        proof.compare(f"{claim} is negative where δ is not 0", value, "<")
     proof.equal("δᵀ(H + μD + εI)δ is -gᵀδ: the matrix is positive definite", transpose(delta) * system, -slope)
 
 

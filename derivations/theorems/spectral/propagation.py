@@ -6,20 +6,20 @@ With u = Φ⁻¹ x (a forward substitution), z_i = Σ_{j<i} W_ij x_j needs two p
 """
 
 from collections.abc import Callable, Iterator
-from itertools import product
 
 import sympy as sp
 
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
-from derivations.proof.algebra import activation, lower, path, phi, sign
+from derivations.proof.algebra import activation, phi
 from derivations.proof.assignments import Array, Assign, Layers, Sources, When
+from derivations.proof.block_shapes import SAMPLES
+from derivations.proof.claims import Claim, Recursion
 from derivations.proof.notation import (
     M,
     W,
     df,
     elements,
-    entries_of_difference,
     f,
     k,
     lam_in,
@@ -35,9 +35,16 @@ from derivations.proof.notation import (
 )
 from derivations.proof.notation import phi as phi_array
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate, marker
-from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.spectral.blocks import difference, transfer
+from derivations.proof.rules import marker
+from derivations.proof.running import Values, run
+from derivations.proof.stated import definition
+from derivations.proof.theorem import KINDS, Proof, Theorem, name_of_kind
+from derivations.theorems.spectral.blocks import difference, entries, transfer
+from derivations.theorems.spectral.inversion import inverse
+
+i = sp.Symbol("i", integer=True, positive=True)
+n = sp.Symbol("n", integer=True, nonnegative=True)
+Parts = tuple[Program, Array, tuple[Array, ...], sp.Expr]
 
 MIX = Assign(M.element, phi_array.element * (lam_in.element - lam_out.element))
 ACTIVATE = (Assign(x.element, f(z.element)), Assign(slope.element, df(z.element)))
@@ -90,9 +97,43 @@ DIRECT = Program(
 )
 
 
+@definition(
+    "from_x", r"(\Phi^{{-1}})_{{{0},\,{1}}}\,x_{{{1}}}", "(Φ⁻¹)_{{{0},{1}}} x_{{{1}}}", ends=lambda i, j: (i, SAMPLES)
+)
 def substitution(i: sp.Expr, j: sp.Expr) -> sp.Expr:
     """The term of x_j in u_i = Σ_{j<=i} (Φ⁻¹)_ij x_j."""
-    return lower(lambda i, j: sign(i - j) * path(i, j))(i, j) * activation(j)
+    return inverse(i, j) * activation(j)
+
+
+@definition(
+    "after_x",
+    r"(\Phi^{{-1}})_{{{1} + {0},\,{1}}}\,x_{{{1}}}",
+    "(Φ⁻¹)_{{{1}+{0},{1}}} x_{{{1}}}",
+    ends=lambda n, j: (j + n, SAMPLES),
+)
+def substitution_after(n: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """The same, n layers behind x_j."""
+    return substitution(j + n, j)
+
+
+U = Recursion(
+    "u",
+    r"[x_{{{1}}}]\,u_{{{1} + {0}}}",
+    "[x_{1}] u_{{{1}+{0}}}",
+    activation,
+    lambda before, n, j: -phi(j + n) * before(j),
+    ends=lambda n, j: (j + n, SAMPLES),
+)
+"""The term of x_j in u_{j+n}, with u_i = x_i - φ^(i-1) u_{i-1}: x_j itself, and from layer to layer -φ times it."""
+SUBSTITUTION = Claim("u = Φ⁻¹ x", U(n, j), substitution_after(n, j), (n, j))
+SUM = Claim(
+    "z = Σ W x",
+    transfer(i, j) * activation(j),
+    difference(i) * substitution(i - 1, j),
+    (i, j),
+    (i - j - 1,),
+    words="term of x_j:",
+)
 
 
 def output_stays(proof: Proof, program: Program) -> None:
@@ -102,11 +143,40 @@ def output_stays(proof: Proof, program: Program) -> None:
     proof.same("z_K stays in its place", set(made), {"z"})
 
 
-def every_layer(program: Program, known: tuple[Array, ...]) -> Iterator[tuple[str, bool, dict[str, sp.Expr]]]:
-    """The step of each kind of layer, hidden or last, behind the input or a hidden layer: its name and its values."""
-    for hidden, sender_hidden in product((True, False), repeat=2):
-        where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
-        yield where, hidden, evaluate(program.step(hidden=hidden, sender_hidden=sender_hidden), elements(known))
+def every_layer(program: Program, known: tuple[Array, ...]) -> Iterator[tuple[str, tuple[bool, bool], Values]]:
+    """The step of each kind of layer, hidden or last, behind the input or a hidden layer: its name, kind and values."""
+    for hidden, sender_hidden in KINDS:
+        yield (
+            name_of_kind(hidden, sender_hidden),
+            (hidden, sender_hidden),
+            run(program.step(hidden=hidden, sender_hidden=sender_hidden), elements(known)),
+        )
+
+
+def upwards(proof: Proof, program: Program) -> None:
+    proof.reads(program)
+    proof.same("layers run upwards", [type(n) is Layers and n.reverse for n in program.body], [False])
+
+
+def claims_for(program: Program) -> tuple[Claim, ...]:
+    """What the program of M7 computes in each kind of layer."""
+    weighted, linear = (marker(k) * u_in.element * e for e in (entries(), phi_array.element))
+    claims: list[Claim] = []
+    for where, kind, step in every_layer(program, (phi_array, lam_in, lam_out, u_in)):
+        claims.append(Claim(f"M, {where}", step["M"], entries(), words="M_i is", kind=kind))
+        claims.append(Claim(f"z, {where}", step["z"], weighted, words="z_i is", kind=kind))
+        if kind[0]:
+            claims.append(
+                Claim(
+                    f"u, {where}",
+                    step["u"],
+                    f(step["z"]) - linear,
+                    words="u_i = f(z_i) - φ^(i-1) u_{i-1} is",
+                    kind=kind,
+                )
+            )
+            claims.append(Claim(f"slope, {where}", step["slope"], df(step["z"]), words="f'(z_i) is", kind=kind))
+    return tuple(claims)
 
 
 def argument_for(program: Program) -> Callable[[Proof], None]:
@@ -114,77 +184,68 @@ def argument_for(program: Program) -> Callable[[Proof], None]:
 
     def argument(proof: Proof) -> None:
         # u = Φ⁻¹ x solves Φ u = x, that is u_i = x_i - φ^(i-1) u_{i-1}: compare the coefficients of each x_j.
-        proof.equal("u_i: term of x_i", activation(j), substitution(j, j), rule="induction")
-        proof.equal(
-            "u_i = x_i - φ^(i-1) u_{i-1}: term of x_j, j < i",
-            -phi(j + d) * substitution(j + d, j),
-            substitution(j + d + 1, j),
-            rule="induction",
-        )
-        proof.equal(
-            "Σ_{j<i} W_ij x_j = [φ L_{i-1} - L_i φ] u_{i-1}: term of x_j",
-            transfer(j + d + 1, j) * activation(j),
-            difference(j + d + 1) * substitution(j + d, j),
-            cites=("M4",),
-        )
+        proof.induction(SUBSTITUTION, U, substitution_after, n)
+        proof.case(SUM, {i: j + d + 1}, cites=("M4",))
         # From blocks to elements: the program computes these formulas, layer by layer.
-        proof.true(
-            "layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False], rule="computed"
-        )
-        weighted, linear = (marker(k) * u_in.element * e for e in (entries_of_difference(), phi_array.element))
-        for where, hidden, step in every_layer(program, (phi_array, lam_in, lam_out, u_in)):
-            proof.equal(f"{where}: [φ L_{{i-1}} - L_i φ]_hk = M_hk", entries_of_difference(), step["M"])
-            proof.equal(f"{where}: z = M u_{{i-1}}", step["z"], weighted, rule="program")
-            if hidden:
-                proof.equal(
-                    f"{where}: u_i = f(z_i) - φ^(i-1) u_{{i-1}}", step["u"], f(step["z"]) - linear, rule="program"
-                )
-                proof.equal(f"{where}: slope = f'(z_i)", step["slope"], df(step["z"]), rule="program")
+        upwards(proof, program)
+        for claim in claims_for(program):
+            proof.case(claim, rule="program")
         output_stays(proof, program)
 
     return argument
+
+
+def simple_claims_for(
+    program: Program, senders: Array, weights: tuple[Array, ...], block: sp.Expr
+) -> tuple[Claim, ...]:
+    """z_i is the (sum of the) block times the sender's activations, x_i = f(z_i)."""
+    weighted = marker(k) * senders.element * block
+    claims: list[Claim] = []
+    for where, kind, step in every_layer(program, (*weights, senders)):
+        claims.append(Claim(f"z, {where}", step["z"], weighted, words="z_i is", kind=kind))
+        if kind[0]:
+            claims.append(Claim(f"x, {where}", step["x"], f(weighted), words="x_i is", kind=kind))
+            claims.append(Claim(f"slope, {where}", step["slope"], df(weighted), words="f'(z_i) is", kind=kind))
+    return tuple(claims)
 
 
 def simple_argument_for(
     program: Program, senders: Array, weights: tuple[Array, ...], block: sp.Expr
 ) -> Callable[[Proof], None]:
-    """z_i is the (sum of the) block times the sender's activations, x_i = f(z_i)."""
+    """The argument for the two other programs."""
 
     def argument(proof: Proof) -> None:
-        proof.true(
-            "layers run upwards", [type(n) is Layers and n.reverse for n in program.body] == [False], rule="computed"
-        )
-        weighted = sp.expand(marker(k) * senders.element * block)
-        for where, hidden, step in every_layer(program, (*weights, senders)):
-            proof.equal(f"{where}: z = weights times {senders.name}", step["z"], weighted, rule="program")
-            if hidden:
-                proof.equal(f"{where}: x_i = f(z_i)", step["x"], f(weighted), rule="program")
-                proof.equal(f"{where}: slope = f'(z_i)", step["slope"], df(weighted), rule="program")
+        upwards(proof, program)
+        for claim in simple_claims_for(program, senders, weights, block):
+            proof.case(claim, rule="program")
         output_stays(proof, program)
 
     return argument
 
 
+LAYERWISE_PARTS: Parts = (LAYERWISE, x_in, (phi_array, lam_in, lam_out), entries())
+DIRECT_PARTS: Parts = (DIRECT, x_source, (W,), W.element)
+
 M7 = Theorem(
     id="M7",
     title="linear-cost propagation",
-    statement="u_1 = x_1, z_i = M_i u_{i-1}, u_i = f(z_i) - φ^(i-1) u_{i-1} gives z_i = Σ_{j<i} W_ij x_j",
+    claims=(SUBSTITUTION, SUM, *claims_for(GLOBAL)),
     method="induction over layers, index sums",
     argument=argument_for(GLOBAL),
 )
 M7_LAYERWISE = Theorem(
     id="M7.layerwise",
     title="layerwise propagation",
-    statement="z_i = [φ ∘ (λ^in - λ^out)] x_{i-1}, x_i = f(z_i)",
+    claims=simple_claims_for(*LAYERWISE_PARTS),
     method="index sums, evaluation on symbols",
-    argument=simple_argument_for(LAYERWISE, x_in, (phi_array, lam_in, lam_out), entries_of_difference()),
+    argument=simple_argument_for(*LAYERWISE_PARTS),
     reference="Nat. Commun. 12, 1330 (2021)",
 )
 M7_DIRECT = Theorem(
     id="M7.direct",
     title="direct propagation",
-    statement="z_i = Σ_{j<i} W_ij x_j, x_i = f(z_i)",
+    claims=simple_claims_for(*DIRECT_PARTS),
     method="evaluation on symbols",
-    argument=simple_argument_for(DIRECT, x_source, (W,), W.element),
+    argument=simple_argument_for(*DIRECT_PARTS),
     assumptions=("`Sources` runs over every j < i, and += over it is the sum over j",),
 )

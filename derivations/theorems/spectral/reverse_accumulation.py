@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import sympy as sp
 
 from derivations.proof.assignments import Array, Node
+from derivations.proof.claims import Claim
 from derivations.proof.notation import (
     M,
     df,
@@ -28,8 +28,9 @@ from derivations.proof.notation import (
     z,
 )
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, evaluate
-from derivations.proof.theorem import Proof
+from derivations.proof.running import bars, run
+from derivations.proof.stated import at
+from derivations.proof.theorem import KINDS, Proof, name_of_kind
 
 
 @dataclass(frozen=True)
@@ -53,30 +54,42 @@ def argument_for(forward: Program, backward: Program) -> Callable[[Proof], None]
     """The argument for a pair of programs, so that tests can exchange an assignment in either."""
 
     def argument(proof: Proof) -> None:
-        for hidden, sender_hidden in product((True, False), repeat=2):
-            one_layer(proof, forward, backward, hidden, sender_hidden)
+        proof.reads(backward)
+        proof.reads(forward)
+        for claim in claims_for(forward, backward):
+            proof.case(claim, rule="reverse accumulation")
         all_layers(proof, forward, backward)
         places(proof, forward, backward)
 
     return argument
 
 
-def one_layer(proof: Proof, forward: Program, backward: Program, hidden: bool, sender_hidden: bool) -> None:
-    """Each line of the adjoint is what reverse accumulation makes of the propagation of this layer."""
-    where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
+def claims_for(forward: Program, backward: Program) -> tuple[Claim, ...]:
+    """Each line of the adjoint is what reverse accumulation makes of the propagation, in each kind of layer."""
+    return tuple(claim for kind in KINDS for claim in one_layer(forward, backward, *kind))
+
+
+def one_layer(forward: Program, backward: Program, hidden: bool, sender_hidden: bool) -> Iterator[Claim]:
+    where = name_of_kind(hidden, sender_hidden)
     roles = Roles.of(forward)
     # The loss enters a hidden layer through u_i (or x_i), the last one through z_K.
     seed = {roles.receiver.name: roles.d_receiver.element} if hidden else {"z": dz.element}
-    truth = cotangents(forward.step(hidden=hidden, sender_hidden=sender_hidden), seed)
-    truth = {name: _inline(bar, forward) for name, bar in truth.items()}
+    truth = bars(forward.step(hidden=hidden, sender_hidden=sender_hidden), seed)
     # A hidden layer computes its own z̄; the last one is given it by the loss.
     known = elements((*parameters(forward), roles.sender, roles.d_receiver, dz)) | {"slope": df(z.element)}
-    claimed = evaluate(backward.step(hidden=hidden, sender_hidden=sender_hidden), known)
-    pairs = [(array.name, f"d{array.name}") for array in parameters(forward)]
+    claimed = run(backward.step(hidden=hidden, sender_hidden=sender_hidden), known)
+    pairs = [(array, f"d{array.name}") for array in parameters(forward)]
     if sender_hidden:  # the input layer's own cotangent is not asked for
-        pairs.append((roles.sender.name, roles.d_sender.name))
-    for name, bar in pairs:
-        proof.equal(f"{where}: ∂ℓ/∂{name}", claimed[bar], truth[name], rule="reverse accumulation")
+        pairs.append((roles.sender, roles.d_sender.name))
+    for array, bar in pairs:
+        derivative = at(truth[array.name], weights(forward)) if M in forward.arrays else truth[array.name]
+        yield Claim(
+            f"∂ℓ/∂{array.name}, {where}",
+            claimed[bar],
+            derivative,
+            words=f"{'hidden' if hidden else 'last'} layer:",
+            kind=(hidden, sender_hidden),
+        )
 
 
 def all_layers(proof: Proof, forward: Program, backward: Program) -> None:
@@ -126,9 +139,7 @@ def _order(node: Node) -> tuple[str, bool | None]:
     return type(node).__name__, getattr(node, "reverse", None)
 
 
-def _inline(expression: sp.Expr, forward: Program) -> sp.Expr:
-    """Write M_hk by its definition."""
-    if M not in forward.arrays:
-        return expression
+def weights(forward: Program) -> dict[sp.Expr, sp.Expr]:
+    """M_hk by its definition."""
     values = {a.target: a.value for a in forward.assignments}
-    return sp.expand(expression.subs(M.element, values[M.element]))
+    return {M.element: values[M.element]}

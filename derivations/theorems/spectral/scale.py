@@ -11,9 +11,12 @@ import sympy as sp
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import activation, eigenvalues, path, phi, sign
+from derivations.proof.claims import Assumption, Claim, Recursion
 from derivations.proof.matrices import inverse, matrix, transpose
 from derivations.proof.notation import f, lam_in, lam_out
 from derivations.proof.notation import phi as phi_array
+from derivations.proof.running import slope as slope_of
+from derivations.proof.stated import at, definition
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral.blocks import difference, transfer
 
@@ -28,18 +31,42 @@ weight = phi_array.element * (lam_in.element - lam_out.element)  # M_hk
 # --- M23 --------------------------------------------------------------------------------------------------------------
 
 
+size, value = sp.Symbol("c_h", positive=True), sp.Symbol("z_h")
+HOMOGENEOUS = Assumption("f(c z) = c f(z) for c > 0 where neurons are rescaled (M16)", f(size * value), size * f(value))
+n = sp.Symbol("n", integer=True, nonnegative=True)
+
+
+@definition("scaled_path", "s^{{{0}}}\\,P_{{{1} + {0},\\,{1}}}", "s^{0} P({1} + {0}, {1})")
+def SCALED_PATH(n: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """A path of n steps, each scaled."""
+    return scale**n * path(j + n, j)
+
+
+@definition(
+    "neuron_path",
+    "C_{{{1} + {0}}}\\,P_{{{1} + {0},\\,{1}}}\\,C_{{{1}}}^{{-1}}",
+    "C_[{1} + {0}] P({1} + {0}, {1}) C_{1}⁻¹",
+)
+def NEURON_PATH(n: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """A path between layers whose neurons are scaled."""
+    own = sp.Function("C", commutative=False)
+    return own(j + n) * path(j + n, j) * inverse(own(j))
+
+
 def last_layer(proof: Proof, moved: sp.Expr = weight / (lam_in.element - new)) -> None:
     """`moved` is the φ_hk of the last block for the new eigenvalue t of output h."""
-    proof.equal("last layer: φ'_hk (λ_k - t_h) = M_hk", moved * (lam_in.element - new), weight, "rational")
+    other = sp.Symbol("other")
+    claim = "last layer: φ'_hk (λ_k - t_h) = M_hk"
+    proof.equal(claim, at(other * (lam_in.element - new), {other: moved}), weight, "rational")
     product = sign(d) * difference(i) * path(i - 1, j)
     proof.equal("W_Kj is M_K times a path that ends in layer K-1", transfer(i, j), product, cites=["M4"])
     last = i + 1 + e
-    proof.true("W_ij, i < K, has eigenvalues of layers before K", (last - i).is_positive)
-    proof.true("and a path that ends before layer K-1: no φ^(K-1)", (last - 1 - (i - 1)).is_positive)
+    proof.compare("W_ij, i < K, has eigenvalues of layers before K", last, ">", i)
+    proof.compare("and a path that ends before layer K-1: no φ^(K-1)", last - 1, ">", i - 1)
     layerwise = weight / (sender - new)
     proof.equal(
         "layerwise: φ'_hk (λ'^in_k - λ'^out_h) = M_hk, whatever both are",
-        layerwise * (sender - new),
+        at(other * (sender - new), {other: layerwise}),
         weight,
         "rational",
         ["M7.layerwise"],
@@ -51,16 +78,18 @@ def common_scale(proof: Proof, inner: sp.Expr = scale) -> None:
     new_values = [eigenvalues(layer) / scale + c for layer in (i - 1, i)]
     block = scale * phi(i - 1)
     proof.equal("M'_i = M_i", block * new_values[0] - new_values[1] * block, difference(i))
-    proof.recurrence(
-        "P'(j + n, j) = s^n P(j + n, j)",
-        first=sp.S.One,
-        advance=lambda value, n: inner * phi(j + n) * value,
-        closed=lambda n: scale**n * path(j + n, j),
-        over="n",
+    paths = Recursion(
+        "P'",
+        "P'_{{{1} + {0},\\,{1}}}",
+        "P'({1} + {0}, {1})",
+        lambda j: sp.S.One,
+        lambda before, n, j: inner * phi(j + n) * before(j),
     )
+    claim = Claim("P'(j + n, j) = s^n P(j + n, j)", paths(n, j), SCALED_PATH(n, j), (n, j))
+    proof.induction(claim, paths, SCALED_PATH, n)
     moved = sign(d) * difference(i) * scale**d * path(i - 1, j)
     proof.equal("W'_ij = s^(i-1-j) W_ij", moved, scale**d * transfer(i, j), cites=["M4"])
-    proof.equal("a skip of two steps, W' - W = (s - 1) W", scale - 1, (scale**d - 1).subs(d, 1))
+    proof.equal("a skip of two steps, W' - W = (s - 1) W", at(scale**d - 1, {d: 1}), scale - 1)
 
 
 def all_that_stay(proof: Proof) -> None:
@@ -72,7 +101,7 @@ def all_that_stay(proof: Proof) -> None:
     turned = transpose(W)
     found = inverse(turned * W) * turned * W * moved
     proof.equal("W Δ = 0 gives Δ = (WᵀW)⁻¹ Wᵀ W Δ = 0 for full column rank, Δ = φ'^(j) - φ^(j)", found, moved)
-    known = (weight / phi_array.element).subs(lam_out.element, lam_in.element - sp.Symbol("gap"))
+    known = at(weight / phi_array.element, {lam_out.element: lam_in.element - sp.Symbol("gap")})
     proof.equal("φ_hk ≠ 0 as before: λ_k - λ_h = M_hk / φ_hk stays", known, sp.Symbol("gap"), "rational")
 
 
@@ -81,24 +110,24 @@ def neuron_scale(proof: Proof, factor: Callable[[sp.Expr], sp.Expr] | None = Non
     own = sp.Function("C", commutative=False)
     undone = own if factor is None else factor
     to, from_ = sp.symbols("to from_", positive=True)
-    entry = to * phi_array.element / from_ * (lam_in.element - lam_out.element)
+    entry = at(weight, {phi_array.element: to * phi_array.element / from_})
     proof.equal("M'_hk = c_h M_hk / c_k", entry, to * weight / from_, "rational")
-    proof.recurrence(
-        "P'(j + n, j) = C_{j+n} P(j + n, j) C_j⁻¹",
-        first=own(j) * inverse(own(j)),
-        advance=lambda value, n: own(j + n + 1) * phi(j + n) * inverse(undone(j + n)) * value,
-        closed=lambda n: own(j + n) * path(j + n, j) * inverse(own(j)),
-        over="n",
+    paths = Recursion(
+        "P''",
+        "P'_{{{1} + {0},\\,{1}}}",
+        "P'({1} + {0}, {1})",
+        lambda j: sp.S.One,
+        lambda before, n, j: own(j + n + 1) * phi(j + n) * inverse(undone(j + n)) * before(j),
     )
+    claim = Claim("P'(j + n, j) = C_{j+n} P(j + n, j) C_j⁻¹", paths(n, j), NEURON_PATH(n, j), (n, j))
+    proof.induction(claim, paths, NEURON_PATH, n)
     block = own(i) * difference(i) * inverse(own(i - 1))
     through = own(i - 1) * path(i - 1, j) * inverse(own(j))
     moved = sign(d) * block * through
     proof.equal("W'_ij = C_i W_ij C_j⁻¹", moved, own(i) * transfer(i, j) * inverse(own(j)), cites=["M4"])
     z = own(i) * transfer(i, j) * inverse(own(j)) * own(j) * activation(j)
     proof.equal("z'_i = C_i z_i for x'_j = C_j x_j", z, own(i) * transfer(i, j) * activation(j), "induction")
-    size, value = sp.Symbol("c_h", positive=True), sp.Symbol("z_h")
-    homogeneous = {f(size * value): size * f(value)}
-    proof.equal("x'_h = f(c z) = c x_h", f(size * value).xreplace(homogeneous), size * f(value), "induction", ["M16"])
+    proof.equal("x'_h = f(c z) = c x_h", f(size * value), size * f(value), "induction", ["M16"], (HOMOGENEOUS,))
 
 
 def scale_argument(proof: Proof) -> None:
@@ -116,12 +145,12 @@ norm, square = sp.symbols("norm square", positive=True)  # ‖w_h‖ and λ_h²
 def rows(proof: Proof, least: sp.Expr = norm) -> None:
     """φ_h = -w_h / λ_h: ‖φ_h‖² + λ_h² = ‖w_h‖²/λ_h² + λ_h² is least at λ_h² = `least`."""
     total = norm**2 / square + square
-    at = total.subs(square, least)
+    there = at(total, {square: least})
     excess = (square - norm) ** 2 / square
-    proof.equal("‖φ_h‖² + λ_h² = 2 ‖w_h‖ + (λ_h² - ‖w_h‖)²/λ_h²", total, at + excess, "rational")
+    proof.equal("‖φ_h‖² + λ_h² = 2 ‖w_h‖ + (λ_h² - ‖w_h‖)²/λ_h²", total, there + excess, "rational")
     apart = sp.Symbol("apart", real=True)
-    proof.true("the excess is a square over λ_h²", (apart**2 / square).is_nonnegative)
-    proof.equal("both norms are then equal: ‖φ_h‖² = λ_h²", (norm**2 / square).subs(square, norm), norm, "rational")
+    proof.compare("the excess is a square over λ_h²", apart**2 / square, ">=")
+    proof.equal("both norms are then equal: ‖φ_h‖² = λ_h²", at(norm**2 / square, {square: norm}), norm, "rational")
 
 
 def outputs(proof: Proof, slope: sp.Expr | None = None) -> None:
@@ -129,22 +158,23 @@ def outputs(proof: Proof, slope: sp.Expr | None = None) -> None:
     w, own, t, gap = sp.symbols("w lambda t gap", real=True)
     term = w**2 / (own - t) ** 2
     half = w**2 / (own - t) ** 3 if slope is None else slope
-    proof.equal("g'/2 = Σ w²/(λ - t)³ + t: each term", sp.diff(term, t) / 2, half, "rational")
-    proof.equal("and that of t²", sp.diff(t**2, t) / 2, t, "differentiation")
+    proof.equal("g'/2 = Σ w²/(λ - t)³ + t: each term", slope_of(term, t) / 2, half, "rational")
+    proof.equal("and that of t²", slope_of(t**2, t) / 2, t, "differentiation")
     curved = 3 * w**2 / gap**4
-    proof.equal("its derivative, λ - t = gap", sp.diff(half, t).subs(own, gap + t), curved, "rational")
+    proof.equal("its derivative, λ - t = gap", at(slope_of(half, t), {own: gap + t}), curved, "rational")
     away = sp.Symbol("away", real=True, nonzero=True)
-    proof.true(
-        "is not negative, and that of t is 1: g' rises strictly, one minimum", (curved.subs(gap, away)).is_nonnegative
-    )
+    claim = "is not negative, and that of t is 1: g' rises strictly, one minimum"
+    proof.compare(claim, at(curved, {gap: away}), ">=")
     bound, size = sp.symbols("bound size", positive=True)
-    near = (size**2 / gap**2).subs(gap, size / sp.sqrt(bound))
+    near = at(size**2 / gap**2, {gap: size / sp.sqrt(bound)})
     proof.equal("towards a λ_h with w_h ≠ 0 g passes every bound: w²/gap² = bound at gap = |w|/√bound", near, bound)
     reach, more = sp.Symbol("reach", positive=True), sp.Symbol("more", nonnegative=True)
     # Beyond all λ_h, at t = max(λ, 0) + reach with reach² = ‖w‖: t - λ_h = reach + more.
-    rest = sp.expand((reach + more) ** 3 - reach**3)
-    proof.true("(t - λ_h)³ >= reach³, so -Σ w²/(λ_h - t)³ <= ‖w‖²/reach³", rest.is_nonnegative)
-    proof.equal("‖w‖²/reach³ = reach <= t: g' is not negative there", reach**4 / reach**3, reach, "rational")
+    claim = "(t - λ_h)³ >= reach³, so -Σ w²/(λ_h - t)³ <= ‖w‖²/reach³"
+    proof.compare(claim, (reach + more) ** 3, ">=", reach**3)
+    total = sp.Symbol("total")
+    claim = "‖w‖²/reach³ = reach <= t, with ‖w‖ = reach²: g' is not negative there"
+    proof.equal(claim, at(total**2 / reach**3, {total: reach**2}), reach, "rational")
 
 
 def shift(proof: Proof) -> None:
@@ -170,7 +200,7 @@ M23 = Theorem(
     method="path products, induction over layers, words of matrices",
     argument=scale_argument,
     assumptions=(
-        "f(c z) = c f(z) for c > 0 where neurons are rescaled (M16)",
+        HOMOGENEOUS,
         "L_i and C_i are diagonal, so the products of entries are the products of matrices",
     ),
 )
@@ -181,5 +211,5 @@ M24 = Theorem(
     "Σ_k (w_hk / (λ_k - t))² + t² has one minimum between two neighbouring λ_k; Σ (λ_k + c)² is least for c = -mean",
     method="sum of squares, convexity",
     argument=balance_argument,
-    scope="every width",
+    scope="a row of weights by its norm, eigenvalues by their number, sum and sum of squares",
 )

@@ -4,13 +4,16 @@ import sympy as sp
 
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
-from derivations.proof.algebra import path, phi, sign
+from derivations.proof.algebra import path, phi
 from derivations.proof.assignments import Array, Assign
-from derivations.proof.notation import elements, entries_of_difference, f, h, k, lam_in, lam_out, s
+from derivations.proof.claims import Assumption, Claim
+from derivations.proof.notation import elements, f, h, k, lam_in, lam_out, s
 from derivations.proof.notation import phi as phi_array
-from derivations.proof.rules import evaluate, marker
+from derivations.proof.rules import marker
+from derivations.proof.running import run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.spectral.blocks import difference, transfer
+from derivations.theorems.spectral.blocks import difference, entries, transfer
 
 c = sp.Symbol("c", integer=True, nonnegative=True)  # neuron of an earlier layer j
 M = Array("M", (h, k), "argument", "M_i, row h belongs to the neuron in question")
@@ -22,94 +25,104 @@ weight = Array("weight", (h, k), "argument", "W_ij")
 live = Array("live", (k,), "argument", "1 for a live neuron of layer j, 0 for a silent one")
 signal = Array("signal", (s, k), "argument", "x_j where it is live")
 full = Array("full", (s, h), "argument", "Σ_k W_hk x_k over all neurons of layer j")
-kept = Array("kept", (s, h), "argument", "Σ_k W_hk x_k over its live neurons")
+
+
+ZERO_AT_ZERO = Assumption("f(0) = 0", f(sp.S.Zero), sp.S.Zero)
+LIVE = Assumption("live_k is 0 or 1, so live² = live", live.element**2, live.element)
+layer = sp.Symbol("i", integer=True, positive=True)
+
+RECEIVED = run(
+    (Assign(W.element, M.element * product.element, over=(k,)), Assign(z.element, W.element * x.element, over=(c,))),
+    elements((M, product, x)),
+)
+PREMISE = {M.element: sp.Integer(0)}
+ENTRY = phi_array.element * (lam_in.element - lam_out.element)
+
+FACTORS = Claim(
+    "every weight",
+    transfer(layer, j),
+    sp.Pow(-1, layer - 1 - j) * difference(layer) * path(layer - 1, j),
+    (layer, j),
+    (layer - j - 1,),
+)
+ENTRIES = Claim("entries", entries(), ENTRY, words="M_hk:")
+ROW = Claim("row", at(RECEIVED["W"], PREMISE), sp.S.Zero, words="row h of W_ij where M_hk = 0 for all k:")
+SUM = Claim("sum", at(RECEIVED["z"], PREMISE), sp.S.Zero, words="then z_h, as every layer j < i sends 0:")
+SILENT = Claim("silent", f(at(RECEIVED["z"], PREMISE)), sp.S.Zero, words="then x_h:")
+ALONE = Claim(
+    "λ alone", at(entries(), {lam_out.element: 0}), phi_array.element * lam_in.element, words="λ_h = 0 leaves M_hk:"
+)
+LINEAR = Claim(
+    "linear path",
+    transfer(j + 2, j),
+    -difference(j + 2) * phi(j),
+    (j,),
+    words="the linear path stays, without M_{j+1}:",
+)
 
 
 def silence_argument(proof: Proof) -> None:
-    i = j + d + 1
-    proof.equal(
-        "every W_ij is M_i times a path: W_ij = (-1)^{i-1-j} [φ L - L φ] P(i-1, j)",
-        transfer(i, j),
-        sign(d) * difference(i) * path(i - 1, j),
-        cites=("M4",),
-    )
-    entry = phi_array.element * (lam_in.element - lam_out.element)
-    proof.equal("[φ L - L φ]_hk = φ_hk (λ_k - λ_h)", entries_of_difference(), entry)
-    values = evaluate(
-        (
-            Assign(W.element, M.element * product.element, over=(k,)),
-            Assign(z.element, W.element * x.element, over=(c,)),
-        ),
-        elements((M, product, x)),
-    )
-    proof.equal(
-        "z_h = Σ_c W_hc x_c with W_hc = Σ_k M_hk P_kc",
-        values["z"],
-        marker(c) * marker(k) * M.element * product.element * x.element,
-        rule="program",
-    )
-    premise = {M.element: sp.Integer(0)}
-    proof.equal("row h of W_ij is 0 where M_hk = 0 for all k", values["W"].xreplace(premise), sp.Integer(0))
-    proof.equal("z_h = 0: every layer j < i sends 0", values["z"].xreplace(premise), sp.Integer(0))
-    zero = sp.Integer(0)
-    proof.equal("x_h = f(0) = 0", f(zero).xreplace({f(zero): zero}), zero, rule="convention")
-    # Not enough, and not all.
-    alone = entry.subs(lam_out.at(h), 0)
-    proof.equal("λ_h = 0 alone leaves M_hk = φ_hk λ_k", alone, phi_array.element * lam_in.element)
-    proof.equal(
-        "the linear path stays: W_{i+1,i-1} = -[φ L - L φ]^(i) φ^(i-1) does not contain M_i",
-        transfer(j + 2, j),
-        -difference(j + 2) * phi(j),
-        cites=("M4",),
-    )
+    proof.case(FACTORS, {layer: j + d + 1}, cites=("M4",))
+    proof.case(ENTRIES)
+    claim = "z_h = Σ_c W_hc x_c with W_hc = Σ_k M_hk P_kc"
+    summed = marker(c) * marker(k) * M.element * product.element * x.element
+    proof.equal(claim, RECEIVED["z"], summed, rule="program")
+    proof.case(ROW)
+    proof.case(SUM)
+    proof.case(SILENT, rule="convention", given=(ZERO_AT_ZERO,))
+    proof.case(ALONE)
+    proof.case(LINEAR, cites=("M4",))
+
+
+def _sum(summand: sp.Expr) -> sp.Expr:
+    """Σ_k W_hk times the summand."""
+    program = (Assign(full.element, weight.element * summand, over=(k,)),)
+    return run(program, elements((weight, live, signal)))["full"]
+
+
+# x_k = live_k · signal_k; a sum over the live neurons has the factor live_k once more.
+SILENT_NEURONS = Claim(
+    "silent neurons",
+    _sum(live.element * live.element * signal.element),
+    _sum(live.element * signal.element),
+    words="x_k = 0 for every k that is not live:",
+)
+HEARD = {weight.element: live.element * weight.element}
+UNHEARD_NEURONS = Claim(
+    "unheard neurons",
+    at(_sum(live.element * signal.element), HEARD),
+    at(_sum(signal.element), HEARD),
+    words="W_hk = 0 for every k that is not live:",
+)
 
 
 def compaction_argument(proof: Proof) -> None:
-    def on_all(summand: sp.Expr) -> dict[str, sp.Expr]:
-        program = (Assign(full.element, weight.element * summand, over=(k,)),)
-        return evaluate(program, elements((weight, live, signal)))
-
-    # x_k = live_k · signal_k, and live² = live for 0 and 1.
-    activation = live.element * signal.element
-    everything = on_all(activation)["full"]
-    only_live = on_all(live.element * activation)["full"]
-    proof.equal(
-        "Σ_k W_hk x_k = Σ_{k live} W_hk x_k",
-        only_live.subs(live.element**2, live.element),
-        everything,
-        rule="program",
-    )
     for value in (0, 1):
-        proof.equal(f"live² = live for {value}", sp.Integer(value) ** 2, sp.Integer(value))
+        case = {live.element: sp.Integer(value)}
+        proof.equal(f"live² = live for {value}", at(live.element**2, case), at(live.element, case))
     # A row whose neuron is silent need not be computed: its x_h is 0 whatever receives it (M10).
+    proof.case(SILENT_NEURONS, rule="program", given=(LIVE,))
     # A neuron that no live neuron hears: W_hk = live_k W_hk for every live h, whatever its x_k.
-    heard = {weight.element: live.element * weight.element}
-    everything = sp.expand(on_all(signal.element)["full"].xreplace(heard))
-    only_heard = sp.expand(on_all(live.element * signal.element)["full"].xreplace(heard))
-    proof.equal(
-        "Σ_k W_hk x_k = Σ_{k live} W_hk x_k where W_hk = 0 for every k that is not live",
-        only_heard.subs(live.element**2, live.element),
-        everything,
-        rule="program",
-    )
+    proof.case(UNHEARD_NEURONS, rule="program", given=(LIVE,))
 
 
 M10 = Theorem(
     id="M10",
     title="silence",
-    statement="f(0) = 0 and φ_hk (λ_k - λ_h) = 0 for all k: every incoming weight of neuron h is 0, so x_h = 0; λ_h = 0 "
-    "alone is not enough, and the linear path through Φ⁻¹ stays",
+    claims=(FACTORS, ENTRIES, ROW, SUM, SILENT, ALONE, LINEAR),
     method="path products, index sums",
     argument=silence_argument,
-    assumptions=("f(0) = 0",),
+    assumptions=(ZERO_AT_ZERO,),
 )
 M11 = Theorem(
     id="M11",
     title="compaction",
-    statement="the blocks W_ij among live neurons compute the same function: Σ_k W_hk x_k = Σ_{k live} W_hk x_k",
+    claims=(SILENT_NEURONS, UNHEARD_NEURONS),
     method="termwise",
     argument=compaction_argument,
     assumptions=(
+        LIVE,
         "a neuron that is not live has x = 0 on every input (M10), or W_hk = 0 for every live h that it sends to",
     ),
+    scope="one layer, every width and every number of samples",
 )

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5de846b6134371e4
-dense.py      sha256 39c1e161492c0bc8
+certificates  sha256 c107606df26a994d
+dense.py      sha256 53106f265a909706
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5de846b6134371e4
-dense.py      sha256 39c1e161492c0bc8
+certificates  sha256 c107606df26a994d
+dense.py      sha256 53106f265a909706
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5de846b6134371e4
-parts.py      sha256 3d9b0ee84c7293c8
+certificates  sha256 c107606df26a994d
+parts.py      sha256 ff3030af1fdc9a6f
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

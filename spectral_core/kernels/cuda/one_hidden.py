@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5de846b6134371e4
-parts.py      sha256 3d9b0ee84c7293c8
+certificates  sha256 c107606df26a994d
+parts.py      sha256 ff3030af1fdc9a6f
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5de846b6134371e4
-dense.py      sha256 39c1e161492c0bc8
+certificates  sha256 c107606df26a994d
+dense.py      sha256 53106f265a909706
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 5de846b6134371e4
-parts.py      sha256 3d9b0ee84c7293c8
+certificates  sha256 c107606df26a994d
+parts.py      sha256 ff3030af1fdc9a6f
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

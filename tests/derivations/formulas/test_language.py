@@ -19,7 +19,6 @@ from derivations.formulas import decision, language, normal_forms
 from derivations.formulas.counterexamples import Counterexample, instances
 from derivations.formulas.decision import PROVEN, REFUTED, UNDECIDED, Contradiction, Verdict, decide
 from derivations.formulas.examples import Network
-from derivations.formulas.indices import Index, Region
 from derivations.formulas.language import GREATEST_DEPTH, NESTING, read
 from derivations.formulas.syntax import (
     Block,
@@ -33,6 +32,7 @@ from derivations.formulas.syntax import (
     Sign,
     Sum,
 )
+from derivations.proof.indices import Index, Region
 from spectral_core.cli.program import main
 from tests import oracles
 from tests.builders import ROOT

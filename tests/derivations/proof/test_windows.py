@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from derivations.proof.assignments import Array, Assign, Incoming, flatten
 from derivations.proof.programs import Program
-from derivations.proof.rules import Step
+from derivations.proof.steps import Step
 from derivations.proof.windows import Window, along, pairing, reindexed, sums
 
 i, j, a, rho = sp.symbols("i j a rho", integer=True, nonnegative=True)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sympy as sp
 
 from derivations import verify
+from derivations.__main__ import PROGRAMS
+from derivations.codegen.rocq import goals
+from derivations.codegen.rocq.programs import programs_file
+from derivations.proof.assignments import Assign
+from derivations.proof.notation import M, lam_in, lam_out, phi
+from derivations.proof.steps import Step
 from derivations.rocq import check as rocq
 from derivations.theorems import catalogue
+from derivations.theorems.spectral import propagation
 from spectral_core.cli.program import main
 from tests.builders import ROOT
+from tests.derivations.rocq.wrong_programs import WRONG_PROGRAMS, WrongProgram
 from tests.derivations.rocq.wrong_versions import WRONG_VERSIONS, Wrong
 
 PAGE = ROOT / "docs" / "verification.md"
-ROW = re.compile(r"^\| (M\d+) \| (.*?) \|", re.MULTILINE)
+ROW = re.compile(r"^\| ([MLRPO][\w., ]*) \| (.*?) \|", re.MULTILINE)
 
 
 needs_rocq = pytest.mark.skipif(not rocq.is_installed(), reason=rocq.MISSING)
@@ -35,13 +45,13 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_lists_every_theorem_and_no_other() -> None:
     rows = ROW.findall(PAGE.read_text(encoding="utf-8").split("## A second logic")[1])
-    assert [number for number, _ in rows] == [f"M{n}" for n in range(1, 17)]
+    assert [number for number, _ in rows if number[0] == "M"] == [f"M{n}" for n in range(1, 17)]
     listed = [name for _, names in rows for name in re.findall(r"`(\w+)`", names)]
     stated = [name for text in rocq.sources().values() for name in rocq.theorems_in(text)]
     assert len(stated) == len(set(stated))
     assert sorted(listed) == sorted(stated)
     for number, names in rows:
-        assert all(name.split("_")[0] == number for name in re.findall(r"`(\w+)`", names))
+        assert all(name.split("_")[0] in re.split(r"\W+", number) for name in re.findall(r"`(\w+)`", names))
 
 
 def test_no_file_is_left_out_of_the_compilation_or_the_package() -> None:
@@ -73,6 +83,59 @@ def test_a_wrong_version_stops_the_compiler(wrong: Wrong, compiled: Path) -> Non
     # Not because it cannot be read: a false goal is left, or the sizes of matrices differ.
     assert "Error:" in str(refused.value)
     assert not re.search("Syntax error|was not found in the current", str(refused.value))
+
+
+def edited(wrong: WrongProgram) -> str:
+    """The printed programs with one place of one program exchanged."""
+    text = rocq.sources()["programs.v"]
+    start, end = text.index(f"Module {wrong.program}."), text.index(f"End {wrong.program}.")
+    assert text[start:end].count(wrong.right) == 1, wrong.name
+    assert wrong.right != wrong.wrong
+    return text[:start] + text[start:end].replace(wrong.right, wrong.wrong) + text[end:]
+
+
+def compile_agreement(folder: Path, compiled: Path, programs: str, file: str) -> None:
+    """The file of theorems, against these programs and the other files as they are."""
+    for name in ("network", "adjoint", "steps", "whole"):
+        shutil.copy(compiled / f"{name}.vo", folder)
+    rocq.compile_file(folder, "programs.v", programs)
+    rocq.compile_file(folder, file, rocq.sources()[file])
+
+
+def test_each_wrong_program_changes_one_place() -> None:
+    assert len({(edited(wrong), wrong.name) for wrong in WRONG_PROGRAMS}) == len(WRONG_PROGRAMS)
+
+
+@needs_rocq
+@pytest.mark.parametrize("wrong", WRONG_PROGRAMS, ids=lambda wrong: wrong.name)
+def test_a_wrong_printed_program_stops_the_compiler(wrong: WrongProgram, compiled: Path, tmp_path: Path) -> None:
+    """The program itself is well formed; the theorem that it is the recursion is what fails."""
+    with pytest.raises(rocq.RefusedError) as refused:
+        compile_agreement(tmp_path, compiled, edited(wrong), wrong.stops)
+    assert f'File "./{wrong.stops}"' in str(refused.value)
+    assert not re.search("Syntax error|was not found in the current", str(refused.value))
+
+
+@needs_rocq
+def test_a_wrong_assignment_of_the_program_itself_stops_the_compiler(compiled: Path, tmp_path: Path) -> None:
+    exchanged = Assign(M.element, phi.element * (lam_out.element - lam_in.element))
+    wrong = propagation.GLOBAL.with_assignment(0, exchanged)
+    programs = programs_file(wrong if program.name == wrong.name else program for program in PROGRAMS)
+    with pytest.raises(rocq.RefusedError, match=r'File "\./programs_agree\.v"'):
+        compile_agreement(tmp_path, compiled, programs, "programs_agree.v")
+
+
+@needs_rocq
+def test_a_rational_step_is_proven_and_a_wrong_one_refused(tmp_path: Path) -> None:
+    a, b = sp.symbols("a b")
+    for number, right in enumerate((1 / a + 1 / b, 1 / a - 1 / b)):
+        lemma = goals.goal("T", number, Step("rational", "a sum of fractions", (a + b) / (a * b), right))
+        text = goals.HEAD + "\n".join([*lemma, "End Goals."])
+        if number:
+            with pytest.raises(rocq.RefusedError, match="No applicable tactic"):
+                rocq.compile_file(tmp_path, "goal.v", text)
+        else:
+            rocq.compile_file(tmp_path, "goal.v", text)
 
 
 @needs_rocq

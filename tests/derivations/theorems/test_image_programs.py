@@ -194,6 +194,34 @@ def test_flat_planes(case: dict[str, Any]) -> None:
         same(best[places], oracle.max_pool(case["x"].astype(float), case["taps"], case["window"])[0, 0])
 
 
+@settings(max_examples=12, deadline=None)
+@given(cases())
+def test_flat_phases(case: dict[str, Any]) -> None:
+    """Every stride on flat scratch planes, one for each phase: value, adjoint and gradient."""
+    x, kernel, bars = case["x"][:1, :1], case["w"][0], case["dy"][0, 0]
+    stride, _, border = case["window"]
+    phases = split(x, stride)[0, 0]
+    pitch = phases.shape[-1] + 2 * border
+    places = np.array([[r * pitch + q for q in range(bars.shape[1])] for r in range(bars.shape[0])])
+    held = np.array([[oracle.padded(plane, border, 0).ravel() for plane in row] for row in phases])
+    scalars = case["scalars"] | {"pitch": pitch, "border": border}
+    sizes = case["sizes"] | {"position": phases.shape[-2] * pitch}
+    value = run(geometry.FLAT_PHASES, {"flat_phase": held, "kernel": kernel}, scalars, sizes)["result"]
+    truth = oracle.depthwise(x, case["w"][:1], case["window"])[0, 0]
+    same(value[places], truth)
+    plain = np.zeros(sizes["position"], dtype=object)
+    plain[places] = bars
+    arrays = {"flat_phase": held, "dflat": plain}
+    gradient = run(geometry.FLAT_PHASES_WEIGHTS, arrays, scalars, sizes)["dkernel"]
+    assert dot(gradient, kernel) == dot(truth, bars)
+    around = np.zeros((phases.shape[-2] + 2 * border, pitch), dtype=object)
+    around[border : border + bars.shape[0], border : border + bars.shape[1]] = bars
+    given_back = {"dflat": around.ravel(), "kernel": kernel}
+    back = run(geometry.FLAT_PHASES_ADJOINT, given_back, scalars, sizes)["dflat_phase"]
+    inside = back.reshape(stride, stride, phases.shape[-2], pitch)[..., : phases.shape[-1]]
+    assert dot(inside, phases) == dot(truth, bars)
+
+
 def by_complex_step(value: Callable[[np.ndarray], Any], at: np.ndarray) -> np.ndarray:
     """The gradient of a number."""
     result = np.zeros(at.shape)

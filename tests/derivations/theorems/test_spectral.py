@@ -15,7 +15,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derivations import readable
+from derivations import formula_printer, readable
 from derivations.proof.algebra import eigenvalues, phi
 from derivations.proof.assignments import Assign
 from derivations.proof.theorem import Proof, ProofError
@@ -165,17 +165,16 @@ def test_the_text_of_a_proof_holds_every_claim_and_formula(certificate: Any) -> 
     assert (tex.count("$") - tex.count(r"\$")) % 2 == 0
     for number, step in enumerate(certificate.steps, 1):
         assert f"**{number}.** {step.claim} *(" in page
-        formula = readable.formula(step)
-        assert formula in page
-        assert formula in tex
-        for side in (step.left, step.right):  # nothing is printed under a name that the notation does not know
-            if isinstance(side, sp.Basic):
-                assert not re.search(r"Σ|Dummy|Piecewise\(", readable.formula(step))
+        for text in (formula_printer.formula(step), *formula_printer.forms(step), *formula_printer.lines_of(step)):
+            assert text in page
+            assert text in tex
+            # Nothing is printed under a name that the notation does not know.
+            assert not re.search(r"Σ|Dummy|Piecewise\(|Scalar|Block", text)
 
 
 def test_sums_come_first_and_one_step_paths_are_blocks() -> None:
     j = sp.Symbol("j", integer=True, positive=True)
-    printer = readable.Formula()
+    printer = formula_printer.Formula()
     assert printer.doprint(phi(j)) == r"\varphi^{(j)}"
     s, h = sp.symbols("s h")
     term = -sp.Symbol("Σ_s") * sp.IndexedBase("u")[s, h]

@@ -1,0 +1,90 @@
+"""Claims and formulas as plain text: what certificates hold, and the sentences made from claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+from derivations.proof.assignments import Assign
+from derivations.proof.claims import Claim
+from derivations.proof.stated import Constant, Term
+from derivations.proof.steps import Step
+
+RELATIONS = {">=": "≥", "<=": "≤", "!=": "≠", "without": "does not contain"}
+
+
+class Plain(StrPrinter):
+    """SymPy's printer, definitions in their own words."""
+
+    computed = False
+
+    def _print_Term(self, expr: Term) -> str:
+        name = expr.definition.name
+        if name == "at":
+            whole, pairs = expr.args[1:]
+            values = ", ".join(f"{self._print(a)} = {self._print(b)}" for a, b in pairs)
+            return f"[{self._print(whole)}]({values})"
+        if name in ("run", "bar"):
+            what, lines = expr.arguments[:2]
+            element = next((a.target for a in lines if a.name == what), what)
+            if self.computed:
+                return _own(what, lines) if name == "run" else f"∂ℓ/∂{what}"
+            text = "; ".join(map(str, lines))
+            return f"{element} of ({text})" if name == "run" else f"∂/∂{what} of ({text})"
+        if name == "slope":
+            return f"∂/∂{self._print(expr.args[2])} ({self._print(expr.args[1])})"
+        return expr.definition.text.format(*map(self._print, expr.args[1:]))
+
+    def _print_Constant(self, expr: Constant) -> str:
+        return expr.key
+
+
+def _own(what: str, lines: tuple[Assign, ...]) -> str:
+    """The right sides of a target's own lines."""
+    own = [line for line in lines if line.name == what]
+    sums = [("".join(f"{line.reduce}_{i} " for i in line.over) + str(line.value)) for line in own]
+    return f"({' + '.join(sums)})"
+
+
+class Short(Plain):
+    """The same without the lines of programs, for sentences."""
+
+    computed = True
+
+
+PRINTER, SHORT = Plain(), Short()
+
+
+def text(side: Any, printer: Plain = PRINTER) -> str:
+    """A side of a step."""
+    if isinstance(side, tuple):
+        return ", ".join(map(str, side))
+    return str(printer.doprint(side)) if isinstance(side, sp.Basic) else str(side)
+
+
+def formula(step: Step) -> str:
+    """A step's own formula."""
+    if step.rule in ("bound", "error analysis"):  # exact rationals of many digits; twelve are enough to read
+        return f"{float(step.left):.12g} <= {float(step.right):.12g}"
+    return f"{text(step.left)} {RELATIONS.get(step.relation, step.relation)} {text(step.right)}"
+
+
+def sentence(claims: Iterable[Claim]) -> str:
+    """Claims as people read them; of several with one formula, for several kinds of layers, the first."""
+    return "; ".join(dict.fromkeys(map(_sentence, claims)))
+
+
+def _sentence(claim: Claim) -> str:
+    left, right = text(claim.left, SHORT), text(claim.right, SHORT)
+    return f"{claim.words} {left} {RELATIONS.get(claim.relation, claim.relation)} {right}{_domain(claim)}".strip()
+
+
+def _domain(claim: Claim) -> str:
+    """For which indices the claim is made."""
+    if not claim.over:
+        return ""
+    least = [f"{name} ≥ {1 if name.is_positive else 0}" for name in claim.over]
+    return f" for all {', '.join([*least, *(f'{text(c)} ≥ 0' for c in claim.where)])}"

@@ -1,0 +1,134 @@
+"""Certificates as they are written, and what must hold between them: citations, programs, kernels.
+
+A record holds the claim as a structure, every step with both sides as they were stated and the forms in between, the
+programs that the proof is about, and a digest of the files that check proofs, so that a changed rule changes every record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from derivations.proof.certificates import Certificate
+from derivations.proof.claims import Assumption, Claim
+from derivations.proof.programs import Program
+from derivations.proof.steps import RULES, Step
+from derivations.proof.trees import tree
+from derivations.proof.wording import formula, text
+
+CHECKER = Path(__file__).parent / "proof"
+"""The files that decide what is proven."""
+
+
+@cache
+def checker_digest() -> str:
+    """A digest of the rules and everything they need."""
+    whole = hashlib.sha256()
+    for path in sorted(CHECKER.glob("*.py")):
+        whole.update(path.name.encode() + b"\n" + path.read_bytes().replace(b"\r\n", b"\n"))
+    return whole.hexdigest()[:16]
+
+
+def program_digest(program: Program) -> str:
+    """A digest of what a program computes, on which arrays."""
+    arrays = [(a.name, str(a.indices), a.kind, a.store, a.integer) for a in program.arrays]
+    content = repr((program.name, arrays, program.body, program.scalars, program.result))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
+    """A certificate as it is written."""
+    return {
+        **{name: getattr(certificate, name) for name in ("id", "title", "statement", "scope", "method", "reference")},
+        "claims": [_claim(claim, certificate.steps) for claim in certificate.claims],
+        "assumptions": certificate.assumptions,
+        "symbols": certificate.symbols,
+        "cites": certificate.cites,
+        "trusted": [f"{rule}: {RULES[rule]}" for rule in certificate.rules],
+        "checker": checker_digest(),
+        "programs": {program.name: program_digest(program) for program in certificate.programs},
+        "steps": [_step(step) for step in certificate.steps],
+        "functions": relying,
+    }
+
+
+def _claim(claim: Claim, steps: tuple[Step, ...]) -> dict[str, Any]:
+    """The claim as nested lists, and the assumptions that the steps which serve it use."""
+    used = [known for step in steps if step.part == claim.name for known in step.given]
+    return {
+        "name": claim.name,
+        "formula": [tree(claim.left), claim.relation, tree(claim.right)],
+        "over": [[str(name), 1 if name.is_positive else 0] for name in claim.over],
+        "where": [tree(condition) for condition in claim.where],
+        "assumes": sorted({str(known) for known in used if isinstance(known, Assumption)}),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    """The forms between the sides as stated and what they stand for, left and right, where there are any."""
+    chain = [[text(form) for form in step.chain(side)[1:]] for side in (step.left, step.right)]
+    return {
+        "rule": step.rule,
+        "claim": step.claim,
+        "formula": formula(step),
+        **({"part": step.part, "where": {str(name): str(value) for name, value in step.where}} if step.part else {}),
+        **({"forms": chain} if any(chain) else {}),
+        **(
+            {"given": [known.name if isinstance(known, Claim) else str(known) for known in step.given]}
+            if step.given
+            else {}
+        ),
+        "cites": step.cites,
+    }
+
+
+def assumptions(certificates: list[Certificate]) -> str:
+    """Everything the proofs assume, one line each: a proof that begins to assume more shows up as a difference."""
+    lines = [
+        "What the proofs assume. Printed by `python -m derivations`; a new line here is to be defended in a review."
+    ]
+    for certificate in certificates:
+        lines += ["", f"{certificate.id}  {certificate.title}, {certificate.scope}"]
+        lines += [f"  assumes  {words}" for words in certificate.assumptions]
+        lines += [f"  symbols  {', '.join(names)}: {what}" for what, names in certificate.symbols.items()]
+        lines += [f"  cites    {', '.join(certificate.cites)}"] if certificate.cites else []
+        lines += [f"  rules    {', '.join(certificate.rules)}"]
+    return "\n".join(lines) + "\n"
+
+
+# --- what must hold between certificates ------------------------------------------------------------------------------
+
+
+def citations(certificates: list[Certificate]) -> Iterator[str]:
+    """Each theorem cites what is proven before it, and uses no claim but its own and those of what the step cites."""
+    earlier: dict[str, Certificate] = {}
+    for certificate in certificates:
+        if unknown := set(certificate.cites) - earlier.keys():
+            yield f"{certificate.id} cites what is not proven before it: {sorted(unknown)}"
+        for step in certificate.steps:
+            cited = {claim for name in step.cites if name in earlier for claim in earlier[name].claims}
+            for known in step.given:
+                if isinstance(known, Claim) and known not in cited and known not in certificate.claims:
+                    yield f"{certificate.id}: {step.claim}: nothing that it cites proves {known.name!r}"
+        earlier[certificate.id] = certificate
+
+
+def unlike_programs(certificates: Iterable[Certificate], printed: Iterable[Program]) -> Iterator[str]:
+    """A program that is printed must be the very program that a theorem it names is about."""
+    read = {certificate.id: certificate.programs for certificate in certificates}
+    for program in dict.fromkeys(printed):
+        names = [name for name in program.theorems if name in read and not name.startswith("E.")]
+        if names and not any(program in read[name] for name in names):
+            yield f"{program.name} is printed, and is not the program that {', '.join(program.theorems)} is about"
+        for name in names:
+            known = {assign for other in read[name] for assign in other.assignments}
+            if known.isdisjoint(program.assignments):
+                yield f"{program.name} names {name}, which is not about any of its lines"
+        exponential = any(assign.value.has(sp.exp) for assign in program.assignments)
+        if not exponential and (rounding := [name for name in program.theorems if name.startswith("E.")]):
+            yield f"{program.name} names {', '.join(rounding)} and calls no exponential"
