@@ -76,7 +76,7 @@ class Formula(LatexPrinter):
             return (
                 rf"\frac{{\partial}}{{\partial {self._print(arguments[1])}}} \left({self._print(arguments[0])}\right)"
             )
-        return expr.definition.latex.format(*map(self._print, arguments))
+        return expr.definition.latex.format(*expr.inside(self._print, r"\left(", r"\right)"))
 
     def _print_Constant(self, expr: Constant) -> str:
         return rf"\mathrm{{{expr.key}}}".replace("_", r"\_").replace("<=", r"\le ")
@@ -144,7 +144,8 @@ def forms(step: Step) -> list[str]:
     if isinstance(step.left, tuple) or step.rule in ("bound", "error analysis"):
         return []
     chains = [[PRINTER.doprint(form) for form in step.chain(side)] for side in (step.left, step.right)]
-    return [" = ".join(dict.fromkeys(chain)) for chain in chains if len(dict.fromkeys(chain)) > 1]
+    shown = [" = ".join(dict.fromkeys(chain)) for chain in chains if len(dict.fromkeys(chain)) > 1]
+    return [text for text in shown if text != formula(step)]
 
 
 def lines_of(step: Step) -> list[str]:

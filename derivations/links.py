@@ -1,8 +1,9 @@
 """From kernel to theorem and back, and the numeric code that no theorem covers.
 
 `problems()` reads the checked-in sources (it imports and runs nothing). It names every kernel without a certificate, every
-certificate whose kernel is gone, and every function with a formula of its own that is neither printed from a theorem nor
-says so in its docstring:
+certificate whose kernel is gone, every file between the printed ones that nothing prints, and every function, lambda and
+constant with a formula of its own (`numeric` says what that is) that is neither printed from a theorem nor says so in the
+docstring of its function or, outside of functions, of its module:
 
     By hand: once per pruning, outside of training. Checked by test_rankings.test_pivoted_qr_is_greedy.
 
@@ -15,12 +16,14 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("kernels/support", "backends", "networks", "training", "refitting", "resizing", "architecture")
-"""Where hand-written formulas must say so: everything that computes a network, its gradient or a change of it."""
+from derivations import numeric
+
 PRINTED = (
+    "formulas",
     "cpu/dense",
     "cpu/one_hidden",
     "cpu/sparse",
@@ -31,29 +34,107 @@ PRINTED = (
     "cuda/wide",
 )
 """The printed modules of kernels; no name stands in two, but `exponential`, which each of two languages chooses by type."""
-ORCHESTRATION = {
-    "cpu/dense": "exponential|exponential_by_type|matrix|vector|load_rows|workspace|output_loss|add_penalty|limit_norm|update|shrink|(predict|gradient|jacobian|epoch)_.*",
-    "cpu/one_hidden": "load_columns|epoch_.*",
-    "cpu/sparse": "load_chunk|factor_column|(predict|gradient|means|activations|jacobian|curvature|objective|minimise)_sparse",
-    "cpu/images": "group_size|scratch_sizes|tap_offsets|read|place|take|subsampled|put_back|give|load_images|move_images|(forward|adjoint)_(stem|pointwise|3|5|node|norm|tower)",
-    "cuda/parts": "exponential|exponential_on_device|gpu_(sum|clear|neurons|parts|row|load|loss|add_penalty|limit_norm|update|shrink)",
-    "cuda/ensemble": "train_.*",
-    "cuda/one_hidden": "train_.*",
-    "cuda/wide": "wide_(activate|load|loss|penalty|squares|total|clip|update|shrink)",
+Code = ast.FunctionDef | ast.Module
+CALLS = "calls proven functions in order, batch by batch or chunk by chunk"
+STORES = "places of storage"
+GATHERS = "gathers rows of the data, or scatters them"
+CHOOSES = "chooses a proven function by number or by type"
+THREADS = "sums, shares or rows of threads"
+ORCHESTRATION: dict[str, dict[str, str]] = {
+    "formulas": {},
+    "cpu/dense": {
+        "exponential|exponential_by_type": CHOOSES,
+        "matrix|vector|workspace": STORES,
+        "load_rows": GATHERS,
+        "(predict|gradient|jacobian)_(global|layerwise|direct)": CALLS,
+    },
+    "cpu/one_hidden": {"load_columns": GATHERS},
+    "cpu/sparse": {
+        "load_chunk": GATHERS,
+        "(predict|activations|jacobian|curvature)_sparse": CALLS,
+        "minimise_sparse": "L-BFGS by hand, on the proven objective",
+    },
+    "cpu/images": {
+        "group_size|scratch_sizes|tap_offsets": STORES,
+        "place|take|subsampled|put_back|load_images": GATHERS,
+        "read|give": CHOOSES,
+        "move_images|(forward|adjoint)_(stem|pointwise|3|5|node|norm|tower)": CALLS,
+    },
+    "cuda/parts": {
+        "exponential|exponential_on_device": CHOOSES,
+        "gpu_(sum|parts|row)": THREADS,
+        "gpu_(clear|neurons)": STORES,
+        "gpu_load": GATHERS,
+    },
+    "cuda/ensemble": {},
+    "cuda/one_hidden": {},
+    "cuda/wide": {
+        "wide_(activate|loss|penalty|squares|clip)": "the proven function of `parts` on a grid",
+        "wide_load": GATHERS,
+    },
 }
-"""Printed functions without a theorem: storage, order of calls, choices by number, from one template for all programs.
-Tests compare them with the loops from the papers (`test_trainer`, `test_cuda`)."""
+"""Printed functions that name no theorem, with the reason: none has a formula (`numeric.formula`), or it says so itself.
+Epochs run all of them against the loop from the papers (`recheck.exact_epochs`, `test_trainer`, `test_cuda`)."""
+JAVASCRIPT = ("javascript/float32", "javascript/float64")
+"""The printed modules of JavaScript: the functions of both have the same names."""
+JAVASCRIPT_ORCHESTRATION = (
+    "log|log1p|erfc|power|layoutOf|parametersOf|loadRows|workspace|outputLoss|addPenalty|limitNorm|update|shrink"
+    "|(predict|epoch)(Global|Layerwise|Direct)"
+)
 MARK = re.compile(r"By hand: (?P<reason>.+?)\. Checked by (?P<test>test_\w+\.test_\w+)\.", re.DOTALL)
-NUMERIC = {
-    *("dot", "einsum", "outer", "matmul", "inv", "solve", "lstsq", "qr", "norm", "softmax", "logsumexp"),
-    *("exp", "expm1", "log", "log1p", "sqrt", "square", "tanh", "mean", "std", "var", "median"),
-}
-"""Calls that show a formula, as do the operators `@` and `**` between expressions."""
 
 
 def problems(root: Path, certificates: list[dict[str, Any]]) -> list[str]:
     """One sentence for each broken link; `certificates` are those that were proven."""
-    return [*_kernels_and_theorems(root, certificates), *_formulas_by_hand(root)]
+    return [
+        *_kernels_and_theorems(root, certificates),
+        *_unproven_formulas(root),
+        *_formulas_in_templates(root),
+        *_strangers(root),
+        *_javascript_and_theorems(root, certificates),
+        *_formulas_by_hand(root),
+    ]
+
+
+def without_theorem(root: Path) -> dict[str, str]:
+    """Printed functions that name no theorem, each with its reason."""
+    kernels = {module: theorems_of(root / "spectral_core/kernels" / f"{module}.py") for module in PRINTED}
+    return {
+        name: _reason(module, name) for module, table in kernels.items() for name, named in table.items() if not named
+    }
+
+
+def _reason(module: str, name: str) -> str:
+    return next((reason for rule, reason in ORCHESTRATION[module].items() if re.fullmatch(rule, name)), "")
+
+
+def _unproven_formulas(root: Path) -> Iterator[str]:
+    """A printed function without a theorem has no formula, unless it says so."""
+    for module in PRINTED:
+        path = root / "spectral_core/kernels" / f"{module}.py"
+        proven = theorems_of(path)
+        for name, node in _functions(path):
+            shown = "" if proven[name] or _mark(node) else numeric.formula(node)
+            if shown:
+                yield f"kernel {name} computes by a formula that no theorem covers ({shown})"
+
+
+def _formulas_in_templates(root: Path) -> Iterator[str]:
+    """Templates hold storage and the order of calls; their formulas are calls of proven programs of scalars."""
+    for path in sorted((root / "derivations/codegen").rglob("templates/*.py")):
+        for name, node in _functions(path):
+            shown = "" if _mark(node) else numeric.formula(node)
+            if shown:
+                yield f"the template of {name} in {path.parts[-3]} has a formula of its own ({shown})"
+
+
+def _strangers(root: Path) -> Iterator[str]:
+    """Files between the printed ones that nothing prints."""
+    known = {"tables", *PRINTED}
+    for path in sorted((root / "spectral_core/kernels").rglob("*.py")):
+        place = path.relative_to(root / "spectral_core/kernels").with_suffix("").as_posix()
+        if place not in known and not place.startswith("support/") and path.name != "__init__.py":
+            yield f"kernels/{place}.py lies between printed files, and nothing prints it"
 
 
 def by_hand(root: Path) -> dict[str, re.Match[str]]:
@@ -67,20 +148,44 @@ def _formulas_by_hand(root: Path) -> Iterator[str]:
     tests = {f"{path.stem}.{name}" for path in files for name, _ in _functions(path)}
     for name, node in _hand_written(root).items():
         mark = _mark(node)
-        if mark is None and _numeric(node):
-            yield f"{name} computes by a formula of its own ({_numeric(node)}); generate it or say 'By hand: ...' in its docstring"
+        shown = "" if mark else numeric.formula(node)
+        if shown:
+            yield f"{name} computes by a formula of its own ({shown}); generate it or say 'By hand: ...' in its docstring"
         elif mark is None and "By hand:" in (ast.get_docstring(node) or ""):
             yield f"{name}: its docstring must say 'By hand: REASON. Checked by FILE.TEST.'"
         elif mark is not None and tests and mark["test"] not in tests:
             yield f"{name}: its test {mark['test']} does not exist"
 
 
-def _hand_written(root: Path) -> dict[str, ast.FunctionDef]:
-    files = [path for package in PACKAGES for path in sorted((root / "spectral_core" / package).rglob("*.py"))]
-    return {f"{_module(root, path)}.{name}": node for path in files for name, node in _functions(path)}
+def _hand_written(root: Path) -> dict[str, Code]:
+    """Every function that is not printed and does not draw, and the code of each module outside of its functions."""
+    found: dict[str, Code] = {}
+    for path in sorted((root / "spectral_core").rglob("*.py")):
+        module = _module(root, path)
+        if not _is_printed(module) and not numeric.draws(module):
+            found |= {f"{module}.{name}": node for name, node in _functions(path)}
+            found[module] = _outside_of_functions(path)
+    return found
 
 
-def _mark(node: ast.FunctionDef) -> re.Match[str] | None:
+def _is_printed(module: str) -> bool:
+    place = module.removeprefix("kernels.").replace(".", "/")
+    return module.startswith("kernels.") and place in (*PRINTED, "tables")
+
+
+def _outside_of_functions(path: Path) -> ast.Module:
+    """A module without its functions and methods: its constants, and those of its classes."""
+
+    def kept(body: list[ast.stmt]) -> list[ast.stmt]:
+        outside: list[ast.stmt] = []
+        for node in body:
+            outside += kept(node.body) if isinstance(node, ast.ClassDef) else [node]
+        return [node for node in outside if not isinstance(node, ast.FunctionDef)]
+
+    return ast.Module(kept(_tree(path.read_text(encoding="utf-8")).body), [])
+
+
+def _mark(node: Code) -> re.Match[str] | None:
     return MARK.search(" ".join((ast.get_docstring(node) or "").split()))
 
 
@@ -90,7 +195,7 @@ def _kernels_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Ite
     known = {certificate["id"]: set(certificate["functions"]) for certificate in certificates}
     for module, file in files.items():
         for name, named in theorems_of(file).items():
-            if not named and not re.fullmatch(ORCHESTRATION[module], name):
+            if not named and not _reason(module, name):
                 yield f"kernel {name} names no theorem and is not listed as orchestration"
     for name, theorems in relying.items():
         for theorem in sorted(theorems - known.keys()):
@@ -105,6 +210,28 @@ def _kernels_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Ite
         for record in json.loads(written.read_text(encoding="utf-8")):
             for name in sorted(set(record["functions"]) - relying.keys()):
                 yield f"certificates.json: {record['id']} names kernel {name}, which does not exist"
+
+
+def _javascript_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Iterator[str]:
+    known = {certificate["id"] for certificate in certificates}
+    for module in JAVASCRIPT:
+        for name, theorems in theorems_of_javascript(root / "spectral_core/kernels" / f"{module}.js").items():
+            if not theorems and not re.fullmatch(JAVASCRIPT_ORCHESTRATION, name):
+                yield f"{module}.js: {name} names no theorem and is not listed as orchestration"
+            for theorem in sorted(set(theorems) - known):
+                yield f"{module}.js: {name} rests on {theorem}, which has no certificate"
+
+
+def theorems_of_javascript(module: Path) -> dict[str, tuple[str, ...]]:
+    """Each function of a JavaScript module with the theorems that the comment above it names."""
+    found: dict[str, tuple[str, ...]] = {}
+    named: tuple[str, ...] = ()
+    for line in module.read_text(encoding="utf-8").splitlines():
+        if line.startswith(" * Theorem: "):
+            named = tuple(name.strip() for name in line.removeprefix(" * Theorem: ").split(","))
+        elif match := re.match(r"(?:export )?function (\w+)\(", line):
+            found[match[1]], named = named, ()
+    return found
 
 
 def theorems_of(kernels: Path) -> dict[str, tuple[str, ...]]:
@@ -131,15 +258,9 @@ def _functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
             elif isinstance(node, ast.ClassDef):
                 yield from inside(node.body, f"{prefix}{node.name}.")
 
-    yield from inside(ast.parse(path.read_text(encoding="utf-8")).body, "")
+    yield from inside(_tree(path.read_text(encoding="utf-8")).body, "")
 
 
-def _numeric(function: ast.FunctionDef) -> str:
-    """The first expression in a function that shows a formula, or an empty string."""
-    for node in ast.walk(function):
-        matrix = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
-        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not isinstance(node.left, ast.Constant)
-        call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in NUMERIC
-        if matrix or power or call:
-            return ast.unparse(node)
-    return ""
+@cache
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)

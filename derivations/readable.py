@@ -84,7 +84,10 @@ _BAR = r"\vert "
 
 
 def markdown_index(certificates: list[Certificate]) -> str:
-    rows = [f"| [{c.id}]({c.id}.md) | {c.title} | {c.scope} | {len(c.steps)} |" for c in certificates]
+    rows = [
+        f"| [{c.id}]({c.id}.md) | {c.title}{' (definition)' * c.by_definition} | {c.scope} | {len(c.steps)} |"
+        for c in certificates
+    ]
     return "\n".join(["# Theorems", "", "| theorem | what | scope | steps |", "|---|---|---|---|", *rows, ""])
 
 

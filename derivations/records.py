@@ -45,6 +45,7 @@ def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
     """A certificate as it is written."""
     return {
         **{name: getattr(certificate, name) for name in ("id", "title", "statement", "scope", "method", "reference")},
+        "kind": "definition" if certificate.by_definition else "theorem",
         "claims": [_claim(claim, certificate.steps) for claim in certificate.claims],
         "assumptions": certificate.assumptions,
         "symbols": certificate.symbols,

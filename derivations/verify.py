@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
 import textwrap
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from derivations.formulas.syntax import FormulaError
 from derivations.links import problems
 from derivations.proof.certificates import Certificate
 from derivations.proof.theorem import ProofError, Theorem
+from derivations.recheck import exact_device
 from derivations.recheck.evidence import CLAIMS, CLAIMS_QUICK, FULL, QUICK, recheck, recheck_claims
 from derivations.recheck.identities import IDENTITIES
 from derivations.recheck.proven_claims import readable as readable_claim
@@ -81,7 +83,15 @@ def _lines_of(head: str, *details: str) -> str:
 
 
 def _theorems(options: argparse.Namespace, means: Means) -> int:
-    """Proof and second route of every theorem, then the files, then the compiled kernels."""
+    """Proof and second route of every theorem, then the files, the compiled kernels, and those for CUDA in the simulator."""
+    process = None if options.quick else exact_device.start()
+    try:
+        return _verified(options, means, process)
+    finally:
+        exact_device.stop(process)
+
+
+def _verified(options: argparse.Namespace, means: Means, simulator: subprocess.Popen[str] | None) -> int:
     say = means.say
     # Both routes, theorem by theorem.
     rows, certificates = [], []
@@ -99,13 +109,16 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     difference = differences(generate(certificates, records)) if proven else ""
     broken = problems(ROOT, records) if proven else []
     kernels = [] if options.quick else _kernels(say)
-    equal = all(kernel["failure"] is None for kernel in kernels)
+    epochs = exact_device.results(simulator) if simulator is not None else []
+    _print_epochs(epochs, say)
+    equal = all(row["failure"] is None for row in (*kernels, *epochs))
     second_logic = rocq.record() if options.rocq else None
     # The report, as a file and as lines.
     if options.json:
         report = {
             "theorems": rows,
             "kernels": kernels,
+            "cuda": epochs,
             "proven": proven,
             "rechecked": rechecked,
             "files_agree": proven and not difference,
@@ -120,6 +133,10 @@ def _theorems(options: argparse.Namespace, means: Means) -> int:
     unequal = sum(kernel["failure"] is not None for kernel in kernels)
     agreeing = f"compiled kernels: {len(kernels) - unequal} of {len(kernels)} agree\n"
     say(agreeing if kernels else "kernels not run (--quick)\n")
+    if not options.quick:
+        good = sum(row["failure"] is None for row in epochs)
+        shown = f"CUDA kernels in numba-cuda's simulator: epochs of {good} of {len(epochs)} programs agree"
+        say(f"{shown if epochs else exact_device.MISSING}\n")
     say(rocq.line(second_logic))
     accepted = second_logic is None or second_logic["failure"] is None
     return 0 if proven and rechecked and equal and accepted and not difference and not broken else 1
@@ -215,6 +232,15 @@ def _kernels(say: Callable[[str], object]) -> list[dict[str, Any]]:
         say(_lines_of(f"{kernel:<40} {row['seconds']:>6.2f} s", f"{shown}: {result}"))
         say(f"  {row['failure']}\n" if row["failure"] else "")
     return rows
+
+
+def _print_epochs(rows: list[dict[str, Any]], say: Callable[[str], object]) -> None:
+    """What the simulator found, program by program."""
+    say("\nepochs of the CUDA kernels in numba-cuda's simulator, float64\n" if rows else "")
+    for row in rows:
+        result = "FAILED" if row["failure"] else str(row["method"])
+        say(_lines_of(f"{row['kernel']:<40} {row['seconds']:>6.2f} s", result))
+        say(f"  {row['failure']}\n" if row["failure"] else "")
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

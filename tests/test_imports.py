@@ -6,6 +6,7 @@ import ast
 import hashlib
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ PROOF_ROWS = [
     {"theorems.spectral", "theorems.images"},
     {"theorems"},
     {"codegen"},
-    {"formula_printer", "records"},
+    {"formula_printer", "numeric", "records"},
     {"recheck", "rocq", "links", "readable"},
     {"__main__"},
     {"verify"},
@@ -173,7 +174,7 @@ def test_the_derivations_import_sympy_the_standard_library_and_themselves(path: 
         assert not names or path.name == "verify.py"
 
 
-@pytest.mark.parametrize(("printer", "other"), [("cuda", "cpu"), ("cpu", "cuda")])
+@pytest.mark.parametrize(("printer", "other"), list(permutations(("cpu", "cuda", "javascript"), 2)))
 def test_the_printers_of_two_machines_do_not_know_each_other(printer: str, other: str) -> None:
     """What they share lies in `codegen` itself, which imports neither."""
     for path in sources("derivations/codegen"):
@@ -226,12 +227,12 @@ def test_printed_kernels_stand_alone(path: Path) -> None:
 
 def test_only_printed_files_lie_beside_printed_files() -> None:
     kernels = ROOT / "spectral_core" / "kernels"
-    for path in [*PRINTED, kernels / "tables.py"]:
+    for path in [*PRINTED, kernels / "tables.py", kernels / "formulas.py"]:
         assert (
             "rinted" in path.read_text(encoding="utf-8")[:300]
             or "Do not edit" in path.read_text(encoding="utf-8")[:300]
         )
-    assert {path.name for path in kernels.glob("*.py")} == {"__init__.py", "tables.py"}
+    assert {path.name for path in kernels.glob("*.py")} == {"__init__.py", "tables.py", "formulas.py"}
 
 
 def test_the_oracles_share_nothing_with_the_package() -> None:

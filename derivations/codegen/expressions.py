@@ -75,6 +75,8 @@ class RealPrinter(StrPrinter):
             return f"math.sqrt({self._print(e.base)})"
         if e.exp.is_negative:
             return f"{self.constant(sp.S.One)} / {self.parenthesize(e.base**-e.exp, PRECEDENCE['Pow'])}"
+        if e.exp.is_Symbol and e.exp.is_integer:
+            return f"{self.parenthesize(e.base, PRECEDENCE['Pow'])} ** {self._print(e.exp)}"
         raise ValueError(f"no code for the power {e}")
 
     def _print_Function(self, e: sp.Function) -> str:

@@ -25,6 +25,7 @@ class Certificate:
     steps: tuple[Step, ...]
     claims: tuple[Claim, ...] = ()
     programs: tuple[Program, ...] = ()
+    by_definition: bool = False
 
     @property
     def cites(self) -> tuple[str, ...]:

@@ -77,6 +77,13 @@ class Term(sp.Expr):
         """The arguments as they were given, Python's objects too."""
         return tuple(a.value if isinstance(a, Constant) else a for a in self.args[1:])
 
+    def inside(self, written: Callable[[Any], str], left: str = "(", right: str = ")") -> list[str]:
+        """The arguments as they are written inside the pattern of a block: sums and negative factors in brackets."""
+        return [
+            f"{left}{written(a)}{right}" if not self.is_commutative and _opens_with_a_sign(a) else written(a)
+            for a in self.args[1:]
+        ]
+
     def unfolded(self) -> Any:
         """What the term stands for, one definition deep."""
         return _unfolded(self)
@@ -97,6 +104,13 @@ class Block(Term):
 @cache
 def _unfolded(term: Term) -> Any:
     return sp.sympify(term.definition.value(*term.arguments))
+
+
+def _opens_with_a_sign(argument: sp.Basic) -> bool:
+    """Whether a factor needs brackets; indices of layers stand in scripts and need none."""
+    if not isinstance(argument, sp.Expr) or (argument.is_integer and not argument.is_number):
+        return False
+    return bool(argument.is_Add or argument.could_extract_minus_sign())
 
 
 def _basic(argument: Any) -> sp.Basic:

@@ -146,6 +146,7 @@ class Theorem:
     reference : where the formula was published, or ``this project``.
     argument : function of a `Proof`.
     scope : what it holds for; the steps must quantify over it.
+    by_definition : whether it says what a program is, so that it is a definition and counted apart.
     """
 
     id: str
@@ -157,6 +158,7 @@ class Theorem:
     reference: str = "this project"
     scope: str = EVERY_SIZE
     claims: tuple[Claim, ...] = ()
+    by_definition: bool = False
 
     def prove(self) -> Certificate:
         """Run the argument and compare it with the claim; raises `ProofError` at the first step that fails."""
@@ -180,6 +182,7 @@ class Theorem:
             tuple(proof.steps),
             self.claims,
             tuple(proof.programs),
+            self.by_definition,
         )
 
     def _problems(self, proof: Proof) -> list[str]:

@@ -36,7 +36,7 @@ class Plain(StrPrinter):
             return f"{element} of ({text})" if name == "run" else f"∂/∂{what} of ({text})"
         if name == "slope":
             return f"∂/∂{self._print(expr.args[2])} ({self._print(expr.args[1])})"
-        return expr.definition.text.format(*map(self._print, expr.args[1:]))
+        return expr.definition.text.format(*expr.inside(self._print))
 
     def _print_Constant(self, expr: Constant) -> str:
         return expr.key

@@ -12,6 +12,7 @@ evidence states the error allowed and the worst one seen, in units of the last p
 from __future__ import annotations
 
 from derivations.recheck.exact_comparison import Check, KernelEvidence, run
+from derivations.recheck.exact_epochs import CPU_CHECKS
 from derivations.recheck.exact_functions import (
     activations,
     adam,
@@ -28,6 +29,7 @@ from derivations.recheck.exact_functions import (
     sgd,
     squared_norm,
 )
+from derivations.recheck.exact_host import HOST_CHECKS
 from derivations.recheck.exact_losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -37,6 +39,7 @@ from derivations.recheck.exact_losses import (
     squared_error,
 )
 from derivations.recheck.exact_networks import adjoint, one_hidden, propagation
+from derivations.recheck.exact_orchestration import ORCHESTRATION
 from derivations.recheck.exact_sparse import CURVATURES, factor, factor_of_softmax
 from derivations.recheck.exact_sparse import adjoint as sparse_adjoint
 from derivations.recheck.exact_sparse import backward as sparse_backward
@@ -78,6 +81,9 @@ KERNEL_CHECKS: dict[str, Check] = {
     "decay": decay,
     "squared_norm": squared_norm,
     "clip": clip,
+    **ORCHESTRATION,
+    **HOST_CHECKS,
+    **CPU_CHECKS,
 }
 """Name of a kernel -> its check. A new kernel that names a theorem needs an entry; a test compares the two lists."""
 

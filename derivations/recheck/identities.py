@@ -7,6 +7,7 @@ from derivations.recheck.image_operations import FLAT, OPERATIONS
 from derivations.recheck.networks import NETWORKS, Identity
 from derivations.recheck.neurons import NEURONS
 from derivations.recheck.norms import NORMS
+from derivations.recheck.orchestration import ORCHESTRATION
 from derivations.recheck.removals import REMOVALS
 from derivations.recheck.scales import SCALES
 from derivations.recheck.spectra_of_channels import CHANNELS
@@ -15,5 +16,5 @@ from derivations.recheck.training import TRAINING
 
 IMAGES: dict[str, Identity] = OPERATIONS | NORMS | GRAPHS | FLAT | LIVE | CHANNELS
 IDENTITIES: dict[str, Identity] = (
-    NETWORKS | CHANGES | NEURONS | REMOVALS | SCALES | FUNCTIONS | TRAINING | STEPS | IMAGES
+    NETWORKS | CHANGES | NEURONS | REMOVALS | SCALES | FUNCTIONS | TRAINING | STEPS | ORCHESTRATION | IMAGES
 )

@@ -40,6 +40,7 @@ class CurvePoint:
 
     @classmethod
     def of(cls, net: SparseNetwork, score: float, error: float, start: str, l2: float) -> CurvePoint:
+        """By hand: bytes of a number. Checked by test_curve.test_a_point_counts_what_a_network_has."""
         layers = len(np.unique(net.layers[net.live]))
         numbers = net.n_products + net.n_biases
         counts = (net.n_products, net.n_biases, len(net.live), layers, BYTES_A_NUMBER * numbers)

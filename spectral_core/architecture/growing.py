@@ -69,6 +69,8 @@ def grow(
     Returns
     -------
     list : every stage, the linear perceptron first.
+
+    By hand: shares of a tolerance. Checked by test_growing.test_trimming_between_growths_costs_a_share_of_the_tolerance.
     """
     tolerance, trimming = options.loss_tolerance(data), Tolerance(TRIM * options.trimming)
     net, state = as_direct(start, start.transfer_blocks()), None
@@ -135,7 +137,10 @@ def _trimmed(
 def best_change(
     net: SpectralNetwork, data: PreparedData, hidden: tuple[int, ...], seed: tuple[int, int]
 ) -> InsertNeurons | InsertLayer | None:
-    """The growth with the greatest gain for each new weight; None where every layer is as wide as it may be."""
+    """The growth with the greatest gain for each new weight; None where every layer is as wide as it may be.
+
+    By hand: a gain for each weight, of a few candidates. Checked by test_growing.test_the_gain_counts_for_each_new_weight.
+    """
     # The training samples, or some of them, and the gradient in every layer.
     generator = np.random.default_rng(seed)
     rows = np.arange(len(data.x))

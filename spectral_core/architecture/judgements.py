@@ -43,7 +43,10 @@ class Judgements:
         return self.stores.of(f"{rows}-proposal")
 
     def of(self, split: Split, variants: Sequence[Variant]) -> SplitJudgement:
-        """The judgement of a split."""
+        """The judgement of a split.
+
+        By hand: a sum over samples, once per network. Checked by test_judging.test_better_than_a_constant_is_a_paired_test.
+        """
         path, state = self.stores.of(str(split.number)), self.state_of_proposal(str(split.number))
         names = [f"{variant.start}/{variant.l2!r}" for variant in variants]
         identity = {"identity": self.identity, "split": split.number, "variants": names}

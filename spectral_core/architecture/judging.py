@@ -94,7 +94,10 @@ def is_constant(model: Predictor) -> bool:
 
 
 def constant_score(model: Predictor, y: Any, weights: np.ndarray | None = None) -> float | None:
-    """The greatest accuracy of a constant on these labels; R² of the mean is 0. None where R² is not defined."""
+    """The greatest accuracy of a constant on these labels; R² of the mean is 0. None where R² is not defined.
+
+    By hand: the share of a class. Checked by test_judging.test_better_than_a_constant_is_a_paired_test.
+    """
     if model.task == "multilabel":
         _, group = np.unique(label_matrix(y, "y"), axis=0, return_inverse=True)
         counts = np.bincount(group.ravel(), weights)

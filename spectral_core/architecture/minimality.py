@@ -102,7 +102,10 @@ def _rows(
 
 
 def _count(rows: np.ndarray, outgoing: np.ndarray, variable: np.ndarray, x: np.ndarray) -> Certificate:
-    """The certificate from the rows, the columns and the samples."""
+    """The certificate from the rows, the columns and the samples.
+
+    By hand: a ratio of fractions. Checked by test_minimality.test_the_bound_is_that_of_a_count_in_exact_numbers.
+    """
     neurons = len(rows)
     crosses, sends = np.logical_and(_crosses(rows, x), np.any(rows[:, variable], axis=1)), np.any(outgoing, axis=0)
     # Neurons by hyperplane, each with the factor c of its row, exact.
@@ -138,7 +141,10 @@ def _crosses(rows: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _jumps(outgoing: np.ndarray, members: list[tuple[int, Fraction]]) -> bool:
-    """Whether Σ v |c| over the neurons on a hyperplane is not 0, and no mere remainder of parts that cancel."""
+    """Whether Σ v |c| over the neurons on a hyperplane is not 0, and no mere remainder of parts that cancel.
+
+    By hand: products of fractions, for a certificate. Checked by test_minimality.test_the_bound_is_that_of_a_count_in_exact_numbers.
+    """
     for column in outgoing.tolist():
         parts = [Fraction(column[h]) * abs(c) for h, c in members]
         if abs(sum(parts, Fraction(0))) > NEAR * sum(map(abs, parts), Fraction(0)):

@@ -206,7 +206,10 @@ class NeuronSearch:
         return int(self.rng.choice(open_layers)) if open_layers else None
 
     def _residual(self, net: SparseNetwork, activations: np.ndarray) -> np.ndarray:
-        """y - z_K of squared errors (outputs, samples); of other losses -∂ℓ/∂z_K of each sample's own loss."""
+        """y - z_K of squared errors (outputs, samples); of other losses -∂ℓ/∂z_K of each sample's own loss.
+
+        By hand: the kernels' gradient without its scale. Checked by test_neurons.test_a_new_neuron_has_the_gain_of_its_refit.
+        """
         outputs = activations[net.n_neurons - net.n_outputs :]
         if self.samples.loss == "squared_error":
             return self.samples.y.T - outputs

@@ -123,7 +123,10 @@ class SearchOptions:
         return TRIMMING if self.tolerance is None else self.tolerance
 
     def loss_tolerance(self, data: PreparedData) -> Tolerance:
-        """How much the validation loss may rise, on the scale of the data."""
+        """How much the validation loss may rise, on the scale of the data.
+
+        By hand: a share of a loss. Checked by test_loss_scale.test_a_larger_tolerance_allows_a_larger_loss.
+        """
         return Tolerance(self.trimming, NOISE * data.constant_loss())
 
     def report_progress(self, done: int, total: int, text: str) -> None:

@@ -76,7 +76,10 @@ class SearchReport(Numbers):
         scores: tuple[float, float],
         seconds: float,
     ) -> SearchReport:
-        """The report of a search; `scores` are those on the validation data before and after trimming."""
+        """The report of a search; `scores` are those on the validation data before and after trimming.
+
+        By hand: a sum of counts. Checked by test_search.test_the_norms_of_the_report_are_those_of_its_blocks.
+        """
         net, compact = chosen.network, trimmed.compact
         return cls(
             **_common(data, options, net, compact),

@@ -247,3 +247,9 @@ class SearchResult:
         from spectral_core.exchange.tensors import export_safetensors
 
         export_safetensors(self.compact_predictor, path)
+
+    def to_js(self, path: str | os.PathLike[str]) -> None:
+        """Write the compact network as one ES module for a page; see `export_javascript`."""
+        from spectral_core.exchange.javascript import export_javascript
+
+        export_javascript(self.compact_predictor, path)

@@ -20,7 +20,10 @@ TOLERANCE = 0.01
 def prune_found(
     model: Predictor, data: PreparedData | None, X: Any, y: Any, options: Mapping[str, Any]
 ) -> PrunedPredictor:
-    """The pruned predictor: on X and y in the units of the data, else on the data of the search; see `SearchResult.prune`."""
+    """The pruned predictor: on X and y in the units of the data, else on the data of the search; see `SearchResult.prune`.
+
+    By hand: a number of rows. Checked by test_shrink.test_which_rows_judge_follows_what_is_known.
+    """
     chosen = dict(options)
     if all(chosen.get(name) is None for name in AMOUNTS):
         chosen["tolerance"] = TOLERANCE

@@ -64,6 +64,7 @@ def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
 
 
 def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor) -> Smallest:
+    """By hand: the mean of a few scores. Checked by test_smallest.test_the_score_of_the_proposal_is_its_mean_over_the_splits."""
     begin, stores = time.perf_counter(), Stores(options.checkpoint)
     everything = _all_samples(data, options)
     trainings, splits = Trainings(data, options), _splits(data, everything, options)
@@ -121,7 +122,10 @@ def _progress(judged: dict[Variant, list[list[Judged]]]) -> str:
 
 
 def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> list[Split]:
-    """The split of the data, and further ones drawn from all rows where there are few and none was given apart."""
+    """The split of the data, and further ones drawn from all rows where there are few and none was given apart.
+
+    By hand: a share of rows. Checked by test_smallest.test_the_score_of_the_proposal_is_its_mean_over_the_splits.
+    """
     n, fitted = len(everything), len(data.x)
     splits = [Split(0, everything.part(np.arange(fitted)), everything.part(np.arange(fitted, n)))]
     if not len(data.validation_rows):

@@ -98,6 +98,8 @@ def _identified(net: SparseNetwork, samples: Samples) -> SparseNetwork:
     An input that does not vary has no weight: what it adds becomes a bias. Without biases only inputs that are always 0 go.
     The softmax of two outputs depends on their difference alone, so the first output of two classes is 0 and the second
     is the difference.
+
+    By hand: a product on each way through a network. Checked by test_starts.test_weights_that_cannot_matter_go.
     """
     rows = samples.x_rows[: net.n_inputs - net.bias]
     gone = np.zeros(net.n_neurons, bool)

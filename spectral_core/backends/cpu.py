@@ -14,7 +14,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.backends.cpu_images import ImageStepper
 from spectral_core.backends.problem import Problem, StepArrays, Stepper
-from spectral_core.kernels import tables
+from spectral_core.kernels import formulas, tables
 from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.kernels.support.layout import Layout
 
@@ -144,14 +144,14 @@ def objective(arrays: StepArrays, parameters: np.ndarray) -> tuple[float, float,
     gradient, factors, moments = np.zeros_like(parameters), np.ones(1, real), (none, none)
     for start in range(0, len(weights), CHUNK):
         order = np.arange(start, min(start + CHUNK, len(weights)))
-        share = float(weights[order].sum(dtype=np.float64)) / total
+        share = formulas.chunk_share(float(weights[order].sum(dtype=np.float64)), total)
         if not share:
             continue
         value, penalty, _ = run_epoch(still, order, factors, parameters, gradient, moments, 0)
-        loss += share * value
+        loss += formulas.of_share(value, share)
         if not np.isfinite(value):
             break
-        whole += share * gradient
+        whole += formulas.of_share(gradient, share)
     return loss, penalty, whole
 
 
@@ -226,9 +226,6 @@ def stepper(
 
 
 def corrections(settings: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """1 - β1^t and 1 - β2^t for the given steps (steps, 2), in the type of the settings, as the kernels compute them.
-
-    By hand: the kernels' own corrections, for the steps of an epoch on a GPU. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
-    """
+    """1 - β1^t and 1 - β2^t for the given steps (steps, 2), in the type of the settings, as the kernels compute them."""
     betas = np.array([float(settings[tables.SETTINGS.index(name)]) for name in ("beta1", "beta2")])
-    return (1.0 - betas ** np.asarray(steps, np.float64)[:, None]).astype(settings.dtype)
+    return formulas.bias_correction(betas, np.asarray(steps, np.float64)[:, None]).astype(settings.dtype)

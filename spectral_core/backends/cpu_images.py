@@ -123,7 +123,10 @@ class ImageStepper:
         return loss(self.arrays.layout, self.parameters, problem)
 
     def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
-        """One pass over the rows in the given order: mean loss and mean penalty; it ends at a loss that is not finite."""
+        """One pass over the rows in the given order: mean loss and mean penalty; it ends at a loss that is not finite.
+
+        By hand: means over batches, outside of the kernels. Checked by test_image_training.test_it_learns_rows_and_columns.
+        """
         from spectral_core.kernels.cpu import images as kernels
 
         # What the epoch draws, from the steps before it.

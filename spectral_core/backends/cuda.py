@@ -15,7 +15,7 @@ from spectral_core.backends import cpu, gpu
 from spectral_core.backends.cuda_programs import DeviceData, Propagation, Storage, send
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import InvalidInputError
-from spectral_core.kernels import tables
+from spectral_core.kernels import formulas, tables
 from spectral_core.kernels.cuda import wide
 from spectral_core.kernels.support.layout import Layout
 
@@ -65,6 +65,7 @@ def loss_and_gradient(
 def _loss_and_gradient(
     layout: Layout, activation: str, parameters: np.ndarray, problem: Problem
 ) -> tuple[float, np.ndarray]:
+    """By hand: a sum of weights, once per call. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor."""
     library, data, rows = gpu.array_module(), DeviceData(problem), len(problem.x)
     storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()
     scale = gpu.to_device(
@@ -87,7 +88,9 @@ def _scale(weight: float, layout: Layout, loss: str) -> float:
     """1/Σ weight, divided by the number of outputs if the loss is a mean over them; 0 if all weights are 0."""
     if not weight:
         return 0.0
-    return 1 / weight if loss == "cross_entropy" else 1 / (weight * layout.widths[-1])
+    if loss == "cross_entropy":
+        return formulas.sample_scale(weight)
+    return formulas.output_scale(weight, layout.widths[-1])
 
 
 class CudaStepper:
@@ -167,7 +170,8 @@ class CudaStepper:
         broken = losses[~np.isfinite(losses)]
         if len(broken):
             return float(broken[0]), float(penalties.mean())
-        return float(losses @ weights / weights.sum()), float(penalties.sum() / np.count_nonzero(weights))
+        mean = formulas.mean_of(losses @ weights, weights.sum())
+        return float(mean), float(formulas.mean_of(penalties.sum(), np.count_nonzero(weights)))
 
     def _buffers(self, rows: int, batches: int) -> None:
         """Inputs and results of an epoch. All epochs use the same arrays, since plans are bound to them."""

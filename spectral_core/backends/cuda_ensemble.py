@@ -176,6 +176,9 @@ def _general_sizes(layout: Layout, samples: int) -> list[int]:
 
 
 def _one_hidden_sizes(layout: Layout, samples: int, threads: int) -> list[int]:
-    """Numbers in inputs, outputs, shares of outputs, targets, weights of a mini-batch."""
+    """Numbers in inputs, outputs, shares of outputs, targets, weights of a mini-batch.
+
+    By hand: a size of storage. Checked by test_cuda.test_an_ensemble_is_its_trainings_one_by_one.
+    """
     inputs, outputs = layout.widths[0], layout.widths[-1]
     return [samples * inputs, samples * outputs, max(4 * threads, samples) * outputs, samples * outputs, samples]

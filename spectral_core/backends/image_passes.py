@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 from typing import Any
 
@@ -43,7 +44,7 @@ class ImagePass:
 
     def part(self, flat: np.ndarray, start: int, *shape: int) -> np.ndarray:
         """A group of a flat vector, not a copy."""
-        return flat[start : start + int(np.prod(shape))].reshape(shape)
+        return flat[start : start + math.prod(shape)].reshape(shape)
 
     def scale_and_shift(self, value: int, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """γ and β of a value, or their gradients."""
@@ -56,7 +57,10 @@ class ImagePass:
         return scale, shift
 
     def factors(self, operation: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
-        """Gate times m / keep for each sample, and m / keep alone (I13, I14)."""
+        """Gate times m / keep for each sample, and m / keep alone (I13, I14).
+
+        By hand: one number a sample and operation. Checked by test_image_network.test_gradients_of_a_grown_network_are_those_of_differences.
+        """
         real, drop = self.parameters.dtype, operation["drop"]
         share = np.ones(len(self.images), real)
         if drop >= 0 and self.kept.size:
@@ -74,7 +78,7 @@ class ImagePass:
     def weights(self, operation: dict[str, int], flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Depthwise kernels (none for one tap) and the matrix of a convolution, or their gradients."""
         into, out_of = self.values[operation["receiver"]]["channels"], self.values[operation["sender"]]["channels"]
-        taps = operation["taps"] ** 2 if operation["taps"] > 1 else 0
+        taps = {1: 0, 3: 9, 5: 25}[operation["taps"]]
         kernels = self.part(flat, operation["kernel"], out_of, taps) if taps else flat[:0]
         return kernels, self.part(flat, operation["matrix"], into, out_of)
 
@@ -150,7 +154,9 @@ class ImagePass:
             self.kernels.adjoint_tower(bar, self.pooled[tower], *given)
         at = len(self.operations) - 1
         for number in reversed(range(len(self.z))):
-            self.kernels.adjoint_norm(self.z[number], dz[number], self.statistics[number], *self.scale_and_shift(number, gradient))
+            self.kernels.adjoint_norm(
+                self.z[number], dz[number], self.statistics[number], *self.scale_and_shift(number, gradient)
+            )
             while at >= 0 and self.operations[at]["receiver"] == number:
                 self._give_back(self.operations[at], dz[number], dz, gradient)
                 at -= 1

@@ -32,10 +32,17 @@ def _torch(model: Any, path: str, options: argparse.Namespace) -> None:
     export_torch(model, path)
 
 
+def _js(model: Any, path: str, options: argparse.Namespace) -> None:
+    from spectral_core.exchange.javascript import export_javascript
+
+    export_javascript(model, path)
+
+
 FORMATS: dict[str, tuple[str, str, Writer]] = {
     "onnx": ("an ONNX model: labels and probabilities, or numbers in their units", "onnx", _onnx),
     "safetensors": ("weights as safetensors, scaling included", "safetensors.numpy", _safetensors),
     "torch": ("the same weights as a PyTorch state_dict in an NPZ file", "", _torch),
+    "js": ("one ES module for a web page or Node, without dependency", "", _js),
 }
 """By option: what it writes, the library that it needs, and the function."""
 
@@ -45,8 +52,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
         help="a saved model as a file for other software",
-        description="Writes a model in one format or several. Pages on the formats: docs/models.md.",
-        epilog="example: spectral-core export results/wine/compact.npz --onnx wine.onnx",
+        description="Writes a model in one format or several. Pages on the formats: docs/models.md, docs/javascript.md.",
+        epilog="example: spectral-core export results/wine/compact.npz --js wine.js",
     )
     parser.add_argument("model", metavar="MODEL", help="any model file of this package")
     for name, (meaning, _, _) in FORMATS.items():
@@ -78,7 +85,8 @@ def run(options: argparse.Namespace) -> int:
         atomic.check_writable(path, inputs=[options.model])
     for name, path in wanted.items():
         FORMATS[name][2](network if predictor is None else predictor, path, options)
-    encoded = predictor is not None and getattr(predictor, "encoder", None) is not None
+    # The JavaScript module encodes raw rows itself.
+    encoded = predictor is not None and predictor.encoder is not None and set(wanted) != {"js"}
     remark = (
         f"the input is the encoded features, {counted(network.n_features, 'column')}, not the raw ones\n"
         if encoded

@@ -76,7 +76,10 @@ def table(scores: dict[str, float | None], constant: dict[str, float | None]) ->
 
 
 def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np.ndarray, np.ndarray, str]:
-    """The rows to score, and a sentence on what the model has seen of them."""
+    """The rows to score, and a sentence on what the model has seen of them.
+
+    By hand: a number of rows. Checked by test_score.test_each_part_says_what_the_model_has_seen.
+    """
     import numpy as np
 
     from spectral_core.data.fingerprints import row_prints
@@ -113,7 +116,10 @@ def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np
 
 
 def _judging(judged: np.ndarray) -> str:
-    """Which of some rows judged the model: they chose it, or the neurons that a `prune` left."""
+    """Which of some rows judged the model: they chose it, or the neurons that a `prune` left.
+
+    By hand: a number of rows. Checked by test_score.test_each_part_says_what_the_model_has_seen.
+    """
     count, rows = int(judged.sum()), len(judged)
     who = f"{count:,} of them" if count < rows else "it" if rows == 1 else "they"
     return "" if not count else f", but {who} judged {'the model' if rows == 1 else 'it'}"
@@ -127,7 +133,10 @@ def _untrained(count: int) -> str:
 def _of_the_search(
     data: ModelData, part: str | None, trained: np.ndarray | None, judged: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, str]:
-    """Rows of the data that the model was made from."""
+    """Rows of the data that the model was made from.
+
+    By hand: a number of rows. Checked by test_score.test_each_part_says_what_the_model_has_seen.
+    """
     import numpy as np
 
     # Test points that the built-in set draws apart.

@@ -156,7 +156,10 @@ def _points(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
 
 
 def mean_and_error(values: Sequence[float | None]) -> str:
-    """``mean ± standard error`` of the values that are not None; the error is √(Σ (v - mean)²/(n - 1)/n)."""
+    """``mean ± standard error`` of the values that are not None; the error is √(Σ (v - mean)²/(n - 1)/n).
+
+    By hand: a statistic of a sweep. Checked by test_sweep.test_mean_and_error.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return "-"

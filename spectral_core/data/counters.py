@@ -16,7 +16,10 @@ def key_of(*numbers: int) -> np.uint64:
 
 
 def words(key: np.uint64, first: int, count: int) -> np.ndarray:
-    """32 random bits for each of the counters first, first + 1, ... (count,), uint32."""
+    """32 random bits for each of the counters first, first + 1, ... (count,), uint32.
+
+    By hand: a generator of random bits, as in `shuffling`. Checked by test_image_network.test_drop_path_keeps_the_share_that_it_should.
+    """
     counters = np.arange(first + 1, first + count + 1, dtype=np.uint64)
     z = key + counters * _GOLDEN
     z = (z ^ (z >> np.uint64(30))) * _FIRST

@@ -151,6 +151,8 @@ def sparcs(alpha: float, beta: float, points: int = 10_000, seed: int = 0, strea
     alpha : in [0, 1].
     beta : sharpness of the transition at α = ½, positive.
     stream : different streams of one seed give independent points; stream 0 is the seed's own.
+
+    By hand: the target of a data set. Checked by test_datasets.test_sparcs_formula.
     """
     alpha = checks.real_number(alpha, "alpha", 0, 1)
     beta = checks.real_number(beta, "beta", 0, open_low=True)

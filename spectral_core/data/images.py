@@ -98,6 +98,8 @@ def load_images(
     >>> X, y = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8), [0, 1, 2, 0, 1, 2]
     >>> load_images((X, y), size=4)
     ImageData(6 images 3×4×4, 3 classes)
+
+    By hand: once for a data set. Checked by test_images.test_standardised_channels_and_test_data_like_them.
     """
     given, y = _read(source)
     images, remarks = _channels_first(given)
@@ -122,6 +124,8 @@ def halved(images: np.ndarray, rows: int) -> np.ndarray:
     Raises
     ------
     InvalidInputError : no number of halvings gives so many rows, or the columns are odd before.
+
+    By hand: once for a data set. Checked by test_images.test_standardised_channels_and_test_data_like_them.
     """
     start = images.shape[2:]
     while images.shape[2] > rows and images.shape[2] % 2 == 0 and images.shape[3] % 2 == 0:
@@ -173,7 +177,10 @@ def _pictures(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _channels_first(given: Any) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Float images (samples, channels, rows, columns), bytes divided by 255, and what was assumed."""
+    """Float images (samples, channels, rows, columns), bytes divided by 255, and what was assumed.
+
+    By hand: once for a data set. Checked by test_images.test_idx_files_have_their_labels_beside_them.
+    """
     array = checks.as_array(given, "X")
     if array.ndim == 3:
         array = array[:, None]
@@ -211,6 +218,9 @@ def _classes(y: Any, rows: int, known: tuple[Any, ...] | None) -> tuple[np.ndarr
 
 
 def _scales(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each channel; 1 for a constant one."""
+    """Mean and deviation of each channel; 1 for a constant one.
+
+    By hand: once for a data set. Checked by test_images.test_standardised_channels_and_test_data_like_them.
+    """
     means, deviations = images.mean((0, 2, 3), dtype=np.float64), images.std((0, 2, 3), dtype=np.float64)
     return means.astype(np.float32), np.where(deviations > 0, deviations, 1).astype(np.float32)

@@ -69,6 +69,8 @@ def label_scores(
     -------
     scores : ``subset_accuracy``, the share of rows with all labels right; ``label_accuracy``, the share of right labels,
         1 - Hamming loss; ``roc_auc``, the mean over the labels that have both values on these rows, None without any.
+
+    By hand: scores of predictions. Checked by test_several_labels.test_scores_of_labels_are_those_of_counting.
     """
     metrics = optional("sklearn.metrics", "scores")
     predicted, of_all = probabilities > 0.5, {"sample_weight": weights}
@@ -82,7 +84,10 @@ def label_scores(
 
 
 def constant_label_scores(truth: np.ndarray) -> dict[str, float | None]:
-    """The subset accuracy of the most frequent set of labels, and the label accuracy of the majority of each label."""
+    """The subset accuracy of the most frequent set of labels, and the label accuracy of the majority of each label.
+
+    By hand: scores of a constant. Checked by test_several_labels.test_scores_of_labels_are_those_of_counting.
+    """
     sets, counts = np.unique(truth, axis=0, return_counts=True)
     whole = label_scores(truth, np.broadcast_to(sets[counts.argmax()], truth.shape))
     shares = truth.mean(axis=0)
@@ -102,7 +107,10 @@ def number_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float |
 
 
 def constant_number_scores(truth: np.ndarray) -> dict[str, float | None]:
-    """The scores of the mean of these rows, and the MAE of their median; no constant has better ones."""
+    """The scores of the mean of these rows, and the MAE of their median; no constant has better ones.
+
+    By hand: scores of a constant. Checked by test_metrics.test_scores_of_numbers_are_those_of_their_definitions.
+    """
     mean = number_scores(truth, np.broadcast_to(truth.mean(axis=0), truth.shape))
     median = number_scores(truth, np.broadcast_to(np.median(truth, axis=0), truth.shape))
     return mean | {"mae": median["mae"]}

@@ -76,7 +76,10 @@ class PreparedData:
         return len(self.classes) if self.task == "classification" else self.y.shape[1]
 
     def standard_error(self, network: Predicting) -> float:
-        """Standard error of the validation loss of a network: deviation of the samples' losses over √samples."""
+        """Standard error of the validation loss of a network: deviation of the samples' losses over √samples.
+
+        By hand: a statistic of predictions. Checked by test_search.test_the_standard_error_is_that_of_the_mean_and_does_not_depend_on_the_order_of_rows.
+        """
         output = network.forward(self.x_valid).astype(np.float64)
         if self.task == "classification":
             losses = logsumexp(output, axis=1) - output[np.arange(len(output)), self.y_valid]
@@ -89,7 +92,10 @@ class PreparedData:
         return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def constant_loss(self) -> float:
-        """Validation loss of the best constant: frequencies of classes or labels, or the mean target."""
+        """Validation loss of the best constant: frequencies of classes or labels, or the mean target.
+
+        By hand: the loss of one constant. Checked by test_search.test_the_constant_loss_is_that_of_the_best_constant.
+        """
         if self.task == "classification":
             counts = np.bincount(self.y, self.weights, len(self.classes)) + 1.0  # a class may be missing on one side
             losses = -np.log(counts / counts.sum())[self.y_valid]

@@ -125,7 +125,10 @@ def fitted(name: str, raw: np.ndarray, reading: Reading, keep: bool, tidy: bool,
 
 
 def _median(values: np.ndarray) -> float:
-    """The median, also where the sum of the two middle values overflows."""
+    """The median, also where the sum of the two middle values overflows.
+
+    By hand: the filling of a gap. Checked by test_encoding.test_the_median_of_numbers_whose_sum_overflows.
+    """
     with np.errstate(over="ignore"):
         middle = float(np.median(values))
     return middle if np.isfinite(middle) else float(2 * np.median(values / 2))
@@ -147,7 +150,10 @@ def _counts_rows(name: str, values: np.ndarray) -> bool:
 
 
 def _date(column: Column, present: np.ndarray) -> Column:
-    """A date as those of its parts that vary; of whole months, no weekday."""
+    """A date as those of its parts that vary; of whole months, no weekday.
+
+    By hand: the filling of a gap. Checked by test_encoding.test_it_agrees_with_the_transformers_of_scikit_learn.
+    """
     possible = [part for part in dates.PARTS if part != "weekday" or column.reading.form not in dates.WHOLE_MONTHS]
     parts = tuple(part for part in possible if len(np.unique(dates.part(present, part))) > 1)
     if not parts:

@@ -21,6 +21,8 @@ def resolved(value: Any, dtype: Any, name: str) -> None:
     Raises
     ------
     InvalidInputError : the type rounds a column by more than a thousandth of the column's spread.
+
+    By hand: the rounding of a column. Checked by test_epochs.test_data_are_refused_exactly_where_float32_loses_their_spread.
     """
     array, real = checks.as_array(value, name), np.dtype(dtype)
     if array.dtype.kind in "OUS":

@@ -21,7 +21,10 @@ class Scaling:
 
     @classmethod
     def fit(cls, columns: np.ndarray, name: str) -> Scaling:
-        """The scaling that gives these columns mean 0 and standard deviation 1; `name` is for the error message."""
+        """The scaling that gives these columns mean 0 and standard deviation 1; `name` is for the error message.
+
+        By hand: columns before any training. Checked by test_scaling.test_a_power_of_two_as_unit_changes_no_digit.
+        """
         # In units of a power of two nothing overflows or underflows, and no digit changes.
         unit = power_of_two(columns)
         scaled = columns / unit
@@ -50,13 +53,18 @@ class Scaling:
         return np.where(self.constant, np.inf, self.deviation)
 
     def transform(self, columns: np.ndarray) -> np.ndarray:
+        """By hand: columns before any training. Checked by test_scaling.test_a_power_of_two_as_unit_changes_no_digit."""
         return (columns - self.mean) / self.divisor
 
     def inverse_transform(self, columns: np.ndarray) -> np.ndarray:
+        """By hand: columns after any training. Checked by test_search.test_scaling_is_undone_and_a_constant_column_keeps_its_value."""
         return columns * self.deviation + self.mean
 
 
 def power_of_two(columns: np.ndarray) -> np.ndarray:
-    """For each column the power of two at or below its largest absolute value; 1 for a column of zeros."""
+    """For each column the power of two at or below its largest absolute value; 1 for a column of zeros.
+
+    By hand: a unit of a column. Checked by test_scaling.test_a_power_of_two_is_at_most_the_largest_value_and_more_than_its_half.
+    """
     largest = np.abs(columns).max(axis=0)
     return np.where(largest > 0, np.ldexp(1.0, np.frexp(largest)[1] - 1), 1.0)

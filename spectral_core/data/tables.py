@@ -172,7 +172,10 @@ def _target_faults(table: Table, name: str, reading: Reading, task: str) -> list
 
 
 def _complete(table: Table, wanted: dict[str, Reading], remarks: list[str]) -> Table:
-    """The rows in which no target and no weight is missing; the others are said."""
+    """The rows in which no target and no weight is missing; the others are said.
+
+    By hand: a number of rows. Checked by test_meaning.test_labels_of_rows_without_one_are_left_out_and_said.
+    """
     gone = np.zeros(len(table), bool)
     for name, reading in wanted.items():
         absent = reading.absent(table[name])

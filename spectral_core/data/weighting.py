@@ -38,6 +38,8 @@ class Weighting:
         target : class indices or regression targets of all rows.
         classes : the labels; empty for regression.
         fitted : the class indices that ``balanced`` counts.
+
+        By hand: weights of rows. Checked by test_weighting.test_weights_multiply_and_unnamed_labels_have_one.
         """
         own = None if self.samples is None else checks.sample_weights(self.samples, np.float64, len(target))
         factors = self._by_class(classes, fitted)
@@ -53,7 +55,10 @@ class Weighting:
         return Weighting(None, self.classes)
 
     def _by_class(self, classes: tuple[Any, ...], fitted: np.ndarray) -> np.ndarray | None:
-        """The weight of each class (classes,)."""
+        """The weight of each class (classes,).
+
+        By hand: weights of classes. Checked by test_weighting.test_balanced_classes_weigh_alike.
+        """
         given = self.classes
         if given is None:
             return None

@@ -191,12 +191,18 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         return output[:, : len(self.classes_)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities (samples, classes): the softmax of z_K; 1/(1 + exp(-z_K)) with several labels."""
+        """Probabilities (samples, classes): the softmax of z_K; 1/(1 + exp(-z_K)) with several labels.
+
+        By hand: outputs as probabilities. Checked by test_beside_mlp.test_a_classifier_has_the_curve_and_the_probabilities_of_mlp.
+        """
         output = self._raw(X)
         return expit(output) if self._multilabel else softmax(output[:, : len(self.classes_)], axis=1)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """The logarithms of `predict_proba`; -inf where a probability is too small for its type."""
+        """The logarithms of `predict_proba`; -inf where a probability is too small for its type.
+
+        By hand: scikit-learn's interface. Checked by test_beside_mlp.test_a_classifier_has_the_curve_and_the_probabilities_of_mlp.
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 

@@ -21,7 +21,10 @@ from spectral_core.networks.spectral import SpectralNetwork
 
 
 def minimise(estimator: Any, net: SpectralNetwork, data: FitData) -> SpectralNetwork:
-    """The network at a minimum of the objective over the groups that are not frozen; computed in float64."""
+    """The network at a minimum of the objective over the groups that are not frozen; computed in float64.
+
+    By hand: a vector of one decay. Checked by test_beside_mlp.test_lbfgs_finds_what_mlp_finds.
+    """
     objective: Objective = estimator._objective
     if estimator.penalty_strength:
         raise InvalidInputError("penalty_strength needs solver='adam' or 'sgd': 'lbfgs' takes smooth objectives only")

@@ -29,7 +29,10 @@ class FitData:
 
     @property
     def weight(self) -> float:
-        """The sum of the weights, the number of samples without weights."""
+        """The sum of the weights, the number of samples without weights.
+
+        By hand: a sum of weights. Checked by test_beside_mlp.test_weighted_batches_are_those_of_mlp_where_a_batch_is_everything.
+        """
         return float(len(self)) if self.weights is None else float(self.weights.sum())
 
 
@@ -53,17 +56,26 @@ class Objective:
         return cls(loss, {"cross_entropy": 1.0, "squared_error": outputs / 2}.get(loss, float(outputs)))
 
     def shown(self, loss: float, penalty: float) -> float:
-        """The number that MLP shows for a loss and penalty of ours: squared errors are a mean over outputs there."""
+        """The number that MLP shows for a loss and penalty of ours: squared errors are a mean over outputs there.
+
+        By hand: scikit-learn's scale of a loss. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
+        """
         return (0.5 if self.loss == "squared_error" else self.scale) * loss + self.scale * penalty
 
     def decay(self, alpha: float, weight: float) -> float:
-        """The strength of Σ φ² beside our loss, for samples of this sum of weights."""
+        """The strength of Σ φ² beside our loss, for samples of this sum of weights.
+
+        By hand: scikit-learn's scale of alpha. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
+        """
         return alpha / (2 * weight * self.scale)
 
 
 def step_options(estimator: Any, objective: Objective, batch_size: int, batch_weight: float) -> StepOptions:
     """The options of a step. Steps of ``sgd`` are those of MLP's objective; those of ``adam`` do not change
-    if the loss and epsilon have a common factor."""
+    if the loss and epsilon have a common factor.
+
+    By hand: scikit-learn's scale of a rate. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
+    """
     solver = one_of(estimator.solver, ("adam", "sgd"), "solver")
     factor = objective.scale if solver == "sgd" else 1.0
     own = estimator.eigenvalue_learning_rate

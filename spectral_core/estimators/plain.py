@@ -14,6 +14,8 @@ def start(widths: Sequence[int], activation: str, dtype: Any, generator: np.rand
     """The start of scikit-learn's MLP, number by number: weights and biases uniform in ±√(6/(senders + receivers)).
 
     The root is that of 2 for the sigmoid. `widths` are those of all layers, without the constant neuron.
+
+    By hand: scikit-learn's random start. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
     """
     blocks = {}
     for i in range(2, len(widths) + 1):

@@ -137,7 +137,10 @@ class SpectralRegressor(RegressorMixin, SpectralEstimator):
         )
 
     def _predicted(self, output: np.ndarray) -> np.ndarray:
-        """Predictions from z_K."""
+        """Predictions from z_K.
+
+        By hand: the mean of counts. Checked by test_estimators.test_further_losses.
+        """
         return np.exp(output) if self.loss == "poisson" else output
 
     def _score_of(self, target: np.ndarray, sample_weight: np.ndarray | None) -> Any:

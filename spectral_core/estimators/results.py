@@ -96,6 +96,8 @@ class FittedNetwork(ABC):
         >>> model = SpectralRegressor(hidden_layer_sizes=(), search=False, solver="lbfgs", random_state=0)
         >>> model.fit(X, 3 * X[:, 0] + X[:, 1]).feature_importances_.round(2).tolist()
         [0.75, 0.25]
+
+        By hand: shares of scores. Checked by test_estimators.test_importances_are_shares_and_a_feature_without_weights_has_none.
         """
         check_is_fitted(self, "network_")
         net = self.network_

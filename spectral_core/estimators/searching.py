@@ -29,6 +29,8 @@ def blocks_in_units(
 
     z' = W (x - m)/d + b is (W/d) x + (b - (W/d) m), and y = s z' + t. Blocks between neighbours and from the input are there
     also where they are 0.
+
+    By hand: units of the data. Checked by test_estimators.test_the_weights_are_those_of_the_predictions_in_the_units_of_the_data.
     """
     layers, widths = net.n_layers, net.widths
     blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}

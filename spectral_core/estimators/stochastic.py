@@ -114,7 +114,10 @@ class StochasticFit:
         return self.estimator.best_validation_score_ is not None
 
     def _epoch(self) -> bool:
-        """One epoch and its measurements; False where the training diverged."""
+        """One epoch and its measurements; False where the training diverged.
+
+        By hand: a ratio of rates. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
+        """
         one, first = self.estimator, self.estimator.n_iter_ * self.batches
         # The learning rate of `sgd` moves between epochs; schedules move it from step to step.
         factor = one._optimizer.learning_rate / one.learning_rate_init
@@ -135,7 +138,10 @@ class StochasticFit:
         return finite
 
     def _change_rate(self, rate: float) -> None:
-        """The rate of the next epoch. MLP's velocity contains the rate and ours does not, so ours changes inversely."""
+        """The rate of the next epoch. MLP's velocity contains the rate and ours does not, so ours changes inversely.
+
+        By hand: a ratio of rates. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
+        """
         state: OptimizerState = self.estimator._optimizer
         if isinstance(self.stepper, cpu.CpuStepper):
             self.stepper.first_moment *= self.net.dtype.type(state.learning_rate / rate)
@@ -164,7 +170,10 @@ class StochasticFit:
                 print(f"Validation score: {score:f}")
 
     def _stops(self, incremental: bool) -> bool:
-        """Count epochs without improvement; whether the training ends here."""
+        """Count epochs without improvement; whether the training ends here.
+
+        By hand: scikit-learn's schedule. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
+        """
         one, state = self.estimator, self.estimator._optimizer
         tolerance = checks.real_number(one.tol, "tol", 0)
         if self._stops_early:

@@ -9,7 +9,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 
 def with_classes(given: np.ndarray | None, target: np.ndarray, class_weight: Any, estimator: Any) -> np.ndarray | None:
-    """The weights of the samples times those of their classes; None where neither is given."""
+    """The weights of the samples times those of their classes; None where neither is given.
+
+    By hand: weights of classes. Checked by test_estimators.test_class_weights_are_sample_weights.
+    """
     if class_weight is None:
         return given
     labels = target if target.ndim > 1 else estimator.classes_[target]

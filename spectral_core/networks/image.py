@@ -220,7 +220,7 @@ class ImageNetwork:
         augmentation = getattr(X, "augmentation", augmentation)
         x = self.images(getattr(X, "images", X))
         labels = checks.class_indices(y, len(x), self.structure.classes)
-        if len(x) * np.prod(self.structure.image[1:]) // 4**self.structure.reductions < 2:
+        if len(x) * cpu_images.tables_of(self.layout).last_pixels < 2:
             raise InvalidInputError("a batch norm needs two values: one image whose last planes are one pixel has one")
         weights = of_mean_one(checks.sample_weights(sample_weight, np.float64, len(x))).astype(self.dtype)
         none = np.empty((0, self.structure.classes), self.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +92,7 @@ class _Builder:
     def layout(self) -> ImageLayout:
         """All values from the stem to the last output, the towers, the gates, the running statistics."""
         structure = self.structure
-        colours, rows, columns = structure.image
+        colours, rows, columns = shape = structure.image
         kernel = self.group("kernels[stem]", structure.channels, colours, 3, 3)
         self.value(
             "stem", structure.channels, rows, columns, [{"kind": KINDS["stem"], "sender": ABSENT, "matrix": kernel}]
@@ -115,14 +116,14 @@ class _Builder:
             structure.image, structure.classes, structure.gates == "published", (begin, end), end, self.drops,
             structure.drop_path, structure.seed,
         )  # fmt: skip
-        widths = (int(np.prod(structure.image)), structure.classes)
+        widths = (math.prod(shape), structure.classes)
         return ImageLayout("image", widths, shapes=tuple(self.shapes), tables=tables)
 
     def group(self, name: str, *shape: int) -> int:
         """Where a new group of parameters starts."""
         start = self.size
         self.shapes.append((name, shape))
-        self.size += int(np.prod(shape))
+        self.size += math.prod(shape)
         return start
 
     def value(self, name: str, channels: int, rows: int, columns: int, arriving: list[dict[str, int]]) -> int:

@@ -163,7 +163,10 @@ class SparseNetwork:
 
     @cached_property
     def used(self) -> Used:
-        """The neurons with a weight; the constant neuron, the outputs, one input and one neuron of each layer count as used."""
+        """The neurons with a weight; the constant neuron, the outputs, one input and one neuron of each layer count as used.
+
+        By hand: conditions along a network. Checked by test_sparse.test_what_acts_is_found_by_walking_every_path.
+        """
         mask = np.zeros(self.n_neurons, bool)
         mask[self.senders], mask[self.receivers] = True, True
         mask[self.n_neurons - self.n_outputs :] = True

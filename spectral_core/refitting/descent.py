@@ -55,7 +55,10 @@ class Recipe:
 
     @classmethod
     def of(cls, samples: Samples, batch_size: int) -> Recipe:
-        """The recipe for some samples: minima from more weights on where there are few."""
+        """The recipe for some samples: minima from more weights on where there are few.
+
+        By hand: a number of epochs. Checked by test_descent.test_the_recipe_depends_on_the_number_of_samples.
+        """
         rows = len(samples)
         least = LEAST_EPOCHS if samples.loss == "squared_error" else LEAST_EPOCHS_LABELS
         epochs = max(least, -(-LEAST_STEPS * min(batch_size, rows) // rows))

@@ -82,7 +82,10 @@ def flat_places(net: SparseNetwork, layout: Layout) -> np.ndarray:
 
 
 def contiguous_runs(places: np.ndarray) -> np.ndarray:
-    """[start, stop) of the runs of neighbouring places (runs, 2)."""
+    """[start, stop) of the runs of neighbouring places (runs, 2).
+
+    By hand: runs of positions. Checked by test_masked.test_runs_of_neighbours.
+    """
     ordered = np.sort(places)
     breaks = np.flatnonzero(np.diff(ordered) != 1) + 1
     starts = np.concatenate([ordered[:1], ordered[breaks]])

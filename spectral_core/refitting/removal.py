@@ -34,6 +34,8 @@ def remove(net: SparseNetwork, samples: Samples, count: int) -> SparseNetwork:
     """The network with at most `count` products left, those of the greatest saliency that act together.
 
     Weights that do not act after a removal go too; their place is given to the next weights.
+
+    By hand: a number of weights. Checked by test_removal.test_what_stays_is_the_most_salient_that_acts.
     """
     net = net.cleaned()
     if net.n_products <= count:

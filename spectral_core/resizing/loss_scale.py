@@ -15,7 +15,10 @@ LEAST_LOG = -69.0
 
 
 def tolerance_on(problem: Problem, relative: float) -> Tolerance:
-    """A share of the loss above its least value and a thousandth of the constant predictor's loss above it."""
+    """A share of the loss above its least value and a thousandth of the constant predictor's loss above it.
+
+    By hand: a share of a loss. Checked by test_loss_scale.test_a_larger_tolerance_allows_a_larger_loss.
+    """
     least, constant = loss_scale(problem)
     return Tolerance(relative, NOISE * max(constant - least, 0.0), least)
 

@@ -33,7 +33,10 @@ class Tolerance:
     least: float = 0.0
 
     def limit(self, loss: float) -> float:
-        """The greatest loss allowed where `loss` was reached: loss (1 + t), or loss + t (loss - least + floor)."""
+        """The greatest loss allowed where `loss` was reached: loss (1 + t), or loss + t (loss - least + floor).
+
+        By hand: a share of a loss. Checked by test_trimming.test_a_tolerance_is_a_share_of_the_loss_or_of_the_loss_and_a_floor.
+        """
         return loss * (1 + self.relative) if self.floor is None else loss + self.margin(loss)
 
     def improvement(self, loss: float) -> float:
@@ -41,7 +44,10 @@ class Tolerance:
         return loss - self.margin(loss)
 
     def margin(self, loss: float) -> float:
-        """How far two losses must lie apart to count as different: t loss, or t (loss - least + floor)."""
+        """How far two losses must lie apart to count as different: t loss, or t (loss - least + floor).
+
+        By hand: a share of a loss. Checked by test_trimming.test_a_tolerance_is_a_share_of_the_loss_or_of_the_loss_and_a_floor.
+        """
         return self.relative * (loss if self.floor is None else loss - self.least + self.floor)
 
 
@@ -127,7 +133,10 @@ def masks_without(keep: Sequence[np.ndarray], removals: Sequence[Removal]) -> li
 
 
 def masked(blocks: Blocks, keep: Sequence[np.ndarray]) -> dict[tuple[int, int], np.ndarray]:
-    """Blocks with zeros in the rows and columns of removed neurons."""
+    """Blocks with zeros in the rows and columns of removed neurons.
+
+    By hand: blocks times masks. Checked by test_trimming.test_trimming_stays_within_the_limit_and_leaves_the_network_alone.
+    """
     return {(i, j): block * keep[i - 1][:, None] * keep[j - 1] for (i, j), block in blocks.items()}
 
 

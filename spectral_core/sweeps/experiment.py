@@ -83,7 +83,10 @@ class Experiment:
 
 
 def json_value(value: Any) -> Any:
-    """The value as JSON writes it; a whole float becomes an integer, so that 5 and 5.0 name the same task."""
+    """The value as JSON writes it; a whole float becomes an integer, so that 5 and 5.0 name the same task.
+
+    By hand: a number as text. Checked by test_experiment.test_a_seed_follows_from_the_name_alone.
+    """
     value = value.item() if hasattr(value, "item") and not isinstance(value, type) else value
     if value is None or isinstance(value, (str, bool, int)):
         return value

@@ -47,7 +47,10 @@ def damped_step(matrix: np.ndarray, gradient: np.ndarray, damping: np.ndarray) -
 
 
 def _step(objective: Objective, point: np.ndarray, damping: float) -> tuple[np.ndarray, float] | None:
-    """The next point and damping; None where no damping gives a lower value."""
+    """The next point and damping; None where no damping gives a lower value.
+
+    By hand: a damped diagonal, once an iteration. Checked by test_full_batch.test_the_gauss_newton_matrix_is_that_of_differences.
+    """
     before, matrix = objective.at(point), objective.curvature(point)
     if not np.isfinite(matrix).all():
         return None

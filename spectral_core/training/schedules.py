@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spectral_core.kernels import formulas
+
 SCHEDULES = ("constant", "cosine", "one_cycle", "plateau")
 ONE_CYCLE_START = 1 / 25
 """The factor of the first step of ``one_cycle``."""
@@ -45,19 +47,19 @@ class RateSchedule:
 
         The factor of ``plateau`` is that of ``constant`` times max(F, 2^-k), for k halvings after the `losses`.
 
-        By hand: a few numbers an epoch, outside of the kernels. Checked by test_schedules.test_factors_are_those_of_the_theorems.
+        By hand: the choice between printed formulas, and halvings. Checked by test_schedules.test_factors_are_those_of_the_theorems.
         """
         step, rising = np.arange(begin, end, dtype=np.float64), round(self.warmup * self.steps)
         # The rise.
         if self.name == "one_cycle":
-            rise = ONE_CYCLE_START + (1 - ONE_CYCLE_START) * (1 - np.cos(np.pi * step / max(rising, 1))) / 2
+            rise = formulas.cosine_rise(step, max(rising, 1), ONE_CYCLE_START)
         else:
-            rise = (step + 1) / max(rising, 1)
+            rise = formulas.warm_up(step, max(rising, 1))
         # What follows.
         after = np.ones(len(step))
         if self.name in ("cosine", "one_cycle"):
             share = (step - rising) / max(self.steps - rising, 1)
-            after = self.final_rate + (1 - self.final_rate) * (1 + np.cos(np.pi * share)) / 2
+            after = formulas.cosine_fall(share, self.final_rate)
         factors = np.where(step < rising, rise, after)
         return factors * max(self.final_rate, 0.5 ** halvings(losses)) if self.name == "plateau" else factors
 

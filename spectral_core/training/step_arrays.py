@@ -8,6 +8,7 @@ import numpy as np
 
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.formulas import threshold_of
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.kernels.tables import PENALTIES, SETTINGS
 from spectral_core.networks.trainable import Trainable
@@ -75,7 +76,9 @@ def _penalties(net: Trainable, options: StepOptions) -> tuple[list[Penalty], lis
     if not options.proximal:
         return spectral + others, []
     frozen = _not_trained(net, options)
-    thresholds = [(name, kind, strength * _rate_of(name, options)) for name, _, _ in spectral if name not in frozen]
+    thresholds = [
+        (name, kind, threshold_of(_rate_of(name, options), strength)) for name, _, _ in spectral if name not in frozen
+    ]
     return others, thresholds
 
 

@@ -39,7 +39,7 @@ def test_every_format_is_written(model: Path, tmp_path: Path, capsys: Any) -> No
 
 def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "x"
-    assert "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE" in refused(
+    assert "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE or --js FILE" in refused(
         capsys, "export", model
     )
     assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--torch", out)
@@ -53,3 +53,15 @@ def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) 
     assert "must be different" in refused(capsys, "export", model, "--torch", out, "--onnx", out)
     assert "no such model file" in refused(capsys, "export", tmp_path / "none.npz", "--torch", out)
     assert not out.exists()
+
+
+def test_a_module_for_a_page(model: Path, tmp_path: Path, capsys: Any) -> None:
+    assert said(capsys, "export", model, "--js", tmp_path / "m.js") == f"written: {tmp_path / 'm.js'}\n"
+    text = (tmp_path / "m.js").read_text(encoding="utf-8")
+    assert 'classes=["a","b"]' in text
+    assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--js", tmp_path / "n.js")
+    (tmp_path / "broken.npz").write_bytes(model.read_bytes()[:-200])
+    assert "is not a readable model file" in refused(
+        capsys, "export", tmp_path / "broken.npz", "--js", tmp_path / "n.js"
+    )
+    assert not (tmp_path / "n.js").exists()

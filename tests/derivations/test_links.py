@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from derivations import links
+from derivations import links, numeric
 from derivations.codegen.cpu.module import functions
 from derivations.codegen.cuda.module import cuda_functions
 from tests.builders import ROOT
@@ -53,6 +54,8 @@ def edit(path: Path, old: str, new: str) -> None:
         (lambda root: edit(root / "spectral_core/kernels/cpu/one_hidden.py", "def adjoint_3_1(", "def adjoint_3("), ["M8 names kernel adjoint_3_1", "kernel adjoint_3 rests on M8"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu/dense.py", "    Theorem: P.l2\n", ""), ["kernel proximal_l2 names no theorem"]),
         (lambda root: edit(root / "spectral_core/kernels/cpu/dense.py", "Theorem: M8\n", "Theorem: M88\n"), ["adjoint_global rests on M88, which has no certificate"]),
+        (lambda root: edit(root / "spectral_core/kernels/javascript/float32.js", " * Theorem: P.l2\n", ""), ["float32.js: proximalL2 names no theorem"]),
+        (lambda root: edit(root / "spectral_core/kernels/javascript/float64.js", "Theorem: M8\n", "Theorem: M88\n"), ["float64.js: adjointGlobal rests on M88, which has no certificate"]),
         (lambda root: edit(root / "spectral_core/networks/paths.py", "By hand: once per report", "Once per report"), ["networks.paths.path_norms computes by a formula of its own"]),
         (lambda root: edit(root / "tests/resizing/test_trimming.py", "def test_trimming_stays", "def trimming_stays"), ["its test test_trimming.test_trimming_stays"]),
         (lambda root: (root / "spectral_core/networks/extra.py").write_text("def f(a, b):\n    return a @ b\n"), ["networks.extra.f computes by a formula of its own (a @ b)"]),
@@ -96,7 +99,6 @@ def test_what_is_written_by_hand_is_known() -> None:
         "networks.balance.fix_gauge",
         "networks.initialization.xavier_uniform", "networks.compact.CompactNetwork.forward", "networks.paths.path_scores",
         "networks.paths.path_norms", "resizing.compaction.live_masks", "resizing.compaction.compact", "resizing.trimming.trim",
-        "backends.cpu.corrections",
         "networks.sparse.SparseNetwork.cleaned", "refitting.levenberg_marquardt.fit",
         "refitting.levenberg_marquardt.normal_equations", "refitting.output_weights.refit", "refitting.leave_one_out.rises",
         "refitting.removal.saliencies", "refitting.removal.grow", "architecture.curve.smallest_within",
@@ -116,15 +118,132 @@ GIVEN_AWAY = (
 )
 
 
-@pytest.mark.parametrize(
-    "formula", ["a @ b", "a**2", "b**a", "np.linalg.norm(a)", "a.mean()", *(f"np.{name}(a)" for name in GIVEN_AWAY)]
+FORMULAS = (
+    *("a @ b", "a**2", "b**a", "np.linalg.norm(a)", "a.mean()", "a * b", "a / b", "(1 - a) * b", "sum(a)", "a.sum()"),
+    *("abs(a)", "np.maximum(a, b)", "np.sum(a * b)", "math.exp(a)", "exp(a)", "a[n] * b[n]", "[x * y for x, y in a]"),
+    *("(lambda x: x * a)", "a * b if n else 0", "f'{a}' and a / b", "a if abs(b) else 0"),
 )
-def test_every_kind_of_formula_is_noticed(tree: Path, formula: str) -> None:
-    (tree / "spectral_core/networks/extra.py").write_text(f"def f(a, b):\n    return [{formula}]\n", encoding="utf-8")
-    assert any(sentence.startswith("networks.extra.f computes by") for sentence in links.problems(tree, RECORDS))
+HARMLESS = (
+    *("a + b", "2**20", "len(a)", "a - b", "a // b", "2 * a", "a / 2", "n * a", "len(a) * b", "a[n * b]", "a[: a * b]"),
+    *("range(a * b)", "np.zeros(a * b)", "f'{a * b}'", "a * 'x'", "[0] * b", "a * [b]", "sum(x > 0 for x in a)"),
+    *("(a > 0).sum()", "(~a).sum()", "sum(map(len, a))", "b.shape[0] * a", "b.size * a", "mask.sum()", "home / a"),
+)
 
 
-@pytest.mark.parametrize("harmless", ["a + b", "2**20", "len(a)", "a.sum()"])
-def test_counting_is_no_formula(tree: Path, harmless: str) -> None:
-    (tree / "spectral_core/networks/extra.py").write_text(f"def f(a, b):\n    return [{harmless}]\n", encoding="utf-8")
-    assert links.problems(tree, RECORDS) == []
+def shown(expression: str) -> str:
+    return numeric.formula(ast.parse(f"def f(a, b, n: int):\n    return [{expression}]\n").body[0])
+
+
+@pytest.mark.parametrize("formula", [*FORMULAS, *(f"np.{name}(a)" for name in GIVEN_AWAY)])
+def test_every_kind_of_formula_is_noticed(formula: str) -> None:
+    assert shown(formula)
+
+
+@pytest.mark.parametrize("harmless", HARMLESS)
+def test_counting_is_no_formula(harmless: str) -> None:
+    assert shown(harmless) == ""
+
+
+FORMULA = "def bent(values, rate):\n    return values * (1 - rate) + rate * values**3 / 6\n"
+
+
+PLACES = (
+    *(
+        "kernels/support/layout",
+        "backends/cpu",
+        "training/schedules",
+        "data/scaling",
+        "cli/score",
+        "checks",
+        "files/idx",
+    ),
+    *("experiments/pruning/experiment", "estimators/weights", "exchange/dense", "sweeps/grid", "progress", "errors"),
+)
+
+
+def test_a_formula_anywhere_is_noticed(tree: Path) -> None:
+    """G5 of the audit, in every kind of folder."""
+    for place in PLACES:
+        path = tree / "spectral_core" / f"{place}.py"
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        path.write_text(f"{before}\n\n{FORMULA}", encoding="utf-8")
+    found = sorted(
+        sentence.split(".bent computes by a formula of its own")[0] for sentence in links.problems(tree, RECORDS)
+    )
+    assert found == sorted(place.replace("/", ".") for place in PLACES)
+
+
+def test_code_outside_of_functions_is_noticed(tree: Path) -> None:
+    lines = ["HALF = math.exp(-1)", "bent = lambda x: x * x / SIX", "class A:\n    b = a * c"]
+    for number, line in enumerate(lines):
+        (tree / f"spectral_core/networks/extra{number}.py").write_text(f"{line}\n", encoding="utf-8")
+    found = [sentence.split(" computes by a formula of its own (")[0] for sentence in links.problems(tree, RECORDS)]
+    assert found == [f"networks.extra{number}" for number in range(len(lines))]
+
+
+def test_a_file_between_the_printed_ones_is_noticed(tree: Path) -> None:
+    """G4 of the audit: with a formula or without."""
+    places = ["kernels/cpu/extra", "kernels/cuda/extra", "kernels/extra"]
+    for place in places:
+        (tree / f"spectral_core/{place}.py").write_text("def f(a):\n    return a\n", encoding="utf-8")
+    wanted = [f"{place}.py lies between printed files, and nothing prints it" for place in places]
+    assert links.problems(tree, RECORDS) == wanted
+    (tree / "spectral_core/kernels/cuda/extra.py").write_text(FORMULA, encoding="utf-8")
+    assert any("bent computes by a formula of its own" in sentence for sentence in links.problems(tree, RECORDS))
+
+
+def test_corrections_by_another_formula_are_noticed(tree: Path) -> None:
+    """G9 of the audit: the host's formula is printed, and one that is written there instead is seen."""
+    path = tree / "spectral_core/backends/cpu.py"
+    edit(path, "formulas.bias_correction(betas, np", "(1.0 - betas ** (1 + np")
+    edit(path, "[:, None]).astype(settings.dtype)", "[:, None])).astype(settings.dtype)")
+    (sentence,) = links.problems(tree, RECORDS)
+    assert sentence.startswith("backends.cpu.corrections computes by a formula of its own (betas **")
+
+
+def test_a_formula_in_a_template_is_noticed(tree: Path) -> None:
+    changes = [
+        ("cpu/templates/dense", "step_threshold(factor, thresholds[group])", "factor * thresholds[group]"),
+        (
+            "cuda/templates/ensemble",
+            "mean_of(gpu_sum(rank, count, loss_share, room), weight_sum)",
+            "value / weight_sum",
+        ),
+        ("cuda/templates/wide", "step_rate(factors[batch], rate)", "factors[batch] * rate"),
+    ]
+    for file, old, new in changes:
+        edit(tree / f"derivations/codegen/{file}.py", old, new)
+    assert [sentence.split(" has a formula of its own ")[0] for sentence in links.problems(tree, RECORDS)] == [
+        "the template of shrink in cpu",
+        "the template of train_VARIANT in cuda",
+        "the template of wide_update in cuda",
+    ]
+
+
+def test_a_printed_function_without_a_theorem_has_no_formula(tree: Path) -> None:
+    edit(
+        tree / "spectral_core/kernels/cpu/dense.py", "u_all[s * width + k] = one", "u_all[s * width + k] = one / x_data"
+    )
+    assert links.problems(tree, RECORDS) == [
+        "kernel load_rows computes by a formula that no theorem covers (one / x_data)"
+    ]
+
+
+def test_few_printed_functions_name_no_theorem() -> None:
+    """Each with its reason; 67 of 197 before the formulas between the parts of a step were programs."""
+    without = links.without_theorem(ROOT)
+    assert all(without.values())
+    assert len(without) <= 35
+
+
+def test_drawing_is_told_apart_by_its_modules() -> None:
+    names = ("reports.curves", "architecture.page_pictures", "experiments.pruning.figure")
+    assert all(map(numeric.draws, names))
+    others = (
+        "architecture.search",
+        "experiments.pruning.results",
+        "networks.paths",
+        "data.scaling",
+        "experiments.catalogue",
+    )
+    assert not any(map(numeric.draws, others))

@@ -14,7 +14,8 @@ import pytest
 
 from derivations.__main__ import generate
 from derivations.codegen import one_hidden
-from derivations.codegen.cpu.module import PROGRAMS, SPARSE, functions
+from derivations.codegen.cpu.module import PROGRAMS, SPARSE, VARIANTS, functions
+from derivations.codegen.host import HOST
 from derivations.proof.theorem import ProofError, Theorem
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.scalar import exponential
@@ -40,7 +41,10 @@ def test_the_catalogue_is_complete() -> None:
     exponentials = {f"exponential_{form.name}" for form in exponential.FORMATS}
     few = {f"{kind}_{a}_{b}" for kind in ("propagate", "adjoint") for a, b in one_hidden.SIZES}
     programs = {program.name for program in (*PROGRAMS, *factors.PROGRAMS)}
-    assert set(functions()) == {"activate", *exponentials, *few, *programs, *SPARSE}
+    between = {"output_loss", "add_penalty", "limit_norm", "update", "shrink"}
+    between |= {f"epoch_{form}" for form in (*VARIANTS, *(f"{a}_{b}" for a, b in one_hidden.SIZES))}
+    between |= {"gradient_sparse", "means_sparse", "factor_column", "objective_sparse", *HOST}
+    assert set(functions()) == {"activate", *exponentials, *few, *programs, *SPARSE, *between}
 
 
 def test_kernels_without_a_certificate_are_not_generated() -> None:

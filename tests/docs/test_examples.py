@@ -12,6 +12,7 @@ import pytest
 import spectral_core
 from spectral_core import exchange
 from spectral_core.architecture.result import SearchResult
+from spectral_core.exchange.javascript import javascript, shortest
 from spectral_core.exchange.tensors import state_dict
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.spectral import SpectralNetwork
@@ -27,6 +28,9 @@ FURTHER: dict[str, Any] = {
     "SearchResult": SearchResult,
     "exchange.state_dict": state_dict,
     **{f"ImageNetwork.{name}": getattr(ImageNetwork, name) for name in IMAGE_METHODS},
+    "exchange.export_javascript": exchange.export_javascript,
+    "exchange.javascript.javascript": javascript,
+    "exchange.javascript.shortest": shortest,
     **{f"exchange.{name}": getattr(exchange, name) for name in ("from_sklearn", "from_keras", "from_torch")},
 }
 

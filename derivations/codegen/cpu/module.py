@@ -12,6 +12,7 @@ from derivations.codegen import templates
 from derivations.codegen.cpu import elementwise, images, one_hidden, sparse
 from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.expressions import choice
+from derivations.codegen.host import host_functions
 from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.proof.programs import Program
 from derivations.theorems.scalar import (
@@ -67,9 +68,9 @@ made by       python -m derivations
 SymPy         {sympy}
 certificates  sha256 {digest}
 
-Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
-brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
-outside of the exponential.
+Proven: every function that names a theorem computes what it states, layer by layer; of a whole epoch these are the means
+over mini-batches. Not proven, but compared with exact numbers: storage, the order of calls, and rounding outside of the
+exponential.
 
 Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
 BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
@@ -179,6 +180,9 @@ def functions() -> dict[str, tuple[str, ...]]:
     table |= {name: program.theorems for name, program in SPARSE.items()}
     table |= {program.name: program.theorems for program in factors.PROGRAMS}
     table |= images.functions()
+    sizes = tuple(f"{inputs}_{outputs}" for inputs, outputs in SIZES)
+    table |= templates.theorems(FOLDER, "dense", VARIANTS) | templates.theorems(FOLDER, "one_hidden", sizes)
+    table |= templates.theorems(FOLDER, "sparse") | host_functions()
     return table | {program.name: program.theorems for program in PROGRAMS}
 
 

@@ -13,6 +13,7 @@ from derivations.codegen.cuda.parts import DEVICE, PartPrinter
 from derivations.codegen.cuda.trainings import ensemble_module, one_hidden_module
 from derivations.codegen.elementwise import activation_theorems, value_and_slope
 from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
+from derivations.codegen.formulas import TypedPrinter
 from derivations.codegen.one_hidden import SIZES, theorems
 from derivations.proof.programs import Program
 from derivations.theorems.scalar import decay_and_clipping, losses, optimizers, penalties, proximal, smoothing
@@ -98,6 +99,9 @@ def cuda_functions() -> dict[str, tuple[str, ...]]:
     for program in FLAT:
         for text in FlatPrinter(program).functions():
             table[_name(text)] = program.theorems
+    sizes = tuple(f"{inputs}_{outputs}" for inputs, outputs in SIZES)
+    table |= templates.theorems(FOLDER, "ensemble", (*(variant for variant, _, _ in LAYERED), *sizes))
+    table |= templates.theorems(FOLDER, "parts") | templates.theorems(FOLDER, "wide")
     for inputs, outputs in SIZES:
         table[f"gpu_propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
         table[f"gpu_adjoint_{inputs}_{outputs}"] = (*theorems(adjoint.GLOBAL), *theorems(propagation.GLOBAL))
@@ -162,7 +166,8 @@ def _device_module(digest: str, general: str) -> str:
         branches.append(f"    return gpu_{item.name}(rank, count, n_samples, n_out, output, target, weight, scale)")
     words = {"ELEMENTWISE": "\n".join(branches), "THEOREMS": ", ".join(activation_theorems())}
     helpers = {
-        name: templates.specialise(source, DEVICE, **words) for name, source in templates.read(FOLDER, "parts").items()
+        name: templates.specialise(source, DEVICE, **words)
+        for name, source in templates.read(FOLDER, "parts", TypedPrinter).items()
     }
     # Activations come before the programs that call them, losses, penalties and optimizers before their callers.
     behind = ("gpu_loss", "gpu_add_penalty", "gpu_limit_norm", "gpu_update", "gpu_shrink")
@@ -186,7 +191,9 @@ def _device_module(digest: str, general: str) -> str:
 
 def _wide_module(digest: str, devices: str) -> str:
     head = _header("Wide networks on CUDA, part by part on the whole device", digest, {"parts.py": devices}, WIDE_TEXT)
-    launches = [templates.specialise(source, KERNEL) for source in templates.read(FOLDER, "wide").values()]
+    launches = [
+        templates.specialise(source, KERNEL) for source in templates.read(FOLDER, "wide", TypedPrinter).values()
+    ]
     hosts, kernels, called = [], [], set()
     for _, *programs in LAYERED:
         for program in programs:

@@ -6,6 +6,7 @@ from derivations.codegen import templates
 from derivations.codegen.cuda.layers import KERNEL, LAYERED, ONE_HIDDEN_KERNEL, Blocks
 from derivations.codegen.cuda.one_hidden import CudaOneHiddenPrinter
 from derivations.codegen.cuda.parts import PartPrinter
+from derivations.codegen.formulas import TypedPrinter
 from derivations.codegen.one_hidden import SIZES
 
 FOLDER = Path(__file__).parent
@@ -33,7 +34,7 @@ from spectral_core.kernels.cuda.parts import (
     CLIP_NORM, CROSS_ENTROPY, SMOOTHING, START, WIDTH, gpu_add_penalty, gpu_adjoint_direct, gpu_adjoint_global,
     gpu_adjoint_layerwise, gpu_limit_norm, gpu_load, gpu_loss, gpu_propagate_direct, gpu_propagate_global, gpu_propagate_layerwise, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
-    (train,) = templates.read(FOLDER, "ensemble").values()
+    (train,) = templates.read(FOLDER, "ensemble", TypedPrinter).values()
     kernels = []
     for variant, forward, backward in LAYERED:
         calls = {}
@@ -67,7 +68,7 @@ from spectral_core.kernels.cuda.parts import (
     CLIP_NORM, CROSS_ENTROPY, LAMBDA_IN, LAMBDA_OUT, PHI, SMOOTHING, WIDTH, gpu_activation, gpu_add_penalty, gpu_clear,
     gpu_limit_norm, gpu_load, gpu_loss, gpu_parts, gpu_row, gpu_shrink, gpu_sum, gpu_update,
 )"""
-    (train,) = templates.read(FOLDER, "ensemble").values()
+    (train,) = templates.read(FOLDER, "ensemble", TypedPrinter).values()
     passes, kernels = [], []
     for inputs, outputs in SIZES:
         passes += [CudaOneHiddenPrinter(inputs, outputs).propagate(), CudaOneHiddenPrinter(inputs, outputs).adjoint()]

@@ -12,6 +12,7 @@ from derivations.proof.programs import Program
 from derivations.proof.running import run, slope
 from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
+from derivations.theorems.scalar.scalar_programs import result_of, scalar_program
 
 value = Array("value", (p,), "argument", "θ, the parameters of one group")
 decayed = Array("decayed", (p,), "argument", "θ after the decay", store="value")
@@ -49,15 +50,21 @@ CLIP = Program(
     scalars=("squares", "limit"),
 )
 PROGRAMS = (DECAY, SQUARED_NORM, CLIP)
+rate, strength = sp.symbols("rate strength", positive=True)
+STEP_DECAY = scalar_program(
+    "step_decay", "rate strength, the share of one step", "O.decay", (rate, strength), rate * strength
+)
 
 
-def decay_argument(proof: Proof, program: Program = DECAY) -> None:
+def decay_argument(proof: Proof, program: Program = DECAY, of_step: Program = STEP_DECAY) -> None:
     proof.same("θ is decayed in place", [array.store for array in program.arrays], ["", "value"])
     proof.same("once for every element", [(a.over, a.accumulate) for a in program.assignments], [((), False)] * 2)
     proof.reads(program)
     result = run(program.assignments, {})["decayed"]
-    rate = slope(share * value.element**2 / 2, value.element)
-    proof.equal("θ - share · ∂/∂θ ½θ²", result, value.element - rate, "differentiation")
+    rate_of = slope(share * value.element**2 / 2, value.element)
+    proof.equal("θ - share · ∂/∂θ ½θ²", result, value.element - rate_of, "differentiation")
+    at_rate = value.element - rate * slope(strength * value.element**2 / 2, value.element)
+    proof.equal("θ - rate · ∂/∂θ ½ decay θ²", at(result, {share: result_of(of_step)}), at_rate, "differentiation")
     proof.equal("a share of 0 changes nothing", at(result, {share: 0}), value.element, rule="program")
 
 

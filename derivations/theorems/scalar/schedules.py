@@ -11,6 +11,7 @@ from derivations.proof.running import run
 from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import optimizers
+from derivations.theorems.scalar.scalar_programs import result_of, scalar_program
 
 share, final, start = sp.symbols("share final start", real=True)
 step, steps = sp.symbols("step steps", positive=True)
@@ -22,6 +23,19 @@ RISE = start + (1 - start) * (1 - sp.cos(sp.pi * share)) / 2
 """The factor of `one_cycle` while it rises."""
 WARMUP = (step + 1) / steps
 """The factor of the other schedules while they rise: of step 0, 1, ..., steps - 1."""
+
+COSINE_FALL = scalar_program(
+    "cosine_fall", "final + (1 - final) (1 + cos(pi share))/2", "S.cosine", (share, final), FALL
+)
+COSINE_RISE = scalar_program(
+    "cosine_rise", "start + (1 - start) (1 - cos(pi step/steps))/2", "S.rise", (step, steps, start),
+    RISE.subs(share, step / steps),
+)  # fmt: skip
+WARM_UP = scalar_program("warm_up", "(step + 1) / steps", "S.rise", (step, steps), WARMUP)
+STEP_RATE = scalar_program(
+    "step_rate", "factor rate, in one step", "S.rate", (factor, optimizers.rate), factor * optimizers.rate
+)
+PROGRAMS = (COSINE_FALL, COSINE_RISE, WARM_UP, STEP_RATE)
 
 SINE = "sin x >= 0 for 0 <= x <= π"
 
@@ -54,14 +68,18 @@ def _monotone(proof: Proof, curve: sp.Expr, low: sp.Expr, sign: int) -> None:
     proof.equal("the change from `earlier` to `later`", by_exp(left), by_exp(right))
 
 
-def cosine_argument(proof: Proof) -> None:
+def cosine_argument(proof: Proof, program: Program = COSINE_FALL) -> None:
+    proof.equal("the program is the formula", result_of(program), FALL, "program")
     proof.equal("the first factor is 1", at(FALL, {share: 0}), sp.S.One)
     proof.equal("the last factor is `final`", at(FALL, {share: 1}), final)
     _between(proof, FALL, final, rises=False)
     _monotone(proof, FALL, final, -1)
 
 
-def rise_argument(proof: Proof) -> None:
+def rise_argument(proof: Proof, cosine: Program = COSINE_RISE, warm_up: Program = WARM_UP) -> None:
+    of_share = result_of(cosine, step=share * steps)
+    proof.equal("the program of one cycle is the formula at u = step/steps", of_share, RISE, "program")
+    proof.equal("the program of the warm-up is the formula", result_of(warm_up), WARMUP, "program")
     proof.equal("one cycle begins at `start`", at(RISE, {share: 0}), start)
     proof.equal("one cycle rises to 1", at(RISE, {share: 1}), sp.S.One)
     _between(proof, RISE, start, rises=True)
@@ -73,7 +91,10 @@ def rise_argument(proof: Proof) -> None:
     proof.compare("which is positive", 1 / steps, ">")
 
 
-def rate_argument(proof: Proof, programs: tuple[Program, ...] = optimizers.PROGRAMS) -> None:
+def rate_argument(
+    proof: Proof, programs: tuple[Program, ...] = optimizers.PROGRAMS, of_step: Program = STEP_RATE
+) -> None:
+    proof.equal("the rate of the step", result_of(of_step), factor * optimizers.rate, "program")
     for program in programs:
         values = run(program.assignments, {})
         moved = values["updated"] - optimizers.parameter.element

@@ -11,6 +11,7 @@ from derivations.proof.programs import Program
 from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.losses import BINARY_CROSS_ENTROPY, half, smoothing, spread, target, y
+from derivations.theorems.scalar.scalar_programs import result_of, scalar_program
 
 soft = Array("soft", (s, h), "argument", "(1 - smoothing) y + smoothing/2, written over the targets", store="target")
 
@@ -22,9 +23,13 @@ SMOOTH_TARGETS = Program(
     (Assign(soft.element, (1 - smoothing) * y + smoothing / 2),),
     scalars=("smoothing",),
 )
+classes = sp.Symbol("classes", positive=True)
+LABEL_SHARE = scalar_program(
+    "label_share", "smoothing / classes, what each class gets", "L.smoothing", (smoothing, classes), smoothing / classes
+)
 
 
-def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS) -> None:
+def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS, given: Program = LABEL_SHARE) -> None:
     proof.same("the soft labels take the place of the targets", [a.store for a in program.arrays], ["", "target"])
     proof.reads(program)
     (assign,) = program.assignments
@@ -40,9 +45,8 @@ def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS) -> None:
         for what, expression in (("ℓ", region.value), ("∂ℓ/∂z", region.slope)):
             mixed = (1 - smoothing) * expression + smoothing * at(expression, {y: half})
             proof.equal(f"region {number}: {what}", at(expression, {y: result}), mixed, "rational")
-    classes = sp.Symbol("classes", positive=True)
     shares = (1 - smoothing + spread) + (classes - 1) * spread
-    proof.equal("the shares of all classes sum to 1", at(shares, {spread: smoothing / classes}), sp.S.One, "rational")
+    proof.equal("the shares of all classes sum to 1", at(shares, {spread: result_of(given)}), sp.S.One, "rational")
 
 
 L_SMOOTHING = Theorem(

@@ -240,6 +240,7 @@ M7_LAYERWISE = Theorem(
     method="index sums, evaluation on symbols",
     argument=simple_argument_for(*LAYERWISE_PARTS),
     reference="Nat. Commun. 12, 1330 (2021)",
+    by_definition=True,
 )
 M7_DIRECT = Theorem(
     id="M7.direct",
@@ -247,5 +248,6 @@ M7_DIRECT = Theorem(
     claims=simple_claims_for(*DIRECT_PARTS),
     method="evaluation on symbols",
     argument=simple_argument_for(*DIRECT_PARTS),
+    by_definition=True,
     assumptions=("`Sources` runs over every j < i, and += over it is the sum over j",),
 )

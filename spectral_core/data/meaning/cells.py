@@ -111,7 +111,10 @@ class Reading:
 
 
 def text_of(value: Any) -> str:
-    """A value as the label of a category: 1, 1.0 and '1' are one label."""
+    """A value as the label of a category: 1, 1.0 and '1' are one label.
+
+    By hand: a number as text. Checked by test_meaning.test_a_float_reads_back_with_either_sign.
+    """
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value).strip()

@@ -161,7 +161,10 @@ def _dates(name: str, distinct: list[str], missing: tuple[str, ...]) -> Reading 
 
 
 def _stray(name: str, column: np.ndarray, gone: np.ndarray, decimal: str) -> Fault | None:
-    """The fault of a column of numbers in which some cells are text."""
+    """The fault of a column of numbers in which some cells are text.
+
+    By hand: a share of cells. Checked by test_meaning.test_other_texts_among_numbers_are_refused_with_their_place_and_remedy.
+    """
     other = [k for k in np.flatnonzero(~gone).tolist() if number(column[k], decimal) is None]
     count = int((~gone).sum())
     if len(other) == count:

@@ -146,6 +146,7 @@ def _moment(value: date) -> np.datetime64:
 
 
 def _text(value: Any) -> str:
+    """By hand: a number as text. Checked by test_framing.test_columns_of_these_libraries."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
     return " ".join(str(value).split()) if "\n" in str(value) else str(value).strip()

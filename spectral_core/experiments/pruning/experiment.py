@@ -90,7 +90,10 @@ def _digest(data: str) -> str:
 
 
 def prepare_data(settings: Mapping[str, Any], seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """x, labels, x_test, labels_test; inputs are divided by the largest training input (255 for bytes, 16 for `digits`)."""
+    """x, labels, x_test, labels_test; inputs are divided by the largest training input (255 for bytes, 16 for `digits`).
+
+    By hand: the scale of pictures. Checked by test_pruning.test_other_data_come_from_files.
+    """
     found = datasets.load(settings["data"], task="classification")
     if settings["test_data"] is None:
         mask = held_out(found.y, len(found.x), settings["test_fraction"], np.random.default_rng(seed))
@@ -108,7 +111,10 @@ def prepare_data(settings: Mapping[str, Any], seed: int) -> tuple[np.ndarray, np
 
 
 def measure(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Accuracy of every method at every percentile, as ``method@percentile``, and untrimmed, as ``method@0``; the authors' data set."""
+    """Accuracy of every method at every percentile, as ``method@percentile``, and untrimmed, as ``method@0``; the authors' data set.
+
+    By hand: the share of right answers. Checked by test_pruning.test_every_method_has_its_accuracy.
+    """
     x, y, x_test, y_test = prepare_data(settings, seed)
     networks = train_networks(x, y, point["layers"], point["activation"], seed, settings)
 

@@ -78,7 +78,10 @@ epochs."""
 
 
 def spectral_start(settings: Mapping[str, Any], widths: Sequence[int], activation: str, seed: int) -> SpectralNetwork:
-    """The published start of the layerwise network."""
+    """The published start of the layerwise network.
+
+    By hand: the published random start. Checked by test_pruning.test_the_start_is_the_published_one.
+    """
     generator = np.random.default_rng(seed)
     phi, pairs = [], []
     for rows, columns in zip(widths[1:], widths[:-1], strict=True):

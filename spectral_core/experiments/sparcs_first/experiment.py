@@ -154,7 +154,10 @@ def measure_batch(
 
 
 def _row(net: SpectralNetwork, loss: float) -> dict[str, Any]:
-    """The measured numbers of one network."""
+    """The measured numbers of one network.
+
+    By hand: a norm in a table. Checked by test_sparcs_first.test_what_one_training_gives.
+    """
     return {
         "path_norm": path_norms(net.transfer_blocks(), net.widths)[0],
         "mean_abs_eigenvalue": mean_abs_eigenvalue(net),
@@ -165,7 +168,10 @@ def _row(net: SpectralNetwork, loss: float) -> dict[str, Any]:
 
 
 def strong_edges(net: SpectralNetwork, threshold: float = STRONG_EDGE) -> dict[tuple[int, int], np.ndarray]:
-    """The blocks of a network with one hidden layer; edges on no path with |Γ_abc| or |W_31| >= threshold are 0."""
+    """The blocks of a network with one hidden layer; edges on no path with |Γ_abc| or |W_31| >= threshold are 0.
+
+    By hand: a choice of edges to draw. Checked by test_sparcs_first.test_drawn_edges_against_all_paths.
+    """
     blocks = net.transfer_blocks()
     incoming, outgoing, skip = blocks[2, 1], blocks[3, 2], blocks[3, 1]
     strongest_out = np.abs(outgoing).max(axis=0)  # (hidden,): the largest factor that can still follow on a path

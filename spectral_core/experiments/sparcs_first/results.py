@@ -39,6 +39,8 @@ def curves(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
     """One curve for each β and quantity, from the rows of a sweep; trainings that diverged are left out.
 
     mean = Σ v / n, standard error = √(Σ (v - mean)² / (n - 1)) / √n, both over the n runs of one (α, β).
+
+    By hand: statistics of runs. Checked by test_sparcs_first.test_curves_and_comparisons_by_hand.
     """
     found = []
     for beta in sorted({row["beta"] for row in rows}):
@@ -113,6 +115,7 @@ def comparisons(rows: Sequence[Mapping[str, Any]]) -> list[Comparison]:
 
 
 def _compared(line: Mapping[str, float], quantity: str, ours: np.ndarray) -> Comparison:
+    """By hand: statistics of runs. Checked by test_sparcs_first.test_curves_and_comparisons_by_hand."""
     value, spread = line[quantity], float(ours.std(ddof=1)) if len(ours) > 1 else 0.0
     return Comparison(
         beta=line["beta"],
@@ -138,7 +141,10 @@ def details(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> dict[st
 
 
 def table(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> str:
-    """The comparison as text, with the number of differences that chance alone would make; else our values alone."""
+    """The comparison as text, with the number of differences that chance alone would make; else our values alone.
+
+    By hand: a sum of counts. Checked by test_sparcs_first.test_the_table_says_where_the_reference_lies.
+    """
     if not compared:
         return _own(rows)
     found = comparisons(rows)
@@ -160,7 +166,10 @@ def table(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> str:
 
 
 def _own(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Our values at every α and β."""
+    """Our values at every α and β.
+
+    By hand: statistics of runs. Checked by test_sparcs_first.test_the_median_and_the_band_of_the_runs.
+    """
     layout = "{:<10} {:>5} {:>5} {:>5} {:>10} {:>10} {:>10} {:>10}\n"
     text = layout.format("quantity", "β", "α", "runs", "least", "median", "mean", "greatest")
     for quantity, name in QUANTITIES.items():

@@ -48,7 +48,10 @@ class Data:
 
 
 def rotation_teacher(dimensions: int = 20, points: int = 100_000, seed: int = 0) -> Data:
-    """Points and targets of the teacher with a rotation drawn uniformly (Haar); `seed` sets both."""
+    """Points and targets of the teacher with a rotation drawn uniformly (Haar); `seed` sets both.
+
+    By hand: the target of an experiment. Checked by test_sparcs_second.test_the_rotation_teacher.
+    """
     from scipy.stats import special_ortho_group
 
     checks.integer(seed, "seed", 0)
@@ -103,6 +106,8 @@ def without_small_eigenvalues(net: SpectralNetwork, threshold: float) -> tuple[S
     """The published trimming: eigenvalues of input and hidden layers below the threshold become 0.
 
     Returns the number of those that were trained too. The protocol holds those of the input at 0; they are not counted.
+
+    By hand: the threshold of an experiment. Checked by test_sparcs_second.test_small_eigenvalues_go_and_are_counted.
     """
     copy = net.with_parameters(net.parameters)
     counted = trimmable_eigenvalues(net)

@@ -125,6 +125,8 @@ def findings(
 
     The published trimming is exact compaction after a threshold. Narrowing removes neurons by rank and refits the weights
     on the training points (M15). There is no gradient step.
+
+    By hand: statistics of runs. Checked by test_sparcs_second.test_the_second_experiment_in_small.
     """
     threshold = checks.real_number(settings["threshold"], "threshold", 0)
     trimmed, count = without_small_eigenvalues(net, threshold)
@@ -157,7 +159,10 @@ def findings(
 
 
 def linear_regression_loss(data: Data) -> float:
-    """Mean squared error on the test points of the linear function that fits the training points best."""
+    """Mean squared error on the test points of the linear function that fits the training points best.
+
+    By hand: a loss to compare with. Checked by test_sparcs_second.test_the_second_experiment_in_small.
+    """
     design = np.hstack([data.x, np.ones((len(data.x), 1))]).astype(np.float64)
     solution = np.linalg.lstsq(design, data.y, rcond=None)[0]
     prediction = data.x_test @ solution[:-1] + solution[-1]
@@ -194,6 +199,7 @@ def table(found: Findings) -> str:
 
 
 def _comparison(found: Findings) -> str:
+    """By hand: a ratio of counts. Checked by test_sparcs_second.test_only_what_can_be_compared_is_compared."""
     r = REFERENCE
     hidden_layers, neurons = sum(live > 0 for live in found.live[1:-1]), sum(found.live[1:-1])
     trimmed, rise = found.trimmed_eigenvalues / found.eigenvalues, found.test_loss_trimmed / found.test_loss - 1

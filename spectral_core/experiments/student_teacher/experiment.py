@@ -88,7 +88,10 @@ def experiment(
 
 
 def teacher(settings: Mapping[str, Any]) -> SpectralNetwork:
-    """10 - 20 - 20 - 1, standard normal weights over the root of their number, the last weights 1."""
+    """10 - 20 - 20 - 1, standard normal weights over the root of their number, the last weights 1.
+
+    By hand: the target of an experiment. Checked by test_student_teacher.test_students_train_as_published.
+    """
     generator = np.random.default_rng(settings["teacher_seed"])
     n, second = settings["inputs"], settings["second"]
     blocks = {
@@ -157,6 +160,8 @@ def measure(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) ->
     -------
     dict : effective_size; loss, on the test patterns; ``cut@s``, the rise of the test loss when neurons with a score
         below s are removed, and ``kept@s``, the number of neurons kept (proximal: by number kept, ``cut@n``).
+
+    By hand: shares of the greatest score. Checked by test_student_teacher.test_one_student_is_measured.
     """
     patterns = draw_patterns(settings, seed)
     net = train_student(settings, point["width"], point["student"], seed, patterns.training)

@@ -46,6 +46,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _sizes(rows: Sequence[Mapping[str, Any]]) -> str:
+    """By hand: statistics of runs. Checked by test_student_teacher.test_summaries_of_students_by_hand."""
     found = summary(rows)
     text = f"effective size (the teacher has {TEACHER}), least / median / greatest of the runs; median test loss\n"
     text += f"{'width':>6}" + "".join(f"{student:>34}" for student in STUDENTS) + "\n"

@@ -2,11 +2,11 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c107606df26a994d
+certificates  sha256 b907dac447c99090
 
-Proven: every function that names a theorem computes what it states, layer by layer. Not proven, but compared with
-brute force by the tests: the other functions (storage, mini-batches, bias corrections, order of calls), and rounding
-outside of the exponential.
+Proven: every function that names a theorem computes what it states, layer by layer; of a whole epoch these are the means
+over mini-batches. Not proven, but compared with exact numbers: storage, the order of calls, and rounding outside of the
+exponential.
 
 Storage. `layout` has one row for each layer, its columns named below; for the direct network the columns from
 BLOCKS on say where W_ij starts, -1 where there is no such block. `parameters`, `gradient` and the moments are flat
@@ -958,7 +958,10 @@ def clip(gradient, squares, limit):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def output_loss(y_data, labels, weights, rows, loss, smoothing, output):
-    """Loss of one mini-batch, labels smoothed; its gradient takes the place of the output. Returns loss and batch weight."""
+    """Loss of one mini-batch, labels smoothed; its gradient takes the place of the output. Returns loss and batch weight.
+
+    Theorem: L.smoothing, O.batch
+    """
     real = output.dtype.type
     n_samples = rows.shape[0]
     weight = np.empty(n_samples, output.dtype)
@@ -995,7 +998,10 @@ def output_loss(y_data, labels, weights, rows, loss, smoothing, output):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def add_penalty(penalised, strengths, parameters, gradient):
-    """Add the gradient of the penalty on each group (start, stop, kind) of parameters; returns the penalty."""
+    """Add the gradient of the penalty on each group (start, stop, kind) of parameters; returns the penalty.
+
+    Theorem: O.batch
+    """
     total = 0.0
     for group in range(penalised.shape[0]):
         begin, end, kind = penalised[group, 0], penalised[group, 1], penalised[group, 2]
@@ -1010,7 +1016,10 @@ def add_penalty(penalised, strengths, parameters, gradient):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def limit_norm(limit, trainable, gradient):
-    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit."""
+    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit.
+
+    Theorem: O.batch
+    """
     if limit == 0:
         return
     squares = 0.0
@@ -1022,7 +1031,10 @@ def limit_norm(limit, trainable, gradient):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings):
-    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at factor · its own rate, after its decay."""
+    """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at factor · its own rate, after its decay.
+
+    Theorem: O.correction, O.decay, S.rate
+    """
     real = parameters.dtype.type
     correction1 = real(1.0 - float(settings[BETA1]) ** step)
     correction2 = real(1.0 - float(settings[BETA2]) ** step)
@@ -1040,7 +1052,10 @@ def update(optimizer, trainable, rates, decays, factor, parameters, gradient, fi
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def shrink(shrunk, thresholds, factor, parameters):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold.
+
+    Theorem: P.threshold
+    """
     for group in range(shrunk.shape[0]):
         begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
         threshold = factor * thresholds[group]
@@ -1103,6 +1118,8 @@ def epoch_global(
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
+
+    Theorem: O.batch, O.epoch
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
@@ -1193,6 +1210,8 @@ def epoch_layerwise(
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
 
+    Theorem: O.batch, O.epoch
+
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient
     shrunk (groups, 3): likewise, taken by a proximal step after each update, with thresholds (groups,)
@@ -1281,6 +1300,8 @@ def epoch_direct(
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
     """One pass over the rows in the given order, one optimizer step for each mini-batch.
+
+    Theorem: O.batch, O.epoch
 
     x_data (rows, features); y_data (rows, outputs) or labels (rows,), whichever the loss wants; weights (rows,)
     penalised (groups, 3): start, stop, kind of penalty, with strengths (groups,); taken by its gradient

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c107606df26a994d
-dense.py      sha256 53106f265a909706
+certificates  sha256 b907dac447c99090
+dense.py      sha256 747eebb5fbd9515a
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
@@ -905,7 +905,10 @@ def epoch_2_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
-    """`epoch_global` for a network of one hidden layer with 2 inputs and 1 output(s); same arguments."""
+    """`epoch_global` for a network of one hidden layer with 2 inputs and 1 output(s); same arguments.
+
+    Theorem: O.batch, O.epoch
+    """
     x_rows = np.empty((2, batch_size), parameters.dtype)
     z_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
     u_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
@@ -947,7 +950,10 @@ def epoch_3_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
-    """`epoch_global` for a network of one hidden layer with 3 inputs and 1 output(s); same arguments."""
+    """`epoch_global` for a network of one hidden layer with 3 inputs and 1 output(s); same arguments.
+
+    Theorem: O.batch, O.epoch
+    """
     x_rows = np.empty((3, batch_size), parameters.dtype)
     z_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
     u_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
@@ -989,7 +995,10 @@ def epoch_4_1(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
-    """`epoch_global` for a network of one hidden layer with 4 inputs and 1 output(s); same arguments."""
+    """`epoch_global` for a network of one hidden layer with 4 inputs and 1 output(s); same arguments.
+
+    Theorem: O.batch, O.epoch
+    """
     x_rows = np.empty((4, batch_size), parameters.dtype)
     z_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
     u_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
@@ -1031,7 +1040,10 @@ def epoch_3_2(
     x_data, y_data, labels, weights, order, batch_size, layout, activation, loss, penalised, strengths, shrunk,
     thresholds, optimizer, trainable, rates, decays, factors, parameters, gradient, first, second, step, settings,
 ):
-    """`epoch_global` for a network of one hidden layer with 3 inputs and 2 output(s); same arguments."""
+    """`epoch_global` for a network of one hidden layer with 3 inputs and 2 output(s); same arguments.
+
+    Theorem: O.batch, O.epoch
+    """
     x_rows = np.empty((3, batch_size), parameters.dtype)
     z_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)
     u_rows = np.empty((layout[1, WIDTH], batch_size), parameters.dtype)

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c107606df26a994d
-dense.py      sha256 53106f265a909706
+certificates  sha256 b907dac447c99090
+dense.py      sha256 747eebb5fbd9515a
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.
@@ -346,6 +346,8 @@ def gradient_sparse(
 ):
     """The mean loss of all samples; its gradient is written into `whole` (n_weights,).
 
+    Theorem: O.batch, O.epoch
+
     x_rows (inputs, samples); y_data (samples, outputs) or labels (samples,); weights (samples,)
     """
     real = parameters.dtype.type
@@ -382,7 +384,10 @@ def gradient_sparse(
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def means_sparse(x_rows, weights, total_weight, activation, senders, offsets, n_outputs, chunk, parameters, means):
-    """The mean of every neuron's activation (n_neurons,) over all samples, each with its weight."""
+    """The mean of every neuron's activation (n_neurons,) over all samples, each with its weight.
+
+    Theorem: O.epoch
+    """
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_flat, z_flat = np.empty(n_neurons * chunk, parameters.dtype), np.empty(n_neurons * chunk, parameters.dtype)
@@ -411,6 +416,8 @@ def activations_sparse(x_rows, activation, senders, offsets, n_outputs, paramete
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_outputs, output, bars):
     """Column `column` of F with F Fᵀ = ∂²ℓ/∂z² of each sample, its share of the mean included, in the rows of `bars`.
+
+    Theorem: O.batch
 
     z_all holds the outputs in its last rows; output (samples, outputs) is room for them.
     """
@@ -442,7 +449,10 @@ def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_o
 def jacobian_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all
 ):
-    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F."""
+    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F.
+
+    By hand: NumPy's sum of the weights. Checked by test_refitting.test_the_gauss_newton_matrix_is_that_of_differences.
+    """
     n_inputs, size = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
@@ -459,7 +469,10 @@ def jacobian_sparse(
 def curvature_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all
 ):
-    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
+    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,).
+
+    By hand: NumPy's sum of the weights. Checked by test_samples.test_curvatures.
+    """
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     size = min(chunk, total)
@@ -490,7 +503,10 @@ def objective_sparse(
     x_rows, y_data, labels, weights, loss, smoothing, activation, senders, offsets, n_outputs, chunk, decayed, l2, point, parameters,
     whole, slope,
 ):
-    """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64)."""
+    """Loss + l2/2 Σ w² over the decayed weights, at `point` (float64); its gradient is written into `slope` (float64).
+
+    Theorem: R.ridge
+    """
     parameters[:] = point
     value = float(
         gradient_sparse(
@@ -499,7 +515,7 @@ def objective_sparse(
     )
     for e in range(point.size):
         shrunk = point[e] if decayed[e] else 0.0
-        value += l2 / 2 * shrunk * shrunk
+        value += 0.5 * l2 * shrunk * shrunk
         slope[e] = whole[e] + l2 * shrunk
     return value
 
@@ -514,6 +530,8 @@ def minimise_sparse(
     The two loops over at most `pairs` pairs of steps and changes of the gradient; a line search for sufficient decrease and
     curvature (weak Wolfe conditions) by bisection, which needs no second derivative and so suits relu. It ends where a step
     lowers the objective by less than `precision` of its size.
+
+    By hand: a search on the proven objective, whose result is tested. Checked by test_lbfgs.test_a_convex_objective_ends_at_its_minimum.
     """
     n = point.size
     parameters, whole = np.empty(n, x_rows.dtype), np.empty(n, x_rows.dtype)

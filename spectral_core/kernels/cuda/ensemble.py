@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c107606df26a994d
-parts.py      sha256 ff3030af1fdc9a6f
+certificates  sha256 b907dac447c99090
+parts.py      sha256 986f0a81de6fddfe
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """
@@ -24,6 +24,8 @@ def train_global(
     corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
+
+    Theorem: O.batch, O.epoch
 
     x_data (x sets, rows, features), y_data (y sets, rows, outputs), labels (y sets, rows), weights (rows,); x_of and
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
@@ -139,6 +141,8 @@ def train_layerwise(
 ):
     """Epochs of many trainings at once, one block for each.
 
+    Theorem: O.batch, O.epoch
+
     x_data (x sets, rows, features), y_data (y sets, rows, outputs), labels (y sets, rows), weights (rows,); x_of and
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
@@ -252,6 +256,8 @@ def train_direct(
     corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each.
+
+    Theorem: O.batch, O.epoch
 
     x_data (x sets, rows, features), y_data (y sets, rows, outputs), labels (y sets, rows), weights (rows,); x_of and
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1

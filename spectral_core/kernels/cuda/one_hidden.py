@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c107606df26a994d
-parts.py      sha256 ff3030af1fdc9a6f
+certificates  sha256 b907dac447c99090
+parts.py      sha256 986f0a81de6fddfe
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
@@ -560,6 +560,8 @@ def train_2_1(
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 2 inputs, 1 output(s); in shared memory alone.
 
+    Theorem: O.batch, O.epoch
+
     x_data (x sets, rows, features), y_data (y sets, rows, outputs), labels (y sets, rows), weights (rows,); x_of and
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
@@ -668,6 +670,8 @@ def train_3_1(
     corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 1 output(s); in shared memory alone.
+
+    Theorem: O.batch, O.epoch
 
     x_data (x sets, rows, features), y_data (y sets, rows, outputs), labels (y sets, rows), weights (rows,); x_of and
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
@@ -778,6 +782,8 @@ def train_4_1(
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 4 inputs, 1 output(s); in shared memory alone.
 
+    Theorem: O.batch, O.epoch
+
     x_data (x sets, rows, features), y_data (y sets, rows, outputs), labels (y sets, rows), weights (rows,); x_of and
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1
     keys (replicas, epochs, at least `rounds`): of the order of samples on 2^bits rows; bits -1 keeps the rows as they are
@@ -886,6 +892,8 @@ def train_3_2(
     corrections, parameters, first, second, steps, alive, places, inside, work, chosen, label_work, losses, penalties,
 ):
     """Epochs of many trainings at once, one block for each; one hidden layer, 3 inputs, 2 output(s); in shared memory alone.
+
+    Theorem: O.batch, O.epoch
 
     x_data (x sets, rows, features), y_data (y sets, rows, outputs), labels (y sets, rows), weights (rows,); x_of and
     y_of (replicas,) say which set is whose; not `weighted`: all weights are 1

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c107606df26a994d
-dense.py      sha256 53106f265a909706
+certificates  sha256 b907dac447c99090
+dense.py      sha256 747eebb5fbd9515a
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
@@ -1432,7 +1432,10 @@ def gpu_clip(rank, count, size, gradient, squares, limit):
 
 @cuda.jit(device=True)
 def gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale):
-    """The thread's share of a loss by its number in LOSSES, labels smoothed; its gradient takes the place of the output."""
+    """The thread's share of a loss by its number in LOSSES, labels smoothed; its gradient takes the place of the output.
+
+    Theorem: L.smoothing
+    """
     if loss == CROSS_ENTROPY:
         spread = smoothing / output.dtype.type(n_out)
         return gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale, smoothing, spread)
@@ -1450,7 +1453,10 @@ def gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, lab
 
 @cuda.jit(device=True)
 def gpu_add_penalty(rank, count, penalised, strengths, parameters, gradient, room):
-    """Add the gradient of the penalty on each group (start, stop, kind) of parameters; the thread's share of the penalty."""
+    """Add the gradient of the penalty on each group (start, stop, kind) of parameters; the thread's share of the penalty.
+
+    Theorem: O.batch
+    """
     total = parameters.dtype.type(0.0)
     for group in range(penalised.shape[0]):
         begin, kind = penalised[group, 0], penalised[group, 2]
@@ -1469,7 +1475,10 @@ def gpu_add_penalty(rank, count, penalised, strengths, parameters, gradient, roo
 
 @cuda.jit(device=True)
 def gpu_limit_norm(rank, count, limit, trainable, gradient, room):
-    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit."""
+    """Scale the gradient of all trainable groups (start, stop) to a norm of at most `limit`; 0 is no limit.
+
+    Theorem: O.batch
+    """
     if limit == gradient.dtype.type(0.0):
         return
     share = gradient.dtype.type(0.0)
@@ -1488,7 +1497,10 @@ def gpu_update(
     rank, count, optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, correction1, correction2,
     settings,
 ):
-    """One optimizer step on each group (start, stop) of trainable parameters at factor · its own rate, after its decay."""
+    """One optimizer step on each group (start, stop) of trainable parameters at factor · its own rate, after its decay.
+
+    Theorem: O.decay, S.rate
+    """
     for group in range(trainable.shape[0]):
         begin = trainable[group, 0]
         size = trainable[group, 1] - begin
@@ -1506,7 +1518,10 @@ def gpu_update(
 
 @cuda.jit(device=True)
 def gpu_shrink(rank, count, shrunk, thresholds, factor, parameters, room):
-    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
+    """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold.
+
+    Theorem: P.threshold
+    """
     for group in range(shrunk.shape[0]):
         begin, kind = shrunk[group, 0], shrunk[group, 2]
         size = shrunk[group, 1] - begin

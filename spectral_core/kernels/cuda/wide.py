@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c107606df26a994d
-parts.py      sha256 ff3030af1fdc9a6f
+certificates  sha256 b907dac447c99090
+parts.py      sha256 986f0a81de6fddfe
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
@@ -80,7 +80,10 @@ def wide_squares(size, value, shares):
 
 @kernel(256)
 def wide_total(size, shares, keep, sums, at):
-    """sums[at] = the sum of the shares, on top of what stands there to `keep`; one block."""
+    """sums[at] = the sum of the shares, on top of what stands there to `keep`; one block.
+
+    Theorem: O.batch
+    """
     room = cuda.shared.array(REDUCTION_SLOTS, shares.dtype)
     share = shares.dtype.type(0.0)
     for p in range(cuda.threadIdx.x, size, cuda.blockDim.x):
@@ -100,7 +103,10 @@ def wide_clip(size, gradient, totals, limit):
 
 @kernel(256)
 def wide_update(size, optimizer, parameters, gradient, first, second, rate, decay, factors, corrections, settings, batch):
-    """One optimizer step on one group of parameters at factors[batch] · rate, after its decay."""
+    """One optimizer step on one group of parameters at factors[batch] · rate, after its decay.
+
+    Theorem: O.decay, S.rate
+    """
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
     moved = factors[batch] * rate
@@ -118,7 +124,10 @@ def wide_update(size, optimizer, parameters, gradient, first, second, rate, deca
 
 @kernel(256)
 def wide_shrink(size, kind, value, threshold, factors, totals, batch):
-    """The proximal map of a penalty on one group, threshold factors[batch] · threshold; `totals` as in `wide_penalty`."""
+    """The proximal map of a penalty on one group, threshold factors[batch] · threshold; `totals` as in `wide_penalty`.
+
+    Theorem: P.threshold
+    """
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
     moved = factors[batch] * threshold

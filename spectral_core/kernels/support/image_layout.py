@@ -46,6 +46,11 @@ class ImageTables:
         """Numbers that all values of one sample take."""
         return int(self.values[-1, 0] + self.values[-1, 6])
 
+    @property
+    def last_pixels(self) -> int:
+        """Pixels of the smallest planes, those of the last output."""
+        return int(self.values[-1, 2]) * int(self.values[-1, 3])
+
 
 @dataclass(frozen=True, eq=False)
 class ImageLayout(Layout):

@@ -74,7 +74,10 @@ class Layout:
 
     @property
     def largest_block(self) -> int:
-        """Numbers in the largest M_i; `direct` has none."""
+        """Numbers in the largest M_i; `direct` has none.
+
+        By hand: a size of storage. Checked by test_cuda.test_trainings_on_the_device_are_those_of_the_processor.
+        """
         if self.parametrization == "direct":
             return 0
         return max(a * b for a, b in pairwise(self.widths))

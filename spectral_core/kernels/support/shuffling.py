@@ -30,7 +30,10 @@ def key_of(seed: int) -> int:
 
 
 def round_keys(key: int | np.ndarray, first_epoch: int, epochs: int) -> np.ndarray:
-    """The keys of all rounds (epochs, ROUNDS), uint32; for an array of keys, after its own dimensions."""
+    """The keys of all rounds (epochs, ROUNDS), uint32; for an array of keys, after its own dimensions.
+
+    By hand: random bits, not numbers. Checked by test_shuffling.test_the_order_is_that_of_plain_integers.
+    """
     counters = np.arange(first_epoch * ROUNDS + 1, (first_epoch + epochs) * ROUNDS + 1, dtype=np.uint64)
     z = np.asarray(key, np.uint64)[..., None] + counters * _GOLDEN
     z = (z ^ (z >> np.uint64(30))) * _FIRST
@@ -40,7 +43,10 @@ def round_keys(key: int | np.ndarray, first_epoch: int, epochs: int) -> np.ndarr
 
 
 def round_function(device: Callable[[Any], Any]) -> Any:
-    """One round on a row number, compiled by the decorator `device`."""
+    """One round on a row number, compiled by the decorator `device`.
+
+    By hand: random bits, not numbers. Checked by test_shuffling.test_the_order_is_that_of_plain_integers.
+    """
 
     def one_round(row, key, odd, bits):  # type: ignore[no-untyped-def]
         low = bits - bits // 2

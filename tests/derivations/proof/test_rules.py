@@ -1190,6 +1190,7 @@ def test_a_record_holds_everything() -> None:
         "scope": "every depth and width",
         "method": "method",
         "reference": "this project",
+        "kind": "theorem",
         "claims": [],
         "assumptions": ("f(0) = 0",),
         "symbols": {"integer, nonnegative": ("n",), "integer, positive": ("j",)},
@@ -1288,7 +1289,7 @@ def test_the_command_writes_and_compares(home: Path, capsys: pytest.CaptureFixtu
     assert made.read_bytes() == b"one\ntwo\n"
     assert [path.name for path in home.iterdir()] == ["made.txt"]
     assert generator.main(["--check"]) == 0
-    assert capsys.readouterr().out.endswith("1 files agree with the derivations\n" + LINKED)
+    assert capsys.readouterr().out.endswith(f"1 files agree with the derivations\n{generator.NOT_COVERED}\n{LINKED}")
     made.write_text("one\nthree\n", encoding="utf-8")
     assert generator.main(["--check"]) == 1
     assert capsys.readouterr().out.endswith(" one\n-three\n+two\n")
@@ -1336,7 +1337,7 @@ def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("derivations.__main__", run_name="__main__")
     assert ended.value.code == 0
-    wanted = r"\d files agree with the derivations\n\d+ kernels and their theorems name each other; \d+ functions say that they are written by hand\n$"
+    wanted = r"\d files agree with the derivations\nnot covered here: .*\n\d+ kernels and their theorems name each other; \d+ functions say that they are written by hand\n$"
     assert re.search(wanted, capsys.readouterr().out)
     assert runpy.run_module("derivations.__main__", run_name="other")["main"] is not generator.main
 

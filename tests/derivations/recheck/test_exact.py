@@ -14,8 +14,11 @@ import pytest
 from derivations.recheck import exact_functions, exact_networks
 from derivations.recheck.exact import KERNEL_CHECKS, compare
 from derivations.recheck.exact_comparison import Comparison, floats, run
+from derivations.recheck.exact_epochs import CPU_CHECKS
+from derivations.recheck.exact_host import HOST
 from derivations.recheck.field import value_of
 from derivations.recheck.point import Refused
+from spectral_core.kernels import formulas
 from spectral_core.kernels.cpu import dense, one_hidden, sparse
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
 
@@ -26,7 +29,11 @@ TRANSCENDENTAL = {
     "cross_entropy",
     "poisson",
     "binary_cross_entropy",
-    *(name for name in KERNEL_CHECKS if name.startswith("factor_")),
+    "update",
+    "cosine_rise",
+    "cosine_fall",
+    *CPU_CHECKS,
+    *(name for name in KERNEL_CHECKS if name.startswith("factor_") and name != "factor_column"),
 }
 FORMS = ("global", "layerwise", "direct", "sparse")
 CALLED = {f"propagate_{p}": f"predict_{p}" for p in FORMS} | {f"adjoint_{p}": f"gradient_{p}" for p in FORMS}
@@ -36,7 +43,7 @@ CALLED = {f"propagate_{p}": f"predict_{p}" for p in FORMS} | {f"adjoint_{p}": f"
 def test_every_kernel_that_names_a_theorem_has_a_check() -> None:
     kernels = {
         name: getattr(f, "py_func", f if inspect.isfunction(f) else None)
-        for name, f in (vars(dense) | vars(one_hidden) | vars(sparse)).items()
+        for name, f in (vars(formulas) | vars(dense) | vars(one_hidden) | vars(sparse)).items()
     }
     named = {name for name, function in kernels.items() if function and "Theorem:" in (inspect.getdoc(function) or "")}
     assert KERNEL_CHECKS.keys() == named
@@ -72,7 +79,15 @@ def spoiled(original: Callable, place: int) -> Callable:
 
 ROWS = tuple(f"propagate_{a}_{b}" for a, b in ONE_HIDDEN_SIZES)
 WITHOUT_ARRAY = (*ROWS, "squared_norm")
-RESULTS = [(kernel, 0) for kernel in KERNEL_CHECKS if not kernel.startswith(("exponential", *WITHOUT_ARRAY))]
+PLACES = {"factor_column": 1, "objective_sparse": 2}
+"""Of the array that a kernel is there for, among those it changes; 0 for all others."""
+RETURNED = [*HOST, "cosine_rise", "cosine_fall"]
+RESULTS = [
+    (kernel, PLACES.get(kernel, 0))
+    for kernel in KERNEL_CHECKS
+    if not kernel.startswith(("exponential", *WITHOUT_ARRAY)) and kernel not in RETURNED
+]
+RESULTS += [(kernel, -1) for kernel in RETURNED]
 RESULTS += [
     (kernel, -1)
     for kernel in KERNEL_CHECKS
@@ -85,7 +100,7 @@ RESULTS += [("adam", 1), ("adam", 2), ("sgd", 1), ("activate", 1)]
 @pytest.mark.parametrize(("kernel", "place"), RESULTS)
 def test_a_change_in_the_last_place_is_refused(kernel: str, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     name = CALLED.get(kernel, kernel)
-    home = next(module for module in (dense, one_hidden, sparse) if hasattr(module, name))
+    home = next(module for module in (dense, one_hidden, sparse, formulas) if hasattr(module, name))
     monkeypatch.setattr(home, name, spoiled(getattr(home, name), place))
     assert compare(kernel).failure is not None
 

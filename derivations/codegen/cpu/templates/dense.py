@@ -53,7 +53,7 @@ def output_loss(y_data, labels, weights, rows, loss, smoothing, output):
     batch_weight = 0.0
     for s in range(n_samples):
         weight[s] = weights[rows[s]]
-        batch_weight += weight[s]
+        batch_weight = grown_sum(batch_weight, weight[s])
     if batch_weight == 0.0:
         output[:] = 0
         return 0.0, batch_weight
@@ -61,15 +61,15 @@ def output_loss(y_data, labels, weights, rows, loss, smoothing, output):
         label = np.empty(n_samples, labels.dtype)
         for s in range(n_samples):
             label[s] = labels[rows[s]]
-        spread = real(smoothing / output.shape[1])
-        return cross_entropy(output, label, weight, real(1.0 / batch_weight), smoothing, spread), batch_weight
+        spread = real(label_share(smoothing, output.shape[1]))
+        return cross_entropy(output, label, weight, real(sample_scale(batch_weight)), smoothing, spread), batch_weight
     target = np.empty((n_samples, y_data.shape[1]), output.dtype)
     for s in range(n_samples):
         for h in range(y_data.shape[1]):
             target[s, h] = y_data[rows[s], h]
     if loss == BINARY_CROSS_ENTROPY:
         smooth_targets(target, smoothing)
-    share = real(1.0 / (batch_weight * output.shape[1]))
+    share = real(output_scale(batch_weight, output.shape[1]))
     ELEMENTWISE
     return value, batch_weight
 
@@ -80,11 +80,11 @@ def add_penalty(penalised, strengths, parameters, gradient):
     for group in range(penalised.shape[0]):
         begin, end, kind = penalised[group, 0], penalised[group, 1], penalised[group, 2]
         if kind == GROUP:
-            total += penalty_group(parameters[begin:end], gradient[begin:end], strengths[group])
+            total = grown_sum(total, penalty_group(parameters[begin:end], gradient[begin:end], strengths[group]))
         elif kind == L1:
-            total += penalty_l1(parameters[begin:end], gradient[begin:end], strengths[group])
+            total = grown_sum(total, penalty_l1(parameters[begin:end], gradient[begin:end], strengths[group]))
         else:
-            total += penalty_l2(parameters[begin:end], gradient[begin:end], strengths[group])
+            total = grown_sum(total, penalty_l2(parameters[begin:end], gradient[begin:end], strengths[group]))
     return total
 
 
@@ -94,7 +94,7 @@ def limit_norm(limit, trainable, gradient):
         return
     squares = 0.0
     for group in range(trainable.shape[0]):
-        squares += squared_norm(gradient[trainable[group, 0] : trainable[group, 1]])
+        squares = grown_sum(squares, squared_norm(gradient[trainable[group, 0] : trainable[group, 1]]))
     for group in range(trainable.shape[0]):
         clip(gradient[trainable[group, 0] : trainable[group, 1]], gradient.dtype.type(squares), limit)
 
@@ -102,13 +102,13 @@ def limit_norm(limit, trainable, gradient):
 def update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings):
     """One optimizer step, the `step`-th, on each group (start, stop) of trainable parameters at factor · its own rate, after its decay."""
     real = parameters.dtype.type
-    correction1 = real(1.0 - float(settings[BETA1]) ** step)
-    correction2 = real(1.0 - float(settings[BETA2]) ** step)
+    correction1 = real(bias_correction(float(settings[BETA1]), step))
+    correction2 = real(bias_correction(float(settings[BETA2]), step))
     for group in range(trainable.shape[0]):
-        begin, end, rate = trainable[group, 0], trainable[group, 1], factor * rates[group]
+        begin, end, rate = trainable[group, 0], trainable[group, 1], step_rate(factor, rates[group])
         theta, slope, m, v = parameters[begin:end], gradient[begin:end], first[begin:end], second[begin:end]
         if decays[group] > 0:
-            decay(theta, rate * decays[group])
+            decay(theta, step_decay(rate, decays[group]))
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
             adam(theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
@@ -120,7 +120,7 @@ def shrink(shrunk, thresholds, factor, parameters):
     """The proximal map of a penalty on each group (start, stop, kind) of parameters, with factor · its own threshold."""
     for group in range(shrunk.shape[0]):
         begin, end, kind = shrunk[group, 0], shrunk[group, 1], shrunk[group, 2]
-        threshold = factor * thresholds[group]
+        threshold = step_threshold(factor, thresholds[group])
         if kind == GROUP:
             proximal_group(parameters[begin:end], threshold)
         elif kind == L1:
@@ -198,17 +198,17 @@ def epoch_VARIANT(
         output = matrix(z_all, n_samples * layout[last, START], n_samples, layout[last, WIDTH])
         value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
-            return value, penalty_sum / max(batches, 1), step
+            return value, mean_of(penalty_sum, max(batches, 1)), step
         if batch_weight == 0.0:
             continue
         factor = factors[batches]
-        loss_sum += value * batch_weight
-        weight_sum += batch_weight
+        loss_sum = grown_loss(loss_sum, value, batch_weight)
+        weight_sum = grown_sum(weight_sum, batch_weight)
         batches += 1
         step += 1
         adjoint_VARIANT(ADJOINT)
-        penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
+        penalty_sum = grown_sum(penalty_sum, add_penalty(penalised, strengths, parameters, gradient))
         limit_norm(settings[CLIP_NORM], trainable, gradient)
         update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
         shrink(shrunk, thresholds, factor, parameters)
-    return loss_sum / weight_sum, penalty_sum / batches, step
+    return mean_of(loss_sum, weight_sum), mean_of(penalty_sum, batches), step

@@ -14,7 +14,10 @@ def group_size(n_samples, size):
 
 
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
-    """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase."""
+    """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
+
+    By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
     border = (dilation * (taps // 2) + stride - 1) // stride
     out_rows, out_columns = (rows + stride - 1) // stride, (columns + stride - 1) // stride
     pitch, height = out_columns + 2 * border, out_rows + border
@@ -22,7 +25,10 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
 
 
 def tap_offsets(taps, dilation, stride, border, pitch, stack):
-    """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18)."""
+    """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
+
+    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
     offsets = np.empty(taps * taps, np.int64)
     for row in range(taps):
         down = dilation * (row - taps // 2)
@@ -43,7 +49,10 @@ def read(x, scale, shift, relu, held):
 
 
 def place(plane, rows, columns, stride, begin, pitch, stack, flat):
-    """A plane into the phases of a scratch plane, where its sample begins."""
+    """A plane into the phases of a scratch plane, where its sample begins.
+
+    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
     if stride == 1:
         for r in range(rows):
             target, source = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
@@ -57,7 +66,10 @@ def place(plane, rows, columns, stride, begin, pitch, stack, flat):
 
 
 def take(flat, rows, columns, stride, begin, pitch, stack, plane):
-    """A plane out of the phases of a scratch plane: the adjoint of `place`."""
+    """A plane out of the phases of a scratch plane: the adjoint of `place`.
+
+    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
     if stride == 1:
         for r in range(rows):
             source, target = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
@@ -97,7 +109,10 @@ def give(bar, x, scale, shift, relu, dx):
 
 
 def forward_stem(images, rows, columns, kernels, z):
-    """z (samples, channels, pixels) of images (samples, channels, pixels): windows of 3 × 3 laid out, then one product (I4)."""
+    """z (samples, channels, pixels) of images (samples, channels, pixels): windows of 3 × 3 laid out, then one product (I4).
+
+    By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
+    """
     n_samples, channels, size = images.shape
     border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
     offsets = tap_offsets(3, 1, 1, border, pitch, stack)
@@ -111,7 +126,10 @@ def forward_stem(images, rows, columns, kernels, z):
 
 
 def adjoint_stem(images, rows, columns, dz, dkernels):
-    """Add the gradient of the stem's kernels; the images need none (I4)."""
+    """Add the gradient of the stem's kernels; the images need none (I4).
+
+    By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
+    """
     n_samples, channels, size = images.shape
     border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
     offsets = tap_offsets(3, 1, 1, border, pitch, stack)
@@ -126,7 +144,10 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
 
 
 def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
-    """z = W (every stride-th pixel of a x + b) (I3, I5)."""
+    """z = W (every stride-th pixel of a x + b) (I3, I5).
+
+    By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
+    """
     n_samples, channels, size = x.shape
     held, mid = np.empty(size, z.dtype), np.empty((channels, z.shape[2]), z.dtype)
     for s in range(n_samples):
@@ -137,7 +158,10 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
 
 
 def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, dweights):
-    """Adjoint of `forward_pointwise`; bars and gradients are added (I3, I5)."""
+    """Adjoint of `forward_pointwise`; bars and gradients are added (I3, I5).
+
+    By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
+    """
     n_samples, channels, size = x.shape
     held, bar = np.empty(size, dz.dtype), np.empty(size, dz.dtype)
     mid, dmid, part = np.empty((channels, dz.shape[2]), dz.dtype), np.empty((channels, dz.shape[2]), dz.dtype), np.empty_like(weights)
@@ -156,6 +180,8 @@ def forward_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels
     """z = pointwise(depthwise(what is read of x)), windows of TAPS × TAPS (I2, I3).
 
     x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
+
+    By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
@@ -177,7 +203,10 @@ def forward_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels
 
 
 def adjoint_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
-    """Adjoint of `forward_TAPS`, its depthwise output computed again; bars and gradients are added (I2, I3, I10)."""
+    """Adjoint of `forward_TAPS`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+
+    By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
@@ -221,7 +250,10 @@ def adjoint_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels
 
 
 def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
-    """Add factor · op(a x + b) to the node u: a link (identity), a max pool or a mean pool, 3 × 3 (I5 to I7, I15)."""
+    """Add factor · op(a x + b) to the node u: a link (identity), a max pool or a mean pool, 3 × 3 (I5 to I7, I15).
+
+    By hand: places in scratch planes. Checked by test_image_kernels.test_links_and_pools.
+    """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, u.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, 1, stride, rows, columns, group)
@@ -255,6 +287,8 @@ def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     """Adjoint of `forward_node`, added to dx; returns the slope of the gate, Σ kept ⟨ū, op(a x + b)⟩ (I13).
 
     With x̄ = opᵀ ū this is Σ kept ⟨x̄, a x + b⟩, for every operation of the three.
+
+    By hand: places in scratch planes, the sum of slopes. Checked by test_image_kernels.test_links_and_pools.
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, du.shape[2])
@@ -354,7 +388,10 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
 
 
 def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits):
-    """logits = V · means of the planes of a x + b, + e (I11, I12); pooled (samples, channels) are the means."""
+    """logits = V · means of the planes of a x + b, + e (I11, I12); pooled (samples, channels) are the means.
+
+    By hand: a product of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
+    """
     real, held = x.dtype.type, np.empty(x.shape[2], x.dtype)
     for s in range(x.shape[0]):
         for c in range(x.shape[1]):
@@ -367,7 +404,10 @@ def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits)
 
 
 def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
-    """Gradients of V and e, and the bar of the planes, added (I11, I12)."""
+    """Gradients of V and e, and the bar of the planes, added (I11, I12).
+
+    By hand: products of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
+    """
     real, bar = dx.dtype.type, np.empty(dx.shape[2], dx.dtype)
     dweights += np.dot(dlogits.T, pooled)
     for s in range(dlogits.shape[0]):

@@ -37,20 +37,20 @@ def epoch_VARIANT(
                 output[s, h] = output_rows[h, s]
         value, batch_weight = output_loss(y_data, labels, weights, rows, loss, settings[SMOOTHING], output)
         if not math.isfinite(value):
-            return value, penalty_sum / max(batches, 1), step
+            return value, mean_of(penalty_sum, max(batches, 1)), step
         if batch_weight == 0.0:
             continue
         for s in range(n_samples):
             for h in range(OUTPUTS):
                 output_rows[h, s] = output[s, h]
         factor = factors[batches]
-        loss_sum += value * batch_weight
-        weight_sum += batch_weight
+        loss_sum = grown_loss(loss_sum, value, batch_weight)
+        weight_sum = grown_sum(weight_sum, batch_weight)
         batches += 1
         step += 1
         adjoint_VARIANT(layout, n_samples, parameters, gradient, x_rows, z_rows, u_rows, output_rows)
-        penalty_sum += add_penalty(penalised, strengths, parameters, gradient)
+        penalty_sum = grown_sum(penalty_sum, add_penalty(penalised, strengths, parameters, gradient))
         limit_norm(settings[CLIP_NORM], trainable, gradient)
         update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
         shrink(shrunk, thresholds, factor, parameters)
-    return loss_sum / weight_sum, penalty_sum / batches, step
+    return mean_of(loss_sum, weight_sum), mean_of(penalty_sum, batches), step

@@ -44,7 +44,7 @@ def gradient_sparse(
     du_flat, gradient = np.empty(n_neurons * chunk, parameters.dtype), np.empty_like(parameters)
     total_weight = 0.0
     for s in range(total):
-        total_weight += weights[s]
+        total_weight = grown_sum(total_weight, weights[s])
     whole[:] = 0
     mean = 0.0
     for start in range(0, total, chunk):
@@ -58,14 +58,14 @@ def gradient_sparse(
             for s in range(size):
                 output[s, c] = z_all[n_neurons - n_outputs + c, s]
         value, batch_weight = output_loss(y_data, labels, weights, np.arange(start, start + size), loss, smoothing, output)
-        share = real(batch_weight / total_weight)
-        mean += value * batch_weight / total_weight
+        share = real(chunk_share(batch_weight, total_weight))
+        mean = grown_mean(mean, value, batch_weight, total_weight)
         for c in range(n_outputs):
             for s in range(size):
-                z_all[n_neurons - n_outputs + c, s] = output[s, c] * share
+                z_all[n_neurons - n_outputs + c, s] = of_share(output[s, c], share)
         adjoint_sparse(ADJOINT)
         for e in range(gradient.size):
-            whole[e] += gradient[e]
+            whole[e] = grown_sum(whole[e], gradient[e])
     return mean
 
 
@@ -82,7 +82,7 @@ def means_sparse(x_rows, weights, total_weight, activation, senders, offsets, n_
         propagate_sparse(PROPAGATE)
         for i in range(n_neurons - n_outputs):
             for s in range(size):
-                means[i] += u_all[i, s] * weights[start + s] / total_weight
+                means[i] = grown_mean(means[i], u_all[i, s], weights[start + s], total_weight)
 
 
 def activations_sparse(x_rows, activation, senders, offsets, n_outputs, parameters, u_all):
@@ -108,9 +108,9 @@ def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_o
             output[s, c] = z_all[first + c, s]
     label, weight = np.full(n_samples, column), weights[start : start + n_samples]
     if loss == CROSS_ENTROPY:
-        factor_cross_entropy(output, label, weight, real(1.0 / total_weight))
+        factor_cross_entropy(output, label, weight, real(sample_scale(total_weight)))
     else:
-        share = real(1.0 / (total_weight * n_outputs))
+        share = real(output_scale(total_weight, n_outputs))
         FACTORS
     for c in range(n_outputs):
         for s in range(n_samples):
@@ -120,7 +120,10 @@ def factor_column(loss, y_data, weights, start, column, total_weight, z_all, n_o
 def jacobian_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, column, parameters, J_all
 ):
-    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F."""
+    """J_all (n_weights, samples): derivatives of each sample's outputs by each weight, times column `column` of F.
+
+    By hand: NumPy's sum of the weights. Checked by test_refitting.test_the_gauss_newton_matrix_is_that_of_differences.
+    """
     n_inputs, size = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     u_all, z_all = np.empty((n_neurons, size), parameters.dtype), np.empty((n_neurons, size), parameters.dtype)
@@ -136,7 +139,10 @@ def jacobian_sparse(
 def curvature_sparse(
     x_rows, y_data, weights, loss, activation, senders, offsets, n_outputs, chunk, parameters, H_all, rise_all
 ):
-    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,)."""
+    """The diagonal of the Gauss-Newton matrix (n_weights,), and for each neuron mean (x - x̄)² (∂ℓ/∂x)² (n_neurons,).
+
+    By hand: NumPy's sum of the weights. Checked by test_samples.test_curvatures.
+    """
     n_inputs, total = x_rows.shape
     n_neurons = n_inputs + offsets.size - 1
     size = min(chunk, total)
@@ -175,8 +181,8 @@ def objective_sparse(
     )
     for e in range(point.size):
         shrunk = point[e] if decayed[e] else 0.0
-        value += l2 / 2 * shrunk * shrunk
-        slope[e] = whole[e] + l2 * shrunk
+        value = ridge_value(value, l2, shrunk)
+        slope[e] = ridge_slope(whole[e], l2, shrunk)
     return value
 
 
@@ -189,6 +195,8 @@ def minimise_sparse(
     The two loops over at most `pairs` pairs of steps and changes of the gradient; a line search for sufficient decrease and
     curvature (weak Wolfe conditions) by bisection, which needs no second derivative and so suits relu. It ends where a step
     lowers the objective by less than `precision` of its size.
+
+    By hand: a search on the proven objective, whose result is tested. Checked by test_lbfgs.test_a_convex_objective_ends_at_its_minimum.
     """
     n = point.size
     parameters, whole = np.empty(n, x_rows.dtype), np.empty(n, x_rows.dtype)

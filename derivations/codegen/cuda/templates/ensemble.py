@@ -75,23 +75,26 @@ def train_VARIANT(
             if weighted:
                 share = zero
                 for s in range(rank, n_samples, count):
-                    share += weight[s]
+                    share = grown_sum(share, weight[s])
                 batch_weight = gpu_sum(rank, count, share, room)
             if batch_weight == zero:
                 continue
             PROPAGATE
             OUTPUT
-            scale = one / batch_weight
+            scale = sample_scale(batch_weight)
             if loss != CROSS_ENTROPY:
-                scale = one / (batch_weight * parameters.dtype.type(n_out))
+                scale = output_scale(batch_weight, parameters.dtype.type(n_out))
             value = gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale)
-            loss_share += value * batch_weight
-            weight_sum += batch_weight
+            loss_share = grown_loss(loss_share, value, batch_weight)
+            weight_sum = grown_sum(weight_sum, batch_weight)
             batches += one
             cuda.syncthreads()
             if learning:
                 ADJOINT
-                penalty_share += gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room)
+                penalty_share = grown_sum(
+                    penalty_share,
+                    gpu_add_penalty(rank, count, penalised, strengths[replica], theta, gradient, room),
+                )
                 gpu_limit_norm(rank, count, settings[CLIP_NORM], trainable, gradient, room)
                 gpu_update(
                     rank, count, optimizer, trainable, rates[replica], decays[replica], factors[step], theta, gradient, m, v,
@@ -99,8 +102,8 @@ def train_VARIANT(
                 )
                 gpu_shrink(rank, count, shrunk, thresholds[replica], factors[step], theta, room)
                 step += 1
-        mean = gpu_sum(rank, count, loss_share, room) / weight_sum
-        penalty = gpu_sum(rank, count, penalty_share, room) / batches
+        mean = mean_of(gpu_sum(rank, count, loss_share, room), weight_sum)
+        penalty = mean_of(gpu_sum(rank, count, penalty_share, room), batches)
         if rank == 0:
             losses[replica, epoch] = mean
             penalties[replica, epoch] = penalty

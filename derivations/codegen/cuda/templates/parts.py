@@ -90,7 +90,7 @@ def gpu_activate(rank, count, size, activation, pre, post):
 def gpu_loss(rank, count, n_samples, n_out, loss, smoothing, output, target, label, weight, scale):
     """The thread's share of a loss by its number in LOSSES, labels smoothed; its gradient takes the place of the output."""
     if loss == CROSS_ENTROPY:
-        spread = smoothing / output.dtype.type(n_out)
+        spread = label_share(smoothing, output.dtype.type(n_out))
         return gpu_cross_entropy(rank, count, n_samples, n_out, output, label, weight, scale, smoothing, spread)
     if loss == BINARY_CROSS_ENTROPY:  # a thread smooths the targets that it reads itself
         gpu_smooth_targets(rank, count, n_samples, n_out, target, smoothing)
@@ -106,11 +106,11 @@ def gpu_add_penalty(rank, count, penalised, strengths, parameters, gradient, roo
         value, slope = parameters[begin:], gradient[begin:]
         if kind == GROUP:
             squares = gpu_sum(rank, count, gpu_penalty_group_squares(rank, count, size, value), room)
-            total += gpu_penalty_group(rank, count, size, value, slope, squares, strengths[group])
+            total = grown_sum(total, gpu_penalty_group(rank, count, size, value, slope, squares, strengths[group]))
         elif kind == L1:
-            total += gpu_penalty_l1(rank, count, size, value, slope, strengths[group])
+            total = grown_sum(total, gpu_penalty_l1(rank, count, size, value, slope, strengths[group]))
         else:
-            total += gpu_penalty_l2(rank, count, size, value, slope, strengths[group])
+            total = grown_sum(total, gpu_penalty_l2(rank, count, size, value, slope, strengths[group]))
         cuda.syncthreads()
     return total
 
@@ -122,7 +122,7 @@ def gpu_limit_norm(rank, count, limit, trainable, gradient, room):
     share = gradient.dtype.type(0.0)
     for group in range(trainable.shape[0]):
         begin = trainable[group, 0]
-        share += gpu_squared_norm(rank, count, trainable[group, 1] - begin, gradient[begin:])
+        share = grown_sum(share, gpu_squared_norm(rank, count, trainable[group, 1] - begin, gradient[begin:]))
     squares = gpu_sum(rank, count, share, room)
     for group in range(trainable.shape[0]):
         begin = trainable[group, 0]
@@ -138,10 +138,10 @@ def gpu_update(
     for group in range(trainable.shape[0]):
         begin = trainable[group, 0]
         size = trainable[group, 1] - begin
-        rate = factor * rates[group]
+        rate = step_rate(factor, rates[group])
         theta, slope, m, v = parameters[begin:], gradient[begin:], first[begin:], second[begin:]
         if decays[group] > theta.dtype.type(0.0):
-            gpu_decay(rank, count, size, theta, rate * decays[group])
+            gpu_decay(rank, count, size, theta, step_decay(rate, decays[group]))
         if optimizer == ADAM:
             beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
             gpu_adam(rank, count, size, theta, slope, m, v, rate, beta1, beta2, epsilon, correction1, correction2)
@@ -155,7 +155,7 @@ def gpu_shrink(rank, count, shrunk, thresholds, factor, parameters, room):
     for group in range(shrunk.shape[0]):
         begin, kind = shrunk[group, 0], shrunk[group, 2]
         size = shrunk[group, 1] - begin
-        threshold = factor * thresholds[group]
+        threshold = step_threshold(factor, thresholds[group])
         value = parameters[begin:]
         if kind == GROUP:
             squares = gpu_sum(rank, count, gpu_proximal_group_squares(rank, count, size, value), room)

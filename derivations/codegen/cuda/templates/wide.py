@@ -62,11 +62,11 @@ def wide_total(size, shares, keep, sums, at):
     room = cuda.shared.array(REDUCTION_SLOTS, shares.dtype)
     share = shares.dtype.type(0.0)
     for p in range(cuda.threadIdx.x, size, cuda.blockDim.x):
-        share += shares[p]
+        share = grown_sum(share, shares[p])
     total = gpu_sum(cuda.threadIdx.x, cuda.blockDim.x, share, room)
     if cuda.threadIdx.x == 0:
         if keep:
-            total += sums[at]
+            total = grown_sum(total, sums[at])
         sums[at] = total
 
 
@@ -79,9 +79,9 @@ def wide_update(size, optimizer, parameters, gradient, first, second, rate, deca
     """One optimizer step on one group of parameters at factors[batch] · rate, after its decay."""
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
-    moved = factors[batch] * rate
+    moved = step_rate(factors[batch], rate)
     if decay > parameters.dtype.type(0.0):
-        gpu_decay(rank, count, size, parameters, moved * decay)
+        gpu_decay(rank, count, size, parameters, step_decay(moved, decay))
     if optimizer == ADAM:
         beta1, beta2, epsilon = settings[BETA1], settings[BETA2], settings[EPSILON]
         correction1, correction2 = corrections[batch, 0], corrections[batch, 1]
@@ -96,7 +96,7 @@ def wide_shrink(size, kind, value, threshold, factors, totals, batch):
     """The proximal map of a penalty on one group, threshold factors[batch] · threshold; `totals` as in `wide_penalty`."""
     rank = cuda.grid(1)
     count = cuda.gridsize(1)
-    moved = factors[batch] * threshold
+    moved = step_threshold(factors[batch], threshold)
     if kind == GROUP:
         gpu_proximal_group(rank, count, size, value, totals[0], moved)
     elif kind == L1:

@@ -1,0 +1,1 @@
+"""Printers of JavaScript: modules for web pages and Node."""
