@@ -96,7 +96,7 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),
-        KERNELS / "cpu" / "images.py": images_module(certificate_digest(records), general),
+        KERNELS / "cpu" / "images.py": images_module(certificate_digest(records)),
         **{
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()

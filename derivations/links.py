@@ -54,12 +54,7 @@ ORCHESTRATION: dict[str, dict[str, str]] = {
         "(predict|activations|jacobian|curvature)_sparse": CALLS,
         "minimise_sparse": "L-BFGS by hand, on the proven objective",
     },
-    "cpu/images": {
-        "group_size|scratch_sizes|tap_offsets": STORES,
-        "place|take|subsampled|put_back|load_images": GATHERS,
-        "read|give": CHOOSES,
-        "move_images|(forward|adjoint)_(stem|pointwise|3|5|node|norm|tower)": CALLS,
-    },
+    "cpu/images": {},
     "cuda/parts": {
         "exponential|exponential_on_device": CHOOSES,
         "gpu_(sum|parts|row)": THREADS,

@@ -42,7 +42,6 @@ PROOF_ROWS = [
 LEANS_ON = {
     "cpu/one_hidden": ("cpu.dense",),
     "cpu/sparse": ("cpu.dense",),
-    "cpu/images": ("cpu.dense",),
     "cuda/parts": ("support.device", "cpu.dense", "support.shuffling"),
     "cuda/ensemble": ("support.device", "cuda.parts"),
     "cuda/one_hidden": ("support.device", "cuda.parts"),

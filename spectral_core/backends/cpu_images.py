@@ -10,6 +10,7 @@ import numpy as np
 from spectral_core.backends.image_passes import ImagePass
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.data import counters
+from spectral_core.data.augmentation import changed
 from spectral_core.kernels import tables
 from spectral_core.kernels.support.image_layout import ImageLayout, ImageTables
 
@@ -127,21 +128,21 @@ class ImageStepper:
 
         By hand: means over batches, outside of the kernels. Checked by test_image_training.test_it_learns_rows_and_columns.
         """
-        from spectral_core.kernels.cpu import images as kernels
-
         # What the epoch draws, from the steps before it.
         arrays, net = self.arrays, tables_of(self.arrays.layout)
-        problem, size, real = arrays.problem, arrays.batch_size, self.parameters.dtype
+        problem, size = arrays.problem, arrays.batch_size
         kept, changes = drawn(net, len(order), net.seed, self.step), np.empty((0, 7), np.int64)
         if problem.augmentation is not None:
             changes = problem.augmentation.changes(self.step, len(order), net.image[1:])
-        images, gradient = np.empty((size, *problem.x.shape[1:]), real), np.empty_like(self.parameters)
+        gradient = np.empty_like(self.parameters)
         loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
         smoothing = arrays.settings[tables.SETTINGS.index("smoothing")]
         for start in range(0, len(order), size):
             # One batch forward and back.
-            rows, seen = order[start : start + size], images[: len(order) - start]
-            kernels.load_images(problem.x, rows, changes[start : start + size], net.image[1:], seen)
+            rows = order[start : start + size]
+            seen = problem.x[rows]
+            if problem.augmentation is not None:
+                seen = changed(seen, changes[start : start + size], net.image[1:])
             batch = ImagePass(net, self.parameters, seen, kept[:, start : start + size])
             value, weight = pass_of(batch, problem, rows, smoothing, MOMENTUM, gradient)
             if not np.isfinite(value):
@@ -156,11 +157,16 @@ class ImageStepper:
         return loss_sum / weight_sum, penalty_sum / batches
 
     def _move(self, factor: np.floating, gradient: np.ndarray) -> float:
-        from spectral_core.kernels.cpu import images as kernels
+        """One step of the optimizer, with penalties, proximal steps and the limit of published gates; returns the penalty."""
+        from spectral_core.kernels.cpu import dense, images
 
-        arrays, net = self.arrays, tables_of(self.arrays.layout)
-        penalties = (arrays.penalised, arrays.strengths, arrays.shrunk, arrays.thresholds)
-        optimizer = (tables.OPTIMIZERS.index(arrays.optimizer), arrays.trainable, arrays.rates, arrays.decays, factor)
-        limit = self.parameters.dtype.type(LIMIT if net.published else 0.0)
-        state = (self.parameters, gradient, self.first_moment, self.second_moment, self.step, arrays.settings)
-        return float(kernels.move_images(*penalties, *optimizer, limit, net.gates, *state))
+        arrays, net, parameters = self.arrays, tables_of(self.arrays.layout), self.parameters
+        penalty = dense.add_penalty(arrays.penalised, arrays.strengths, parameters, gradient)
+        dense.limit_norm(arrays.settings[tables.SETTINGS.index("clip_norm")], arrays.trainable, gradient)
+        kind, state = tables.OPTIMIZERS.index(arrays.optimizer), (self.first_moment, self.second_moment, self.step)
+        rates = (arrays.trainable, arrays.rates, arrays.decays, factor)
+        dense.update(kind, *rates, parameters, gradient, *state, arrays.settings)
+        dense.shrink(arrays.shrunk, arrays.thresholds, factor, parameters)
+        if net.published:
+            images.clamp(parameters[net.gates[0] : net.gates[1]], parameters.dtype.type(LIMIT))
+        return float(penalty)

@@ -119,7 +119,7 @@ class ImagePass:
         if operation["taps"] == 1:
             self.kernels.forward_pointwise(*source, operation["stride"], *affine, matrix, z)
             return
-        kernel = getattr(self.kernels, f"forward_{operation['taps']}")
+        kernel = getattr(self.kernels, f"forward_window_{operation['taps']}")
         window = operation["dilation"], operation["stride"], bool(operation["relu"])
         kernel(*source, *window, *affine, kernels, matrix, z)
 
@@ -183,6 +183,6 @@ class ImagePass:
         if operation["taps"] == 1:
             self.kernels.adjoint_pointwise(*source, operation["stride"], *affine, matrix, bar, dx, dmatrix)
             return
-        kernel = getattr(self.kernels, f"adjoint_{operation['taps']}")
+        kernel = getattr(self.kernels, f"adjoint_window_{operation['taps']}")
         window = operation["dilation"], operation["stride"], bool(operation["relu"])
         kernel(*source, *window, *affine, kernels, matrix, bar, dx, dkernels, dmatrix)

@@ -55,3 +55,21 @@ class Augmentation:
     def record(self) -> dict[str, Any]:
         """The options for JSON."""
         return asdict(self)
+
+
+def changed(images: np.ndarray, changes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The images (samples, channels, pixels) after a crop, a flip and a cutout; pixels from outside and cut ones are 0.
+
+    A row of changes: rows and columns that the crop moves, 1 to flip, first and last row and column of the cutout.
+    """
+    samples, channels, _ = images.shape
+    planes, places = images.reshape(samples, channels, *size), [np.arange(extent)[None, :] for extent in size]
+    down, right, flip = (changes[:, k, None] for k in range(3))
+    row, column = places[0] + down, np.where(flip, size[1] - 1 - places[1], places[1]) + right
+    kept = [(place >= 0) & (place < extent) for place, extent in zip((row, column), size, strict=True)]
+    cut = [(changes[:, k, None] <= places[k // 4]) & (places[k // 4] < changes[:, k + 1, None]) for k in (3, 5)]
+    shown = (kept[0][:, :, None] & kept[1][:, None, :]) & ~(cut[0][:, :, None] & cut[1][:, None, :])
+    inside = np.where(kept[0], row, 0), np.where(kept[1], column, 0)
+    sample, channel = np.arange(samples)[:, None, None, None], np.arange(channels)[None, :, None, None]
+    moved = planes[sample, channel, inside[0][:, None, :, None], inside[1][:, None, None, :]]
+    return np.where(shown[:, None], moved, images.dtype.type(0)).reshape(images.shape)

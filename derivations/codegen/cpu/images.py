@@ -9,9 +9,11 @@ norm computes once for each channel, in float64.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import sympy as sp
 
+from derivations.codegen import templates
 from derivations.codegen.cpu.layers import DECORATOR
 from derivations.codegen.expressions import RealPrinter, add, indent, typed_constants
 from derivations.proof.assignments import Assign, flatten
@@ -32,6 +34,7 @@ from derivations.theorems.images import notation as n
 
 TAPS = (3, 5)
 """The sides of windows that have functions of their own: 9 and 25 accumulators fit into the registers, 49 do not."""
+FOLDER = Path(__file__).parent
 NUMBERS = {
     "batch_norm_merge": statistics.MERGE,
     "batch_norm_coefficients": batch_norm.COEFFICIENTS,
@@ -60,7 +63,12 @@ def functions() -> dict[str, tuple[str, ...]]:
     for taps in TAPS:
         table |= {f"flat_{taps}": ("I2", "I18"), f"flat_weights_{taps}": ("I2", "I18"), f"spread_{taps}": ("I2", "I18")}
     table |= {"greatest_3": ("I7", "I18"), "winner_3": ("I7", "I18")}
-    return table | {"selected_3": ("I7", "I18"), "selected_spread_3": ("I7", "I18"), "clamp": ("I13",)}
+    table |= {"selected_3": ("I7", "I18"), "selected_spread_3": ("I7", "I18"), "clamp": ("I13",)}
+    for name, source in templates.raw(FOLDER, "images").items():
+        (stated,) = [line for line in source.splitlines() if line.startswith("    Theorem: ")]
+        named = tuple(stated.removeprefix("    Theorem: ").split(", "))
+        table |= {name.replace("TAPS", str(taps)): named for taps in (TAPS if "TAPS" in name else (0,))}
+    return table
 
 
 def sources() -> list[str]:

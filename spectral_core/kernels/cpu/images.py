@@ -2,24 +2,19 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 b907dac447c99090
-dense.py      sha256 747eebb5fbd9515a
+certificates  sha256 8d728d8931980596
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
 slices of a flat scratch plane with zeros around, so no index is negative and loops over positions are vectorised.
 
-A function that names no theorem is compiled when it is first called; it calls proven ones alone, which are inlined.
+What Python calls is compiled when it is first called; it calls proven functions alone, which are inlined.
 """
 
 import math
 
 import numpy as np
 from numba import njit
-
-from spectral_core.kernels.cpu.dense import (
-    CLIP_NORM, add_penalty, limit_norm, shrink, update,
-)
 
 STEM, CONVOLUTION, LINK, MAX, MEAN = 0, 1, 2, 3, 4
 MEAN_OF, DEVIATION, SCALE, SHIFT = 0, 1, 2, 3
@@ -824,13 +819,18 @@ def clamp(weights, limit):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def group_size(n_samples, size):
-    """How many samples lie below one another in a scratch plane: about a thousand pixels."""
+    """How many samples lie below one another in a scratch plane: about a thousand pixels.
+
+    Theorem: I18
+    """
     return max(1, min(n_samples, 1024 // size))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
     """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
+
+    Theorem: I1, I18
 
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -843,6 +843,8 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def tap_offsets(taps, dilation, stride, border, pitch, stack):
     """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
+
+    Theorem: I2, I18
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -859,7 +861,10 @@ def tap_offsets(taps, dilation, stride, border, pitch, stack):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def read(x, scale, shift, relu, held):
-    """What a reader takes of a plane: a x + b, with relu if there is one."""
+    """What a reader takes of a plane: a x + b, with relu if there is one.
+
+    Theorem: I8, I10
+    """
     if relu:
         relu_load(held, x, scale, shift)
     else:
@@ -869,6 +874,8 @@ def read(x, scale, shift, relu, held):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def place(plane, rows, columns, stride, begin, pitch, stack, flat):
     """A plane into the phases of a scratch plane, where its sample begins.
+
+    Theorem: I2, I18
 
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -888,6 +895,8 @@ def place(plane, rows, columns, stride, begin, pitch, stack, flat):
 def take(flat, rows, columns, stride, begin, pitch, stack, plane):
     """A plane out of the phases of a scratch plane: the adjoint of `place`.
 
+    Theorem: I2, I18
+
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     if stride == 1:
@@ -904,7 +913,10 @@ def take(flat, rows, columns, stride, begin, pitch, stack, plane):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def subsampled(plane, rows, columns, stride, part):
-    """Every stride-th row and column of a plane (I5)."""
+    """Every stride-th row and column of a plane (I5).
+
+    Theorem: I5
+    """
     at = 0
     for r in range(0, rows, stride):
         for q in range(0, columns, stride):
@@ -914,7 +926,10 @@ def subsampled(plane, rows, columns, stride, part):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def put_back(part, rows, columns, stride, plane):
-    """The adjoint of `subsampled`: 0 at the rows and columns that were not read (I5)."""
+    """The adjoint of `subsampled`: 0 at the rows and columns that were not read (I5).
+
+    Theorem: I5
+    """
     plane[:] = 0
     at = 0
     for r in range(0, rows, stride):
@@ -925,7 +940,10 @@ def put_back(part, rows, columns, stride, plane):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def give(bar, x, scale, shift, relu, dx):
-    """Add the bar of what a reader took to that of the sender."""
+    """Add the bar of what a reader took to that of the sender.
+
+    Theorem: I10, I15
+    """
     if relu:
         relu_adjoint(bar, bar, x, scale, shift)
     fan_out(dx, bar)
@@ -934,6 +952,8 @@ def give(bar, x, scale, shift, relu, dx):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def forward_stem(images, rows, columns, kernels, z):
     """z (samples, channels, pixels) of images (samples, channels, pixels): windows of 3 × 3 laid out, then one product (I4).
+
+    Theorem: I4
 
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
@@ -952,6 +972,8 @@ def forward_stem(images, rows, columns, kernels, z):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_stem(images, rows, columns, dz, dkernels):
     """Add the gradient of the stem's kernels; the images need none (I4).
+
+    Theorem: I4
 
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
@@ -972,6 +994,8 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
 def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
     """z = W (every stride-th pixel of a x + b) (I3, I5).
 
+    Theorem: I3, I5
+
     By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
     n_samples, channels, size = x.shape
@@ -986,6 +1010,8 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, dweights):
     """Adjoint of `forward_pointwise`; bars and gradients are added (I3, I5).
+
+    Theorem: I3, I5
 
     By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
@@ -1004,8 +1030,10 @@ def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, d
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def forward_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
+def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
     """z = pointwise(depthwise(what is read of x)), windows of 3 × 3 (I2, I3).
+
+    Theorem: I2, I3, I10, I18
 
     x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
 
@@ -1031,8 +1059,10 @@ def forward_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, w
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def forward_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
+def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
     """z = pointwise(depthwise(what is read of x)), windows of 5 × 5 (I2, I3).
+
+    Theorem: I2, I3, I10, I18
 
     x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
 
@@ -1058,8 +1088,10 @@ def forward_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, w
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def adjoint_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
-    """Adjoint of `forward_3`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
+    """Adjoint of `forward_window_3`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+
+    Theorem: I2, I3, I10, I15, I18
 
     By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -1106,8 +1138,10 @@ def adjoint_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, w
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def adjoint_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
-    """Adjoint of `forward_5`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
+    """Adjoint of `forward_window_5`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+
+    Theorem: I2, I3, I10, I15, I18
 
     By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -1157,6 +1191,8 @@ def adjoint_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, w
 def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
     """Add factor · op(a x + b) to the node u: a link (identity), a max pool or a mean pool, 3 × 3 (I5 to I7, I15).
 
+    Theorem: I5, I6, I7, I13, I15
+
     By hand: places in scratch planes. Checked by test_image_kernels.test_links_and_pools.
     """
     n_samples, channels, size = x.shape
@@ -1191,6 +1227,8 @@ def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du, dx):
     """Adjoint of `forward_node`, added to dx; returns the slope of the gate, Σ kept ⟨ū, op(a x + b)⟩ (I13).
+
+    Theorem: I5, I6, I7, I13, I15
 
     With x̄ = opᵀ ū this is Σ kept ⟨x̄, a x + b⟩, for every operation of the three.
 
@@ -1248,6 +1286,8 @@ def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
 def forward_norm(x, theta, training, gamma, beta, running_mean, running_variance, statistics):
     """Scale and shift of each channel of a value, of its own statistics in training, with the running ones moved (I8, I9).
 
+    Theorem: I8, I8.blocks, I9
+
     statistics (4, channels): mean, deviation, scale, shift
     """
     n_samples, channels, size = x.shape
@@ -1279,7 +1319,10 @@ def forward_norm(x, theta, training, gamma, beta, running_mean, running_variance
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_norm(x, dx, statistics, dgammas, dbetas):
-    """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8)."""
+    """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8).
+
+    Theorem: I8
+    """
     real = x.dtype.type
     n_samples, channels, size = x.shape
     for c in range(channels):
@@ -1299,6 +1342,8 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
 def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits):
     """logits = V · means of the planes of a x + b, + e (I11, I12); pooled (samples, channels) are the means.
 
+    Theorem: I11, I12
+
     By hand: a product of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """
     real, held = x.dtype.type, np.empty(x.shape[2], x.dtype)
@@ -1316,6 +1361,8 @@ def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits)
 def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
     """Gradients of V and e, and the bar of the planes, added (I11, I12).
 
+    Theorem: I11, I12
+
     By hand: products of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """
     real, bar = dx.dtype.type, np.empty(dx.shape[2], dx.dtype)
@@ -1328,41 +1375,3 @@ def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
         for c in range(dx.shape[1]):
             global_mean_adjoint(bar, real(columns), dpooled[s, c], real(rows))
             fan_out(dx[s, c], bar)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def load_images(x_data, rows, changes, size, images):
-    """images (samples, channels, pixels) of the given rows; changes (samples, 7) or none of them.
-
-    A row of changes: rows and columns that the crop moves, 1 to flip, first and last row and column of the cutout. Pixels
-    from outside and cut ones are 0.
-    """
-    width = size[1]
-    for s in range(rows.shape[0]):
-        source, target = x_data[rows[s]], images[s]
-        if changes.shape[0] == 0:
-            target[:] = source
-            continue
-        down, right, flip = changes[s, 0], changes[s, 1], changes[s, 2]
-        for c in range(target.shape[0]):
-            for r in range(size[0]):
-                for q in range(width):
-                    from_row, from_column = r + down, (width - 1 - q if flip else q) + right
-                    inside = 0 <= from_row < size[0] and 0 <= from_column < width
-                    cut = changes[s, 3] <= r < changes[s, 4] and changes[s, 5] <= q < changes[s, 6]
-                    target[c, r * width + q] = source[c, from_row * width + from_column] if inside and not cut else 0
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def move_images(
-    penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factor, limit, gates, parameters,
-    gradient, first, second, step, settings,
-):
-    """One step of the optimizer with penalties, proximal steps and, within a limit > 0, gates; returns the penalty."""
-    penalty = add_penalty(penalised, strengths, parameters, gradient)
-    limit_norm(settings[CLIP_NORM], trainable, gradient)
-    update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
-    shrink(shrunk, thresholds, factor, parameters)
-    if limit > 0:
-        clamp(parameters[gates[0] : gates[1]], limit)
-    return penalty

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 b907dac447c99090
-dense.py      sha256 747eebb5fbd9515a
+certificates  sha256 8d728d8931980596
+dense.py      sha256 6a88bffa6547e3b7
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

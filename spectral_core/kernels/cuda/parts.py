@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 b907dac447c99090
-dense.py      sha256 747eebb5fbd9515a
+certificates  sha256 8d728d8931980596
+dense.py      sha256 6a88bffa6547e3b7
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -68,7 +68,10 @@ def test_depthwise_and_pointwise_in_one(
     truth = oracle.pointwise(middle, weights)
     one, zero = np.ones(channels), np.zeros(channels)
     z, flat_kernel = np.empty_like(flat(truth)), kernel.reshape(channels, -1)
-    forward, adjoint = ((kernels.forward_3, kernels.adjoint_3), (kernels.forward_5, kernels.adjoint_5))[taps == 5]
+    forward, adjoint = (
+        (kernels.forward_window_3, kernels.adjoint_window_3),
+        (kernels.forward_window_5, kernels.adjoint_window_5),
+    )[taps == 5]
     forward(flat(x), rows, columns, dilation, stride, False, one, zero, flat_kernel, weights, z)
     assert (z == flat(truth)).all()
 
@@ -164,11 +167,11 @@ def test_many_small_planes_lie_below_one_another() -> None:
     x, kernel, weights = integers(generator, 150, 2, 4, 4), integers(generator, 2, 3, 3), np.eye(2)
     truth, one, zero = oracle.depthwise(x, kernel, (1, 1, 1)), np.ones(2), np.zeros(2)
     z = np.empty_like(flat(truth))
-    kernels.forward_3(flat(x), 4, 4, 1, 1, False, one, zero, kernel.reshape(2, 9), weights, z)
+    kernels.forward_window_3(flat(x), 4, 4, 1, 1, False, one, zero, kernel.reshape(2, 9), weights, z)
     assert (z == flat(truth)).all()
     dx, dkernel, dweights = np.zeros_like(z), np.zeros((2, 9)), np.zeros((2, 2))
     given = (one, zero, kernel.reshape(2, 9), weights, flat(truth), dx, dkernel, dweights)
-    kernels.adjoint_3(flat(x), 4, 4, 1, 1, False, *given)
+    kernels.adjoint_window_3(flat(x), 4, 4, 1, 1, False, *given)
     assert (dkernel * kernel.reshape(2, 9)).sum() == (truth**2).sum() == (dx * flat(x)).sum()
 
 
@@ -177,7 +180,7 @@ def test_loops_of_taps_hold_packed_multiply_adds() -> None:
     """Shifted reads by slices: an index that may be negative would stop the vectoriser."""
     x = np.ones((2, 2, 64), np.float32)
     ones, kernel = np.ones(2, np.float32), np.ones((2, 9), np.float32)
-    kernels.forward_3(x, 8, 8, 1, 1, True, ones, ones, kernel, np.eye(2, dtype=np.float32), np.empty_like(x))
-    (text,) = [t for s, t in kernels.forward_3.inspect_asm().items() if "float32" in str(s)]
+    kernels.forward_window_3(x, 8, 8, 1, 1, True, ones, ones, kernel, np.eye(2, dtype=np.float32), np.empty_like(x))
+    (text,) = [t for s, t in kernels.forward_window_3.inspect_asm().items() if "float32" in str(s)]
     packed = [line for line in text.splitlines() if re.search(r"\bvfn?madd\d+ps\b", line)]
     assert len(packed) >= 9

@@ -9,12 +9,17 @@ TAPS is the side of the window.
 
 
 def group_size(n_samples, size):
-    """How many samples lie below one another in a scratch plane: about a thousand pixels."""
+    """How many samples lie below one another in a scratch plane: about a thousand pixels.
+
+    Theorem: I18
+    """
     return max(1, min(n_samples, 1024 // size))
 
 
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
     """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
+
+    Theorem: I1, I18
 
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -26,6 +31,8 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
 
 def tap_offsets(taps, dilation, stride, border, pitch, stack):
     """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
+
+    Theorem: I2, I18
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -41,7 +48,10 @@ def tap_offsets(taps, dilation, stride, border, pitch, stack):
 
 
 def read(x, scale, shift, relu, held):
-    """What a reader takes of a plane: a x + b, with relu if there is one."""
+    """What a reader takes of a plane: a x + b, with relu if there is one.
+
+    Theorem: I8, I10
+    """
     if relu:
         relu_load(held, x, scale, shift)
     else:
@@ -50,6 +60,8 @@ def read(x, scale, shift, relu, held):
 
 def place(plane, rows, columns, stride, begin, pitch, stack, flat):
     """A plane into the phases of a scratch plane, where its sample begins.
+
+    Theorem: I2, I18
 
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -68,6 +80,8 @@ def place(plane, rows, columns, stride, begin, pitch, stack, flat):
 def take(flat, rows, columns, stride, begin, pitch, stack, plane):
     """A plane out of the phases of a scratch plane: the adjoint of `place`.
 
+    Theorem: I2, I18
+
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     if stride == 1:
@@ -83,7 +97,10 @@ def take(flat, rows, columns, stride, begin, pitch, stack, plane):
 
 
 def subsampled(plane, rows, columns, stride, part):
-    """Every stride-th row and column of a plane (I5)."""
+    """Every stride-th row and column of a plane (I5).
+
+    Theorem: I5
+    """
     at = 0
     for r in range(0, rows, stride):
         for q in range(0, columns, stride):
@@ -92,7 +109,10 @@ def subsampled(plane, rows, columns, stride, part):
 
 
 def put_back(part, rows, columns, stride, plane):
-    """The adjoint of `subsampled`: 0 at the rows and columns that were not read (I5)."""
+    """The adjoint of `subsampled`: 0 at the rows and columns that were not read (I5).
+
+    Theorem: I5
+    """
     plane[:] = 0
     at = 0
     for r in range(0, rows, stride):
@@ -102,7 +122,10 @@ def put_back(part, rows, columns, stride, plane):
 
 
 def give(bar, x, scale, shift, relu, dx):
-    """Add the bar of what a reader took to that of the sender."""
+    """Add the bar of what a reader took to that of the sender.
+
+    Theorem: I10, I15
+    """
     if relu:
         relu_adjoint(bar, bar, x, scale, shift)
     fan_out(dx, bar)
@@ -110,6 +133,8 @@ def give(bar, x, scale, shift, relu, dx):
 
 def forward_stem(images, rows, columns, kernels, z):
     """z (samples, channels, pixels) of images (samples, channels, pixels): windows of 3 × 3 laid out, then one product (I4).
+
+    Theorem: I4
 
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
@@ -127,6 +152,8 @@ def forward_stem(images, rows, columns, kernels, z):
 
 def adjoint_stem(images, rows, columns, dz, dkernels):
     """Add the gradient of the stem's kernels; the images need none (I4).
+
+    Theorem: I4
 
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
@@ -146,6 +173,8 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
 def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
     """z = W (every stride-th pixel of a x + b) (I3, I5).
 
+    Theorem: I3, I5
+
     By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
     n_samples, channels, size = x.shape
@@ -159,6 +188,8 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
 
 def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, dweights):
     """Adjoint of `forward_pointwise`; bars and gradients are added (I3, I5).
+
+    Theorem: I3, I5
 
     By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
@@ -176,8 +207,10 @@ def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, d
         dweights += part
 
 
-def forward_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
+def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
     """z = pointwise(depthwise(what is read of x)), windows of TAPS × TAPS (I2, I3).
+
+    Theorem: I2, I3, I10, I18
 
     x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
 
@@ -202,8 +235,10 @@ def forward_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels
             np.dot(weights, mid[g], z[start + g])
 
 
-def adjoint_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
-    """Adjoint of `forward_TAPS`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
+    """Adjoint of `forward_window_TAPS`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+
+    Theorem: I2, I3, I10, I15, I18
 
     By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -252,6 +287,8 @@ def adjoint_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels
 def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
     """Add factor · op(a x + b) to the node u: a link (identity), a max pool or a mean pool, 3 × 3 (I5 to I7, I15).
 
+    Theorem: I5, I6, I7, I13, I15
+
     By hand: places in scratch planes. Checked by test_image_kernels.test_links_and_pools.
     """
     n_samples, channels, size = x.shape
@@ -285,6 +322,8 @@ def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
 
 def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du, dx):
     """Adjoint of `forward_node`, added to dx; returns the slope of the gate, Σ kept ⟨ū, op(a x + b)⟩ (I13).
+
+    Theorem: I5, I6, I7, I13, I15
 
     With x̄ = opᵀ ū this is Σ kept ⟨x̄, a x + b⟩, for every operation of the three.
 
@@ -341,6 +380,8 @@ def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
 def forward_norm(x, theta, training, gamma, beta, running_mean, running_variance, statistics):
     """Scale and shift of each channel of a value, of its own statistics in training, with the running ones moved (I8, I9).
 
+    Theorem: I8, I8.blocks, I9
+
     statistics (4, channels): mean, deviation, scale, shift
     """
     n_samples, channels, size = x.shape
@@ -371,7 +412,10 @@ def forward_norm(x, theta, training, gamma, beta, running_mean, running_variance
 
 
 def adjoint_norm(x, dx, statistics, dgammas, dbetas):
-    """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8)."""
+    """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8).
+
+    Theorem: I8
+    """
     real = x.dtype.type
     n_samples, channels, size = x.shape
     for c in range(channels):
@@ -390,6 +434,8 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
 def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits):
     """logits = V · means of the planes of a x + b, + e (I11, I12); pooled (samples, channels) are the means.
 
+    Theorem: I11, I12
+
     By hand: a product of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """
     real, held = x.dtype.type, np.empty(x.shape[2], x.dtype)
@@ -406,6 +452,8 @@ def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits)
 def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
     """Gradients of V and e, and the bar of the planes, added (I11, I12).
 
+    Theorem: I11, I12
+
     By hand: products of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """
     real, bar = dx.dtype.type, np.empty(dx.shape[2], dx.dtype)
@@ -418,39 +466,3 @@ def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
         for c in range(dx.shape[1]):
             global_mean_adjoint(bar, real(columns), dpooled[s, c], real(rows))
             fan_out(dx[s, c], bar)
-
-
-def load_images(x_data, rows, changes, size, images):
-    """images (samples, channels, pixels) of the given rows; changes (samples, 7) or none of them.
-
-    A row of changes: rows and columns that the crop moves, 1 to flip, first and last row and column of the cutout. Pixels
-    from outside and cut ones are 0.
-    """
-    width = size[1]
-    for s in range(rows.shape[0]):
-        source, target = x_data[rows[s]], images[s]
-        if changes.shape[0] == 0:
-            target[:] = source
-            continue
-        down, right, flip = changes[s, 0], changes[s, 1], changes[s, 2]
-        for c in range(target.shape[0]):
-            for r in range(size[0]):
-                for q in range(width):
-                    from_row, from_column = r + down, (width - 1 - q if flip else q) + right
-                    inside = 0 <= from_row < size[0] and 0 <= from_column < width
-                    cut = changes[s, 3] <= r < changes[s, 4] and changes[s, 5] <= q < changes[s, 6]
-                    target[c, r * width + q] = source[c, from_row * width + from_column] if inside and not cut else 0
-
-
-def move_images(
-    penalised, strengths, shrunk, thresholds, optimizer, trainable, rates, decays, factor, limit, gates, parameters,
-    gradient, first, second, step, settings,
-):
-    """One step of the optimizer with penalties, proximal steps and, within a limit > 0, gates; returns the penalty."""
-    penalty = add_penalty(penalised, strengths, parameters, gradient)
-    limit_norm(settings[CLIP_NORM], trainable, gradient)
-    update(optimizer, trainable, rates, decays, factor, parameters, gradient, first, second, step, settings)
-    shrink(shrunk, thresholds, factor, parameters)
-    if limit > 0:
-        clamp(parameters[gates[0] : gates[1]], limit)
-    return penalty
