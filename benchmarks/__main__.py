@@ -2,7 +2,7 @@
 
 With names, the tables are only printed, so that all figures in the files are from one run. `minimal_size`,
 `search_quality`, `images` and `javascript`, which are no part of a complete run, have options of their own, which follow a single name:
-`python -m benchmarks search_quality --help`.
+`python -m benchmarks search_quality --help`. `devices` has too, and writes devices.md.
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ def machine() -> str:
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["devices"]:  # writes a page of its own
+        importlib.import_module("benchmarks.devices").measure(sys.argv[2:])
+        return 0
     if sys.argv[1:2] and sys.argv[1] in WITH_OPTIONS:
         print(markdown(importlib.import_module(f"benchmarks.{sys.argv[1]}").measure(sys.argv[2:])), flush=True)
         return 0

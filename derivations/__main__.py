@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from derivations import links
+from derivations.codegen.c.module import c_module
 from derivations.codegen.cpu import module
 from derivations.codegen.cpu.images_module import images_module
 from derivations.codegen.cpu.module import (
@@ -91,6 +92,7 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
     general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
+        EXCHANGE / "printed_c.py": c_module(),
         KERNELS / "formulas.py": host_module(certificate_digest(records)),
         EXCHANGE / "printed_javascript.py": parts_module(),
         KERNELS / "cpu" / "dense.py": general,

@@ -4,6 +4,7 @@ from derivations.recheck.changes import CHANGES
 from derivations.recheck.functions import FUNCTIONS
 from derivations.recheck.graphs import GRAPHS, LIVE
 from derivations.recheck.image_operations import FLAT, OPERATIONS
+from derivations.recheck.integers import INTEGERS
 from derivations.recheck.networks import NETWORKS, Identity
 from derivations.recheck.neurons import NEURONS
 from derivations.recheck.norms import NORMS
@@ -16,5 +17,5 @@ from derivations.recheck.training import TRAINING
 
 IMAGES: dict[str, Identity] = OPERATIONS | NORMS | GRAPHS | FLAT | LIVE | CHANNELS
 IDENTITIES: dict[str, Identity] = (
-    NETWORKS | CHANGES | NEURONS | REMOVALS | SCALES | FUNCTIONS | TRAINING | STEPS | ORCHESTRATION | IMAGES
+    NETWORKS | CHANGES | NEURONS | REMOVALS | SCALES | FUNCTIONS | TRAINING | STEPS | ORCHESTRATION | IMAGES | INTEGERS
 )

@@ -101,7 +101,9 @@ def i3(point: Point) -> None:
 
 def i4(point: Point) -> None:
     """The windows laid out, and one matrix product."""
-    samples, channels, rows, columns = shape(point)
+    samples, channels = point.size("samples", 1, 2), point.size("channels", 1, 3)
+    # With one row, a wide padding and stride 3 no window would read anything.
+    rows, columns = point.size("rows", 2, 4), point.size("columns", 2, 4)
     taps = 2 * point.size("m", 0, 1) + 1
     window = window_of(point, taps)
     x = tensor(point.number, samples, channels, rows, columns)

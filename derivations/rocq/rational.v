@@ -727,6 +727,84 @@ Lemma G8_3 (v0 v1 v2 v3 v4 v5 : R) :
     2)) - (v0 * v4 + v3 * v5) ^+ 2 =
   (v0 * v2 * v5 / v1 - v1 * v3 * v4 / v2) ^+ 2.
 Proof. rational. Qed.
+(* D1, what is left, factor size, side 1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D1_1 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 - v2 * (v0 - v1) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D1, what is left, factor size, side -1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D1_3 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 + v2 * (v1 - v0) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D1, what is left, factor -size, side 1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D1_5 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 + v2 * (v1 - v0) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D1, what is left, factor -size, side -1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D1_7 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 - v2 * (v0 - v1) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D2, q - a/2^s = 1/2 - r/2^s *)
+(* v0: a, v1: rest, v2: unit *)
+Lemma D2_1 (v0 v1 v2 : R) :
+  v2 != 0 -> (1 / 2%:R) * (v0 + v2 - v1) / v2 - (1 / 2%:R) * v0 / v2 =
+  1 / 2%:R - (1 / 2%:R) * v1 / v2.
+Proof. rational. Qed.
+(* D2, r = 2^s - 1 - t: above -1/2 by (1 + t)/2^s *)
+(* v0: a, v1: above, v2: unit *)
+Lemma D2_3 (v0 v1 v2 : R) :
+  v2 != 0 -> 1 / 2%:R + (1 / 2%:R) * (1 + v1 + v0 - v2) / v2 - (1 / 2%:R) * v0 / v2 =
+  (1 / 2%:R) * (1 + v1) / v2.
+Proof. rational. Qed.
+(* D2, what is left, factor size, side 1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D2_5 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 - v2 * (v0 - v1) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D2, what is left, factor size, side -1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D2_7 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 + v2 * (v1 - v0) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D2, what is left, factor -size, side 1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D2_9 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 + v2 * (v1 - v0) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D2, what is left, factor -size, side -1 *)
+(* v0: reach, v1: rest, v2: size, v3: slack *)
+Lemma D2_11 (v0 v1 v2 v3 : R) :
+  v3 + v2 * v0 - v2 * (v0 - v1) =
+  v3 + v1 * v2.
+Proof. rational. Qed.
+(* D2, |δ| = 1/2 - room: below |x|/2 by room |x| *)
+(* v0: reach, v1: room *)
+Lemma D2_13 (v0 v1 : R) :
+  (1 / 2%:R) * v0 - v0 * (1 / 2%:R - v1) =
+  v1 * v0.
+Proof. rational. Qed.
+(* D2, in units of the accumulator *)
+(* v0: reach, v1: scale *)
+Lemma D2_15 (v0 v1 : R) :
+  v1 * (1 / 2%:R + (1 / 2%:R) * v0) =
+  (1 / 2%:R) * v1 * (1 + v0).
+Proof. rational. Qed.
+(* D2, 2^s · greatest less the weighed entries *)
+(* v0: first, v1: other, v2: part, v3: reach, v4: second *)
+Lemma D2_16 (v0 v1 v2 v3 v4 : R) :
+  v3 * (v1 + v2) - v1 * (v3 - v0) - v2 * (v3 - v4) =
+  v0 * v1 + v2 * v4.
+Proof. rational. Qed.
 End Goals.
 (* Steps that are no goals here.
    written alike on both sides: 326

@@ -21,6 +21,7 @@ from derivations.theorems.scalar import (
     activations,
     decay_and_clipping,
     exponential_error,
+    integers,
     losses,
     optimizers,
     orchestration,
@@ -122,4 +123,5 @@ THEOREMS: tuple[Theorem, ...] = (
     G6,
     G7,
     G8,
+    *integers.THEOREMS,
 )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.architecture.budget import Budget
 from spectral_core.backends import choice
 from spectral_core.checks import one_of, sequence
 from spectral_core.data.preparation import PreparedData
@@ -48,6 +49,10 @@ class SearchOptions:
     keep: str = "simplest"
     strategy: str = "smallest"
     sizes: Sequence[int] | None = None
+    flash: int | None = None
+    ram: int | None = None
+    operations: int | None = None
+    int8: bool = False
     dtype: str = "float32"
     seed: int = 0
     backend: str = "auto"
@@ -71,6 +76,9 @@ class SearchOptions:
             "seed": checks.integer(self.seed, "seed", 0),
             "hidden": widths_of(self.hidden),
         }
+        for name, limit in vars(self.budget).items():
+            if limit is not None:
+                checked[name] = checks.integer(limit, name, 1)
         if self.sizes is not None:
             checked["sizes"] = _whole_numbers(self.sizes, "sizes", 0)
         for name, value in checked.items():
@@ -83,6 +91,18 @@ class SearchOptions:
             raise InvalidInputError(f"patience belongs to strategy='seed'; the strategy is {self.strategy!r}")
         if self.strategy != "smallest" and self.sizes is not None:
             raise InvalidInputError(f"sizes belong to strategy='smallest'; the strategy is {self.strategy!r}")
+
+        if self.budget and self.strategy not in ("smallest", "neurons"):
+            raise InvalidInputError(
+                f"flash, ram and operations belong to strategy='smallest' or 'neurons'; the strategy is {self.strategy!r}"
+            )
+        if checks.boolean(self.int8, "int8") and not self.budget:
+            raise InvalidInputError("int8 says how flash, ram or operations are counted; none of them is given")
+
+    @property
+    def budget(self) -> Budget:
+        """What the network may cost a chip."""
+        return Budget(self.flash, self.ram, self.operations)
 
     def chosen(self) -> dict[str, Any]:
         """The options that differ from their defaults, without names, files and functions, ready for JSON."""

@@ -248,6 +248,12 @@ class SearchResult:
 
         export_safetensors(self.compact_predictor, path)
 
+    def to_c(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the compact network as one C99 file; `options` are those of `export_c`."""
+        from spectral_core.exchange.c import export_c
+
+        export_c(self.compact_predictor, path, **options)
+
     def to_js(self, path: str | os.PathLike[str]) -> None:
         """Write the compact network as one ES module for a page; see `export_javascript`."""
         from spectral_core.exchange.javascript import export_javascript

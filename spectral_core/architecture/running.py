@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from spectral_core.checks import sequence
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import InvalidInputError
+from spectral_core.exchange.footprint import Footprint, footprint
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
@@ -74,13 +76,18 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     origin = Origin(seed=options.seed, prints=prints)
     networks = [compact(net.direct()) for net in found.networks]
     at_sizes = tuple(Predictor(network, *given, origin=origin, form="exact") for network in networks)
+    told: list[str] = []
+    if options.budget:
+        curve, told = options.budget.choose(found.curve, _costs(at_sizes, data, options.int8))
+        found = replace(found, curve=curve)
     chosen = found.curve.chosen
     network, point = found.networks[chosen].direct(), found.curve[chosen]
     judgement = Judgement.of_curve(at_sizes[chosen], data.validation[1], point.score, point.error, data.weights_valid)
+    report = SearchReport.of_smallest(data, options, found, networks[chosen]).with_judgement(judgement)
     return SearchResult(
         network=network,
         compact=networks[chosen],
-        report=SearchReport.of_smallest(data, options, found, networks[chosen]).with_judgement(judgement),
+        report=replace(report, remarks=[*report.remarks, *told]),
         history=found.proposal.history,
         predictor=Predictor(network, *given, origin=origin, form="refitted"),
         compact_predictor=at_sizes[chosen],
@@ -89,6 +96,12 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
         proposal=Predictor(found.proposal.network, *given, origin=origin, form="trained"),
         data=data,
     )
+
+
+def _costs(predictors: Sequence[Predictor], data: PreparedData, int8: bool) -> list[Footprint]:
+    """What each network costs a chip; integers are calibrated by all rows of the search."""
+    rows = data.inputs.inverse_transform(np.concatenate([data.x, data.x_valid])) if int8 else None
+    return [footprint(predictor, int8=int8, calibration=rows) for predictor in predictors]
 
 
 def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -55,6 +55,10 @@ def search(
     keep: str = "simplest",
     strategy: str = "smallest",
     sizes: Sequence[int] | None = None,
+    flash: int | None = None,
+    ram: int | None = None,
+    operations: int | None = None,
+    int8: bool = False,
     dtype: str = "float32",
     seed: int = 0,
     backend: str = "auto",
@@ -99,6 +103,10 @@ def search(
         much the validation loss may rise by trimming, as a share of the loss plus a thousandth of the constant
         predictor's loss; by default 0.01.
     sizes : ``smallest``: the numbers of weights at which the curve has a point; by default a geometric series.
+    flash, ram, operations : ``smallest``, ``neurons``: the greatest cost of the network on a chip, as `export_c` writes it:
+        bytes of constants and code, bytes of stack, multiplications. The chosen network is then the best of the curve that
+        fits; the report says what a wider or a tighter budget would give.
+    int8 : count the integers of ``export_c(int8=True)``, calibrated by the rows of the search, instead of float32.
     validation_data : (X, y) to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
         for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
     sample_weight : (samples,), none negative. Every fit minimises the weighted mean of the losses, and validation rows count by
@@ -136,6 +144,7 @@ def search(
     InvalidInputError : data or options break a rule, or a classification has one class only.
     BackendError : ``backend="cuda"`` where no GPU can be used.
     DivergenceError : every training diverged.
+    InvalidInputError : no network of the curve fits the budget; the message names the least that would.
 
     References
     ----------
@@ -166,6 +175,10 @@ def search(
         keep=keep,
         strategy=strategy,
         sizes=sizes,
+        flash=flash,
+        ram=ram,
+        operations=operations,
+        int8=int8,
         dtype=dtype,
         seed=seed,
         backend=backend,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from spectral_core.cli import data_options
 from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
@@ -32,6 +34,19 @@ def _torch(model: Any, path: str, options: argparse.Namespace) -> None:
     export_torch(model, path)
 
 
+def _c(model: Any, path: str, options: argparse.Namespace) -> None:
+    from spectral_core.exchange.c import export_c
+
+    calibration = None
+    if options.calibrate is not None:
+        found = data_options.load_for(model, options.calibrate, options)
+        data_options.note(found.remarks, found.name)
+        # The rows are encoded.
+        model, calibration = replace(model, encoder=None), (found.x, found.labels)
+    name = options.name or "net"
+    export_c(model, path, double=options.double, int8=options.int8, calibration=calibration, name=name)
+
+
 def _js(model: Any, path: str, options: argparse.Namespace) -> None:
     from spectral_core.exchange.javascript import export_javascript
 
@@ -42,6 +57,7 @@ FORMATS: dict[str, tuple[str, str, Writer]] = {
     "onnx": ("an ONNX model: labels and probabilities, or numbers in their units", "onnx", _onnx),
     "safetensors": ("weights as safetensors, scaling included", "safetensors.numpy", _safetensors),
     "torch": ("the same weights as a PyTorch state_dict in an NPZ file", "", _torch),
+    "c": ("one C99 file that needs no library", "", _c),
     "js": ("one ES module for a web page or Node, without dependency", "", _js),
 }
 """By option: what it writes, the library that it needs, and the function."""
@@ -52,13 +68,19 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
         help="a saved model as a file for other software",
-        description="Writes a model in one format or several. Pages on the formats: docs/models.md, docs/javascript.md.",
-        epilog="example: spectral-core export results/wine/compact.npz --js wine.js",
+        description="Writes a model in one format or several. Pages on the formats: docs/models.md, docs/devices.md, docs/javascript.md.",
+        epilog="example: spectral-core export results/wine/compact.npz --c wine.c --js wine.js",
     )
     parser.add_argument("model", metavar="MODEL", help="any model file of this package")
     for name, (meaning, _, _) in FORMATS.items():
         parser.add_argument(f"--{name}", metavar="FILE", help=meaning)
-    parser.add_argument("--double", action="store_true", help="ONNX: input and outputs in float64 (default: float32)")
+    parser.add_argument("--double", action="store_true", help="ONNX, C: numbers in float64 (default: float32)")
+    parser.add_argument("--name", help="C: the prefix of the functions (default: net)")
+    parser.add_argument("--int8", action="store_true", help="C: integers alone, for chips without floating point")
+    calibrate = "C, --int8: a file with the model's columns and its target, or a built-in name; its rows set the scales"
+    parser.add_argument("--calibrate", metavar="DATA", help=calibrate)
+    data_options.add_column_options(parser, split=False)
+    data_options.add_file_options(parser)
     output_options(parser, "the names of the files")
     parser.set_defaults(run=run)
 
@@ -73,9 +95,18 @@ def run(options: argparse.Namespace) -> int:
     wanted = {name: getattr(options, name) for name in FORMATS if getattr(options, name) is not None}
     if not wanted:
         raise InvalidInputError(f"export needs a format: {' or '.join(f'--{name} FILE' for name in FORMATS)}")
-    if options.double and "onnx" not in wanted:
-        raise InvalidInputError("--double belongs to --onnx")
+    if options.double and not {"onnx", "c"} & wanted.keys():
+        raise InvalidInputError("--double belongs to --onnx or --c")
+    for option in ("name", "int8", "calibrate"):
+        if getattr(options, option) and "c" not in wanted:
+            raise InvalidInputError(f"--{option} belongs to --c")
+    if options.int8 != (options.calibrate is not None):
+        raise InvalidInputError("--int8 needs --calibrate DATA, and --calibrate belongs to --int8")
     network, predictor = load_any(options.model)
+    if options.calibrate is not None and predictor is None:
+        raise InvalidInputError(
+            f"{options.model} is a network without the scaling of its data; --calibrate needs a model with it"
+        )
     if len({Path(path).resolve() for path in wanted.values()}) < len(wanted):
         raise InvalidInputError(f"the files must be different; got {', '.join(wanted.values())}")
     for name, path in wanted.items():

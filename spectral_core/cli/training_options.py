@@ -34,6 +34,15 @@ def _add_sizes(group: Any) -> None:
     )
     group.add_argument("--tolerance", type=float, help=rise)
     group.add_argument("--sizes", metavar="N[,N...]", help="numbers of weights at which the curve has a point")
+    group.add_argument(
+        "--flash", type=int, metavar="BYTES", help="greatest size on a chip: constants and code of export --c"
+    )
+    group.add_argument("--ram", type=int, metavar="BYTES", help="greatest stack on a chip")
+    group.add_argument(
+        "--operations", type=int, metavar="N", help="greatest number of multiplications for a prediction"
+    )
+    counted = "count flash, ram and operations for export --c --int8 (default: float32)"
+    group.add_argument("--int8", action="store_true", default=None, help=counted)
     strategy = "smallest: the whole curve of sizes by refits; neurons: the fewest hidden neurons; seed: start wide and linear, "
     strategy += "trim; grow: start with no hidden neuron (default: smallest; published: seed)"
     group.add_argument("--strategy", choices=("smallest", "neurons", "seed", "grow"), help=strategy)
@@ -62,6 +71,10 @@ def _add_rates(group: Any) -> None:
 PLAIN = (
     "bias",
     "strategy",
+    "flash",
+    "ram",
+    "operations",
+    "int8",
     "keep",
     "batch_size",
     "learning_rate",

@@ -1,5 +1,6 @@
 """Networks in formats of other software, and from other libraries."""
 
+from spectral_core.exchange.c import export_c as export_c
 from spectral_core.exchange.dense import from_keras as from_keras
 from spectral_core.exchange.dense import from_sklearn as from_sklearn
 from spectral_core.exchange.dense import from_torch as from_torch

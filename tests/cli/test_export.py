@@ -39,10 +39,13 @@ def test_every_format_is_written(model: Path, tmp_path: Path, capsys: Any) -> No
 
 def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "x"
-    assert "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE or --js FILE" in refused(
-        capsys, "export", model
+    assert (
+        "export needs a format: --onnx FILE or --safetensors FILE or --torch FILE or --c FILE or --js FILE"
+        in refused(capsys, "export", model)
     )
-    assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--torch", out)
+    assert "--double belongs to --onnx or --c" in refused(capsys, "export", model, "--double", "--torch", out)
+    assert "--name belongs to --c" in refused(capsys, "export", model, "--name", "a", "--torch", out)
+    assert "name must be lower-case letters" in refused(capsys, "export", model, "--name", "A-b", "--c", out)
     assert "the command reads this file" in refused(capsys, "export", model, "--torch", model)
     (out.parent / "link.npz").symlink_to(model)
     assert "the command reads this file" in refused(capsys, "export", model, "--torch", out.parent / "link.npz")
@@ -52,6 +55,37 @@ def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) 
     out.unlink()
     assert "must be different" in refused(capsys, "export", model, "--torch", out, "--onnx", out)
     assert "no such model file" in refused(capsys, "export", tmp_path / "none.npz", "--torch", out)
+    assert not out.exists()
+
+
+def test_a_c_file_has_the_names_that_were_asked_for(model: Path, tmp_path: Path, capsys: Any) -> None:
+    assert said(capsys, "export", model, "--c", tmp_path / "small.c", "--name", "small").startswith("written: ")
+    text = (tmp_path / "small.c").read_text(encoding="utf-8")
+    assert "int small_class(const float input[SMALL_INPUTS], float output[SMALL_OUTPUTS])" in text
+    assert "input: u, v." in text
+    assert "classes: a, b." in text
+    said(capsys, "export", model, "--c", tmp_path / "small.c", "--double")
+    assert "int net_class(const double input[NET_INPUTS]" in (tmp_path / "small.c").read_text(encoding="utf-8")
+
+
+def test_integers_are_calibrated_by_a_file(model: Path, tmp_path: Path, capsys: Any) -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 2)).round(3).tolist()
+    lines = ["v,u,t", *(f"{v},{u},{'a' if u > v else 'b'}" for u, v in rows)]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out, wanted = tmp_path / "small.c", ["--c", tmp_path / "small.c", "--int8"]
+    said(capsys, "export", model, *wanted, "--calibrate", tmp_path / "rows.csv")
+    text = " ".join(out.read_text(encoding="utf-8").split())
+    assert "Accuracy on the 30 rows of the calibration: 0." in text
+    assert "int net_class(const int16_t input[NET_INPUTS], int32_t output[NET_OUTPUTS])" in text
+    out.unlink()
+    (tmp_path / "narrow.csv").write_text("v,t\n1,a\n2,b\n", encoding="utf-8")
+    assert "u" in refused(capsys, "export", model, *wanted, "--calibrate", tmp_path / "narrow.csv")
+    assert "--int8 needs --calibrate DATA" in refused(capsys, "export", model, *wanted)
+    assert "--int8 belongs to --c" in refused(capsys, "export", model, "--torch", out, "--int8")
+    Predictor.load(model).network.save(tmp_path / "bare.npz")
+    assert "--calibrate needs a model" in refused(
+        capsys, "export", tmp_path / "bare.npz", *wanted, "--calibrate", "wine"
+    )
     assert not out.exists()
 
 

@@ -14,8 +14,8 @@ def test_the_documents_count_theorems_definitions_and_steps() -> None:
     steps = sum(len(record["steps"]) for record in RECORDS)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     docs = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
-    assert f"{len(RECORDS) - defined} theorems and {defined} definitions in {steps} steps" in readme
-    assert f"{len(RECORDS) - defined} theorems and {defined} definitions are proven in {steps} steps" in docs
+    assert f"{len(RECORDS) - defined} theorems and {defined} definitions in {steps:,} steps" in readme
+    assert f"{len(RECORDS) - defined} theorems and {defined} definitions are proven in {steps:,} steps" in docs
 
 
 def test_no_step_says_nothing() -> None:

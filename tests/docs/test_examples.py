@@ -31,7 +31,9 @@ FURTHER: dict[str, Any] = {
     "exchange.export_javascript": exchange.export_javascript,
     "exchange.javascript.javascript": javascript,
     "exchange.javascript.shortest": shortest,
-    **{f"exchange.{name}": getattr(exchange, name) for name in ("from_sklearn", "from_keras", "from_torch")},
+    **{
+        f"exchange.{name}": getattr(exchange, name) for name in ("from_sklearn", "from_keras", "from_torch", "export_c")
+    },
 }
 
 

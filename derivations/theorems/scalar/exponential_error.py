@@ -220,9 +220,14 @@ class Analysis:
         self.proof.at_most("exp(highest) is infinite", largest * high + margin, form.highest, rule="error analysis")
 
 
-@cache
 def analysed(form: Format) -> tuple[tuple[Cell, ...], tuple[Step, ...]]:
     """The cells of a format and the steps behind them; two theorems need them."""
+    return _analysed(form, tuple(form.constants.items()))
+
+
+@cache
+def _analysed(form: Format, constants: tuple[tuple[str, Fraction], ...]) -> tuple[tuple[Cell, ...], tuple[Step, ...]]:
+    """The same; `constants` are those of the form, which its fields do not tell."""
     proof = Proof(f"E.{form.name}")
     analysis = Analysis(form, proof)
     analysis.ends()

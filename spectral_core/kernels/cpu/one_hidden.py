@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8d728d8931980596
-dense.py      sha256 6a88bffa6547e3b7
+certificates  sha256 6203a83ad1ad8e11
+dense.py      sha256 6b343d1de12a368c
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

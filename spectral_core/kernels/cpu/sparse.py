@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8d728d8931980596
-dense.py      sha256 6a88bffa6547e3b7
+certificates  sha256 6203a83ad1ad8e11
+dense.py      sha256 6b343d1de12a368c
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8d728d8931980596
-parts.py      sha256 c1f6388bfd3bbd1f
+certificates  sha256 6203a83ad1ad8e11
+parts.py      sha256 c91c135f2929a937
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8d728d8931980596
-dense.py      sha256 6a88bffa6547e3b7
+certificates  sha256 6203a83ad1ad8e11
+dense.py      sha256 6b343d1de12a368c
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 8d728d8931980596
-parts.py      sha256 c1f6388bfd3bbd1f
+certificates  sha256 6203a83ad1ad8e11
+parts.py      sha256 c91c135f2929a937
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

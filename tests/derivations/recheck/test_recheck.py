@@ -24,6 +24,7 @@ from derivations.recheck import (
     dense,
     graph_statements,
     image_statements,
+    integer_statements,
     neuron_statements,
     norm_statements,
     orchestration_statements,
@@ -39,7 +40,9 @@ from derivations.recheck.point import HomogeneousFunction, Point, Refused, Unkno
 from tests.builders import ROOT
 
 P = 2**61 - 1
-ONLY_EXACT = {"F.relu", "F.leaky_relu", "L.huber", "M19", "M24", "R.l1", "P.group", "P.l1", "I1", "I7", "I10", "G8"}
+ONLY_EXACT = {
+    *("D1", "D2"), "F.relu", "F.leaky_relu", "L.huber", "M19", "M24", "R.l1", "P.group", "P.l1", "I1", "I7", "I10", "G8",
+}  # fmt: skip
 """Where a piece is chosen or a minimum is claimed: there an order is needed, which residues do not have."""
 
 
@@ -112,6 +115,7 @@ MODULES = (
     scalar_statements,
     scale_statements,
     orchestration_statements,
+    integer_statements,
     image_statements,
     norm_statements,
     graph_statements,

@@ -1,0 +1,1 @@
+"""Programs of exported networks on emulated Cortex-M chips."""

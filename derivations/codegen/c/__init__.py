@@ -1,0 +1,1 @@
+"""The printer of C99: a network as one file that needs nothing."""

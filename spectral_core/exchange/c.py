@@ -1,0 +1,177 @@
+"""Export to C99: one file that needs no library."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from spectral_core import __version__, checks
+from spectral_core.errors import InvalidInputError
+from spectral_core.exchange.c_float import FloatForm
+from spectral_core.exchange.c_int8 import IntegerForm
+from spectral_core.exchange.c_text import checked_name, comment, renamed, string
+from spectral_core.exchange.calibration import Model, integers_of, measured
+from spectral_core.exchange.integers import IntegerRows
+from spectral_core.exchange.printed_c import PARTS
+from spectral_core.exchange.rows import Rows, rows_of
+from spectral_core.files import atomic
+from spectral_core.networks.compact import CompactNetwork
+from spectral_core.networks.predictor import Predictor
+from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.wording import counted
+
+OF_FLOATS = (
+    "Proven: theorem M7.direct for the sums, F for the activation, E for the exponential. Every operation rounds once, in "
+    "the order of the text: the same bits on every machine that keeps IEEE 754.",
+    "An input that is infinite or not a number goes through as IEEE 754 says.",
+)
+
+
+def export_c(
+    model: Model,
+    path: str | os.PathLike[str],
+    *,
+    double: bool = False,
+    int8: bool = False,
+    calibration: Any = None,
+    name: str = "net",
+) -> None:
+    """Write a network, or a predictor with its scaling, as one C99 file: no library, no heap, no static memory.
+
+    ``NAME_raw(input, output)`` takes all features in the units of the data and gives z_K of a network or classifier, or the
+    targets of a regression in the units of the data. Of a classifier there are ``NAME_class``, ``NAME_predict`` (probabilities)
+    and ``NAME_label`` too. z_i = Σ_{j<i} W_ij x_j (M7) with the scaling folded into the weights; every operation is one of
+    IEEE 754 in a fixed order, so every compiler and chip gives the same bits. Weights are the shortest decimals that read
+    back to the same number, dense or sparse, whichever takes fewer bytes.
+
+    With `int8` the network is integers: weights of 8 bits, activations of 12 in int16, sums of 32 (D1: none overflows; D2: how
+    far each layer rounds). Inputs are integers; ``NAME_float`` makes them of numbers in the units of the data. One unit of an
+    output is ``NAME_UNIT``. There are no probabilities.
+
+    Parameters
+    ----------
+    double : numbers in float64 instead of float32.
+    int8 : integers instead.
+    calibration : with `int8`, X (samples, n_features) in the units of the data, or a pair (X, y): the greatest inputs and
+        activations that are told apart, and the score in the head of the file.
+    name : the prefix of the functions.
+
+    Raises
+    ------
+    InvalidInputError : `model` is neither a network nor a predictor, its activation needs libm, a number is out of the range
+        of float32, `name` is no name of C, or calibration is missing or of another width.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from spectral_core import SpectralNetwork
+    >>> from spectral_core.exchange import export_c
+    >>> export_c(SpectralNetwork.initialize([2, 3, 1], seed=0), "small.c", name="small")
+    >>> "void small_raw(const float input[SMALL_INPUTS], float output[SMALL_OUTPUTS])" in Path("small.c").read_text()
+    True
+    """
+    atomic.write_text(path, c_source(model, double=double, int8=int8, calibration=calibration, name=name))
+
+
+def c_source(
+    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None, name: str = "net"
+) -> str:
+    """The text that `export_c` writes."""
+    checked_name(name)
+    form = form_of(model, double=double, int8=int8, calibration=calibration)
+    classes = isinstance(model, Predictor) and model.task == "classification"
+    rows = form.net.rows if isinstance(form, IntegerForm) else form.rows
+    remarks = [] if not isinstance(form, IntegerForm) else measured(model, form.net, calibration)
+    parts = [
+        comment([*_header(model, form, rows), *remarks]),
+        PARTS["float" if isinstance(form, IntegerForm) else form.kind]["start"],
+        _sizes(rows),
+        form.tables(),
+        form.functions(classes),
+    ]
+    if isinstance(model, Predictor) and classes:
+        parts.append(_labels([str(label) for label in model.classes]))
+    return renamed("\n\n".join(parts) + "\n", name)
+
+
+def form_of(
+    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None
+) -> FloatForm | IntegerForm:
+    """The numbers of a model as the file holds them; arguments as of `export_c`."""
+    if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
+        raise InvalidInputError(f"only networks and predictors can be exported; got {type(model).__name__}")
+    if not checks.boolean(int8, "int8"):
+        if calibration is not None:
+            raise InvalidInputError("calibration belongs to int8")
+        return FloatForm.of(rows_of(model), checks.boolean(double, "double"))
+    if double:
+        raise InvalidInputError("double and int8 exclude each other")
+    if calibration is None:
+        raise InvalidInputError("int8 needs calibration: rows X like those that the device will see")
+    return IntegerForm.of(integers_of(model, calibration))
+
+
+def _sizes(rows: Rows) -> str:
+    return (
+        f"enum {{ NET_INPUTS = {rows.n_features}, NET_USED = {rows.n_used}, NET_HIDDEN = {rows.n_hidden}, "
+        f"NET_OUTPUTS = {rows.n_outputs} }};"
+    )
+
+
+def _labels(labels: list[str]) -> str:
+    """The function that names a class."""
+    names = ", ".join(map(string, labels))
+    return "\n".join(
+        [
+            "/* The label of a class; of -1 an empty text. */",
+            "const char *net_label(int number)",
+            "{",
+            f"    static const char *const label[NET_OUTPUTS] = {{{names}}};",
+            '    return number < 0 ? "" : label[number];',
+            "}",
+        ]
+    )
+
+
+def _header(model: Model, form: FloatForm | IntegerForm, rows: Rows) -> list[str]:
+    """What a reader of the file must know."""
+    hidden = [str(layer.rows) for layer in rows.layers[:-1]]
+    widths = "-".join([str(rows.n_used), *hidden, str(rows.n_outputs)])
+    used = counted(rows.n_features, "feature") + ("" if not form.selected else f", {rows.n_used} of them read")
+    count = form.n_weights if isinstance(form, IntegerForm) else rows.n_weights
+    weights = f"{counted(count, 'weight')}, {counted(len(rows.bias), 'bias', 'biases')}"
+    lines = [
+        f"{widths} network, {weights}, {rows.activation}; {used}.",
+        f"Printed by spectral-core {__version__}. {form.kind}, {'sparse' if form.sparse else 'dense'}.",
+        f"Constants: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes and the frames of three calls. "
+        "No data, no bss, no heap, no library.",
+        *(_of_integers(form.net) if isinstance(form, IntegerForm) else OF_FLOATS),
+    ]
+    if isinstance(model, Predictor):
+        lines += _meaning(model)
+    return lines
+
+
+def _of_integers(net: IntegerRows) -> list[str]:
+    """Scales and bounds of a network in integers."""
+    errors = ", ".join(f"{error:.3g}" for error in net.errors)
+    return [
+        "Weights of 8 bits, activations of 12 bits, sums of 32 bits, integers only. The same numbers on every machine.",
+        f"No overflow (D1): |z_k| <= |b_k| + sum over j of |W_kj| X <= {int(net.bounds.max())} < 2^31 for every input.",
+        f"Rounding (D2): weights and biases change the z of a layer by at most {errors}; an activation by half a unit more.",
+        "Not bounded: what an input or activation loses beyond the greatest one of the calibration, where it is cut off.",
+    ]
+
+
+def _meaning(model: Predictor) -> list[str]:
+    """Inputs and outputs by name, and the encoding that comes before."""
+    lines = []
+    if model.encoder is not None:
+        lines.append("The inputs are encoded features, not the raw columns of the table.")
+    if model.feature_names:
+        lines.append(f"input: {', '.join(model.feature_names)}.")
+    if model.task == "classification":
+        lines.append(f"classes: {', '.join(map(str, model.classes))}.")
+    elif model.target_names:
+        lines.append(f"output: {', '.join(model.target_names)}.")
+    return [line.encode("ascii", "backslashreplace").decode() for line in lines]
