@@ -18,6 +18,7 @@ from typing import Any
 from derivations import links
 from derivations.codegen.c.module import c_module
 from derivations.codegen.cpu import module
+from derivations.codegen.cpu.images_module import images_module
 from derivations.codegen.cpu.module import (
     certificate_digest,
     cpu_module,
@@ -97,6 +98,7 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),
+        KERNELS / "cpu" / "images.py": images_module(certificate_digest(records)),
         **{
             KERNELS / "cuda" / f"{name}.py": text
             for name, text in cuda_modules(certificate_digest(records), general).items()

@@ -27,6 +27,7 @@ PRINTED = (
     "cpu/dense",
     "cpu/one_hidden",
     "cpu/sparse",
+    "cpu/images",
     "cuda/parts",
     "cuda/ensemble",
     "cuda/one_hidden",
@@ -53,6 +54,7 @@ ORCHESTRATION: dict[str, dict[str, str]] = {
         "(predict|activations|jacobian|curvature)_sparse": CALLS,
         "minimise_sparse": "L-BFGS by hand, on the proven objective",
     },
+    "cpu/images": {},
     "cuda/parts": {
         "exponential|exponential_on_device": CHOOSES,
         "gpu_(sum|parts|row)": THREADS,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the names below, for type checkers and editors
     from spectral_core.architecture.search import search
+    from spectral_core.data.images import load_images
     from spectral_core.errors import (
         BackendError,
         DataFileError,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # the names below, for type checkers and editors
     from spectral_core.estimators.classifier import SpectralClassifier
     from spectral_core.estimators.regressor import SpectralRegressor
     from spectral_core.networks.compact import CompactNetwork
+    from spectral_core.networks.image import ImageNetwork
     from spectral_core.networks.predictor import Predictor
     from spectral_core.networks.spectral import SpectralNetwork
     from spectral_core.resizing.collapse import collapse_layer
@@ -56,6 +58,8 @@ _RARE = {
     "SpectralRegressor": "estimators.regressor",
     "MissingDependencyError": "errors",
     "BackendError": "errors",
+    "ImageNetwork": "networks.image",
+    "load_images": "data.images",
 }
 """Found here too, but not listed."""
 

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
-from spectral_core.backends.problem import Problem, StepArrays
+from spectral_core.backends.cpu_images import ImageStepper
+from spectral_core.backends.problem import Problem, StepArrays, Stepper
 from spectral_core.kernels import formulas, tables
 from spectral_core.kernels.support.activations import Activation, codes
+from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.kernels.support.layout import Layout
 
 ON_GPU = False
@@ -222,8 +224,12 @@ class CpuStepper:
         return mean_loss, penalty
 
 
-stepper = CpuStepper
-"""The name that all backends share."""
+def stepper(
+    arrays: StepArrays, parameters: np.ndarray, first_moment: np.ndarray, second_moment: np.ndarray, step: int = 0
+) -> Stepper:
+    """The stepper of a network of layers or of an image network, that starts from the given state."""
+    kind = ImageStepper if isinstance(arrays.layout, ImageLayout) else CpuStepper
+    return kind(arrays, parameters, first_moment, second_moment, step)
 
 
 def corrections(settings: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.checks import one_of
+from spectral_core.data.augmentation import Augmentation
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.support.layout import Layout
@@ -19,7 +20,8 @@ from spectral_core.kernels.tables import LOSSES, TARGET_RANGES
 class Problem:
     """Data and loss in the form of the kernels: real targets or class labels, whichever the loss needs.
 
-    `weights` : (samples,), of mean 1. `on_gpu` : x is an array on the device.
+    `weights` : (samples,), of mean 1. `on_gpu` : x is an array on the device. `augmentation` : for images, the changes that
+    each epoch makes to them; x is (samples, channels, pixels) then.
     """
 
     x: np.ndarray
@@ -28,6 +30,7 @@ class Problem:
     weights: np.ndarray
     loss: str
     on_gpu: bool = False
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True, eq=False)

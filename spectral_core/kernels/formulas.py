@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 d2fe09cd75a41b64
+certificates  sha256 6203a83ad1ad8e11
 
 Scalars may be numbers or NumPy arrays.
 """

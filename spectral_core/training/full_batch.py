@@ -11,6 +11,7 @@ from spectral_core.backends import choice
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.kernels.tables import PENALTIES
 from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
 from spectral_core.training.objective import Objective, Value
@@ -51,6 +52,10 @@ def train(
     InvalidInputError : an option has no meaning here, or Levenberg-Marquardt does not take the loss, penalty or size.
     DivergenceError : the loss of the start, or a validation loss, is not finite.
     """
+    if isinstance(net.layout, ImageLayout):
+        raise InvalidInputError(
+            f"an image network learns by mini-batches, with 'sgd' or 'adam'; got {step.optimizer!r}"
+        )
     _refuse_unused(step, loop, state, on_gpu=problem.on_gpu or (validation is not None and validation.on_gpu))
     arrays = step_arrays(net, problem, step)
     objective = _objective(arrays, net.parameters)

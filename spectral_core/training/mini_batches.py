@@ -10,7 +10,8 @@ import numpy as np
 from spectral_core.backends import choice
 from spectral_core.backends.problem import Problem
 from spectral_core.backends.threads import blas_threads
-from spectral_core.errors import DivergenceError, InvalidInputError
+from spectral_core.errors import BackendError, DivergenceError, InvalidInputError
+from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.networks.trainable import Trainable
 from spectral_core.training.checkpoint import Checkpoint, fingerprint, identity_of_steps
 from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
@@ -47,6 +48,7 @@ def train(
     if loop.checkpoint is not None:
         options = [training.description(), arrays.optimizer, arrays.batch_size, loop.threads, backend]
         options += identity_of_steps(arrays, schedule)
+        options += [problem.augmentation.record()] if problem.augmentation is not None else []
         given = [] if state is None else [begun.first_moment, begun.second_moment, begun.step]
         identity = fingerprint(net.parameters, problem, validation, options, *given)
         checkpoint = Checkpoint(Path(loop.checkpoint), identity)
@@ -79,7 +81,11 @@ def _run(training: TrainingLoop[Any], loop: LoopOptions, checkpoint: Checkpoint 
 
 
 def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch_size: int, wanted: str) -> str:
-    """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only."""
+    """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only; image networks have no kernels there."""
+    if isinstance(net.layout, ImageLayout):
+        if choice.resolve(wanted, 0.0) != "cpu":
+            raise BackendError("image networks run on the processor; use backend='cpu' or 'auto'")
+        return "cpu"
     on_gpu = problem.on_gpu or (validation is not None and validation.on_gpu)
     work = np.inf if on_gpu else choice.multiply_adds(net.layout.widths, batch_size)
     backend = choice.resolve(wanted, work)

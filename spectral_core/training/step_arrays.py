@@ -87,8 +87,10 @@ def _not_trained(net: Trainable, options: StepOptions) -> set[str]:
     layout, last = net.layout, len(net.layout.widths) - 1
     fixed: list[str] = []
     if options.fixed_ends:
-        if layout.parametrization == "direct":
-            raise InvalidInputError("fixed_ends is for networks with eigenvalues; this one is direct")
+        if layout.parametrization not in ("global", "layerwise"):
+            raise InvalidInputError(
+                f"fixed_ends is for layers with eigenvalues; this network is {layout.parametrization}"
+            )
         ends = ["eigenvalues[0]", f"eigenvalues[{last}]"]
         fixed = ends if layout.parametrization == "global" else ["eigenvalues_in"]
     return {*layout.select(net.frozen), *layout.select(fixed)}
@@ -97,7 +99,7 @@ def _not_trained(net: Trainable, options: StepOptions) -> set[str]:
 def _by_group(layout: Layout, values: float | Mapping[str, float]) -> list[tuple[str, float]]:
     """Groups and numbers: one number for all but eigenvalues, or a mapping from families of groups."""
     if not isinstance(values, Mapping):
-        return [(name, values) for name in layout.groups if not name.startswith("eigenvalues")]
+        return [(name, values) for name in layout.groups if not name.startswith(("eigenvalues", "running"))]
     return [(name, value) for family, value in values.items() for name in layout.select([family])]
 
 

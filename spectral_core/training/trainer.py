@@ -11,6 +11,7 @@ from spectral_core import checks
 from spectral_core.backends.problem import Problem
 from spectral_core.data.resolution import resolved_data
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.networks.trainable import Trainable
 from spectral_core.training import full_batch, mini_batches
 from spectral_core.training.narration import told
@@ -191,9 +192,12 @@ def train(
         keep_checkpoint=keep_checkpoint,
     )
     if not isinstance(net, Trainable):
-        raise InvalidInputError(f"net must be a SpectralNetwork or a CompactNetwork; got {type(net).__name__}")
+        raise InvalidInputError(
+            f"net must be a SpectralNetwork, a CompactNetwork or an ImageNetwork; got {type(net).__name__}"
+        )
     problem = net.problem(X, y, loss, sample_weight)
-    resolved_data(X, y, loss, net.dtype)
+    if not isinstance(net.layout, ImageLayout):  # pixels are steps of a scale; a column's values may lie close together
+        resolved_data(X, y, loss, net.dtype)
     validation = None if validation_data is None else net.problem(*validation_data, loss)
     if checks.boolean(verbose, "verbose"):
         loop = replace(loop, callbacks=told(loop.callbacks))

@@ -14,9 +14,11 @@ from spectral_core import exchange
 from spectral_core.architecture.result import SearchResult
 from spectral_core.exchange.javascript import javascript, shortest
 from spectral_core.exchange.tensors import state_dict
+from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 
 METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "balanced", "save", "load")
+IMAGE_METHODS = ("initialize", "split_edge", "forward", "loss_and_gradients", "save", "load")
 PUBLIC: dict[str, Any] = {
     name: getattr(spectral_core, name)
     for name in dir(spectral_core)
@@ -25,6 +27,7 @@ PUBLIC: dict[str, Any] = {
 FURTHER: dict[str, Any] = {
     "SearchResult": SearchResult,
     "exchange.state_dict": state_dict,
+    **{f"ImageNetwork.{name}": getattr(ImageNetwork, name) for name in IMAGE_METHODS},
     "exchange.export_javascript": exchange.export_javascript,
     "exchange.javascript.javascript": javascript,
     "exchange.javascript.shortest": shortest,
@@ -35,7 +38,7 @@ FURTHER: dict[str, Any] = {
 
 
 def test_every_public_function_is_listed() -> None:
-    assert len(PUBLIC) == 14 + len(METHODS)
+    assert len(PUBLIC) == 16 + len(METHODS)
 
 
 @pytest.mark.parametrize("name", [*PUBLIC, *FURTHER])

@@ -9,7 +9,7 @@ from pathlib import Path
 import sympy
 
 from derivations.codegen import templates
-from derivations.codegen.cpu import elementwise, one_hidden, sparse
+from derivations.codegen.cpu import elementwise, images, one_hidden, sparse
 from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.expressions import choice
 from derivations.codegen.host import host_functions
@@ -179,6 +179,7 @@ def functions() -> dict[str, tuple[str, ...]]:
         table[f"adjoint_{inputs}_{outputs}"] = theorems(adjoint.GLOBAL)
     table |= {name: program.theorems for name, program in SPARSE.items()}
     table |= {program.name: program.theorems for program in factors.PROGRAMS}
+    table |= images.functions()
     sizes = tuple(f"{inputs}_{outputs}" for inputs, outputs in SIZES)
     table |= templates.theorems(FOLDER, "dense", VARIANTS) | templates.theorems(FOLDER, "one_hidden", sizes)
     table |= templates.theorems(FOLDER, "sparse") | host_functions()

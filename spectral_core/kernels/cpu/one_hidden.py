@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 d2fe09cd75a41b64
-dense.py      sha256 8e4a956277dbd1e3
+certificates  sha256 6203a83ad1ad8e11
+dense.py      sha256 d51b4f06c754ecc4
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

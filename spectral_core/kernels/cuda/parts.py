@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 d2fe09cd75a41b64
-dense.py      sha256 8e4a956277dbd1e3
+certificates  sha256 6203a83ad1ad8e11
+dense.py      sha256 d51b4f06c754ecc4
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

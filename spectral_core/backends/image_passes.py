@@ -1,0 +1,188 @@
+"""One batch through an image network: values in order, cotangents in reverse order, each operation by its kernel (I16)."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from spectral_core.kernels.support.image_layout import KINDS, OPERATION_COLUMNS, VALUE_COLUMNS, ImageTables
+
+STEM, CONVOLUTION, LINK = KINDS["stem"], KINDS["convolution"], KINDS["link"]
+SCALE, SHIFT = 2, 3
+"""Rows of the statistics of a value: mean, deviation, scale, shift."""
+
+
+class ImagePass:
+    """The arrays of one batch, and its way forward and back.
+
+    net, parameters : of the network. images : (samples, channels, pixels).
+    kept : 1 where drop-path keeps an operation for a sample (operations, samples), or an empty array.
+    """
+
+    def __init__(self, net: ImageTables, parameters: np.ndarray, images: np.ndarray, kept: np.ndarray) -> None:
+        from spectral_core.kernels.cpu import images as kernels  # imports Numba
+
+        self.kernels: ModuleType = kernels
+        self.net, self.parameters, self.images, self.kept = net, parameters, images, kept
+        self.values = [dict(zip(VALUE_COLUMNS, row, strict=True)) for row in net.values.tolist()]
+        self.operations = [dict(zip(OPERATION_COLUMNS, row, strict=True)) for row in net.operations.tolist()]
+        self.z = self._planes(np.empty)
+        self.statistics = [np.zeros((4, value["channels"])) for value in self.values]
+        self.pooled: list[np.ndarray] = []
+
+    def _planes(self, filled: Any) -> list[np.ndarray]:
+        """An array (samples, channels, pixels) for each value."""
+        samples, real = len(self.images), self.parameters.dtype
+        flat, shapes = filled(samples * self.net.numbers_of_a_sample, real), []
+        for value in self.values:
+            begin, size = samples * value["start"], samples * value["reach"]
+            shapes.append(flat[begin : begin + size].reshape(samples, value["channels"], -1))
+        return shapes
+
+    def part(self, flat: np.ndarray, start: int, *shape: int) -> np.ndarray:
+        """A group of a flat vector, not a copy."""
+        return flat[start : start + math.prod(shape)].reshape(shape)
+
+    def scale_and_shift(self, value: int, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """γ and β of a value, or their gradients."""
+        start, channels = self.values[value]["norm"], self.values[value]["channels"]
+        return flat[start : start + channels], flat[start + channels : start + 2 * channels]
+
+    def affine(self, value: int) -> tuple[np.ndarray, np.ndarray]:
+        """Scale and shift through which a value is read."""
+        scale, shift = self.statistics[value][SCALE : SHIFT + 1].astype(self.parameters.dtype)
+        return scale, shift
+
+    def factors(self, operation: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Gate times m / keep for each sample, and m / keep alone (I13, I14).
+
+        By hand: one number a sample and operation. Checked by test_image_network.test_gradients_of_a_grown_network_are_those_of_differences.
+        """
+        real, drop = self.parameters.dtype, operation["drop"]
+        share = np.ones(len(self.images), real)
+        if drop >= 0 and self.kept.size:
+            share = (self.kept[drop] / (1.0 - self.net.drop_path)).astype(real)
+        gate = self.parameters[operation["gate"]] if operation["gate"] >= 0 else real.type(1)
+        if operation["gate"] >= 0 and self.net.published:
+            gate = real.type(gate > 0)
+        return gate * share, share
+
+    def source(self, operation: dict[str, int]) -> tuple[Any, ...]:
+        """What an operation reads: planes, rows, columns."""
+        sender = operation["sender"]
+        return self.z[sender], self.values[sender]["rows"], self.values[sender]["columns"]
+
+    def weights(self, operation: dict[str, int], flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Depthwise kernels (none for one tap) and the matrix of a convolution, or their gradients."""
+        into, out_of = self.values[operation["receiver"]]["channels"], self.values[operation["sender"]]["channels"]
+        taps = {1: 0, 3: 9, 5: 25}[operation["taps"]]
+        kernels = self.part(flat, operation["kernel"], out_of, taps) if taps else flat[:0]
+        return kernels, self.part(flat, operation["matrix"], into, out_of)
+
+    # --- forward ----------------------------------------------------------------------------------
+
+    def forward(self, training: bool, theta: float = 0.0) -> None:
+        """All values; in training by the statistics of the batch, and the running ones move by theta."""
+        at = 0
+        for number, z in enumerate(self.z):
+            if self.operations[at]["kind"] >= LINK:
+                z[...] = 0
+            while at < len(self.operations) and self.operations[at]["receiver"] == number:
+                self._arrive(self.operations[at], z)
+                at += 1
+            value = self.values[number]
+            start, channels = self.net.running + 2 * value["first"], value["channels"]
+            running = (
+                self.parameters[start : start + channels],
+                self.parameters[start + channels : start + 2 * channels],
+            )
+            self.kernels.forward_norm(
+                z, theta, training, *self.scale_and_shift(number, self.parameters), *running, self.statistics[number]
+            )
+
+    def _arrive(self, operation: dict[str, int], z: np.ndarray) -> None:
+        """One operation forward."""
+        if operation["kind"] == STEM:
+            _, rows, columns = self.net.image
+            kernels = self.part(self.parameters, operation["matrix"], z.shape[1], 9 * self.images.shape[1])
+            self.kernels.forward_stem(self.images, rows, columns, kernels, z)
+            return
+        source, affine = self.source(operation), self.affine(operation["sender"])
+        if operation["kind"] >= LINK:
+            factor, _ = self.factors(operation)
+            self.kernels.forward_node(operation["kind"], *source, operation["stride"], *affine, factor, z)
+            return
+        kernels, matrix = self.weights(operation, self.parameters)
+        if operation["taps"] == 1:
+            self.kernels.forward_pointwise(*source, operation["stride"], *affine, matrix, z)
+            return
+        kernel = getattr(self.kernels, f"forward_window_{operation['taps']}")
+        window = operation["dilation"], operation["stride"], bool(operation["relu"])
+        kernel(*source, *window, *affine, kernels, matrix, z)
+
+    def logits(self, tower: int) -> np.ndarray:
+        """Logits (samples, classes) of a tower."""
+        value, matrix, bias = self.net.towers[tower].tolist()
+        size, classes = self.values[value], self.net.classes
+        real = self.parameters.dtype
+        pooled, result = (
+            np.empty((len(self.images), size["channels"]), real),
+            np.empty((len(self.images), classes), real),
+        )
+        weights = self.part(self.parameters, matrix, classes, size["channels"])
+        given = self.affine(value), weights, self.part(self.parameters, bias, classes)
+        self.kernels.forward_tower(self.z[value], size["rows"], size["columns"], *given[0], *given[1:], pooled, result)
+        self.pooled.append(pooled)
+        return result
+
+    # --- backward ---------------------------------------------------------------------------------
+
+    def adjoint(self, dlogits: list[np.ndarray], gradient: np.ndarray) -> None:
+        """The gradient for the bars of the logits of all towers, whose logits were computed in this order."""
+        gradient[...] = 0
+        dz = self._planes(np.zeros)
+        for tower, bar in enumerate(dlogits):
+            value, matrix, bias = self.net.towers[tower].tolist()
+            size, classes = self.values[value], self.net.classes
+            weights, dweights = (
+                self.part(flat, matrix, classes, size["channels"]) for flat in (self.parameters, gradient)
+            )
+            given = size["rows"], size["columns"], weights, dz[value], dweights, self.part(gradient, bias, classes)
+            self.kernels.adjoint_tower(bar, self.pooled[tower], *given)
+        at = len(self.operations) - 1
+        for number in reversed(range(len(self.z))):
+            self.kernels.adjoint_norm(
+                self.z[number], dz[number], self.statistics[number], *self.scale_and_shift(number, gradient)
+            )
+            while at >= 0 and self.operations[at]["receiver"] == number:
+                self._give_back(self.operations[at], dz[number], dz, gradient)
+                at -= 1
+
+    def _give_back(
+        self, operation: dict[str, int], bar: np.ndarray, dz: list[np.ndarray], gradient: np.ndarray
+    ) -> None:
+        """One operation backward: its gradients, and the bar of its sender, added."""
+        if operation["kind"] == STEM:
+            _, rows, columns = self.net.image
+            dkernels = self.part(gradient, operation["matrix"], bar.shape[1], 9 * self.images.shape[1])
+            self.kernels.adjoint_stem(self.images, rows, columns, bar, dkernels)
+            return
+        source, affine, dx = self.source(operation), self.affine(operation["sender"]), dz[operation["sender"]]
+        if operation["kind"] >= LINK:
+            factor, share = self.factors(operation)
+            given = operation["kind"], *source, operation["stride"], *affine, factor, share, bar, dx
+            slope = self.kernels.adjoint_node(*given)
+            if operation["gate"] >= 0:
+                gradient[operation["gate"]] += slope
+            return
+        kernels, matrix = self.weights(operation, self.parameters)
+        dkernels, dmatrix = self.weights(operation, gradient)
+        if operation["taps"] == 1:
+            self.kernels.adjoint_pointwise(*source, operation["stride"], *affine, matrix, bar, dx, dmatrix)
+            return
+        kernel = getattr(self.kernels, f"adjoint_window_{operation['taps']}")
+        window = operation["dilation"], operation["stride"], bool(operation["relu"])
+        kernel(*source, *window, *affine, kernels, matrix, bar, dx, dkernels, dmatrix)

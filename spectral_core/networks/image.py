@@ -1,0 +1,318 @@
+"""`ImageNetwork`: a network of cells for images, its flat parameter vector, and what is computed from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.backends import cpu_images
+from spectral_core.backends.problem import Problem, of_mean_one
+from spectral_core.data.augmentation import Augmentation
+from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.files import model_file as files
+from spectral_core.kernels.support.image_layout import ImageLayout
+from spectral_core.networks.cells import Cell, Edge
+from spectral_core.networks.image_structure import ImageStructure
+
+STATE = ("running_means", "running_variances")
+"""The groups that no optimizer moves."""
+PUBLISHED_GATE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class ImageNetwork:
+    """A stem, cells 0..R that each see the stem and all earlier cells, and a linear classifier behind each cell.
+
+    Node j of a cell is the batch norm of u_j = Σ λ_e op_e(x_i) over the operations e of the edges i → j; cell c has
+    channels · 2^c channels, and each but the first halves rows and columns. The operations of an edge are the identity, a
+    max and a mean pool of 3 × 3, and separable and dilated convolutions of 3 × 3 and 5 × 5. The λ_e are eigenvalues
+    (``spectral``), or gates of 0 or 1 (``published``, Geada and McGough, CVPR-NAS 2022).
+
+    Attributes
+    ----------
+    structure : channels, classes, image, cells, gates, drop_path.
+    parameters : flat, the running statistics of batch norms behind all others.
+    frozen : groups that training does not change, the running statistics among them.
+
+    References
+    ----------
+    Geada and McGough, CVPR-NAS 2022, arXiv 2204.09320; the theorems I1 to I18, G6: `derivations`.
+
+    Examples
+    --------
+    >>> from spectral_core import ImageNetwork
+    >>> net = ImageNetwork.initialize(channels=8, reductions=2, classes=10, image=(3, 16, 16), seed=0)
+    >>> net
+    ImageNetwork(8 channels, 3 cells, 9 edges, 10 classes, images 3×16×16, 54,757 parameters, float32)
+    >>> net.split_edge(1, (0, 2)).structure.cells[1].nodes
+    5
+    """
+
+    structure: ImageStructure
+    layout: ImageLayout
+    parameters: np.ndarray
+    frozen: tuple[str, ...] = STATE
+
+    @classmethod
+    def initialize(
+        cls,
+        channels: int = 8,
+        reductions: int = 2,
+        classes: int = 10,
+        *,
+        image: tuple[int, int, int] = (3, 16, 16),
+        gates: str = "spectral",
+        drop_path: float = 0.0,
+        cells: Sequence[Cell] | None = None,
+        published: bool = False,
+        dtype: Any = "float32",
+        seed: int = 0,
+    ) -> ImageNetwork:
+        """A network of minimal cells with random kernels.
+
+        Kernels, weights and towers are uniform in ±1/√n for n numbers that a receiver sums; γ = 1, β = 0; λ = 1.
+
+        Parameters
+        ----------
+        channels, reductions : channels of the stem; how often rows and columns are halved.
+        image : channels, rows, columns of an image; 2^reductions divides rows and columns.
+        gates : ``spectral``, or ``published``: an operation counts where the weight of its gate is positive.
+        drop_path : the probability that training leaves an operation out for an image; never the identity.
+        cells : reductions + 1 cells; minimal ones by default.
+        published : inputs of a cell are brought to its width before rows are skipped, which costs 4 to 16 times as much.
+
+        Raises
+        ------
+        InvalidInputError : a number breaks its rule; rows or columns that 2^reductions does not divide.
+
+        Examples
+        --------
+        >>> from spectral_core import ImageNetwork
+        >>> ImageNetwork.initialize(channels=64, reductions=2, classes=10, gates="published").n_parameters
+        2186397
+        """
+        count = checks.integer(reductions, "reductions", 0) + 1
+        own = tuple(cells) if cells is not None else tuple(Cell.minimal(number + 1) for number in range(count))
+        if len(own) != count:
+            raise InvalidInputError(f"{reductions} reductions need {count} cells; got {len(own)}")
+        structure = ImageStructure(channels, classes, image, own, gates, drop_path, seed, bool(published))
+        return cls.of(structure, dtype, seed)
+
+    @classmethod
+    def of(cls, structure: ImageStructure, dtype: Any, seed: int) -> ImageNetwork:
+        """A network of the given structure with random kernels.
+
+        By hand: a random start; drawn once. Checked by test_image_network.test_the_start_is_uniform_by_fan_in.
+        """
+        layout, real = structure.layout(), checks.real_type(dtype)
+        flat, generator = np.zeros(layout.size, real), np.random.default_rng(seed)
+        for name, group in layout.groups.items():
+            family = name.split("[")[0]
+            if family in ("kernels", "weights", "towers", "tower_biases"):
+                # A bias is drawn as the numbers that it is added to.
+                shape = layout.groups[name.replace("tower_biases", "towers")].shape
+                bound = 1 / np.sqrt(float(np.prod(shape[1:])))
+                group.view(flat)[...] = generator.uniform(-bound, bound, group.shape)
+            elif family in ("scales", "eigenvalues", "running_variances"):
+                group.view(flat)[...] = 1
+            elif family == "gates":
+                group.view(flat)[...] = PUBLISHED_GATE
+        return cls(structure, layout, flat)
+
+    # --- shape ------------------------------------------------------------------------------------
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that training can change; the running statistics are not among them."""
+        return self.layout.trained_size
+
+    @property
+    def activation(self) -> str:
+        return "relu"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.parameters.dtype
+
+    @property
+    def groups(self) -> dict[str, np.ndarray]:
+        """All groups by name, views of the parameters."""
+        return {name: group.view(self.parameters) for name, group in self.layout.groups.items()}
+
+    def with_parameters(self, flat: np.ndarray) -> ImageNetwork:
+        """The same network with a copy of other parameter values."""
+        values = checks.real_array(flat, "parameters", self.dtype, 1).copy()
+        if values.shape != self.parameters.shape:
+            raise InvalidInputError(f"parameters must have shape {self.parameters.shape}; got {values.shape}")
+        return replace(self, parameters=values)
+
+    def split_edge(self, cell: int, edge: Edge, seed: int = 0) -> ImageNetwork:
+        """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges.
+
+        With ``spectral`` gates the λ of m → j are 0, so the function is unchanged bit for bit, in training mode too, and their
+        slopes are not (G6). ``published`` gates start open.
+
+        Raises
+        ------
+        InvalidInputError : there is no such cell or edge.
+
+        Examples
+        --------
+        >>> from spectral_core import ImageNetwork
+        >>> net = ImageNetwork.initialize(channels=64, reductions=2, classes=10, gates="published")
+        >>> net.split_edge(0, (0, 1)).n_parameters
+        2250283
+        """
+        number = checks.integer(cell, "cell", 0)
+        if number >= len(self.structure.cells):
+            raise InvalidInputError(f"cell must be 0 to {len(self.structure.cells) - 1}; got {number}")
+        cells, j = list(self.structure.cells), edge[1]
+        cells[number] = cells[number].split(edge)
+        grown = ImageNetwork.of(replace(self.structure, cells=tuple(cells)), self.dtype, seed)
+        values = grown.groups
+        for name, old in self.groups.items():
+            values[_after_split(name, number, j)][...] = old
+        if self.structure.gates == "spectral":
+            values[f"eigenvalues[{number},{j},{j + 1}]"][...] = 0
+        return replace(grown, frozen=self.frozen)
+
+    # --- computation ------------------------------------------------------------------------------
+
+    def images(self, X: Any, name: str = "X") -> np.ndarray:
+        """X checked, as (samples, channels, pixels)."""
+        channels, rows, columns = self.structure.image
+        array = checks.real_array(X, name, self.dtype, 4)
+        if array.shape[1:] != self.structure.image:
+            raise InvalidInputError(
+                f"{name} must have shape (samples, {channels}, {rows}, {columns}): channels, rows, columns; got {array.shape}"
+            )
+        return array.reshape(len(array), channels, rows * columns)
+
+    def forward(self, X: Any) -> np.ndarray:
+        """Logits (samples, classes) of the last tower, with the running statistics of batch norms.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import ImageNetwork
+        >>> net = ImageNetwork.initialize(channels=4, reductions=1, classes=3, image=(1, 8, 8))
+        >>> net.forward(np.ones((2, 1, 8, 8))).shape
+        (2, 3)
+        """
+        return cpu_images.predict(self.layout, self.parameters, self.images(X))
+
+    def problem(
+        self,
+        X: Any,
+        y: Any,
+        loss: str = "cross_entropy",
+        sample_weight: Any = None,
+        augmentation: Augmentation | None = None,
+    ) -> Problem:
+        """Data checked and in the form of the kernels: X (samples, channels, rows, columns), classes y (samples,)."""
+        if loss != "cross_entropy":
+            raise InvalidInputError(f"an image network learns classes, with loss='cross_entropy'; got {loss!r}")
+        augmentation = getattr(X, "augmentation", augmentation)
+        x = self.images(getattr(X, "images", X))
+        labels = checks.class_indices(y, len(x), self.structure.classes)
+        if len(x) * cpu_images.tables_of(self.layout).last_pixels < 2:
+            raise InvalidInputError("a batch norm needs two values: one image whose last planes are one pixel has one")
+        weights = of_mean_one(checks.sample_weights(sample_weight, np.float64, len(x))).astype(self.dtype)
+        none = np.empty((0, self.structure.classes), self.dtype)
+        return Problem(x, none, labels, weights, loss, augmentation=augmentation)
+
+    def loss(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The cross entropy of the last tower, with running statistics."""
+        return cpu_images.loss(self.layout, self.parameters, self.problem(X, y, sample_weight=sample_weight))
+
+    def loss_and_gradients(
+        self, X: Any, y: Any, sample_weight: Any = None, *, seed: int | None = None
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """The training loss of one batch, and its gradient by group.
+
+        The loss is the cross entropy of the last tower plus 0.4 times that of every other one, in training mode: batch norms
+        have the statistics of X. Running statistics stay, and have gradient 0.
+
+        Parameters
+        ----------
+        X, y : (samples, channels, rows, columns) and class indices (samples,).
+        seed : of drop-path; without one no operation is left out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import ImageNetwork
+        >>> net = ImageNetwork.initialize(channels=4, reductions=1, classes=3, image=(1, 8, 8))
+        >>> loss, gradients = net.loss_and_gradients(np.random.default_rng(0).random((6, 1, 8, 8)), [0, 1, 2, 0, 1, 2])
+        >>> gradients["towers[1]"].shape
+        (3, 8)
+        """
+        problem = self.problem(X, y, sample_weight=sample_weight)
+        value, flat = cpu_images.loss_and_gradient(self.layout, self.parameters, problem, seed)
+        return value, {name: group.view(flat) for name, group in self.layout.groups.items()}
+
+    # --- records and files ------------------------------------------------------------------------
+
+    def trained_record(self) -> dict[str, Any]:
+        """The structure of the trained parameters, for JSON."""
+        return {"structure": self.structure.record(), "frozen": list(self.frozen)}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a model file.
+
+        Examples
+        --------
+        >>> from spectral_core import ImageNetwork
+        >>> ImageNetwork.initialize(channels=4, reductions=1, classes=3, image=(1, 8, 8)).save("images.npz")
+        >>> ImageNetwork.load("images.npz")
+        ImageNetwork(4 channels, 2 cells, 5 edges, 3 classes, images 1×8×8, 5,297 parameters, float32)
+        """
+        files.save_model(path, "image network", self.trained_record(), {"parameters": self.parameters})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ImageNetwork:
+        """Read a network from a model file; raises `ModelFileError`.
+
+        Examples
+        --------
+        >>> from spectral_core import ImageNetwork
+        >>> ImageNetwork.initialize(channels=4, reductions=1, classes=3, image=(1, 8, 8)).save("images.npz")
+        >>> ImageNetwork.load("images.npz").structure.reductions
+        1
+        """
+        _, record, stored = files.load_model(path, ("image network",))
+        try:
+            structure = ImageStructure.from_record(record["structure"])
+            flat, frozen = stored["parameters"], tuple(record["frozen"])
+            net = cls(structure, structure.layout(), flat, frozen)
+            net.layout.select(frozen)
+            checks.real_type(flat.dtype)
+            return net.with_parameters(flat)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(f"{path} does not hold an image network that fits together: {error}") from None
+
+    def __repr__(self) -> str:
+        structure = self.structure
+        edges = sum(len(cell.edges) for cell in structure.cells)
+        image = "×".join(map(str, structure.image))
+        return (
+            f"ImageNetwork({structure.channels} channels, {len(structure.cells)} cells, {edges} edges, {structure.classes} "
+            f"classes, images {image}, {self.n_parameters:,} parameters, {self.dtype})"
+        )
+
+
+def _after_split(name: str, cell: int, node: int) -> str:
+    """The name of a group after a split of this cell whose new node has this number."""
+    family, _, rest = name.partition("[")
+    parts = rest.removesuffix("]").split(",")
+    if len(parts) < 2 or parts[0] != str(cell):
+        return name
+    count = 2 if len(parts) > 2 and parts[2].isdigit() else 1
+    for k in range(1, 1 + count):
+        parts[k] = str(int(parts[k]) + (int(parts[k]) >= node))
+    return f"{family}[{','.join(parts)}]"

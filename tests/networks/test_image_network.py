@@ -1,0 +1,184 @@
+"""Image networks: the tiny network's reference numbers, counts of parameters, growth, files, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spectral_core.backends import cpu_images
+from spectral_core.data import counters
+from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.networks.cells import Cell
+from spectral_core.networks.image import ImageNetwork
+from spectral_core.networks.spectral import SpectralNetwork
+from tests import oracles_images as oracle
+
+TINY = Cell(1, 2, {(0, 1): ("identity", "max3", "mean3", "sep3", "dil3")})
+PLACES = {"input": "0,0", "sep1": "0,0,1,sep3,0", "sep2": "0,0,1,sep3,1", "dil": "0,0,1,dil3,0", "output": "0,1"}
+FAMILIES = {"kernel": "kernels", "matrix": "weights", "gamma": "scales", "beta": "shifts"}
+WHOLE = {"gates": "eigenvalues[0,0,1]", "tower.matrix": "towers[0]", "tower.bias": "tower_biases[0]"}
+
+
+def group_of(name: str) -> str:
+    """The group of a parameter of the oracle's network."""
+    place, _, what = name.partition(".")
+    return WHOLE.get(name) or f"{FAMILIES[what]}[{PLACES.get(place, place)}]"
+
+
+def tiny() -> ImageNetwork:
+    net = ImageNetwork.initialize(3, 0, 4, image=(1, 6, 6), cells=[TINY], dtype="float64")
+    for name, values in oracle.tiny_parameters().items():
+        net.groups[group_of(name)][...] = values
+    return net
+
+
+def grown(dtype: str = "float64", **options: object) -> ImageNetwork:
+    """Two cells with all operations and a split in each; every group random, so that nothing is at its start."""
+    net = ImageNetwork.initialize(2, 1, 3, image=(2, 8, 8), dtype=dtype, seed=3, **options)  # type: ignore[arg-type]
+    net = net.split_edge(1, (0, 2), seed=1).split_edge(0, (0, 1), seed=2)
+    generator = np.random.default_rng(0)
+    for name, values in net.groups.items():
+        if name.startswith(("scales", "shifts", "eigenvalues")):
+            values += generator.uniform(-0.4, 0.4, values.shape).astype(dtype)
+    return net
+
+
+def batch(samples: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=(samples, 2, 8, 8)), generator.integers(0, 3, samples)
+
+
+def test_the_tiny_network_has_its_reference_numbers() -> None:
+    loss, gradients = tiny().loss_and_gradients(*oracle.tiny_images())
+    assert abs(loss - 1.354872232651312) < 1e-12
+    norms = {
+        "stem.kernel": 0.176163834563, "sep1.kernel": 0.0185907130551, "sep2.matrix": 0.0171702388968,
+        "dil.kernel": 0.0498799974488, "tower.matrix": 0.114542805837,
+    }  # fmt: skip
+    for name, norm in norms.items():
+        assert abs(np.linalg.norm(gradients[group_of(name)]) - norm) < 1e-12
+    slopes = [0.0122646552323, 0.0188664382323, 0.00879826079102, 0.0187347696905, 0.0165383008106]
+    np.testing.assert_allclose(np.abs(gradients["eigenvalues[0,0,1]"]), slopes, rtol=0, atol=1e-12)
+    for stem in ("shifts[stem]", f"shifts[{PLACES['sep2']}]", f"shifts[{PLACES['dil']}]"):
+        assert np.abs(gradients[stem]).max() < 1e-15  # a constant that the node's batch norm removes
+    assert np.abs(gradients["scales[stem]"]).max() < 1e-6  # of the size of ε: a batch norm behind a batch norm
+
+
+def test_every_gradient_of_the_tiny_network_is_that_of_the_oracle() -> None:
+    (x, labels), parameters = oracle.tiny_images(), oracle.tiny_parameters()
+    network = oracle.TinyNetwork()
+    truth = network.derivatives(lambda p: oracle.cross_entropy(network.logits(x, p), labels), parameters)
+    _, gradients = tiny().loss_and_gradients(x, labels)
+    for name, slopes in truth.items():
+        np.testing.assert_allclose(gradients[group_of(name)].ravel(), slopes.ravel(), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("options", [{}, {"published": True}, {"drop_path": 0.4}])
+def test_gradients_of_a_grown_network_are_those_of_differences(options: dict[str, object]) -> None:
+    """Two towers, two reductions of the rows, splits, drop-path: along random directions."""
+    net, (x, y) = grown(**options), batch()
+    _, gradients = net.loss_and_gradients(x, y, seed=5)
+    generator = np.random.default_rng(1)
+    for name, values in net.groups.items():
+        if name.startswith("running"):
+            assert (gradients[name] == 0).all()
+            continue
+        direction, h, kept = generator.normal(size=values.shape), 1e-6, values.copy()
+        losses = []
+        for sign in (1, -1):
+            values[...] = kept + sign * h * direction
+            losses.append(net.loss_and_gradients(x, y, seed=5)[0])
+        values[...] = kept
+        assert abs((losses[0] - losses[1]) / (2 * h) - (gradients[name] * direction).sum()) < 1e-6, name
+
+
+def test_the_published_network_has_the_published_count() -> None:
+    first = ImageNetwork.initialize(64, 2, 10, gates="published")
+    assert (sum(len(c.edges) for c in first.structure.cells), first.n_parameters) == (9, 2_186_397)
+    assert first.split_edge(0, (0, 1)).n_parameters == 2_250_283
+    assert sum(v.size for n, v in first.groups.items() if n.startswith("gates")) == 63
+
+
+@pytest.mark.parametrize(("cell", "edge"), [(0, (0, 1)), (0, (1, 2)), (1, (1, 2)), (1, (2, 3))])
+def test_a_split_keeps_the_function_bit_for_bit(cell: int, edge: tuple[int, int]) -> None:
+    """In training mode, so with the statistics of the batch; the new eigenvalues have slopes."""
+    net = ImageNetwork.initialize(2, 1, 3, image=(2, 8, 8), seed=1)
+    x, y = batch()
+    before, old = net.loss_and_gradients(x, y)
+    split = net.split_edge(cell, edge, seed=4)
+    after, new = split.loss_and_gradients(x, y)
+    assert before == after
+    assert (new["towers[1]"] == old["towers[1]"]).all()
+    assert (net.forward(x) == split.forward(x)).all()
+    assert np.abs(new[f"eigenvalues[{cell},{edge[1]},{edge[1] + 1}]"]).min() > 0
+    assert split.n_parameters > net.n_parameters
+
+
+def test_a_closed_published_gate_keeps_its_slope() -> None:
+    net, (x, y) = ImageNetwork.initialize(2, 0, 3, image=(2, 8, 8), gates="published", dtype="float64"), batch()
+    gates = net.groups["gates[0,0,1]"]
+    gates[1] = -0.01
+    closed, slopes = net.loss_and_gradients(x, y)
+    gates[:] = [0.003, 0, *gates[2:]]  # of a gate only the sign counts
+    assert net.loss_and_gradients(x, y)[0] == closed
+    assert slopes["gates[0,0,1]"][1] != 0
+
+
+def test_a_file_brings_back_the_network(tmp_path: Path) -> None:
+    net, (x, _) = grown(gates="published", drop_path=0.2), batch()
+    net.save(tmp_path / "images.npz")
+    loaded = ImageNetwork.load(tmp_path / "images.npz")
+    assert loaded.structure == net.structure
+    assert (loaded.forward(x) == net.forward(x)).all()
+    SpectralNetwork.initialize([2, 3, 1]).save(tmp_path / "dense.npz")
+    with pytest.raises(ModelFileError, match="holds a network; expected image network"):
+        ImageNetwork.load(tmp_path / "dense.npz")
+
+
+def test_the_start_is_uniform_by_fan_in() -> None:
+    groups = ImageNetwork.initialize(16, 1, 10, image=(3, 8, 8)).groups
+    for name, summed in (
+        ("kernels[stem]", 27),
+        ("weights[1,0]", 16),
+        ("kernels[0,0,1,sep5,0]", 25),
+        ("towers[1]", 32),
+    ):
+        largest = np.abs(groups[name]).max()
+        assert 0.9 / np.sqrt(summed) < largest <= 1 / np.sqrt(summed), name
+
+
+def test_drop_path_keeps_the_share_that_it_should() -> None:
+    net = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8), drop_path=0.3)
+    kept = cpu_images.drawn(net.layout.tables, 2000, 0, 7)  # type: ignore[arg-type]
+    assert kept.shape == (5 * 6, 2000)  # all operations of five edges but the identity
+    assert abs(kept.mean() - 0.7) < 0.01
+    assert not (kept == cpu_images.drawn(net.layout.tables, 2000, 0, 8)).all()  # type: ignore[arg-type]
+    assert (counters.words(counters.key_of(1), 3, 4) == counters.words(counters.key_of(1), 0, 7)[3:]).all()
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: ImageNetwork.initialize(4, 3, 10, image=(1, 28, 28)), "28 rows allow 2 reductions, 3 asked"),
+        (lambda: ImageNetwork.initialize(0), "channels must be"),
+        (lambda: ImageNetwork.initialize(4, 1, 1), "classes must be"),
+        (lambda: ImageNetwork.initialize(4, 1, 3, image=(8, 8)), r"image must be \(channels, rows, columns\)"),
+        (lambda: ImageNetwork.initialize(4, 1, 3, cells=[Cell.minimal(1)]), "1 reductions need 2 cells; got 1"),
+        (lambda: ImageNetwork.initialize(4, 1, 3, cells=[Cell.minimal(1)] * 2), "cell 1 must have 2 inputs; it has 1"),
+        (lambda: ImageNetwork.initialize(4, 1, 3).split_edge(0, (0, 2)), r"the cell has no edge \(0, 2\)"),
+        (lambda: ImageNetwork.initialize(4, 1, 3).split_edge(2, (0, 1)), "cell must be 0 to 1; got 2"),
+        (lambda: grown().forward(np.ones((2, 8, 8, 2))), r"X must have shape \(samples, 2, 8, 8\)"),
+        (lambda: grown().forward(np.full((1, 2, 8, 8), np.nan)), "X must be finite"),
+        (lambda: grown().loss_and_gradients(batch()[0], [0, 1, 2, 3, 0, 0]), "y must lie in 0..2"),
+        (lambda: grown().problem(*batch(), "huber"), "loss='cross_entropy'; got 'huber'"),
+        (lambda: ImageNetwork.initialize(2, 1, 3, image=(2, 2, 2)).loss_and_gradients(np.ones((1, 2, 2, 2)), [0]), "a batch norm needs two values"),
+        (lambda: Cell(1, 3, {(0, 1): ("identity",), (0, 2): ("identity",)}), "node 1 must be reached by an edge and read by one"),
+        (lambda: Cell(1, 2, {(1, 0): ("identity",)}), "must run upwards"),
+        (lambda: Cell(1, 2, {(0, 1): ("sep7",)}), "sep7"),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_rule_is_named(build: object, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        build()  # type: ignore[operator]

@@ -1,0 +1,131 @@
+"""Training of image networks: it learns, resumes with the same bits, and moves the running statistics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spectral_core.data.augmentation import Augmentation, changed
+from spectral_core.data.images import ImageData, load_images
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.cells import Cell
+from spectral_core.networks.image import ImageNetwork
+from spectral_core.training.results import Progress, TrainingResult
+from spectral_core.training.trainer import train
+
+CELL = Cell(1, 2, {(0, 1): ("identity", "max3", "mean3", "sep3", "dil3")})
+OPTIONS: dict[str, Any] = {
+    "loss": "cross_entropy",
+    "optimizer": "sgd",
+    "momentum": 0.9,
+    "schedule": "cosine",
+    "learning_rate": 0.05,
+    "batch_size": 16,
+}
+
+
+def bars(samples: int = 96, **options: Any) -> ImageData:
+    """Images of noise with a bright row, a bright column, or neither."""
+    generator = np.random.default_rng(1)
+    images, labels = generator.normal(size=(samples, 1, 6, 6)), np.arange(samples) % 3
+    for image, label in zip(images, labels, strict=True):
+        if label == 0:
+            image[0, generator.integers(6)] += 3
+        elif label == 1:
+            image[0, :, generator.integers(6)] += 3
+    return load_images((images, labels), **options)
+
+
+def network(**options: Any) -> ImageNetwork:
+    return ImageNetwork.initialize(3, 0, 3, image=(1, 6, 6), cells=[CELL], dtype="float64", **options)
+
+
+def test_it_learns_rows_and_columns() -> None:
+    data = bars()
+    result = train(network(), data, data.labels, epochs=15, **OPTIONS)
+    losses = result.history.training_loss
+    assert losses[-1] < 0.35 * losses[0]
+    found = result.network.forward(data.images).argmax(1)
+    assert (found == data.labels).mean() > 0.9
+    assert [len(norms) for norms in result.history.eigenvalue_norms] == [1] * 15
+
+
+def interrupted(at: int) -> Any:
+    def stop(progress: Progress[ImageNetwork]) -> None:
+        if progress.epoch == at:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def same(one: TrainingResult[ImageNetwork], other: TrainingResult[ImageNetwork]) -> bool:
+    return one.history == other.history and bool((one.network.parameters == other.network.parameters).all())
+
+
+def test_an_interrupted_training_goes_on_with_the_same_bits(tmp_path: Path) -> None:
+    """With crops, flips, cutouts and drop-path, which all follow from the steps done."""
+    data, net = bars(crop=1, flip=True, cutout=2, seed=3), network(drop_path=0.2, seed=2)
+    options = OPTIONS | {"epochs": 4, "validation_data": (data.images, data.labels)}
+    whole = train(net, data, data.labels, **options)
+    assert same(whole, train(net, data, data.labels, **options))
+    path = tmp_path / "training.npz"
+    with pytest.raises(KeyboardInterrupt):
+        train(net, data, data.labels, checkpoint=path, callbacks=[interrupted(2)], **options)
+    assert path.exists()
+    assert same(whole, train(net, data, data.labels, checkpoint=path, **options))
+    other = train(net, bars(crop=1, flip=True, cutout=2, seed=4), data.labels, **options)
+    assert not same(whole, other)
+
+
+def test_running_statistics_follow_the_batches_and_no_optimizer_moves_them() -> None:
+    data, net = bars(32), network()
+    step = OPTIONS | {"batch_size": 32, "epochs": 1, "weight_decay": 0.1, "eigenvector_penalty": 0.1, "shuffle": False}
+    after = train(net, data, data.labels, **step).network
+    x = data.images.astype(np.float64)
+    kernel = net.groups["kernels[stem]"]
+    from tests import oracles_images as oracle
+
+    mean, variance = oracle.statistics(oracle.dense_convolution(x, kernel, (1, 1, 1)))
+    count = x[:, 0].size
+    np.testing.assert_allclose(after.groups["running_means[stem]"], 0.1 * mean, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(
+        after.groups["running_variances[stem]"], 0.9 + 0.1 * variance * count / (count - 1), rtol=1e-12
+    )
+    assert (after.groups["kernels[stem]"] != kernel).all()
+
+
+def test_published_gates_stay_within_their_limit() -> None:
+    data = bars(32)
+    result = train(network(gates="published"), data, data.labels, **(OPTIONS | {"epochs": 4, "learning_rate": 5.0}))
+    gates = result.network.groups["gates[0,0,1]"]
+    assert np.abs(gates).max() == 0.05
+
+
+def test_augmentation_moves_flips_and_cuts() -> None:
+    image = np.arange(12.0).reshape(1, 1, 12)
+    result = changed(image, np.array([[1, 0, 0, 0, 0, 0, 0]]), (3, 4))
+    assert result.reshape(3, 4).tolist() == [[4, 5, 6, 7], [8, 9, 10, 11], [0, 0, 0, 0]]
+    result = changed(image, np.array([[0, 1, 1, 0, 1, 0, 2]]), (3, 4))
+    assert result.reshape(3, 4).tolist() == [[0, 0, 2, 1], [0, 7, 6, 5], [0, 11, 10, 9]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loss": "huber"}, "loss='cross_entropy'; got 'huber'"),
+        ({"optimizer": "lbfgs"}, "an image network learns by mini-batches"),
+        ({"fixed_ends": True}, "fixed_ends is for layers with eigenvalues; this network is image"),
+    ],
+)
+def test_what_has_no_meaning_for_images_is_named(options: dict[str, Any], message: str) -> None:
+    data = bars(8)
+    with pytest.raises(InvalidInputError, match=message):
+        train(network(), data, data.labels, **({"loss": "cross_entropy"} | options))
+
+
+def test_data_tells_its_augmentation() -> None:
+    assert bars(8, crop=2).augmentation == Augmentation(crop=2)
+    assert bars(8).augmentation is None
