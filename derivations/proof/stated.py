@@ -41,6 +41,17 @@ class Definition:
         return kind(Constant(self.name, self), *map(_basic, arguments))
 
 
+@dataclass(frozen=True)
+class With:
+    """A function with its first arguments given; two are equal where these are, which two lambdas never are."""
+
+    function: Callable[..., Any]
+    given: tuple[Any, ...] = ()
+
+    def __call__(self, *rest: Any) -> Any:
+        return self.function(*self.given, *rest)
+
+
 class Constant(sp.Atom):
     """An object of Python as a leaf of an expression: a definition, a program, a choice. `key` is its text."""
 
@@ -51,6 +62,9 @@ class Constant(sp.Atom):
         made = super().__new__(cls)
         made.key, made.value = key, value
         return made
+
+    def __getnewargs__(self) -> tuple[str, Any]:
+        return self.key, self.value
 
     def _hashable_content(self) -> tuple[str, Any]:
         return self.key, self.value

@@ -18,7 +18,7 @@ from spectral_core.backends.choice import BACKENDS
 from spectral_core.checks import optional
 from spectral_core.cli import interrupts
 from spectral_core.errors import InvalidInputError, MissingDependencyError
-from spectral_core.progress import Report, begun, lines
+from spectral_core.progress import Report, lines
 
 
 def show_every_character() -> None:
@@ -150,7 +150,7 @@ def output_options(parser: argparse.ArgumentParser, what: str = "the report", wr
 
 @contextmanager
 def progress(title: str, quiet: bool = False) -> Iterator[Report]:
-    """Show a bar with the time left on a terminal, or a line now and for every tenth elsewhere, both on stderr.
+    """Show a bar with the time left on a terminal, or a line for every tenth elsewhere, both on stderr.
 
     Ctrl-C and SIGTERM are raised at the next report, since a compilation would swallow them.
     """
@@ -172,11 +172,9 @@ def _display(title: str, quiet: bool) -> Iterator[Report]:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     except ImportError:
-        begun(title)
         yield lines(title)
         return
     if not sys.stderr.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):  # these cannot draw a bar
-        begun(title)
         yield lines(title)
         return
     name, share = TextColumn("{task.description}"), TextColumn("{task.percentage:>3.0f} %")

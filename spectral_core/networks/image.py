@@ -18,6 +18,7 @@ from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.networks.cells import Cell, Edge
 from spectral_core.networks.image_structure import ImageStructure
+from spectral_core.wording import counted
 
 STATE = ("running_means", "running_variances")
 """The groups that no optimizer moves."""
@@ -302,7 +303,7 @@ class ImageNetwork:
         image = "×".join(map(str, structure.image))
         return (
             f"ImageNetwork({structure.channels} channels, {len(structure.cells)} cells, {edges} edges, {structure.classes} "
-            f"classes, images {image}, {self.n_parameters:,} parameters, {self.dtype})"
+            f"classes, images {image}, {counted(self.n_parameters, 'parameter')}, {self.dtype})"
         )
 
 

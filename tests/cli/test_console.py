@@ -219,21 +219,6 @@ def test_colours_only_on_a_terminal_that_wants_them(variables: dict[str, str], c
     assert (b"\x1b[38" in shown or b"\x1b[3" in shown.replace(b"\x1b[3m", b"")) == coloured, shown
 
 
-@pytest.mark.parametrize("library", [True, False])
-def test_a_log_says_at_once_that_the_work_begins(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, library: bool
-) -> None:
-    """Kernels may compile for minutes before the first report; without rich too. Quiet work says nothing."""
-    if not library:
-        monkeypatch.setitem(sys.modules, "rich.console", None)
-    with console.progress("work") as report:
-        assert capsys.readouterr().err.startswith("work: begins; kernels")
-        report(1, 1, "done")
-        assert capsys.readouterr().err == "work: 100 %, done\n"
-    with console.progress("work", quiet=True):
-        assert capsys.readouterr().err == ""
-
-
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 4096)

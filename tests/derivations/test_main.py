@@ -14,6 +14,7 @@ import pytest
 
 from derivations.__main__ import generate
 from derivations.codegen import one_hidden
+from derivations.codegen.cpu import images
 from derivations.codegen.cpu.module import PROGRAMS, SPARSE, VARIANTS, functions
 from derivations.codegen.host import HOST
 from derivations.proof.theorem import ProofError, Theorem
@@ -44,7 +45,7 @@ def test_the_catalogue_is_complete() -> None:
     between = {"output_loss", "add_penalty", "limit_norm", "update", "shrink"}
     between |= {f"epoch_{form}" for form in (*VARIANTS, *(f"{a}_{b}" for a, b in one_hidden.SIZES))}
     between |= {"gradient_sparse", "means_sparse", "factor_column", "objective_sparse", *HOST}
-    assert set(functions()) == {"activate", *exponentials, *few, *programs, *SPARSE, *between}
+    assert set(functions()) == {"activate", *exponentials, *few, *programs, *SPARSE, *between, *images.functions()}
 
 
 def test_kernels_without_a_certificate_are_not_generated() -> None:

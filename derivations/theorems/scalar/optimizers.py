@@ -4,6 +4,9 @@ Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) with the bias corrections 1 -
 SGD with momentum and Nesterov's form (Sutskever et al. 2013, as PyTorch writes it).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
@@ -11,7 +14,7 @@ from derivations.proof.claims import Claim, Recursion
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
 from derivations.proof.running import run
-from derivations.proof.stated import Definition, at
+from derivations.proof.stated import Definition, With, at
 from derivations.proof.theorem import Proof, Theorem
 
 parameter = Array("parameter", (p,), "argument", "θ, updated in place")
@@ -87,6 +90,19 @@ def adam_argument(proof: Proof, program: Program = ADAM) -> None:
         _without_bias(proof, moment, new, beta, truth)
 
 
+def zero() -> sp.Expr:
+    """Where a sum or a moment begins."""
+    return sp.S.Zero
+
+
+def _next(moment: sp.Expr, new: sp.Expr, before: Callable[[], Any], _: Any) -> Any:
+    return new.subs(moment, before())
+
+
+def _part(beta: sp.Expr, limit: sp.Expr, t: Any) -> sp.Expr:
+    return (1 - beta**t) * limit
+
+
 def _without_bias(proof: Proof, moment: sp.Expr, new: sp.Expr, beta: sp.Expr, limit: sp.Expr) -> None:
     """The moment after t steps, for a constant gradient: it starts at 0, and each step is the new moment's own line."""
     name, t = str(moment.base), sp.Symbol("t", integer=True, nonnegative=True)
@@ -94,13 +110,13 @@ def _without_bias(proof: Proof, moment: sp.Expr, new: sp.Expr, beta: sp.Expr, li
         f"{name}_t",
         f"{name}_{{{{{{0}}}}}}",
         f"{name}_{{0}}",
-        lambda: sp.S.Zero,
-        lambda before, t: new.subs(moment, before()),
+        zero,
+        With(_next, (moment, new)),
         True,
     )
     closed = Definition(
         f"{name}_closed",
-        lambda t: (1 - beta**t) * limit,
+        With(_part, (beta, limit)),
         rf"(1 - {beta}^{{{{{{0}}}}}})\,{sp.latex(limit).replace('{', '{{').replace('}', '}}')}",
         f"(1 - {beta}^{{0}}) {limit}",
         True,

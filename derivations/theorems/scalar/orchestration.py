@@ -12,7 +12,7 @@ import sympy as sp
 from derivations.proof.claims import Claim, Recursion
 from derivations.proof.programs import Program
 from derivations.proof.running import slope as derivative
-from derivations.proof.stated import Definition, at
+from derivations.proof.stated import Definition, With, at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import losses, schedules
 from derivations.theorems.scalar.scalar_programs import result_of, scalar_program
@@ -86,6 +86,30 @@ def _telescoped(number: Any) -> Any:
     return A(number) - A(0)
 
 
+def _mean_of_parts(number: Any) -> Any:
+    return _telescoped(number) / total
+
+
+def _grown(program: Program, before: Callable[[], Any], n: Any) -> Any:
+    return result_of(program, total=before(), part=A(n + 1) - A(n))
+
+
+def _grown_losses(program: Program, before: Callable[[], Any], n: Any) -> Any:
+    return result_of(program, loss_sum=before(), value=(A(n + 1) - A(n)) / W(n), total=W(n))
+
+
+def _grown_mean(program: Program, before: Callable[[], Any], n: Any) -> Any:
+    return result_of(program, mean=before(), value=(A(n + 1) - A(n)) / W(n), part=W(n), total=total)
+
+
+def _decayed(before: Callable[[], Any], _: Any) -> Any:
+    return beta * before() + (1 - beta)
+
+
+def _corrected(program: Program, number: Any) -> Any:
+    return result_of(program, step=number)
+
+
 TELESCOPED = ("A({0}) - A(0)", "A({0}) - A(0)")
 
 
@@ -93,7 +117,7 @@ def grown_argument(proof: Proof, program: Program = GROWN_SUM) -> None:
     proof.reads(program)
     _by_parts(
         proof, "parts", "the sum of the first n parts",
-        lambda before, n: result_of(program, total=before(), part=A(n + 1) - A(n)), _telescoped, TELESCOPED,
+        With(_grown, (program,)), _telescoped, TELESCOPED,
     )  # fmt: skip
 
 
@@ -129,8 +153,7 @@ def epoch_argument(proof: Proof, grown: Program = LOSS_SUM, quotient: Program = 
     proof.reads(quotient)
     _by_parts(
         proof, "losses", "the weighted losses of the samples of n mini-batches, summed",
-        lambda before, n: result_of(grown, loss_sum=before(), value=(A(n + 1) - A(n)) / W(n), total=W(n)),
-        _telescoped, TELESCOPED,
+        With(_grown_losses, (grown,)), _telescoped, TELESCOPED,
     )  # fmt: skip
     proof.equal("the mean times what it counts is the sum", result_of(quotient) * total, loss_sum, "rational")
 
@@ -142,8 +165,7 @@ def chunk_argument(
         proof.reads(program)
     _by_parts(
         proof, "means", "the part of the mean that n chunks make",
-        lambda before, n: result_of(grown, mean=before(), value=(A(n + 1) - A(n)) / W(n), part=W(n), total=total),
-        lambda number: _telescoped(number) / total,
+        With(_grown_mean, (grown,)), _mean_of_parts,
         (r"(A({0}) - A(0)) / \mathrm{{total}}", "(A({0}) - A(0)) / total"),
     )  # fmt: skip
     shared = result_of(times, value=slope / part, share=result_of(its_share))
@@ -159,8 +181,7 @@ def correction_argument(proof: Proof, program: Program = BIAS_CORRECTION) -> Non
     proof.reads(program)
     _by_parts(
         proof, "weights", "the weights (1 - β) β^(t-i) of the gradients 1, ..., t in a moment, summed",
-        lambda before, _: beta * before() + (1 - beta),
-        lambda number: result_of(program, step=number), (r"1 - \beta^{{{0}}}", "1 - beta^{0}"),
+        _decayed, With(_corrected, (program,)), (r"1 - \beta^{{{0}}}", "1 - beta^{0}"),
     )  # fmt: skip
     gap = sp.Symbol("gap", positive=True)
     known = sp.Symbol("known", nonnegative=True)

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 6203a83ad1ad8e11
-dense.py      sha256 d51b4f06c754ecc4
+certificates  sha256 66b6ce685b3419c6
+dense.py      sha256 8556da85648ac643
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.
