@@ -178,7 +178,7 @@ def test_targets_that_are_no_indicators_stay_numbers() -> None:
     x = np.random.default_rng(0).normal(size=(20, 2))
     several = np.array([[1, 1], [0, 1], [1, 0], [0, 0]] * 5)
     assert labels_of_indicators(several, ()) is None
-    assert prepare(x, several, "auto", None, 0.2, True, 0).task == "regression"
+    assert prepare(x, several, "auto", None, 0.2, True, 0).task == "multilabel"
     assert prepare(x, np.eye(2)[[0, 1] * 10], "regression", None, 0.2, True, 0).task == "regression"
     data = prepare(x, {"u": x[:, 0], "v": x[:, 1]}, "auto", None, 0.2, True, 0)
     assert (data.target_names, data.y.shape[1]) == (("u", "v"), 2)
