@@ -81,7 +81,7 @@ def test_a_theorem_that_nothing_compares_is_refused(monkeypatch: pytest.MonkeyPa
     own = replace(catalogue.M4, id="F.own")
     monkeypatch.setattr(verify, "THEOREMS", (own,))
     monkeypatch.setattr(verify, "differences", lambda files: "")
-    monkeypatch.setattr(verify, "generate", lambda certificates: {})
+    monkeypatch.setattr(verify, "generate", lambda *_: {})
     monkeypatch.setattr(verify, "records_of", lambda certificates: [])
     monkeypatch.setattr(verify, "problems", lambda *_: [])
     assert main(["verify", "--quick"]) == 1

@@ -74,7 +74,7 @@ def test_the_first_layer_rounds_by_no_more_than_is_stated(model: Predictor, seed
     rows, net = rows_of(model, folded=False), integer_form(model, x).net
     scaled = model.inputs.transform(x)
     layer = rows.layers[0]
-    if layer.last > rows.n_used or len(rows.layers) == 1:
+    if layer.last > rows.n_used or len(rows.layers) == 1 or layer.last == layer.first:
         return
     reach = np.abs(scaled[:, rows.features]).max(axis=0)
     integers = np.rint(scaled[:, rows.features] / np.where(reach > 0, reach, 1) * REACH)

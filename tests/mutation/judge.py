@@ -43,7 +43,7 @@ LEFT_OUT = {
 }
 """Files or folders that are no targets, and why."""
 CAUGHT = ("proof", "not well-formed", "--check", "tests")
-SECONDS = {"build": 5, "proof": 30, "--check": 5, "tests": 90, "battery": 10}
+SECONDS = {"build": 30, "proof": 90, "--check": 60, "tests": 120, "battery": 15}
 """Processor time that a stage may take; the unchanged files take a tenth of it, the tests a third at most."""
 PATIENCE = 600
 """Seconds by the clock after which a child ends that waits for something."""
