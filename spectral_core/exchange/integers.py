@@ -22,6 +22,9 @@ REACH = 2047
 INPUT = 2**15
 """No int16 is greater in size."""
 LIMIT = 2**31
+SPAN = 1 << 20
+"""Units between the least and the greatest sum of a layer with a table: between two entries lie 2^18 at most, and an entry of
+12 bits times that stays below 2^31."""
 INTERVALS = (16, 32, 64)
 """Of a table; the next number is taken where a linear piece is more than `FINE` of the greatest value away from the curve."""
 FINE = 1 / 1000
@@ -122,6 +125,9 @@ def quantised(rows: Rows, x: np.ndarray, mean: np.ndarray, deviation: np.ndarray
     for number, layer in enumerate(rows.layers):
         own = range(done, done + layer.rows)
         unit = _unit(rows, own, scales)
+        if number < len(rows.layers) - 1 and rows.activation != "relu":
+            reached = sums[:, done : done + layer.rows]
+            unit = max(unit, float(reached.max(initial=0.0) - reached.min(initial=0.0)) / SPAN)
         whole = _integers(rows, own, scales, unit)
         if number < len(rows.layers) - 1:
             step, size = _step(rows.activation, sums[:, done : done + layer.rows], unit)

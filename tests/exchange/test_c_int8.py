@@ -140,3 +140,10 @@ def test_wrong_requests_are_one_clear_line(tmp_path: Path) -> None:
         with pytest.raises(InvalidInputError, match=words):
             export_c(model, tmp_path / "a.c", **options)  # type: ignore[arg-type]
     assert not (tmp_path / "a.c").exists()
+
+
+def test_a_table_has_no_interval_that_overflows() -> None:
+    """A layer without inputs has the greatest biases that its unit allows; times an entry of 12 bits they must stay below 2^31."""
+    model = predictor("layerwise", [1, 2, 2, 2, 1], "swish", 886, 0.5, "regression")
+    net = integer_form(model, data(model, 0)).net
+    assert max(step.shift for step in net.steps) <= 18
