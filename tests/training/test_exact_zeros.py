@@ -112,5 +112,5 @@ def test_fixed_ends_are_not_trained_and_the_rest_is(kind: str) -> None:
 
 def test_a_direct_network_has_no_ends_to_fix() -> None:
     x = np.ones((3, 2))
-    with pytest.raises(InvalidInputError, match="fixed_ends is for networks with eigenvalues"):
+    with pytest.raises(InvalidInputError, match="fixed_ends is for layers with eigenvalues"):
         train(random_network("direct", [2, 3, 2], "tanh", 3), x, x, epochs=1, fixed_ends=True)
