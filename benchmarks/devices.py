@@ -94,7 +94,9 @@ def _of_peers(network: Measured, python: str, x: np.ndarray, classifies: bool) -
             f"b{i}": b for i, (_, b) in enumerate(network.layers)
         }
         np.savez(folder / "n.npz", activation=network.activation, classifies=classifies, **stored)
-        subprocess.run([python, HOME / "chips" / "peers.py", folder / "n.npz", folder], check=True, capture_output=True)
+        # emlearn compiles in the folder where it runs.
+        command = [Path(python).absolute(), HOME / "chips" / "peers.py", folder / "n.npz", folder]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder)
         where = "import emlearn, os; print(os.path.dirname(emlearn.__file__))"
         include = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
         inputs, outputs = network.layers[0][0].shape[0], network.layers[-1][0].shape[1]

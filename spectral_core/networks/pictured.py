@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,12 @@ import numpy as np
 Blocks = Mapping[tuple[int, int], np.ndarray]
 
 
-class Pictured:
+class Pictured(ABC):
     """A network with a picture of its own, in a file, in axes of matplotlib, and in notebooks."""
 
+    @abstractmethod
     def _drawn(self, inputs: Sequence[str]) -> tuple[tuple[int, ...], Blocks, dict[str, Any]]:
         """Widths, blocks, and keywords of `network_picture`; `inputs` are the names of all features."""
-        raise NotImplementedError
 
     def plot(
         self,

@@ -35,6 +35,8 @@ from derivations.theorems.images import notation as n
 TAPS = (3, 5)
 """The sides of windows that have functions of their own: 9 and 25 accumulators fit into the registers, 49 do not."""
 FOLDER = Path(__file__).parent
+TEMPLATES = ("image_planes", "image_convolutions", "image_nodes", "image_norms", "image_towers")
+"""Files of functions without a formula, in the order in which they are printed: the helpers come first."""
 NUMBERS = {
     "batch_norm_merge": statistics.MERGE,
     "batch_norm_coefficients": batch_norm.COEFFICIENTS,
@@ -64,7 +66,8 @@ def functions() -> dict[str, tuple[str, ...]]:
         table |= {f"flat_{taps}": ("I2", "I18"), f"flat_weights_{taps}": ("I2", "I18"), f"spread_{taps}": ("I2", "I18")}
     table |= {"greatest_3": ("I7", "I18"), "winner_3": ("I7", "I18")}
     table |= {"selected_3": ("I7", "I18"), "selected_spread_3": ("I7", "I18"), "clamp": ("I13",)}
-    for name, source in templates.raw(FOLDER, "images").items():
+    written = {name: source for file in TEMPLATES for name, source in templates.raw(FOLDER, file).items()}
+    for name, source in written.items():
         (stated,) = [line for line in source.splitlines() if line.startswith("    Theorem: ")]
         named = tuple(stated.removeprefix("    Theorem: ").split(", "))
         table |= {name.replace("TAPS", str(taps)): named for taps in (TAPS if "TAPS" in name else (0,))}

@@ -39,7 +39,10 @@ def images_module(digest: str) -> str:
     """The text of `spectral_core/kernels/cpu/images.py`."""
     header = HEADER.format(sympy=sympy.__version__, digest=digest)
     parts = []
-    for name, source in templates.read(images.FOLDER, "images").items():
+    written = {
+        name: source for file in images.TEMPLATES for name, source in templates.read(images.FOLDER, file).items()
+    }
+    for name, source in written.items():
         for taps in images.TAPS if name.endswith("_TAPS") else (0,):
             words = {"_TAPS": f"_{taps}", "TAPS × TAPS": f"{taps} × {taps}", "(TAPS": f"({taps}"} if taps else {}
             parts.append(templates.specialise(source, cpu.DECORATOR if name in INLINED else cpu.RUNNER, **words))

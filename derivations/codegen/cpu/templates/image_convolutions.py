@@ -1,0 +1,161 @@
+"""Convolutions of image networks: the stem, pointwise, and depthwise with the pointwise one behind it.
+
+TAPS is the side of the window.
+"""
+# The names belong to the printed module; lines are printed as they are written here.
+# ruff: noqa: F821
+# mypy: ignore-errors
+# fmt: off
+
+
+def forward_stem(images, rows, columns, kernels, z):
+    """z (samples, channels, pixels) of images (samples, channels, pixels): windows of 3 × 3 laid out, then one product (I4).
+
+    Theorem: I4
+
+    By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
+    """
+    n_samples, channels, size = images.shape
+    border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
+    offsets = tap_offsets(3, 1, 1, border, pitch, stack)
+    flat, patches = np.zeros(stack, z.dtype), np.empty((9 * channels, size), z.dtype)
+    for s in range(n_samples):
+        for c in range(channels):
+            place(images[s, c], rows, columns, 1, border * pitch + border, pitch, stack, flat)
+            for t in range(9):
+                take(flat, rows, columns, 1, offsets[t], pitch, stack, patches[9 * c + t])
+        np.dot(kernels, patches, z[s])
+
+
+def adjoint_stem(images, rows, columns, dz, dkernels):
+    """Add the gradient of the stem's kernels; the images need none (I4).
+
+    Theorem: I4
+
+    By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
+    """
+    n_samples, channels, size = images.shape
+    border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
+    offsets = tap_offsets(3, 1, 1, border, pitch, stack)
+    flat, patches, part = np.zeros(stack, dz.dtype), np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
+    for s in range(n_samples):
+        for c in range(channels):
+            place(images[s, c], rows, columns, 1, border * pitch + border, pitch, stack, flat)
+            for t in range(9):
+                take(flat, rows, columns, 1, offsets[t], pitch, stack, patches[9 * c + t])
+        np.dot(dz[s], patches.T, part)
+        dkernels += part
+
+
+def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
+    """z = W (every stride-th pixel of a x + b) (I3, I5).
+
+    Theorem: I3, I5
+
+    By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
+    """
+    n_samples, channels, size = x.shape
+    held, mid = np.empty(size, z.dtype), np.empty((channels, z.shape[2]), z.dtype)
+    for s in range(n_samples):
+        for c in range(channels):
+            read(x[s, c], scale[c], shift[c], False, held)
+            subsampled(held, rows, columns, stride, mid[c])
+        np.dot(weights, mid, z[s])
+
+
+def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, dweights):
+    """Adjoint of `forward_pointwise`; bars and gradients are added (I3, I5).
+
+    Theorem: I3, I5
+
+    By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
+    """
+    n_samples, channels, size = x.shape
+    held, bar = np.empty(size, dz.dtype), np.empty(size, dz.dtype)
+    mid, dmid, part = np.empty((channels, dz.shape[2]), dz.dtype), np.empty((channels, dz.shape[2]), dz.dtype), np.empty_like(weights)
+    for s in range(n_samples):
+        np.dot(weights.T, dz[s], dmid)
+        for c in range(channels):
+            read(x[s, c], scale[c], shift[c], False, held)
+            subsampled(held, rows, columns, stride, mid[c])
+            put_back(dmid[c], rows, columns, stride, bar)
+            fan_out(dx[s, c], bar)
+        np.dot(dz[s], mid.T, part)
+        dweights += part
+
+
+def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
+    """z = pointwise(depthwise(what is read of x)), windows of TAPS × TAPS (I2, I3).
+
+    Theorem: I2, I3, I10, I18
+
+    x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
+
+    By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    n_samples, channels, size = x.shape
+    group = group_size(n_samples, z.shape[2])
+    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
+    offsets, corner = tap_offsets(TAPS, dilation, stride, border, pitch, stack), border * pitch + border
+    flat, result = np.zeros(stride * stride * stack, z.dtype), np.empty(stack - 2 * corner, z.dtype)
+    held, mid = np.empty(size, z.dtype), np.empty((group, channels, out_rows * out_columns), z.dtype)
+    for start in range(0, n_samples, group):
+        count = min(group, n_samples - start)
+        for c in range(channels):
+            for g in range(count):
+                read(x[start + g, c], scale[c], shift[c], relu, held)
+                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
+            flat_TAPS(flat, offsets, kernels[c], result)
+            for g in range(count):
+                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+        for g in range(count):
+            np.dot(weights, mid[g], z[start + g])
+
+
+def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
+    """Adjoint of `forward_window_TAPS`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
+
+    Theorem: I2, I3, I10, I15, I18
+
+    By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    n_samples, channels, size = x.shape
+    group = group_size(n_samples, dz.shape[2])
+    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
+    offsets, corner = tap_offsets(TAPS, dilation, stride, border, pitch, stack), border * pitch + border
+    # Scratch planes: what is read, its bar by phases, the bar of the depthwise output.
+    flat, dphases = np.zeros(stride * stride * stack, dz.dtype), np.empty(stride * stride * stack, dz.dtype)
+    dflat, result = np.zeros(stack, dz.dtype), np.empty(stack - 2 * corner, dz.dtype)
+    inner = dflat[corner : corner + result.size]
+    held, bar, part = np.empty(size, dz.dtype), np.empty(size, dz.dtype), np.empty_like(weights)
+    mid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
+    dmid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
+    for start in range(0, n_samples, group):
+        count = min(group, n_samples - start)
+        if count < group:
+            dflat[:] = 0  # no sample lies at the end of the last scratch plane
+        for g in range(count):
+            np.dot(weights.T, dz[start + g], dmid[g])
+        for c in range(channels):
+            for g in range(count):
+                read(x[start + g, c], scale[c], shift[c], relu, held)
+                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
+                place(dmid[g, c], out_rows, out_columns, 1, corner + g * height * pitch, pitch, stack, dflat)
+            flat_TAPS(flat, offsets, kernels[c], result)
+            for g in range(count):
+                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+            flat_weights_TAPS(flat, offsets, inner, dkernels[c])
+            if stride == 1:
+                flat_TAPS(dflat, offsets, kernels[c, ::-1].copy(), result)
+            else:
+                dphases[:] = 0
+                spread_TAPS(dphases, offsets, kernels[c], inner)
+            for g in range(count):
+                if stride == 1:
+                    take(result, rows, columns, 1, g * height * pitch, pitch, stack, bar)
+                else:
+                    take(dphases, rows, columns, stride, corner + g * height * pitch, pitch, stack, bar)
+                give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
+        for g in range(count):
+            np.dot(dz[start + g], mid[g].T, part)
+            dweights += part

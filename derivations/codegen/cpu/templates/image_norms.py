@@ -1,0 +1,59 @@
+"""Batch norms of image networks, channel by channel."""
+# The names belong to the printed module; lines are printed as they are written here.
+# ruff: noqa: F821
+# mypy: ignore-errors
+# fmt: off
+
+
+def forward_norm(x, theta, training, gamma, beta, running_mean, running_variance, statistics):
+    """Scale and shift of each channel of a value, of its own statistics in training, with the running ones moved (I8, I9).
+
+    Theorem: I8, I8.blocks, I9
+
+    statistics (4, channels): mean, deviation, scale, shift
+    """
+    n_samples, channels, size = x.shape
+    for c in range(channels):
+        if training:
+            mean, squares = 0.0, 0.0
+            for s in range(n_samples):
+                mean_b, squares_b = batch_norm_sums(x[s, c], x.dtype.type(size))
+                if s == 0:
+                    mean, squares = float(mean_b), float(squares_b)
+                else:
+                    mean, squares = batch_norm_merge(
+                        float(s * size), float(size), mean, float(mean_b), squares, float(squares_b)
+                    )
+            count = float(n_samples * size)
+            deviation, scale, shift = batch_norm_coefficients(float(beta[c]), count, EPSILON, float(gamma[c]), mean, squares)
+            statistics[MEAN_OF, c], statistics[DEVIATION, c] = mean, deviation
+            if theta > 0.0:
+                old_mean, old_variance = float(running_mean[c]), float(running_variance[c])
+                running_mean[c], running_variance[c] = batch_norm_running(
+                    count, mean, old_mean, old_variance, squares, theta
+                )
+        else:
+            scale, shift = batch_norm_evaluation(
+                float(beta[c]), EPSILON, float(gamma[c]), float(running_mean[c]), float(running_variance[c])
+            )
+        statistics[SCALE, c], statistics[SHIFT, c] = scale, shift
+
+
+def adjoint_norm(x, dx, statistics, dgammas, dbetas):
+    """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8).
+
+    Theorem: I8
+    """
+    real = x.dtype.type
+    n_samples, channels, size = x.shape
+    for c in range(channels):
+        mean, deviation, scale, dgamma, dbeta = statistics[MEAN_OF, c], statistics[DEVIATION, c], statistics[SCALE, c], 0.0, 0.0
+        for s in range(n_samples):
+            some_beta, some_gamma = batch_norm_adjoint_sums(dx[s, c], x[s, c], real(deviation), real(mean))
+            dbeta += some_beta
+            dgamma += some_gamma
+        dgammas[c], dbetas[c] = dgamma, dbeta
+        count = float(n_samples * size)
+        linear, constant = batch_norm_adjoint_coefficients(count, dbeta, deviation, dgamma, mean, scale)
+        for s in range(n_samples):
+            batch_norm_adjoint(dx[s, c], dx[s, c], x[s, c], real(constant), real(linear), real(scale))

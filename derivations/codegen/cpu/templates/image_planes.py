@@ -1,0 +1,128 @@
+"""Scratch planes of windows, and what is read of planes and given back: the helpers of the other templates of images."""
+# The names belong to the printed module; lines are printed as they are written here.
+# ruff: noqa: F821
+# mypy: ignore-errors
+# fmt: off
+
+
+def group_size(n_samples, size):
+    """How many samples lie below one another in a scratch plane: about a thousand pixels.
+
+    Theorem: I18
+    """
+    return max(1, min(n_samples, 1024 // size))
+
+
+def scratch_sizes(taps, dilation, stride, rows, columns, group):
+    """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
+
+    Theorem: I1, I18
+
+    By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    border = (dilation * (taps // 2) + stride - 1) // stride
+    out_rows, out_columns = (rows + stride - 1) // stride, (columns + stride - 1) // stride
+    pitch, height = out_columns + 2 * border, out_rows + border
+    return border, out_rows, out_columns, pitch, height, (group * height + border) * pitch
+
+
+def tap_offsets(taps, dilation, stride, border, pitch, stack):
+    """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
+
+    Theorem: I2, I18
+
+    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    offsets = np.empty(taps * taps, np.int64)
+    for row in range(taps):
+        down = dilation * (row - taps // 2)
+        for column in range(taps):
+            right = dilation * (column - taps // 2)
+            phase = (down - stride * (down // stride)) * stride + right - stride * (right // stride)
+            place = (border + down // stride) * pitch + border + right // stride
+            offsets[row * taps + column] = phase * stack + place
+    return offsets
+
+
+def read(x, scale, shift, relu, held):
+    """What a reader takes of a plane: a x + b, with relu if there is one.
+
+    Theorem: I8, I10
+    """
+    if relu:
+        relu_load(held, x, scale, shift)
+    else:
+        batch_norm(held, x, scale, shift)
+
+
+def place(plane, rows, columns, stride, begin, pitch, stack, flat):
+    """A plane into the phases of a scratch plane, where its sample begins.
+
+    Theorem: I2, I18
+
+    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    if stride == 1:
+        for r in range(rows):
+            target, source = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
+            for q in range(columns):
+                target[q] = source[q]
+    else:
+        for r in range(rows):
+            row = begin + (r // stride) * pitch + (r % stride) * stride * stack
+            for q in range(columns):
+                flat[row + q // stride + (q % stride) * stack] = plane[r * columns + q]
+
+
+def take(flat, rows, columns, stride, begin, pitch, stack, plane):
+    """A plane out of the phases of a scratch plane: the adjoint of `place`.
+
+    Theorem: I2, I18
+
+    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    if stride == 1:
+        for r in range(rows):
+            source, target = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
+            for q in range(columns):
+                target[q] = source[q]
+    else:
+        for r in range(rows):
+            row = begin + (r // stride) * pitch + (r % stride) * stride * stack
+            for q in range(columns):
+                plane[r * columns + q] = flat[row + q // stride + (q % stride) * stack]
+
+
+def subsampled(plane, rows, columns, stride, part):
+    """Every stride-th row and column of a plane (I5).
+
+    Theorem: I5
+    """
+    at = 0
+    for r in range(0, rows, stride):
+        for q in range(0, columns, stride):
+            part[at] = plane[r * columns + q]
+            at += 1
+
+
+def put_back(part, rows, columns, stride, plane):
+    """The adjoint of `subsampled`: 0 at the rows and columns that were not read (I5).
+
+    Theorem: I5
+    """
+    plane[:] = 0
+    at = 0
+    for r in range(0, rows, stride):
+        for q in range(0, columns, stride):
+            plane[r * columns + q] = part[at]
+            at += 1
+
+
+def give(bar, x, scale, shift, relu, dx):
+    """Add the bar of what a reader took to that of the sender.
+
+    Theorem: I10, I15
+    """
+    if relu:
+        relu_adjoint(bar, bar, x, scale, shift)
+    fan_out(dx, bar)
