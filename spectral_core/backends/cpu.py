@@ -196,22 +196,8 @@ def gauss_newton(arrays: StepArrays, parameters: np.ndarray, chosen: np.ndarray)
     return matrix
 
 
-class CpuStepper:
+class CpuStepper(Stepper):
     """Runs epochs on the CPU; parameters and moments change in place."""
-
-    def __init__(
-        self,
-        arrays: StepArrays,
-        parameters: np.ndarray,
-        first_moment: np.ndarray,
-        second_moment: np.ndarray,
-        step: int = 0,
-    ) -> None:
-        self.arrays, self.parameters, self.step = arrays, parameters, step
-        self.first_moment, self.second_moment = first_moment, second_moment
-
-    def fetch_moments(self) -> None:
-        """The moments are always up to date."""
 
     def evaluate(self, problem: Problem) -> float:
         """The loss of the current parameters on other data."""

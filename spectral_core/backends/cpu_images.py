@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from spectral_core.backends.image_passes import ImagePass
-from spectral_core.backends.problem import Problem, StepArrays
+from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.data import counters
 from spectral_core.data.augmentation import changed
 from spectral_core.kernels import tables
@@ -101,22 +101,8 @@ def drawn(net: ImageTables, samples: int, seed: int, step: int) -> np.ndarray:
     return kept
 
 
-class ImageStepper:
+class ImageStepper(Stepper):
     """Runs epochs of an image network; parameters, running statistics and moments change in place."""
-
-    def __init__(
-        self,
-        arrays: StepArrays,
-        parameters: np.ndarray,
-        first_moment: np.ndarray,
-        second_moment: np.ndarray,
-        step: int = 0,
-    ) -> None:
-        self.arrays, self.parameters, self.step = arrays, parameters, step
-        self.first_moment, self.second_moment = first_moment, second_moment
-
-    def fetch_moments(self) -> None:
-        """The moments are always up to date."""
 
     def evaluate(self, problem: Problem) -> float:
         """The loss of the last tower on other data, with running statistics."""

@@ -13,7 +13,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.backends import cpu, gpu
 from spectral_core.backends.cuda_programs import DeviceData, Propagation, Storage, send
-from spectral_core.backends.problem import Problem, StepArrays
+from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import formulas, tables
 from spectral_core.kernels.cuda import wide
@@ -94,21 +94,12 @@ def _scale(weight: float, layout: Layout, loss: str) -> float:
     return formulas.output_scale(weight, layout.widths[-1])
 
 
-class CudaStepper:
+class CudaStepper(Stepper):
     """Runs epochs on the device. `parameters` are up to date after each epoch, the moments after `fetch_moments`."""
 
-    def __init__(
-        self,
-        arrays: StepArrays,
-        parameters: np.ndarray,
-        first_moment: np.ndarray,
-        second_moment: np.ndarray,
-        step: int = 0,
-    ) -> None:
-        self.arrays, self.parameters, self.step = arrays, parameters, step
-        self.first_moment, self.second_moment = first_moment, second_moment
-        self.data = DeviceData(arrays.problem)
-        self.weights = _host(arrays.problem.weights).astype(np.float64)
+    def __post_init__(self) -> None:
+        self.data = DeviceData(self.arrays.problem)
+        self.weights = _host(self.arrays.problem.weights).astype(np.float64)
         self.sent: tuple[np.ndarray, ...] = ()
         self.device: list[Any] = []
         self.plans: dict[int, gpu.Plan] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -58,8 +59,9 @@ class StepArrays:
     settings: np.ndarray
 
 
-class Stepper(Protocol):
-    """Parameters, the optimizer's moments and step, and the functions that move them.
+@dataclass(eq=False)
+class Stepper(ABC):
+    """Parameters, the optimizer's moments and step, and the functions that move them, in place.
 
     `parameters` and `step` are up to date after each epoch, the moments after `fetch_moments`.
     """
@@ -68,14 +70,16 @@ class Stepper(Protocol):
     parameters: np.ndarray
     first_moment: np.ndarray
     second_moment: np.ndarray
-    step: int
+    step: int = 0
 
-    def fetch_moments(self) -> None:
+    def fetch_moments(self) -> None:  # noqa: B027 - where they are in this process they always are
         """Bring `first_moment` and `second_moment` up to date."""
 
+    @abstractmethod
     def evaluate(self, problem: Problem) -> float:
         """The loss of the current parameters on other data."""
 
+    @abstractmethod
     def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty.
 

@@ -8,36 +8,14 @@ from pathlib import Path
 import sympy
 
 from derivations.codegen import plain, templates
+from derivations.codegen.cpu.module import ADJOINTS, PROGRAMS, PROPAGATIONS, VARIANTS
 from derivations.codegen.expressions import choice
 from derivations.codegen.formulas import FormulaPrinter
 from derivations.codegen.javascript.translate import Translator
-from derivations.proof.programs import Program
-from derivations.theorems.scalar import (
-    decay_and_clipping,
-    exponential,
-    losses,
-    optimizers,
-    penalties,
-    proximal,
-    smoothing,
-)
+from derivations.theorems.scalar import exponential, losses
 from derivations.theorems.scalar.activations import ACTIVATIONS
-from derivations.theorems.spectral import adjoint, propagation
 
 FOLDER = Path(__file__).parent
-VARIANTS = ("global", "layerwise", "direct")
-PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
-ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
-PROGRAMS: tuple[Program, ...] = (
-    *PROPAGATIONS,
-    *ADJOINTS,
-    *losses.PROGRAMS,
-    smoothing.SMOOTH_TARGETS,
-    *penalties.PROGRAMS,
-    *proximal.PROGRAMS,
-    *optimizers.PROGRAMS,
-    *decay_and_clipping.PROGRAMS,
-)
 POWERS = 640
 """Where 2^0 stands in the table of powers of two; the exponential needs those from 2^-540 to 2^540."""
 HEADER = """\
