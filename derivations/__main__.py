@@ -30,6 +30,7 @@ from derivations.codegen.cuda.module import cuda_functions, cuda_modules, cuda_p
 from derivations.codegen.host import host_module
 from derivations.codegen.javascript.module import javascript_modules
 from derivations.codegen.javascript.parts import parts_module
+from derivations.codegen.programs import PROGRAMS as SHARED
 from derivations.codegen.rocq.goals import goals_file
 from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.certificates import Certificate
@@ -47,7 +48,7 @@ ROCQ = ROOT / "derivations" / "rocq"
 CERTIFICATES = ROOT / "derivations" / "certificates.json"
 ASSUMPTIONS = ROOT / "derivations" / "assumptions.txt"
 
-PROGRAMS = tuple(dict.fromkeys((*module.PROGRAMS, *module.SPARSE.values(), *factors.PROGRAMS)))
+PROGRAMS = tuple(dict.fromkeys((*SHARED, *module.SPARSE.values(), *factors.PROGRAMS)))
 """Every program from which kernels are printed, each once."""
 
 
@@ -186,7 +187,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
     if not found:
         print(
-            f"{len(functions())} kernels and their theorems name each other; {len(links.without_theorem(ROOT))} have none, each with its reason"
+            f"{len(functions())} kernels and their theorems name each other; "
+            f"{len(links.without_theorem(ROOT))} have none, each with its reason"
         )
         print(f"{len(links.by_hand(ROOT))} functions say that they are written by hand")
     return 1 if found else 0

@@ -6,6 +6,7 @@ host during an epoch: the losses and penalties of mini-batches are copied when i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,7 @@ def _scale(weight: float, layout: Layout, loss: str) -> float:
     return formulas.output_scale(weight, layout.widths[-1])
 
 
+@dataclass(eq=False)
 class CudaStepper(Stepper):
     """Runs epochs on the device. `parameters` are up to date after each epoch, the moments after `fetch_moments`."""
 

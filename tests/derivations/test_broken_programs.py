@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from derivations.codegen.cpu import layers as cpu
-from derivations.codegen.cpu.module import PROGRAMS
+from derivations.codegen.programs import PROGRAMS
 from derivations.proof.assignments import Layers, Rows
 from derivations.proof.programs import Program
 from derivations.proof.theorem import Proof, ProofError

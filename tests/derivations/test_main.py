@@ -15,8 +15,9 @@ import pytest
 from derivations.__main__ import generate
 from derivations.codegen import one_hidden
 from derivations.codegen.cpu import images
-from derivations.codegen.cpu.module import PROGRAMS, SPARSE, VARIANTS, functions
+from derivations.codegen.cpu.module import SPARSE, functions
 from derivations.codegen.host import HOST
+from derivations.codegen.programs import PROGRAMS, VARIANTS
 from derivations.proof.theorem import ProofError, Theorem
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.scalar import exponential

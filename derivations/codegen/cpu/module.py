@@ -14,36 +14,21 @@ from derivations.codegen.cpu import layers as cpu
 from derivations.codegen.expressions import choice
 from derivations.codegen.host import host_functions
 from derivations.codegen.one_hidden import SIZES, theorems
+from derivations.codegen.programs import ADJOINTS, PROGRAMS, PROPAGATIONS, VARIANTS
 from derivations.proof.programs import Program
 from derivations.theorems.scalar import (
     accuracy,
-    decay_and_clipping,
     exponential,
     exponential_error,
     losses,
     optimizers,
     penalties,
-    proximal,
-    smoothing,
 )
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral import adjoint, curvature, factors, propagation
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
 FOLDER = Path(__file__).parent
-VARIANTS = ("global", "layerwise", "direct")
-PROPAGATIONS = (propagation.GLOBAL, propagation.LAYERWISE, propagation.DIRECT)
-ADJOINTS = (adjoint.GLOBAL, adjoint.LAYERWISE, adjoint.DIRECT)
-PROGRAMS: tuple[Program, ...] = (
-    *PROPAGATIONS,
-    *ADJOINTS,
-    *losses.PROGRAMS,
-    smoothing.SMOOTH_TARGETS,
-    *penalties.PROGRAMS,
-    *proximal.PROGRAMS,
-    *optimizers.PROGRAMS,
-    *decay_and_clipping.PROGRAMS,
-)
 SPARSE = {
     "propagate_sparse": propagation.DIRECT,
     "adjoint_sparse": adjoint.DIRECT,

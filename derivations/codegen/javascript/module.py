@@ -8,10 +8,10 @@ from pathlib import Path
 import sympy
 
 from derivations.codegen import plain, templates
-from derivations.codegen.cpu.module import ADJOINTS, PROGRAMS, PROPAGATIONS, VARIANTS
 from derivations.codegen.expressions import choice
 from derivations.codegen.formulas import FormulaPrinter
 from derivations.codegen.javascript.translate import Translator
+from derivations.codegen.programs import ADJOINTS, PROGRAMS, PROPAGATIONS, VARIANTS
 from derivations.theorems.scalar import exponential, losses
 from derivations.theorems.scalar.activations import ACTIVATIONS
 

@@ -1268,11 +1268,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(generator, "generate", lambda *_: {tmp_path / "made.txt": "one\ntwo\n"})
     monkeypatch.setattr(generator, "functions", lambda: {"kernel": ("T",)})
     monkeypatch.setattr(generator.links, "problems", lambda root, records: [])
+    monkeypatch.setattr(generator.links, "without_theorem", lambda root: {"helper": "an order of calls"})
     monkeypatch.setattr(generator.links, "by_hand", lambda root: {"a": 1, "b": 2, "c": 3})
     return tmp_path
 
 
-LINKED = "1 kernels and their theorems name each other; 3 functions say that they are written by hand\n"
+LINKED = (
+    "1 kernels and their theorems name each other; 1 have none, each with its reason\n"
+    "3 functions say that they are written by hand\n"
+)
 
 
 def test_the_command_writes_and_compares(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
