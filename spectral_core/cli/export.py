@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from spectral_core.cli import data_options
 from spectral_core.cli.console import output_options, tell
@@ -63,6 +65,10 @@ FORMATS: dict[str, tuple[str, str, Writer]] = {
 """By option: what it writes, the library that it needs, and the function."""
 
 
+def _put(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
+
+
 def add_parser(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser(
@@ -114,8 +120,13 @@ def run(options: argparse.Namespace) -> int:
         if library:
             checks.optional(library, f"--{name}", "exchange")
         atomic.check_writable(path, inputs=[options.model])
+    contents: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in wanted:
+            FORMATS[name][2](network if predictor is None else predictor, str(Path(folder) / name), options)
+            contents[name] = (Path(folder) / name).read_bytes()
     for name, path in wanted.items():
-        FORMATS[name][2](network if predictor is None else predictor, path, options)
+        atomic.write_atomically(path, partial(_put, contents[name]))
     # The JavaScript module encodes raw rows itself.
     encoded = predictor is not None and predictor.encoder is not None and set(wanted) != {"js"}
     remark = (

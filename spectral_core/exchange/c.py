@@ -11,7 +11,6 @@ from spectral_core.exchange.c_float import FloatForm
 from spectral_core.exchange.c_int8 import IntegerForm
 from spectral_core.exchange.c_text import checked_name, comment, renamed, string
 from spectral_core.exchange.calibration import Model, integers_of, measured
-from spectral_core.exchange.integers import IntegerRows
 from spectral_core.exchange.printed_c import PARTS
 from spectral_core.exchange.rows import Rows, rows_of
 from spectral_core.files import atomic
@@ -59,7 +58,8 @@ def export_c(
     Raises
     ------
     InvalidInputError : `model` is neither a network nor a predictor, its activation needs libm, a number is out of the range
-        of float32, `name` is no name of C, or calibration is missing or of another width.
+        of float32, `name` is no name of C, or calibration is missing or does not fit the
+        model.
 
     Examples
     --------
@@ -80,18 +80,18 @@ def c_source(
     checked_name(name)
     form = form_of(model, double=double, int8=int8, calibration=calibration)
     classes = isinstance(model, Predictor) and model.task == "classification"
-    rows = form.net.rows if isinstance(form, IntegerForm) else form.rows
-    remarks = [] if not isinstance(form, IntegerForm) else measured(model, form.net, calibration)
-    parts = [
-        comment([*_header(model, form, rows), *remarks]),
+    remarks = measured(model, form.net, calibration) if isinstance(form, IntegerForm) else []
+    code = [
         PARTS["float" if isinstance(form, IntegerForm) else form.kind]["start"],
-        _sizes(rows),
+        _sizes(form.rows),
         form.tables(),
         form.functions(classes),
     ]
+    # Names and labels of the data stay as they are, so they come after the new prefix.
+    parts = [comment([*_header(model, form), *remarks]), *(renamed(part, name) for part in code)]
     if isinstance(model, Predictor) and classes:
-        parts.append(_labels([str(label) for label in model.classes]))
-    return renamed("\n\n".join(parts) + "\n", name)
+        parts.append(_labels([str(label) for label in model.classes], name))
+    return "\n\n".join(parts) + "\n"
 
 
 def form_of(
@@ -118,47 +118,57 @@ def _sizes(rows: Rows) -> str:
     )
 
 
-def _labels(labels: list[str]) -> str:
+def _labels(labels: list[str], name: str) -> str:
     """The function that names a class."""
-    names = ", ".join(map(string, labels))
+    names, count = ", ".join(map(string, labels)), f"{name.upper()}_OUTPUTS"
     return "\n".join(
         [
-            "/* The label of a class; of -1 an empty text. */",
-            "const char *net_label(int number)",
+            "/* The label of a class; of any other number an empty text. */",
+            f"const char *{name}_label(int number)",
             "{",
-            f"    static const char *const label[NET_OUTPUTS] = {{{names}}};",
-            '    return number < 0 ? "" : label[number];',
+            f"    static const char *const label[{count}] = {{{names}}};",
+            f'    return number < 0 || number >= {count} ? "" : label[number];',
             "}",
         ]
     )
 
 
-def _header(model: Model, form: FloatForm | IntegerForm, rows: Rows) -> list[str]:
+def _header(model: Model, form: FloatForm | IntegerForm) -> list[str]:
     """What a reader of the file must know."""
+    rows = form.rows
     hidden = [str(layer.rows) for layer in rows.layers[:-1]]
     widths = "-".join([str(rows.n_used), *hidden, str(rows.n_outputs)])
     used = counted(rows.n_features, "feature") + ("" if not form.selected else f", {rows.n_used} of them read")
-    count = form.n_weights if isinstance(form, IntegerForm) else rows.n_weights
-    weights = f"{counted(count, 'weight')}, {counted(len(rows.bias), 'bias', 'biases')}"
+    weights = f"{counted(rows.n_weights, 'weight')}, {counted(len(rows.bias), 'bias', 'biases')}"
     lines = [
         f"{widths} network, {weights}, {rows.activation}; {used}.",
         f"Printed by spectral-core {__version__}. {form.kind}, {'sparse' if form.sparse else 'dense'}.",
         f"Constants: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes and the frames of three calls. "
         "No data, no bss, no heap, no library.",
-        *(_of_integers(form.net) if isinstance(form, IntegerForm) else OF_FLOATS),
+        *(_of_integers(form) if isinstance(form, IntegerForm) else OF_FLOATS),
     ]
     if isinstance(model, Predictor):
         lines += _meaning(model)
     return lines
 
 
-def _of_integers(net: IntegerRows) -> list[str]:
+def _of_integers(form: IntegerForm) -> list[str]:
     """Scales and bounds of a network in integers."""
+    net = form.net
     errors = ", ".join(f"{error:.3g}" for error in net.errors)
-    return [
+    lines = [
         "Weights of 8 bits, activations of 12 bits, sums of 32 bits, integers only. The same numbers on every machine.",
         f"No overflow (D1): |z_k| <= |b_k| + sum over j of |W_kj| X <= {int(net.bounds.max())} < 2^31 for every input.",
-        f"Rounding (D2): weights and biases change the z of a layer by at most {errors}; an activation by half a unit more.",
+        f"Rounding (D2): for inputs within -2047 to 2047 rounded weights and biases change the z of a layer by at most {errors}.",
+    ]
+    if net.step_errors:
+        away = ", ".join(f"{error:.2g}" for error in net.step_errors)
+        lines.append(
+            f"Measured between the least and the greatest sum of the calibration: an activation is at most {away} of its units away "
+            "from f, of 2047."
+        )
+    return [
+        *lines,
         "Not bounded: what an input or activation loses beyond the greatest one of the calibration, where it is cut off.",
     ]
 
@@ -173,5 +183,6 @@ def _meaning(model: Predictor) -> list[str]:
     if model.task == "classification":
         lines.append(f"classes: {', '.join(map(str, model.classes))}.")
     elif model.target_names:
-        lines.append(f"output: {', '.join(model.target_names)}.")
+        label = "; a label is 1 where its output is greater than 0" if model.task == "multilabel" else ""
+        lines.append(f"output: {', '.join(model.target_names)}{label}.")
     return [line.encode("ascii", "backslashreplace").decode() for line in lines]

@@ -25,6 +25,12 @@ CURVED = {"float": 720, "int8": 80}
 """More for an activation with the exponential, or with a table."""
 FRAMES = {"float": 160, "int8": 120}
 """Bytes of stack beside the buffer."""
+PIECEWISE = {
+    "float": ("identity", "relu", "leaky_relu"),
+    "double": ("identity", "relu", "leaky_relu"),
+    "int8": ("relu",),
+}
+"""Activations without the exponential, or without a table."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,10 @@ def cost(form: FloatForm | IntegerForm) -> Footprint:
 
     By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
     """
-    whole = isinstance(form, IntegerForm)
-    rows = form.net.rows if isinstance(form, IntegerForm) else form.rows
-    curved = rows.n_hidden > 0 and rows.activation not in ("relu", "leaky_relu", "identity")
-    curved |= whole and rows.n_hidden > 0 and rows.activation != "relu"
-    hidden, kind = len(rows.layers) - 1, form.kind
+    rows, kind = form.rows, form.kind
+    curved = rows.n_hidden > 0 and rows.activation not in PIECEWISE[kind]
+    hidden = len(rows.layers) - 1
     code = CODE[kind] + HIDDEN[kind] * (hidden > 0) + LAYER[kind] * max(hidden - 1, 0)
     code += CURVED[kind] * curved + SPARSE[kind] * form.sparse + BUFFERED[kind] * form.buffered
-    weights = form.n_weights if isinstance(form, IntegerForm) else rows.n_weights
-    operations = weights if form.sparse else rows.n_slots
+    operations = rows.n_weights if form.sparse else rows.n_slots
     return Footprint(form.constant_bytes + code, form.buffer_bytes + FRAMES[kind], operations)

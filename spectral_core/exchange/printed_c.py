@@ -97,6 +97,24 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
         x[NET_USED + k] = activation(z);
     }
 }""",
+        "sparse_outputs": """void net_raw(const float input[NET_INPUTS], float output[NET_OUTPUTS])
+{
+    float x[NET_USED];
+    const float *w = weight;
+    const GAP *g = gap;
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        const float *sender = x;
+        float z = *w++;
+        int left = count[k];
+        for (; left; left--, w++) {
+            sender += *g++;
+            if (bits(*sender) << 1) z += *sender * *w;
+        }
+        output[k] = z;
+    }
+}""",
         "class": """int net_class(const float input[NET_INPUTS], float output[NET_OUTPUTS])
 {
     int k, best = 0;
@@ -218,6 +236,24 @@ static const double *layer(const double *w, const double *x, int senders, double
             continue;
         }
         x[NET_USED + k] = activation(z);
+    }
+}""",
+        "sparse_outputs": """void net_raw(const double input[NET_INPUTS], double output[NET_OUTPUTS])
+{
+    double x[NET_USED];
+    const double *w = weight;
+    const GAP *g = gap;
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        const double *sender = x;
+        double z = *w++;
+        int left = count[k];
+        for (; left; left--, w++) {
+            sender += *g++;
+            if (bits(*sender) << 1) z += *sender * *w;
+        }
+        output[k] = z;
     }
 }""",
         "class": """int net_class(const double input[NET_INPUTS], double output[NET_OUTPUTS])

@@ -94,7 +94,26 @@ class Rows:
         gaps = [np.diff(senders, prepend=0) for senders in self.senders]
         return np.concatenate(gaps) if gaps else np.zeros(0, np.int64)
 
-    def spread(self) -> Rows:
+    def without_zeros(self) -> tuple[Rows, np.ndarray]:
+        """The same rows without weights 0, and without the features and hidden neurons that then nothing reads; which rows are left.
+
+        By hand: only counts places. Checked by test_c_int8.test_weights_that_round_to_zero_are_left_out.
+        """
+        read, kept = np.zeros(self.n_used + self.n_hidden, bool), np.ones(len(self.bias), bool)
+        for k in reversed(range(len(self.bias))):
+            kept[k] = k >= self.n_hidden or read[self.n_used + k]
+            if kept[k]:
+                read[self.senders[k][self.weights[k] != 0]] = True
+        place = np.cumsum(read) - 1
+        weights = tuple(self.weights[k][self.weights[k] != 0] for k in np.flatnonzero(kept))
+        senders = tuple(place[self.senders[k][self.weights[k] != 0]] for k in np.flatnonzero(kept))
+        layer_of = np.repeat(np.arange(len(self.layers)), [layer.rows for layer in self.layers])[kept]
+        features = self.features[read[: self.n_used]]
+        shift = None if self.shift is None else self.shift[read[: self.n_used]]
+        layers = _layers(layer_of, senders)
+        return Rows(features, self.n_features, layers, self.activation, self.bias[kept], weights, senders, shift), kept
+
+    def with_all_features(self) -> Rows:
         """The same rows with a place for every feature, also for those that are not read.
 
         By hand: only counts places. Checked by test_c.test_gcc_gives_the_bits_of_the_plain_reference.
@@ -121,9 +140,12 @@ class Rows:
             size = np.abs(values[values != 0])
             if len(size) and (size.max() > limits.max or size.min() < limits.tiny):
                 worst = size.max() if size.max() > limits.max else size.min()
-                raise InvalidInputError(
-                    f"{what} of the size {worst:.3g} is no normal {limits.dtype} number; a model in these units needs double"
+                advice = (
+                    "a model in these units needs double"
+                    if dtype is np.float32
+                    else "scale the data before the training"
                 )
+                raise InvalidInputError(f"{what} of the size {worst:.3g} is no normal {limits.dtype} number; {advice}")
             return values.astype(dtype)
 
         shift = None if self.shift is None else checked(self.shift, "a mean")
@@ -135,7 +157,8 @@ class Rows:
 def rows_of(model: SpectralNetwork | CompactNetwork | Predictor, folded: bool = True) -> Rows:
     """The rows of a model in float64, without dead parts (M11, M21).
 
-    Raises `InvalidInputError` where hidden layers have different activations. The scaling of a predictor is folded into the weights; that of the inputs only if `folded`.
+    Raises `InvalidInputError` where hidden layers have different activations, or a weight is not finite. The scaling of a predictor
+    is folded into the weights; that of the inputs only if `folded`.
     """
     network = model.network if isinstance(model, Predictor) else model
     if isinstance(network, CompactNetwork):
@@ -145,7 +168,9 @@ def rows_of(model: SpectralNetwork | CompactNetwork | Predictor, folded: bool = 
             constant = False
     else:
         direct, features, constant = network, np.arange(network.widths[0]), network.bias
-    sparse = SparseNetwork.of(direct)
+    with np.errstate(over="ignore", invalid="ignore"):
+        sparse = SparseNetwork.of(direct)
+    _check_finite(sparse.weights, f"in {sparse.weights.dtype}")
     sparse = replace(sparse, weights=sparse.weights.astype(np.float64), bias=constant)
     # Cleaning takes f(0) = 0 for a neuron that receives nothing.
     sparse = sparse.cleaned() if one_for_all(sparse.activation) in ZERO_AT_ZERO else sparse
@@ -153,7 +178,15 @@ def rows_of(model: SpectralNetwork | CompactNetwork | Predictor, folded: bool = 
     if not folded:  # what did not vary is still not read
         scaling = Scaling(np.zeros(network.n_features), np.where(scaling.constant, 0.0, 1.0))
     outputs = model.outputs if isinstance(model, Predictor) and model.task == "regression" else None
-    return _scaled(_Edges.of(sparse), np.asarray(features), network.n_features, scaling, outputs)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = _scaled(_Edges.of(sparse), np.asarray(features), network.n_features, scaling, outputs)
+    _check_finite(np.concatenate([rows.bias, *rows.weights]), "in the units of the data")
+    return rows
+
+
+def _check_finite(weights: np.ndarray, where: str) -> None:
+    if not np.isfinite(weights).all():
+        raise InvalidInputError(f"a weight of the network is not finite {where}; it cannot be exported")
 
 
 @dataclass(frozen=True, eq=False)

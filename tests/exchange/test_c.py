@@ -95,7 +95,7 @@ def compare(
                 label = getattr(home, f"n{i}_label")
                 label.restype = ctypes.c_char_p
                 assert [label(k).decode() for k in range(outputs)] == list(model.classes)
-                assert label(-1) == b""
+                assert label(-1) == label(outputs) == b""
 
 
 @needs("gcc")
@@ -117,9 +117,6 @@ def every_activation() -> list[Predictor]:
 
 
 FUSED = ("-O3", "-march=native", "-Wall")
-SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-std=c99")
-
-
 COMPILERS = {
     "gcc fused": ("gcc", FUSED),
     "g++": ("g++", (*STRICT[:-1], "-O2")),
@@ -187,13 +184,44 @@ def test_features_that_are_not_read_are_left_out() -> None:
     assert rows_of(scaled).features.tolist() == [3]
 
 
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("pair", [(2, 1), (3, 1), (3, 2)])
+def test_weights_that_are_not_finite_are_refused(pair: tuple[int, int], bad: float) -> None:
+    """They must not be left out: the file would compute another function."""
+    blocks = {(2, 1): np.ones((2, 3)), (3, 1): np.ones((1, 3)), (3, 2): np.ones((1, 2))}
+    blocks[pair][-1, 0] = bad
+    net = SpectralNetwork(blocks=blocks, parametrization="direct", bias=True)
+    for options in ({}, {"double": True}, {"int8": True, "calibration": np.ones((3, 2))}):
+        with pytest.raises(InvalidInputError, match="a weight of the network is not finite in float64"):
+            c_source(net, **options)  # type: ignore[arg-type]
+    scaled = Predictor(
+        SpectralNetwork(blocks={(2, 1): np.full((1, 2), 1e10)}, parametrization="direct"),
+        "regression", Scaling(np.zeros(2), np.full(2, 1e-300)), Scaling.none(1),
+    )  # fmt: skip
+    with pytest.raises(InvalidInputError, match="not finite in the units of the data"):
+        c_source(scaled, double=True)
+
+
+def test_another_prefix_leaves_labels_and_names_alone() -> None:
+    net = SpectralNetwork(blocks={(2, 1): np.array([[1.0, 2.0], [3.0, 4.0]])}, parametrization="direct")
+    names = ("net_weight", "NET_INPUTS")
+    model = Predictor(net, "classification", Scaling.none(2), Scaling.none(1), names, ("net_a", "NET_B"), ("t",))
+    text = c_source(model, name="chip")
+    assert '{"net_weight", "NET_INPUTS"}' in text
+    assert "input: net_a, NET_B." in text
+    assert "classes: net_weight, NET_INPUTS." in text
+    assert "int chip_class(const float input[CHIP_INPUTS], float output[CHIP_OUTPUTS])" in text
+    code = text.partition("*/")[2].replace("net_weight", "").replace("NET_INPUTS", "")
+    assert not re.search(r"\bnet_|\bNET_", code)
+
+
 def test_wrong_requests_are_one_clear_line(tmp_path: Path) -> None:
     model = predictor("direct", [3, 4, 2], "gelu", 1, 1.0, "regression")
     with pytest.raises(InvalidInputError, match="gelu has no C form without libm; there are identity"):
         export_c(model, tmp_path / "a.c")
     with pytest.raises(InvalidInputError, match="only networks and predictors"):
         export_c(np.zeros(3), tmp_path / "a.c")  # type: ignore[arg-type]
-    for name in ("Net", "1net", "float", "a-b", "", "n" * 40):
+    for name in ("Net", "1net", "a-b", "", "n" * 40):
         with pytest.raises(InvalidInputError, match="name must be lower-case"):
             export_c(model.network, tmp_path / "a.c", name=name)
     small = predictor("direct", [3, 4, 2], "relu", 1, 1.0, "regression")
@@ -201,4 +229,7 @@ def test_wrong_requests_are_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="is no normal float32 number; a model in these units needs double"):
         export_c(tiny, tmp_path / "a.c")
     export_c(tiny, tmp_path / "b.c", double=True)
+    least = replace(small, outputs=Scaling(np.zeros(2), np.full(2, 1e-310)))
+    with pytest.raises(InvalidInputError, match="is no normal float64 number; scale the data before the training"):
+        export_c(least, tmp_path / "a.c", double=True)
     assert not (tmp_path / "a.c").exists()

@@ -75,6 +75,25 @@ void net_raw(const REAL input[NET_INPUTS], REAL output[NET_OUTPUTS])
         x[NET_USED + k] = activation(z);
     }
 }
+//// sparse_outputs
+void net_raw(const REAL input[NET_INPUTS], REAL output[NET_OUTPUTS])
+{
+    REAL x[NET_USED];
+    const REAL *w = weight;
+    const GAP *g = gap;
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        const REAL *sender = x;
+        REAL z = *w++;
+        int left = count[k];
+        for (; left; left--, w++) {
+            sender += *g++;
+            if (bits(*sender) << 1) SPARSE
+        }
+        output[k] = z;
+    }
+}
 //// class
 int net_class(const REAL input[NET_INPUTS], REAL output[NET_OUTPUTS])
 {
