@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_form import Form
 from spectral_core.exchange.c_text import called_parts, size_of, substituted, table
 from spectral_core.exchange.printed_c import ACTIVATIONS, PARTS
 from spectral_core.exchange.rows import Rows
 
-HELPERS = ("bits", "number", "negative", "magnitude", "below", "beyond", "order", "exponential", "activation", "layer")
+HELPERS = (
+    "bits", "number", "negative", "magnitude", "below", "beyond", "order", "exponential", "error_complement", "activation",
+    "layer",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,16 +23,8 @@ class FloatForm(Form):
 
     @classmethod
     def of(cls, rows: Rows, double: bool) -> FloatForm:
-        """The form of fewer bytes.
-
-        Raises `InvalidInputError` for an activation without a C form, or numbers out of range.
-        """
+        """The form of fewer bytes; raises `InvalidInputError` for numbers out of range."""
         kind = "double" if double else "float"
-        if rows.n_hidden and rows.activation not in ACTIVATIONS[kind]:
-            known = ", ".join(ACTIVATIONS[kind])
-            raise InvalidInputError(
-                f"{rows.activation} has no C form without libm; there are {known}, and tables for all of them with int8"
-            )
         form = cls(rows.cast(np.float64 if double else np.float32), kind)
         if form.could_keep_all:
             wide = cls(form.rows.with_all_features(), kind)

@@ -64,7 +64,7 @@ def comment(lines: Iterable[str]) -> str:
 def called_parts(parts: Mapping[str, str], text: str) -> str:
     """The helper functions that a text calls, and those that these call, in the order of `parts`."""
     chosen: list[str] = []
-    for name, body in reversed(parts.items()):
+    for name, body in reversed(list(parts.items())):
         if re.search(rf"\b{name}\(", text):
             chosen.insert(0, body)
             text += body

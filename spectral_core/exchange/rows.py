@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -129,6 +130,12 @@ class Rows:
         layers = _layers(np.repeat(np.arange(len(self.layers)), np.diff(sizes)), senders)
         return replace(self, features=np.arange(self.n_features), senders=senders, shift=shift, layers=layers)
 
+    def astype(self, dtype: Any) -> Rows:
+        """The numbers in another precision, rounded."""
+        shift = None if self.shift is None else self.shift.astype(dtype)
+        weights = tuple(row.astype(dtype) for row in self.weights)
+        return replace(self, bias=self.bias.astype(dtype), weights=weights, shift=shift)
+
     def cast(self, dtype: type[np.floating]) -> Rows:
         """The numbers in another precision; raises `InvalidInputError` where one is not a normal number there.
 
@@ -136,7 +143,7 @@ class Rows:
         """
         limits = np.finfo(dtype)
 
-        def checked(values: np.ndarray, what: str) -> np.ndarray:
+        def check(values: np.ndarray, what: str) -> None:
             size = np.abs(values[values != 0])
             if len(size) and (size.max() > limits.max or size.min() < limits.tiny):
                 worst = size.max() if size.max() > limits.max else size.min()
@@ -146,12 +153,14 @@ class Rows:
                     else "scale the data before the training"
                 )
                 raise InvalidInputError(f"{what} of the size {worst:.3g} is no normal {limits.dtype} number; {advice}")
-            return values.astype(dtype)
 
-        shift = None if self.shift is None else checked(self.shift, "a mean")
-        weights = tuple(checked(row, "a weight") for row in self.weights)
         bias = np.where(np.abs(self.bias) < limits.tiny, 0, self.bias)
-        return replace(self, bias=checked(bias, "a bias"), weights=weights, shift=shift)
+        check(bias, "a bias")
+        for row in self.weights:
+            check(row, "a weight")
+        if self.shift is not None:
+            check(self.shift, "a mean")
+        return replace(self, bias=bias).astype(dtype)
 
 
 def rows_of(model: SpectralNetwork | CompactNetwork | Predictor, folded: bool = True) -> Rows:

@@ -18,15 +18,14 @@ from spectral_core.data.scaling import Scaling
 from spectral_core.exchange import export_c
 from spectral_core.exchange.c import c_source
 from spectral_core.exchange.c_float import FloatForm
-from spectral_core.exchange.printed_c import ACTIVATIONS as PRINTED
 from spectral_core.exchange.rows import rows_of
+from spectral_core.kernels.tables import ACTIVATIONS
 from tests import plain
 from tests.builders import random_network
 from tests.exchange.c_programs import STRICT, called, library, needs
 
 KINDS = ("global", "layerwise", "direct")
 SPECIAL = (0.0, -0.0, 1e-30, -3.0, 1e6, np.inf, -np.inf, np.nan)
-IN_C = tuple(PRINTED["float"])
 
 
 def predictor(kind: str, widths: list[int], activation: str, seed: int, share: float, task: str) -> Predictor:
@@ -48,7 +47,7 @@ def predictor(kind: str, widths: list[int], activation: str, seed: int, share: f
 
 
 MODELS = st.builds(
-    predictor, st.sampled_from(KINDS), st.lists(st.integers(1, 6), min_size=2, max_size=5), st.sampled_from(IN_C),
+    predictor, st.sampled_from(KINDS), st.lists(st.integers(1, 6), min_size=2, max_size=5), st.sampled_from(ACTIVATIONS),
     st.integers(0, 999), st.sampled_from([1.0, 0.5, 0.1]), st.sampled_from(["regression", "classification"]),
 )  # fmt: skip
 
@@ -111,7 +110,7 @@ def test_gcc_gives_the_bits_of_the_plain_reference(
 def every_activation() -> list[Predictor]:
     return [
         predictor(kind, [3, 4, 3, 2], name, seed, share, task)
-        for seed, name in enumerate(IN_C)
+        for seed, name in enumerate(ACTIVATIONS)
         for kind, share, task in (("direct", 1.0, "classification"), ("global", 0.3, "regression"))
     ]
 
@@ -184,16 +183,18 @@ def test_features_that_are_not_read_are_left_out() -> None:
     assert rows_of(scaled).features.tolist() == [3]
 
 
-@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize("pair", [(2, 1), (3, 1), (3, 2)])
-def test_weights_that_are_not_finite_are_refused(pair: tuple[int, int], bad: float) -> None:
-    """They must not be left out: the file would compute another function."""
-    blocks = {(2, 1): np.ones((2, 3)), (3, 1): np.ones((1, 3)), (3, 2): np.ones((1, 2))}
-    blocks[pair][-1, 0] = bad
-    net = SpectralNetwork(blocks=blocks, parametrization="direct", bias=True)
-    for options in ({}, {"double": True}, {"int8": True, "calibration": np.ones((3, 2))}):
-        with pytest.raises(InvalidInputError, match="a weight of the network is not finite in float64"):
-            c_source(net, **options)  # type: ignore[arg-type]
+def test_weights_that_are_not_finite_are_refused() -> None:
+    """Finite eigenvectors and eigenvalues can have infinite products. Left out, the file would compute another function."""
+    nets = [
+        SpectralNetwork([np.array([[1e200, 1.0]])], [np.array([value, 1.0]), np.ones(1)]) for value in (1e200, -1e200)
+    ]
+    nets.append(
+        SpectralNetwork([np.ones((2, 2)), np.array([[1e200, 1e200]])], [np.ones(2), np.full(2, 1e200), np.ones(1)])
+    )
+    for net in nets:
+        for options in ({}, {"double": True}, {"int8": True, "calibration": np.ones((3, 2))}):
+            with pytest.raises(InvalidInputError, match="a weight of the network is not finite in float64"):
+                c_source(net, **options)  # type: ignore[arg-type]
     scaled = Predictor(
         SpectralNetwork(blocks={(2, 1): np.full((1, 2), 1e10)}, parametrization="direct"),
         "regression", Scaling(np.zeros(2), np.full(2, 1e-300)), Scaling.none(1),
@@ -217,8 +218,6 @@ def test_another_prefix_leaves_labels_and_names_alone() -> None:
 
 def test_wrong_requests_are_one_clear_line(tmp_path: Path) -> None:
     model = predictor("direct", [3, 4, 2], "gelu", 1, 1.0, "regression")
-    with pytest.raises(InvalidInputError, match="gelu has no C form without libm; there are identity"):
-        export_c(model, tmp_path / "a.c")
     with pytest.raises(InvalidInputError, match="only networks and predictors"):
         export_c(np.zeros(3), tmp_path / "a.c")  # type: ignore[arg-type]
     for name in ("Net", "1net", "a-b", "", "n" * 40):

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import sympy as sp
 
+from derivations.codegen import templates
 from derivations.codegen.c.expressions import REALS, CPrinter, Lines, Real, declared
+from derivations.codegen.c.functions import Function
 from derivations.codegen.expressions import add, indent
 from derivations.proof.assignments import Assign, flatten
 from derivations.proof.programs import Program
-from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, E, m, normal_cdf
+from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, E, m
 from derivations.theorems.scalar.exponential_error import THEOREMS as EXPONENTIALS
 from derivations.theorems.spectral import propagation
 
@@ -35,9 +37,11 @@ def sections(name: str) -> dict[str, str]:
     return {name: body.strip("\n") for name, _, body in (part.partition("\n") for part in parts)}
 
 
-def printable() -> tuple[Activation, ...]:
-    """The activations that need the exponential at most."""
-    return tuple(item for item in ACTIVATIONS if not item.value.has(normal_cdf))
+def error_complement(real: Real) -> str:
+    """erfc(x) by the operations of `special.erfc`, all in one type."""
+    source = templates.raw(TEMPLATES.parents[1] / "javascript", "special")["erfc"]
+    title = "/* erfc(x): the rational approximations of fdlibm (Sun Microsystems, 1993). No theorem covers it. */"
+    return f"{title}\n{Function(real).definition(source, 'error_complement')}"
 
 
 def activation_function(item: Activation, real: Real) -> str:
@@ -88,6 +92,7 @@ def words(real: Real) -> dict[str, str]:
     suffix = "u" if size == 32 else "ull"
     return {
         "EXPONENTIAL": exponential_function(real),
+        "ERROR_COMPLEMENT": error_complement(real),
         **{word: accumulation(propagation.DIRECT, real, places) for word, places in PLACES.items()},
         "REAL": real.name,
         "BITS": real.bits,
@@ -126,7 +131,7 @@ def c_module() -> str:
     lines += ["}", "ACTIVATIONS: dict[str, dict[str, str]] = {"]
     for real in REALS:
         lines.append(f'    "{real.name}": {{')
-        lines += [f'        "{item.name}": """{escaped(activation_function(item, real))}""",' for item in printable()]
+        lines += [f'        "{item.name}": """{escaped(activation_function(item, real))}""",' for item in ACTIVATIONS]
         lines.append("    },")
     return HEADER + "\n".join([*lines, "}"]) + "\n"
 
