@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from derivations.codegen.javascript.module import plain_text
+from spectral_core.exchange.c_trainable import TrainableForm
 from spectral_core.exchange.rows import Rows
 from spectral_core.kernels.tables import ACTIVATIONS
 
@@ -30,7 +31,8 @@ def printed(form: str) -> dict[str, Any]:
     space: dict[str, Any] = {"np": np, "float32": half_of_the_digits}
     exec(plain_text(), space)
     space["exponential"] = space["exponential_float64"] = space[f"exponential_{form}"]
-    space["math"] = SimpleNamespace(erfc=space["erfc"], inf=math.inf, nan=math.nan)
+    others = {name: getattr(math, name) for name in ("inf", "nan", "log", "log1p", "isfinite")}
+    space["math"] = SimpleNamespace(erfc=space["erfc"], **others)
     return space
 
 
@@ -84,3 +86,57 @@ def softmax(z: np.ndarray) -> np.ndarray:
 def classes(z: np.ndarray) -> np.ndarray:
     """The first of the greatest values of each sample, -1 where a value is not finite."""
     return np.where(np.isfinite(z).all(axis=1), np.argmax(np.where(np.isfinite(z), z, 0), axis=1), -1)
+
+
+def scaled_inputs(form: TrainableForm, x: np.ndarray) -> np.ndarray:
+    """The numbers of one sample that the network reads, as the file scales them."""
+    read = x[form.rows.features]
+    if form.inputs is None:
+        return read
+    shift, factor = (-form.inputs.mean).astype(x.dtype), (1 / form.inputs.divisor).astype(x.dtype)
+    return (read + shift) * factor
+
+
+def gradient(form: TrainableForm, z: np.ndarray, target: Any) -> np.ndarray:
+    """∂ℓ/∂z_K of one sample by the plain programs."""
+    space, real, n = printed(z.dtype.name), z.dtype.type, len(z)
+    dz, weight = z.copy(), np.ones(1, z.dtype)
+    if form.task == "classification":
+        space["cross_entropy"](dz, np.array([target]), weight, 1.0, 0.0, 0.0, 1, n)
+        return dz
+    y = np.asarray(target, z.dtype)
+    if form.outputs is not None:
+        y = (y - form.outputs.mean.astype(z.dtype)) * (1 / form.outputs.divisor).astype(z.dtype)
+    name = "squared_error" if form.task == "regression" else "binary_cross_entropy"
+    space[name](dz, y, weight, real(1 / n), 1, n)
+    return dz
+
+
+def trained(form: TrainableForm, w: np.ndarray, x: np.ndarray, target: Any, rate: float, every: bool) -> np.ndarray:
+    """The weights after one step for one sample: rows from the last to the first, senders in their order."""
+    rows, real = form.rows, x.dtype.type
+    w, starts = w.copy(), np.cumsum([0, *(len(row) + 1 for row in rows.weights)])
+    values = list(scaled_inputs(form, x))
+    # Forward.
+    slopes, z = [], []
+    for k, senders in enumerate(rows.senders):
+        total = w[starts[k]]
+        for weight, sender in zip(w[starts[k] + 1 : starts[k + 1]], senders, strict=True):
+            total = total if values[sender] == 0 else total + weight * values[sender]
+        if k < rows.n_hidden:
+            value, slope = activation(rows.activation, np.array([total]))
+            values.append(value[0])
+            slopes.append(slope[0])
+        else:
+            z.append(total)
+    # Backward, and the step.
+    dz, dx = gradient(form, np.array(z), target), np.zeros(rows.n_hidden, x.dtype)
+    for k in reversed(range(0 if every else rows.n_hidden, len(rows.bias))):
+        delta = dx[k] * slopes[k] if k < rows.n_hidden else dz[k - rows.n_hidden]
+        for place, sender in enumerate(rows.senders[k].tolist(), starts[k] + 1):
+            if sender >= rows.n_used:
+                dx[sender - rows.n_used] += w[place] * delta
+            w[place] = -real(rate) * (delta * values[sender]) + w[place]
+        if form.constant:
+            w[starts[k]] = -real(rate) * delta + w[starts[k]]
+    return w

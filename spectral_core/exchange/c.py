@@ -10,9 +10,11 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_float import FloatForm
 from spectral_core.exchange.c_int8 import IntegerForm
 from spectral_core.exchange.c_text import checked_name, comment, renamed, string
+from spectral_core.exchange.c_trainable import TARGETS, TrainableForm
 from spectral_core.exchange.calibration import Model, integers_of, measured
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.exchange.printed_c import PARTS
-from spectral_core.exchange.rows import Rows, rows_of
+from spectral_core.exchange.rows import Rows
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
@@ -34,6 +36,7 @@ def export_c(
     int8: bool = False,
     calibration: Any = None,
     name: str = "net",
+    trainable: bool = False,
 ) -> None:
     """Write a network, or a predictor with its scaling, as one C99 file: no library, no heap, no static memory.
 
@@ -47,6 +50,10 @@ def export_c(
     far each layer rounds). Inputs are integers; ``NAME_float`` makes them of numbers in the units of the data. One unit of an
     output is ``NAME_UNIT``. There are no probabilities.
 
+    With `trainable` the weights are variables, and ``NAME_train(input, target, rate, all)`` makes a step of gradient descent for one
+    sample: w = w - rate ∂ℓ/∂w (M8, O.sgd) for the weights that are there, with the loss of the model's task; of a network alone the squared
+    error. With ``all = 0`` the last layer alone is adapted. The scaling stays apart, so that steps are those of the trainer.
+
     Parameters
     ----------
     double : numbers in float64 instead of float32.
@@ -54,6 +61,7 @@ def export_c(
     calibration : with `int8`, X (samples, n_features) in the units of the data, or a pair (X, y): the greatest inputs and
         activations that are told apart, and the score in the head of the file.
     name : the prefix of the functions.
+    trainable : weights that a device adapts.
 
     Raises
     ------
@@ -70,15 +78,23 @@ def export_c(
     >>> "void small_raw(const float input[SMALL_INPUTS], float output[SMALL_OUTPUTS])" in Path("small.c").read_text()
     True
     """
-    atomic.write_text(path, c_source(model, double=double, int8=int8, calibration=calibration, name=name))
+    atomic.write_text(
+        path, c_source(model, double=double, int8=int8, calibration=calibration, name=name, trainable=trainable)
+    )
 
 
 def c_source(
-    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None, name: str = "net"
+    model: Model,
+    *,
+    double: bool = False,
+    int8: bool = False,
+    calibration: Any = None,
+    name: str = "net",
+    trainable: bool = False,
 ) -> str:
     """The text that `export_c` writes."""
     checked_name(name)
-    form = form_of(model, double=double, int8=int8, calibration=calibration)
+    form = form_of(model, double=double, int8=int8, calibration=calibration, trainable=trainable)
     classes = isinstance(model, Predictor) and model.task == "classification"
     remarks = measured(model, form.net, calibration) if isinstance(form, IntegerForm) else []
     code = [
@@ -95,7 +111,7 @@ def c_source(
 
 
 def form_of(
-    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None
+    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None, trainable: bool = False
 ) -> FloatForm | IntegerForm:
     """The numbers of a model as the file holds them; arguments as of `export_c`."""
     if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
@@ -103,7 +119,11 @@ def form_of(
     if not checks.boolean(int8, "int8"):
         if calibration is not None:
             raise InvalidInputError("calibration belongs to int8")
+        if checks.boolean(trainable, "trainable"):
+            return TrainableForm.of_model(model, checks.boolean(double, "double"))
         return FloatForm.of(rows_of(model), checks.boolean(double, "double"))
+    if trainable:
+        raise InvalidInputError("trainable and int8 exclude each other: a step is smaller than one unit of an integer")
     if double:
         raise InvalidInputError("double and int8 exclude each other")
     if calibration is None:
@@ -143,13 +163,27 @@ def _header(model: Model, form: FloatForm | IntegerForm) -> list[str]:
     lines = [
         f"{widths} network, {weights}, {rows.activation}; {used}.",
         f"Printed by spectral-core {__version__}. {form.kind}, {'sparse' if form.sparse else 'dense'}.",
-        f"Constants: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes and the frames of three calls. "
-        "No data, no bss, no heap, no library.",
+        _sizes_of(form),
         *(_of_integers(form) if isinstance(form, IntegerForm) else OF_FLOATS),
     ]
+    if isinstance(form, TrainableForm):
+        lines.append(
+            f"Training: theorem M8.direct for the gradient, L.{TARGETS[form.task][2]} for the loss, O.sgd for the step."
+        )
     if isinstance(model, Predictor):
         lines += _meaning(model)
     return lines
+
+
+def _sizes_of(form: FloatForm | IntegerForm) -> str:
+    """Bytes of flash and memory."""
+    text = f"Constants: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes"
+    if isinstance(form, TrainableForm):
+        return (
+            f"{text}, of {form.training_bytes:,} in a step of training, and the frames of four calls. Data: {form.data_bytes:,} bytes, "
+            "the weights. No bss, no heap, no library."
+        )
+    return f"{text} and the frames of three calls. No data, no bss, no heap, no library."
 
 
 def _of_integers(form: IntegerForm) -> list[str]:

@@ -11,8 +11,8 @@ from spectral_core import checks
 from spectral_core.data.scaling import Scaling
 from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.integers import IntegerRows
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.exchange.quantisation import quantised
-from spectral_core.exchange.rows import rows_of
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork

@@ -69,6 +69,8 @@ def footprint(model: Model, *, int8: bool = False, calibration: Any = None) -> F
     >>> from spectral_core.exchange.footprint import footprint
     >>> footprint(SpectralNetwork.initialize([2, 3, 1], seed=0)).operations
     2
+
+    By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
     """
     form = form_of(model, int8=int8, calibration=calibration)
     rows, kind = form.rows, form.kind
@@ -91,7 +93,11 @@ def _more_code(form: Form) -> int:
     if isinstance(form, IntegerForm):
         return LAYER["int8"] * further + TABLE * any(len(step.entries) for step in form.net.steps)
     curve = CURVES.get(rows.activation, 0) if rows.n_hidden else 0
-    return LAYER["float"] * further * (not form.sparse) + curve + SHIFTED * (rows.shift is not None and rows.n_used <= UNROLLED)
+    return (
+        LAYER["float"] * further * (not form.sparse)
+        + curve
+        + SHIFTED * (rows.shift is not None and rows.n_used <= UNROLLED)
+    )
 
 
 def _of_other_functions(form: FloatForm | IntegerForm, model: Model) -> dict[str, int]:

@@ -11,8 +11,9 @@ import numpy as np
 
 from spectral_core import __version__
 from spectral_core.errors import InvalidInputError
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.exchange.printed_javascript import NEEDS, PARTS
-from spectral_core.exchange.rows import Rows, rows_of
+from spectral_core.exchange.rows import Rows
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor

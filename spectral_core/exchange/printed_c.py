@@ -229,11 +229,103 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
     for (k = 1; k < NET_OUTPUTS; k++)
         if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
-        probability[k] = exponential(probability[k] + negative(greatest), 0);
+        float less = probability[k] + negative(greatest);
+        probability[k] = bits(less) ? exponential(less, 0) : 1.0f; /* exp(0) = 1 takes no time */
         total += probability[k];
     }
     total = 1.0f / total;
     for (k = 0; k < NET_OUTPUTS; k++) probability[k] *= total;
+}""",
+        "train_positive": """static int positive(float z) { return order(z) > 0x80000000u; } /* z > 0 */""",
+        "train_forward": """/* x = the activations of all neurons, slope = f'(z) of the hidden ones unless it is 0, output = z_K. Theorem M7.direct. */
+static void forward(const float *input, float *x, float *slope, float *output)
+{
+    const float *w = net_weight;
+    FIRST_GAP
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_HIDDEN + NET_OUTPUTS; k++) {
+        int place = START, left = count[k];
+        float z = *w++;
+        for (; left; left--, w++) {
+            NEXT_GAP
+            if (bits(x[place]) << 1) z += *w * x[place];
+            NEXT_PLACE
+        }
+        if (k < NET_HIDDEN) x[NET_USED + k] = activation(z, slope ? slope + k : 0);
+        else output[k - NET_HIDDEN] = z;
+    }
+}""",
+        "train_raw": """void net_raw(const float input[NET_INPUTS], float output[NET_OUTPUTS])
+{
+    float x[NET_USED + NET_HIDDEN];
+    forward(input, x, 0, output);
+}""",
+        "train_raw_in_units": """void net_raw(const float input[NET_INPUTS], float output[NET_OUTPUTS])
+{
+    float x[NET_USED + NET_HIDDEN];
+    int k;
+    forward(input, x, 0, output);
+    for (k = 0; k < NET_OUTPUTS; k++) output[k] = output[k] * deviation[k] + mean[k];
+}""",
+        "train_train": """void net_train(const float input[NET_INPUTS], TARGET, float rate, int all)
+{
+    float x[NET_USED + NET_HIDDEN], slope[NET_HIDDEN + 1], dx[NET_HIDDEN + 1], dz[NET_OUTPUTS];
+    float *w = net_weight + NET_WEIGHTS;
+    LAST_GAP
+    float descent = negative(rate);
+    int k;
+    forward(input, x, slope, dz);
+    GRADIENT
+    for (k = 0; k < NET_HIDDEN; k++) dx[k] = 0.0f;
+    for (k = NET_HIDDEN + NET_OUTPUTS - 1; k >= (all ? 0 : NET_HIDDEN); k--) {
+        float delta = k < NET_HIDDEN ? dx[k] * slope[k] : dz[k - NET_HIDDEN];
+        int place = START, left = count[k], j;
+        w -= left + 1;
+        ROW_GAP
+        for (j = 0; j < left; j++) {
+            THIS_GAP
+            if (place >= NET_USED) dx[place - NET_USED] += delta * w[1 + j];
+            w[1 + j] = (delta * x[place]) * descent + w[1 + j];
+            NEXT_PLACE
+        }
+        OWN_STEP
+    }
+}""",
+        "train_bias": """*w = *w + delta * descent;""",
+        "train_cross_entropy": """/* dz = the gradient of log(sum of exp(z)) - z_label. Theorem L.cross_entropy. */
+static void gradient(float *dz, int label)
+{
+    float greatest = dz[0], total = 0.0f;
+    int k;
+    for (k = 1; k < NET_OUTPUTS; k++)
+        if (order(dz[k]) > order(greatest)) greatest = dz[k];
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        dz[k] = exponential(dz[k] + negative(greatest), 0);
+        total += dz[k];
+    }
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        float minus_hit = k == label ? -1.0f : 0.0f;
+        dz[k] = dz[k] / total + minus_hit;
+    }
+}""",
+        "train_squared_error": """/* dz = the gradient of the mean of (z - y)^2 over the outputs. Theorem L.squared_error. */
+static void gradient(float *dz, const float *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        float z = dz[k], minus_y = negative(SCALED);
+        dz[k] = 2.0f * SHARE * (minus_y + z);
+    }
+}""",
+        "train_binary_cross_entropy": """/* dz = the gradient of the mean of log(1 + exp(z)) - y z over the labels. Theorem L.binary_cross_entropy. */
+static void gradient(float *dz, const float *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        float z = dz[k], minus_y = negative(target[k]);
+        dz[k] = SHARE * (!positive(z) ? minus_y + exponential(z, 0) / (exponential(z, 0) + 1.0f) : minus_y + 1.0f / (1.0f + exponential(-z, 0)));
+    }
 }""",
     },
     "double": {
@@ -465,11 +557,103 @@ static const double *layer(const double *w, const double *x, int senders, double
     for (k = 1; k < NET_OUTPUTS; k++)
         if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
-        probability[k] = exponential(probability[k] + negative(greatest), 0);
+        double less = probability[k] + negative(greatest);
+        probability[k] = bits(less) ? exponential(less, 0) : 1.0; /* exp(0) = 1 takes no time */
         total += probability[k];
     }
     total = 1.0 / total;
     for (k = 0; k < NET_OUTPUTS; k++) probability[k] *= total;
+}""",
+        "train_positive": """static int positive(double z) { return order(z) > 0x8000000000000000ull; } /* z > 0 */""",
+        "train_forward": """/* x = the activations of all neurons, slope = f'(z) of the hidden ones unless it is 0, output = z_K. Theorem M7.direct. */
+static void forward(const double *input, double *x, double *slope, double *output)
+{
+    const double *w = net_weight;
+    FIRST_GAP
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_HIDDEN + NET_OUTPUTS; k++) {
+        int place = START, left = count[k];
+        double z = *w++;
+        for (; left; left--, w++) {
+            NEXT_GAP
+            if (bits(x[place]) << 1) z += *w * x[place];
+            NEXT_PLACE
+        }
+        if (k < NET_HIDDEN) x[NET_USED + k] = activation(z, slope ? slope + k : 0);
+        else output[k - NET_HIDDEN] = z;
+    }
+}""",
+        "train_raw": """void net_raw(const double input[NET_INPUTS], double output[NET_OUTPUTS])
+{
+    double x[NET_USED + NET_HIDDEN];
+    forward(input, x, 0, output);
+}""",
+        "train_raw_in_units": """void net_raw(const double input[NET_INPUTS], double output[NET_OUTPUTS])
+{
+    double x[NET_USED + NET_HIDDEN];
+    int k;
+    forward(input, x, 0, output);
+    for (k = 0; k < NET_OUTPUTS; k++) output[k] = output[k] * deviation[k] + mean[k];
+}""",
+        "train_train": """void net_train(const double input[NET_INPUTS], TARGET, double rate, int all)
+{
+    double x[NET_USED + NET_HIDDEN], slope[NET_HIDDEN + 1], dx[NET_HIDDEN + 1], dz[NET_OUTPUTS];
+    double *w = net_weight + NET_WEIGHTS;
+    LAST_GAP
+    double descent = negative(rate);
+    int k;
+    forward(input, x, slope, dz);
+    GRADIENT
+    for (k = 0; k < NET_HIDDEN; k++) dx[k] = 0.0;
+    for (k = NET_HIDDEN + NET_OUTPUTS - 1; k >= (all ? 0 : NET_HIDDEN); k--) {
+        double delta = k < NET_HIDDEN ? dx[k] * slope[k] : dz[k - NET_HIDDEN];
+        int place = START, left = count[k], j;
+        w -= left + 1;
+        ROW_GAP
+        for (j = 0; j < left; j++) {
+            THIS_GAP
+            if (place >= NET_USED) dx[place - NET_USED] += delta * w[1 + j];
+            w[1 + j] = (delta * x[place]) * descent + w[1 + j];
+            NEXT_PLACE
+        }
+        OWN_STEP
+    }
+}""",
+        "train_bias": """*w = *w + delta * descent;""",
+        "train_cross_entropy": """/* dz = the gradient of log(sum of exp(z)) - z_label. Theorem L.cross_entropy. */
+static void gradient(double *dz, int label)
+{
+    double greatest = dz[0], total = 0.0;
+    int k;
+    for (k = 1; k < NET_OUTPUTS; k++)
+        if (order(dz[k]) > order(greatest)) greatest = dz[k];
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        dz[k] = exponential(dz[k] + negative(greatest), 0);
+        total += dz[k];
+    }
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        double minus_hit = k == label ? -1.0 : 0.0;
+        dz[k] = dz[k] / total + minus_hit;
+    }
+}""",
+        "train_squared_error": """/* dz = the gradient of the mean of (z - y)^2 over the outputs. Theorem L.squared_error. */
+static void gradient(double *dz, const double *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        double z = dz[k], minus_y = negative(SCALED);
+        dz[k] = 2.0 * SHARE * (minus_y + z);
+    }
+}""",
+        "train_binary_cross_entropy": """/* dz = the gradient of the mean of log(1 + exp(z)) - y z over the labels. Theorem L.binary_cross_entropy. */
+static void gradient(double *dz, const double *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        double z = dz[k], minus_y = negative(target[k]);
+        dz[k] = SHARE * (!positive(z) ? minus_y + exponential(z, 0) / (exponential(z, 0) + 1.0) : minus_y + 1.0 / (1.0 + exponential(-z, 0)));
+    }
 }""",
     },
     "int8": {
@@ -621,6 +805,172 @@ static double activation(double z)
     const double E = exponential(-magnitude(z), 0);
     const double d = 1.0 / (E + 1.0);
     return z * (below(z) ? E * d : d);
+}""",
+    },
+}
+WITH_SLOPES: dict[str, dict[str, str]] = {
+    "float": {
+        "identity": """/* f(z) = z, and f'(z) unless its place is 0. Theorem F.identity. */
+static float activation(float z, float *at)
+{
+    if (at) {
+        *at = 1.0f;
+    }
+    return z;
+}""",
+        "relu": """/* f(z) = Piecewise((0, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.relu. */
+static float activation(float z, float *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.0f : 1.0f);
+    }
+    return (c0 ? 0.0f : z);
+}""",
+        "leaky_relu": """/* f(z) = Piecewise((z/100, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.leaky_relu. */
+static float activation(float z, float *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.01f : 1.0f);
+    }
+    return (c0 ? 0.01f * z : z);
+}""",
+        "elu": """/* f(z) = Piecewise((exp(z) - 1, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.elu. */
+static float activation(float z, float *at)
+{
+    const float m = exponential((below(z) ? z : 0.0f), 1);
+    const int c0 = !positive(z);
+    if (at) {
+        const float E = exponential((below(z) ? z : 0.0f), 0);
+        *at = (c0 ? E : 1.0f);
+    }
+    return (c0 ? m : z);
+}""",
+        "tanh": """/* f(z) = tanh(z), and f'(z) unless its place is 0. Theorem F.tanh. */
+static float activation(float z, float *at)
+{
+    const float m = exponential(-2.0f * magnitude(z), 1);
+    const float d = 1.0f / (m + 2.0f);
+    const float c0 = d * m;
+    if (at) {
+        const float E = exponential(-2.0f * magnitude(z), 0);
+        *at = 4.0f * E * d * d;
+    }
+    return (!positive(z) ? c0 : -c0);
+}""",
+        "sigmoid": """/* f(z) = 1/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.sigmoid. */
+static float activation(float z, float *at)
+{
+    const float E = exponential(-magnitude(z), 0);
+    const float d = 1.0f / (E + 1.0f);
+    if (at) {
+        *at = E * d * d;
+    }
+    return (!positive(z) ? E * d : d);
+}""",
+        "gelu": """/* f(z) = z*normal_cdf(z), and f'(z) unless its place is 0. Theorem F.gelu. */
+static float activation(float z, float *at)
+{
+    const float c0 = (0.5f * error_complement(-0.7071067811865476f * z));
+    if (at) {
+        const float E = exponential(-0.5f * z * z, 0);
+        *at = 0.3989422804014327f * E * z + c0;
+    }
+    return c0 * z;
+}""",
+        "swish": """/* f(z) = z/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.swish. */
+static float activation(float z, float *at)
+{
+    const float E = exponential(-magnitude(z), 0);
+    const float d = 1.0f / (E + 1.0f);
+    const float c0 = (!positive(z) ? E * d : d);
+    if (at) {
+        *at = E * z * d * d + c0;
+    }
+    return c0 * z;
+}""",
+    },
+    "double": {
+        "identity": """/* f(z) = z, and f'(z) unless its place is 0. Theorem F.identity. */
+static double activation(double z, double *at)
+{
+    if (at) {
+        *at = 1.0;
+    }
+    return z;
+}""",
+        "relu": """/* f(z) = Piecewise((0, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.relu. */
+static double activation(double z, double *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.0 : 1.0);
+    }
+    return (c0 ? 0.0 : z);
+}""",
+        "leaky_relu": """/* f(z) = Piecewise((z/100, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.leaky_relu. */
+static double activation(double z, double *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.01 : 1.0);
+    }
+    return (c0 ? 0.01 * z : z);
+}""",
+        "elu": """/* f(z) = Piecewise((exp(z) - 1, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.elu. */
+static double activation(double z, double *at)
+{
+    const double m = exponential((below(z) ? z : 0.0), 1);
+    const int c0 = !positive(z);
+    if (at) {
+        const double E = exponential((below(z) ? z : 0.0), 0);
+        *at = (c0 ? E : 1.0);
+    }
+    return (c0 ? m : z);
+}""",
+        "tanh": """/* f(z) = tanh(z), and f'(z) unless its place is 0. Theorem F.tanh. */
+static double activation(double z, double *at)
+{
+    const double m = exponential(-2.0 * magnitude(z), 1);
+    const double d = 1.0 / (m + 2.0);
+    const double c0 = d * m;
+    if (at) {
+        const double E = exponential(-2.0 * magnitude(z), 0);
+        *at = 4.0 * E * d * d;
+    }
+    return (!positive(z) ? c0 : -c0);
+}""",
+        "sigmoid": """/* f(z) = 1/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.sigmoid. */
+static double activation(double z, double *at)
+{
+    const double E = exponential(-magnitude(z), 0);
+    const double d = 1.0 / (E + 1.0);
+    if (at) {
+        *at = E * d * d;
+    }
+    return (!positive(z) ? E * d : d);
+}""",
+        "gelu": """/* f(z) = z*normal_cdf(z), and f'(z) unless its place is 0. Theorem F.gelu. */
+static double activation(double z, double *at)
+{
+    const double c0 = (0.5 * error_complement(-0.7071067811865476 * z));
+    if (at) {
+        const double E = exponential(-0.5 * z * z, 0);
+        *at = 0.3989422804014327 * E * z + c0;
+    }
+    return c0 * z;
+}""",
+        "swish": """/* f(z) = z/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.swish. */
+static double activation(double z, double *at)
+{
+    const double E = exponential(-magnitude(z), 0);
+    const double d = 1.0 / (E + 1.0);
+    const double c0 = (!positive(z) ? E * d : d);
+    if (at) {
+        *at = E * z * d * d + c0;
+    }
+    return c0 * z;
 }""",
     },
 }

@@ -74,6 +74,10 @@ def test_a_c_file_has_the_names_that_were_asked_for(model: Path, tmp_path: Path,
     assert "int small_class(const float input[SMALL_INPUTS], float output[SMALL_OUTPUTS])" in text
     assert "input: u, v." in text
     assert "classes: a, b." in text
+    said(capsys, "export", model, "--c", tmp_path / "small.c", "--name", "small", "--trainable")
+    text = (tmp_path / "small.c").read_text(encoding="utf-8")
+    assert "void small_train(const float input[SMALL_INPUTS], int label, float rate, int all)" in text
+    assert "--trainable belongs to --c" in refused(capsys, "export", model, "--trainable", "--torch", tmp_path / "t")
     said(capsys, "export", model, "--c", tmp_path / "small.c", "--double")
     assert "int net_class(const double input[NET_INPUTS]" in (tmp_path / "small.c").read_text(encoding="utf-8")
 

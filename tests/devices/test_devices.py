@@ -11,7 +11,7 @@ import pytest
 from benchmarks.chips.emulated import CORES, LINKED, Case, Core, built, emulated, values
 from spectral_core.exchange.c import c_source
 from spectral_core.exchange.c_float import FloatForm
-from spectral_core.exchange.rows import rows_of
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS
 from tests import plain
 from tests.exchange.c_programs import needs

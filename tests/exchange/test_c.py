@@ -18,7 +18,7 @@ from spectral_core.data.scaling import Scaling
 from spectral_core.exchange import export_c
 from spectral_core.exchange.c import c_source
 from spectral_core.exchange.c_float import FloatForm
-from spectral_core.exchange.rows import rows_of
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS
 from tests import plain
 from tests.builders import random_network

@@ -20,8 +20,8 @@ from spectral_core.exchange import export_c
 from spectral_core.exchange.c import c_source, form_of
 from spectral_core.exchange.c_int8 import IntegerForm
 from spectral_core.exchange.integers import MAX_ACTIVATION
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.exchange.quantisation import SHIFT, quantised
-from spectral_core.exchange.rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS
 from tests.exchange.c_programs import STRICT, called, library, needs
 from tests.exchange.test_c import KINDS, predictor

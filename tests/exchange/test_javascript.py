@@ -20,7 +20,7 @@ from spectral_core import InvalidInputError, Predictor, SpectralNetwork, compact
 from spectral_core.data.encoding import Encoder
 from spectral_core.data.scaling import Scaling
 from spectral_core.exchange.javascript import export_javascript, javascript, shortest
-from spectral_core.exchange.rows import rows_of
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
 from tests.builders import PARAMETRIZATIONS, ROOT, random_network
 from tests.exchange.test_onnx import LABELS, predictor

@@ -8,6 +8,7 @@ from pathlib import Path
 import sympy as sp
 
 from derivations.codegen import templates
+from derivations.codegen.c import training
 from derivations.codegen.c.expressions import REALS, CPrinter, Lines, Real, declared
 from derivations.codegen.c.functions import Function
 from derivations.codegen.expressions import add, indent
@@ -105,8 +106,10 @@ def words(real: Real) -> dict[str, str]:
 
 def parts(real: Real) -> dict[str, str]:
     """The parts of a file in one type."""
-    result = sections("network")
-    for word, text in words(real).items():
+    result = sections("network") | {f"train_{name}": text for name, text in sections("training").items()}
+    # The longest words first: some are parts of others.
+    every = words(real) | training.words(real)
+    for word, text in sorted(every.items(), key=lambda pair: -len(pair[0])):
         result = {name: body.replace(word, text) for name, body in result.items()}
     return result
 
@@ -128,11 +131,12 @@ def c_module() -> str:
         for name, text in texts.items():
             lines += [f'        "{name}": """{escaped(text)}""",']
         lines.append("    },")
-    lines += ["}", "ACTIVATIONS: dict[str, dict[str, str]] = {"]
-    for real in REALS:
-        lines.append(f'    "{real.name}": {{')
-        lines += [f'        "{item.name}": """{escaped(activation_function(item, real))}""",' for item in ACTIVATIONS]
-        lines.append("    },")
+    for title, function in (("ACTIVATIONS", activation_function), ("WITH_SLOPES", training.activation_function)):
+        lines += ["}", f"{title}: dict[str, dict[str, str]] = {{"]
+        for real in REALS:
+            lines.append(f'    "{real.name}": {{')
+            lines += [f'        "{item.name}": """{escaped(function(item, real))}""",' for item in ACTIVATIONS]
+            lines.append("    },")
     return HEADER + "\n".join([*lines, "}"]) + "\n"
 
 

@@ -117,7 +117,8 @@ void net_predict(const REAL input[NET_INPUTS], REAL probability[NET_OUTPUTS])
     for (k = 1; k < NET_OUTPUTS; k++)
         if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
-        probability[k] = exponential(probability[k] + negative(greatest), 0);
+        REAL less = probability[k] + negative(greatest);
+        probability[k] = bits(less) ? exponential(less, 0) : ONE; /* exp(0) = 1 takes no time */
         total += probability[k];
     }
     total = ONE / total;
