@@ -11,12 +11,15 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import cpu_images
+from spectral_core.backends.cpu_images import check_batch
 from spectral_core.backends.problem import Problem, of_mean_one
 from spectral_core.data.augmentation import Augmentation
+from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.networks.cells import Cell, Edge, edge_of
+from spectral_core.networks.image_input import checked_images, in_this_process
 from spectral_core.networks.image_start import draw_new, drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
 from spectral_core.wording import counted
@@ -157,8 +160,14 @@ class ImageNetwork:
     def split_edge(self, cell: int, edge: Edge, seed: int = 0) -> ImageNetwork:
         """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges.
 
-        With ``spectral`` gates the λ of m → j are 0, so the function is unchanged bit for bit, in training mode too, and their
-        slopes are not (G6). ``published`` gates start open.
+        With ``spectral`` gates the λ of m → j are 0, so the function is unchanged bit for bit, in training mode too but for
+        drop-path, and their slopes are not 0 (G6). ``published`` gates start open. Drop-path draws for the operations in
+        their order, so after a split it leaves out other ones.
+
+        Parameters
+        ----------
+        cell, edge : the number of the cell, and the pair (i, j).
+        seed : of the new kernels, which depend on it, on their names and on the number of nodes alone.
 
         Raises
         ------
@@ -193,14 +202,8 @@ class ImageNetwork:
     # --- computation ------------------------------------------------------------------------------
 
     def images(self, X: Any, name: str = "X") -> np.ndarray:
-        """X checked, as (samples, channels, pixels)."""
-        channels, rows, columns = self.structure.image
-        array = checks.real_array(X, name, self.dtype, 4)
-        if array.shape[1:] != self.structure.image:
-            raise InvalidInputError(
-                f"{name} must have shape (samples, {channels}, {rows}, {columns}): channels, rows, columns; got {array.shape}"
-            )
-        return array.reshape(len(array), channels, rows * columns)
+        """X, an array or `ImageData`, checked, as (samples, channels, pixels)."""
+        return checked_images(X, self.structure.image, self.dtype, name)
 
     def forward(self, X: Any) -> np.ndarray:
         """Logits (samples, classes) of the last tower, with the running statistics of batch norms.
@@ -226,13 +229,12 @@ class ImageNetwork:
         """Data checked and in the form of the kernels: X (samples, channels, rows, columns), classes y (samples,)."""
         if loss != "cross_entropy":
             raise InvalidInputError(f"an image network learns classes, with loss='cross_entropy'; got {loss!r}")
-        augmentation = getattr(X, "augmentation", augmentation)
-        x = self.images(getattr(X, "images", X))
-        labels = checks.class_indices(y, len(x), self.structure.classes)
-        if len(x) * cpu_images.tables_of(self.layout).last_pixels < 2:
-            raise InvalidInputError("a batch norm needs two values: one image whose last planes are one pixel has one")
-        weights = of_mean_one(checks.sample_weights(sample_weight, np.float64, len(x))).astype(self.dtype)
+        augmentation = X.augmentation if isinstance(X, ImageData) else augmentation
+        x = self.images(X)
+        labels = checks.class_indices(in_this_process(y, "y"), len(x), self.structure.classes)
+        given = checks.sample_weights(in_this_process(sample_weight, "sample_weight"), np.float64, len(x))
         none = np.empty((0, self.structure.classes), self.dtype)
+        weights = of_mean_one(given).astype(self.dtype)
         return Problem(x, none, labels, weights, loss, augmentation=augmentation)
 
     def loss(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -245,12 +247,17 @@ class ImageNetwork:
         """The training loss of one batch, and its gradient by group.
 
         The loss is the cross entropy of the last tower plus 0.4 times that of every other one, in training mode: batch norms
-        have the statistics of X. Running statistics stay, and have gradient 0.
+        have the statistics of X, in which each image counts once, whatever its weight. Running statistics stay, and have
+        gradient 0.
 
         Parameters
         ----------
         X, y : (samples, channels, rows, columns) and class indices (samples,).
         seed : of drop-path; without one no operation is left out.
+
+        Raises
+        ------
+        InvalidInputError : X, y or weights break a rule; one image whose last planes have one pixel.
 
         Examples
         --------
@@ -264,6 +271,7 @@ class ImageNetwork:
         problem, drawn = self.problem(X, y, sample_weight=sample_weight), None
         if seed is not None:
             drawn = checks.integer(seed, "seed", 0)
+        check_batch(self.layout, len(problem.x), "one image whose last planes have one pixel has one")
         value, flat = cpu_images.loss_and_gradient(self.layout, self.parameters, problem, drawn)
         return value, {name: group.view(flat) for name, group in self.layout.groups.items()}
 

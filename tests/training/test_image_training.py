@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spectral_core.data.augmentation import Augmentation, changed
 from spectral_core.data.images import ImageData, load_images
@@ -95,6 +97,19 @@ def test_running_statistics_follow_the_batches_and_no_optimizer_moves_them() -> 
         after.groups["running_variances[stem]"], 0.9 + 0.1 * variance * count / (count - 1), rtol=1e-12
     )
     assert (after.groups["kernels[stem]"] != kernel).all()
+
+
+@given(first=st.integers(0, 2), huge=st.booleans())
+def test_a_batch_without_weight_is_as_if_it_were_not_there(first: int, huge: bool) -> None:
+    """It takes no step, and moves no running statistic either."""
+    data, net = bars(24), network()
+    empty = np.arange(24) // 8 == first
+    images = np.where(empty[:, None, None, None] & huge, 1e19, data.images)
+    options = OPTIONS | {"batch_size": 8, "epochs": 1, "shuffle": False, "schedule": "constant"}
+    weighted = train(net, images, data.labels, sample_weight=(~empty).astype(float), **options)
+    without = train(net, data.images[~empty], data.labels[~empty], **options)
+    np.testing.assert_allclose(weighted.network.parameters, without.network.parameters, rtol=1e-13, atol=1e-13)
+    assert weighted.state.step == without.state.step == 2
 
 
 def test_published_gates_stay_within_their_limit() -> None:
