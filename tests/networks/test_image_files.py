@@ -106,3 +106,10 @@ def test_a_network_of_numpy_numbers_can_be_stored(tmp_path: Path) -> None:
     json.dumps(net.trained_record())
     net.save(tmp_path / "images.npz")
     assert ImageNetwork.load(tmp_path / "images.npz").structure == net.structure
+
+
+def test_an_unknown_group_is_named_with_the_families_that_there_are() -> None:
+    """Not with all names, of which an image network has hundreds."""
+    families = "eigenvalues, kernels, running_means, running_variances, scales, shifts, tower_biases, towers, weights"
+    with pytest.raises(InvalidInputError, match=f"no parameter group 'kernel'; an image network has {families}$"):
+        replace(NET, frozen=(*NET.frozen, "kernel"))

@@ -15,7 +15,9 @@ from spectral_core.data.images import ImageData, load_images
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.cells import Cell
 from spectral_core.networks.image import ImageNetwork
+from spectral_core.training.options import StepOptions
 from spectral_core.training.results import Progress, TrainingResult
+from spectral_core.training.step_arrays import step_arrays
 from spectral_core.training.trainer import train
 
 CELL = Cell(1, 2, {(0, 1): ("identity", "max3", "mean3", "sep3", "dil3")})
@@ -144,3 +146,40 @@ def test_what_has_no_meaning_for_images_is_named(options: dict[str, Any], messag
 def test_data_tells_its_augmentation() -> None:
     assert bars(8, crop=2).augmentation == Augmentation(crop=2)
     assert bars(8).augmentation is None
+
+
+@pytest.mark.parametrize("gates", ["spectral", "published"])
+@pytest.mark.parametrize("option", ["weight_decay", "eigenvector_penalty"])
+def test_a_single_decay_acts_on_all_but_gates_and_statistics(gates: str, option: str) -> None:
+    """Decay would close published gates for no reason of the loss."""
+    data, net = bars(16), network(gates=gates)
+    arrays = step_arrays(net, net.problem(data, data.labels), StepOptions(**{option: 0.1}))
+    values = np.zeros(net.parameters.size)
+    rows, numbers = (
+        (arrays.trainable, arrays.decays) if option == "weight_decay" else (arrays.penalised, arrays.strengths)
+    )
+    for row, number in zip(rows, numbers, strict=True):
+        values[row[0] : row[1]] = number
+    for name, group in net.layout.groups.items():
+        expected = 0 if name.startswith(("gates", "eigenvalues", "running")) else 0.1
+        assert (group.view(values) == expected).all(), name
+    family = "gates" if gates == "published" else "eigenvalues"
+    named = step_arrays(net, net.problem(data, data.labels), StepOptions(**{option: {family: 0.1}}))
+    assert (named.decays if option == "weight_decay" else named.strengths).max() == 0.1
+
+
+@pytest.mark.parametrize(
+    ("gates", "options", "message"),
+    [
+        ("published", {"penalty_strength": 0.5}, "penalty_strength is for eigenvalues; a network with published gates has none"),
+        ("published", {"proximal": True}, "proximal is for eigenvalues"),
+        ("published", {"eigenvalue_learning_rate": 0.5}, "eigenvalue_learning_rate is for eigenvalues"),
+        ("spectral", {"eigenvector_penalty": {"running_variances": 5.0}}, "no optimizer moves running_variances"),
+        ("spectral", {"weight_decay": {"running_means[stem]": 5.0}}, r"no optimizer moves running_means\[stem\]"),
+        ("published", {"weight_decay": {"running_means": 5.0, "gates": 0.1}}, "no optimizer moves running_means"),
+    ],
+)  # fmt: skip
+def test_an_option_that_would_move_nothing_is_refused(gates: str, options: dict[str, Any], message: str) -> None:
+    data = bars(8)
+    with pytest.raises(InvalidInputError, match=message):
+        train(network(gates=gates), data, data.labels, loss="cross_entropy", **options)
