@@ -255,7 +255,9 @@ class NetworkByDefinition:
 
     def cell(self, number: int, cell: Any, earlier: list[np.ndarray]) -> np.ndarray:
         rows = self.structure.image[1] // 2 ** max(number - 1, 0)
-        nodes = [self.input(f"{number},{i}", x, self.structure.channels * 2**number, rows) for i, x in enumerate(earlier)]
+        nodes = [
+            self.input(f"{number},{i}", x, self.structure.channels * 2**number, rows) for i, x in enumerate(earlier)
+        ]
         for j in range(cell.inputs, cell.nodes):
             arrived: Any = 0
             for (i, receiver), names in cell.edges:

@@ -61,7 +61,7 @@ def label_positions(y: Any, rows: int, known: tuple[Any, ...] | None) -> tuple[n
         return np.array([place[value] for value in array.tolist()], np.int64), known
     if len(found) < 2:
         raise InvalidInputError(f"y must hold two classes or more; all images are of class {found.tolist()[0]!r}")
-    gaps = np.flatnonzero(found != np.arange(len(found))) if array.dtype.kind in "iu" else []
+    gaps = np.flatnonzero(found != np.arange(len(found))) if array.dtype.kind in "iu" else np.empty(0)
     if len(gaps):
         if found[0] < 0:
             raise InvalidInputError(f"y must hold classes 0, 1, ...; it holds {found[0]}")

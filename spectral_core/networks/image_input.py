@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,12 @@ def checked_images(X: Any, image: tuple[int, int, int], dtype: np.dtype[Any], na
 
 
 def _mended(shape: tuple[int, ...], image: tuple[int, int, int], name: str) -> str:
-    """What makes images of an array of the wrong shape, for the message; nothing where no guess is near."""
+    """What makes images of an array of the wrong shape, for the message; nothing where no guess is near.
+
+    By hand: a count of pixels. Checked by test_image_input.test_another_shape_is_named_with_what_mends_it.
+    """
     channels, rows, columns = image
-    if len(shape) == 2 and shape[1] == channels * rows * columns:
+    if len(shape) == 2 and shape[1] == math.prod(image):
         return f"; {name}.reshape(-1, {channels}, {rows}, {columns}) makes images of flat pixels"
     if shape == image:
         return f"; {name}[None] makes one image a batch"

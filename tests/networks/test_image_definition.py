@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_epochs_see_what_the_definition_sees(options: dict[str, Any], changes: d
         networks[0], data, LABELS, loss="cross_entropy", epochs=2, batch_size=7, shuffle=False, callbacks=[keep],
         sample_weight=WEIGHTS,
     )  # fmt: skip
-    for step, (before, after) in enumerate(zip(networks, networks[1:], strict=False)):
+    for step, (before, after) in enumerate(pairwise(networks)):
         images = data.images.astype(np.float64)
         if data.augmentation is not None:
             images = oracle.augmented(images, data.augmentation.changes(step, 7, (8, 4)))
