@@ -184,6 +184,8 @@ def _program(left: Any, right: Any) -> dict[str, Any]:
 
 PRODUCT = Definition("product", lambda: _sum(A.element) * _sum(B.element), "", "(sum a)(sum b)", True)
 SUMS = (
+    Attempted("(Σ a)(Σ b) - n Σ a b = 0, as both read alike", "would capture",
+              **_program(_sum(A.element) * _sum(B.element) - marker(k) * _sum(A.element * B.element), ZERO)),
     Attempted("(Σ a)(Σ b) = n Σ a b, by a definition inside a substitution", "would capture",
               **_program(at(PRODUCT() + x, {x: 0}), marker(k) * _sum(A.element * B.element))),
     Attempted("(Σ a)² = Σ (Σ a²)", "stands in a power", **_program(_sum(A.element) ** 2, marker(k) * _sum(A.element**2))),
