@@ -30,8 +30,8 @@ class Cell:
 
     Raises
     ------
-    InvalidInputError : an edge that does not run upwards or enters an input node, an unknown operation, a node that nothing
-        reaches or that nobody reads.
+    InvalidInputError : an edge that does not run upwards or enters an input node, an unknown operation, a node behind the
+        inputs that nothing reaches or that nobody reads. An input that nobody reads is left out of the network.
 
     Examples
     --------
@@ -54,8 +54,8 @@ class Cell:
             for name in names:
                 checks.one_of(name, OPERATIONS, f"operations of edge ({i}, {j})")
         senders, receivers = {i for i, _ in edges}, {j for _, j in edges}
-        for node in range(nodes):
-            if (node >= inputs and node not in receivers) or (node < nodes - 1 and node not in senders):
+        for node in range(inputs, nodes):
+            if node not in receivers or (node < nodes - 1 and node not in senders):
                 raise InvalidInputError(f"node {node} must be reached by an edge and read by one")
         ordered = sorted(edges.items(), key=lambda item: (item[0][1], item[0][0]))
         for name, value in (("inputs", inputs), ("nodes", nodes)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -152,6 +152,11 @@ class ImageNetwork:
             raise InvalidInputError(f"parameters must have shape {self.parameters.shape}; got {values.shape}")
         return replace(self, parameters=values)
 
+    def with_drop_path(self, drop_path: float) -> ImageNetwork:
+        """The same network, whose training leaves operations out with another probability."""
+        structure = replace(self.structure, drop_path=drop_path)
+        return replace(self, structure=structure, layout=structure.layout())
+
     def split_edge(self, cell: int, edge: Edge, seed: int = 0) -> ImageNetwork:
         """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges.
 
@@ -177,7 +182,7 @@ class ImageNetwork:
         grown = ImageNetwork.of(replace(self.structure, cells=tuple(cells)), self.dtype, seed)
         values = grown.groups
         for name, old in self.groups.items():
-            values[_after_split(name, number, j)][...] = old
+            values[str(renamed(name, number, lambda node: node + (node >= j)))][...] = old
         if self.structure.gates == "spectral":
             values[f"eigenvalues[{number},{j},{j + 1}]"][...] = 0
         return replace(grown, frozen=self.frozen)
@@ -288,14 +293,18 @@ class ImageNetwork:
         """
         _, record, stored = files.load_model(path, ("image network",))
         try:
-            structure = ImageStructure.from_record(record["structure"])
-            flat, frozen = stored["parameters"], tuple(record["frozen"])
-            net = cls(structure, structure.layout(), flat, frozen)
-            net.layout.select(frozen)
-            checks.real_type(flat.dtype)
-            return net.with_parameters(flat)
+            return cls.from_record(record, stored["parameters"])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(f"{path} does not hold an image network that fits together: {error}") from None
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], flat: np.ndarray) -> ImageNetwork:
+        """The network of a `trained_record` and its parameters; raises what a wrong record makes raise."""
+        structure = ImageStructure.from_record(record["structure"])
+        net = cls(structure, structure.layout(), flat, tuple(record["frozen"]))
+        net.layout.select(net.frozen)
+        checks.real_type(flat.dtype)
+        return net.with_parameters(flat)
 
     def __repr__(self) -> str:
         structure = self.structure
@@ -307,13 +316,16 @@ class ImageNetwork:
         )
 
 
-def _after_split(name: str, cell: int, node: int) -> str:
-    """The name of a group after a split of this cell whose new node has this number."""
+def renamed(name: str, cell: int, place: Callable[[int], int | None]) -> str | None:
+    """The name of a group when the nodes of a cell have other numbers; None where a node of it is gone."""
     family, _, rest = name.partition("[")
     parts = rest.removesuffix("]").split(",")
     if len(parts) < 2 or parts[0] != str(cell):
         return name
     count = 2 if len(parts) > 2 and parts[2].isdigit() else 1
     for k in range(1, 1 + count):
-        parts[k] = str(int(parts[k]) + (int(parts[k]) >= node))
+        moved = place(int(parts[k]))
+        if moved is None:
+            return None
+        parts[k] = str(moved)
     return f"{family}[{','.join(parts)}]"
