@@ -154,12 +154,14 @@ class ImagePass:
             self.kernels.adjoint_tower(bar, self.pooled[tower], *given)
         at = len(self.operations) - 1
         for number in reversed(range(len(self.z))):
-            self.kernels.adjoint_norm(
-                self.z[number], dz[number], self.statistics[number], *self.scale_and_shift(number, gradient)
-            )
+            self.norm_back(number, dz[number], gradient)
             while at >= 0 and self.operations[at]["receiver"] == number:
                 self._give_back(self.operations[at], dz[number], dz, gradient)
                 at -= 1
+
+    def norm_back(self, value: int, bar: np.ndarray, gradient: np.ndarray) -> None:
+        """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8)."""
+        self.kernels.adjoint_norm(self.z[value], bar, self.statistics[value], *self.scale_and_shift(value, gradient))
 
     def _give_back(
         self, operation: dict[str, int], bar: np.ndarray, dz: list[np.ndarray], gradient: np.ndarray

@@ -20,12 +20,13 @@ class Pruned:
     """A network without closed operations.
 
     closed : what is gone, dead nodes' operations included. refused : what stays, since a node that is read would have no
-    input without it.
+    input without it. kept : the old number of each node, by cell.
     """
 
     network: ImageNetwork
     closed: tuple[Place, ...]
     refused: tuple[Place, ...]
+    kept: tuple[tuple[int, ...], ...]
 
 
 def gates_of(net: ImageNetwork) -> dict[Place, float]:
@@ -71,7 +72,7 @@ def without(net: ImageNetwork, closing: set[Place]) -> Pruned:
         cells.append(Cell(cell.inputs, len(nodes), left))
     small = _carried(net, tuple(cells), kept)
     left_over = {(n, (kept[n][i], kept[n][j]), name) for n, (i, j), name in gates_of(small)}
-    return Pruned(small, tuple(sorted(gates.keys() - left_over)), tuple(refused))
+    return Pruned(small, tuple(sorted(gates.keys() - left_over)), tuple(refused), tuple(map(tuple, kept)))
 
 
 def _read(cell: Cell, edges: Mapping[Edge, list[str]]) -> set[int]:
