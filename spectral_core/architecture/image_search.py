@@ -220,7 +220,10 @@ class _Search:
         return net, made
 
     def _scores(self, net: ImageNetwork, turn: int) -> dict[Split, float]:
-        """A number for each split; the smallest of a cell is chosen."""
+        """A number for each split; the smallest of a cell is chosen.
+
+        By hand: a mean over draws. Checked by test_image_search.test_the_split_with_the_best_score_is_made.
+        """
         own, splits, seed = self.options, train_free.splits_of(net), self.options.seed + 7919 * (turn + 1)
         generator = np.random.default_rng((seed, 3))
         if own.score == "random":

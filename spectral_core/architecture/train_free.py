@@ -49,7 +49,8 @@ def with_every_split(net: ImageNetwork, seed: int) -> tuple[ImageNetwork, dict[S
     -------
     The network, and by split the name of the group of eigenvalues of m → j.
     """
-    wide, names = net, {}
+    wide = net
+    names: dict[Split, str] = {}
     for number, cell in enumerate(net.structure.cells):
         now = {edge: edge for edge, _ in cell.edges}
         for k, edge in enumerate(now):

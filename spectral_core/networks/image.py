@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.networks.cells import Cell, Edge
 from spectral_core.networks.image_structure import ImageStructure
 from spectral_core.wording import counted
+
+if TYPE_CHECKING:
+    from spectral_core.networks.compact_image import CompactImageNetwork
 
 STATE = ("running_means", "running_variances")
 """The groups that no optimizer moves."""
@@ -186,6 +189,20 @@ class ImageNetwork:
         if self.structure.gates == "spectral":
             values[f"eigenvalues[{number},{j},{j + 1}]"][...] = 0
         return replace(grown, frozen=self.frozen)
+
+    def compact(self) -> CompactImageNetwork:
+        """The same function in evaluation with fewer numbers: batch norms and eigenvalues folded in, dead parts gone (G5, C1).
+
+        Examples
+        --------
+        >>> from spectral_core import ImageNetwork
+        >>> net = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8))
+        >>> net.compact().n_parameters < net.n_parameters
+        True
+        """
+        from spectral_core.networks.image_folding import folded
+
+        return folded(self)
 
     # --- computation ------------------------------------------------------------------------------
 

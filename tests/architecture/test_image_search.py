@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from spectral_core import ImageNetwork, load_images, search_images
+from spectral_core.architecture import train_free
 from spectral_core.architecture.image_memory import step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import ImageSearchResult, SearchState
@@ -153,6 +155,26 @@ def test_growth_keeps_the_function_bit_for_bit(score: str) -> None:
     assert before[0] == after[0]
     assert (before[1]["towers[1]"] == after[1]["towers[1]"]).all()
     assert (state.net.forward(data.images) == grown.forward(data.images)).all()
+
+
+@pytest.mark.parametrize("score", ["slope", "ntk"])
+def test_the_split_with_the_best_score_is_made(score: str) -> None:
+    """The steepest slope, or the least mean change of the condition over the draws."""
+    data = bars()
+    options = ImageSearchOptions(**SMALL, score=score, train_free=replace(FEW, repeats=2))
+    search = _Search(options, data, data, lambda done, total, text: None)
+    net, seed = search.start().net, 7919
+    rows = np.random.default_rng((seed, 3)).permutation(len(data))
+    if score == "slope":
+        found = train_free.slope_scores(net, data.images[rows[:8]], data.labels[rows[:8]], seed)
+        best = {split: -value for split, value in found.items()}
+    else:
+        splits = train_free.splits_of(net)
+        draws = train_free.kernel_scores(net, splits, data.images[rows], options.train_free, "frozen", seed)
+        best = {split: sum(values) / 2 for split, values in draws.items()}
+    _, made = search._split(search.start(), net, 0)
+    for number, i, j in made:
+        assert best[number, (i, j)] == min(value for split, value in best.items() if split[0] == number)
 
 
 def test_a_restart_draws_all_numbers_anew() -> None:

@@ -161,3 +161,38 @@ def test_a_dense_model_is_refused_and_options_come_from_a_file(home: Path, capsy
         main(["images", "train", str(home / "colours.npz"), "--config", str(config), "--out", str(tmp_path / "m")]) == 0
     )
     assert ImageModel.load(tmp_path / "m/model.npz").network.structure.reductions == 0
+
+
+SEARCH = (*SMALL, "--rounds", "1", "--epochs", "1", "--final-epochs", "1")
+
+
+def test_search_writes_a_model_that_takes_raw_images(home: Path, capsys: Any, tmp_path: Path) -> None:
+    text = said(capsys, "images", "search", home / "colours.npz", *SEARCH, "--out", tmp_path)
+    assert f"written to {tmp_path}: model.npz, report.json, report.txt" in text
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert next(row["edges"] for row in report["rows"]) == 5
+    model = ImageModel.load(tmp_path / "model.npz")
+    assert model.network.structure.record() == report["network"]
+    score = json.loads(said(capsys, "images", "score", tmp_path / "model.npz", home / "colours.npz", "--json"))
+    assert score["scores"]["accuracy"] == report["accuracy"]["test"]
+    again = tmp_path / "again"
+    assert main(["images", "search", str(home / "colours.npz"), *SEARCH, "--out", str(again), "--quiet"]) == 0
+    assert (ImageModel.load(again / "model.npz").network.parameters == model.network.parameters).all()
+    refuses(
+        capsys, "memory: the first network needs", "images", "search", home / "colours.npz", *SEARCH, "--memory", "1KB"
+    )
+    refuses(capsys, "time must be a number with a unit", "images", "search", home / "colours.npz", "--time", "soon")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_search_continues_at_the_last_round(home: Path, tmp_path: Path, number: signal.Signals) -> None:
+    given = ["images", "search", str(home / "colours.npz"), *SEARCH, "--epochs", "2", "--out", str(tmp_path)]
+    code, lines = interrupted(number, 3, given)  # in the final training
+    assert code == 128 + number
+    assert lines[-1] == "spectral-core: interrupted; the same command continues where it stopped"
+    assert main([*given, "--quiet"]) == 0
+    assert list(tmp_path.glob("unfinished-*")) == []
+    whole = tmp_path / "whole"
+    assert main([*given[:-1], str(whole), "--quiet"]) == 0
+    one, other = (ImageModel.load(folder / "model.npz").network.parameters for folder in (tmp_path, whole))
+    assert (one == other).all()
