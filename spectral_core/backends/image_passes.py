@@ -29,6 +29,9 @@ class ImagePass:
         self.net, self.parameters, self.images, self.kept = net, parameters, images, kept
         self.values = [dict(zip(VALUE_COLUMNS, row, strict=True)) for row in net.values.tolist()]
         self.operations = [dict(zip(OPERATION_COLUMNS, row, strict=True)) for row in net.operations.tolist()]
+        self.arriving: list[list[dict[str, int]]] = [[] for _ in self.values]
+        for row in self.operations:
+            self.arriving[row["receiver"]].append(row)
         self.z = self._planes(np.empty)
         self.statistics = [np.zeros((4, value["channels"])) for value in self.values]
         self.pooled: list[np.ndarray] = []
@@ -86,22 +89,34 @@ class ImagePass:
 
     def forward(self, training: bool, theta: float = 0.0) -> None:
         """All values; in training by the statistics of the batch, and the running ones move by theta."""
-        at = 0
-        for number, z in enumerate(self.z):
-            if self.operations[at]["kind"] >= LINK:
-                z[...] = 0
-            while at < len(self.operations) and self.operations[at]["receiver"] == number:
-                self._arrive(self.operations[at], z)
-                at += 1
-            value = self.values[number]
-            start, channels = self.net.running + 2 * value["first"], value["channels"]
-            running = (
-                self.parameters[start : start + channels],
-                self.parameters[start + channels : start + 2 * channels],
-            )
-            self.kernels.forward_norm(
-                z, theta, training, *self.scale_and_shift(number, self.parameters), *running, self.statistics[number]
-            )
+        for number in range(len(self.z)):
+            self.compute(number)
+            self.norm(number, training, theta)
+
+    def compute(self, number: int) -> None:
+        """One value, from those before it."""
+        z, arriving = self.z[number], self.arriving[number]
+        if arriving[0]["kind"] >= LINK:
+            z[...] = 0
+        for operation in arriving:
+            self._arrive(operation, z)
+
+    def norm(self, number: int, training: bool, theta: float = 0.0) -> None:
+        """The scale and shift through which a value is read (I8, I9)."""
+        value = self.values[number]
+        start, channels = self.net.running + 2 * value["first"], value["channels"]
+        running = (
+            self.parameters[start : start + channels],
+            self.parameters[start + channels : start + 2 * channels],
+        )
+        self.kernels.forward_norm(
+            self.z[number],
+            theta,
+            training,
+            *self.scale_and_shift(number, self.parameters),
+            *running,
+            self.statistics[number],
+        )
 
     def _arrive(self, operation: dict[str, int], z: np.ndarray) -> None:
         """One operation forward."""

@@ -56,7 +56,7 @@ def run_score(options: argparse.Namespace) -> int:
     from spectral_core.networks.image_model import ImageModel
 
     model = ImageModel.load(options.model)
-    shape = model.network.structure.image
+    shape = model.network.image
     data = images_of(options.data, shape[1], model.reference)
     rows, sentence = chosen(model, options, data)
     scored = standardised(data.chosen(rows), model.reference)

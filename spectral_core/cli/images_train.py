@@ -87,9 +87,13 @@ def _start(options: argparse.Namespace, parts: ImageParts) -> ImageNetwork:
             seed=options.seed,
         )  # fmt: skip
     model = ImageModel.load(options.model)
-    if model.network.structure.image != data.shape or model.classes != data.classes:
+    if not isinstance(model.network, ImageNetwork):
         raise InvalidInputError(
-            f"{options.model} is for images of {'×'.join(map(str, model.network.structure.image))} in the classes "
+            f"{options.model} is compact: it has no batch norms to train; give the model it was made from"
+        )
+    if model.network.image != data.shape or model.classes != data.classes:
+        raise InvalidInputError(
+            f"{options.model} is for images of {'×'.join(map(str, model.network.image))} in the classes "
             f"{', '.join(map(str, model.classes))}; {options.data} has {image_options.shape_text(data)} in "
             f"{', '.join(map(str, data.classes))}"
         )

@@ -30,7 +30,7 @@ class Step:
     kind : a number of `KINDS`. sender, receiver : planes; the sender of the stem is the image.
     kernel, matrix, bias, scale, shift : numbers of arrays, or -1: depthwise kernels (channels, taps²), the matrix of a
         pointwise convolution, its bias, and the a and b through which the sender is read.
-    factor : of a pool.
+    factor : of an identity or a pool.
     """
 
     kind: int
@@ -63,7 +63,7 @@ class CompactImageNetwork:
     >>> from spectral_core import ImageNetwork
     >>> net = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8))
     >>> net.compact()
-    CompactImageNetwork(50 steps, 3 classes, images 1×8×8, 3,519 parameters, float32)
+    CompactImageNetwork(48 steps, 3 classes, images 1×8×8, 4,747 parameters, float32)
     """
 
     image: tuple[int, int, int]
@@ -79,7 +79,7 @@ class CompactImageNetwork:
 
     @property
     def n_parameters(self) -> int:
-        """All numbers, the factors of pools included."""
+        """All numbers, the factors of identities and pools included."""
         return sum(array.size for array in self.arrays) + sum(step.factor != 1 for step in self.steps)
 
     @property

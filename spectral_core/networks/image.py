@@ -136,6 +136,16 @@ class ImageNetwork:
         return self.layout.trained_size
 
     @property
+    def image(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of an image."""
+        return self.structure.image
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return self.structure.classes
+
+    @property
     def activation(self) -> str:
         return "relu"
 

@@ -47,6 +47,7 @@ class _Folder:
     planes: list[tuple[int, int, int]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     arrays: list[np.ndarray] = field(default_factory=list)
+    known: dict[bytes, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         tables = self.net.layout.tables
@@ -102,6 +103,13 @@ class _Folder:
         self.arrays.append(values)
         return len(self.arrays) - 1
 
+    def shared(self, values: np.ndarray, absent: float) -> int:
+        """The number of an array through which several operations read a value: it is stored once."""
+        key = values.tobytes()
+        if key not in self.known:
+            self.known[key] = self.array(values, absent)
+        return self.known[key]
+
     def step(self, operation: dict[str, int], receiver: int, view: _View | None, **more: Any) -> None:
         """Add a step."""
         named = {
@@ -112,7 +120,7 @@ class _Folder:
         if view is None:
             self.steps.append({**named, "sender": ABSENT, "receiver": receiver, **more})
             return
-        scale, shift = self.array(view.scale, 1.0), self.array(view.shift, 0.0)
+        scale, shift = self.shared(view.scale, 1.0), self.shared(view.shift, 0.0)
         self.steps.append({**named, "sender": view.plane, "receiver": receiver, "scale": scale, "shift": shift, **more})
 
     def write(self, half: _Half, plane: int, relu: bool = False, factor: float = 1.0) -> None:
@@ -223,7 +231,7 @@ def _node(
             constant = constant + gate * half.bias
         elif operation["kind"] == LINK:
             seen = _seen(own, sender, views, halves)
-            own.step(operation, plane, _View(seen.plane, gate * seen.scale, np.zeros_like(seen.shift)))
+            own.step(operation, plane, _View(seen.plane, seen.scale, np.zeros_like(seen.shift)), factor=gate)
             constant = constant + gate * seen.shift
         else:
             own.step(operation, plane, _seen(own, sender, views, halves), factor=gate)

@@ -17,6 +17,7 @@ from spectral_core.data.targets import encode_labels
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.files.provenance import provenance
+from spectral_core.networks.compact_image import CompactImageNetwork
 from spectral_core.networks.image import ImageNetwork
 
 KIND = "image model"
@@ -29,7 +30,7 @@ class ImageModel:
 
     Parameters
     ----------
-    network : an image network.
+    network : an image network, or its compact form.
     classes : labels in the order of the network's classes.
     means, deviations : (channels,), by which images were standardised; empty if they were not.
     rows : row numbers of the data by part, ``training``, ``validation`` and ``test``.
@@ -47,7 +48,7 @@ class ImageModel:
     (6,)
     """
 
-    network: ImageNetwork
+    network: ImageNetwork | CompactImageNetwork
     classes: tuple[Any, ...]
     means: np.ndarray
     deviations: np.ndarray
@@ -57,17 +58,17 @@ class ImageModel:
     task = "classification"
 
     def __post_init__(self) -> None:
-        if len(self.classes) != self.network.structure.classes:
+        if len(self.classes) != self.network.classes:
             raise InvalidInputError(
-                f"classes must be {self.network.structure.classes}, as the network's outputs; got {len(self.classes)}"
+                f"classes must be {self.network.classes}, as the network's outputs; got {len(self.classes)}"
             )
-        if len(self.means) not in (0, self.network.structure.image[0]) or self.means.shape != self.deviations.shape:
+        if len(self.means) not in (0, self.network.image[0]) or self.means.shape != self.deviations.shape:
             raise InvalidInputError("means and deviations must have one number for each channel of an image")
 
     @classmethod
     def of(
         cls,
-        network: ImageNetwork,
+        network: ImageNetwork | CompactImageNetwork,
         data: ImageData,
         rows: Mapping[str, np.ndarray] | None = None,
         origin: Origin | None = None,
@@ -78,7 +79,7 @@ class ImageModel:
     @property
     def reference(self) -> ImageData:
         """No images, with the classes and the scale of those that the model was trained on."""
-        images = np.empty((0, *self.network.structure.image), np.float32)
+        images = np.empty((0, *self.network.image), np.float32)
         return ImageData(images, np.empty(0, np.int64), self.classes, self.means, self.deviations)
 
     def prepared(self, X: Any) -> np.ndarray:
@@ -88,7 +89,7 @@ class ImageModel:
         ------
         InvalidInputError : means of 2 × 2 pixels do not reach the size of the network, or the channels are others.
         """
-        channels, rows, columns = self.network.structure.image
+        channels, rows, columns = self.network.image
         images = like(self.reference, rows, X)
         if images.shape[1:] != (channels, rows, columns):
             raise InvalidInputError(
@@ -123,10 +124,13 @@ class ImageModel:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write network, classes, scale and split to one model file."""
-        record = {"network": self.network.trained_record(), "classes": list(self.classes), **provenance()}
+        own, compact = self.network, isinstance(self.network, CompactImageNetwork)
+        network = own.record() if isinstance(own, CompactImageNetwork) else own.trained_record()
+        record = {"compact": compact, "network": network, "classes": list(self.classes), **provenance()}
         if self.origin is not None:
             record["split"] = {"source": self.origin.source, "sha256": self.origin.sha256, "seed": self.origin.seed}
-        stored = {"parameters": self.network.parameters, "means": self.means, "deviations": self.deviations}
+        stored = own.stored() if isinstance(own, CompactImageNetwork) else {"parameters": own.parameters}
+        stored |= {"means": self.means, "deviations": self.deviations}
         stored |= {f"{part}_rows": numbers for part, numbers in self.rows.items()}
         stored |= {f"{part}_prints": prints for part, prints in (self.origin.prints if self.origin else {}).items()}
         files.save_model(path, KIND, record, stored)
@@ -136,7 +140,11 @@ class ImageModel:
         """Read a model; raises `ModelFileError`."""
         _, record, stored = files.load_model(path, (KIND,))
         try:
-            network = ImageNetwork.from_record(record["network"], stored["parameters"])
+            network: ImageNetwork | CompactImageNetwork
+            if record["compact"]:
+                network = CompactImageNetwork.from_record(record["network"], stored)
+            else:
+                network = ImageNetwork.from_record(record["network"], stored["parameters"])
             rows, prints = (
                 {part: stored[f"{part}_{what}"] for part in PARTS if f"{part}_{what}" in stored}
                 for what in ("rows", "prints")

@@ -196,3 +196,47 @@ def test_an_interrupted_search_continues_at_the_last_round(home: Path, tmp_path:
     assert main([*given[:-1], str(whole), "--quiet"]) == 0
     one, other = (ImageModel.load(folder / "model.npz").network.parameters for folder in (tmp_path, whole))
     assert (one == other).all()
+
+
+def test_compact_is_the_same_function_and_channels_go(home: Path, capsys: Any, tmp_path: Path) -> None:
+    images, _ = colours(6)
+    model = ImageModel.load(home / "m/model.npz")
+    text = said(capsys, "images", "compact", home / "m/model.npz", "--out", tmp_path / "small.npz")
+    small = ImageModel.load(tmp_path / "small.npz")
+    np.testing.assert_allclose(small.predict_proba(images), model.predict_proba(images), atol=1e-5)
+    assert f"{model.network.n_parameters:,} parameters -> {small.network.n_parameters:,}, " in text
+    assert "the same function within rounding" in text
+    score = json.loads(said(capsys, "images", "score", tmp_path / "small.npz", home / "colours.npz", "--json"))
+    report = json.loads((home / "m/report.json").read_text(encoding="utf-8"))
+    assert score["scores"]["accuracy"] == report["accuracy"]["test"]
+    refuses(capsys, "is compact already", "images", "compact", tmp_path / "small.npz")
+    refuses(
+        capsys,
+        "is compact: it has no batch norms",
+        "images",
+        "train",
+        tmp_path / "small.npz",
+        home / "colours.npz",
+        *SMALL,
+    )
+    wide = (
+        "images",
+        "train",
+        home / "colours.npz",
+        *SMALL,
+        "--channels",
+        "2",
+        "--epochs",
+        "1",
+        "--out",
+        tmp_path / "w",
+    )
+    said(capsys, *wide)
+    sizes = []
+    for options in ((), ("--channels", "0.5"), ("--channels", "0.5", "--data", home / "colours.npz")):
+        made = json.loads(said(capsys, "images", "compact", tmp_path / "w/model.npz", *options, "--json"))
+        assert made["out"] == str(tmp_path / "w/model-compact.npz")
+        sizes.append(made["parameters"])
+    assert sizes[0] > sizes[1] == sizes[2]
+    given = ("images", "compact", tmp_path / "w/model.npz", "--channels", "0.5", "--by", "path")
+    refuses(capsys, "by='path' needs images", *given)
