@@ -91,7 +91,7 @@ class ImagePass:
         """All values; in training by the statistics of the batch, and the running ones move by theta."""
         for number in range(len(self.z)):
             self.compute(number)
-            self.norm(number, training, theta)
+            self.read_through(number, training, theta)
 
     def compute(self, number: int) -> None:
         """One value, from those before it."""
@@ -101,7 +101,7 @@ class ImagePass:
         for operation in arriving:
             self._arrive(operation, z)
 
-    def norm(self, number: int, training: bool, theta: float = 0.0) -> None:
+    def read_through(self, number: int, training: bool, theta: float = 0.0) -> None:
         """The scale and shift through which a value is read (I8, I9)."""
         value = self.values[number]
         start, channels = self.net.running + 2 * value["first"], value["channels"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,9 +169,9 @@ class CompactPass:
     def __init__(self, net: CompactImageNetwork, x: np.ndarray) -> None:
         from spectral_core.kernels.cpu import images as kernels  # imports Numba
 
-        self.kernels, self.net, self.x = kernels, net, x
+        self.kernels: ModuleType = kernels
+        self.net, self.x = net, x
         self.planes = [np.zeros((len(x), c, rows * columns), net.dtype) for c, rows, columns in net.planes]
-        self.ones = np.ones(len(x), net.dtype)
 
     def array(self, number: int, absent: np.ndarray) -> np.ndarray:
         """An array of the network, or what stands for an absent one."""
@@ -191,9 +192,8 @@ class CompactPass:
         target = self.planes[step.receiver]
         if step.kind >= KINDS["link"]:
             source, affine = self.read(step)
-            self.kernels.forward_node(
-                step.kind, *source, step.stride, *affine, self.ones * self.net.dtype.type(step.factor), target
-            )
+            factor = np.full(len(self.x), step.factor, self.net.dtype)
+            self.kernels.forward_node(step.kind, *source, step.stride, *affine, factor, target)
             return
         target += self.convolved(step, self.net.arrays[step.matrix], target.shape[1])
         if step.bias != ABSENT:
@@ -223,17 +223,3 @@ class CompactPass:
         pooled, result = np.empty((len(self.x), channels), net.dtype), np.empty((len(self.x), net.classes), net.dtype)
         self.kernels.forward_tower(self.planes[net.output], rows, columns, one, nothing, matrix, bias, pooled, result)
         return result
-
-
-def with_arrays(net: CompactImageNetwork, steps: list[Step], arrays: list[np.ndarray]) -> CompactImageNetwork:
-    """The network with other steps and arrays; arrays that no step reads go."""
-    used = {getattr(step, name) for step in steps for name in ("kernel", "matrix", "bias", "scale", "shift")} - {ABSENT}
-    order = {old: new for new, old in enumerate(sorted({*used, len(arrays) - 2, len(arrays) - 1}))}
-    moved = [
-        replace(step, **{
-            name: order.get(getattr(step, name), ABSENT) for name in ("kernel", "matrix", "bias", "scale", "shift")
-        })
-        for step in steps
-    ]  # fmt: skip
-    kept = tuple(np.ascontiguousarray(arrays[old], net.dtype) for old in order)
-    return replace(net, steps=tuple(moved), arrays=kept)

@@ -147,14 +147,14 @@ def folded(net: ImageNetwork) -> CompactImageNetwork:
     views: dict[int, _View] = {}
     halves: dict[int, _Half] = {}
     for number in sorted(needed):
-        (first, *_), (scale, shift) = own.arriving[number] or [None], own.norm(number)
-        if first is not None and first["kind"] == KINDS["stem"]:
+        first, (scale, shift) = own.arriving[number][0], own.norm(number)
+        if first["kind"] == KINDS["stem"]:
             plane, size = own.plane(number), (own.values[number]["channels"], 9 * net.structure.image[0])
             own.step(first, plane, None, matrix=own.array(scale[:, None] * own.part(first["matrix"], *size)))
             views[number] = _View(plane, np.ones_like(shift), shift)
-        elif first is not None and first["kind"] == KINDS["convolution"]:
+        elif first["kind"] == KINDS["convolution"]:
             halves[number] = _half(own, first, views, halves, (scale, shift))
-        elif first is not None and first["gate"] < 0 and first["stride"] == 1:
+        elif first["gate"] < 0 and first["stride"] == 1:
             seen = _seen(own, first["sender"], views, halves)
             views[number] = _View(seen.plane, scale * seen.scale, scale * seen.shift + shift)
         else:

@@ -65,8 +65,8 @@ def without_channels(
         part.compute(number)
         if number in places:
             _refit(small, places[number], whole, part, (share, by))
-        whole.norm(number, training=False)
-        part.norm(number, training=False)
+        whole.read_through(number, training=False)
+        part.read_through(number, training=False)
     return small
 
 
