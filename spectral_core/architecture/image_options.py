@@ -9,6 +9,7 @@ from spectral_core import checks
 from spectral_core.architecture.image_memory import bytes_of, seconds_of
 from spectral_core.architecture.train_free import TrainFree
 from spectral_core.checks import one_of
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image_structure import GATES
 from spectral_core.training.options import StepOptions
 
@@ -65,6 +66,15 @@ class ImageSearchOptions:
         object.__setattr__(self, "time", seconds_of(self.time))
         checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True)
         self.step(final=True)
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> ImageSearchOptions:
+        """The options by name; an unknown one is named in the error."""
+        known = cls.__dataclass_fields__
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise InvalidInputError(f"search_images has no option {unknown[0]!r}; it has {', '.join(known)}")
+        return cls(**given)
 
     def step(self, final: bool) -> StepOptions:
         """The options of a training step: SGD and a cosine; in the rounds with the penalty that closes operations.

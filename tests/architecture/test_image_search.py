@@ -14,7 +14,7 @@ from spectral_core.architecture import train_free
 from spectral_core.architecture.image_memory import step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import ImageSearchResult, SearchState
-from spectral_core.architecture.image_search import _Search
+from spectral_core.architecture.image_rounds import ImageSearch
 from spectral_core.architecture.train_free import TrainFree
 from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
@@ -145,10 +145,10 @@ def test_published_decay_is_in_the_gradient() -> None:
 def test_growth_keeps_the_function_bit_for_bit(score: str) -> None:
     """Outputs before and after all splits of a round, in training mode, so with the statistics of the batch (G6)."""
     data = bars()
-    search = _Search(ImageSearchOptions(**SMALL, score=score), data, data, lambda done, total, text: None)
+    search = ImageSearch(ImageSearchOptions(**SMALL, score=score), data, data, lambda done, total, text: None)
     state = search.start()
     search.round(state)
-    grown, splits = search._split(state, state.net, 1)
+    grown, splits = search.split(state, state.net, 1)
     assert len(splits) == 2
     assert grown.n_parameters > state.net.n_parameters
     before, after = (net.loss_and_gradients(data.images, data.labels) for net in (state.net, grown))
@@ -162,7 +162,7 @@ def test_the_split_with_the_best_score_is_made(score: str) -> None:
     """The steepest slope, or the least mean change of the condition over the draws."""
     data = bars()
     options = ImageSearchOptions(**SMALL, score=score, train_free=replace(FEW, repeats=2))
-    search = _Search(options, data, data, lambda done, total, text: None)
+    search = ImageSearch(options, data, data, lambda done, total, text: None)
     net, seed = search.start().net, 7919
     rows = np.random.default_rng((seed, 3)).permutation(len(data))
     if score == "slope":
@@ -172,7 +172,7 @@ def test_the_split_with_the_best_score_is_made(score: str) -> None:
         splits = train_free.splits_of(net)
         draws = train_free.kernel_scores(net, splits, data.images[rows], options.train_free, "frozen", seed)
         best = {split: sum(values) / 2 for split, values in draws.items()}
-    _, made = search._split(search.start(), net, 0)
+    _, made = search.split(search.start(), net, 0)
     for number, i, j in made:
         assert best[number, (i, j)] == min(value for split, value in best.items() if split[0] == number)
 
@@ -180,7 +180,7 @@ def test_the_split_with_the_best_score_is_made(score: str) -> None:
 def test_a_restart_draws_all_numbers_anew() -> None:
     data = bars()
     for restart in (False, True):
-        search = _Search(ImageSearchOptions(**SMALL, restart=restart), data, data, lambda done, total, text: None)
+        search = ImageSearch(ImageSearchOptions(**SMALL, restart=restart), data, data, lambda done, total, text: None)
         state = search.start()
         search.round(state)
         stem = ImageNetwork.initialize(1, 1, 2, image=(1, 4, 4), seed=1).groups["kernels[stem]"]
