@@ -113,10 +113,9 @@ class SearchState:
         return cls(net, nodes)
 
     def born(self, cell: int, edge: Sequence[int], turn: int) -> None:
-        """A new node in the middle of an edge; it takes the number of the receiver."""
-        i, j = edge
-        own = self.nodes[cell]
-        own.insert(j, [between(own[i][0], own[j][0]), turn])
+        """A new node of an edge; it takes the number of the receiver, and lies between that and the node before it."""
+        own, j = self.nodes[cell], edge[1]
+        own.insert(j, [between(own[j - 1][0], own[j][0]), turn])
 
     def save(self, path: Path, fingerprint: str) -> None:
         """Write the state to a file."""
@@ -146,7 +145,7 @@ class SearchState:
 def _line(inputs: int, nodes: int) -> list[list[float]]:
     """Inputs at 0, the others at equal distances up to 1.
 
-    By hand: places in a picture. Checked by test_image_search.test_a_new_node_lies_in_the_middle_of_its_edge.
+    By hand: places in a picture. Checked by test_image_search.test_a_new_node_lies_before_its_receiver.
     """
     inner = nodes - inputs
     return [[0.0, 0] for _ in range(inputs)] + [[(k + 1) / inner, 0] for k in range(inner)]
@@ -155,6 +154,6 @@ def _line(inputs: int, nodes: int) -> list[list[float]]:
 def between(one: float, other: float) -> float:
     """The middle.
 
-    By hand: a place in a picture. Checked by test_image_search.test_a_new_node_lies_in_the_middle_of_its_edge.
+    By hand: a place in a picture. Checked by test_image_search.test_a_new_node_lies_before_its_receiver.
     """
     return (one + other) / 2

@@ -86,7 +86,9 @@ def _pictures(rows: list[dict[str, Any]], home: Path) -> list[str]:
     from spectral_core.reports.cells import cells_picture
 
     figure(home / "spidernet.png", rows)
-    rounds = next((json.loads(row["rounds"]) for row in rows if row["arm"] == "search" and row.get("rounds")), [])
+    rounds: list[dict[str, Any]] = next(
+        (json.loads(row["rounds"]) for row in rows if row["arm"] == "search" and row.get("rounds")), []
+    )
     if not rounds:
         return ["spidernet.png"]
     cells_picture(home / "cells.png", rounds, title="Cells of the first search")

@@ -200,6 +200,39 @@ class ImageNetwork:
             values[f"eigenvalues[{number},{j},{j + 1}]"][...] = 0
         return replace(grown, frozen=self.frozen)
 
+    def widen(self, channels: int, seed: int = 0) -> ImageNetwork:
+        """The same function with more channels in every cell; new channels are drawn, and no old one reads them (G7).
+
+        Their columns are 0 in every pointwise convolution into an old channel and in every classifier; the slopes of these
+        columns are not 0, so training wakes them. Exact in exact arithmetic; a matrix product of another size may round in
+        another order, so the last bits can differ.
+
+        Raises
+        ------
+        InvalidInputError : there are as many channels or more.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import ImageNetwork
+        >>> net, X = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8)), np.ones((2, 1, 8, 8))
+        >>> bool(np.abs(net.widen(6).forward(X) - net.forward(X)).max() < 1e-6)
+        True
+        """
+        if checks.integer(channels, "channels", 1) <= self.structure.channels:
+            raise InvalidInputError(
+                f"channels must be more than {self.structure.channels}, as many as there are; got {channels}"
+            )
+        wide = ImageNetwork.of(replace(self.structure, channels=channels), self.dtype, seed)
+        for name, values in wide.groups.items():
+            old = self.groups[name]
+            if name.startswith(("weights", "towers[")):
+                values[: len(old), old.shape[1] :] = 0
+                values[: len(old), : old.shape[1]] = old
+            else:
+                values[: len(old)] = old
+        return replace(wide, frozen=self.frozen)
+
     def compact(self) -> CompactImageNetwork:
         """The same function in evaluation with fewer numbers: batch norms and eigenvalues folded in, dead parts gone (G5, C1).
 

@@ -17,8 +17,8 @@ STEP = 0.08
 def cells_picture(path: Target | None, rows: Sequence[Mapping[str, Any]], *, title: str = "Cells over rounds") -> Any:
     """Draw the cells after each round of a search; returns the figure.
 
-    Nodes lie on a line, inputs on the left and the output on the right; an old node never moves, and a new one lies in the
-    middle of its edge. An edge is an arc, as wide as it has operations, in the colour of the round in which it was born.
+    Nodes lie on a line, inputs on the left and the output on the right; an old node never moves, and a new one lies
+    between its receiver and the node before that. An edge is an arc, as wide as it has operations, in the colour of the round in which it was born.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def _draw(axes: Any, cell: Mapping[str, Any], nodes: Sequence[Sequence[float]]) 
         places.append((x, -spread))
     for i, j, *names in cell["edges"]:
         born = int(max(nodes[i][1], nodes[j][1]))
-        bend = 0.0 if j == i + 1 and i >= inputs else -0.25 - STEP * (j - i)
+        bend = 0.0 if j == i + 1 and i >= inputs else -0.2 - STEP * (j - i)
         style = {
             "arrowstyle": "-|>",
             "lw": 0.5 + 0.35 * len(names),

@@ -210,13 +210,14 @@ def test_a_budget_of_time_ends_the_rounds() -> None:
     assert search_images(bars(), **SMALL, time="1h").remarks == ()
 
 
-def test_a_new_node_lies_in_the_middle_of_its_edge() -> None:
+def test_a_new_node_lies_before_its_receiver() -> None:
+    """No two nodes behind the inputs lie in one place, and no old one moves."""
     state = SearchState.first(ImageNetwork.initialize(1, 1, 2, image=(1, 4, 4)))
     assert state.nodes == [[[0, 0], [0.5, 0], [1, 0]], [[0, 0], [0, 0], [0.5, 0], [1, 0]]]
     state.born(0, (1, 2), 1)
     assert state.nodes[0] == [[0, 0], [0.5, 0], [0.75, 1], [1, 0]]
     state.born(0, (0, 2), 2)
-    assert state.nodes[0] == [[0, 0], [0.5, 0], [0.375, 2], [0.75, 1], [1, 0]]
+    assert state.nodes[0] == [[0, 0], [0.5, 0], [0.625, 2], [0.75, 1], [1, 0]]
 
 
 @pytest.mark.parametrize(

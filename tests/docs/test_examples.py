@@ -20,7 +20,7 @@ from spectral_core.networks.image_model import ImageModel
 from spectral_core.networks.spectral import SpectralNetwork
 
 METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "balanced", "save", "load")
-IMAGE_METHODS = ("initialize", "split_edge", "forward", "loss_and_gradients", "save", "load")
+IMAGE_METHODS = ("initialize", "split_edge", "widen", "compact", "forward", "loss_and_gradients", "save", "load")
 PUBLIC: dict[str, Any] = {
     name: getattr(spectral_core, name)
     for name in dir(spectral_core)
