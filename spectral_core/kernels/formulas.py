@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 bd012115fcf8498e
+certificates  sha256 2253f8e369444124
 
 Scalars may be numbers or NumPy arrays.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 bd012115fcf8498e
-dense.py      sha256 62c5e62a49e61a8e
+certificates  sha256 2253f8e369444124
+dense.py      sha256 61225d51f9f9222b
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

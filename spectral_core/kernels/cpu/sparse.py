@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 bd012115fcf8498e
-dense.py      sha256 62c5e62a49e61a8e
+certificates  sha256 2253f8e369444124
+dense.py      sha256 61225d51f9f9222b
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

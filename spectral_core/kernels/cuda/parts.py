@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 bd012115fcf8498e
-dense.py      sha256 62c5e62a49e61a8e
+certificates  sha256 2253f8e369444124
+dense.py      sha256 61225d51f9f9222b
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
