@@ -91,9 +91,10 @@ class ImageSearchOptions:
             "momentum": self.momentum,
             "schedule": "cosine",
         }
-        if self.published:
-            return StepOptions(**options, eigenvector_penalty=HALF_DECAY * self.weight_decay)
         decayed = ("kernels", "weights", "scales", "shifts", "towers", "tower_biases")
+        if self.published:
+            half = dict.fromkeys((*decayed, "gates"), HALF_DECAY * self.weight_decay)
+            return StepOptions(**options, eigenvector_penalty=half)
         options["weight_decay"] = dict.fromkeys(decayed, self.weight_decay) if not spectral else self.weight_decay
         if spectral and not final:
             options |= {"penalty": "l1", "penalty_strength": self.penalty_strength, "proximal": True}
