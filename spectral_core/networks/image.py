@@ -263,7 +263,7 @@ class ImageNetwork:
         """
         from spectral_core.networks.image_folding import folded
 
-        return folded(self)
+        return folded(self.layout, self.parameters)
 
     # --- computation ------------------------------------------------------------------------------
 
