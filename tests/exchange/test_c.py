@@ -160,7 +160,7 @@ def test_decimals_read_back_and_the_smaller_form_is_taken(model: Predictor, doub
     stored = np.concatenate([np.append(bias, row) for bias, row in zip(form.rows.bias, rows, strict=True)])
     assert np.array_equal(values, stored)
     assert form.sparse == (form.sparse_bytes < form.dense_bytes)
-    assert f"Constants: {form.constant_bytes:,} bytes" in " ".join(text.split())
+    assert f"Constants without labels: {form.constant_bytes:,} bytes" in " ".join(text.split())
 
 
 def test_a_mean_far_from_zero_is_taken_off_first() -> None:
