@@ -59,7 +59,7 @@ def export_c(
     double : numbers in float64 instead of float32.
     int8 : integers instead.
     calibration : with `int8`, X (samples, n_features) in the units of the data, or a pair (X, y): the greatest inputs and
-        activations that are told apart, and the score in the head of the file.
+        activations, beyond which they are cut off, and the score in the head of the file.
     name : the prefix of the functions.
     trainable : weights that a device adapts.
 

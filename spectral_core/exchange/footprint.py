@@ -76,7 +76,7 @@ def footprint(model: Model, *, int8: bool = False, calibration: Any = None) -> F
     return Footprint(
         form.constant_bytes + code,
         form.buffer_bytes + FRAMES[kind],
-        rows.n_weights if form.sparse else rows.n_slots,
+        rows.n_weights if form.sparse else form.n_slots,
         _of_other_functions(form, model),
     )
 
