@@ -50,4 +50,5 @@ def _operations(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
             means = [sum(values) / len(counts) for values in zip(*counts, strict=True)]
             axes.plot(range(1, len(means) + 1), means, label=kind, color=COLOURS[k % len(COLOURS)], marker="o", ms=3)
     axes.set(xlabel="round (the last: final training)", ylabel="operations that count", ylim=(0, None))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     legend_above(axes, 4)
