@@ -96,8 +96,8 @@ class ImagePass:
     def compute(self, number: int) -> None:
         """One value, from those before it."""
         z, arriving = self.z[number], self.arriving[number]
-        if arriving[0]["kind"] >= LINK:
-            z[...] = 0
+        if not arriving or arriving[0]["kind"] >= LINK:
+            z[...] = 0  # no convolution writes it
         for operation in arriving:
             self._arrive(operation, z)
 
@@ -148,8 +148,9 @@ class ImagePass:
             np.empty((len(self.images), classes), real),
         )
         weights = self.part(self.parameters, matrix, classes, size["channels"])
-        given = self.affine(value), weights, self.part(self.parameters, bias, classes)
-        self.kernels.forward_tower(self.z[value], size["rows"], size["columns"], *given[0], *given[1:], pooled, result)
+        scale, shift = self.affine(value)
+        biases, planes = self.part(self.parameters, bias, classes), self.z[value]
+        self.kernels.forward_tower(planes, size["rows"], size["columns"], scale, shift, weights, biases, pooled, result)
         self.pooled.append(pooled)
         return result
 

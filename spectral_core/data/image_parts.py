@@ -114,7 +114,7 @@ def parts_of(
         raise InvalidInputError("each class must have a training image; use more images or smaller shares for tests")
     # Means and deviations are those of the training images alone.
     training = data.chosen(rows["training"])
-    scale = load_images((training.images, training.labels))
+    scale = load_images((training.images, training.labels), channels="first")
     parts = {name: standardised(data.chosen(at), scale) for name, at in rows.items()}
     prints = {name: prints_of(data.chosen(rows[name])) for name in ("training", "validation")}
     origin = replace(origin_of(source, data.images, data.labels, seed), prints=prints)
@@ -126,8 +126,10 @@ def standardised(data: ImageData, scale: ImageData) -> ImageData:
     if len(data) == 0:
         return replace(data, means=scale.means, deviations=scale.deviations)
     labels = [scale.classes[0]] * len(data)
-    done = load_images((data.images, labels), standardise=len(scale.means) > 0, like=scale)
-    return replace(done, labels=data.labels, classes=data.classes, remarks=data.remarks)
+    # The numbers have been divided already.
+    given = {"standardise": len(scale.means) > 0, "like": replace(scale, divisor=1.0), "channels": "first"}
+    done = load_images((data.images, labels), **given)
+    return replace(done, labels=data.labels, classes=data.classes, remarks=data.remarks, divisor=data.divisor)
 
 
 def prints_of(data: ImageData) -> np.ndarray:
