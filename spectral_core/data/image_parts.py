@@ -127,8 +127,8 @@ def standardised(data: ImageData, scale: ImageData) -> ImageData:
         return replace(data, means=scale.means, deviations=scale.deviations)
     labels = [scale.classes[0]] * len(data)
     # The numbers have been divided already.
-    given = {"standardise": len(scale.means) > 0, "like": replace(scale, divisor=1.0), "channels": "first"}
-    done = load_images((data.images, labels), **given)
+    known = replace(scale, divisor=1.0)
+    done = load_images((data.images, labels), standardise=len(scale.means) > 0, like=known, channels="first")
     return replace(done, labels=data.labels, classes=data.classes, remarks=data.remarks, divisor=data.divisor)
 
 
