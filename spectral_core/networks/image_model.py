@@ -160,7 +160,7 @@ class ImageModel:
             )
             origin = Origin(**record["split"], prints=prints) if "split" in record else None
             scale = stored["means"], stored["deviations"]
-            return cls(network, tuple(record["classes"]), *scale, rows, origin, record["divisor"])
+            return cls(network, tuple(record["classes"]), *scale, rows, origin, record.get("divisor"))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(f"{path} does not describe a model of images: {error}") from None
 
