@@ -13,7 +13,7 @@ from derivations.proof.steps import Step
 
 @dataclass(frozen=True)
 class Certificate:
-    """The record of a finished proof."""
+    """The record of a finished proof; `source` is the module of its argument."""
 
     id: str
     title: str
@@ -26,6 +26,7 @@ class Certificate:
     claims: tuple[Claim, ...] = ()
     programs: tuple[Program, ...] = ()
     by_definition: bool = False
+    source: str = ""
 
     @property
     def cites(self) -> tuple[str, ...]:

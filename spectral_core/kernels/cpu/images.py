@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 66b6ce685b3419c6
+certificates  sha256 2027a680ec12e250
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
@@ -661,14 +661,14 @@ def greatest_3(flat, offsets, result):
     s8 = flat[offsets[8] : offsets[8] + n]
     for p in range(n):
         best = s0[p]
-        best = s1[p] if s1[p] > best else best
-        best = s2[p] if s2[p] > best else best
-        best = s3[p] if s3[p] > best else best
-        best = s4[p] if s4[p] > best else best
-        best = s5[p] if s5[p] > best else best
-        best = s6[p] if s6[p] > best else best
-        best = s7[p] if s7[p] > best else best
-        best = s8[p] if s8[p] > best else best
+        best = (s1[p] if best < s1[p] else best)
+        best = (s2[p] if best < s2[p] else best)
+        best = (s3[p] if best < s3[p] else best)
+        best = (s4[p] if best < s4[p] else best)
+        best = (s5[p] if best < s5[p] else best)
+        best = (s6[p] if best < s6[p] else best)
+        best = (s7[p] if best < s7[p] else best)
+        best = (s8[p] if best < s8[p] else best)
         result[p] = best
 
 
@@ -700,22 +700,22 @@ def winner_3(flat, offsets, winner):
     number8 = real(8)
     for p in range(n):
         best, number = s0[p], number0
-        number = number1 if s1[p] > best else number
-        best = s1[p] if s1[p] > best else best
-        number = number2 if s2[p] > best else number
-        best = s2[p] if s2[p] > best else best
-        number = number3 if s3[p] > best else number
-        best = s3[p] if s3[p] > best else best
-        number = number4 if s4[p] > best else number
-        best = s4[p] if s4[p] > best else best
-        number = number5 if s5[p] > best else number
-        best = s5[p] if s5[p] > best else best
-        number = number6 if s6[p] > best else number
-        best = s6[p] if s6[p] > best else best
-        number = number7 if s7[p] > best else number
-        best = s7[p] if s7[p] > best else best
-        number = number8 if s8[p] > best else number
-        best = s8[p] if s8[p] > best else best
+        number = (number1 if best < s1[p] else number)
+        best = (s1[p] if best < s1[p] else best)
+        number = (number2 if best < s2[p] else number)
+        best = (s2[p] if best < s2[p] else best)
+        number = (number3 if best < s3[p] else number)
+        best = (s3[p] if best < s3[p] else best)
+        number = (number4 if best < s4[p] else number)
+        best = (s4[p] if best < s4[p] else best)
+        number = (number5 if best < s5[p] else number)
+        best = (s5[p] if best < s5[p] else best)
+        number = (number6 if best < s6[p] else number)
+        best = (s6[p] if best < s6[p] else best)
+        number = (number7 if best < s7[p] else number)
+        best = (s7[p] if best < s7[p] else best)
+        number = (number8 if best < s8[p] else number)
+        best = (s8[p] if best < s8[p] else best)
         winner[p] = number
 
 

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 66b6ce685b3419c6
-parts.py      sha256 22192c977d840b62
+certificates  sha256 2027a680ec12e250
+parts.py      sha256 63bcbb70899146bf
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """
