@@ -86,8 +86,10 @@ def functions() -> dict[str, tuple[str, ...]]:
     table |= {"selected_3": ("I7", "I18"), "selected_spread_3": ("I7", "I18"), "clamp": ("I13",)}
     written = {name: source for file in TEMPLATES for name, source in templates.raw(FOLDER, file).items()}
     for name, source in written.items():
-        (stated,) = [line for line in source.splitlines() if line.startswith("    Theorem: ")]
-        named = tuple(stated.removeprefix("    Theorem: ").split(", "))
+        stated = [line for line in source.splitlines() if line.startswith("    Theorem: ")]
+        named = tuple(theorem for line in stated for theorem in line.removeprefix("    Theorem: ").split(", "))
+        if not named:  # written by hand
+            continue
         table |= {name.replace("TAPS", str(taps)): named for taps in (TAPS if "TAPS" in name else (0,))}
     return table
 

@@ -9,6 +9,7 @@ from derivations.proof.facts import added, targets
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
 from derivations.proof.running import bars, run, slope
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.proof.windows import sums
 from derivations.theorems.images import notation as n
@@ -94,7 +95,21 @@ TOWER_ADJOINT = Program(
 )
 
 
-def tower_argument(proof: Proof, value: Program = TOWER, adjoint: Program = TOWER_ADJOINT) -> None:
+loss_of = sp.Symbol("loss")
+TOWER_SHARE = Program(
+    "tower_share",
+    "share loss, what a tower but the last adds to the loss, and to its bar",
+    ("I12",),
+    (),
+    (Assign(sp.Symbol("result"), share * loss_of),),
+    scalars=("share", "loss"),
+    result="result",
+)
+
+
+def tower_argument(
+    proof: Proof, value: Program = TOWER, adjoint: Program = TOWER_ADJOINT, part: Program = TOWER_SHARE
+) -> None:
     """M8.direct of one block with a bias; the loss is linear in the towers' losses."""
     truth = bars(value.assignments, {"logits": dlogits.element})
     whole = sums(n.c) * V.element * pooled.element + bias.element
@@ -105,10 +120,11 @@ def tower_argument(proof: Proof, value: Program = TOWER, adjoint: Program = TOWE
         mine = value_of(line) * sums(*line.over)
         proof.equal(f"the cotangent of {name[1:]}", mine, truth[name[1:]], "reverse accumulation", ["M8.direct"])
     proof.same("gradients add up over batches", added(adjoint.assignments), [dV.name, dbias.name])
-    for program in (value, adjoint):
+    for program in (value, adjoint, part):
         proof.reads(program)
     last, other = sp.symbols("last other")
-    whole = last + share * other
+    whole = last + at(run(part.assignments)["result"], {loss_of: other})
+    proof.equal("the printed part of another tower", run(part.assignments)["result"], share * loss_of, "program")
     for what, term, factor in (("the last tower", last, sp.S.One), ("every other tower", other, share)):
         proof.equal(
             f"{what}: its share of the loss is the factor of its z̄",

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 2027a680ec12e250
-parts.py      sha256 63bcbb70899146bf
+certificates  sha256 b0e85c64032b27c6
+parts.py      sha256 8167650602fb7365
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 2027a680ec12e250
-dense.py      sha256 8faaec257e94b30b
+certificates  sha256 b0e85c64032b27c6
+dense.py      sha256 09e7a8adb18298cb
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
