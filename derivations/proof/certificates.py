@@ -6,14 +6,21 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derivations.proof.claims import Claim
+from derivations.proof.claims import Assumption, Claim
 from derivations.proof.programs import Program
 from derivations.proof.steps import Step
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """The record of a finished proof; `source` is the module of its argument."""
+    """The record of a finished proof.
+
+    Parameters
+    ----------
+    assumptions, equations : all that is assumed, as text; the equations among it.
+    source : the module of its argument.
+    borrowed : steps, each with a claim that it uses and that the proof itself does not prove: what it cites must.
+    """
 
     id: str
     title: str
@@ -27,6 +34,8 @@ class Certificate:
     programs: tuple[Program, ...] = ()
     by_definition: bool = False
     source: str = ""
+    equations: tuple[Assumption, ...] = ()
+    borrowed: tuple[tuple[Step, Claim], ...] = ()
 
     @property
     def cites(self) -> tuple[str, ...]:

@@ -70,6 +70,14 @@ class Curve(Sequence[CurvePoint]):
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         return self.points[index]
 
+    def __repr__(self) -> str:
+        chosen, best = self.points[self.chosen], self.points[self.best]
+        sizes = f"{counted(len(self), 'size')} from {self.points[0].weights} to {counted(self.points[-1].weights, 'weight')}"
+        return (
+            f"Curve({sizes}; chosen: {counted(chosen.weights, 'weight')}, score {chosen.score:.4g};\n"
+            f"  best: {counted(best.weights, 'weight')}, score {best.score:.4g})"
+        )
+
     def index(self, weights: int | None = None, score: float | None = None) -> int:  # type: ignore[override]
         """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
 

@@ -11,6 +11,7 @@ import numpy as np
 from spectral_core.kernels.support.image_layout import KINDS, OPERATION_COLUMNS, VALUE_COLUMNS, ImageTables
 
 STEM, CONVOLUTION, LINK = KINDS["stem"], KINDS["convolution"], KINDS["link"]
+ABSENT = -1
 SCALE, SHIFT = 2, 3
 """Rows of the statistics of a value: mean, deviation, scale, shift."""
 
@@ -88,8 +89,9 @@ class ImagePass:
         """All values; in training by the statistics of the batch, and the running ones move by theta."""
         at = 0
         for number, z in enumerate(self.z):
-            if self.operations[at]["kind"] >= LINK:
-                z[...] = 0
+            first = self.operations[at] if at < len(self.operations) else {"receiver": ABSENT}
+            if first["receiver"] != number or first["kind"] >= LINK:
+                z[...] = 0  # no convolution writes it
             while at < len(self.operations) and self.operations[at]["receiver"] == number:
                 self._arrive(self.operations[at], z)
                 at += 1
@@ -133,8 +135,9 @@ class ImagePass:
             np.empty((len(self.images), classes), real),
         )
         weights = self.part(self.parameters, matrix, classes, size["channels"])
-        given = self.affine(value), weights, self.part(self.parameters, bias, classes)
-        self.kernels.forward_tower(self.z[value], size["rows"], size["columns"], *given[0], *given[1:], pooled, result)
+        scale, shift = self.affine(value)
+        biases, planes = self.part(self.parameters, bias, classes), self.z[value]
+        self.kernels.forward_tower(planes, size["rows"], size["columns"], scale, shift, weights, biases, pooled, result)
         self.pooled.append(pooled)
         return result
 

@@ -74,3 +74,10 @@ def test_points_are_found_by_weights_or_score() -> None:
             curve.index(**given_values)
     other = replace(curve, chosen=2)
     assert (other.chosen, other.best, other.points) == (2, 3, curve.points)
+
+
+def test_a_curve_is_short_to_look_at() -> None:
+    curve = Curve(tuple(point(n, n / 100) for n in range(1, 51)), best=49, chosen=9)
+    assert repr(curve) == (
+        "Curve(50 sizes from 1 to 50 weights; chosen: 10 weights, score 0.1;\n  best: 50 weights, score 0.5)"
+    )

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 b0e85c64032b27c6
-dense.py      sha256 09e7a8adb18298cb
+certificates  sha256 c210d2a9325e52db
+dense.py      sha256 65ea1e7b57fde76e
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

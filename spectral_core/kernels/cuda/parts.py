@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 b0e85c64032b27c6
-dense.py      sha256 09e7a8adb18298cb
+certificates  sha256 c210d2a9325e52db
+dense.py      sha256 65ea1e7b57fde76e
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
