@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from derivations import links
+from derivations.recheck.identities import IDENTITIES
 from tests.builders import ROOT
 
 RECORDS = json.loads((ROOT / "derivations" / "certificates.json").read_text(encoding="utf-8"))
@@ -16,6 +18,34 @@ def test_the_documents_count_theorems_definitions_and_steps() -> None:
     docs = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
     assert f"{len(RECORDS) - defined} theorems and {defined} definitions in {steps:,} steps" in readme
     assert f"{len(RECORDS) - defined} theorems and {defined} definitions are proven in {steps:,} steps" in docs
+
+
+NORMAL_FORMS = {"algebra", "program", "reverse accumulation", "induction", "convention", "differentiation"}
+"""The rules that `rules.py` decides; `reindexing` is decided by `windows.py`, all others by `steps.py`."""
+
+
+def test_readme_says_which_file_decides_how_many_steps() -> None:
+    rules = [step["rule"] for record in RECORDS for step in record["steps"]]
+    forms, planes = sum(rule in NORMAL_FORMS for rule in rules), rules.count("reindexing")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[`rules.py`](derivations/proof/rules.py) {forms} steps" in readme
+    assert f"[`steps.py`](derivations/proof/steps.py) {len(rules) - forms - planes} by" in readme
+    assert f"[`windows.py`](derivations/proof/windows.py) {planes} by" in readme
+    assert set(rules) >= NORMAL_FORMS
+    without = [record["id"] for record in RECORDS if record["id"] not in IDENTITIES]
+    assert len(without) == 4, "the theorems on rounding, which README calls four"
+    assert all(name.startswith("E.") for name in without)
+
+
+def test_the_page_counts_functions_without_a_theorem_and_those_by_hand() -> None:
+    kernels = [links.theorems_of(ROOT / f"spectral_core/kernels/{module}.py") for module in links.PRINTED]
+    page = " ".join((ROOT / "docs" / "verification.md").read_text(encoding="utf-8").split())
+    without = links.without_theorem(ROOT)
+    assert f"{len(without)} of the {sum(map(len, kernels))} functions in the printed modules of kernels" in page
+    assert f"What is left, {len(links.by_hand(ROOT))} functions, says" in page
+    by_hand = [name for name in without if not links._reason("cpu/images", name) and name in kernels[4]]
+    assert f"{len(by_hand)} of image networks" in page
+    assert links.PRINTED[4] == "cpu/images"
 
 
 def test_no_step_says_nothing() -> None:
