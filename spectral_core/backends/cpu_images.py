@@ -111,6 +111,9 @@ def drawn(net: ImageTables, samples: int, seed: int, step: int) -> np.ndarray:
 class ImageStepper(Stepper):
     """Runs epochs of an image network; parameters, running statistics and moments change in place."""
 
+    def batch_done(self) -> None:
+        """Called after each step of the optimizer."""
+
     def evaluate(self, problem: Problem) -> float:
         """The loss of the last tower on other data, with running statistics."""
         assert isinstance(self.arrays.layout, ImageLayout)
@@ -164,4 +167,5 @@ class ImageStepper(Stepper):
         dense.shrink(arrays.shrunk, arrays.thresholds, factor, parameters)
         if net.published:
             images.clamp(parameters[net.gates[0] : net.gates[1]], parameters.dtype.type(LIMIT))
+        self.batch_done()
         return float(penalty)

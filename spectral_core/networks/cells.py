@@ -32,8 +32,9 @@ class Cell:
 
     Raises
     ------
-    InvalidInputError : an edge without operations or with one twice, an edge that does not run upwards or enters an input node, an unknown operation, a node that nothing
-        reaches or that nobody reads.
+    InvalidInputError : an edge without operations or with one twice, an edge that does not run upwards or enters an input node,
+    an unknown operation, a node behind the inputs that nothing reaches or that nobody reads. An input that nobody reads
+    is left out of the network.
 
     Examples
     --------
@@ -59,8 +60,8 @@ class Cell:
             if not (0 <= i < j < nodes and j >= inputs):
                 raise InvalidInputError(f"edge ({i}, {j}) must run upwards to a node from {inputs} to {nodes - 1}")
         senders, receivers = {i for i, _ in edges}, {j for _, j in edges}
-        for node in range(nodes):
-            if (node >= inputs and node not in receivers) or (node < nodes - 1 and node not in senders):
+        for node in range(inputs, nodes):
+            if node not in receivers or (node < nodes - 1 and node not in senders):
                 raise InvalidInputError(f"node {node} must be reached by an edge and read by one")
         ordered = sorted(edges.items(), key=lambda item: (item[0][1], item[0][0]))
         for name, value in (("inputs", inputs), ("nodes", nodes)):

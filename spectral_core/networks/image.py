@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from spectral_core.networks.image_input import checked_images, in_this_process
 from spectral_core.networks.image_start import draw_new, drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
 from spectral_core.wording import counted
+
+if TYPE_CHECKING:
+    from spectral_core.networks.compact_image import CompactImageNetwork
 
 STATE = ("running_means", "running_variances")
 """The groups that no optimizer moves."""
@@ -141,6 +144,16 @@ class ImageNetwork:
         return self.layout.trained_size
 
     @property
+    def image(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of an image."""
+        return self.structure.image
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return self.structure.classes
+
+    @property
     def activation(self) -> str:
         return "relu"
 
@@ -156,6 +169,11 @@ class ImageNetwork:
     def with_parameters(self, flat: np.ndarray) -> ImageNetwork:
         """The same network with a copy of other parameter values."""
         return replace(self, parameters=checks.real_array(flat, "parameters", self.dtype, 1).copy())
+
+    def with_drop_path(self, drop_path: float) -> ImageNetwork:
+        """The same network, whose training leaves operations out with another probability."""
+        structure = replace(self.structure, drop_path=drop_path)
+        return replace(self, structure=structure, layout=structure.layout())
 
     def split_edge(self, cell: int, edge: Edge, seed: int = 0) -> ImageNetwork:
         """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges.
@@ -189,7 +207,7 @@ class ImageNetwork:
         structure = replace(self.structure, cells=tuple(cells))
         layout = structure.layout()
         flat = np.zeros(layout.size, self.dtype)
-        moved = {_after_split(name, number, j): old for name, old in self.groups.items()}
+        moved = {str(renamed(name, number, lambda node: node + (node >= j))): old for name, old in self.groups.items()}
         for name, old in moved.items():
             layout.groups[name].view(flat)[...] = old
         # The new ones.
@@ -198,6 +216,53 @@ class ImageNetwork:
         if structure.gates == "spectral":
             layout.groups[f"eigenvalues[{number},{j},{j + 1}]"].view(flat)[...] = 0
         return ImageNetwork(structure, layout, flat, self.frozen)
+
+    def widen(self, channels: int, seed: int = 0) -> ImageNetwork:
+        """The same function with more channels in every cell; new channels are drawn, and no old one reads them (G7).
+
+        Their columns are 0 in every pointwise convolution into an old channel and in every classifier; the slopes of these
+        columns are not 0, so training wakes them. Exact in exact arithmetic; a matrix product of another size may round in
+        another order, so the last bits can differ.
+
+        Raises
+        ------
+        InvalidInputError : there are as many channels or more.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import ImageNetwork
+        >>> net, X = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8)), np.ones((2, 1, 8, 8))
+        >>> bool(np.abs(net.widen(6).forward(X) - net.forward(X)).max() < 1e-6)
+        True
+        """
+        if checks.integer(channels, "channels", 1) <= self.structure.channels:
+            raise InvalidInputError(
+                f"channels must be more than {self.structure.channels}, as many as there are; got {channels}"
+            )
+        wide = ImageNetwork.of(replace(self.structure, channels=channels), self.dtype, seed)
+        for name, values in wide.groups.items():
+            old = self.groups[name]
+            if name.startswith(("weights", "towers[")):
+                values[: len(old), old.shape[1] :] = 0
+                values[: len(old), : old.shape[1]] = old
+            else:
+                values[: len(old)] = old
+        return replace(wide, frozen=self.frozen)
+
+    def compact(self) -> CompactImageNetwork:
+        """The same function in evaluation with fewer numbers: batch norms and eigenvalues folded in, dead parts gone (G5, C1).
+
+        Examples
+        --------
+        >>> from spectral_core import ImageNetwork
+        >>> net = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8))
+        >>> net.compact().n_parameters < net.n_parameters
+        True
+        """
+        from spectral_core.networks.image_folding import folded
+
+        return folded(self)
 
     # --- computation ------------------------------------------------------------------------------
 
@@ -327,13 +392,16 @@ class ImageNetwork:
         )
 
 
-def _after_split(name: str, cell: int, node: int) -> str:
-    """The name of a group after a split of this cell whose new node has this number."""
+def renamed(name: str, cell: int, place: Callable[[int], int | None]) -> str | None:
+    """The name of a group when the nodes of a cell have other numbers; None where a node of it is gone."""
     family, _, rest = name.partition("[")
     parts = rest.removesuffix("]").split(",")
     if len(parts) < 2 or parts[0] != str(cell):
         return name
     count = 2 if len(parts) > 2 and parts[2].isdigit() else 1
     for k in range(1, 1 + count):
-        parts[k] = str(int(parts[k]) + (int(parts[k]) >= node))
+        moved = place(int(parts[k]))
+        if moved is None:
+            return None
+        parts[k] = str(moved)
     return f"{family}[{','.join(parts)}]"

@@ -173,7 +173,11 @@ class _Builder:
             raise InvalidInputError(f"cell {number} must have {counted(len(earlier), 'input')}; it has {cell.inputs}")
         width, halved = self.structure.channels * 2**number, int(number > 0)
         size = [self.structure.image[k] // 2 ** max(number - 1, 0) for k in (1, 2)]
-        nodes = [self.input(f"{number},{i}", source, width, size) for i, source in enumerate(earlier)]
+        read = {i for (i, _), _ in cell.edges}
+        nodes = [
+            self.input(f"{number},{i}", source, width, size) if i in read else ABSENT
+            for i, source in enumerate(earlier)
+        ]
         out = [part // 2**halved for part in size]
         for node in range(cell.inputs, cell.nodes):
             arriving = []

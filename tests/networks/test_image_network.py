@@ -119,6 +119,23 @@ def test_a_split_keeps_the_function_bit_for_bit(cell: int, edge: tuple[int, int]
     assert split.n_parameters > net.n_parameters
 
 
+@pytest.mark.parametrize(("channels", "published"), [(3, False), (8, True)])
+def test_more_channels_keep_the_function(channels: int, published: bool) -> None:
+    """In training mode too, within rounding; the columns of the new channels have slopes (G7)."""
+    net, (x, y) = grown(published=published), batch()
+    wide = net.widen(channels, seed=5)
+    before, old = net.loss_and_gradients(x, y)
+    after, new = wide.loss_and_gradients(x, y)
+    assert abs(before - after) < 1e-13
+    np.testing.assert_allclose(net.forward(x), wide.forward(x), rtol=0, atol=1e-13)
+    width = old["towers[1]"].shape[1]
+    np.testing.assert_allclose(new["towers[1]"][:, :width], old["towers[1]"], rtol=0, atol=1e-13)
+    assert np.abs(new["towers[1]"][:, width:]).min() > 0
+    assert wide.structure.channels == channels
+    with pytest.raises(InvalidInputError, match=f"channels must be more than {channels}"):
+        wide.widen(channels)
+
+
 def test_a_closed_published_gate_keeps_its_slope() -> None:
     net, (x, y) = ImageNetwork.initialize(2, 0, 3, image=(2, 8, 8), gates="published", dtype="float64"), batch()
     gates = net.groups["gates[0,0,1]"]
