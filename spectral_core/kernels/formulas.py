@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 c210d2a9325e52db
+certificates  sha256 6441925f1b3bcc37
 
 Scalars may be numbers or NumPy arrays.
 """

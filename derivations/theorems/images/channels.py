@@ -36,10 +36,19 @@ def removal_argument(proof: Proof, row: int = 0) -> None:
         n.ZERO,
         cites=["I2"],
     )
-    level, above = sp.Symbol("shift", positive=True), sp.Symbol("padding", integer=True, positive=True)
+    level = sp.Symbol("shift", positive=True)
     constant = at(taken, {bn.shift.element: level})
     proof.equal("γ = 0, β > 0: relu gives β in every pixel", constant, level, "convention", ["I10"])
-    # The kernel reads β where a tap lies inside of the plane, and 0 elsewhere.
+    border_argument(proof, level, row)
+    pointwise_constant = run((Assign(z.element, W.element * level, over=(n.c,)),))["z"]
+    for what, index in (("row", n.r), ("column", n.q)):
+        claim = f"a pointwise reader makes of β a constant W β of each channel: no {what}"
+        proof.without(claim, pointwise_constant, index)
+
+
+def border_argument(proof: Proof, level: sp.Symbol, row: int) -> None:
+    """A depthwise kernel reads β where a tap lies inside of the plane, and 0 elsewhere."""
+    above = sp.Symbol("padding", integer=True, positive=True)
     inside = Array("inside", conv.TAPS, "argument", "1 where the tap lies inside of the plane, else 0").element
     total = Array("total", (n.c,), "argument", "what the kernel gives").element
 
@@ -58,10 +67,6 @@ def removal_argument(proof: Proof, row: int = 0) -> None:
         at(n.WINDOW.at(n.i, n.rho), {n.i: 0, n.rho: above, n.dilation: 1, n.padding: above}),
         ">=",
     )
-    pointwise_constant = run((Assign(z.element, W.element * level, over=(n.c,)),))["z"]
-    for what, index in (("row", n.r), ("column", n.q)):
-        claim = f"a pointwise reader makes of β a constant W β of each channel: no {what}"
-        proof.without(claim, pointwise_constant, index)
 
 
 G3 = Theorem(

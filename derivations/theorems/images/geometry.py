@@ -238,7 +238,11 @@ def flat_argument(
     for claim, program, line in sums_of:
         proof.same(claim, whole(program.assignments), [line])
         proof.reads(program)
-    # A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border.
+    places_apart(proof, here)
+
+
+def places_apart(proof: Proof, here: sp.Expr) -> None:
+    """A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border."""
     slack, more_columns, more_taps = (
         sp.Symbol(name, integer=True, nonnegative=True) for name in ("slack", "more_columns", "more_taps")
     )

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c210d2a9325e52db
-parts.py      sha256 2fa0e6e6815e068d
+certificates  sha256 6441925f1b3bcc37
+parts.py      sha256 088d41f8091b195b
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c210d2a9325e52db
-parts.py      sha256 2fa0e6e6815e068d
+certificates  sha256 6441925f1b3bcc37
+parts.py      sha256 088d41f8091b195b
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
