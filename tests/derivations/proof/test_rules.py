@@ -634,10 +634,10 @@ def test_a_certificate_says_what_was_proven_and_by_what() -> None:
         proof.same("three", found([h]), [h])
         proof.equal("four", at(a, {a: dummy}), dummy)
 
-    certificate = prove(argument, assumptions=("f(0) = 0",), reference="book", scope="every n")
+    certificate = prove(argument, assumptions=("f(0) = 0",), reference="book", scope="numbers")
     assert (certificate.id, certificate.title, certificate.statement) == ("T", "title", "statement")
     assert (certificate.method, certificate.assumptions) == ("method", ("f(0) = 0",))
-    assert (certificate.reference, certificate.scope) == ("book", "every n")
+    assert (certificate.reference, certificate.scope) == ("book", "numbers")
     assert certificate.cites == ("M2", "M1", "M3")
     assert certificate.rules == ("algebra", "definition", "program")
     assert certificate.symbols["real"] == ("r",)
