@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 6441925f1b3bcc37
+certificates  sha256 63cb87e4c4b53539
 
 Scalars may be numbers or NumPy arrays.
 """

@@ -143,7 +143,8 @@ def theorem_for(activation: Activation) -> Theorem:
 
     def argument(proof: Proof) -> None:
         f, value, slope = activation.function, *map(activation.meaning, (activation.value, activation.slope))
-        for function in {*f.atoms(sp.Piecewise), *value.atoms(sp.Piecewise), *slope.atoms(sp.Piecewise)}:
+        pieces = {*f.atoms(sp.Piecewise), *value.atoms(sp.Piecewise), *slope.atoms(sp.Piecewise)}
+        for function in sorted(pieces, key=str):
             proof.same("two pieces, z <= 0 and z > 0", conditions(function), [z <= 0, sp.true])
         for where in (BELOW, ABOVE):
             exact = piece(f, where)

@@ -188,7 +188,7 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
     truth = bars([replace(value, value=scale * weight.element * f(z))], {"loss": sp.S.One}, fixed=(s,))
     proof.equal("∂/∂z_sh scale Σ w ρ(z) = scale w ρ'(z_sh)", truth["output"], scale * weight.element * df(z))
     for expression in (value.value, slope.value):
-        for piecewise in expression.atoms(sp.Piecewise):
+        for piecewise in sorted(expression.atoms(sp.Piecewise), key=str):
             proof.same(
                 "the regions are chosen as stated", conditions(piecewise), [region.where for region in item.regions]
             )

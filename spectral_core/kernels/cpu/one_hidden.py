@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 6441925f1b3bcc37
-dense.py      sha256 4ccea07f2555b26a
+certificates  sha256 63cb87e4c4b53539
+dense.py      sha256 8d685baeec66c6cf
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

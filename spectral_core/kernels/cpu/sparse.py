@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 6441925f1b3bcc37
-dense.py      sha256 4ccea07f2555b26a
+certificates  sha256 63cb87e4c4b53539
+dense.py      sha256 8d685baeec66c6cf
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 6441925f1b3bcc37
-parts.py      sha256 088d41f8091b195b
+certificates  sha256 63cb87e4c4b53539
+parts.py      sha256 dfee5f426e3eeb05
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 6441925f1b3bcc37
-parts.py      sha256 088d41f8091b195b
+certificates  sha256 63cb87e4c4b53539
+parts.py      sha256 dfee5f426e3eeb05
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 6441925f1b3bcc37
-dense.py      sha256 4ccea07f2555b26a
+certificates  sha256 63cb87e4c4b53539
+dense.py      sha256 8d685baeec66c6cf
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 6441925f1b3bcc37
-parts.py      sha256 088d41f8091b195b
+certificates  sha256 63cb87e4c4b53539
+parts.py      sha256 dfee5f426e3eeb05
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).
