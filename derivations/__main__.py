@@ -17,7 +17,7 @@ from typing import Any
 
 from derivations import links
 from derivations.codegen.c.module import c_module
-from derivations.codegen.cpu import module
+from derivations.codegen.cpu import images, module
 from derivations.codegen.cpu.images_module import images_module
 from derivations.codegen.cpu.module import (
     certificate_digest,
@@ -27,6 +27,7 @@ from derivations.codegen.cpu.module import (
     tables_module,
 )
 from derivations.codegen.cuda.module import cuda_functions, cuda_modules, cuda_programs
+from derivations.codegen.formulas import FORMULAS
 from derivations.codegen.host import host_module
 from derivations.codegen.javascript.module import javascript_modules
 from derivations.codegen.javascript.parts import parts_module
@@ -59,7 +60,7 @@ def functions() -> dict[str, tuple[str, ...]]:
 
 def printed_programs() -> list[Program]:
     """Every program that a kernel is printed from."""
-    return [*module.programs(), *cuda_programs()]
+    return [*module.programs(), *images.programs(), *FORMULAS.values(), *cuda_programs()]
 
 
 def prove_all() -> list[tuple[Certificate, float]]:

@@ -128,9 +128,7 @@ SIGNS = {">=": r"\ge", "<=": r"\le", "!=": r"\ne", "<": "<", ">": ">", "=": "=",
 
 
 def formula(step: Step) -> str:
-    """The step's formula as it was stated, empty for two lists."""
-    if isinstance(step.left, tuple):
-        return ""
+    """The step's formula as it was stated."""
     if step.rule in ("bound", "error analysis"):  # exact rationals of many digits; twelve are enough to read
         return rf"{sp.latex(sp.Float(step.left, 12))} \le {sp.latex(sp.Float(step.right, 12))}"
     sides = [PRINTER.doprint(side) for side in (step.left, step.right)]
@@ -141,7 +139,7 @@ def formula(step: Step) -> str:
 
 def forms(step: Step) -> list[str]:
     """Both sides from what was stated to what it stands for, a chain for each side that has one."""
-    if isinstance(step.left, tuple) or step.rule in ("bound", "error analysis"):
+    if step.rule in ("bound", "error analysis", "definition"):
         return []
     chains = [[PRINTER.doprint(form) for form in step.chain(side)] for side in (step.left, step.right)]
     shown = [" = ".join(dict.fromkeys(chain)) for chain in chains if len(dict.fromkeys(chain)) > 1]
@@ -150,8 +148,6 @@ def forms(step: Step) -> list[str]:
 
 def lines_of(step: Step) -> list[str]:
     """The lines of the programs that the step is about, once each."""
-    if isinstance(step.left, tuple):
-        return []
     terms = [t for side in (step.left, step.right) for t in sp.sympify(side).atoms(Term)]
     programs = [t.arguments[1] for t in sorted(terms, key=str) if t.definition.name in ("run", "bar")]
     return [line_of(line) for line in dict.fromkeys(line for lines in programs for line in lines)]

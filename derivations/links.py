@@ -93,10 +93,15 @@ def problems(root: Path, certificates: list[dict[str, Any]]) -> list[str]:
 
 def without_theorem(root: Path) -> dict[str, str]:
     """Printed functions that name no theorem, each with its reason."""
-    kernels = {module: theorems_of(root / "spectral_core/kernels" / f"{module}.py") for module in PRINTED}
-    return {
-        name: _reason(module, name) for module, table in kernels.items() for name, named in table.items() if not named
-    }
+    found = {}
+    for module in PRINTED:
+        path = root / "spectral_core/kernels" / f"{module}.py"
+        proven = theorems_of(path)
+        for name, node in _functions(path):
+            mark = _mark(node)
+            if not proven[name]:
+                found[name] = mark["reason"] if mark else _reason(module, name)
+    return found
 
 
 def _reason(module: str, name: str) -> str:
@@ -115,12 +120,20 @@ def _unproven_formulas(root: Path) -> Iterator[str]:
 
 
 def _formulas_in_templates(root: Path) -> Iterator[str]:
-    """Templates hold storage and the order of calls; their formulas are calls of proven programs of scalars."""
+    """Templates hold storage and the order of calls; their formulas are calls of proven programs of scalars.
+
+    One that says `By hand` has formulas of its own: its test must exist, and it names no theorem.
+    """
+    tests = _tests(root)
     for path in sorted((root / "derivations/codegen").rglob("templates/*.py")):
         for name, node in _functions(path):
             shown = "" if _mark(node) else numeric.formula(node)
+            where = f"the template of {name} in {path.parts[-3]}"
             if shown:
-                yield f"the template of {name} in {path.parts[-3]} has a formula of its own ({shown})"
+                yield f"{where} has a formula of its own ({shown})"
+            yield from _wrong_mark(where, node, tests)
+            if _mark(node) and "Theorem:" in (ast.get_docstring(node) or ""):
+                yield f"{where} is written by hand, and names a theorem as if it were printed from its program"
 
 
 def _strangers(root: Path) -> Iterator[str]:
@@ -138,18 +151,29 @@ def by_hand(root: Path) -> dict[str, re.Match[str]]:
 
 
 def _formulas_by_hand(root: Path) -> Iterator[str]:
-    # An installed package comes without tests.
-    files = list((root / "tests").rglob("test_*.py"))
-    tests = {f"{path.stem}.{name}" for path in files for name, _ in _functions(path)}
+    tests = _tests(root)
     for name, node in _hand_written(root).items():
         mark = _mark(node)
         shown = "" if mark else numeric.formula(node)
         if shown:
             yield f"{name} computes by a formula of its own ({shown}); generate it or say 'By hand: ...' in its docstring"
-        elif mark is None and "By hand:" in (ast.get_docstring(node) or ""):
-            yield f"{name}: its docstring must say 'By hand: REASON. Checked by FILE.TEST.'"
-        elif mark is not None and tests and mark["test"] not in tests:
-            yield f"{name}: its test {mark['test']} does not exist"
+        else:
+            yield from _wrong_mark(name, node, tests)
+
+
+def _wrong_mark(name: str, node: Code, tests: set[str]) -> Iterator[str]:
+    """A mark that cannot be read, or whose test does not exist."""
+    mark = _mark(node)
+    if mark is None and "By hand:" in (ast.get_docstring(node) or ""):
+        yield f"{name}: its docstring must say 'By hand: REASON. Checked by FILE.TEST.'"
+    elif mark is not None and tests and mark["test"] not in tests:
+        yield f"{name}: its test {mark['test']} does not exist"
+
+
+def _tests(root: Path) -> set[str]:
+    """The tests by their names; none in an installed package, which comes without them."""
+    files = list((root / "tests").rglob("test_*.py"))
+    return {f"{path.stem}.{name}" for path in files for name, _ in _functions(path)}
 
 
 def _hand_written(root: Path) -> dict[str, Code]:
@@ -189,8 +213,9 @@ def _kernels_and_theorems(root: Path, certificates: list[dict[str, Any]]) -> Ite
     relying = {name: set(theorems) for file in files.values() for name, theorems in theorems_of(file).items()}
     known = {certificate["id"]: set(certificate["functions"]) for certificate in certificates}
     for module, file in files.items():
+        by_hand = {name for name, node in _functions(file) if _mark(node)}
         for name, named in theorems_of(file).items():
-            if not named and not _reason(module, name):
+            if not named and not _reason(module, name) and name not in by_hand:
                 yield f"kernel {name} names no theorem and is not listed as orchestration"
     for name, theorems in relying.items():
         for theorem in sorted(theorems - known.keys()):

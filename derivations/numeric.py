@@ -2,7 +2,7 @@
 
 A formula is, in a function, in a lambda or in code of a module,
 
-- a product, a quotient, a power or a matrix product of two expressions,
+- a product, a quotient, a power or a matrix product of two expressions, `x *= y` and its like too,
 - a call of `sum`, `abs` or of a function of `math` or NumPy that computes: `exp`, `dot`, `mean`, `maximum`, ...
 
 Four things are told apart, each by what stands there and not by what it means:
@@ -28,6 +28,11 @@ CALLS = {
     *("vdot", "cross", "kron", "interp", "gradient", "diff", "reduceat", "sigmoid", "arctan", "sinh", "cosh"),
 }
 """Functions and methods that show a formula by their names."""
+UFUNCS = {
+    *("multiply", "divide", "true_divide", "add", "subtract", "negative", "reciprocal", "float_power", "sign"),
+    *("logaddexp", "heaviside", "cbrt", "inner", "tensordot", "matvec", "vecmat", "vecdot", "convolve", "correlate"),
+}
+"""Functions of NumPy that show a formula where they stand behind `np.`; `add` alone is a method of sets."""
 KERNELS = {"clip"}
 """A name of `CALLS` that is a proven kernel where it stands alone."""
 PLACES = {
@@ -102,6 +107,11 @@ def _outside(node: ast.AST, counts: frozenset[str]) -> Iterator[ast.expr]:
     """Formulas in a piece of code, outside of places, sizes, texts and annotations."""
     if isinstance(node, ast.JoinedStr):
         return
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, OPERATORS):
+        written = ast.BinOp(node.target, node.op, node.value)
+        if _shows(written, counts):
+            yield written
+            return
     if isinstance(node, ast.expr) and _shows(node, counts):
         yield node
         return
@@ -126,9 +136,17 @@ def _shows(node: ast.expr, counts: frozenset[str]) -> bool:
         return not any(is_count(side, counts) or _repeated(side) for side in (node.left, node.right))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KERNELS:
         return False
+    if isinstance(node, ast.Call) and _ufunc(node.func) in UFUNCS:
+        return not any(is_count(argument, counts) or _repeated(argument) for argument in node.args)
     if isinstance(node, ast.Call) and _name(node) in CALLS:
         return not (_name(node) in ("sum", "cumsum", "prod", "abs") and _counts_conditions(node, counts))
     return False
+
+
+def _ufunc(function: ast.expr) -> str:
+    """`multiply` of `np.multiply` and of `np.multiply.at`; empty where `np` does not stand in front."""
+    words = ast.unparse(function).split(".") if isinstance(function, ast.Attribute) else []
+    return words[1] if words[:1] in (["np"], ["numpy"]) else ""
 
 
 def is_count(node: ast.expr, counts: frozenset[str]) -> bool:

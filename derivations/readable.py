@@ -63,8 +63,6 @@ def markdown(certificate: Certificate, functions: list[str]) -> str:
         lines += [line for chain in forms(step) for line in ("", "$$", chain, "$$")]
         if program := lines_of(step):
             lines += ["", "where the program says", *(line for text in program for line in ("", "$$", text, "$$"))]
-        if isinstance(step.left, tuple) and step.left:
-            lines += ["", *(f"- `{item}`" for item in step.left)]
     lines += ["", f"**In numbers.** {EXAMPLES[certificate.id]}"] if certificate.id in EXAMPLES else []
     return "\n".join([*lines, "", _rules(certificate, str), ""])
 
@@ -138,8 +136,6 @@ def latex(certificate: Certificate, functions: list[str]) -> str:
         # A formula inside text breaks into lines by itself.
         shown = [text for text in (formula(step), *forms(step), *lines_of(step)) if text]
         lines += [line for text in shown for line in (r"\par", rf"$\displaystyle {text}$")]
-        if isinstance(step.left, tuple) and step.left:
-            lines += [r"\begin{itemize}", *(rf"\item {{}}{plain(str(item))}" for item in step.left), r"\end{itemize}"]
     example = ["", rf"\textbf{{In numbers.}} {plain(EXAMPLES[certificate.id])}"] if certificate.id in EXAMPLES else []
     return "\n".join([*lines, r"\end{enumerate}", *example, "", _rules(certificate, plain), ""])
 

@@ -6,6 +6,7 @@ programs that the proof is about, and a digest of the files that check proofs, s
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -24,6 +25,8 @@ from derivations.proof.wording import formula, text
 
 CHECKER = Path(__file__).parent / "proof"
 """The files that decide what is proven, besides this one."""
+THEOREMS, PACKAGE = Path(__file__).parent / "theorems", "derivations.theorems."
+"""Where the arguments stand."""
 
 
 @cache
@@ -33,6 +36,30 @@ def checker_digest() -> str:
     for path in (*sorted(CHECKER.glob("*.py")), Path(__file__)):
         whole.update(path.name.encode() + b"\n" + path.read_bytes().replace(b"\r\n", b"\n"))
     return whole.hexdigest()[:16]
+
+
+def source_digest(module: str, folder: Path = THEOREMS) -> str:
+    """A digest of the file of an argument and of all files of theorems that it imports, directly or not."""
+    whole = hashlib.sha256()
+    for path in sorted(_sources(module, folder)):
+        whole.update(path.relative_to(folder).as_posix().encode() + b"\n" + path.read_bytes().replace(b"\r\n", b"\n"))
+    return whole.hexdigest()[:16]
+
+
+@cache
+def _sources(module: str, folder: Path) -> frozenset[Path]:
+    """The files of theorems that a module needs, its own among them; none for a module that is no theorem's."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = (folder / waiting.pop().removeprefix(PACKAGE).replace(".", "/")).with_suffix(".py")
+        if path in found or not path.exists():
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE.rstrip(".")):
+                waiting += [str(node.module), *(f"{node.module}.{name.name}" for name in node.names)]
+    return frozenset(found)
 
 
 def program_digest(program: Program) -> str:
@@ -54,6 +81,7 @@ def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
         "cites": certificate.cites,
         "trusted": [f"{rule}: {RULES[rule]}" for rule in certificate.rules],
         "checker": checker_digest(),
+        "source": source_digest(certificate.source),
         "programs": {program.name: program_digest(program) for program in certificate.programs},
         "steps": [_step(step) for step in certificate.steps],
         "functions": relying,

@@ -14,6 +14,7 @@ from sympy.printing.precedence import PRECEDENCE
 
 from derivations.codegen.expressions import RealPrinter
 from derivations.proof.programs import Program
+from derivations.theorems.images import towers
 from derivations.theorems.scalar import decay_and_clipping, orchestration, schedules, smoothing
 
 FORMULAS: dict[str, Program] = {
@@ -23,6 +24,7 @@ FORMULAS: dict[str, Program] = {
         *schedules.PROGRAMS,
         decay_and_clipping.STEP_DECAY,
         smoothing.LABEL_SHARE,
+        towers.TOWER_SHARE,
     )
 }
 """The programs that templates may call, by name."""

@@ -8,7 +8,7 @@ from derivations.codegen.formulas import FORMULAS, FormulaPrinter
 
 HOST = (
     *("sample_scale", "output_scale", "mean_of", "chunk_share", "of_share", "bias_correction", "threshold_of"),
-    *("warm_up", "cosine_rise", "cosine_fall"),
+    *("warm_up", "cosine_rise", "cosine_fall", "tower_share"),
 )  # fmt: skip
 """The programs that the host needs, by name."""
 HEADER = '''"""Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.

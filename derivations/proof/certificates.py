@@ -18,6 +18,7 @@ class Certificate:
     Parameters
     ----------
     assumptions, equations : all that is assumed, as text; the equations among it.
+    source : the module of its argument.
     borrowed : steps, each with a claim that it uses and that the proof itself does not prove: what it cites must.
     """
 
@@ -32,6 +33,7 @@ class Certificate:
     claims: tuple[Claim, ...] = ()
     programs: tuple[Program, ...] = ()
     by_definition: bool = False
+    source: str = ""
     equations: tuple[Assumption, ...] = ()
     borrowed: tuple[tuple[Step, Claim], ...] = ()
 

@@ -1,5 +1,6 @@
 """One step of a proof: what it claims, as it was stated, and the rule that decides it."""
 
+import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import sympy as sp
 
 from derivations.proof.claims import Assumption, Claim
 from derivations.proof.rules import normal_form
-from derivations.proof.stated import Term, once, without_idle
+from derivations.proof.stated import Constant, Term, once, without_idle
 from derivations.proof.windows import reindexed
 
 RULES = {
@@ -18,7 +19,7 @@ RULES = {
     "differentiation": "SymPy's derivative of an elementary function has this normal form",
     "convention": "the value chosen at a kink or a boundary has this normal form",
     "rational": "equal as rational functions, where no denominator is 0",
-    "definition": "two lists, or two sets, have the same members",
+    "definition": "what is read off a program, or counted, is the expected list (`facts`)",
     "decided": "a sign, or that something does not occur, which SymPy's assumptions decide",
     "bound": "an inequality between exact rational numbers",
     "reindexing": "equal once sums over all integers are renamed by shears and deltas have picked their terms (`windows`)",
@@ -26,8 +27,15 @@ RULES = {
 }
 
 
+def _written(side: Any) -> str:
+    """A list as text, for messages."""
+    return side.key if isinstance(side, Constant) else str(side)
+
+
 DECIDED = {">": "is_positive", ">=": "is_nonnegative", "<": "is_negative", "<=": "is_nonpositive", "!=": "is_nonzero"}
 """How SymPy calls the sign of a difference."""
+COMPARED = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "!=": sp.Ne}
+"""How SymPy compares two expressions."""
 RELATIONS = {
     **dict.fromkeys(RULES, ("=",)),
     "decided": (*DECIDED, "without"),
@@ -62,7 +70,7 @@ class Step:
     @property
     def empty(self) -> bool:
         """Whether both sides are written alike before anything is done, so that the step says nothing."""
-        return self.relation == "=" and not isinstance(self.left, tuple) and bool(self.left == self.right)
+        return self.relation == "=" and bool(self.left == self.right)
 
     @property
     def assumed(self) -> set[Assumption]:
@@ -94,7 +102,7 @@ class Step:
             return f"the rule {self.rule!r} does not show {self.relation!r}"
         left, right = (self.meaning(side) for side in (self.left, self.right))
         if self.rule == "definition":
-            return 0 if left == right and type(left) is type(right) else f"{left} is not {right}"
+            return 0 if left == right and type(left) is type(right) else f"{_written(left)} is not {_written(right)}"
         if self.rule == "decided":  # undecided, `None`, fails as `False` does
             return 0 if self._decided(left, right) is True else f"{left} {self.relation} {right} is not decided"
         if self.rule in ("bound", "error analysis"):
@@ -129,4 +137,7 @@ class Step:
         if self.relation == "without":
             return not left.has(right)
         forms = (left - right, sp.expand(left - right), sp.factor(left - right))
-        return next((truth for form in forms if (truth := getattr(form, DECIDED[self.relation])) is not None), None)
+        truths = (getattr(form, DECIDED[self.relation]) for form in forms)
+        # What SymPy says of the comparison itself, of frac(t) < 1 say, where the difference does not show it.
+        compared = COMPARED[self.relation](left, right)
+        return next((truth for truth in truths if truth is not None), True if compared == sp.true else None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -20,9 +21,10 @@ from derivations.proof.block_shapes import check_shapes
 from derivations.proof.capture import check_sums
 from derivations.proof.certificates import Certificate
 from derivations.proof.claims import Assumption, Case, Claim, Recursion, induction
+from derivations.proof.facts import listed
 from derivations.proof.programs import Program
 from derivations.proof.scopes import quantified, unsupported
-from derivations.proof.stated import Definition
+from derivations.proof.stated import Definition, Term
 from derivations.proof.steps import RULES, Step
 from derivations.proof.wording import sentence
 
@@ -95,12 +97,13 @@ class Proof:
         """`what` does not occur in the expression."""
         self.step(Step("decided", claim, sp.sympify(expression), what, relation="without"))
 
-    def same(self, claim: str, left: Iterable[object], right: Iterable[object]) -> None:
-        """Two lists hold the same members in the same order, two sets the same members."""
-        sides: list[Any] = [
-            tuple(s) if isinstance(s, list | tuple) else tuple(sorted(s, key=str)) for s in (left, right)
-        ]
-        self.step(Step("definition", claim, *sides))
+    def same(self, claim: str, fact: Term, expected: Iterable[object]) -> None:
+        """A fact (`facts`) is the expected list: the same members in the same order, or of a set the same members."""
+        if not isinstance(fact, Term):
+            raise ProofError(
+                f"{self.theorem}: {claim}: {fact!r} is no fact about a program, and could be the list itself"
+            )
+        self.step(Step("definition", claim, fact, listed(expected)))
 
     def at_most(self, claim: str, left: Any, right: Any, rule: str = "bound", cites: Iterable[str] = ()) -> None:
         """left <= right, both exact rational numbers."""
@@ -203,6 +206,7 @@ class Theorem:
             self.claims,
             tuple(proof.programs),
             self.by_definition,
+            module_of(self.argument),
             tuple(assumption for assumption in self.assumptions if isinstance(assumption, Assumption)),
             tuple(proof.borrowed),
         )
@@ -217,6 +221,13 @@ class Theorem:
         words = unsupported(self.scope, quantified(proof.steps, proof.programs))
         found += [f"the scope says every {word}, and no step quantifies over it" for word in words]
         return found
+
+
+def module_of(argument: Callable[..., Any]) -> str:
+    """The module that an argument is written in, behind `partial`."""
+    while isinstance(argument, partial):
+        argument = argument.func
+    return argument.__module__
 
 
 def _named(known: Assumption | Claim) -> str:

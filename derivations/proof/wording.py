@@ -61,8 +61,6 @@ PRINTER, SHORT = Plain(), Short()
 
 def text(side: Any, printer: Plain = PRINTER) -> str:
     """A side of a step."""
-    if isinstance(side, tuple):
-        return ", ".join(map(str, side))
     return str(printer.doprint(side)) if isinstance(side, sp.Basic) else str(side)
 
 

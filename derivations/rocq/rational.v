@@ -107,25 +107,25 @@ Lemma M8_11 (v0 v1 v2 v3 v4 : R) :
 Proof. rational. Qed.
 (* M8, first form of φ̄, hidden layer *)
 (* v0: du[s, h], v1: dz[s, h], v2: lam_in[k], v3: lam_out[h], v4: u_in[s, k] *)
-Lemma M8_22 (v0 v1 v2 v3 v4 : R) :
+Lemma M8_23 (v0 v1 v2 v3 v4 : R) :
   (- v0 - v3 * v1) * v4 + v2 * v1 * v4 =
   (v2 - v3) * v1 * v4 - v0 * v4.
 Proof. rational. Qed.
 (* M8, first form of ū, hidden layer *)
 (* v0: du[s, h], v1: dz[s, h], v2: lam_in[k], v3: lam_out[h], v4: phi[h, k] *)
-Lemma M8_23 (v0 v1 v2 v3 v4 : R) :
+Lemma M8_24 (v0 v1 v2 v3 v4 : R) :
   (- v0 - v3 * v1) * v4 + v2 * v1 * v4 =
   (v2 - v3) * v1 * v4 - v0 * v4.
 Proof. rational. Qed.
 (* M8, first form of φ̄, last layer *)
 (* v0: dz[s, h], v1: lam_in[k], v2: lam_out[h], v3: u_in[s, k] *)
-Lemma M8_24 (v0 v1 v2 v3 : R) :
+Lemma M8_25 (v0 v1 v2 v3 : R) :
   v1 * v0 * v3 - v2 * v0 * v3 =
   (v1 - v2) * v0 * v3.
 Proof. rational. Qed.
 (* M8, first form of ū, last layer *)
 (* v0: dz[s, h], v1: lam_in[k], v2: lam_out[h], v3: phi[h, k] *)
-Lemma M8_25 (v0 v1 v2 v3 : R) :
+Lemma M8_26 (v0 v1 v2 v3 : R) :
   v1 * v0 * v3 - v2 * v0 * v3 =
   (v1 - v2) * v0 * v3.
 Proof. rational. Qed.
@@ -385,7 +385,7 @@ Lemma P_group_1 (v0 v1 v2 v3 : R) :
 Proof. rational. Qed.
 (* P.group, s = (v - x)/t = v/|v| *)
 (* v0: norm, v1: threshold, v2: value[p] *)
-Lemma P_group_8 (v0 v1 v2 : R) :
+Lemma P_group_7 (v0 v1 v2 : R) :
   v0 != 0 -> v1 != 0 -> (v2 - (1 - v1 / v0) * v2) / v1 =
   v2 / v0.
 Proof. rational. Qed.
@@ -588,6 +588,18 @@ Lemma M24_2 (v0 v1 : R) :
   v1 != 0 -> v1 + (v0 ^+ 2) / v1 =
   2%:R * v0 + ((v1 - v0) ^+ 2) / v1.
 Proof. rational. Qed.
+(* I2, row = stride ⌊row/stride⌋ + stride frac(row/stride) *)
+(* v0: floor(row/stride), v1: row, v2: stride *)
+Lemma I2_9 (v0 v1 v2 : R) :
+  v2 != 0 -> v2 * (v1 / v2 - v0) + v2 * v0 =
+  v1.
+Proof. rational. Qed.
+(* I2, phase(row) = stride frac(row/stride) *)
+(* v0: floor(row/stride), v1: row, v2: stride *)
+Lemma I2_10 (v0 v1 v2 : R) :
+  v2 != 0 -> v1 - v2 * v0 =
+  v2 * (v1 / v2 - v0).
+Proof. rational. Qed.
 (* I8, a x + b = γ (x - μ)/σ + β *)
 (* v0: beta[c], v1: deviation[c], v2: gamma[c], v3: mean[c], v4: x[s, c, r, q] *)
 Lemma I8_6 (v0 v1 v2 v3 v4 : R) :
@@ -690,11 +702,23 @@ Lemma I18_4 (v0 v1 v2 v3 v4 : R) :
   v0 + v2 + v3 * v1 + v4 * v1 =
   v0 + v2 + v1 * (v3 + v4).
 Proof. rational. Qed.
+(* I18, ⌊place / pitch⌋ is the row: place/pitch = row + column/pitch *)
+(* v0: dilation, v1: pitch, v2: q, v3: r, v4: rho *)
+Lemma I18_9 (v0 v1 v2 v3 v4 : R) :
+  v1 != 0 -> (v2 + v1 * (v3 + v4 * v0)) / v1 =
+  v3 + v2 / v1 + v4 * v0.
+Proof. rational. Qed.
 (* I18, plane g begins g · height · pitch further: a plane with more rows *)
 (* v0: height, v1: number, v2: pitch, v3: q, v4: r *)
-Lemma I18_13 (v0 v1 v2 v3 v4 : R) :
+Lemma I18_10 (v0 v1 v2 v3 v4 : R) :
   v3 + v2 * (v4 + v0 * v1) =
   v3 + v4 * v2 + v0 * v1 * v2.
+Proof. rational. Qed.
+(* G1, z = [φ ∘ (λ_in - λ_out)] x in every pixel *)
+(* v0: lam_in[c], v1: lam_out[o], v2: phi[o, c], v3: x[s, c, r, q], v4: Σ_c *)
+Lemma G1_2 (v0 v1 v2 v3 v4 : R) :
+  v4 * v0 * v2 * v3 - v4 * v1 * v2 * v3 =
+  v4 * (v0 - v1) * v2 * v3.
 Proof. rational. Qed.
 (* G2, δ > 0: BN_ε(δ z) - β = sign(δ) (BN_(ε/δ²)(z) - β), root = √(v + ε/δ²) *)
 (* v0: delta, v1: gamma, v2: mu, v3: root, v4: x *)
@@ -708,24 +732,17 @@ Lemma G2_2 (v0 v1 v2 v3 v4 : R) :
   v0 != 0 -> v3 != 0 -> v1 * (v2 * v0 - v4 * v0) / v0 / v3 =
   - v1 * (v4 - v2) / v3.
 Proof. rational. Qed.
+(* G2, δ² (v + ε/δ²) = δ² v + ε *)
+(* v0: delta, v1: epsilon, v2: v *)
+Lemma G2_3 (v0 v1 v2 : R) :
+  v0 != 0 -> (v0 ^+ 2) * (v2 + v1 / (v0 ^+ 2)) =
+  v1 + v2 * (v0 ^+ 2).
+Proof. rational. Qed.
 (* G2, λ̄ λ, a term: ȳ γ x̂ ε/σ² *)
 (* v0: bar, v1: epsilon, v2: gamma, v3: mu, v4: sigma, v5: x *)
 Lemma G2_4 (v0 v1 v2 v3 v4 v5 : R) :
   v4 != 0 -> v0 * (v2 * (v5 - v3) / v4 - v2 * (v5 - v3) * (v4 ^+ 2 - v1) / (v4 ^+ 3)) =
   v0 * v2 * v1 * (v5 - v3) / (v4 ^+ 3).
-Proof. rational. Qed.
-(* G8, λ̄ δ + ½ ‖op‖² δ² = ½ (‖op‖ δ + λ̄/‖op‖)² - ½ λ̄²/‖op‖² *)
-(* v0: length, v1: move, v2: slope *)
-Lemma G8_1 (v0 v1 v2 : R) :
-  v0 != 0 -> v1 * v2 + (1 / 2%:R) * (v0 ^+ 2) * (v1 ^+ 2) =
-  (1 / 2%:R) * ((v0 * v1 + v2 / v0) ^+ 2) - (1 / 2%:R) * (v2 ^+ 2) / (v0 ^+ 2).
-Proof. rational. Qed.
-(* G8, two operations: (Σ λ̄ δ)² <= score Σ ‖op δ‖² (Lagrange): the difference is a square *)
-(* v0: first_value, v1: length, v2: long, v3: move, v4: other, v5: slope *)
-Lemma G8_3 (v0 v1 v2 v3 v4 v5 : R) :
-  v1 != 0 -> v2 != 0 -> ((v0 ^+ 2) * (v2 ^+ 2) + (v1 ^+ 2) * (v3 ^+ 2)) * ((v5 ^+ 2) / (v1 ^+ 2) + (v4 ^+ 2) / (v2 ^+
-    2)) - (v0 * v4 + v3 * v5) ^+ 2 =
-  (v0 * v2 * v5 / v1 - v1 * v3 * v4 / v2) ^+ 2.
 Proof. rational. Qed.
 (* D1, what is left, factor size, side 1 *)
 (* v0: reach, v1: rest, v2: size, v3: slack *)
@@ -807,7 +824,7 @@ Lemma D2_16 (v0 v1 v2 v3 v4 : R) :
 Proof. rational. Qed.
 End Goals.
 (* Steps that are no goals here.
-   written alike on both sides: 326
+   written alike on both sides: 467
    left out: assumptions that are equations: 16
    left out: matrices, which do not commute: 65
    left out: numbers of many digits: 2

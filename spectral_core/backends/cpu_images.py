@@ -12,7 +12,7 @@ from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.data import counters
 from spectral_core.data.augmentation import changed
 from spectral_core.errors import InvalidInputError
-from spectral_core.kernels import tables
+from spectral_core.kernels import formulas, tables
 from spectral_core.kernels.support.image_layout import ImageLayout, ImageTables
 
 BATCH = 64
@@ -90,8 +90,8 @@ def pass_of(
         bar = batch.logits(tower)
         value, weight = dense.output_loss(problem.y, problem.labels, problem.weights, rows, kind, smoothing, bar)
         if tower < last:
-            bar *= bar.dtype.type(SHARE)
-            value *= SHARE
+            np.copyto(bar, formulas.tower_share(bar.dtype.type(SHARE), bar))
+            value = formulas.tower_share(SHARE, value)
         total += float(value)
         bars.append(bar)
     batch.adjoint(bars, gradient)

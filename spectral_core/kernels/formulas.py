@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 2253f8e369444124
+certificates  sha256 a8c24f6557f2bab0
 
 Scalars may be numbers or NumPy arrays.
 """
@@ -89,3 +89,11 @@ def cosine_fall(share: Any, final: Any) -> Any:
     Theorem: S.cosine
     """
     return 0.5 * (1 + np.cos(np.pi * share)) * (1 - final) + final
+
+
+def tower_share(share: Any, loss: Any) -> Any:
+    """Share loss, what a tower but the last adds to the loss, and to its bar.
+
+    Theorem: I12
+    """
+    return share * loss

@@ -190,7 +190,11 @@ class SparseNetwork:
         return replace(self, widths=used.widths, senders=used.senders, receivers=used.receivers)
 
     def with_more(self, senders: np.ndarray, receivers: np.ndarray, weights: np.ndarray | float = 0.0) -> SparseNetwork:
-        """The network with further weights; one that is already there becomes the sum. Weights of 0 keep the function (M13)."""
+        """The network with further weights; one that is already there becomes the sum. Weights of 0 keep the function (M13).
+
+        By hand: weights between the same two neurons are added. Checked by
+        test_sparse.test_further_weights_are_added_to_those_that_are_there.
+        """
         keys = np.concatenate([self._keys(self.senders, self.receivers), self._keys(senders, receivers)])
         values = np.full(len(senders), weights, self.weights.dtype)
         found, places = np.unique(keys, return_inverse=True)

@@ -58,6 +58,24 @@ PLANES = {
     "global_mean_adjoint": towers.GLOBAL_MEAN_ADJOINT,
 }
 
+WINDOWS = {
+    "flat": geometry.FLAT,
+    "flat_weights": geometry.FLAT_WEIGHTS,
+    "spread": convolution.DEPTHWISE_PHASES_ADJOINT,
+    "greatest": geometry.FLAT_GREATEST,
+    "winner": max_pool.MAX_POOL_WINNER,
+    "selected": max_pool.MAX_POOL_ADJOINT,
+    "selected_spread": max_pool.MAX_POOL_PHASES_ADJOINT,
+    "scan": max_pool.SCAN,
+    "clamp": gates.CLAMP,
+}
+"""Programs whose functions are printed for a number of taps; `scan` is how a greatest value is printed."""
+
+
+def programs() -> list[Program]:
+    """Every program that is printed here."""
+    return [*NUMBERS.values(), *PLANES.values(), *WINDOWS.values()]
+
 
 def functions() -> dict[str, tuple[str, ...]]:
     """Name of each printed function -> the theorems it rests on."""
@@ -68,8 +86,10 @@ def functions() -> dict[str, tuple[str, ...]]:
     table |= {"selected_3": ("I7", "I18"), "selected_spread_3": ("I7", "I18"), "clamp": ("I13",)}
     written = {name: source for file in TEMPLATES for name, source in templates.raw(FOLDER, file).items()}
     for name, source in written.items():
-        (stated,) = [line for line in source.splitlines() if line.startswith("    Theorem: ")]
-        named = tuple(stated.removeprefix("    Theorem: ").split(", "))
+        stated = [line for line in source.splitlines() if line.startswith("    Theorem: ")]
+        named = tuple(theorem for line in stated for theorem in line.removeprefix("    Theorem: ").split(", "))
+        if not named:  # written by hand
+            continue
         table |= {name.replace("TAPS", str(taps)): named for taps in (TAPS if "TAPS" in name else (0,))}
     return table
 
@@ -191,16 +211,18 @@ def numbers_of(taps: int, array: str = "kernel") -> list[str]:
 
 def flat_function(taps: int) -> str:
     """`geometry.FLAT`, one line over all taps; with the turned kernel it is the adjoint at stride 1."""
-    (line,) = geometry.FLAT.assignments
+    program = WINDOWS["flat"]
+    (line,) = program.assignments
     terms = tap_lines(line, taps, {"kernel": "w{}", "flat": "s{}[p]"}, RealPrinter())
     body = ["n = result.size", *slices(taps, "flat"), *numbers_of(taps), *loop(f"result[p] = {' + '.join(terms)}")]
-    summary = f"{geometry.FLAT.summary}, {taps} x {taps} taps"
+    summary = f"{program.summary}, {taps} x {taps} taps"
     return written(f"flat_{taps}", ("flat", "offsets", "kernel", "result"), summary, ("I2", "I18"), body)
 
 
 def weights_function(taps: int) -> str:
     """`geometry.FLAT_WEIGHTS`: one sum for each tap, all in one loop."""
-    (line,) = geometry.FLAT_WEIGHTS.assignments
+    program = WINDOWS["flat_weights"]
+    (line,) = program.assignments
     terms = tap_lines(line, taps, {"dflat": "dflat[p]", "flat": "s{}[p]"}, RealPrinter())
     count = range(taps * taps)
     body = ["n = dflat.size", "zero = dflat.dtype.type(0.0)", *slices(taps, "flat"), *(f"d{t} = zero" for t in count)]
@@ -209,13 +231,13 @@ def weights_function(taps: int) -> str:
         own = range(row * taps, (row + 1) * taps)
         body += ["for p in range(n):", *(f"    {add(f'd{t}', terms[t])}" for t in own)]
     body += [f"dkernel[{t}] += d{t}" for t in count]
-    summary = f"{geometry.FLAT_WEIGHTS.summary}, {taps} x {taps} taps"
+    summary = f"{program.summary}, {taps} x {taps} taps"
     return written(f"flat_weights_{taps}", ("flat", "offsets", "dflat", "dkernel"), summary, ("I2", "I18"), body)
 
 
 def spread_function(taps: int) -> str:
     """`convolution.DEPTHWISE_PHASES_ADJOINT`, tap by tap: what each gives to the phase and place that it reads."""
-    program = convolution.DEPTHWISE_PHASES_ADJOINT
+    program = WINDOWS["spread"]
     (line,) = program.assignments
     terms = tap_lines(line, taps, {"w": "w{}", "dy": "dflat[p]"}, RealPrinter())
     body = ["n = dflat.size", *slices(taps, "dphases"), *numbers_of(taps)]
@@ -223,31 +245,39 @@ def spread_function(taps: int) -> str:
     return written(f"spread_{taps}", ("dphases", "offsets", "kernel", "dflat"), program.summary, ("I2", "I18"), body)
 
 
+def scanned(line: Assign, taps: int, names: dict[str, str]) -> list[str]:
+    """A reduction "max" or "argmax" over all taps: the scan's lines, from the first tap on."""
+    place, kept = WINDOWS["scan"].assignments
+    values = tap_lines(line, taps, names, RealPrinter())
+    steps = (place, kept) if line.reduce == "argmax" else (kept,)
+    given = {"best": values[0], "number": "number0"}
+    first = [str(step.target) for step in reversed(steps)]
+    lines = [f"{', '.join(first)} = {', '.join(given[name] for name in first)}"]
+    for tap in range(1, taps * taps):
+        here = {max_pool.value: sp.Symbol(values[tap]), max_pool.tap: sp.Symbol(f"number{tap}")}
+        lines += [f"{step.target} = {RealPrinter().doprint(step.value.xreplace(here))}" for step in steps]
+    return lines
+
+
 def greatest_function(taps: int) -> str:
-    """`geometry.FLAT_GREATEST`."""
-    body = ["n = result.size", *slices(taps, "flat"), "for p in range(n):", "    best = s0[p]"]
-    body += [f"    best = s{t}[p] if s{t}[p] > best else best" for t in range(1, taps * taps)]
-    summary = geometry.FLAT_GREATEST.summary
-    return written(
-        f"greatest_{taps}", ("flat", "offsets", "result"), summary, ("I7", "I18"), [*body, "    result[p] = best"]
-    )
+    """`geometry.FLAT_GREATEST`, the greatest value by `max_pool.SCAN`."""
+    program = WINDOWS["greatest"]
+    (line,) = program.assignments
+    body = ["n = result.size", *slices(taps, "flat"), "for p in range(n):"]
+    body += [f"    {text}" for text in scanned(line, taps, {"flat": "s{}[p]"})]
+    arguments = ("flat", "offsets", "result")
+    return written(f"greatest_{taps}", arguments, program.summary, ("I7", "I18"), [*body, "    result[p] = best"])
 
 
 def winner_function(taps: int) -> str:
-    """`max_pool.MAX_POOL_WINNER`: a value takes the place of the best so far if it is greater."""
-    count = range(1, taps * taps)
+    """`max_pool.MAX_POOL_WINNER`: the first tap of the greatest value by `max_pool.SCAN`."""
+    program = WINDOWS["winner"]
+    (line,) = program.assignments
     body = ["n = winner.size", "real = winner.dtype.type", *slices(taps, "flat")]
     body += [f"number{t} = real({t})" for t in range(taps * taps)]
-    body += ["for p in range(n):", "    best, number = s0[p], number0"]
-    for t in count:
-        body += [
-            f"    number = number{t} if s{t}[p] > best else number",
-            f"    best = s{t}[p] if s{t}[p] > best else best",
-        ]
-    summary = max_pool.MAX_POOL_WINNER.summary
-    return written(
-        f"winner_{taps}", ("flat", "offsets", "winner"), summary, ("I7", "I18"), [*body, "    winner[p] = number"]
-    )
+    body += ["for p in range(n):", *(f"    {text}" for text in scanned(line, taps, {"x": "s{}[p]"}))]
+    arguments = ("flat", "offsets", "winner")
+    return written(f"winner_{taps}", arguments, program.summary, ("I7", "I18"), [*body, "    winner[p] = number"])
 
 
 def selected_terms(program: Program, taps: int, names: dict[str, str]) -> list[str]:
@@ -265,7 +295,7 @@ def selected_terms(program: Program, taps: int, names: dict[str, str]) -> list[s
 
 def selected_function(taps: int) -> str:
     """`max_pool.MAX_POOL_ADJOINT`: a pixel gets the bars of the windows that it wins, at stride 1."""
-    program = max_pool.MAX_POOL_ADJOINT
+    program = WINDOWS["selected"]
     terms = selected_terms(program, taps, {"winner": "m{}[p]", "dy": "s{}[p]"})
     body = ["n = result.size", "real = result.dtype.type", "zero = real(0.0)"]
     body += [f"number{t} = real({t})" for t in range(taps * taps)]
@@ -275,7 +305,7 @@ def selected_function(taps: int) -> str:
 
 def selected_spread(taps: int) -> str:
     """`max_pool.MAX_POOL_PHASES_ADJOINT`, tap by tap."""
-    program = max_pool.MAX_POOL_PHASES_ADJOINT
+    program = WINDOWS["selected_spread"]
     terms = selected_terms(program, taps, {"winner": "winner[p]", "dy": "dflat[p]"})
     body = ["n = dflat.size", "real = dflat.dtype.type", "zero = real(0.0)", *slices(taps, "dphases")]
     body += [f"number{t} = real({t})" for t in range(taps * taps)]
@@ -286,6 +316,9 @@ def selected_spread(taps: int) -> str:
 
 def clamp_function() -> str:
     """`gates.CLAMP` on all weights of gates."""
-    value = gates.CLAMP.replace(sp.Min, sp.Function("min")).replace(sp.Max, sp.Function("max"))
+    program = WINDOWS["clamp"]
+    (line,) = program.assignments
+    value = line.value.replace(sp.Min, sp.Function("min")).replace(sp.Max, sp.Function("max"))
+    value = value.xreplace({gates.weights.element: gates.w})
     body = ["for g in range(weights.size):", "    w = weights[g]", f"    weights[g] = {value}"]
-    return written("clamp", ("weights", "limit"), "weights of gates within -limit and limit", ("I13",), body)
+    return written("clamp", ("weights", "limit"), program.summary, program.theorems, body)

@@ -21,7 +21,8 @@ Planes are (sample, channel, row · column). Every value, the output of a convol
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
 slices of a flat scratch plane with zeros around, so no index is negative and loops over positions are vectorised.
 
-What Python calls is compiled when it is first called; it calls proven functions alone, which are inlined.
+What Python calls is compiled when it is first called; it calls functions that are printed from proven programs, and helpers
+that place and read planes and say `By hand`; all of them are inlined.
 """
 
 import math

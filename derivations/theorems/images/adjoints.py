@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import sympy as sp
+
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import added as added_to
+from derivations.proof.facts import kinds, named, reductions
 from derivations.proof.programs import Program
+from derivations.proof.stated import Term, definition
 from derivations.proof.theorem import Proof
 from derivations.proof.windows import along, pairing
 from derivations.theorems.images.notation import plane
-from derivations.theorems.images.steps import equal
+
+
+@definition("value", r"\mathrm{{value\ of}}\ \left({0}\right)", "value of ({0})", commutative=True)
+def value_of(line: Assign) -> sp.Expr:
+    """The right side of a line, without its sums."""
+    return line.value
+
+
+@definition("pairing", r"\langle {1},\ {0} \rangle", "⟨{1}, {0}⟩", commutative=True)
+def _pairing(line: Assign, cotangent: Array) -> sp.Expr:
+    return pairing(line, cotangent)
+
+
+@definition(
+    "change",
+    r"\langle {1},\ {0}\ \mathrm{{along}}\ {3}\ \mathrm{{for}}\ {2} \rangle",
+    "⟨{1}, change of {0} with {2} along {3}⟩",
+    commutative=True,
+)
+def _change(line: Assign, cotangent: Array, array: Array, direction: Array) -> sp.Expr:
+    return pairing(line, cotangent, along(line.value, array, direction))
+
+
+def paired(line: Assign, cotangent: Array) -> Term:
+    """⟨cotangent, target of the line⟩, unevaluated."""
+    return _pairing(line, named(cotangent))
 
 
 def only(program: Program) -> Assign:
@@ -27,16 +57,17 @@ def adjoint_step(
     """The program `back`, paired with any change v of the array, is ȳ paired with what v changes of y."""
     line, other, direction = only(forward), only(back), change_of(array)
     bar = plane(f"d{line.name}", line.free, f"∂ℓ/∂{line.name}")
-    proof.same(
-        f"{claim}: the adjoint is of the shape of {array.name}", [other.name, other.reduce], [f"d{array.name}", "sum"]
-    )
-    change = along(line.value, array, direction)
-    equal(proof, claim, pairing(line, bar, change), pairing(other, direction), "reindexing", cites)
+    shape = f"{claim}: the adjoint is of the shape of {array.name}"
+    proof.same(shape, kinds((other,)), [(f"d{array.name}", "sum")])
+    change = _change(line, named(bar), named(array), named(direction))
+    proof.equal(claim, change, paired(other, direction), "reindexing", cites)
 
 
 def stored_step(proof: Proof, *programs: Program, added: tuple[str, ...] = ()) -> None:
     """Which lines add to what stands there; all others set their target."""
-    lines = [line for program in programs for line in program.assignments]
+    lines = tuple(line for program in programs for line in program.assignments)
+    for program in programs:
+        proof.reads(program)
     claim = f"{', '.join(program.name for program in programs)}: what is added to"
-    proof.same(claim, [line.name for line in lines if line.accumulate], added)
-    proof.same("every line is a sum", [line.reduce for line in lines], ["sum"] * len(lines))
+    proof.same(claim, added_to(lines), added)
+    proof.same("every line is a sum", reductions(lines), ["sum"] * len(lines))

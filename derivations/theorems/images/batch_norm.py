@@ -10,13 +10,16 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import whole
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, evaluate, marker
+from derivations.proof.rules import cotangents, marker
+from derivations.proof.running import bars as bars_of
+from derivations.proof.running import run
+from derivations.proof.stated import definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only, stored_step
-from derivations.theorems.images.steps import equal
+from derivations.theorems.images.adjoints import only, stored_step, value_of
 
 EVERY = (s, n.r, n.q)
 """What a batch norm averages over: samples, rows and columns."""
@@ -117,15 +120,22 @@ def total(expression: sp.Expr) -> sp.Expr:
     return result
 
 
+@definition("total", r"\mathrm{{by\ moments}}\ \left({0}\right)", "({0}) by moments", commutative=True)
+def total_of(expression: sp.Expr) -> sp.Expr:
+    """`total`, unevaluated."""
+    return total(meaning(expression))
+
+
 Bars = dict[str, sp.Expr]
 
 
 def bars_of_statistics(proof: Proof, value: Program, coefficients: Program) -> Bars:
     """The cotangents of γ, β, mean and squares, and the direct one of x, by reverse accumulation."""
-    bars = cotangents(value.assignments, {"normed": dnormed.element})
+    seed = {"normed": dnormed.element}
+    bars, stated = cotangents(value.assignments, seed), bars_of(value.assignments, seed)
     everything = sp.Mul(*map(marker, EVERY))
-    equal(proof, "ā = Σ ȳ x", bars["scale"], everything * dnormed.element * x, "reverse accumulation")
-    equal(proof, "b̄ = Σ ȳ", bars["shift"], everything * dnormed.element, "reverse accumulation")
+    proof.equal("ā = Σ ȳ x", stated["scale"], everything * dnormed.element * x, "reverse accumulation")
+    proof.equal("b̄ = Σ ȳ", stated["shift"], everything * dnormed.element, "reverse accumulation")
     inner = cotangents(coefficients.assignments, {"scale": dscale.element, "shift": dshift.element})
     root = squares.element / n.count + epsilon  # its root is σ
     named = {
@@ -138,8 +148,9 @@ def bars_of_statistics(proof: Proof, value: Program, coefficients: Program) -> B
 def through_statistics(proof: Proof, statistics: Program, bars: Bars) -> sp.Expr:
     """x̄: the direct part, and what mean and squares bring."""
     averaged, squared = statistics.assignments
-    part = cotangents((squared,), {"squares": bars["squares"]})
-    equal(proof, "Σ (x - μ) = 0, so squares have no slope in μ", total(part["mean"]), 0)
+    seed = {"squares": bars["squares"]}
+    part, stated = cotangents((squared,), seed), bars_of((squared,), seed)
+    proof.equal("Σ (x - μ) = 0, so squares have no slope in μ", total_of(stated["mean"]), 0)
     return sp.expand(bars["x"] + part["x"] + cotangents((averaged,), {"mean": bars["mean"]})["x"])
 
 
@@ -157,58 +168,58 @@ def training_argument(
     stored_step(proof, statistics, coefficients, value, sums, adjoint_coefficients, adjoint)
     # The value.
     first, second = statistics.assignments
-    proof.same("μ is the mean", [first.target, first.value, *first.over], [mean.element, x / n.count, *EVERY])
+    proof.same("μ is the mean", whole((first,)), [Assign(mean.element, x / n.count, EVERY)])
     distance = (x - mean.element) ** 2
-    proof.same("M = Σ (x - μ)²", [second.target, second.value, *second.over], [squares.element, distance, *EVERY])
-    root, factor, offset = (line.value for line in coefficients.assignments)
-    equal(proof, "σ² = M/n + ε", root**2, squares.element / n.count + epsilon)
+    proof.same("M = Σ (x - μ)²", whole((second,)), [Assign(squares.element, distance, EVERY)])
+    root, scaling, shifting = coefficients.assignments
+    factor, offset = scaling.value, shifting.value
+    proof.equal("σ² = M/n + ε", value_of(root) ** 2, squares.element / n.count + epsilon)
     put = only(value).value.xreplace({shift.element: offset}).xreplace({scale.element: factor})
     normal = gamma.element * (x - mean.element) / deviation.element + beta.element
-    equal(proof, "a x + b = γ (x - μ)/σ + β", put, normal, "rational")
+    proof.equal("a x + b = γ (x - μ)/σ + β", put, normal, "rational")
     # Its adjoint.
     bars = bars_of_statistics(proof, value, coefficients)
     truth = through_statistics(proof, statistics, bars)
-    claimed = evaluate(sums.assignments, {})
-    dot, whole = everything * dnormed.element * x, everything * dnormed.element
+    claimed = run(sums.assignments)
+    dot, plain = everything * dnormed.element * x, everything * dnormed.element
     for name, letter in (("gamma", "γ"), ("beta", "β")):
-        by_sums = bars[name].xreplace({dscale.element: dot, dshift.element: whole})
-        equal(proof, f"{letter}̄", claimed[f"d{name}"], sp.expand(by_sums), "reverse accumulation")
+        by_sums = bars[name].xreplace({dscale.element: dot, dshift.element: plain})
+        proof.equal(f"{letter}̄", claimed[f"d{name}"], sp.expand(by_sums), "reverse accumulation")
     by_sums = {dscale.element: deviation.element * dgamma.element + mean.element * dbeta.element}
     truth = truth.xreplace({**by_sums, dshift.element: dbeta.element}).xreplace({scale.element: factor})
     k1, k0 = (line.value for line in adjoint_coefficients.assignments)
     both = {linear.element: k1, constant.element: k0}
     mine = only(adjoint).value.xreplace(both).xreplace(both).xreplace({scale.element: factor})
-    equal(proof, "x̄ = a ȳ + k1 x + k0", mine, truth, "rational")
+    proof.equal("x̄ = a ȳ + k1 x + k0", mine, truth, "rational")
     hat = (x - mean.element) / deviation.element
     published = gamma.element / deviation.element
     published *= dnormed.element - dbeta.element / n.count - hat * dgamma.element / n.count
-    equal(proof, "= γ/σ (ȳ - β̄/n - x̂ γ̄/n)", mine, published, "rational")
+    proof.equal("= γ/σ (ȳ - β̄/n - x̂ γ̄/n)", mine, published, "rational")
     free_checks(proof, k1, k0.xreplace({linear.element: k1}))
 
 
 def free_checks(proof: Proof, k1: sp.Expr, k0: sp.Expr) -> None:
     """Three identities that every gradient can be checked by, with k1 and k0 of the programs."""
     a, mu, sigma = scale.element, mean.element, deviation.element
-    plain = a * dbeta.element + total(sp.Mul(*map(marker, EVERY)) * (k1 * x + k0))
-    equal(proof, "Σ x̄ = 0", plain, 0, "rational")
+    added = sp.Mul(*map(marker, EVERY)) * (k1 * x + k0)
+    plain = a * dbeta.element + total(added)
+    proof.equal("Σ x̄ = 0", a * dbeta.element + total_of(added), 0, "rational")
     hat = total(sp.expand(sp.Mul(*map(marker, EVERY)) * (k1 * x + k0) * (x - mu) / sigma))
     weighted = a * dgamma.element + hat
-    equal(proof, "Σ x̄ x̂ = a γ̄ ε/σ²", weighted, a * dgamma.element * epsilon / sigma**2, "rational")
+    proof.equal("Σ x̄ x̂ = a γ̄ ε/σ²", weighted, a * dgamma.element * epsilon / sigma**2, "rational")
     inner = sigma * weighted + mu * plain
-    equal(proof, "⟨x̄, x⟩ = a γ̄ ε/σ, 0 for ε = 0", inner, a * dgamma.element * epsilon / sigma, "rational")
+    proof.equal("⟨x̄, x⟩ = a γ̄ ε/σ, 0 for ε = 0", inner, a * dgamma.element * epsilon / sigma, "rational")
     alpha, delta = sp.Symbol("alpha", positive=True), sp.Symbol("delta", real=True)
     moved = (alpha * x + delta - (alpha * mu + delta)) / (alpha * sigma)
-    equal(
-        proof,
+    proof.equal(
         "ε = 0: α x + δ has μ' = α μ + δ, σ' = α σ for α > 0, and the same x̂",
         moved,
         (x - mu) / sigma,
         "rational",
     )
-    equal(
-        proof,
+    proof.equal(
         "its σ'² is α² v",
-        total(sp.Mul(*map(marker, EVERY)) * sp.expand((alpha * (x - mu)) ** 2)),
+        total_of(sp.Mul(*map(marker, EVERY)) * (alpha * (x - mu)) ** 2),
         alpha**2 * n.count * VARIANCE,
     )
 

@@ -5,60 +5,68 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import indices_among, summing
 from derivations.proof.programs import Program
-from derivations.proof.rules import evaluate
+from derivations.proof.running import run
+from derivations.proof.stated import Term, at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import evaluation, gates, graph, max_pool, mean_pool, pointwise, towers
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, value_of
 from derivations.theorems.images.pointwise import W, z
-from derivations.theorems.images.steps import equal, holds
 
 # --- G3: hidden channels ----------------------------------------------------------------------------------------------
 
 
 def removal_argument(proof: Proof, row: int = 0) -> None:
     """A channel between the halves of a sep-conv: what its column and its batch norm must be."""
-    own = [e for p in (bn.SUMS, bn.COEFFICIENTS, bn.VALUE) for line in p.assignments for e in line.operands]
-    proof.same(
-        "a batch norm reads its own channel alone", {i for e in own for i in e.indices if i in (n.c, n.o)}, {n.c}
-    )
-    term = evaluate(pointwise.POINTWISE.assignments, {})["z"]
+    own = tuple(line for p in (bn.SUMS, bn.COEFFICIENTS, bn.VALUE) for line in p.assignments)
+    proof.same("a batch norm reads its own channel alone", indices_among(own, (n.c, n.o)), {n.c})
+    term = run(pointwise.POINTWISE.assignments)["z"]
     for what, element in (("its column of the reader is 0", W.element), ("its values are 0", n.x.element)):
-        equal(proof, f"{what}: it adds nothing", term.subs(element, 0), n.ZERO, "program", ["I3"])
-    taken = only(evaluation.LOAD).value.subs(bn.scale.element, 0)
+        proof.equal(f"{what}: it adds nothing", at(term, {element: 0}), n.ZERO, "program", ["I3"])
+    taken = at(value_of(only(evaluation.LOAD)), {bn.scale.element: 0})
     shift = sp.Symbol("shift", nonpositive=True)
-    equal(proof, "γ = 0, β <= 0: relu gives 0", taken.subs(bn.shift.element, shift), n.ZERO, "convention", ["I10"])
-    equal(
-        proof,
+    proof.equal("γ = 0, β <= 0: relu gives 0", at(taken, {bn.shift.element: shift}), n.ZERO, "convention", ["I10"])
+    proof.equal(
         "and the depthwise convolution of 0 is 0",
-        only(conv.DEPTHWISE).value.subs(conv.AT_WINDOW, 0),
+        at(value_of(only(conv.DEPTHWISE)), {conv.AT_WINDOW: 0}),
         n.ZERO,
         cites=["I2"],
     )
     level = sp.Symbol("shift", positive=True)
-    constant = taken.subs(bn.shift.element, level)
-    equal(proof, "γ = 0, β > 0: relu gives β in every pixel", constant, level, "convention", ["I10"])
-    # 3 taps, padding 1: the first row reads no row above it.
-    kernel = {(i, j): sp.Symbol(f"w{i}{j}") for i in range(3) for j in range(3)}
-    inside = sum(level * kernel[i, j] for i in range(3) for j in range(3))
-    first = sum(
-        level * kernel[i, j]
-        for i in range(3)
-        for j in range(3)
-        if n.WINDOW.at(0, i).subs({n.dilation: 1, n.padding: 1}) >= 0
+    constant = at(taken, {bn.shift.element: level})
+    proof.equal("γ = 0, β > 0: relu gives β in every pixel", constant, level, "convention", ["I10"])
+    border_argument(proof, level, row)
+    pointwise_constant = run((Assign(z.element, W.element * level, over=(n.c,)),))["z"]
+    for what, index in (("row", n.r), ("column", n.q)):
+        claim = f"a pointwise reader makes of β a constant W β of each channel: no {what}"
+        proof.without(claim, pointwise_constant, index)
+
+
+def border_argument(proof: Proof, level: sp.Symbol, row: int) -> None:
+    """A depthwise kernel reads β where a tap lies inside of the plane, and 0 elsewhere."""
+    above = sp.Symbol("padding", integer=True, positive=True)
+    inside = Array("inside", conv.TAPS, "argument", "1 where the tap lies inside of the plane, else 0").element
+    total = Array("total", (n.c,), "argument", "what the kernel gives").element
+
+    def over_taps(term: sp.Expr) -> Term:
+        return run((Assign(total, term * n.w.element, over=conv.TAPS),))["total"]
+
+    claim = "a padded depthwise kernel: inside and border differ by β Σ w over the taps outside, so no bias replaces it"
+    lost = over_taps(level * (1 - inside))
+    proof.equal(claim, over_taps(level) - over_taps(level * inside), lost, "program", ["I2"])
+    first = {n.i: 0, n.rho: row, n.dilation: 1}
+    proof.compare(
+        "padding > 0: tap 0 of the first row lies outside", at(n.WINDOW.at(n.i, n.rho), first | {n.padding: above}), "<"
     )
-    lost = sum(level * kernel[row, j] for j in range(3))
-    equal(
-        proof,
-        "a padded depthwise kernel of 3 taps: inside and first row differ by β Σ_κ w[0,κ], so no bias replaces it",
-        inside - first,
-        lost,
-        cites=["I2"],
+    proof.compare(
+        "the tap in the middle, ρ = padding, lies inside",
+        at(n.WINDOW.at(n.i, n.rho), {n.i: 0, n.rho: above, n.dilation: 1, n.padding: above}),
+        ">=",
     )
-    holds(proof, "a pointwise reader makes of β a constant W β of each channel", not (W.element * level).has(n.r, n.q))
 
 
 G3 = Theorem(
@@ -69,7 +77,7 @@ G3 = Theorem(
     "the taps outside, so a bias replaces it only where these sums are 0",
     method="evaluation on symbols, cases",
     argument=removal_argument,
-    scope="every size; the border for kernels of 3 taps",
+    scope="every size",
 )
 
 # --- G4: width of a cell ----------------------------------------------------------------------------------------------
@@ -82,22 +90,14 @@ ACROSS = ((pointwise.POINTWISE, W), (pointwise.STEM, pointwise.kernel), (towers.
 def width_argument(proof: Proof, along: tuple[Program, ...] = ALONG_CHANNELS) -> None:
     """Where a channel's values can go."""
     for program in along:
-        places = {
-            i
-            for line in program.assignments
-            for e in (*line.operands, line.target)
-            if isinstance(e, sp.Indexed)
-            for i in e.indices
-            if i in (n.c, n.o)
-        }
+        places = indices_among(program.assignments, (n.c, n.o))
         proof.same(f"{program.name}: channel c of what it gives reads channel c alone", places, {n.c})
-        holds(proof, f"{program.name}: no sum over channels", all(n.c not in line.over for line in program.assignments))
+        proof.same(f"{program.name}: no sum over channels", summing(program.assignments, n.c), [])
     for program, weights in ACROSS:
         line = program.assignments[0]
-        equal(
-            proof,
+        proof.equal(
             f"{program.name}: column c is 0, so channel c adds nothing",
-            line.value.subs(weights.element, 0),
+            at(value_of(line), {weights.element: 0}),
             n.ZERO,
         )
 
@@ -121,13 +121,13 @@ def compact_argument(proof: Proof, fold: Program = evaluation.FOLD) -> None:
     convolved = Array("convolved", n.x.indices, "state", "the depthwise convolution's value").element
     multiply = Assign(z.element, W.element * convolved, over=(n.c,))
     normed = Assign(evaluation.normed.element, factor * (a * z.element + b))
-    whole = evaluate((multiply, normed), {})["normed"]
+    whole = run((multiply, normed))["normed"]
     folded = Assign(evaluation.normed.element, factor * evaluation.folded.element * convolved, over=(n.c,))
-    own = evaluate((*fold.assignments, folded), {})["normed"] + factor * b
-    equal(proof, "λ BN(W dw(x)) = (λ diag(a) W) dw(x) + λ b", whole, own, "program", ["I9"])
-    equal(proof, "a closed gate: nothing is left", whole.subs(factor, 0), n.ZERO, cites=["I13"])
-    constant = whole.subs(a, 0)
-    equal(proof, "γ = 0 in a channel: the constant λ b of that channel is left", constant, factor * b, cites=["I9"])
+    own = run((*fold.assignments, folded))["normed"] + factor * b
+    proof.equal("λ BN(W dw(x)) = (λ diag(a) W) dw(x) + λ b", whole, own, "program", ["I9"])
+    proof.equal("a closed gate: nothing is left", at(whole, {factor: 0}), n.ZERO, cites=["I13"])
+    constant = at(whole, {a: 0})
+    proof.equal("γ = 0 in a channel: the constant λ b of that channel is left", constant, factor * b, cites=["I9"])
 
 
 G5 = Theorem(

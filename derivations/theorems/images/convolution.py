@@ -13,13 +13,14 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import added, heads, whole
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
+from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
-from derivations.proof.windows import Window, pairing, reindexed, sums
+from derivations.proof.windows import Window, sums
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import adjoint_step, only
-from derivations.theorems.images.steps import equal, holds
+from derivations.theorems.images.adjoints import adjoint_step, only, paired
 
 ZERO_OUTSIDE = "every array is 0 outside of its sizes"
 TAPS = (n.rho, n.kappa)
@@ -116,20 +117,23 @@ def split(array: Array) -> sp.Expr:
     return array.at(s, n.c, n.stride * n.a + n.e, n.stride * n.b + n.g)
 
 
+@definition("as_floor", "{0}", "({0}, with floors)", commutative=True)
+def as_floor(expression: sp.Expr) -> sp.Expr:
+    """`quotient` and `place` by their definitions, and frac(t) as t - ⌊t⌋."""
+    return n.numbers(meaning(expression)).rewrite(sp.floor)
+
+
 def split_is_one_to_one(proof: Proof) -> None:
     """Every row lies in exactly one phase, at one place: Euclid's division by the stride."""
     row, more = sp.Symbol("row", integer=True), sp.Symbol("more", integer=True, nonnegative=True)
-    part = sp.frac(row / n.stride)
-    equal(
-        proof,
-        "row = stride ⌊row/stride⌋ + stride frac(row/stride)",
-        row,
-        n.stride * (sp.floor(row / n.stride) + part.rewrite(sp.floor)),
-    )
-    holds(proof, "the phase is at least 0: 0 <= frac", part >= 0)
-    holds(proof, "the phase is below the stride: frac < 1", part < 1)
+    share = sp.frac(row / n.stride)
+    whole_and_rest = n.stride * as_floor(n.place(row)) + n.stride * as_floor(share)
+    proof.equal("row = stride ⌊row/stride⌋ + stride frac(row/stride)", whole_and_rest, row)
+    proof.equal("phase(row) = stride frac(row/stride)", as_floor(n.phase(row)), n.stride * as_floor(share))
+    proof.compare("the phase is at least 0: 0 <= frac", share, ">=")
+    proof.compare("the phase is below the stride: frac < 1", share, "<", 1)
     larger = n.e + 1 + more  # any stride above e
-    holds(proof, "a = ⌊(stride a + e)/stride⌋ as e < stride: e/stride < 1", (1 - n.e / larger).together().is_positive)
+    proof.compare("a = ⌊(stride a + e)/stride⌋ as e < stride: e/stride < 1", sp.S.One, ">", n.e / larger)
 
 
 PLACES = {n.e: n.rest(n.rho), n.g: n.rest(n.kappa), n.a: n.i + n.quotient(n.rho), n.b: n.j + n.quotient(n.kappa)}
@@ -144,19 +148,21 @@ def formula() -> sp.Expr:
 
 def plain_argument(
     proof: Proof,
-    definition: Program = DEPTHWISE,
+    value: Program = DEPTHWISE,
     adjoint: Program = DEPTHWISE_ADJOINT,
     weights: Program = DEPTHWISE_WEIGHTS,
 ) -> None:
     """The definition, its adjoint at stride 1 and its kernel's gradient; tests exchange a program."""
-    value = only(definition)
-    equal(proof, "y is the sum over all taps", pairing(value, n.dy), formula(), "reindexing")
-    at_one = replace(definition, body=(replace(value, value=value.value.subs(n.stride, 1)),))
+    line = only(value)
+    proof.equal("y is the sum over all taps", paired(line, n.dy), formula(), "reindexing")
+    at_one = replace(value, body=(replace(line, value=line.value.subs(n.stride, 1)),))
     adjoint_step(proof, "stride 1: ⟨ȳ, w * v⟩ = ⟨x̄, v⟩, x̄ with the turned kernel", at_one, n.x, adjoint)
     half = n.dilation * (n.taps - 1) / 2
-    equal(proof, "dilation (taps - 1)/2 is its own turned padding", TURNED.padding.subs(n.padding, half), half)
-    adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩", definition, n.w, weights)
-    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
+    proof.equal("dilation (taps - 1)/2 is its own turned padding", at(TURNED.padding, {n.padding: half}), half)
+    adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩", value, n.w, weights)
+    proof.same("what batches share is accumulated", added(weights.assignments), [n.dw.name])
+    for program in (value, adjoint, weights):
+        proof.reads(program)
 
 
 def phases_argument(
@@ -169,23 +175,24 @@ def phases_argument(
 ) -> None:
     """The same map for every stride, on phases; tests exchange a program."""
     parts, line, put = only(phases), only(value), only(joined)
-    proof.same("the phases", [parts.target, parts.value], [n.x_phase.element, split(n.x)])
+    proof.same("the phases", whole((parts,)), [Assign(n.x_phase.element, split(n.x))])
     split_is_one_to_one(proof)
-    inside = line.value.xreplace({AT_PHASE: split(n.x).subs(PLACES, simultaneous=True)})
+    inside = replace(line, value=line.value.xreplace({AT_PHASE: split(n.x).subs(PLACES, simultaneous=True)}))
     claim = "tap ρ reads phase rest(ρ) at row i + quotient(ρ)"
-    equal(proof, claim, pairing(line, n.dy, inside), formula(), "reindexing")
-    whole = (line.target, line.accumulate) == (n.y.element, False)
-    holds(proof, "the phases give all of y", whole)
+    proof.equal(claim, paired(inside, n.dy), formula(), "reindexing")
+    proof.same("the phases give all of y", heads((line,)), [(n.y.element, TAPS, "sum", False)])
     adjoint_step(proof, "⟨ȳ, w * v⟩ = ⟨x̄_phase, v⟩ for every stride", value, n.x_phase, adjoint)
     adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩ on phases", value, n.w, weights)
-    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
+    proof.same("what batches share is accumulated", added(weights.assignments), [n.dw.name])
+    for program in (phases, value, adjoint, weights, joined):
+        proof.reads(program)
     back = {n.e: n.phase(n.r), n.g: n.phase(n.q), n.a: n.place(n.r), n.b: n.place(n.q)}
-    own = [n.dx.element, n.dx_phase.element.subs(back, simultaneous=True)]
-    proof.same("row r of x̄ is read at its own phase and place", [put.target, put.value], own)
-    held = reindexed(split(n.vx).subs(back, simultaneous=True))
-    equal(proof, "the phase and place of row r are those where the split of v holds v[r]", held, n.vx.element)
-    m, number = sp.symbols("m number", integer=True, nonnegative=True)
-    equal(proof, "dilation 2 and stride 2: every tap reads phase 0", sp.Mod(2 * number - 2 * m, 2), n.ZERO)
+    own = Assign(n.dx.element, n.dx_phase.element.subs(back, simultaneous=True))
+    proof.same("row r of x̄ is read at its own phase and place", whole((put,)), [own])
+    claim = "the phase and place of row r are those where the split of v holds v[r]"
+    every = sums(*n.vx.indices)  # a sum over all places, so that the rule renames the indices
+    held = at(split(n.vx), back)
+    proof.equal(claim, every * n.dx.element * held, every * n.dx.element * n.vx.element, "reindexing")
 
 
 def depthwise_argument(proof: Proof) -> None:

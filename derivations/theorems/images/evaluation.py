@@ -5,15 +5,16 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import conditions, piece, targets
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
-from derivations.proof.rules import derivative, evaluate
+from derivations.proof.running import run, slope
+from derivations.proof.stated import Term, at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only, stored_step
+from derivations.theorems.images.adjoints import only, stored_step, value_of
 from derivations.theorems.images.pointwise import W, z
-from derivations.theorems.images.steps import equal
 
 # --- I9: evaluation and folding ---------------------------------------------------------------------------------------
 
@@ -65,24 +66,18 @@ def evaluation_argument(
     u, m, x = running_variance.element, running_mean.element, n.x.element
     claim = "a x + b = γ (x - m)/√(u + ε) + β"
     truth = bn.gamma.element * (x - m) / sp.sqrt(u + bn.epsilon) + bn.beta.element
-    equal(proof, claim, (a * x + b).xreplace({bn.scale.element: a}), truth)
+    proof.equal(claim, at(a * x + b, {bn.scale.element: a}), truth)
     multiply = Assign(z.element, W.element * x, over=(n.c,))
     norm = Assign(normed.element, scale_out.element * z.element + shift_out.element)
     with_bias = Assign(normed.element, folded.element * x, over=(n.c,))
-    both = evaluate((multiply, norm), {})["normed"]
-    one = evaluate((*fold.assignments, with_bias), {})["normed"] + shift_out.element
-    equal(proof, "behind: a (W x) + b = (diag(a) W) x + b", both, one, "program", ["I3"])
+    both = run((multiply, norm))["normed"]
+    one = run((*fold.assignments, with_bias))["normed"] + shift_out.element
+    proof.equal("behind: a (W x) + b = (diag(a) W) x + b", both, one, "program", ["I3"])
     in_front = Assign(z.element, W.element * (bn.scale.element * x + bn.shift.element), over=(n.c,))
-    made = evaluate(reader.assignments, {})
-    moved = evaluate((Assign(z.element, read.element * x, over=(n.c,)),), {"read": made["read"]})["z"]
-    equal(
-        proof,
-        "in front: W (a x + b) = (W diag(a)) x + W b",
-        evaluate((in_front,), {})["z"],
-        moved + made["bias"],
-        "program",
-    )
-    proof.same("the bias is summed over channels", [line.over for line in reader.assignments], [(), (n.c,)])
+    moved = run((*reader.assignments, Assign(z.element, read.element * x, over=(n.c,))))
+    claim = "in front: W (a x + b) = (W diag(a)) x + W b"
+    proof.equal(claim, run((in_front,))["z"], moved["z"] + moved["bias"], "program")
+    proof.reads(bn.VALUE)
 
 
 I9 = Theorem(
@@ -118,37 +113,34 @@ LOAD_ADJOINT = Program(
 )
 
 
-def on_side(value: sp.Expr, below: bool) -> sp.Expr:
+def on_side(value: sp.Expr, below: bool) -> Term:
     """The piece for a x + b <= 0, or for a x + b > 0."""
     (piecewise,) = value.atoms(sp.Piecewise)
-    if [condition for _, condition in piecewise.args] != [AFFINE <= 0, sp.true]:
-        raise ValueError(f"not the two sides of a x + b = 0: {piecewise}")
-    return value.xreplace({piecewise: piecewise.args[0 if below else 1][0]})
+    return at(value, {piecewise: piece(piecewise, 1 if below else 2)})
 
 
 def relu_argument(proof: Proof, load: Program = LOAD, adjoint: Program = LOAD_ADJOINT) -> None:
     """Two sides of 0 and the slope at 0."""
     stored_step(proof, load, adjoint)
     taken, given = only(load), only(adjoint)
+    for line in (taken, given):
+        sides = conditions(next(iter(line.value.atoms(sp.Piecewise))))
+        proof.same(f"{line.name}: the two sides of a x + b = 0", sides, [AFFINE <= 0, sp.true])
     y = sp.Symbol("y")
     for below, truth in ((True, n.ZERO), (False, y)):
         where = "a x + b <= 0" if below else "a x + b > 0"
-        piece = on_side(taken.value, below)
-        equal(proof, f"{where}: relu(a x + b)", piece, truth.subs(y, AFFINE), cites=["F.relu"])
-        slope = derivative(truth, y)
-        equal(
-            proof,
+        proof.equal(f"{where}: relu(a x + b)", on_side(taken.value, below), truth.subs(y, AFFINE), cites=["F.relu"])
+        proof.equal(
             f"{where}: the adjoint is dheld times the slope",
             on_side(given.value, below),
-            dheld.element * slope,
+            dheld.element * slope(truth, y),
             "differentiation",
         )
-    proof.same("what is taken and given", [taken.target, given.target], [held.element, bn.dnormed.element])
+    proof.same("what is taken and given", targets((taken, given)), [held.element, bn.dnormed.element])
     zero = {n.x.element: 0, bn.shift.element: 0}
-    equal(
-        proof,
+    proof.equal(
         "at a x + b = 0 the slope is 0, as that of F.relu",
-        given.value.subs(zero),
+        at(value_of(given), zero),
         n.ZERO,
         "convention",
         ["F.relu"],

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sympy as sp
 
-from derivations.proof.assignments import Assign
-from derivations.proof.notation import s
+from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import heads, storage
+from derivations.proof.notation import p, s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, evaluate
+from derivations.proof.running import bars, run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only, stored_step
-from derivations.theorems.images.steps import equal
+from derivations.theorems.images.adjoints import only, stored_step, value_of
 
 gate, limit, keep, w = sp.symbols("gate limit keep w", real=True)
 dgate = sp.Symbol("dgate")
@@ -57,7 +58,16 @@ GATE_SLOPE = Program(
     scalars=("gate",),
     result="dgate",
 )
-CLAMP = sp.Max(-limit, sp.Min(limit, w))
+weights = Array("weights", (p,), "argument", "w, weights of gates")
+clamped = Array("clamped", (p,), "argument", "w within the limit", store="weights")
+CLAMP = Program(
+    "clamp",
+    "weights of gates within -limit and limit",
+    ("I13",),
+    (weights, clamped),
+    (Assign(clamped.element, sp.Max(-limit, sp.Min(limit, weights.element))),),
+    scalars=("limit",),
+)
 OPEN = sp.Piecewise((1, w > 0), (0, True))
 
 
@@ -69,29 +79,31 @@ def slope_from_sums(proof: Proof, program: Program) -> None:
         Assign(bar_sum.element, dpassed.element, over=(s, n.r, n.q)),
         *program.assignments,
     )
-    values = evaluate(lines, {})
+    values = run(lines)
     direct = (Assign(dgate, dpassed.element * (bn.gamma.element * hat + bn.beta.element), over=EVERYTHING),)
-    equal(proof, "w̄ = Σ_c γ A + β B is ⟨ȳ, γ x̂ + β⟩", values["dgate"], evaluate(direct, {})["dgate"], "program", ["I8"])
+    proof.equal("w̄ = Σ_c γ A + β B is ⟨ȳ, γ x̂ + β⟩", values["dgate"], run(direct)["dgate"], "program", ["I8"])
     own = (
         Assign(bn.dgamma.element, gate * dpassed.element * hat, over=(s, n.r, n.q)),
         Assign(bn.dbeta.element, gate * dpassed.element, over=(s, n.r, n.q)),
     )
-    truth = evaluate(own, {})
+    truth = run(own)
     for name in ("dgamma", "dbeta"):
-        equal(proof, f"{name} is that of I8 for the bar g ȳ", values[name], truth[name], "program", ["I8"])
+        proof.equal(f"{name} is that of I8 for the bar g ȳ", values[name], truth[name], "program", ["I8"])
 
 
-def clamping(proof: Proof, clamp: sp.Expr) -> None:
+def clamping(proof: Proof, program: Program) -> None:
     """A weight goes to the nearest of what is within the limit; its sign, so its gate, stays."""
     bound = sp.Symbol("limit", positive=True)
+    proof.same("each weight is set once, in place", storage(program), ["", "weights"])
+    proof.same("by itself", heads(program.assignments), [(clamped.element, (), "sum", False)])
+    clamp = at(value_of(only(program)), {weights.element: w})
     up, down = sp.symbols("up down", nonnegative=True)
-    equal(proof, "limit + up is clamped to the limit", clamp.subs({limit: bound, w: bound + up}), bound)
-    equal(proof, "-limit - down is clamped to -limit", clamp.subs({limit: bound, w: -bound - down}), -bound)
+    proof.equal("limit + up is clamped to the limit", at(clamp, {limit: bound, w: bound + up}), bound)
+    proof.equal("-limit - down is clamped to -limit", at(clamp, {limit: bound, w: -bound - down}), -bound)
     within = {limit: (up + down) / 2, w: (up - down) / 2}
-    equal(
-        proof,
+    proof.equal(
         "up to the limit nothing changes: w = (up - down)/2, limit = (up + down)/2",
-        clamp.subs(within, simultaneous=True),
+        at(clamp, within),
         within[w],
     )
 
@@ -101,32 +113,32 @@ def gate_argument(
     value: Program = GATE,
     adjoint: Program = GATE_ADJOINT,
     slope: Program = GATE_SLOPE,
-    clamp: sp.Expr = CLAMP,
+    clamp: Program = CLAMP,
 ) -> None:
     """The slope is the definition: the derivative by the gate's value, taken for that of its weight."""
     stored_step(proof, value, adjoint, slope)
-    equal(proof, "passed = g op(x)", only(value).value, gate * given.element)
-    truth = cotangents(value.assignments, {"passed": dpassed.element})
-    claimed = evaluate(adjoint.assignments, {})
+    proof.equal("passed = g op(x)", value_of(only(value)), gate * given.element)
+    truth = bars(value.assignments, {"passed": dpassed.element})
+    claimed = run(adjoint.assignments)
     claim = "w̄ = ⟨ȳ, op(x)⟩ is the derivative by the value of the gate"
-    equal(proof, claim, claimed["dgate"], truth["gate"], "reverse accumulation")
-    equal(proof, "the operation's bar is g ȳ", claimed["dgiven"], truth["given"], "reverse accumulation")
+    proof.equal(claim, claimed["dgate"], truth["gate"], "reverse accumulation")
+    proof.equal("the operation's bar is g ȳ", claimed["dgiven"], truth["given"], "reverse accumulation")
     positive, other = sp.Symbol("w", positive=True), sp.Symbol("w", nonpositive=True)
     for where, symbol, level in (("w > 0", positive, 1), ("w <= 0", other, 0)):
-        equal(
-            proof,
+        proof.equal(
             f"{where}: the gate itself is constant, {level}",
-            OPEN.subs(w, symbol),
+            at(OPEN, {w: symbol}),
             sp.Integer(level),
             "convention",
         )
     slope_from_sums(proof, slope)
     clamping(proof, clamp)
+    proof.reads(clamp)
     # One operation left in front of a batch norm.
     a, sigma, g = bn.scale.element, bn.deviation.element, sp.Symbol("gate", positive=True)
     left = a * bn.dgamma.element * bn.epsilon / sigma / g
     claim = "one open operation, u = g op(x), in front of a batch norm with ε = 0: ⟨ū, op(x)⟩ = ⟨ū, u⟩ / g = 0"
-    equal(proof, claim, left.subs(bn.epsilon, 0), n.ZERO, cites=["I8"])
+    proof.equal(claim, at(left, {bn.epsilon: 0}), n.ZERO, cites=["I8"])
 
 
 I13 = Theorem(
@@ -166,12 +178,15 @@ DROP_PATH_ADJOINT = Program(
 
 def drop_argument(proof: Proof, value: Program = DROP_PATH, adjoint: Program = DROP_PATH_ADJOINT) -> None:
     """A factor for each sample, with mean 1."""
-    truth = cotangents(value.assignments, {"passed": dpassed.element})
-    equal(proof, "the operation's bar has the same factor", only(adjoint).value, truth["given"], "reverse accumulation")
-    proof.same("one line for every element", [only(adjoint).target, only(adjoint).over], [dgiven.element, ()])
+    truth = bars(value.assignments, {"passed": dpassed.element})
+    proof.equal(
+        "the operation's bar has the same factor", value_of(only(adjoint)), truth["given"], "reverse accumulation"
+    )
+    proof.same("one line for every element", heads(adjoint.assignments), [(dgiven.element, (), "sum", False)])
     stored_step(proof, value, adjoint)
-    mean = keep * only(value).value.subs(kept.element, 1) + (1 - keep) * only(value).value.subs(kept.element, 0)
-    equal(proof, "kept with probability keep: the mean is op(x)", mean, given.element, "rational")
+    own = value_of(only(value))
+    mean = keep * at(own, {kept.element: 1}) + (1 - keep) * at(own, {kept.element: 0})
+    proof.equal("kept with probability keep: the mean is op(x)", mean, given.element, "rational")
 
 
 I14 = Theorem(

@@ -14,13 +14,14 @@ from collections.abc import Callable
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import heads, whole
 from derivations.proof.programs import Program
+from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, value_of
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
-from derivations.theorems.images.steps import equal, holds
 
 Padding = Callable[[sp.Expr, sp.Expr, sp.Expr], sp.Expr]
 Rows = Callable[[sp.Expr, sp.Expr, sp.Expr, sp.Expr, sp.Expr], sp.Expr]
@@ -31,11 +32,15 @@ m = sp.Symbol("m", integer=True, nonnegative=True)
 half_rows = sp.Symbol("half_rows", integer=True, positive=True)
 
 
+@definition(
+    "output_rows", r"\mathrm{{rows}}\left({0},{1},{2},{3},{4}\right)", "rows({0}, {1}, {2}, {3}, {4})", commutative=True
+)
 def output_rows(size: sp.Expr, taps: sp.Expr, dilation: sp.Expr, stride: sp.Expr, padding: sp.Expr) -> sp.Expr:
     """⌊(size + 2 padding - dilation (taps - 1) - 1) / stride⌋ + 1: the windows that lie inside the padded plane."""
     return sp.floor(sp.expand(size + 2 * padding - dilation * (taps - 1) - 1) / stride) + 1
 
 
+@definition("own_padding", r"\mathrm{{padding}}\left({0},{1},{2}\right)", "padding({0}, {1}, {2})", commutative=True)
 def own_padding(taps: sp.Expr, dilation: sp.Expr, stride: sp.Expr) -> sp.Expr:
     """⌈(dilation (taps - 1) + 1 - stride) / 2⌉, the padding of every operation."""
     return sp.ceiling(sp.expand(dilation * (taps - 1) + 1 - stride) / 2)
@@ -45,20 +50,19 @@ def geometry_argument(proof: Proof, choice: Padding = own_padding, size: Rows = 
     """k = 2 m + 1 taps; the padding is dilation · m for strides 1 and 2."""
     k, d = 2 * m + 1, n.dilation
     for stride in (1, 2):
-        equal(proof, f"stride {stride}: the padding is dilation m", choice(k, d, sp.Integer(stride)), d * m)
+        proof.equal(f"stride {stride}: the padding is dilation m", choice(k, d, sp.Integer(stride)), d * m)
     own = d * m
-    equal(proof, "stride 1: as many rows as before", size(n.rows, k, d, sp.Integer(1), own), n.rows)
-    equal(proof, "stride 2, 2 h rows: h rows", size(2 * half_rows, k, d, sp.Integer(2), own), half_rows)
-    equal(proof, "stride 2, 2 h - 1 rows: h rows", size(2 * half_rows - 1, k, d, sp.Integer(2), own), half_rows)
-    equal(
-        proof,
+    proof.equal("stride 1: as many rows as before", size(n.rows, k, d, sp.Integer(1), own), n.rows)
+    proof.equal("stride 2, 2 h rows: h rows", size(2 * half_rows, k, d, sp.Integer(2), own), half_rows)
+    proof.equal("stride 2, 2 h - 1 rows: h rows", size(2 * half_rows - 1, k, d, sp.Integer(2), own), half_rows)
+    proof.equal(
         "the middle tap of row i is row stride i of the input",
-        n.WINDOW.at(n.i, m).subs(n.padding, own),
+        at(n.WINDOW.at(n.i, m), {n.padding: own}),
         n.stride * n.i,
     )
-    for what, last in (("1", n.rows - 1), ("2, even", 2 * half_rows - 2), ("2, odd", 2 * half_rows - 2)):
-        inside = {"1": n.rows, "2, even": 2 * half_rows, "2, odd": 2 * half_rows - 1}[what] - last
-        holds(proof, f"stride {what}: the last middle tap lies inside", inside.is_positive)
+    for stride, rows in ((1, n.rows), (2, 2 * half_rows), (2, 2 * half_rows - 1)):
+        last = stride * (size(rows, k, d, sp.Integer(stride), own) - 1)
+        proof.compare(f"stride {stride}, {rows} rows: the last middle tap lies inside", last, "<", rows)
 
 
 I1 = Theorem(
@@ -156,6 +160,13 @@ FLAT_PHASES_WEIGHTS = Program(
 )
 
 
+@definition("plain", "{0}", "({0}, indices multiplied out)", commutative=True)
+def plain(expression: sp.Expr) -> sp.Expr:
+    """The same with all indices multiplied out."""
+    whole = meaning(expression)
+    return whole.xreplace({e: e.base[tuple(map(sp.expand, e.indices))] for e in whole.atoms(sp.Indexed)})
+
+
 def phases_argument(
     proof: Proof,
     value: Program = FLAT_PHASES,
@@ -169,9 +180,9 @@ def phases_argument(
 
     cases = ((value, conv.DEPTHWISE_PHASES, n.i, n.j), (weights, conv.DEPTHWISE_PHASES_WEIGHTS, n.i, n.j))
     for program, truth, row, column in (*cases, (adjoint, conv.DEPTHWISE_PHASES_ADJOINT, n.a, n.b)):
-        line, plain = only(program), only(truth)
+        line, plain_line = only(program), only(truth)
         moved = {}
-        for element in plain.operands:
+        for element in plain_line.operands:
             if str(element.base) == "w":
                 moved[element] = kernel.element
             elif str(element.base) == "x_phase":
@@ -181,19 +192,14 @@ def phases_argument(
                 moved[element] = dflat.at(sp.expand(row * pitch + column))
             else:
                 moved[element] = dflat.at(held(*element.indices[2:]))
-        at = {position: row * pitch + column}
-        mine = line.value.xreplace({e: e.base[tuple(sp.expand(i.subs(at)) for i in e.indices)] for e in line.operands})
-        expected = plain.value.xreplace(moved)
-        expected = expected.xreplace({e: e.base[tuple(map(sp.expand, e.indices))] for e in expected.atoms(sp.Indexed)})
-        equal(proof, f"{program.name}: the line of I2 at r pitch + q", mine, expected, cites=["I2"])
-        over = TAPS if line.over == TAPS else (position,)
-        proof.same(f"{program.name}: summed over", [*line.over, line.accumulate], [*over, plain.accumulate])
-        target = {"result": result, "dflat_phase": dflat_phase, "dkernel": dkernel}[line.name]
-        kept = {n.y.element: result, n.dx_phase.element: dflat_phase, n.dw.element: dkernel}[plain.target]
-        proof.same(f"{program.name}: what it gives", [line.target, target], [kept.element, kept])
-    proof.same(
-        "taps or positions", [line.over for line in map(only, (value, adjoint, weights))], [TAPS, TAPS, (position,)]
-    )
+        here = at(value_of(line), {position: row * pitch + column})
+        claim = f"{program.name}: the line of I2 at r pitch + q"
+        proof.equal(claim, plain(here), plain(at(value_of(plain_line), moved)), cites=["I2"])
+        kept = {n.y.element: result, n.dx_phase.element: dflat_phase, n.dw.element: dkernel}[plain_line.target]
+        over = (position,) if program is weights else TAPS
+        own = [(kept.element, over, "sum", plain_line.accumulate)]
+        proof.same(f"{program.name}: what it gives, and the sum", heads((line,)), own)
+        proof.reads(program)
 
 
 def flat_argument(
@@ -204,57 +210,57 @@ def flat_argument(
     held = (n.r + n.dilation * n.rho) * pitch + n.q + n.dilation * n.kappa
     # Where the scratch plane holds x[R, Q]: row R + border, column Q + border, with the padding as border.
     row, column = n.r + n.dilation * n.rho - border, n.q + n.dilation * n.kappa - border
-    equal(proof, "x[R,Q] is held at (R + border) pitch + Q + border", (row + border) * pitch + column + border, held)
+    place = (n.r + border) * pitch + n.q + border
+    claim = "x[R,Q] is held at (R + border) pitch + Q + border"
+    proof.equal(claim, at(place, {n.r: row, n.q: column}), held)
     for program, distance in ((value, n.dilation), (weights, n.dilation), (greatest, sp.S.One)):
         line = only(program)
         (read,) = [e for e in line.operands if str(e.base) == "flat"]
-        equal(
-            proof,
+        proof.equal(
             f"{program.name}: the read at r pitch + q is that place",
-            read.indices[0].subs(position, here),
+            at(read.indices[0], {position: here}),
             held.subs(n.dilation, distance),
         )
-    line = only(value)
-    equal(proof, "result is the sum over the taps", line.value, kernel.element * flat.at(position + SHIFT))
-    proof.same(
-        "summed over the taps",
-        [line.target, *line.over, line.reduce, line.accumulate],
-        [result.element, *TAPS, "sum", False],
+    at_tap = flat.at(position + n.dilation * (n.rho * pitch + n.kappa))
+    sums_of = (
+        ("result is the sum over the taps", value, Assign(result.element, kernel.element * at_tap, TAPS)),
+        (
+            "the gradient is ȳ times what the tap reads",
+            weights,
+            Assign(dkernel.element, dflat.element * at_tap, (position,), True),
+        ),
+        (
+            "the greatest of what the taps read",
+            greatest,
+            Assign(result.element, at_tap.subs(n.dilation, 1), TAPS, reduce="max"),
+        ),
     )
-    line = only(weights)
-    equal(proof, "the gradient is ȳ times what the tap reads", line.value, dflat.element * flat.at(position + SHIFT))
-    proof.same(
-        "summed over the positions",
-        [line.target, *line.over, line.reduce, line.accumulate],
-        [dkernel.element, position, "sum", True],
-    )
-    line = only(greatest)
-    equal(proof, "the greatest of what the taps read", line.value, flat.at(position + n.rho * pitch + n.kappa))
-    own = [line.target, *line.over, line.reduce, line.accumulate]
-    proof.same("the greatest of all taps", own, [result.element, *TAPS, "max", False])
-    # A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border.
+    for claim, program, line in sums_of:
+        proof.same(claim, whole(program.assignments), [line])
+        proof.reads(program)
+    places_apart(proof, here)
+
+
+def places_apart(proof: Proof, here: sp.Expr) -> None:
+    """A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border."""
     slack, more_columns, more_taps = (
         sp.Symbol(name, integer=True, nonnegative=True) for name in ("slack", "more_columns", "more_taps")
     )
     width = n.columns + n.dilation * (n.taps - 1) + slack
     q, kappa = n.columns - 1 - more_columns, n.taps - 1 - more_taps
     column = q + n.dilation * kappa
-    holds(
-        proof,
-        "q + dilation κ < pitch for q < columns, κ < k, as pitch >= columns + dilation (k - 1)",
-        sp.expand(width - column).is_positive,
-    )
-    equal(
-        proof,
+    claim = "q + dilation κ < pitch for q < columns, κ < k, as pitch >= columns + dilation (k - 1)"
+    proof.compare(claim, column, "<", width)
+    proof.equal(
         "⌊place / pitch⌋ is the row: place/pitch = row + column/pitch",
-        sp.expand(((n.r + n.dilation * n.rho) * pitch + n.q) / pitch),
+        ((n.r + n.dilation * n.rho) * pitch + n.q) / pitch,
         n.r + n.dilation * n.rho + n.q / pitch,
+        "rational",
     )
     # Planes below one another.
     number, height = sp.symbols("number height", integer=True, nonnegative=True)
-    below = here.subs(n.r, n.r + number * height)
-    equal(
-        proof,
+    below = at(here, {n.r: n.r + number * height})
+    proof.equal(
         "plane g begins g · height · pitch further: a plane with more rows",
         below,
         here + number * height * pitch,

@@ -12,16 +12,18 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign, Incoming
+from derivations.proof.facts import heads, loops, read, whole
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, evaluate
+from derivations.proof.rules import marker
+from derivations.proof.running import bars, run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, value_of
 from derivations.theorems.images.gates import dgiven, given
 from derivations.theorems.images.pointwise import W, z
-from derivations.theorems.images.steps import equal, holds
 
 INCOMING = "`Incoming` runs over every operation that arrives, and += over it is the sum over them"
 
@@ -62,39 +64,56 @@ FAN_OUT = Program(
 )
 
 
+operation = sp.Symbol("m", integer=True, nonnegative=True)
+"""The number of an operation among those that arrive at a node."""
+
+
+def of_each(array: Array) -> Array:
+    """The array with one more index, the operation."""
+    return replace(array, indices=(*array.indices, operation))
+
+
+def over_all(line: Assign, *arrays: Array) -> Assign:
+    """A line inside of `Incoming` for all operations at once: += is the sum over them, = one value for each."""
+    each = {array.element: of_each(array).element for array in arrays}
+    over = (*line.over, operation) if line.accumulate else line.over
+    return Assign(line.target.xreplace(each), line.value.xreplace(each), over)
+
+
 def node_argument(
     proof: Proof, value: Program = NODE, adjoint: Program = NODE_ADJOINT, fan_out: Program = FAN_OUT
 ) -> None:
-    """The adjoint of a sum is a copy, and that of a copy is a sum."""
+    """The adjoint of a sum is a copy, and that of a copy is a sum, over any number of operations."""
+    for program in (value, adjoint, fan_out):
+        proof.reads(program)
+    # The sum.
     first, added = value.assignments
-    proof.same("u begins at 0", [first.target, first.value, first.accumulate], [node.element, n.ZERO, False])
-    proof.same(
-        "one term for each operation that arrives",
-        [added.target, added.accumulate, type(value.body[1])],
-        [node.element, True, Incoming],
-    )
-    equal(proof, "the term of an operation", added.value, factor.element * given.element, "program", ["I13", "I14"])
-    truth = cotangents((added,), {"node": dnode.element})
-    equal(proof, "the bar of an operation", only(adjoint).value, truth["given"], "reverse accumulation")
-    proof.same(
-        "for each operation that arrives", [only(adjoint).target, type(adjoint.body[0])], [dgiven.element, Incoming]
-    )
-    equal(
-        proof, "the node's own bar stays for the next operation", truth["node"], dnode.element, "reverse accumulation"
-    )
-    # A sender that two operations read: the copies of x.
-    one, two, copied = (n.plane(name, node.indices, "") for name in ("one", "two", "x"))
-    copies = (Assign(one.element, copied.element), Assign(two.element, copied.element))
-    bars = {name: n.plane(f"d{name}", node.indices, "").element for name in ("one", "two")}
-    back = cotangents(copies, bars)["x"]
+    proof.same("u begins at 0", whole((first,)), [Assign(node.element, n.ZERO)])
+    proof.same("then all that arrives", loops(value), ["Assign", "Incoming"])
+    proof.same("is added to it", heads((added,)), [(node.element, (), "sum", True)])
+    forward = (over_all(added, factor, given),)
+    every = of_each(factor).element * of_each(given).element
+    claim = "u = Σ factor op(x), over every operation that arrives"
+    proof.equal(claim, run(forward)["node"], marker(operation) * every, "program", ["I13", "I14"])
+    # Its adjoint.
+    truth = bars(forward, {"node": dnode.element})
+    back = only(adjoint)
+    mine = value_of(over_all(back, factor, dgiven))
+    proof.equal("the bar of each operation", mine, truth["given"], "reverse accumulation")
+    proof.same("is set for each that arrives", loops(adjoint), ["Incoming"])
+    proof.same("once", heads((back,)), [(dgiven.element, (), "sum", False)])
+    # A sender that any number of operations read: operation m reads a copy of x.
+    copied = n.plane("x", node.indices, "")
+    copies = (Assign(of_each(n.plane("copy", node.indices, "")).element, copied.element),)
+    seed = {"copy": of_each(part).element}
     zero, more = fan_out.assignments
-    mine = zero.value + sum(more.value.xreplace({part.element: bar}) for bar in bars.values())
-    equal(proof, "the bar of a sender is the sum over its readers", mine, back, "reverse accumulation")
-    proof.same(
-        "which are added up",
-        [zero.accumulate, more.accumulate, more.target, type(fan_out.body[1])],
-        [False, True, sender.element, Incoming],
+    whole_bar = run((over_all(more, part),))["dx"]
+    proof.equal(
+        "the bar of a sender is the sum over its readers", whole_bar, bars(copies, seed)["x"], "reverse accumulation"
     )
+    proof.same("which begins at 0", whole((zero,)), [Assign(sender.element, n.ZERO)])
+    proof.same("and to which each reader", loops(fan_out), ["Assign", "Incoming"])
+    proof.same("adds its part", heads((more,)), [(sender.element, (), "sum", True)])
 
 
 I15 = Theorem(
@@ -134,19 +153,16 @@ def graph_argument(
         Assign(loss, new_bar.element * change.element, over=(earlier,)),
         Assign(loss, bar_j * own_j, accumulate=True),
     )
-    before, after = (evaluate(lines, {})["loss"] for lines in (with_j, without))
-    equal(
-        proof,
+    proof.equal(
         "node j done: what it read has its share, its parameters bar_j · own_j",
-        before,
-        after,
+        run(with_j)["loss"],
+        run(without)["loss"],
         "program",
         ["I15"],
     )
-    equal(
-        proof,
+    proof.equal(
         "no reader above the last node: its bar is the loss's own",
-        (bar_j * change_j).subs(change_j, 0),
+        at(bar_j * change_j, {change_j: 0}),
         n.ZERO,
         "induction",
     )
@@ -162,8 +178,9 @@ def graph_argument(
         ("the new node to the receiver", j, moved(j)),
     )
     for what, start, end in edges:
-        holds(proof, f"an edge {what} still runs upwards", sp.expand(end - start).is_positive)
-    equal(proof, "no two nodes share a number: j and the receiver", sp.expand(moved(j) - j), sp.S.One)
+        proof.compare(f"an edge {what} still runs upwards", end, ">", start)
+    proof.compare("the receiver is above the new node", moved(j), ">", j)
+    proof.compare("and no number is left out between them", moved(j), "<", j + 2)
 
 
 I16 = Theorem(
@@ -184,13 +201,11 @@ I16 = Theorem(
 def live_argument(proof: Proof, constant: sp.Expr = bn.beta.element) -> None:
     """What nobody reads, and what nothing reaches."""
     # Nobody reads it: the program of a node reads what arrives and nothing else.
-    read = {str(e.base) for line in NODE.assignments for e in line.operands}
-    proof.same("a node reads what arrives at it alone", read, {"given", "factor"})
-    seed = cotangents((Assign(node.element, factor.element * given.element),), {"node": n.ZERO})
-    equal(
-        proof,
+    proof.same("a node reads what arrives at it alone", read(NODE.assignments), {"given", "factor"})
+    unread = bars(NODE.assignments[1:], {"node": n.ZERO})
+    proof.equal(
         "no reader: its bar is 0, and so is what it gives back",
-        seed.get("given", n.ZERO),
+        unread["given"],
         n.ZERO,
         "reverse accumulation",
         ["I16"],
@@ -198,23 +213,26 @@ def live_argument(proof: Proof, constant: sp.Expr = bn.beta.element) -> None:
     # Nothing reaches it: a batch norm of 0.
     silent = {n.x.element: n.ZERO, bn.mean.element: n.ZERO, bn.squares.element: n.ZERO}
     _, scale, shift = (line.value for line in bn.COEFFICIENTS.assignments)
-    value = (scale * n.x.element + shift).xreplace({bn.scale.element: scale}).xreplace(silent)
-    equal(proof, "no operation arrives: u = 0, and the batch norm gives β", value, constant, cites=["I8"])
+    normed = at(at(value_of(only(bn.VALUE)), {bn.shift.element: shift}), {bn.scale.element: scale})
+    proof.equal("no operation arrives: u = 0, and the batch norm gives β", at(normed, silent), constant, cites=["I8"])
     # A reader that begins with a pointwise convolution, and a batch norm behind it.
     beta = Array("beta", (n.c,), "parameter", "")
-    added = evaluate((Assign(z.element, W.element * beta.element, over=(n.c,)),), {})["z"]
-    holds(proof, "a pointwise convolution makes of β a constant W β of each channel", not added.has(n.r, n.q))
+    mixed = (Assign(z.element, W.element * beta.element, over=(n.c,)),)
+    for what, index in (("row", n.r), ("column", n.q)):
+        proof.without(
+            f"a pointwise convolution makes of β a constant W β of each channel: no {what}", run(mixed)["z"], index
+        )
     level = sp.Symbol("level", real=True)
-    moved = (n.x.element + level) - (bn.mean.element + level)
-    equal(
-        proof,
+    distance = n.x.element - bn.mean.element
+    moved = at(distance, {n.x.element: n.x.element + level, bn.mean.element: bn.mean.element + level})
+    proof.equal(
         "which the next batch norm takes away: μ moves with x",
         moved,
-        n.x.element - bn.mean.element,
+        distance,
         cites=["I8"],
     )
-    zero = evaluate((Assign(z.element, W.element * beta.element, over=(n.c,)),), {"beta": n.ZERO})["z"]
-    equal(proof, "β = 0: a node that nothing reaches adds nothing", zero, n.ZERO, "program")
+    zero = run(mixed, {"beta": n.ZERO})["z"]
+    proof.equal("β = 0: a node that nothing reaches adds nothing", zero, n.ZERO, "program")
 
 
 C1 = Theorem(

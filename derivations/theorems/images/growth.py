@@ -7,16 +7,16 @@ import sympy as sp
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, evaluate
+from derivations.proof.running import bars, run
+from derivations.proof.stated import Term, at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import notation as n
 from derivations.theorems.images import pointwise
-from derivations.theorems.images.graph import dnode, node
+from derivations.theorems.images.adjoints import only, value_of
+from derivations.theorems.images.graph import dnode, node, operation
 from derivations.theorems.images.pointwise import W, dz
-from derivations.theorems.images.steps import equal, holds
 
-operation = sp.Symbol("m", integer=True, nonnegative=True)
 eigenvalue = Array("eigenvalue", (operation,), "parameter", "λ_e, one number an operation of an edge")
 old = Array("old", (s, n.c, n.r, n.q, operation), "state", "op_e(x) of the old operations")
 new_value = sp.Symbol("new_value")  # λ of the edge to the receiver
@@ -30,45 +30,41 @@ def split_argument(proof: Proof, start: sp.Expr = n.ZERO) -> None:
     """The receiver's sum before and after a split, and the slopes there."""
     before = (Assign(node.element, eigenvalue.element * old.element, over=(operation,)),)
     after = (*before, Assign(node.element, new_value * entry.element, accumulate=True))
-    kept = evaluate(before, {})["node"]
-    equal(
-        proof,
+    kept = run(before)["node"]
+    proof.equal(
         "λ = 0: the receiver's sum is the same, in training too: its statistics are those of the same u",
-        evaluate(after, {})["node"].subs(new_value, start),
+        at(run(after)["node"], {new_value: start}),
         kept,
         "program",
         ["I15"],
     )
-    bars = cotangents(after, {"node": dnode.element})
+    back = bars(after, {"node": dnode.element})
     truth = dnode.element * entry.element
-    everything = evaluate((Assign(sp.Symbol("slope"), truth, over=node.indices),), {})["slope"]
-    equal(
-        proof,
+    everything = run((Assign(sp.Symbol("slope"), truth, over=node.indices),))["slope"]
+    proof.equal(
         "λ̄ = ⟨ū, op(x_m)⟩: it does not depend on λ",
-        bars["new_value"],
+        back["new_value"],
         everything,
         "reverse accumulation",
         ["I15"],
     )
-    equal(
-        proof,
+    proof.equal(
         "what is inside the new edge has the slope λ ū = 0 in the first step only",
-        bars["entry"].subs(new_value, start),
+        at(back["entry"], {new_value: start}),
         n.ZERO,
         "reverse accumulation",
     )
     # λ = 0 on both new edges: x_m is a batch norm of 0.
     _, scale, shift = (line.value for line in bn.COEFFICIENTS.assignments)
-    norm = (scale * n.x.element + shift).xreplace({bn.scale.element: scale})
-    silent = norm.subs({n.x.element: 0, bn.mean.element: 0}).subs(bn.beta.element, 0)
-    equal(proof, "λ = 0 on the way in, β = 0: x_m = BN(0) = 0", silent, n.ZERO, cites=["C1"])
-    equal(proof, "op(0) = 0: λ̄ of the way out is 0", everything.subs(entry.element, 0), n.ZERO)
+    norm = at(at(value_of(only(bn.VALUE)), {bn.shift.element: shift}), {bn.scale.element: scale})
+    silent = at(norm, {n.x.element: 0, bn.mean.element: 0, bn.beta.element: 0})
+    proof.equal("λ = 0 on the way in, β = 0: x_m = BN(0) = 0", silent, n.ZERO, cites=["C1"])
+    proof.equal("op(0) = 0: λ̄ of the way out is 0", at(everything, {entry.element: 0}), n.ZERO)
     chained = (Assign(entry.element, first_value * n.x.element), *after)
-    inward = cotangents(chained, {"node": dnode.element})["first_value"]
-    equal(
-        proof,
+    inward = bars(chained, {"node": dnode.element})["first_value"]
+    proof.equal(
         "and λ̄ of the way in is a multiple of λ of the way out: 0, a dead point",
-        inward.subs(new_value, 0),
+        at(inward, {new_value: 0}),
         n.ZERO,
         "reverse accumulation",
     )
@@ -90,29 +86,27 @@ G6 = Theorem(
 
 def channel_argument(proof: Proof, value: Program = pointwise.POINTWISE) -> None:
     """The terms of a new channel in its reader."""
-    term = evaluate(value.assignments, {})["z"]
-    equal(
-        proof,
+    term = run(value.assignments)["z"]
+    proof.equal(
         "column 0: a new hidden channel adds nothing, whatever its row, batch norm and kernel",
-        term.subs(W.element, 0),
+        at(term, {W.element: 0}),
         n.ZERO,
         "program",
         ["G3", "M13"],
     )
-    bars = cotangents(value.assignments, {"z": dz.element})
-    equal(
-        proof,
+    back = bars(value.assignments, {"z": dz.element})
+    proof.equal(
         "its own bar is 0 in the first step",
-        bars["x"].subs(W.element, 0),
+        at(back["x"], {W.element: 0}),
         n.ZERO,
         "reverse accumulation",
         ["I3"],
     )
-    slope = evaluate(pointwise.POINTWISE_WEIGHTS.assignments, {})["dW"]
-    equal(
-        proof, "the column's slope does not contain the column: Σ z̄ h", slope, bars["W"], "reverse accumulation", ["I3"]
+    slope = run(pointwise.POINTWISE_WEIGHTS.assignments)["dW"]
+    proof.equal(
+        "the column's slope does not contain the column: Σ z̄ h", slope, back["W"], "reverse accumulation", ["I3"]
     )
-    holds(proof, "so it is not 0 in general, and the channel wakes", not slope.has(W.element))
+    proof.without("so it is not 0 in general, and the channel wakes", slope, W.element)
 
 
 G7 = Theorem(
@@ -127,35 +121,42 @@ G7 = Theorem(
 
 # --- G8 ---------------------------------------------------------------------------------------------------------------
 
-slope, length, move = sp.symbols("slope length move", positive=True)
+slopes = Array("slope", (operation,), "argument", "λ̄_e of an operation of the edge")
+lengths = Array("length", (operation,), "argument", "‖op_e(x_m)‖")
+moves = Array("move", (operation,), "argument", "δ_e, a change of its eigenvalue")
+slope, length, move = slopes.element, lengths.element, moves.element
 SCORE = slope**2 / length**2
+"""The term of one operation; the score of an edge is the sum over its operations."""
+
+
+def sum_of(term: sp.Expr) -> Term:
+    """Σ_e of a term of each operation."""
+    return run((Assign(sp.Symbol("total"), term, over=(operation,)),))["total"]
 
 
 def slope_argument(proof: Proof, score: sp.Expr = SCORE) -> None:
-    """The decrease of ℓ + Σ λ̄ δ + ½ Σ ‖op δ‖², an operation at a time."""
-    model = slope * move + (length * move) ** 2 / 2
-    square = (length * move + slope / length) ** 2 / 2
-    equal(proof, "λ̄ δ + ½ ‖op‖² δ² = ½ (‖op‖ δ + λ̄/‖op‖)² - ½ λ̄²/‖op‖²", model, square - score / 2, "rational")
-    equal(
-        proof,
-        "least at δ = -λ̄/‖op‖², lower by half the score",
-        model.subs(move, -slope / length**2),
-        -score / 2,
-        "rational",
-    )
-    other, long = sp.symbols("other long", positive=True)
-    both = score + score.subs({slope: other, length: long}, simultaneous=True)
-    lagrange = both * ((length * move) ** 2 + (long * first_value) ** 2) - (slope * move + other * first_value) ** 2
-    square = (slope * long * first_value / length - other * length * move / long) ** 2
-    equal(
-        proof,
-        "two operations: (Σ λ̄ δ)² <= score Σ ‖op δ‖² (Lagrange): the difference is a square",
-        lagrange,
-        square,
-        "rational",
-    )
-    scaled = score.subs({slope: 2 * slope, length: 2 * length}, simultaneous=True)
-    equal(proof, "op → 2 op: λ̄ and ‖op‖ double, the score stays", scaled, score, "rational")
+    """The decrease of ℓ + Σ λ̄ δ + ½ Σ ‖op δ‖², and its direction, for any number of operations."""
+    t, positive = sp.Symbol("t", real=True), sp.symbols("slope length move", positive=True)
+    numbers = dict(zip((slope, length, move), positive, strict=True))
+    # The least value.
+    model = sum_of(slope * move + (length * move) ** 2 / 2)
+    squares = (length * move + slope / length) ** 2 / 2
+    claim = "Σ λ̄ δ + ½ ‖op‖² δ² = Σ ½ (‖op‖ δ + λ̄/‖op‖)² - ½ Σ λ̄²/‖op‖²"
+    proof.equal(claim, model, sum_of(squares) - sum_of(score) / 2, "program")
+    proof.compare("a term of the first sum is at least 0", at(squares, numbers), ">=")
+    proof.equal("and 0 at δ = -λ̄/‖op‖²: lower by half the score", at(squares, {move: -slope / length**2}), n.ZERO)
+    # (Σ λ̄ δ)² <= score Σ ‖op δ‖²: for each t a sum of squares; t = Σ λ̄ δ / score.
+    gap = (length * move - t * slope / length) ** 2
+    whole = sum_of((length * move) ** 2) - 2 * t * sum_of(slope * move) + t**2 * sum_of(score)
+    proof.equal("Σ (‖op‖ δ - t λ̄/‖op‖)² = Σ ‖op δ‖² - 2 t Σ λ̄ δ + t² score", sum_of(gap), whole, "program")
+    proof.compare("it is at least 0", at(gap, numbers), ">=")
+    reach, change, points = sp.symbols("reach change points", positive=True)
+    claim = "t = Σ λ̄ δ / score: (Σ λ̄ δ)²/score <= Σ ‖op δ‖², with equality at δ = t λ̄/‖op‖²"
+    at_best = at(reach - 2 * t * change + t**2 * points, {t: change / points})
+    proof.equal(claim, at_best, reach - change**2 / points, "rational")
+    proof.equal("there every square is 0", at(gap, {move: t * slope / length**2}), n.ZERO)
+    scaled = at(score, {slope: 2 * slope, length: 2 * length})
+    proof.equal("op → 2 op: λ̄ and ‖op‖ double, the score stays", scaled, score, "rational")
 
 
 G8 = Theorem(
@@ -163,7 +164,7 @@ G8 = Theorem(
     title="slope score",
     statement="Σ_e λ̄_e²/‖op_e(x_m)‖² of a candidate edge is twice the decrease of ℓ + Σ λ̄ δ + ½ Σ ‖op_e δ_e‖² at its least, and the square of the "
     "steepest descent per unit of √Σ ‖op_e δ_e‖²; it does not change when an operation is scaled",
-    method="completing the square, Lagrange's identity for two operations",
+    method="completing the square, sums of squares over operations",
     argument=slope_argument,
     assumptions=("first order in δ: the loss itself has a curvature of its own",),
     scope="every candidate edge",

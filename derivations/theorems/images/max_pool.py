@@ -5,15 +5,16 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import heads
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.proof.windows import sums
 from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import adjoint_step, only
+from derivations.theorems.images.adjoints import adjoint_step, only, value_of
 from derivations.theorems.images.convolution import TAPS
-from derivations.theorems.images.steps import equal, holds
 
 SCALARS = (*n.WINDOW_SCALARS, "taps")
 
@@ -74,6 +75,21 @@ MAX_POOL_PHASES_ADJOINT = Program(
 )
 
 
+best, value, number, tap = sp.symbols("best value number tap", real=True)
+SCAN = Program(
+    "greatest_scan",
+    "the greatest value so far and the first tap that has it, one tap further",
+    ("I7",),
+    (),
+    (
+        Assign(number, sp.Piecewise((tap, value > best), (number, True))),
+        Assign(best, sp.Piecewise((value, value > best), (best, True))),
+    ),
+    scalars=("best", "value", "number", "tap"),
+)
+"""How `reduce` is printed: "max" is the second line over all taps, "argmax" both."""
+
+
 def choosing(line: Assign) -> Assign:
     """The line with the comparison of the winner's number replaced by the array that is 1 at the winner."""
     deltas = {
@@ -86,58 +102,51 @@ def choosing(line: Assign) -> Assign:
     return Assign(line.target, line.value.xreplace(deltas), line.over, line.accumulate, line.reduce)
 
 
-def first_greatest(proof: Proof, strict: bool = True) -> None:
-    """Scanning the taps: a value takes the place of the best so far if it is greater; `strict` is >, else >=."""
-    best, new = sp.symbols("best new", real=True)
-    above, below = sp.Symbol("above", positive=True), sp.Symbol("below", nonnegative=True)
-    for what, value, wins in (("greater", best + above, True), ("at most", best - below, False)):
-        # After the tap: the greatest of all, and the first tap that has it.
-        taken = (value > best) if strict else (value >= best)
-        holds(
-            proof,
-            f"a value that is {what} {'takes' if wins else 'leaves'} the place",
-            taken is sp.true if wins else taken is sp.false,
-        )
-        kept = sp.Piecewise((value, wins), (best, True))
-        equal(
-            proof,
-            f"{what}: the best is the greatest of both",
-            sp.expand(sp.Max(value, best) - best),
-            sp.expand(kept - best),
-        )
-    holds(
-        proof,
-        "an equal value leaves it: the earlier tap stays",
-        ((best > best) if strict else (best >= best)) is sp.false,
+def first_greatest(proof: Proof, scan: Program) -> None:
+    """Induction over the taps: after each, `best` is the greatest value so far and `number` the first tap that has it."""
+    above = sp.Symbol("above", positive=True)
+    below = sp.Symbol("below", nonnegative=True)
+    place, kept = map(value_of, scan.assignments)
+    proof.same(
+        "the tap is set before the value",
+        heads(scan.assignments),
+        [(number, (), "sum", False), (best, (), "sum", False)],
     )
-    holds(proof, "the first tap inside takes it from -∞", (-sp.oo < new) is sp.true or sp.Lt(-sp.oo, new) is sp.true)
-    rows = sp.symbols("x1:5", real=True)
-    separable = sp.Max(sp.Max(*rows[:2]), sp.Max(*rows[2:]))
-    equal(proof, "the greatest of the rows' greatest: max is associative", separable, sp.Max(*rows))
-    equal(proof, "in every order", sp.Max(sp.Max(rows[0], rows[2]), sp.Max(rows[1], rows[3])), sp.Max(*rows))
+    proof.equal("no tap before: any value inside takes the place from -∞", at(place, {best: -sp.oo}), tap, "induction")
+    greater, other = {value: best + above}, {value: best - below}
+    proof.equal("a greater value becomes the best", at(kept, greater), best + above, "induction")
+    proof.equal("and its tap the number", at(place, greater), tap, "induction")
+    earlier = sp.Symbol("earlier", nonnegative=True)  # an earlier tap's value is best - earlier
+    claim = "every earlier value is below it, so its tap is the first"
+    proof.compare(claim, at(kept, greater), ">", best - earlier)
+    proof.equal("a value that is at most the best leaves it", at(kept, other), best, "induction")
+    proof.equal("and leaves the number, an equal value too", at(place, other), number, "induction")
+    proof.compare("the best is at least the new value", at(kept, other), ">=", best - below)
+    u, v, w = sp.symbols("u v w", real=True)
+    grouped = at(sp.Max(u, w), {w: sp.Max(v, w)}), at(sp.Max(u, w), {u: sp.Max(u, v)})
+    proof.equal("max(u, max(v, w)) = max(max(u, v), w): rows first, or all taps in turn", *grouped)
 
 
 def max_argument(
     proof: Proof,
-    value: Program = MAX_POOL,
+    greatest: Program = MAX_POOL,
     first: Program = MAX_POOL_WINNER,
     adjoint: Program = MAX_POOL_ADJOINT,
     phased: Program = MAX_POOL_PHASES_ADJOINT,
-    strict: bool = True,
+    scan: Program = SCAN,
 ) -> None:
-    """With the winner's place known, y is a sum with one term that is not 0."""
-    first_greatest(proof, strict)
+    """The scan; with the winner's place known, y is a sum with one term that is not 0."""
+    first_greatest(proof, scan)
+    for program in (greatest, first, adjoint, phased, scan):
+        proof.reads(program)
     place = n.x.at(
         s, n.c, n.stride * n.i + n.dilation * n.rho - n.padding, n.stride * n.j + n.dilation * n.kappa - n.padding
     )
-    for program, target, kind in ((value, n.y, "max"), (first, winner, "argmax")):
+    for program, target, kind in ((greatest, n.y, "max"), (first, winner, "argmax")):
         line = only(program)
-        equal(proof, f"{program.name}: over the window of (i, j)", line.value, place)
-        proof.same(
-            f"{program.name}: of all taps, row by row",
-            [line.target, *line.over, line.reduce],
-            [target.element, *TAPS, kind],
-        )
+        proof.equal(f"{program.name}: over the window of (i, j)", value_of(line), place)
+        own = [(target.element, TAPS, kind, False)]
+        proof.same(f"{program.name}: of all taps, row by row", heads((line,)), own)
     # Where the greatest value is single, its place stays when x changes a little: y is x there, a selection.
     chosen = Assign(n.y.element, selected.element * conv.AT_WINDOW, over=TAPS)
     at_one = chosen.value.subs({n.stride: 1, n.dilation: 1})
@@ -152,7 +161,7 @@ def max_argument(
     # Each window gives its ȳ away once, also where values are equal.
     total = sums(*n.dx.indices, *TAPS) * choosing(only(adjoint)).value
     whole = sums(*n.y.indices, *TAPS) * selected.element * n.dy.element
-    equal(proof, "Σ x̄ = Σ ȳ Σ_taps selected, and one tap is selected", total, whole, "reindexing")
+    proof.equal("Σ x̄ = Σ ȳ Σ_taps selected, and one tap is selected", total, whole, "reindexing")
 
 
 I7 = Theorem(
@@ -160,7 +169,7 @@ I7 = Theorem(
     title="max pool",
     statement="y[i,j] = max x[R(i,ρ),Q(j,κ)], -∞ outside; the winner is the first greatest value, row by row; x̄[r,q] = Σ ȳ[i,j] over the "
     "windows whose winner lies at (r,q); Σ x̄ = Σ ȳ for every x, equal values too; the max of the rows' max is the max",
-    method="cases of a comparison, adjoint identity of the selection",
+    method="induction over taps, adjoint identity of the selection",
     argument=max_argument,
     assumptions=(
         "the slope at equal values is that of the first of them",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Assign
+from derivations.proof.facts import heads
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
+from derivations.theorems.images.adjoints import only, value_of
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
-from derivations.theorems.images.steps import equal
 
 SCALARS = (*n.WINDOW_SCALARS, "taps")
 SHARE = 1 / n.taps**2
@@ -84,19 +85,19 @@ def mean_argument(
     for pool, convolution in pairs:
         mine, line = only(pool), only(convolution)
         kernel = {e: SHARE for e in line.operands if str(e.base) == "w"}
-        equal(proof, f"{pool.name}: I2 for w = 1/k²", mine.value, line.value.xreplace(kernel), cites=["I2"])
-        own, truth = ([a.target, *a.over, a.reduce, a.accumulate] for a in (mine, line))
-        proof.same(f"{pool.name}: the same sum", own, truth)
+        proof.equal(f"{pool.name}: I2 for w = 1/k²", value_of(mine), at(value_of(line), kernel), cites=["I2"])
+        proof.same(f"{pool.name}: the same sum", heads((mine,)), [(line.target, line.over, "sum", False)])
+        proof.reads(pool)
     mine, line = only(inside), only(conv.DEPTHWISE)
-    for_one = line.value.subs(n.w.element, 1)
-    equal(
-        proof,
+    for_one = at(value_of(line), {n.w.element: 1})
+    proof.equal(
         "padding not counted: I2 for w = 1, divided by the number inside",
-        mine.value * number.element,
+        value_of(mine) * number.element,
         for_one,
         cites=["I2"],
     )
-    proof.same("padding not counted: the same sum", [mine.target, *mine.over], [line.target, *line.over])
+    proof.same("padding not counted: the same sum", heads((mine,)), [(line.target, line.over, "sum", False)])
+    proof.reads(inside)
 
 
 I6 = Theorem(

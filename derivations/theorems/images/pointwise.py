@@ -5,14 +5,15 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Assign
+from derivations.proof.facts import added, heads
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.proof.windows import pairing, sums
+from derivations.proof.windows import sums
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import adjoint_step, only
+from derivations.theorems.images.adjoints import adjoint_step, only, paired, value_of
 from derivations.theorems.images.convolution import TAPS, ZERO_OUTSIDE
-from derivations.theorems.images.steps import equal, holds
 
 LINEAR = "adjoint identity for every direction, sums reindexed"
 
@@ -54,10 +55,12 @@ def pointwise_argument(
 ) -> None:
     """M7.direct and M8.direct of one block, a pixel of a sample in the place of the sample."""
     formula = sums(s, n.o, n.r, n.q, n.c) * dz.element * W.element * n.x.element
-    equal(proof, "z = W x in every pixel", pairing(only(value), dz), formula, "reindexing", ["M7.direct"])
+    proof.equal("z = W x in every pixel", paired(only(value), dz), formula, "reindexing", ["M7.direct"])
     adjoint_step(proof, "x̄ = Wᵀ z̄ in every pixel", value, n.x, adjoint, ("M8.direct",))
     adjoint_step(proof, "W̄ = Σ z̄ xᵀ over samples and pixels", value, W, weights, ("M8.direct",))
-    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
+    proof.same("what batches share is accumulated", added(weights.assignments), [dW.name])
+    for program in (value, adjoint, weights):
+        proof.reads(program)
 
 
 I3 = Theorem(
@@ -114,13 +117,15 @@ def stem_argument(
     )
     over = (s, n.o, n.i, n.j, n.c, *TAPS)
     formula = sums(*over) * dout.element * kernel.element * place
-    equal(proof, "y is the sum over channels and taps", pairing(only(value), dout), formula, "reindexing")
-    laid = sums(*over) * dout.element * kernel.element * patch.element.subs(patch.element, only(patches).value)
+    proof.equal("y is the sum over channels and taps", paired(only(value), dout), formula, "reindexing")
+    laid = at(sums(*over) * dout.element * kernel.element * patch.element, {patch.element: only(patches).value})
     claim = "y = w · patches: (channel, tap, tap) in the place of the channel of I3"
-    equal(proof, claim, laid, pairing(only(value), dout), "reindexing", ["I3"])
-    proof.same("every window is laid out once", [only(patches).target], [patch.element])
+    proof.equal(claim, laid, paired(only(value), dout), "reindexing", ["I3"])
+    proof.same("every window is laid out once", heads(patches.assignments), [(patch.element, (), "sum", False)])
     adjoint_step(proof, "⟨ȳ, v * x⟩ = ⟨w̄, v⟩", value, kernel, weights)
-    holds(proof, "what batches share is accumulated", only(weights).accumulate is True)
+    proof.same("what batches share is accumulated", added(weights.assignments), [dkernel.name])
+    for program in (value, weights, patches):
+        proof.reads(program)
 
 
 I4 = Theorem(
@@ -164,17 +169,19 @@ SUBSAMPLE_ADJOINT = Program(
 def subsample_argument(proof: Proof, value: Program = SUBSAMPLE, adjoint: Program = SUBSAMPLE_ADJOINT) -> None:
     """Row stride i is read by row i alone; the rows between are read by none."""
     formula = sums(*n.y.indices) * n.dy.element * n.x.at(s, n.c, n.stride * n.i, n.stride * n.j)
-    equal(proof, "y[i,j] = x[stride i, stride j]", pairing(only(value), n.dy), formula, "reindexing")
+    proof.equal("y[i,j] = x[stride i, stride j]", paired(only(value), n.dy), formula, "reindexing")
     # r = stride place(r) + phase(r): the delta is 1 where the phase is 0, and there place(r) is the row of y.
     line, more = only(adjoint), sp.Symbol("more", integer=True, positive=True)
-    proof.same("the adjoint is x̄", [line.target, line.reduce], [n.dx.element, "sum"])
+    proof.same("the adjoint is x̄", heads((line,)), [(n.dx.element, (), "sum", False)])
     places = {n.place(n.r): n.i, n.place(n.q): n.j}
-    read = line.value.subs(places).subs({n.r: n.stride * n.i, n.q: n.stride * n.j})
-    equal(proof, "r = stride i, q = stride j: x̄ = ȳ[i,j]", read, n.dy.element)
+    read = at(at(value_of(line), places), {n.r: n.stride * n.i, n.q: n.stride * n.j})
+    proof.equal("r = stride i, q = stride j: x̄ = ȳ[i,j]", read, n.dy.element)
     for what, row in (("row", n.r), ("column", n.q)):
         own = n.i if row is n.r else n.j
-        between = line.value.subs(places).subs({row: n.stride * own + more})
-        equal(proof, f"between the {what}s that are read: x̄ = 0", between, sp.S.Zero)
+        between = at(at(value_of(line), places), {row: n.stride * own + more})
+        proof.equal(f"between the {what}s that are read: x̄ = 0", between, sp.S.Zero)
+    for program in (value, adjoint):
+        proof.reads(program)
 
 
 I5 = Theorem(

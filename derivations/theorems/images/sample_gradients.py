@@ -12,17 +12,19 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import first_indices, heads
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, evaluate, marker
+from derivations.proof.rules import marker
+from derivations.proof.running import bars, run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.proof.windows import sums
 from derivations.theorems.images import batch_norm as bn
 from derivations.theorems.images import convolution as conv
 from derivations.theorems.images import gates, pointwise, towers
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import only
-from derivations.theorems.images.steps import equal
+from derivations.theorems.images.adjoints import only, value_of
 
 
 def apart(program: Program) -> Program:
@@ -68,15 +70,17 @@ def samples_argument(proof: Proof, programs: tuple[Program, ...] = APART) -> Non
     """Each line, summed over samples, is that of the gradient."""
     for program, whole in zip(programs, SUMMED, strict=True):
         for line, truth in zip(program.assignments, whole.assignments, strict=True):
-            mine = marker(s) * sums(*line.over) * line.value
-            equal(
-                proof,
+            mine = marker(s) * sums(*line.over) * value_of(line)
+            proof.equal(
                 f"{whole.name}: Σ_s of {line.name} is {truth.name}",
                 mine,
-                sums(*truth.over) * truth.value,
+                sums(*truth.over) * value_of(truth),
                 cites=whole.theorems,
             )
-            proof.same(f"{line.name}: one for each sample", [line.free[0], line.accumulate], [s, False])
+            over = tuple(i for i in truth.over if i != s)
+            own = [(sp.IndexedBase(f"{truth.name}_samples")[(s, *truth.free)], over, "sum", False)]
+            proof.same(f"{line.name}: one for each sample", heads((line,)), own)
+        proof.reads(program)
 
 
 I17 = Theorem(
@@ -111,31 +115,30 @@ ADJOINTS = (
 
 def frozen_argument(proof: Proof, frozen: Program = FROZEN_ADJOINT) -> None:
     """a and b are constants: the adjoint is a ȳ, and no line mixes samples."""
-    bars = cotangents(bn.VALUE.assignments, {"normed": bn.dnormed.element})
-    equal(proof, "x̄ = a ȳ for constants a and b", only(frozen).value, bars["x"], "reverse accumulation")
+    back = bars(bn.VALUE.assignments, {"normed": bn.dnormed.element})
+    own = value_of(only(frozen))
+    proof.reads(frozen)
+    proof.equal("x̄ = a ȳ for constants a and b", own, back["x"], "reverse accumulation")
     k1, k0 = bn.linear.element, bn.constant.element
-    whole = only(bn.ADJOINT).value.subs({k1: 0, k0: 0})
-    equal(
-        proof,
+    whole = at(value_of(only(bn.ADJOINT)), {k1: 0, k0: 0})
+    proof.equal(
         "it is I8 without k1 and k0, which come from the statistics alone",
-        only(frozen).value,
+        own,
         whole,
         cites=["I8"],
     )
     for program in (*ADJOINTS[:3], frozen, ADJOINTS[4]):
-        elements = [*only(program).operands, only(program).target]
-        at = {e.indices[0] for e in elements if str(e.base) not in ("w", "W", "scale")}
-        proof.same(f"{program.name}: sample s alone is read for sample s", at, {s})
+        first = first_indices(program.assignments, ("w", "W", "scale"))
+        proof.same(f"{program.name}: sample s alone is read for sample s", first, {s})
     for program, whole_program in zip(APART, SUMMED, strict=True):
         for line, truth in zip(program.assignments, whole_program.assignments, strict=True):
             scaled = {e: weight.element * e for e in truth.operands if str(e.base) in BARS}
-            ordinary = sums(*truth.over) * truth.value.xreplace(scaled)
-            rows = marker(s) * weight.element * sums(*line.over) * line.value
-            equal(
-                proof,
+            ordinary = sums(*truth.over) * at(value_of(truth), scaled)
+            rows = marker(s) * weight.element * sums(*line.over) * value_of(line)
+            proof.equal(
                 f"{truth.name} for the bars z̄_s ȳ_s is Σ_s z̄_s times row s",
-                sp.expand(ordinary),
-                sp.expand(rows),
+                ordinary,
+                rows,
                 cites=["I17"],
             )
 
@@ -159,9 +162,8 @@ def known_sum_argument(proof: Proof, shift: sp.Expr | None = None) -> None:
     _, factor, offset = (line.value for line in bn.COEFFICIENTS.assignments)
     everything = sp.Mul(*map(marker, bn.EVERY))
     value = bn.scale.element * n.x.element + (offset if shift is None else shift)
-    summed = bn.total(sp.expand(everything * value)).xreplace({bn.scale.element: factor})
-    equal(
-        proof,
+    summed = at(bn.total_of(everything * value), {bn.scale.element: factor})
+    proof.equal(
         "Σ over samples and pixels of a x + b is n β: no x, no γ",
         summed,
         n.count * bn.beta.element,
@@ -171,12 +173,12 @@ def known_sum_argument(proof: Proof, shift: sp.Expr | None = None) -> None:
     mean = Array("mean_s", (n.c,), "argument", "Σ_s of a plane's mean").element
     logits = (Assign(sp.Symbol("f"), towers.V.element * mean + 0, over=(n.o, n.c)),)
     samples = sp.Symbol("samples", positive=True)
-    value = evaluate(logits, {"mean_s": samples * bn.beta.element})["f"]
+    value = run(logits, {"mean_s": samples * bn.beta.element})["f"]
     truth = samples * marker(n.o) * marker(n.c) * towers.V.element * bn.beta.element
-    equal(proof, "Σ_s f_s = samples Σ V β + samples Σ e", value, truth, "program", ["I11", "I12"])
-    slope = cotangents(logits, {"f": sp.S.One})["V"].subs(mean, samples * bn.beta.element)
-    equal(proof, "its slope in V is samples β", slope, samples * bn.beta.element, "reverse accumulation")
-    equal(proof, "which is 0 at β = 0, where training begins", slope.subs(bn.beta.element, 0), n.ZERO)
+    proof.equal("Σ_s f_s = samples Σ V β + samples Σ e", value, truth, "program", ["I11", "I12"])
+    slope = at(bars(logits, {"f": sp.S.One})["V"], {mean: samples * bn.beta.element})
+    proof.equal("its slope in V is samples β", slope, samples * bn.beta.element, "reverse accumulation")
+    proof.equal("which is 0 at β = 0, where training begins", at(slope, {bn.beta.element: 0}), n.ZERO)
 
 
 S6 = Theorem(

@@ -6,13 +6,14 @@ import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, derivative, evaluate, marker
+from derivations.proof.rules import derivative, marker
+from derivations.proof.running import bars, run
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
 from derivations.theorems.images import pointwise
-from derivations.theorems.images.adjoints import only, stored_step
+from derivations.theorems.images.adjoints import only, stored_step, value_of
 from derivations.theorems.images.pointwise import W, dW
-from derivations.theorems.images.steps import equal
 
 phi = n.plane("phi", (n.o, n.c), "φ, eigenvectors from channel c to channel o", "parameter")
 dphi = n.plane("dphi", (n.o, n.c), "∂ℓ/∂φ", "gradient")
@@ -46,21 +47,20 @@ SPECTRAL_ADJOINT = Program(
 
 def spectral_argument(proof: Proof, mix: Program = SPECTRAL, adjoint: Program = SPECTRAL_ADJOINT) -> None:
     """M2's weights in a pointwise convolution."""
-    equal(
-        proof,
+    proof.equal(
         "W = φ (λ_in - λ_out)",
-        only(mix).value,
+        value_of(only(mix)),
         phi.element * (lam_in.element - lam_out.element),
         cites=["M7.layerwise"],
     )
-    values = evaluate((*mix.assignments, *pointwise.POINTWISE.assignments), {})
+    values = run((*mix.assignments, *pointwise.POINTWISE.assignments))
     truth = marker(n.c) * n.x.element * phi.element * (lam_in.element - lam_out.element)
-    equal(proof, "z = [φ ∘ (λ_in - λ_out)] x in every pixel", values["z"], sp.expand(truth), "program", ["I3"])
+    proof.equal("z = [φ ∘ (λ_in - λ_out)] x in every pixel", values["z"], truth, "program", ["I3"])
     stored_step(proof, mix, adjoint, added=("dlam_in", "dlam_out"))
-    bars, claimed = cotangents(mix.assignments, {"W": dW.element}), evaluate(adjoint.assignments, {})
+    truth, claimed = bars(mix.assignments, {"W": dW.element}), run(adjoint.assignments)
     for name in ("phi", "lam_in", "lam_out"):
-        equal(
-            proof, f"the cotangent of {name}", claimed[f"d{name}"], bars[name], "reverse accumulation", ["M8.layerwise"]
+        proof.equal(
+            f"the cotangent of {name}", claimed[f"d{name}"], truth[name], "reverse accumulation", ["M8.layerwise"]
         )
 
 
@@ -98,14 +98,13 @@ def hidden_argument(proof: Proof, sign: int = -1) -> None:
         truth = kept.replace(
             lambda e: e.is_Pow and sp.expand(e.base - spread - eps / size**2) == 0, lambda e: root ** (2 * e.exp)
         )
-        equal(
-            proof,
+        proof.equal(
             f"{what}: BN_ε(δ z) - β = sign(δ) (BN_(ε/δ²)(z) - β), root = √(v + ε/δ²)",
             same,
             turned * truth,
             "rational",
         )
-    equal(proof, "δ² (v + ε/δ²) = δ² v + ε", sp.expand(size**2 * (spread + eps / size**2)), size**2 * spread + eps)
+    proof.equal("δ² (v + ε/δ²) = δ² v + ε", size**2 * (spread + eps / size**2), size**2 * spread + eps)
     # λ of the channel multiplies z: the slope of ȳ BN(λ z), times λ, at λ = 1.
     factor, sigma = sp.Symbol("lambda", positive=True), sp.Symbol("sigma", positive=True)
     along = derivative(bar * norm(factor * x, factor * mu, factor**2 * v, eps), factor).subs(factor, 1)
@@ -113,11 +112,10 @@ def hidden_argument(proof: Proof, sign: int = -1) -> None:
         v, sigma**2 - eps
     )
     hat = (x - mu) / sigma
-    equal(proof, "λ̄ λ, a term: ȳ γ x̂ ε/σ²", along, bar * gamma * hat * eps / sigma**2, "rational")
-    equal(
-        proof,
+    proof.equal("λ̄ λ, a term: ȳ γ x̂ ε/σ²", along, bar * gamma * hat * eps / sigma**2, "rational")
+    proof.equal(
         "its sum is γ γ̄ ε/σ², γ̄ = Σ ȳ x̂: 0 for ε = 0",
-        (bar * gamma * hat * eps / sigma**2).subs(eps, 0),
+        at(bar * gamma * hat * eps / sigma**2, {eps: 0}),
         n.ZERO,
         cites=["I8"],
     )

@@ -12,8 +12,7 @@ from derivations.proof.rules import marker
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import stored_step
-from derivations.theorems.images.batch_norm import EVERY, VARIANCE, mean, per_channel, squares, total, x
-from derivations.theorems.images.steps import equal
+from derivations.theorems.images.batch_norm import EVERY, VARIANCE, mean, per_channel, squares, total_of, x
 
 theta = sp.Symbol("theta")
 mean_a, mean_b = per_channel("mean_a", "μ of the first part"), per_channel("mean_b", "μ of the second part")
@@ -56,18 +55,17 @@ def blocks_argument(proof: Proof, merge: Program = MERGE, running: Program = RUN
     stored_step(proof, merge, running)
     together, spread = (line.value for line in merge.assignments)
     first, second = count_a * mean_a.element, count_b * mean_b.element
-    equal(proof, "Σ x of both parts", (count_a + count_b) * together, first + second, "rational")
+    proof.equal("Σ x of both parts", (count_a + count_b) * together, first + second, "rational")
     moments = squares_a.element + first * mean_a.element + squares_b.element + second * mean_b.element
-    equal(proof, "Σ x² of both parts", spread + (count_a + count_b) * together**2, moments, "rational")
+    proof.equal("Σ x² of both parts", spread + (count_a + count_b) * together**2, moments, "rational")
     everything = sp.Mul(*map(marker, EVERY))
-    expanded = total(everything * sp.expand((x - mean.element) ** 2))
-    equal(proof, "M = Σ x² - n μ², with Σ x² = n (v + μ²)", expanded, n.count * VARIANCE, cites=["I8"])
+    expanded = total_of(everything * (x - mean.element) ** 2)
+    proof.equal("M = Σ x² - n μ², with Σ x² = n (v + μ²)", expanded, n.count * VARIANCE, cites=["I8"])
     kept, unbiased = (line.value for line in running.assignments)
-    equal(proof, "m moves by θ towards μ", kept - running_mean.element, theta * (mean.element - running_mean.element))
+    proof.equal("m moves by θ towards μ", kept - running_mean.element, theta * (mean.element - running_mean.element))
     biased = unbiased.subs(squares.element, n.count * VARIANCE)
     target = VARIANCE * n.count / (n.count - 1)
-    equal(
-        proof,
+    proof.equal(
         "u moves by θ towards v n/(n-1)",
         biased - running_variance.element,
         theta * (target - running_variance.element),

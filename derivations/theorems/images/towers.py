@@ -5,16 +5,17 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import added, targets
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
-from derivations.proof.rules import cotangents, derivative
+from derivations.proof.running import bars, run, slope
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.proof.windows import pairing, sums
+from derivations.proof.windows import sums
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import adjoint_step, only
+from derivations.theorems.images.adjoints import adjoint_step, only, paired, value_of
 from derivations.theorems.images.convolution import ZERO_OUTSIDE
 from derivations.theorems.images.pointwise import LINEAR
-from derivations.theorems.images.steps import equal
 
 pooled = n.plane("pooled", (s, n.c), "mean of each plane")
 dpooled = n.plane("dpooled", (s, n.c), "∂ℓ/∂ of the means")
@@ -41,11 +42,13 @@ GLOBAL_MEAN_ADJOINT = Program(
 def mean_argument(proof: Proof, value: Program = GLOBAL_MEAN, adjoint: Program = GLOBAL_MEAN_ADJOINT) -> None:
     """A sum, and a copy to every pixel."""
     formula = sums(s, n.c, n.r, n.q) * dpooled.element * n.x.element / (n.rows * n.columns)
-    equal(proof, "the mean is Σ x / (rows columns)", pairing(only(value), dpooled), formula, "reindexing")
+    proof.equal("the mean is Σ x / (rows columns)", paired(only(value), dpooled), formula, "reindexing")
     adjoint_step(proof, "⟨ȳ, mean of v⟩ = ⟨x̄, v⟩", value, n.x, adjoint)
     # Self-adjoint up to the factor: mean of (copy of y) is y.
-    copied = only(adjoint).value * n.rows * n.columns
-    equal(proof, "the adjoint is a copy of ȳ, divided by rows columns", copied, dpooled.element)
+    copied = value_of(only(adjoint)) * n.rows * n.columns
+    for program in (value, adjoint):
+        proof.reads(program)
+    proof.equal("the adjoint is a copy of ȳ, divided by rows columns", copied, dpooled.element)
 
 
 I11 = Theorem(
@@ -92,25 +95,40 @@ TOWER_ADJOINT = Program(
 )
 
 
-def tower_argument(proof: Proof, value: Program = TOWER, adjoint: Program = TOWER_ADJOINT) -> None:
+loss_of = sp.Symbol("loss")
+TOWER_SHARE = Program(
+    "tower_share",
+    "share loss, what a tower but the last adds to the loss, and to its bar",
+    ("I12",),
+    (),
+    (Assign(sp.Symbol("result"), share * loss_of),),
+    scalars=("share", "loss"),
+    result="result",
+)
+
+
+def tower_argument(
+    proof: Proof, value: Program = TOWER, adjoint: Program = TOWER_ADJOINT, part: Program = TOWER_SHARE
+) -> None:
     """M8.direct of one block with a bias; the loss is linear in the towers' losses."""
-    truth = cotangents(value.assignments, {"logits": dlogits.element})
-    multiplied, added = value.assignments
-    equal(proof, "z = V y", multiplied.value, V.element * pooled.element, cites=["M7.direct"])
-    proof.same("+ e", [multiplied.over, added.value, added.accumulate], [(n.c,), bias.element, True])
+    truth = bars(value.assignments, {"logits": dlogits.element})
+    whole = sums(n.c) * V.element * pooled.element + bias.element
+    proof.equal("z = V y + e", run(value.assignments)["logits"], whole, "program", ["M7.direct"])
     lines = {line.name: line for line in adjoint.assignments}
-    proof.same("one line for each", [*lines], ["dV", "dbias", "dpooled"])
+    proof.same("one line for each", targets(adjoint.assignments), [dV.element, dbias.element, dpooled.element])
     for name, line in lines.items():
-        mine = sp.expand(line.value * sums(*line.over))
-        equal(proof, f"the cotangent of {name[1:]}", mine, truth[name[1:]], "reverse accumulation", ["M8.direct"])
-    proof.same("gradients add up over batches", [lines[name].accumulate for name in lines], [True, True, False])
+        mine = value_of(line) * sums(*line.over)
+        proof.equal(f"the cotangent of {name[1:]}", mine, truth[name[1:]], "reverse accumulation", ["M8.direct"])
+    proof.same("gradients add up over batches", added(adjoint.assignments), [dV.name, dbias.name])
+    for program in (value, adjoint, part):
+        proof.reads(program)
     last, other = sp.symbols("last other")
-    whole = last + share * other
+    whole = last + at(run(part.assignments)["result"], {loss_of: other})
+    proof.equal("the printed part of another tower", run(part.assignments)["result"], share * loss_of, "program")
     for what, term, factor in (("the last tower", last, sp.S.One), ("every other tower", other, share)):
-        equal(
-            proof,
+        proof.equal(
             f"{what}: its share of the loss is the factor of its z̄",
-            derivative(whole, term),
+            slope(whole, term),
             factor,
             "differentiation",
             ["L.cross_entropy"],

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from derivations.proof.stated import definition
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar.activations import ACTIVATIONS, E, d, m, z
 from derivations.theorems.scalar.exponential import FORMATS, Format
@@ -26,6 +27,8 @@ CLAIMS = {
     ("swish", "value"): Fraction(64, 10),
 }
 """Relative errors in units of u, for float32 and float64."""
+EXACT_FACTORS = {"tanh": -2, "sigmoid": -1, "swish": -1}
+"""g(z) / |z|: a power of two, so that g is computed without error."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,12 @@ class Relative:
         return (1 + self.u) / below - 1
 
 
+@definition("exponent", r"g_{{{0}}}(z)", "g of {0}", commutative=True)
+def exponent_of(name: str) -> sp.Expr:
+    """g of an activation, as its kernel computes it."""
+    return next(item.exponent for item in ACTIVATIONS if item.name == name)
+
+
 def argument_for(form: Format) -> Callable[[Proof], None]:
     def argument(proof: Proof) -> None:
         # The steps behind these cells are those of the theorem on exp, which is cited.
@@ -74,8 +83,9 @@ def argument_for(form: Format) -> Callable[[Proof], None]:
         table = {item.name: item for item in ACTIVATIONS}
         for (name, what), claim in CLAIMS.items():
             item = table[name]
-            exact = item.exponent in (-sp.Abs(z), -2 * sp.Abs(z))
-            proof.same(f"g(z) of {name} is computed without error", [exact], [True])
+            factor = EXACT_FACTORS[name]
+            exactly = f"g(z) of {name} is computed without error, as -|z| times a power of two"
+            proof.equal(exactly, exponent_of(name), factor * sp.Abs(z))
             printed = {"value": item.value, "slope": item.slope}[what]
             worst = max(Relative(cell, analysis.u, item.denominator).of(printed) for cell in cells)
             proof.at_most(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from derivations.proof.facts import conditions
 from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 
@@ -142,8 +143,9 @@ def theorem_for(activation: Activation) -> Theorem:
 
     def argument(proof: Proof) -> None:
         f, value, slope = activation.function, *map(activation.meaning, (activation.value, activation.slope))
-        for function in {*f.atoms(sp.Piecewise), *value.atoms(sp.Piecewise), *slope.atoms(sp.Piecewise)}:
-            proof.same("two pieces, z <= 0 and z > 0", [c for _, c in function.args], [z <= 0, sp.true])
+        pieces = {*f.atoms(sp.Piecewise), *value.atoms(sp.Piecewise), *slope.atoms(sp.Piecewise)}
+        for function in sorted(pieces, key=str):
+            proof.same("two pieces, z <= 0 and z > 0", conditions(function), [z <= 0, sp.true])
         for where in (BELOW, ABOVE):
             exact = piece(f, where)
             if value != f:  # else f is printed as it is defined

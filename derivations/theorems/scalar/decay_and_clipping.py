@@ -7,6 +7,7 @@ The norm is that of the whole gradient, so its square is summed over groups firs
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import conditions, heads, piece, returned, storage, whole
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
 from derivations.proof.running import run, slope
@@ -57,8 +58,10 @@ STEP_DECAY = scalar_program(
 
 
 def decay_argument(proof: Proof, program: Program = DECAY, of_step: Program = STEP_DECAY) -> None:
-    proof.same("θ is decayed in place", [array.store for array in program.arrays], ["", "value"])
-    proof.same("once for every element", [(a.over, a.accumulate) for a in program.assignments], [((), False)] * 2)
+    once = [(line.target, (), "sum", False) for line in DECAY.assignments]
+    proof.same("θ is decayed in place", storage(program), ["", "value"])
+    proof.same("once for every element", heads(program.assignments), once)
+    proof.reads(of_step)
     proof.reads(program)
     result = run(program.assignments, {})["decayed"]
     rate_of = slope(share * value.element**2 / 2, value.element)
@@ -70,23 +73,21 @@ def decay_argument(proof: Proof, program: Program = DECAY, of_step: Program = ST
 
 def squares_argument(proof: Proof, program: Program = SQUARED_NORM) -> None:
     proof.reads(program)
-    proof.same("‖g‖² = Σ g²", program.assignments, [Assign(squares, gradient.element**2, over=(p,))])
-    proof.same("it is returned", [program.result], [str(squares)])
+    proof.same("‖g‖² = Σ g²", whole(program.assignments), [Assign(squares, gradient.element**2, over=(p,))])
+    proof.same("it is returned", returned(program), [str(squares)])
 
 
 def clip_argument(proof: Proof, program: Program = CLIP) -> None:
-    proof.same("g is clipped in place", [array.store for array in program.arrays], ["", "gradient"])
+    proof.same("g is clipped in place", storage(program), ["", "gradient"])
     proof.reads(program)
-    made = list(program.assignments)
-    proof.same("‖g‖ first", made[:1], [Assign(norm, sp.sqrt(squares))])
-    proof.same("g is multiplied by the factor", made[2:], [Assign(clipped.element, factor * gradient.element)])
-    proof.same("the factor is set once", [(a.target, a.over, a.accumulate) for a in made[1:2]], [(factor, (), False)])
-    pieces = [made[1].value.is_Piecewise, len(made[1].value.args)]
-    proof.same("the factor has two pieces", pieces, [True, 2])
-    (scaled, where), (one, otherwise) = made[1].value.args
-    proof.same("g is scaled exactly where ‖g‖ > limit", [where, otherwise], [sp.Lt(limit, norm), sp.true])
-    proof.equal("its norm is then the limit", at(factor * norm, {factor: scaled}), limit, "rational")
-    proof.same("elsewhere it is unchanged", [one], [sp.S.One])
+    made = program.assignments
+    proof.same("‖g‖ first", whole(made[:1]), [Assign(norm, sp.sqrt(squares))])
+    proof.same("g is multiplied by the factor", whole(made[2:]), [Assign(clipped.element, factor * gradient.element)])
+    proof.same("the factor is set once", heads(made[1:2]), [(factor, (), "sum", False)])
+    scaling = made[1].value
+    proof.same("g is scaled exactly where ‖g‖ > limit", conditions(scaling), [sp.Lt(limit, norm), sp.true])
+    proof.equal("its norm is then the limit", at(factor * norm, {factor: piece(scaling, 1)}), limit, "rational")
+    proof.equal("elsewhere it is unchanged", piece(scaling, 2), sp.S.One)
 
 
 def _clipping(proof: Proof) -> None:

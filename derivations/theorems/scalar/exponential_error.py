@@ -16,6 +16,7 @@ from typing import Any
 
 import sympy as sp
 
+from derivations.proof.facts import fact
 from derivations.proof.rounding import Arithmetic, Real, down, ln2, up
 from derivations.proof.stated import definition
 from derivations.proof.steps import Step
@@ -59,11 +60,35 @@ def result_of(name: str, lines: tuple[str, ...], symbols: tuple[tuple[str, Any],
     return space[name]
 
 
+@fact("set twice", "the names that the lines of {0} set twice")
+def set_twice(form: Format) -> set[str]:
+    """Names that several lines set, or that are constants too."""
+    names = [line.split(" = ")[0] for line in form.lines]
+    return {name for name in names if names.count(name) > 1} | ({*names} & {*form.constants})
+
+
+@fact("bounds", "{4} of {1} in {0} by ({2}) at {3}")
+def bounds(
+    form: Format, name: str, lines: tuple[str, ...], values: tuple[tuple[str, Real], ...], what: str
+) -> list[Fraction]:
+    """What error analysis of lines says of a name."""
+    analysis = Analysis(form)
+    result = analysis.arithmetic.run(lines, analysis.given | dict(values))[name]
+    return [getattr(result, word) for word in what.split()]
+
+
+@fact("wrong powers", "the n of {0} from {1} to {2} for which s1 s2 = 2^n and q2 s2 = 1 fails")
+def wrong_powers(form: Format, first: int, last: int) -> list[int]:
+    """The whole numbers whose powers of two are not exact."""
+    products = {n: powers(form, n) for n in range(int(first), int(last) + 1)}
+    return [n for n, (s1, s2, q2) in products.items() if (s1 * s2, q2 * s2) != (Fraction(2) ** n, 1)]
+
+
 class Analysis:
     """The argument, step by step; every step reads the lines of the program."""
 
-    def __init__(self, form: Format, proof: Proof) -> None:
-        self.form, self.proof = form, proof
+    def __init__(self, form: Format, proof: Proof | None = None) -> None:
+        self.form, self.proof = form, Proof(form.name) if proof is None else proof
         self.u = Fraction(1, 2**form.bits)
         self.arithmetic = Arithmetic(form.bits, underflow=self.u**3)
         self.smallest = Fraction(1, 2 ** (form.bias + form.bits - 2))
@@ -100,21 +125,20 @@ class Analysis:
         for part, symbols, truths in lines:
             for name, truth in truths.items():
                 self.proof.equal(f"{name} = {truth}", result_of(name, part, symbols), truth, rule="program")
-        names = [line.split(" = ")[0] for line in self.form.lines]
-        again = {name for name in names if names.count(name) > 1} | ({*names} & {*self.form.constants})
-        self.proof.same("no name is set twice but x, clamped, and Horner's q", again, {"x", "q"})
+        self.proof.same("no name is set twice but x, clamped, and Horner's q", set_twice(self.form), {"x", "q"})
 
     def integers(self) -> tuple[range, Fraction]:
         """All n there are, and the greatest |x - n ln 2|."""
         form, proof = self.form, self.proof
         largest = Fraction(2) ** (form.bias + 1)
-        reduced = self.arithmetic.run(
-            (*self.form.clamp, *self.form.reduction), self.given | {"x": Real(-largest, largest)}
-        )
+        lines, every = (*form.clamp, *form.reduction), {"x": Real(-largest, largest)}
+        reduced = self.arithmetic.run(lines, self.given | every)
         x, t, n = (reduced[name] for name in "xtn")
-        proof.same("x is clamped to lowest and highest", [x.low, x.high], [form.lowest, form.highest])
+        values = tuple(every.items())
+        clamped = bounds(form, "x", lines, values, "low high")
+        proof.same("x is clamped to lowest and highest", clamped, [form.lowest, form.highest])
         proof.at_most("n is an integer, since the last bit of t is 1", 1, n.grid, rule="error analysis")
-        proof.same("t = magic + n: no further error", [n.error], [t.error])
+        proof.same("t = magic + n: no further error", bounds(form, "n", lines, values, "error"), [t.error])
         proof.at_most("|n - x log2e| <= 1/2 and a little", n.error, Fraction(51, 100), rule="error analysis")
         stretch = max(abs(1 - form.constants["log2e"] * end) for end in ln2())
         reach = ln2()[1] * n.error + x.greatest * stretch
@@ -122,11 +146,9 @@ class Analysis:
         return range(math.ceil(n.low - n.error), math.floor(n.high + n.error) + 1), reach
 
     def scaling(self, numbers: range) -> None:
-        products = {n: powers(self.form, n) for n in numbers}
-        wrong = [n for n, (s1, s2, q2) in products.items() if (s1 * s2, q2 * s2) != (Fraction(2) ** n, 1)]
-        span = f"n = {numbers[0]}, ..., {numbers[-1]}"
-        self.proof.same(f"the n among {span} for which s1 s2 = 2^n and q2 s2 = 1 fails", wrong, [])
-        least = min(s1 for s1, _, _ in products.values())
+        wrong = wrong_powers(self.form, numbers[0], numbers[-1])
+        self.proof.same("s1 s2 = 2^n and q2 s2 = 1 for every n", wrong, [])
+        least = min(powers(self.form, n)[0] for n in numbers)
         self.proof.at_most(
             "underflow of s1 p is below u³ s1", self.smallest / 2 / least, self.u**3, rule="error analysis"
         )
@@ -140,7 +162,9 @@ class Analysis:
             x = Real(x.low, x.high, grid=self.arithmetic.spacing(x))
             r = self.arithmetic.run(self.form.remainder, self.given | {"x": x, "n": Real.exactly(n)})["r"]
             if n == 0:
-                self.proof.same("r = x where n = 0", [r], [x])
+                at_zero = (("x", x), ("n", Real.exactly(0)))
+                whole = bounds(self.form, "r", self.form.remainder, at_zero, "low high error grid")
+                self.proof.same("r = x where n = 0", whole, [x.low, x.high, x.error, x.grid])
             greatest, error = max(greatest, r.greatest), max(error, r.error)
         # n · ln2_high and the difference from x must be exact for this: one rounding, of a number below 1/2.
         self.proof.at_most(

@@ -17,6 +17,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from derivations.proof.assignments import Array, Assign, Rows
+from derivations.proof.facts import conditions, fact, loops, returned, storage, targets, whole
 from derivations.proof.notation import df, f, h, s
 from derivations.proof.programs import Program
 from derivations.proof.rules import marker
@@ -147,10 +148,10 @@ PROGRAMS = (*(item.program for item in ELEMENTWISE), CROSS_ENTROPY)
 
 def takes_the_output(proof: Proof, program: Program) -> None:
     proof.reads(program)
-    stores = {array.store for array in program.arrays if array.store}
-    proof.same("∂ℓ/∂z takes the place of the output", stores, {"output"})
-    proof.same("one loop over the rows", [type(node).__name__ for node in program.body], ["Rows"])
-    proof.same("the loss is returned", [program.result], [str(loss)])
+    places = ["output" if array in (d_output, shifted) else "" for array in program.arrays]
+    proof.same("∂ℓ/∂z takes the place of the output", storage(program), places)
+    proof.same("one loop over the rows", loops(program), ["Rows"])
+    proof.same("the loss is returned", returned(program), [str(loss)])
 
 
 @definition("region", r"\left({0}\right)_{{\mathrm{{region}}\,{1}}}", "({0}, region {1})", commutative=True)
@@ -170,22 +171,27 @@ def on_region(expression: sp.Expr, number: int) -> sp.Expr:
     return expression.replace(lambda e: isinstance(e, sp.Piecewise), lambda e: e.args[number][0])
 
 
-def edges_of(region: Region) -> list[sp.Expr]:
-    """The z at which the condition of a region changes."""
-    return sp.solve(sp.Eq(region.where.lhs, region.where.rhs), z)
+@fact("boundaries", "where {0} change")
+def boundaries(wheres: tuple[sp.Basic, ...]) -> list[tuple[sp.Expr, int, int]]:
+    """Each z at which a condition changes, the region's number, and that of the last one, which is everywhere else."""
+    return sorted(
+        ((edge, number, len(wheres)) for number, w in enumerate(wheres) for edge in sp.solve(sp.Eq(w.lhs, w.rhs), z)),
+        key=str,
+    )
 
 
 def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> None:
     takes_the_output(proof, program)
-    proof.same("a sum, and its slope", [a.target for a in program.assignments], [loss, d_output.element])
+    proof.same("a sum, and its slope", targets(program.assignments), [loss, d_output.element])
     value, slope = program.assignments
     # The sum over samples and outputs, for any term ρ = f(z): the derivative at (s, h) keeps that term alone.
     truth = bars([replace(value, value=scale * weight.element * f(z))], {"loss": sp.S.One}, fixed=(s,))
     proof.equal("∂/∂z_sh scale Σ w ρ(z) = scale w ρ'(z_sh)", truth["output"], scale * weight.element * df(z))
     for expression in (value.value, slope.value):
-        for piecewise in expression.atoms(sp.Piecewise):
-            where = [condition for _, condition in piecewise.args]
-            proof.same("the regions are chosen as stated", where, [region.where for region in item.regions])
+        for piecewise in sorted(expression.atoms(sp.Piecewise), key=str):
+            proof.same(
+                "the regions are chosen as stated", conditions(piecewise), [region.where for region in item.regions]
+            )
     factor = scale * weight.element
     for number, region in enumerate(item.regions):
         inside = f"region {number + 1}"
@@ -193,12 +199,8 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
         proof.equal(f"{inside}: ρ is as stated", term, factor * region.value)
         proof.equal(f"{inside}: ρ' is its derivative", rate, slope_of(term, z), "rational")
     # Every condition is a comparison with one boundary, where its region meets the last one, which is everywhere else.
-    edges = {
-        (edge, number, len(item.regions) - 1)
-        for number, region in enumerate(item.regions[:-1])
-        for edge in edges_of(region)
-    }
-    proof.same("every boundary of the regions is listed", {*item.boundaries}, edges)
+    wheres = tuple(region.where for region in item.regions[:-1])
+    proof.same("every boundary of the regions is listed", boundaries(wheres), {*item.boundaries})
     for edge, left, right in item.boundaries:
         for what, expression in (("ρ", value.value), ("ρ'", slope.value)):
             below, above = (at(region_of(expression, number + 1), {z: edge}) for number in (left, right))
@@ -219,9 +221,9 @@ def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> No
     takes_the_output(proof, program)
     rows = list(program.assignments)
     greatest = rows[0]
-    proof.same("peak is the greatest output of the row", [greatest], [Assign(peak, z, (h,), reduce="max")])
+    proof.same("peak is the greatest output of the row", whole([greatest]), [Assign(peak, z, (h,), reduce="max")])
     value = [a for a in rows if a is not greatest and a.target != d_output.element]
-    proof.same("total = Σ exp(z - peak), chosen = Σ q z, ℓ = log total + peak - chosen", value, DEFINITION)
+    proof.same("total = Σ exp(z - peak), chosen = Σ q z, ℓ = log total + peak - chosen", whole(value), DEFINITION)
     truth = bars(value, {"loss": sp.S.One}, fixed=(s,))
     # `total` stays a symbol on both sides: it is a sum, and stands in a denominator.
     power = {shifted.element: sp.expand(sp.exp(z - peak))}

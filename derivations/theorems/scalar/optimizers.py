@@ -11,6 +11,7 @@ import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.claims import Claim, Recursion
+from derivations.proof.facts import storage
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
 from derivations.proof.running import run
@@ -68,12 +69,10 @@ PROGRAMS = (ADAM, SGD)
 
 def in_place(proof: Proof, program: Program) -> None:
     proof.reads(program)
-    places = {array.name: array.store for array in program.arrays if array.store}
     expected = {"updated": "parameter", "first_new": "first", "second_new": "second"}
     made = {assign.name for assign in program.assignments}
-    proof.same(
-        "θ and the moments are updated in place", {*places.items()}, {e for e in expected.items() if e[0] in made}
-    )
+    own = [expected[array.name] if array.name in made else "" for array in program.arrays]
+    proof.same("θ and the moments are updated in place", storage(program), own)
 
 
 def adam_argument(proof: Proof, program: Program = ADAM) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import added, conditions, piece, returned, targets, whole
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
 from derivations.proof.running import bars, slope
@@ -49,16 +50,16 @@ L2 = _program(
 PROGRAMS = (GROUP, L1, L2)
 
 
-def well_formed(proof: Proof, program: Program, targets: list[sp.Expr]) -> None:
+def well_formed(proof: Proof, program: Program, expected: list[sp.Expr]) -> None:
     """Each target is set once, in this order, and the penalty is what the kernel returns."""
     proof.reads(program)
-    proof.same("each target is set once, in this order", [assign.target for assign in program.assignments], targets)
-    proof.same("the penalty is returned", [program.result], [str(penalty)])
+    proof.same("each target is set once, in this order", targets(program.assignments), expected)
+    proof.same("the penalty is returned", returned(program), [str(penalty)])
 
 
 def _claimed(proof: Proof, program: Program) -> sp.Expr:
     assign = next(a for a in program.assignments if a.target == gradient.element)
-    proof.same("the gradient is added to that of the loss", [assign.accumulate], [True])
+    proof.same("the gradient alone is added, to that of the loss", added(program.assignments), [gradient.name])
     return assign.value
 
 
@@ -66,10 +67,14 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
     well_formed(proof, program, [squares, norm, penalty, inverse, gradient.element])
     values = {a.target: a.value for a in program.assignments}
     smooth = [a for a in program.assignments if a.target in (squares, norm, penalty)]
-    proof.same("the slope has a piece of its own at 0", [values[inverse].is_Piecewise], [True])
-    (rate, where), (_, otherwise) = values[inverse].args
-    proof.same("the slope is used exactly where ‖λ‖ > 0", [where, otherwise], [sp.Gt(norm, 0), sp.true])
-    proof.same("the penalty is ρ‖λ‖₂", smooth, GROUP.body[:3])
+    rate = piece(values[inverse], 1)
+    proof.same("the slope is used exactly where ‖λ‖ > 0", conditions(values[inverse]), [sp.Gt(norm, 0), sp.true])
+    length = (
+        Assign(squares, value.element**2, over=(p,)),
+        Assign(norm, sp.sqrt(squares)),
+        Assign(penalty, strength * norm),
+    )
+    proof.same("the penalty is ρ‖λ‖₂", whole(smooth), length)
     truth = at(bars(smooth, {"penalty": sp.Integer(1)})["value"], {sp.sqrt(squares): norm})
     claimed = at(_claimed(proof, program), {inverse: rate})
     proof.equal("∂/∂λ_p ρ‖λ‖ = ρ λ_p / ‖λ‖ where ‖λ‖ > 0", claimed, truth, rule="reverse accumulation")
@@ -83,7 +88,9 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
 def l1_argument(proof: Proof, program: Program = L1) -> None:
     well_formed(proof, program, [penalty, gradient.element])
     total = next(a for a in program.assignments if a.target == penalty)
-    proof.same("the penalty is ρ Σ|λ_p|", [total], [Assign(penalty, strength * sp.Abs(value.element), over=(p,))])
+    proof.same(
+        "the penalty is ρ Σ|λ_p|", whole([total]), [Assign(penalty, strength * sp.Abs(value.element), over=(p,))]
+    )
     term, claimed = total.value, _claimed(proof, program)
     for name, sample in (("λ > 0", sp.Symbol("a", positive=True)), ("λ < 0", sp.Symbol("a", negative=True))):
         truth = slope(at(term, {value.element: sample}), sample)
@@ -95,7 +102,7 @@ def l1_argument(proof: Proof, program: Program = L1) -> None:
 def l2_argument(proof: Proof, program: Program = L2) -> None:
     well_formed(proof, program, [penalty, gradient.element])
     total = [a for a in program.assignments if a.target == penalty]
-    proof.same("the penalty is ρ Σ λ_p²", total, [Assign(penalty, strength * value.element**2, over=(p,))])
+    proof.same("the penalty is ρ Σ λ_p²", whole(total), [Assign(penalty, strength * value.element**2, over=(p,))])
     truth = bars(total, {"penalty": sp.Integer(1)})["value"]
     proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), truth, rule="reverse accumulation")
 

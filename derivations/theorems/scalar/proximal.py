@@ -13,6 +13,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import conditions, heads, piece, storage, whole
 from derivations.proof.notation import p
 from derivations.proof.programs import Program
 from derivations.proof.running import run
@@ -67,21 +68,26 @@ def minimum(proof: Proof) -> None:
 def _result(proof: Proof, program: Program) -> sp.Expr:
     """The assignment that overwrites v."""
     proof.reads(program)
-    proof.same("x takes the place of v", [array.store for array in program.arrays], ["", "value"])
+    proof.same("x takes the place of v", storage(program), ["", "value"])
     made = [assign for assign in program.assignments if assign.target == moved.element]
-    proof.same("once, for every element", [(a.over, a.accumulate) for a in made], [((), False)])
+    proof.same("once, for every element", heads(made), [(moved.element, (), "sum", False)])
     return made[0].value
 
 
 def group_argument(proof: Proof, program: Program = GROUP) -> None:
     minimum(proof)
-    result = _result(proof, program)
+    _result(proof, program)
     values = {a.target: a.value for a in program.assignments}
-    proof.same("|v|² and |v|", [program.assignments[0], program.assignments[1]], list(GROUP.body[:2]))
-    proof.same("factor is what v is multiplied with", [result], [factor * v])
-    proof.same("the factor is given by pieces, two below", [values[factor].is_Piecewise], [True])
-    (shrunk, where), (zero, otherwise) = values[factor].args
-    proof.same("shrunk exactly where |v| > t", [where, otherwise], [sp.Gt(norm, threshold), sp.true])
+    proof.same(
+        "|v|² and |v|",
+        whole(program.assignments[:2]),
+        [Assign(squares, v**2, over=(p,)), Assign(norm, sp.sqrt(squares))],
+    )
+    proof.same(
+        "factor is what v is multiplied with", whole(program.assignments[-1:]), [Assign(moved.element, factor * v)]
+    )
+    shrunk, zero = (piece(values[factor], number) for number in (1, 2))
+    proof.same("shrunk exactly where |v| > t", conditions(values[factor]), [sp.Gt(norm, threshold), sp.true])
     # Where |v| > t: x = c v with c = 1 - t/|v| > 0, and s = (v - x)/t = v/|v|, the gradient of |x| = c |v|.
     direction = v / norm
     proof.equal("s = (v - x)/t = v/|v|", (v - shrunk * v) / threshold, direction, "rational")
@@ -95,7 +101,7 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
         "rational",
     )
     # Elsewhere x = 0 and s = v/t with |s| <= 1.
-    proof.same("x = 0 where |v| <= t", [zero], [sp.S.Zero])
+    proof.equal("x = 0 where |v| <= t", zero, sp.S.Zero)
     proof.compare(
         "|s|² = |v|²/t² <= 1 where t = |v| + excess", at(threshold**2 - norm**2, {threshold: norm + excess}), ">="
     )
@@ -104,13 +110,11 @@ def group_argument(proof: Proof, program: Program = GROUP) -> None:
 def l1_argument(proof: Proof, program: Program = L1) -> None:
     minimum(proof)
     result = _result(proof, program)
-    proof.same("x has three pieces", [result.is_Piecewise, len(result.args)], [True, 3])
-    (up, above), (down, below), (zero, otherwise) = result.args
-    where = [v > threshold, v < -threshold, sp.true]
-    proof.same("three regions of v", [w.canonical for w in (above, below, otherwise)], [w.canonical for w in where])
+    up, down, zero = (piece(result, number) for number in (1, 2, 3))
+    proof.same("three regions of v", conditions(result), [sp.Lt(threshold, v), sp.Lt(threshold, -v), sp.true])
     proof.equal("v > t: s = (v - x)/t = 1", at((v - x) / threshold, {x: up}), sp.S.One, "rational")
     proof.equal("v < -t: s = -1", at((v - x) / threshold, {x: down}), -sp.S.One, "rational")
-    proof.same("otherwise x = 0, s = v/t", [zero], [sp.S.Zero])
+    proof.equal("otherwise x = 0, s = v/t", zero, sp.S.Zero)
     excess = sp.Symbol("excess", positive=True)
     proof.compare("x > 0 where v = t + excess", at(up, {v: threshold + excess}), ">")
     proof.compare("x < 0 where v = -t - excess", at(down, {v: -threshold - excess}), "<")

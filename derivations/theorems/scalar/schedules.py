@@ -69,6 +69,7 @@ def _monotone(proof: Proof, curve: sp.Expr, low: sp.Expr, sign: int) -> None:
 
 
 def cosine_argument(proof: Proof, program: Program = COSINE_FALL) -> None:
+    proof.reads(program)
     proof.equal("the program is the formula", result_of(program), FALL, "program")
     proof.equal("the first factor is 1", at(FALL, {share: 0}), sp.S.One)
     proof.equal("the last factor is `final`", at(FALL, {share: 1}), final)
@@ -77,6 +78,8 @@ def cosine_argument(proof: Proof, program: Program = COSINE_FALL) -> None:
 
 
 def rise_argument(proof: Proof, cosine: Program = COSINE_RISE, warm_up: Program = WARM_UP) -> None:
+    proof.reads(cosine)
+    proof.reads(warm_up)
     of_share = result_of(cosine, step=share * steps)
     proof.equal("the program of one cycle is the formula at u = step/steps", of_share, RISE, "program")
     proof.equal("the program of the warm-up is the formula", result_of(warm_up), WARMUP, "program")
@@ -94,6 +97,7 @@ def rise_argument(proof: Proof, cosine: Program = COSINE_RISE, warm_up: Program 
 def rate_argument(
     proof: Proof, programs: tuple[Program, ...] = optimizers.PROGRAMS, of_step: Program = STEP_RATE
 ) -> None:
+    proof.reads(of_step)
     proof.equal("the rate of the step", result_of(of_step), factor * optimizers.rate, "program")
     for program in programs:
         values = run(program.assignments, {})

@@ -6,6 +6,7 @@ Cross entropy has its soft labels inside its program (`losses`), since its label
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import heads, storage
 from derivations.proof.notation import h, s
 from derivations.proof.programs import Program
 from derivations.proof.stated import at
@@ -30,12 +31,11 @@ LABEL_SHARE = scalar_program(
 
 
 def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS, given: Program = LABEL_SHARE) -> None:
-    proof.same("the soft labels take the place of the targets", [a.store for a in program.arrays], ["", "target"])
+    proof.same("the soft labels take the place of the targets", storage(program), ["", "target"])
     proof.reads(program)
+    proof.reads(given)
     (assign,) = program.assignments
-    proof.same(
-        "once, for every element", [(assign.target, assign.over, assign.accumulate)], [(soft.element, (), False)]
-    )
+    proof.same("once, for every element", heads((assign,)), [(soft.element, (), "sum", False)])
     result = assign.value
     proof.equal("a smoothing of 0 changes nothing", at(result, {smoothing: 0}), y)
     proof.equal("no label is left at 1", at(result, {smoothing: 1}), half)

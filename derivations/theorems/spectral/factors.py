@@ -14,6 +14,7 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign, Rows
+from derivations.proof.facts import whole
 from derivations.proof.matrices import matrix, transpose
 from derivations.proof.notation import h, s
 from derivations.proof.programs import Program
@@ -182,14 +183,14 @@ def softmax_column(proof: Proof, program: Program = SOFTMAX) -> None:
         value = at(at(entry, {hit: here}), {shifted.element: own * total, chosen: p_m * total})
         truth = sp.sqrt(scale * w) * (sp.sqrt(own) * here - sp.sqrt(own) * sp.sqrt(own) * sp.sqrt(p_m))
         proof.equal(f"{what}: √(scale w) √p_h (δ_hm - √p_h √p_m) = √(scale w p_m) (δ_hm - p_h)", value, truth)
-    lines = [a for a in program.assignments if a.target != column.element]
+    lines = tuple(a for a in program.assignments if a.target != column.element)
     expected = [
         Assign(peak, at_output, (h,), reduce="max"),
         Assign(shifted.element, sp.exp(at_output - peak)),
         Assign(total, shifted.element, over=(h,)),
         Assign(chosen, hit * shifted.element, over=(h,)),
     ]
-    proof.same("p_h = shifted_h / total, p_m = chosen / total", lines, expected)
+    proof.same("p_h = shifted_h / total, p_m = chosen / total", whole(lines), expected)
 
 
 def argument(proof: Proof, programs: tuple[Program, ...] = PROGRAMS) -> None:

@@ -13,6 +13,7 @@ from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import activation, eigenvalues, path, phi, sign
 from derivations.proof.assignments import Array
 from derivations.proof.claims import Claim
+from derivations.proof.facts import arrays
 from derivations.proof.notation import W, f, h, k, lam_in, lam_out, u_in, x_in, x_source
 from derivations.proof.notation import phi as phi_array
 from derivations.proof.programs import Program
@@ -182,8 +183,7 @@ def width_argument(proof: Proof, variants: tuple[Variant, ...] = WIDTH_VARIANTS)
     for program, known, _ in variants:
         proof.reads(program)
         for where, _, values in propagation.every_layer(program, known):
-            whole = [values[name].unfolded() for name in ("z", "v") if name in values]
-            read = {str(leaf.base) for value in whole for leaf in value.atoms(sp.Indexed)}
+            read = arrays(sp.Tuple(*[values[name] for name in ("z", "v") if name in values]))
             proof.same(f"{program.name}, {where}: all that is read of the layer before", read, {x.name for x in known})
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import left_out
 from derivations.proof.notation import elements, f, h, k, s
 from derivations.proof.running import run
 from derivations.proof.stated import at
@@ -148,8 +149,8 @@ def argument(proof: Proof) -> None:
     one_sign(proof)
     wedge(proof)
     names = [activation.name for activation in POSITIVELY_HOMOGENEOUS]
-    extra = {a.name for a in KINKED} - {*names}
-    proof.same("f of the wedge for which v f(z) = f(v z), v > 0, is not shown", extra, set())
+    extra = left_out(tuple(a.name for a in KINKED), tuple(names))
+    proof.same("f of the wedge for which v f(z) = f(v z), v > 0, is not shown", extra, [])
 
 
 M18 = Theorem(

@@ -11,6 +11,7 @@ import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
 from derivations.proof.claims import Assumption
+from derivations.proof.facts import left_out
 from derivations.proof.notation import elements, f, h, k, p, s
 from derivations.proof.programs import Program
 from derivations.proof.running import run
@@ -44,7 +45,7 @@ def masked_step(proof: Proof, program: Program, masked: str = "gradient") -> Non
         proof.equal(
             f"{program.name}: {name} of a kept weight steps as without a mask", kept, values[states(program)[name]]
         )
-    proof.same(f"{program.name}: its weight is one of the states", {"parameter"} & {*after}, {"parameter"})
+    proof.same(f"{program.name}: its weight is one of the states", left_out(("parameter",), tuple(after)), [])
 
 
 def besides(proof: Proof, program: Program) -> None:

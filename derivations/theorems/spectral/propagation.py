@@ -16,6 +16,7 @@ from derivations.proof.algebra import activation, phi
 from derivations.proof.assignments import Array, Assign, Layers, Sources, When
 from derivations.proof.block_shapes import SAMPLES
 from derivations.proof.claims import Claim, Recursion
+from derivations.proof.facts import loops, targets
 from derivations.proof.notation import (
     M,
     W,
@@ -140,8 +141,8 @@ SUM = Claim(
 def output_stays(proof: Proof, program: Program) -> None:
     """In the last layer nothing is written over z_K, as f'(z) is over the z of a hidden layer."""
     places = {array.name: array.store or array.name for array in program.arrays}
-    made = [a.name for a in program.step(hidden=False, sender_hidden=False) if places[a.name] == places["z"]]
-    proof.same("z_K stays in its place", set(made), {"z"})
+    made = tuple(a for a in program.step(hidden=False, sender_hidden=False) if places[a.name] == places["z"])
+    proof.same("z_K stays in its place", targets(made), [z.element] * len(made))
 
 
 def every_layer(program: Program, known: tuple[Array, ...]) -> Iterator[tuple[str, tuple[bool, bool], Values]]:
@@ -156,7 +157,7 @@ def every_layer(program: Program, known: tuple[Array, ...]) -> Iterator[tuple[st
 
 def upwards(proof: Proof, program: Program) -> None:
     proof.reads(program)
-    proof.same("layers run upwards", [type(n) is Layers and n.reverse for n in program.body], [False])
+    proof.same("layers run upwards", loops(program), [("Layers", "forward")])
 
 
 def claims_for(program: Program) -> tuple[Claim, ...]:

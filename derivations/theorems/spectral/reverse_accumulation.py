@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derivations.proof.agreement import KINDS, name_of_kind
-from derivations.proof.assignments import Array, Node
+from derivations.proof.assignments import Array
 from derivations.proof.claims import Claim
+from derivations.proof.facts import loops, read, shared
+from derivations.proof.facts import places as kept
 from derivations.proof.notation import (
     M,
     df,
@@ -101,16 +103,14 @@ def all_layers(proof: Proof, forward: Program, backward: Program) -> None:
     as λ^in; x_j in every later layer) collects one contribution from each.
     """
     roles = Roles.of(forward)
-    loops = [*map(_order, forward.body), *map(_order, backward.body)]
-    proof.same("one loop over all layers, forward and then back", loops, [("Layers", False), ("Layers", True)])
-    read = {str(operand.base) for a in forward.assignments for operand in a.operands}
-    made = {a.name for a in forward.assignments}
+    proof.same("one loop over all layers, forward", loops(forward), [("Layers", "forward")])
+    proof.same("and then back", loops(backward), [("Layers", "back")])
     own = {array.name for array in (*parameters(forward), roles.sender)}
-    proof.same("step i reads only the sender and its own parameters", read - made, own)
-    shared = {"dlam_in", "dlam_out"} if lam_in in forward.arrays else {"dx_source"}
+    proof.same("step i reads only the sender and its own parameters", read(forward.assignments), own)
+    collected = {"dlam_in", "dlam_out"} if lam_in in forward.arrays else {"dx_source"}
     # ū_{i-1} is put together from two products inside one step.
-    collected = {a.name for a in backward.assignments if a.accumulate} - {"du_in"}
-    proof.same("what several steps share is accumulated", collected, shared)
+    own_part = {"du_in"} & {array.name for array in backward.arrays}
+    proof.same("what several steps share is accumulated", shared(backward.assignments), collected | own_part)
 
 
 def places(proof: Proof, forward: Program, backward: Program) -> None:
@@ -118,13 +118,12 @@ def places(proof: Proof, forward: Program, backward: Program) -> None:
     roles = Roles.of(forward)
     ahead, back = ({array.name: place(array) for array in p.arrays} for p in (forward, backward))
     result = [a.name for a in forward.assignments if a.name in ("u", "x")][-1]
-    proof.same("a layer's result is the next layer's sender", [ahead[roles.sender.name]], [ahead[result]])
-    proof.same(
-        "a sender's cotangent is the next receiver's", [back[roles.d_sender.name]], [back[roles.d_receiver.name]]
-    )
-    proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", [back["slope"], back["dz"]], 2 * [ahead["z"]])
-    both = [name for name in ahead if name in back]
-    proof.same("both programs keep an array in one place", [ahead[n] for n in both], [back[n] for n in both])
+    proof.same("a layer's result is the next layer's sender", kept(forward, (roles.sender.name,)), [ahead[result]])
+    own = [back[roles.d_receiver.name]]
+    proof.same("a sender's cotangent is the next receiver's", kept(backward, (roles.d_sender.name,)), own)
+    proof.same("f'(z), then ∂ℓ/∂z, stand in the place of z", kept(backward, ("slope", "dz")), 2 * [ahead["z"]])
+    both = tuple(name for name in ahead if name in back)
+    proof.same("both programs keep an array in one place", kept(forward, both), [back[n] for n in both])
 
 
 def parameters(program: Program) -> list[Array]:
@@ -134,10 +133,6 @@ def parameters(program: Program) -> list[Array]:
 def place(array: Array) -> tuple[str, str]:
     """Where an array is kept, its layer apart."""
     return array.store or array.name, array.kind
-
-
-def _order(node: Node) -> tuple[str, bool | None]:
-    return type(node).__name__, getattr(node, "reverse", None)
 
 
 def weights(forward: Program) -> dict[sp.Expr, sp.Expr]:

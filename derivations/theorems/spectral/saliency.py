@@ -14,6 +14,7 @@ from itertools import product
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign
+from derivations.proof.facts import loops, shared, targets, whole
 from derivations.proof.notation import dx, dz, elements, h, k, lam_in, lam_out, s
 from derivations.proof.notation import phi as phi_array
 from derivations.proof.notation import x as values_x
@@ -81,9 +82,8 @@ def programs(proof: Proof, jacobian: Program = JACOBIAN, squared: Program = CURV
     for program in (jacobian, squared):
         proof.reads(program)
     for program, added in ((jacobian, {"dx_source"}), (squared, {"dx_source", "H", "rise"})):
-        loops = [(type(node).__name__, getattr(node, "reverse", None)) for node in program.body]
-        proof.same(f"{program.name}: one loop over all layers, back", loops, [("Layers", True)])
-        several = {a.name for a in program.assignments if a.accumulate}
+        proof.same(f"{program.name}: one loop over all layers, back", loops(program), [("Layers", "back")])
+        several = shared(program.assignments)
         proof.same(f"{program.name}: what several layers or columns of F add to is accumulated", several, added)
     for hidden, sender_hidden in product((True, False), repeat=2):
         where = f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
@@ -91,8 +91,8 @@ def programs(proof: Proof, jacobian: Program = JACOBIAN, squared: Program = CURV
         values = run(truth, {})
         steps = {p.name: p.step(hidden=hidden, sender_hidden=sender_hidden) for p in (jacobian, squared)}
         for name, step in steps.items():
-            passed = [[a for a in body if a.name in ("dz", "dx_source")] for body in (step, truth)]
-            proof.same(f"{name}, {where}: z̄ and x̄ are passed on as by the adjoint", *passed)
+            own, expected = (tuple(a for a in body if a.name in ("dz", "dx_source")) for body in (step, truth))
+            proof.same(f"{name}, {where}: z̄ and x̄ are passed on as by the adjoint", whole(own), expected)
         rows, sums = (run(step, {}) for step in steps.values())
         row = rows["J"]
         proof.equal(f"{where}: Σ_s J is W̄_ij of the adjoint", marker(s) * row, values["dW"], "program", ["M8.direct"])
@@ -101,7 +101,12 @@ def programs(proof: Proof, jacobian: Program = JACOBIAN, squared: Program = CURV
             moved = marker(s) * ((values_x.element - average.element) * dx.element) ** 2
             claim = f"{where}: x_i goes to its mean, Fᵀ z_K moves by x̄_i^(m) (mean - x_i): rise is Σ_s of the square"
             proof.equal(claim, sums["rise"], moved, "program", ["M8.direct"])
-        proof.same(f"{where}: a rise is that of a hidden layer", ["rise"] * hidden, [n for n in sums if n == "rise"])
+        rises = tuple(a for a in steps[squared.name] if a.name == "rise")
+        proof.same(
+            f"{where}: a rise is that of a hidden layer",
+            targets(rises),
+            [array.element for array in squared.arrays if array.name == "rise"] * hidden,
+        )
 
 
 first, second = sp.symbols("first second")  # Σ_k p_k W_kj, Σ_k p_k W_kj²

@@ -166,7 +166,7 @@ def made_by_hand(options: ImageSearchOptions, given: ImageParts) -> ImageNetwork
     while by_hand(options, given, channels + 1).n_parameters <= wanted:
         channels += 1
     sizes = {count: by_hand(options, given, count).n_parameters for count in (channels, channels + 1)}
-    net = by_hand(options, given, min(sizes, key=lambda count: (sizes[count] - wanted) ** 2))
+    net = by_hand(options, given, min(sizes, key=lambda count: max(sizes[count], wanted) - min(sizes[count], wanted)))
     epochs = options.rounds * options.epochs + options.final_epochs
     result, _ = train_round(net, net.problem(data, data.labels), options.step(final=True), epochs, options.seed)
     return result.network

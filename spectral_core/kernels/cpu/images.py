@@ -2,13 +2,14 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 2253f8e369444124
+certificates  sha256 a8c24f6557f2bab0
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
 slices of a flat scratch plane with zeros around, so no index is negative and loops over positions are vectorised.
 
-What Python calls is compiled when it is first called; it calls proven functions alone, which are inlined.
+What Python calls is compiled when it is first called; it calls functions that are printed from proven programs, and helpers
+that place and read planes and say `By hand`; all of them are inlined.
 """
 
 import math
@@ -661,14 +662,14 @@ def greatest_3(flat, offsets, result):
     s8 = flat[offsets[8] : offsets[8] + n]
     for p in range(n):
         best = s0[p]
-        best = s1[p] if s1[p] > best else best
-        best = s2[p] if s2[p] > best else best
-        best = s3[p] if s3[p] > best else best
-        best = s4[p] if s4[p] > best else best
-        best = s5[p] if s5[p] > best else best
-        best = s6[p] if s6[p] > best else best
-        best = s7[p] if s7[p] > best else best
-        best = s8[p] if s8[p] > best else best
+        best = (s1[p] if best < s1[p] else best)
+        best = (s2[p] if best < s2[p] else best)
+        best = (s3[p] if best < s3[p] else best)
+        best = (s4[p] if best < s4[p] else best)
+        best = (s5[p] if best < s5[p] else best)
+        best = (s6[p] if best < s6[p] else best)
+        best = (s7[p] if best < s7[p] else best)
+        best = (s8[p] if best < s8[p] else best)
         result[p] = best
 
 
@@ -700,22 +701,22 @@ def winner_3(flat, offsets, winner):
     number8 = real(8)
     for p in range(n):
         best, number = s0[p], number0
-        number = number1 if s1[p] > best else number
-        best = s1[p] if s1[p] > best else best
-        number = number2 if s2[p] > best else number
-        best = s2[p] if s2[p] > best else best
-        number = number3 if s3[p] > best else number
-        best = s3[p] if s3[p] > best else best
-        number = number4 if s4[p] > best else number
-        best = s4[p] if s4[p] > best else best
-        number = number5 if s5[p] > best else number
-        best = s5[p] if s5[p] > best else best
-        number = number6 if s6[p] > best else number
-        best = s6[p] if s6[p] > best else best
-        number = number7 if s7[p] > best else number
-        best = s7[p] if s7[p] > best else best
-        number = number8 if s8[p] > best else number
-        best = s8[p] if s8[p] > best else best
+        number = (number1 if best < s1[p] else number)
+        best = (s1[p] if best < s1[p] else best)
+        number = (number2 if best < s2[p] else number)
+        best = (s2[p] if best < s2[p] else best)
+        number = (number3 if best < s3[p] else number)
+        best = (s3[p] if best < s3[p] else best)
+        number = (number4 if best < s4[p] else number)
+        best = (s4[p] if best < s4[p] else best)
+        number = (number5 if best < s5[p] else number)
+        best = (s5[p] if best < s5[p] else best)
+        number = (number6 if best < s6[p] else number)
+        best = (s6[p] if best < s6[p] else best)
+        number = (number7 if best < s7[p] else number)
+        best = (s7[p] if best < s7[p] else best)
+        number = (number8 if best < s8[p] else number)
+        best = (s8[p] if best < s8[p] else best)
         winner[p] = number
 
 
@@ -830,8 +831,6 @@ def group_size(n_samples, size):
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
     """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
 
-    Theorem: I1, I18
-
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     border = (dilation * (taps // 2) + stride - 1) // stride
@@ -843,8 +842,6 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def tap_offsets(taps, dilation, stride, border, pitch, stack):
     """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
-
-    Theorem: I2, I18
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -875,8 +872,6 @@ def read(x, scale, shift, relu, held):
 def place(plane, rows, columns, stride, begin, pitch, stack, flat):
     """A plane into the phases of a scratch plane, where its sample begins.
 
-    Theorem: I2, I18
-
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     if stride == 1:
@@ -894,8 +889,6 @@ def place(plane, rows, columns, stride, begin, pitch, stack, flat):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def take(flat, rows, columns, stride, begin, pitch, stack, plane):
     """A plane out of the phases of a scratch plane: the adjoint of `place`.
-
-    Theorem: I2, I18
 
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -953,8 +946,6 @@ def give(bar, x, scale, shift, relu, dx):
 def forward_stem(images, rows, columns, kernels, z):
     """z (samples, channels, pixels) of images (samples, channels, pixels): windows of 3 × 3 laid out, then one product (I4).
 
-    Theorem: I4
-
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
     n_samples, channels, size = images.shape
@@ -972,8 +963,6 @@ def forward_stem(images, rows, columns, kernels, z):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_stem(images, rows, columns, dz, dkernels):
     """Add the gradient of the stem's kernels; the images need none (I4).
-
-    Theorem: I4
 
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
@@ -994,8 +983,6 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
 def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
     """z = W (every stride-th pixel of a x + b) (I3, I5).
 
-    Theorem: I3, I5
-
     By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
     n_samples, channels, size = x.shape
@@ -1010,8 +997,6 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, dweights):
     """Adjoint of `forward_pointwise`; bars and gradients are added (I3, I5).
-
-    Theorem: I3, I5
 
     By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
@@ -1032,8 +1017,6 @@ def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, d
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
     """z = pointwise(depthwise(what is read of x)), windows of 3 × 3 (I2, I3).
-
-    Theorem: I2, I3, I10, I18
 
     x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
 
@@ -1062,8 +1045,6 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
 def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
     """z = pointwise(depthwise(what is read of x)), windows of 5 × 5 (I2, I3).
 
-    Theorem: I2, I3, I10, I18
-
     x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
 
     By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
@@ -1090,8 +1071,6 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
     """Adjoint of `forward_window_3`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
-
-    Theorem: I2, I3, I10, I15, I18
 
     By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -1141,8 +1120,6 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
 def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
     """Adjoint of `forward_window_5`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
 
-    Theorem: I2, I3, I10, I15, I18
-
     By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     n_samples, channels, size = x.shape
@@ -1191,8 +1168,6 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
 def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
     """Add factor · op(a x + b) to the node u: a link (identity), a max pool or a mean pool, 3 × 3 (I5 to I7, I15).
 
-    Theorem: I5, I6, I7, I13, I15
-
     By hand: places in scratch planes. Checked by test_image_kernels.test_links_and_pools.
     """
     n_samples, channels, size = x.shape
@@ -1227,8 +1202,6 @@ def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du, dx):
     """Adjoint of `forward_node`, added to dx; returns the slope of the gate, Σ kept ⟨ū, op(a x + b)⟩ (I13).
-
-    Theorem: I5, I6, I7, I13, I15
 
     With x̄ = opᵀ ū this is Σ kept ⟨x̄, a x + b⟩, for every operation of the three.
 
@@ -1342,8 +1315,6 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
 def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits):
     """logits = V · means of the planes of a x + b, + e (I11, I12); pooled (samples, channels) are the means.
 
-    Theorem: I11, I12
-
     By hand: a product of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """
     real, held = x.dtype.type, np.empty(x.shape[2], x.dtype)
@@ -1360,8 +1331,6 @@ def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits)
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
     """Gradients of V and e, and the bar of the planes, added (I11, I12).
-
-    Theorem: I11, I12
 
     By hand: products of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """

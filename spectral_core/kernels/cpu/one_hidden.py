@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 2253f8e369444124
-dense.py      sha256 61225d51f9f9222b
+certificates  sha256 a8c24f6557f2bab0
+dense.py      sha256 c765f7df37f2b3fb
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

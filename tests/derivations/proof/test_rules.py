@@ -24,6 +24,7 @@ from derivations.proof import algebra, notation, rules
 from derivations.proof.assignments import Array, Assign, Layers, Node, Rows, Sources, When, conditions
 from derivations.proof.certificates import Certificate
 from derivations.proof.claims import Claim, Recursion, induction
+from derivations.proof.facts import fact, listed
 from derivations.proof.programs import Program
 from derivations.proof.rules import (
     cotangents,
@@ -36,7 +37,7 @@ from derivations.proof.rules import (
     path,
     sign,
 )
-from derivations.proof.stated import Definition, at, meaning
+from derivations.proof.stated import Definition, Term, at, meaning
 from derivations.proof.steps import RELATIONS, RULES, Step
 from derivations.proof.theorem import Proof, ProofError, Theorem
 from derivations.proof.wording import formula
@@ -549,6 +550,11 @@ def test_a_name_has_one_meaning(run: Callable[[Any], Any]) -> None:
 # --- proofs and certificates ------------------------------------------------------------------------------------------
 
 
+def found(members: Any) -> Term:
+    """A fact whose value is this list or set."""
+    return fact("found", "found")(lambda: members)()
+
+
 def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
     proof, positive = Proof("T"), sp.Symbol("x", positive=True)
     proof.equal("one", *TRUE, cites=["M1", "M2"])
@@ -556,13 +562,13 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
     proof.equal("rational", at(1 / b, {b: a}), 1 / a, rule="rational")
     proof.compare("three", positive, ">")
     proof.without("four", b, a)
-    proof.same("five", {b, a}, [a, b])
+    proof.same("five", found({b, a}), [a, b])
     proof.at_most("six", 1, Fraction(3, 2))
     rules_used = ["algebra", "program", "rational", "decided", "decided", "definition", "bound"]
     assert [step.rule for step in proof.steps] == rules_used
     assert proof.steps[0] == Step("algebra", "one", *TRUE, ("M1", "M2"))
     assert isinstance(proof.steps[1].right, sp.Integer)
-    assert (proof.steps[5].left, proof.steps[5].right) == ((a, b), (a, b))
+    assert meaning(proof.steps[5].left) == proof.steps[5].right == listed([a, b])
     assert (proof.steps[6].left, proof.steps[6].right, proof.steps[6].relation) == (1, sp.Rational(3, 2), "<=")
     for wrong, message in (
         (lambda: proof.equal("claim", a, b), "T: claim: left - right = a - b, not 0"),
@@ -570,8 +576,10 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
         (lambda: proof.equal("claim", 0, 0), "both sides are written alike, 0"),
         (lambda: proof.compare("claim", a, ">"), "a > 0 is not decided"),
         (lambda: proof.without("claim", a, a), "a without a is not decided"),
-        (lambda: proof.same("claim", [a], [a, a]), "is not"),
-        (lambda: proof.same("claim", [a], [b]), "is not"),
+        (lambda: proof.same("claim", found([a]), [a, a]), "is not"),
+        (lambda: proof.same("claim", found([a]), [b]), "(a) is not (b)"),
+        (lambda: proof.same("claim", [a], [a]), "is no fact about a program"),
+        (lambda: proof.same("claim", listed([a]), [a]), "is no fact about a program"),
         (lambda: proof.at_most("claim", 2, 1), "2 > 1"),
     ):
         with pytest.raises(ProofError, match=re.escape(message)):
@@ -607,9 +615,9 @@ def test_what_is_written_alike_is_not_the_same() -> None:
     ):
         assert list(map(str, left)) == list(map(str, right))
         with pytest.raises(ProofError, match="is not"):
-            proof.same("claim", left, right)
-    proof.same("claim", [element], [sp.IndexedBase("v")[p]])
-    proof.same("claim", {a, b}, {b, a})
+            proof.same("claim", found(left), right)
+    proof.same("claim", found([element]), [sp.IndexedBase("v")[p]])
+    proof.same("claim", found({a, b}), {b, a})
 
 
 def prove(argument: Callable[[Proof], None], **fields: Any) -> Certificate:
@@ -623,13 +631,13 @@ def test_a_certificate_says_what_was_proven_and_by_what() -> None:
     def argument(proof: Proof) -> None:
         proof.equal("one", at(real + a, {a: whole}), whole + real, cites=("M2", "M1"))
         proof.equal("two", *TRUE, "program", cites=("M1", "M3"))
-        proof.same("three", [h], [h])
+        proof.same("three", found([h]), [h])
         proof.equal("four", at(a, {a: dummy}), dummy)
 
-    certificate = prove(argument, assumptions=("f(0) = 0",), reference="book", scope="every n")
+    certificate = prove(argument, assumptions=("f(0) = 0",), reference="book", scope="numbers")
     assert (certificate.id, certificate.title, certificate.statement) == ("T", "title", "statement")
     assert (certificate.method, certificate.assumptions) == ("method", ("f(0) = 0",))
-    assert (certificate.reference, certificate.scope) == ("book", "every n")
+    assert (certificate.reference, certificate.scope) == ("book", "numbers")
     assert certificate.cites == ("M2", "M1", "M3")
     assert certificate.rules == ("algebra", "definition", "program")
     assert certificate.symbols["real"] == ("r",)
@@ -1163,7 +1171,7 @@ def test_a_step_is_written_by_its_rule() -> None:
     assert formula(Step("error analysis", "", sp.Rational(1, 3), ONE, relation="<=")) == "0.333333333333 <= 1"
     assert formula(Step("decided", "", a, ZERO, relation=">=")) == "a ≥ 0"
     assert formula(Step("decided", "", a, b, relation="without")) == "a does not contain b"
-    assert formula(Step("definition", "", ("a", "b"), ("c",))) == "a, b = c"
+    assert formula(Step("definition", "", found(["a", "b"]), listed(["c"]))) == "found = (c)"
     assert (
         formula(Step("algebra", "", at(a * b, {a: n}), power(n, j, j)))
         == "[a*b](a = n) = [P(j, j) if it has n steps, else 0]"
@@ -1183,7 +1191,7 @@ def certificates() -> list[Certificate]:
 def test_a_record_holds_everything() -> None:
     first, _ = certificates()
     written = record(first, ["kernel"])
-    assert {name: value for name, value in written.items() if name not in ("checker", "trusted")} == {
+    assert {name: value for name, value in written.items() if name not in ("checker", "trusted", "source")} == {
         "id": "T",
         "title": "title",
         "statement": "statement",

@@ -67,7 +67,7 @@ def table(argument: Callable[..., None], **programs: Program) -> dict[str, tuple
 PROGRAMS: dict[str, tuple[Program, Check]] = {
     **table(
         convolution.plain_argument,
-        definition=convolution.DEPTHWISE,
+        value=convolution.DEPTHWISE,
         adjoint=convolution.DEPTHWISE_ADJOINT,
         weights=convolution.DEPTHWISE_WEIGHTS,
     ),
@@ -91,7 +91,7 @@ PROGRAMS: dict[str, tuple[Program, Check]] = {
     **table(mean_pool.mean_argument, inside=mean_pool.MEAN_POOL_INSIDE),
     **table(
         max_pool.max_argument,
-        value=max_pool.MAX_POOL,
+        greatest=max_pool.MAX_POOL,
         first=max_pool.MAX_POOL_WINNER,
         adjoint=max_pool.MAX_POOL_ADJOINT,
         phased=max_pool.MAX_POOL_PHASES_ADJOINT,
@@ -179,7 +179,7 @@ def test_a_kernel_that_is_not_turned_and_a_padding_off_by_one_are_refused() -> N
     refused(partial(convolution.plain_argument, adjoint=moved))
     (line,) = convolution.DEPTHWISE.assignments
     moved = convolution.DEPTHWISE.with_assignment(0, replace(line, value=line.value.subs(n.padding, n.padding - 1)))
-    refused(partial(convolution.plain_argument, definition=moved))
+    refused(partial(convolution.plain_argument, value=moved))
 
 
 def test_a_wrong_window_geometry_is_refused() -> None:
@@ -193,7 +193,17 @@ def test_a_wrong_window_geometry_is_refused() -> None:
 
 def test_the_last_of_equal_values_does_not_win() -> None:
     max_pool.max_argument(Proof("I7"))
-    refused(partial(max_pool.max_argument, strict=False))
+    place, kept = max_pool.SCAN.assignments
+    for position, line, equal in ((0, place, max_pool.tap), (1, kept, max_pool.value)):
+        not_strict = sp.Piecewise((equal, max_pool.value >= max_pool.best), (line.target, True))
+        if position == 0:  # of equal values the last wins; which of them is kept as the best does not matter
+            refused(
+                partial(max_pool.max_argument, scan=max_pool.SCAN.with_assignment(0, replace(line, value=not_strict)))
+            )
+        least = sp.Piecewise((equal, max_pool.value < max_pool.best), (line.target, True))
+        refused(
+            partial(max_pool.max_argument, scan=max_pool.SCAN.with_assignment(position, replace(line, value=least)))
+        )
 
 
 def test_a_batch_norm_without_its_share_or_with_another_variance_is_refused() -> None:
@@ -213,10 +223,11 @@ def test_a_batch_norm_without_its_share_or_with_another_variance_is_refused() ->
 
 
 def test_a_clamp_that_moves_what_is_within_the_limit_is_refused() -> None:
-    low, high = gates.limit, gates.w
-    refused(partial(gates.gate_argument, clamp=sp.Max(0, sp.Min(low, high))))
-    refused(partial(gates.gate_argument, clamp=sp.Min(low, high)))
-    refused(partial(gates.gate_argument, clamp=sp.Max(-low, high)))
+    low, high = gates.limit, gates.weights.element
+    (line,) = gates.CLAMP.assignments
+    for value in (sp.Max(0, sp.Min(low, high)), sp.Min(low, high), sp.Max(-low, high)):
+        wrong = gates.CLAMP.with_assignment(0, replace(line, value=value))
+        refused(partial(gates.gate_argument, clamp=wrong))
 
 
 def test_a_graph_that_forgets_or_renumbers_wrongly_is_refused() -> None:

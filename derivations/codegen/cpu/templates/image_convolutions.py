@@ -11,8 +11,6 @@ TAPS is the side of the window.
 def forward_stem(images, rows, columns, kernels, z):
     """z (samples, channels, pixels) of images (samples, channels, pixels): windows of 3 × 3 laid out, then one product (I4).
 
-    Theorem: I4
-
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
     n_samples, channels, size = images.shape
@@ -29,8 +27,6 @@ def forward_stem(images, rows, columns, kernels, z):
 
 def adjoint_stem(images, rows, columns, dz, dkernels):
     """Add the gradient of the stem's kernels; the images need none (I4).
-
-    Theorem: I4
 
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
@@ -50,8 +46,6 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
 def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
     """z = W (every stride-th pixel of a x + b) (I3, I5).
 
-    Theorem: I3, I5
-
     By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
     n_samples, channels, size = x.shape
@@ -65,8 +59,6 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
 
 def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, dweights):
     """Adjoint of `forward_pointwise`; bars and gradients are added (I3, I5).
-
-    Theorem: I3, I5
 
     By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
@@ -86,8 +78,6 @@ def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, d
 
 def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
     """z = pointwise(depthwise(what is read of x)), windows of TAPS × TAPS (I2, I3).
-
-    Theorem: I2, I3, I10, I18
 
     x (samples, channels, pixels), z likewise; kernels (channels, taps · taps); weights (receiving channels, channels)
 
@@ -114,8 +104,6 @@ def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
 
 def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, dz, dx, dkernels, dweights):
     """Adjoint of `forward_window_TAPS`, its depthwise output computed again; bars and gradients are added (I2, I3, I10).
-
-    Theorem: I2, I3, I10, I15, I18
 
     By hand: places in scratch planes and products of I3. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """

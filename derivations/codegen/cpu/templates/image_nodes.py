@@ -8,8 +8,6 @@
 def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
     """Add factor · op(a x + b) to the node u: a link (identity), a max pool or a mean pool, 3 × 3 (I5 to I7, I15).
 
-    Theorem: I5, I6, I7, I13, I15
-
     By hand: places in scratch planes. Checked by test_image_kernels.test_links_and_pools.
     """
     n_samples, channels, size = x.shape
@@ -43,8 +41,6 @@ def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
 
 def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du, dx):
     """Adjoint of `forward_node`, added to dx; returns the slope of the gate, Σ kept ⟨ū, op(a x + b)⟩ (I13).
-
-    Theorem: I5, I6, I7, I13, I15
 
     With x̄ = opᵀ ū this is Σ kept ⟨x̄, a x + b⟩, for every operation of the three.
 

@@ -16,8 +16,6 @@ def group_size(n_samples, size):
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
     """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
 
-    Theorem: I1, I18
-
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     border = (dilation * (taps // 2) + stride - 1) // stride
@@ -28,8 +26,6 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
 
 def tap_offsets(taps, dilation, stride, border, pitch, stack):
     """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
-
-    Theorem: I2, I18
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -58,8 +54,6 @@ def read(x, scale, shift, relu, held):
 def place(plane, rows, columns, stride, begin, pitch, stack, flat):
     """A plane into the phases of a scratch plane, where its sample begins.
 
-    Theorem: I2, I18
-
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     if stride == 1:
@@ -76,8 +70,6 @@ def place(plane, rows, columns, stride, begin, pitch, stack, flat):
 
 def take(flat, rows, columns, stride, begin, pitch, stack, plane):
     """A plane out of the phases of a scratch plane: the adjoint of `place`.
-
-    Theorem: I2, I18
 
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """

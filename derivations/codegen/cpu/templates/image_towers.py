@@ -8,8 +8,6 @@
 def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits):
     """logits = V · means of the planes of a x + b, + e (I11, I12); pooled (samples, channels) are the means.
 
-    Theorem: I11, I12
-
     By hand: a product of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """
     real, held = x.dtype.type, np.empty(x.shape[2], x.dtype)
@@ -25,8 +23,6 @@ def forward_tower(x, rows, columns, scale, shift, weights, bias, pooled, logits)
 
 def adjoint_tower(dlogits, pooled, rows, columns, weights, dx, dweights, dbias):
     """Gradients of V and e, and the bar of the planes, added (I11, I12).
-
-    Theorem: I11, I12
 
     By hand: products of matrices (I12). Checked by test_image_network.test_every_gradient_of_the_tiny_network_is_that_of_the_oracle.
     """
