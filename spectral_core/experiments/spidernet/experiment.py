@@ -159,6 +159,8 @@ def made_by_hand(options: ImageSearchOptions, given: ImageParts) -> ImageNetwork
     """Two residual separable convolutions in each cell, each cell behind the one before, trained for all epochs.
 
     It has as many channels as bring its parameters nearest to those of a searched network whose operations all stay.
+
+    By hand: the nearest size. Checked by test_spidernet.test_the_network_made_by_hand_has_as_many_parameters_as_a_searched_one.
     """
     data = given.training
     wanted = searched_size(options, given)
