@@ -1,4 +1,4 @@
-"""The Sphinx extension of the site: MathML, proofs and examples of theorems, links to theorems, code that is run."""
+"""The Sphinx extension of the site: MathML, proofs and ideas of theorems, links to theorems, code that is run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Proof(SphinxDirective):
         return self.parse_text_to_nodes(proofs.proof(self.arguments[0], "\n".join(self.content)))
 
 
-class Example(SphinxDirective):
-    """`{example} M4`: the example in numbers."""
+class Idea(SphinxDirective):
+    """`{idea} M4`: why it is so, and an example in numbers."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        return self.parse_text_to_nodes(proofs.example(self.arguments[0]))
+        return self.parse_text_to_nodes(proofs.idea(self.arguments[0]))
 
 
 def run_code(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -80,7 +80,7 @@ def escape_bars(app: Sphinx, what: str, name: str, subject: Any, options: Any, l
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("proof", Proof)
-    app.add_directive("example", Example)
+    app.add_directive("idea", Idea)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
     app.connect("autodoc-process-docstring", escape_bars, priority=900)
     app.connect("source-read", run_code)

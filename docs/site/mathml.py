@@ -7,14 +7,14 @@ from typing import Any
 from docutils import nodes
 from latex2mathml.converter import convert
 
-# latex2mathml draws these as letters.
-REPLACED = {r"\tfrac": r"\frac", r"\textstyle": "", r"\displaystyle": ""}
+# The brackets of a matrix are borders in site.css: browsers stretch brackets only where a mathematical font is installed.
+REPLACED = {"pmatrix": "matrix"}
 
 
 def mathml(text: str, display: str) -> str:
     """A formula in LaTeX as an element of MathML."""
-    for command, other in REPLACED.items():
-        text = text.replace(command, other)
+    for name, other in REPLACED.items():
+        text = text.replace(name, other)
     return str(convert(text, display=display))
 
 

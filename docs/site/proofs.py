@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from derivations.formula_printer import case_row, claim_formula, forms, formula
+from derivations.formula_printer import PRINTER, case_row, claim_formula, formula
 from derivations.proof.certificates import Certificate
 from derivations.proof.steps import Step
+from derivations.readable import plain
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.words import EXAMPLES, IDEAS
 
@@ -34,18 +35,18 @@ def proof(name: str, body: str) -> str:
     A claim whose proof is an induction has parts such as `powers: k = 0`; it is named by its first word, `powers`.
     """
     known = certificate(name)
-    lines = [f"*Idea.* {IDEAS[name]}"] if name in IDEAS else []
+    lines: list[str] = []
     for row in filter(None, map(str.strip, body.splitlines())):
         claim, _, words = (part.strip() for part in row.partition(" -- "))
         lines += ["", *_claim(known, claim, words)]
     return "\n".join([*lines, ""])
 
 
-def example(name: str) -> str:
-    """The example in small numbers of a theorem."""
-    if name not in EXAMPLES:
-        raise ProofTextError(f"{name} has no example in numbers")
-    return f"*In numbers.* {EXAMPLES[name]}\n"
+def idea(name: str) -> str:
+    """The idea of a proof and an example in small numbers."""
+    if name not in IDEAS:
+        raise ProofTextError(f"{name} has no idea in words")
+    return f"*Why.* {plain(IDEAS[name])}\n\n*In numbers.* {plain(EXAMPLES[name])}\n"
 
 
 def _claim(known: Certificate, claim: str, words: str) -> list[str]:
@@ -55,8 +56,8 @@ def _claim(known: Certificate, claim: str, words: str) -> list[str]:
     if not steps:
         parts = ", ".join(dict.fromkeys(step.part for step in known.steps if step.part))
         raise ProofTextError(f"{known.id} has no claim {claim!r}; it has {parts}")
-    lines = ["To show:", "", "$$", claim_formula(stated[claim]), "$$", ""] if claim in stated else []
-    lines += [words, ""] if words else []
+    lines = ["**To show:**", "", "$$", claim_formula(stated[claim]), "$$", ""] if claim in stated else []
+    lines += [plain(words), ""] if words else []
     both_zero = [step for step in steps if step.where and case_row(step)[1:] == ("0", "0")]
     for step in steps:
         if step not in both_zero:
@@ -72,11 +73,18 @@ def _step(step: Step, claim: str) -> list[str]:
     head = step.part.removeprefix(claim).removeprefix(": ")
     case = f"${case_row(step)[0]}$" if step.where else ""
     cited = f" (uses {', '.join(step.cites)})" if step.cites else ""
-    title = ", ".join(filter(None, [head, case])) or "Every case"
-    shown = [f"- *{title}*{cited}:", "", *_display(formula(step))]
-    for chain in forms(step):
-        shown += _display(chain)
-    return shown
+    title = ", ".join(filter(None, [head, case and f"the case {case}"])) or "every case"
+    return [f"- *{title[0].upper()}{title[1:]}*{cited}:", "", *_display(formula(step)), *_chains(step)]
+
+
+def _chains(step: Step) -> list[str]:
+    """Each side from what was stated to the line before the comparison, a line for each form."""
+    shown = []
+    for side in (step.left, step.right):
+        first, *others = dict.fromkeys(PRINTER.doprint(form) for form in step.chain(side))
+        if others and f"{first} = {others[0]}" != formula(step):
+            shown += [f"{first} = {others[0]}", *(f"{{}} = {form}" for form in others[1:])]
+    return ["  In other words:", "", *(line for text in shown for line in _display(text))] if shown else []
 
 
 def _display(text: str) -> list[str]:

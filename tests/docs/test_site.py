@@ -47,7 +47,8 @@ def slug(heading: str) -> str:
 def test_every_page_is_in_one_table_of_contents() -> None:
     listed = []
     for page, _, body in directives("toctree"):
-        names = [line for line in body.splitlines() if line and not line.startswith(":")]
+        entries = [line for line in body.splitlines() if line and not line.startswith(":")]
+        names = [re.sub(r".*<(.*)>", r"\1", entry) for entry in entries]
         listed += [(page.parent / f"{name}.md").resolve() for name in names]
     assert sorted(listed) == [page for page in SITE_PAGES if page != DOCS / "index.md"]
 
@@ -77,11 +78,11 @@ def test_every_public_name_is_in_the_reference() -> None:
 # --- what lessons embed -----------------------------------------------------------------------------------------------
 
 
-def test_every_proof_and_example_of_the_pages_exists() -> None:
+def test_every_proof_and_idea_of_the_pages_exists() -> None:
     for _, name, body in directives("proof"):
         assert proofs.proof(name, body).count("$$") >= 2
-    for _, name, _ in directives("example"):
-        assert proofs.example(name)
+    for _, name, _ in directives("idea"):
+        assert proofs.idea(name)
 
 
 def test_a_proof_prints_the_forms_of_its_steps() -> None:
@@ -109,7 +110,7 @@ def test_a_proof_that_does_not_exist_is_named(name: str, claim: str, message: st
 def test_every_included_line_of_a_source_is_there() -> None:
     for page, path, body in directives("literalinclude"):
         source = (page.parent / path).read_text(encoding="utf-8")
-        options = dict(re.findall(r"^:([\w-]+): ?(.*)$", body, re.MULTILINE))
+        options = {name: value.strip('"') for name, value in re.findall(r"^:([\w-]+): ?(.*)$", body, re.MULTILINE)}
         if name := options.get("pyobject"):
             tree = [node for node in ast.parse(source).body if getattr(node, "name", None) == name]
             assert len(tree) == 1, f"{page.name}: {name} is not in {path}"
