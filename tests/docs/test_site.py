@@ -141,8 +141,8 @@ def test_the_code_of_a_lesson_prints_what_the_page_shows(page: Path, tmp_path: P
 def test_cells_are_blocks_with_their_output() -> None:
     text = "```{proof} M1\npowers\n```\nA\n```python\nprint(1)\n```\n\n```\n1\n```\n\n```console\n$ spectral-core x\nno\n(exit code 2)\n```\n```\nfree\n```\n"
     assert cells.cells(text) == [
-        Cell("python", "print(1)\n", "1\n", 2),
-        Cell("console", "spectral-core x", "no\n\n", 10, 2),
+        Cell("python", "print(1)\n", "1\n", 5),
+        Cell("console", "spectral-core x", "no\n\n", 13, 2),
     ]
 
 
