@@ -15,6 +15,7 @@ from spectral_core import __version__
 from spectral_core.cli import (
     completion,
     console,
+    exercise,
     export,
     inspect,
     interrupts,
@@ -30,7 +31,7 @@ from spectral_core.cli import (
 from spectral_core.cli.config import config_option, with_config
 from spectral_core.errors import SpectralCoreError
 
-COMMANDS = (search, predict, score, report, inspect, shrink, export, sweep, reproduce, verify, completion)
+COMMANDS = (search, predict, score, report, inspect, shrink, export, sweep, reproduce, verify, exercise, completion)
 """Files of commands, in the order of the help text; each adds its parsers and runs its commands."""
 
 
