@@ -15,21 +15,22 @@ from typing import Any
 import sympy as sp
 
 from derivations.proof.certificates import Certificate
-from derivations.proof.claims import Assumption, Claim
+from derivations.proof.claims import Claim
+from derivations.proof.coverage import least
 from derivations.proof.programs import Program
 from derivations.proof.steps import RULES, Step
 from derivations.proof.trees import tree
 from derivations.proof.wording import formula, text
 
 CHECKER = Path(__file__).parent / "proof"
-"""The files that decide what is proven."""
+"""The files that decide what is proven, besides this one."""
 
 
 @cache
 def checker_digest() -> str:
     """A digest of the rules and everything they need."""
     whole = hashlib.sha256()
-    for path in sorted(CHECKER.glob("*.py")):
+    for path in (*sorted(CHECKER.glob("*.py")), Path(__file__)):
         whole.update(path.name.encode() + b"\n" + path.read_bytes().replace(b"\r\n", b"\n"))
     return whole.hexdigest()[:16]
 
@@ -46,8 +47,9 @@ def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
     return {
         **{name: getattr(certificate, name) for name in ("id", "title", "statement", "scope", "method", "reference")},
         "kind": "definition" if certificate.by_definition else "theorem",
-        "claims": [_claim(claim, certificate.steps) for claim in certificate.claims],
+        "claims": [_claim(claim) for claim in certificate.claims],
         "assumptions": certificate.assumptions,
+        "equations": [[tree(one.left), "=", tree(one.right)] for one in certificate.equations],
         "symbols": certificate.symbols,
         "cites": certificate.cites,
         "trusted": [f"{rule}: {RULES[rule]}" for rule in certificate.rules],
@@ -58,15 +60,14 @@ def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
     }
 
 
-def _claim(claim: Claim, steps: tuple[Step, ...]) -> dict[str, Any]:
-    """The claim as nested lists, and the assumptions that the steps which serve it use."""
-    used = [known for step in steps if step.part == claim.name for known in step.given]
+def _claim(claim: Claim) -> dict[str, Any]:
+    """The claim as nested lists, and the assumptions under which it is proven."""
     return {
         "name": claim.name,
         "formula": [tree(claim.left), claim.relation, tree(claim.right)],
-        "over": [[str(name), 1 if name.is_positive else 0] for name in claim.over],
+        "over": [[str(name), least(name)] for name in claim.over],
         "where": [tree(condition) for condition in claim.where],
-        "assumes": sorted({str(known) for known in used if isinstance(known, Assumption)}),
+        "assumes": sorted(map(str, claim.assumes)),
     }
 
 
@@ -84,6 +85,7 @@ def _step(step: Step) -> dict[str, Any]:
             if step.given
             else {}
         ),
+        **({"not zero": [text(base) for base in step.denominators]} if step.denominators else {}),
         "cites": step.cites,
     }
 
@@ -106,16 +108,15 @@ def assumptions(certificates: list[Certificate]) -> str:
 
 
 def citations(certificates: list[Certificate]) -> Iterator[str]:
-    """Each theorem cites what is proven before it, and uses no claim but its own and those of what the step cites."""
+    """Each theorem cites what is proven before it, and uses no claims but those it has proven and those of what the step cites."""
     earlier: dict[str, Certificate] = {}
     for certificate in certificates:
         if unknown := set(certificate.cites) - earlier.keys():
             yield f"{certificate.id} cites what is not proven before it: {sorted(unknown)}"
-        for step in certificate.steps:
+        for step, known in certificate.borrowed:
             cited = {claim for name in step.cites if name in earlier for claim in earlier[name].claims}
-            for known in step.given:
-                if isinstance(known, Claim) and known not in cited and known not in certificate.claims:
-                    yield f"{certificate.id}: {step.claim}: nothing that it cites proves {known.name!r}"
+            if known not in cited:
+                yield f"{certificate.id}: {step.claim}: nothing that it cites proves {known.name!r}"
         earlier[certificate.id] = certificate
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the names below, for type checkers and editors
+    from spectral_core.architecture.image_search import search_images
     from spectral_core.architecture.search import search
     from spectral_core.data.images import load_images
     from spectral_core.errors import (
@@ -60,6 +61,7 @@ _RARE = {
     "BackendError": "errors",
     "ImageNetwork": "networks.image",
     "load_images": "data.images",
+    "search_images": "architecture.image_search",
 }
 """Found here too, but not listed."""
 

@@ -212,3 +212,139 @@ class TinyNetwork:
                 columns.append(np.asarray(value(moved)).imag / STEP)
             result[name] = np.stack(columns, -1)
         return result
+
+
+# --- any network of cells ---------------------------------------------------------------------------------------------
+
+HALVES = {"sep3": (3, 1, 2), "sep5": (5, 1, 2), "dil3": (3, 2, 1), "dil5": (5, 2, 1)}
+"""Taps, dilation, and how many depthwise and pointwise convolutions follow each other."""
+EPSILON = 1e-5
+
+
+@dataclass
+class NetworkByDefinition:
+    """An image network from its structure and its groups by name, node by node.
+
+    training : batch norms have the statistics of the batch; else the running ones.
+    kept : 1 where drop-path keeps an operation for an image (operations, samples); none leaves nothing out.
+    seen : mean, biased variance and count of values of each batch norm of the last pass.
+    """
+
+    structure: Any
+    groups: dict[str, np.ndarray]
+    training: bool
+    kept: np.ndarray | None = None
+    seen: dict[str, tuple[np.ndarray, np.ndarray, int]] = field(default_factory=dict)
+    drops: int = 0
+
+    def norm(self, x: np.ndarray, name: str) -> np.ndarray:
+        self.seen[name] = (*statistics(x), x[:, 0].size)
+        running = self.groups[f"running_means[{name}]"], self.groups[f"running_variances[{name}]"]
+        scale, shift = self.groups[f"scales[{name}]"], self.groups[f"shifts[{name}]"]
+        return normalise(x, scale, shift, EPSILON, None if self.training else running)
+
+    def logits(self, x: np.ndarray) -> list[np.ndarray]:
+        """Of every tower, the last one last."""
+        self.drops = 0
+        outputs, found = [self.norm(dense_convolution(x, self.groups["kernels[stem]"], (1, 1, 1)), "stem")], []
+        for number, cell in enumerate(self.structure.cells):
+            outputs.append(self.cell(number, cell, outputs))
+            weights, biases = self.groups[f"towers[{number}]"], self.groups[f"tower_biases[{number}]"]
+            found.append(outputs[-1].mean((2, 3)) @ weights.T + biases)
+        return found
+
+    def cell(self, number: int, cell: Any, earlier: list[np.ndarray]) -> np.ndarray:
+        rows = self.structure.image[1] // 2 ** max(number - 1, 0)
+        nodes = [
+            self.input(f"{number},{i}", x, self.structure.channels * 2**number, rows) for i, x in enumerate(earlier)
+        ]
+        for j in range(cell.inputs, cell.nodes):
+            arrived: Any = 0
+            for (i, receiver), names in cell.edges:
+                stride = 2 if number and i < cell.inputs else 1
+                if receiver == j:
+                    arrived = arrived + self.edge(f"{number},{i},{j}", names, nodes[i], stride)
+            nodes.append(self.norm(arrived, f"{number},{j}"))
+        return nodes[-1]
+
+    def input(self, name: str, x: np.ndarray, width: int, rows: int) -> np.ndarray:
+        stride = x.shape[2] // rows
+        if (x.shape[1], stride) != (width, 1):
+            weights = self.groups[f"weights[{name}]"]
+            first = x if self.structure.scaled_first else x[:, :, ::stride, ::stride]
+            scaled = self.norm(pointwise(first, weights), f"{name},scaler")
+            x = scaled[:, :, ::stride, ::stride] if self.structure.scaled_first else scaled
+        return self.norm(x, name)
+
+    def edge(self, edge: str, names: tuple[str, ...], x: np.ndarray, stride: int) -> Any:
+        spectral = self.structure.gates == "spectral"
+        gates = self.groups[f"{'eigenvalues' if spectral else 'gates'}[{edge}]"]
+        arriving: Any = 0
+        for name, gate in zip(names, gates, strict=True):
+            result = self.operation(f"{edge},{name}", name, x, stride)
+            if name != "identity":
+                if self.kept is not None:
+                    share = self.kept[self.drops] / (1 - self.structure.drop_path)
+                    result = result * share[:, np.newaxis, np.newaxis, np.newaxis]
+                self.drops += 1
+            arriving = arriving + (gate if spectral else float(gate > 0)) * result
+        return arriving
+
+    def operation(self, key: str, name: str, x: np.ndarray, stride: int) -> np.ndarray:
+        if name == "identity":
+            return x[:, :, ::stride, ::stride]
+        if name in ("max3", "mean3"):
+            return (max_pool if name == "max3" else mean_pool)(x, 3, (stride, 1, 1))
+        taps, dilation, halves = HALVES[name]
+        for half in range(halves):
+            window = (stride if half == 0 else 1, dilation, dilation * (taps // 2))
+            planes = depthwise(relu(x) if half else x, self.groups[f"kernels[{key},{half}]"], window)
+            x = self.norm(pointwise(planes, self.groups[f"weights[{key},{half}]"]), f"{key},{half}")
+        return x
+
+
+def weighted_cross_entropy(
+    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None, smoothing: float = 0.0
+) -> float:
+    """The weighted mean over samples; targets (1 - ε) y + ε/classes."""
+    classes = logits.shape[1]
+    logarithms = logits - logits.max(1, keepdims=True)
+    logarithms = logarithms - np.log(np.exp(logarithms).sum(1, keepdims=True))
+    targets = (1 - smoothing) * np.eye(classes)[labels] + smoothing / classes
+    return float(np.average(-(targets * logarithms).sum(1), weights=weights))
+
+
+def training_loss(logits: list[np.ndarray], labels: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The last tower's cross entropy, and 0.4 times that of every other one."""
+    losses = [weighted_cross_entropy(bar, labels, weights) for bar in logits]
+    return losses[-1] + 0.4 * sum(losses[:-1])
+
+
+def moved_statistics(
+    groups: dict[str, np.ndarray], seen: dict[str, tuple[np.ndarray, np.ndarray, int]]
+) -> dict[str, np.ndarray]:
+    """Running means and variances by name, after a batch with these statistics."""
+    moved = {}
+    for name, (mean, variance, count) in seen.items():
+        moved[f"running_means[{name}]"] = 0.9 * groups[f"running_means[{name}]"] + 0.1 * mean
+        unbiased = variance * count / (count - 1)
+        moved[f"running_variances[{name}]"] = 0.9 * groups[f"running_variances[{name}]"] + 0.1 * unbiased
+    return moved
+
+
+def augmented(images: np.ndarray, changes: np.ndarray) -> np.ndarray:
+    """Images (samples, channels, rows, columns) moved, flipped and cut, pixel by pixel.
+
+    changes : (samples, 7): rows and columns moved, 1 to flip, first row of the cutout and the one behind it, the same of
+        columns.
+    """
+    result = np.zeros_like(images)
+    _, _, rows, columns = images.shape
+    for s, (down, right, flip, top, bottom, left, end) in enumerate(changes.tolist()):
+        for i in range(rows):
+            for j in range(columns):
+                r, q = i + down, (columns - 1 - j if flip else j) + right
+                cut = top <= i < bottom and left <= j < end
+                if 0 <= r < rows and 0 <= q < columns and not cut:
+                    result[s, :, i, j] = images[s, :, r, q]
+    return result

@@ -1,50 +1,52 @@
 """Networks in the order of the printed C: one rounded operation after the other, for all samples side by side.
 
-NumPy rounds each operation on float32 or float64 arrays once, so these are the numbers that a compiler has to give.
+NumPy rounds each operation on float32 or float64 arrays once, so these are the numbers that a compiler has to give. Exponential and
+activations are the printed plain reference, scalar by scalar.
 """
 
 from __future__ import annotations
 
+import math
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from derivations.codegen.javascript.module import plain_text
+from spectral_core.exchange.c_trainable import TrainableForm
 from spectral_core.exchange.rows import Rows
-from spectral_core.kernels.cpu.dense import exponential_float32, exponential_float64
+from spectral_core.kernels.tables import ACTIVATIONS
 
 
-def exponentials(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """exp and expm1 by the printed lines, scalar by scalar."""
-    form = exponential_float32 if x.dtype == np.float32 else exponential_float64
-    pairs = np.array([form(value) for value in x.ravel()], x.dtype).reshape(-1, 2)
-    return pairs[:, 0].reshape(x.shape), pairs[:, 1].reshape(x.shape)
+@cache
+def printed(form: str) -> dict[str, Any]:
+    """The functions of the plain reference with all operations in `float32` or `float64`, also those of erfc."""
+    real, bits = np.dtype(form).type, {"float32": (np.uint32, 12), "float64": (np.uint64, 32)}[form]
+
+    def half_of_the_digits(x: Any) -> Any:
+        unsigned = real(x).view(bits[0])
+        return ((unsigned >> bits[1]) << bits[1]).view(real)
+
+    space: dict[str, Any] = {"np": np, "float32": half_of_the_digits}
+    exec(plain_text(), space)
+    space["exponential"] = space["exponential_float64"] = space[f"exponential_{form}"]
+    others = {name: getattr(math, name) for name in ("inf", "nan", "log", "log1p", "isfinite")}
+    space["math"] = SimpleNamespace(erfc=space["erfc"], **others)
+    return space
 
 
-def below(z: np.ndarray) -> np.ndarray:
-    """z <= 0 by the sign bit: of the zeros only -0."""
-    return (z < 0) | ((z == 0) & np.signbit(z))
+def exponentials(x: np.ndarray) -> np.ndarray:
+    """exp(x)."""
+    exponential = printed(x.dtype.name)["exponential"]
+    return np.array([exponential(value)[0] for value in x.ravel()], x.dtype).reshape(x.shape)
 
 
-def activation(name: str, z: np.ndarray) -> np.ndarray:
-    """f(z), the operations of the theorems F in their order."""
-    real = z.dtype.type
-    one, two, negative = real(1), real(2), below(z)
-    if name == "identity":
-        return z
-    if name == "relu":
-        return np.where(negative, real(0), z)
-    if name == "leaky_relu":
-        return np.where(negative, real(0.01) * z, z)
-    if name == "elu":
-        return np.where(negative, exponentials(np.where(negative, z, real(0)))[1], z)
-    if name == "tanh":
-        m = exponentials(-two * np.abs(z))[1]
-        product = one / (m + two) * m
-        return np.where(negative, product, -product)
-    e = exponentials(-np.abs(z))[0]
-    d = one / (e + one)
-    logistic = np.where(negative, e * d, d)
-    return logistic if name == "sigmoid" else logistic * z
+def activation(name: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """f(z) and f'(z)."""
+    pre, post = z.ravel().copy(), np.zeros(z.size, z.dtype)
+    printed(z.dtype.name)["activate"](ACTIVATIONS.index(name), pre, post, z.size)
+    return post.reshape(z.shape), pre.reshape(z.shape)
 
 
 def forward(rows: Rows, x: np.ndarray, sparse: bool) -> np.ndarray:
@@ -63,7 +65,7 @@ def forward(rows: Rows, x: np.ndarray, sparse: bool) -> np.ndarray:
             value = buffer[sender]
             z = np.where(value == 0, z, z + weight * value)
         if k < rows.n_hidden:
-            buffer.append(activation(rows.activation, z))
+            buffer.append(activation(rows.activation, z)[0])
         else:
             outputs.append(z)
     return np.stack(outputs, axis=1)
@@ -74,7 +76,7 @@ def softmax(z: np.ndarray) -> np.ndarray:
     greatest = z[:, 0]
     for column in z.T[1:]:
         greatest = np.where(column > greatest, column, greatest)
-    powers = [exponentials(column - greatest)[0] for column in z.T]
+    powers = [exponentials(column - greatest) for column in z.T]
     total = z.dtype.type(0)
     for power in powers:
         total = total + power
@@ -84,3 +86,57 @@ def softmax(z: np.ndarray) -> np.ndarray:
 def classes(z: np.ndarray) -> np.ndarray:
     """The first of the greatest values of each sample, -1 where a value is not finite."""
     return np.where(np.isfinite(z).all(axis=1), np.argmax(np.where(np.isfinite(z), z, 0), axis=1), -1)
+
+
+def scaled_inputs(form: TrainableForm, x: np.ndarray) -> np.ndarray:
+    """The numbers of one sample that the network reads, as the file scales them."""
+    read = x[form.rows.features]
+    if form.inputs is None:
+        return read
+    shift, factor = (-form.inputs.mean).astype(x.dtype), (1 / form.inputs.divisor).astype(x.dtype)
+    return (read + shift) * factor
+
+
+def gradient(form: TrainableForm, z: np.ndarray, target: Any) -> np.ndarray:
+    """∂ℓ/∂z_K of one sample by the plain programs."""
+    space, real, n = printed(z.dtype.name), z.dtype.type, len(z)
+    dz, weight = z.copy(), np.ones(1, z.dtype)
+    if form.task == "classification":
+        space["cross_entropy"](dz, np.array([target]), weight, 1.0, 0.0, 0.0, 1, n)
+        return dz
+    y = np.asarray(target, z.dtype)
+    if form.outputs is not None:
+        y = (y - form.outputs.mean.astype(z.dtype)) * (1 / form.outputs.divisor).astype(z.dtype)
+    name = "squared_error" if form.task == "regression" else "binary_cross_entropy"
+    space[name](dz, y, weight, real(1 / n), 1, n)
+    return dz
+
+
+def trained(form: TrainableForm, w: np.ndarray, x: np.ndarray, target: Any, rate: float, every: bool) -> np.ndarray:
+    """The weights after one step for one sample: rows from the last to the first, senders in their order."""
+    rows, real = form.rows, x.dtype.type
+    w, starts = w.copy(), np.cumsum([0, *(len(row) + 1 for row in rows.weights)])
+    values = list(scaled_inputs(form, x))
+    # Forward.
+    slopes, z = [], []
+    for k, senders in enumerate(rows.senders):
+        total = w[starts[k]]
+        for weight, sender in zip(w[starts[k] + 1 : starts[k + 1]], senders, strict=True):
+            total = total if values[sender] == 0 else total + weight * values[sender]
+        if k < rows.n_hidden:
+            value, slope = activation(rows.activation, np.array([total]))
+            values.append(value[0])
+            slopes.append(slope[0])
+        else:
+            z.append(total)
+    # Backward, and the step.
+    dz, dx = gradient(form, np.array(z), target), np.zeros(rows.n_hidden, x.dtype)
+    for k in reversed(range(0 if every else rows.n_hidden, len(rows.bias))):
+        delta = dx[k] * slopes[k] if k < rows.n_hidden else dz[k - rows.n_hidden]
+        for place, sender in enumerate(rows.senders[k].tolist(), starts[k] + 1):
+            if sender >= rows.n_used:
+                dx[sender - rows.n_used] += w[place] * delta
+            w[place] = -real(rate) * (delta * values[sender]) + w[place]
+        if form.constant:
+            w[starts[k]] = -real(rate) * delta + w[starts[k]]
+    return w

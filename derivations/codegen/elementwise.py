@@ -1,11 +1,13 @@
-"""The activations as Numba source: value and derivative of one number at a time."""
+"""The activations and the exponential as plain source: value and derivative of one number at a time."""
 
 from __future__ import annotations
 
+import textwrap
+
 import sympy as sp
 
-from derivations.codegen.expressions import RealPrinter
-from derivations.theorems.scalar import accuracy, activations, exponential_error
+from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
+from derivations.theorems.scalar import accuracy, activations, exponential, exponential_error
 from derivations.theorems.scalar.activations import Activation
 
 
@@ -27,3 +29,47 @@ def value_and_slope(printer: RealPrinter, item: Activation) -> list[str]:
     )
     lines += [f"{name} = {printer.doprint(e)}" for name, e in common]
     return [*lines, f"value = {printer.doprint(value)}", f"slope = {printer.doprint(slope)}"]
+
+
+def activate_function(
+    printer: RealPrinter, table: tuple[Activation, ...], head: str, places: dict[str, str], before: tuple[str, ...] = ()
+) -> str:
+    """`activate`: one branch for each activation, value and slope in one pass over z.
+
+    places : how many elements there are (``size``), where z and x are (``z``, ``x``), and the shape in words.
+    """
+    body: list[str] = []
+    for code, item in enumerate(table):
+        turn = [
+            f"z = {places['z']}",
+            *value_and_slope(printer, item),
+            f"{places['x']} = value",
+            f"{places['z']} = slope",
+        ]
+        body.append(f"{choice('activation', code, code, len(table))}  # {item.name}, theorem F.{item.name}")
+        body += [f"    for i in range({places['size']}):", *indent(turn, 2)]
+    doc = [
+        '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
+        "",
+        f"Theorem: {', '.join(activation_theorems(table))}",
+        "",
+        f"pre ({places['shape']}) z, overwritten by f'(z); post ({places['shape']}) x = f(z)",
+        '"""',
+    ]
+    return "\n".join([head, *indent([*doc, *typed_constants(printer.constants, "pre"), *before, *body])])
+
+
+def exponential_function(form: exponential.Format) -> str:
+    """exp(x) and expm1(x) in one format, the lines of the theorem as they stand."""
+    theorem = next(theorem for theorem in exponential_error.THEOREMS if theorem.id == f"E.{form.name}")
+    doc = [
+        '"""exp(x) and expm1(x).',
+        "",
+        f"Theorem: {theorem.id}",
+        "",
+        *textwrap.wrap(f"{theorem.statement}, for {theorem.scope}.", 110),
+        '"""',
+    ]
+    constants = [f"{name} = np.{form.name}({float(value)!r})" for name, value in form.constants.items()]
+    lines = indent([*doc, *constants, *form.lines, "return power, difference"])
+    return "\n".join([f"def exponential_{form.name}(x):", *lines])

@@ -11,13 +11,12 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.codegen.elementwise import activation_theorems, value_and_slope
-from derivations.codegen.expressions import RealPrinter, choice, indent, typed_constants
+from derivations.codegen.elementwise import activate_function
+from derivations.codegen.expressions import RealPrinter, indent, typed_constants
 from derivations.codegen.layers import LayerPrinter
 from derivations.proof.assignments import Array, Assign, Layers
 from derivations.proof.notation import shape, size, storage_order
 from derivations.proof.programs import Program
-from derivations.theorems.scalar import exponential, exponential_error
 from derivations.theorems.scalar.activations import ACTIVATIONS
 from derivations.theorems.spectral.propagation import ACTIVATE
 
@@ -116,35 +115,5 @@ def signature(program: Program) -> list[str]:
 
 def activate() -> str:
     """`activate`: one branch for each activation, value and slope of one number at a time."""
-    printer = FlatPrinter()
-    body: list[str] = []
-    for code, item in enumerate(ACTIVATIONS):
-        turn = ["z = pre[i]", *value_and_slope(printer, item), "post[i] = value", "pre[i] = slope"]
-        head = f"{choice('activation', code, code, len(ACTIVATIONS))}  # {item.name}, theorem F.{item.name}"
-        body += [head, "    for i in range(size):", *indent(turn, 2)]
-    doc = [
-        '"""post = f(pre), and f\'(pre) in the place of pre, by the number of f in ACTIVATIONS.',
-        "",
-        f"Theorem: {', '.join(activation_theorems())}",
-        "",
-        "pre (size) z, overwritten by f'(z); post (size) x = f(z)",
-        '"""',
-    ]
-    lines = indent([*doc, *typed_constants(printer.constants, "pre"), *body])
-    return "\n".join(["def activate(activation, pre, post, size):", *lines])
-
-
-def exponential_function(form: exponential.Format) -> str:
-    """exp(x) and expm1(x) in one format, the lines of the theorem as they stand."""
-    theorem = next(theorem for theorem in exponential_error.THEOREMS if theorem.id == f"E.{form.name}")
-    doc = [
-        '"""exp(x) and expm1(x).',
-        "",
-        f"Theorem: {theorem.id}",
-        "",
-        f"{theorem.statement}, for {theorem.scope}.",
-        '"""',
-    ]
-    constants = [f"{name} = np.{form.name}({float(value)!r})" for name, value in form.constants.items()]
-    lines = indent([*doc, *constants, *form.lines, "return power, difference"])
-    return "\n".join([f"def exponential_{form.name}(x):", *lines])
+    places = {"size": "size", "z": "pre[i]", "x": "post[i]", "shape": "size"}
+    return activate_function(FlatPrinter(), ACTIVATIONS, "def activate(activation, pre, post, size):", places)

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derivations.proof.claims import Claim
+from derivations.proof.claims import Assumption, Claim
 from derivations.proof.programs import Program
 from derivations.proof.steps import Step
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """The record of a finished proof."""
+    """The record of a finished proof.
+
+    Parameters
+    ----------
+    assumptions, equations : all that is assumed, as text; the equations among it.
+    borrowed : steps, each with a claim that it uses and that the proof itself does not prove: what it cites must.
+    """
 
     id: str
     title: str
@@ -26,6 +32,8 @@ class Certificate:
     claims: tuple[Claim, ...] = ()
     programs: tuple[Program, ...] = ()
     by_definition: bool = False
+    equations: tuple[Assumption, ...] = ()
+    borrowed: tuple[tuple[Step, Claim], ...] = ()
 
     @property
     def cites(self) -> tuple[str, ...]:

@@ -6,34 +6,44 @@ in which case. That the cases cover all indices is decided by linear arithmetic 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
-from derivations.proof.indices import Index, Region
-from derivations.proof.stated import Definition, Term, meaning
-
-Case = Mapping[sp.Symbol, Any]
+from derivations.proof.coverage import Case, allowed, gap, index, least
+from derivations.proof.stated import Definition, Term, forms
 
 
 @dataclass(frozen=True)
 class Assumption:
-    """An equation that a proof may use where it says so: `left`, wherever it occurs, is `right`."""
+    """An equation that a proof may use where it says so: `left`, wherever it occurs, is `right`.
 
-    words: str
+    Parameters
+    ----------
+    reason : why it may be assumed, for readers; it follows the equation wherever this is printed.
+    """
+
     left: sp.Expr
     right: sp.Expr
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.left.is_number or not self.right.free_symbols <= self.left.free_symbols:
+            raise ValueError(f"{self.left} = {self.right} replaces a number, or names what its left side does not")
 
     def used(self, expression: Any) -> Any:
-        """The expression by the assumption; one that does not need it is refused."""
+        """The expression by the assumption."""
         if not isinstance(expression, sp.Basic):
             return expression
         return expression.xreplace({self.left: self.right})
 
     def __str__(self) -> str:
-        return self.words
+        """The equation, and for which values of its symbols it is assumed."""
+        ranges = [f"{symbol} > 0" for symbol in sorted(self.left.free_symbols, key=str) if symbol.is_positive]
+        equation = f"{self.left} = {self.right}" + f" for {', '.join(ranges)}" * bool(ranges)
+        return f"{equation}: {self.reason}" if self.reason else equation
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Claim:
     name : by which steps and certificates refer to it.
     words : in front of the formula in a sentence.
     kind : of a layer that a program is run on (hidden or last; behind a hidden layer or the input); all must be claimed.
+    assumes : what the steps that serve it may use; who uses the claim assumes it too.
     """
 
     name: str
@@ -55,6 +66,7 @@ class Claim:
     words: str = ""
     relation: str = "="
     kind: tuple[bool, bool] | None = None
+    assumes: tuple[Assumption, ...] = ()
 
     def at(self, case: Case) -> tuple[Any, Any]:
         """Both sides in one case."""
@@ -62,97 +74,45 @@ class Claim:
 
     def used(self, expression: Any) -> Any:
         """The expression with every term of the left side's definition written as the right side says."""
-        head, names = self.left, self.left.args[1:]
+        head = self.left
+        if not self.usable:
+            raise ValueError(f"{self.name} does not say what a term at distinct indices is equal to")
         if not isinstance(expression, sp.Basic):
             return expression
         return expression.replace(
             lambda e: isinstance(e, Term) and e.definition == head.definition,
-            lambda e: self._instance(names, e.args[1:]),
+            lambda e: self._instance(e.args[1:]),
         )
 
-    def _instance(self, names: tuple[Any, ...], values: tuple[Any, ...]) -> Any:
-        case = dict(zip(names, values, strict=True))
-        for name, value in case.items():
-            bounds = [bound for symbol in value.free_symbols if (bound := _bound(symbol)) is not None]
-            if not Region(tuple(bounds)).implies(_index(value) - (1 if name.is_positive else 0)):
-                raise ValueError(f"{self.name}: whether {name} = {value} is one of its indices is not decided")
+    @property
+    def usable(self) -> bool:
+        """Whether the left side is one term at distinct indices, all that the claim has, and the relation is `=`."""
+        names = self.left.args[1:] if isinstance(self.left, Term) else ()
+        return self.relation == "=" and bool(names) and len(set(names)) == len(names) and set(names) == {*self.over}
+
+    def _instance(self, values: tuple[Any, ...]) -> Any:
+        """The right side at these indices; that they are indices of the claim, and meet its conditions, is decided."""
+        case = dict(zip(self.left.args[1:], values, strict=True))
+        known = allowed(sorted({symbol for value in values for symbol in value.free_symbols}, key=str))
+        own = {name: index(value) for name, value in case.items()}
+        bounds = [own[name] - start for name in case if (start := least(name)) is not None]
+        bounds += [index(_placed(sp.sympify(condition), case)) for condition in self.where]
+        if not all(map(known.implies, bounds)):
+            at = ", ".join(f"{name} = {value}" for name, value in case.items())
+            raise ValueError(f"{self.name}: whether it is claimed for {at} is not decided")
         return _placed(self.right, case)
 
     def uncovered(self, cases: Iterable[Case]) -> str:
         """Where no case of the argument holds; empty if the cases cover the claim."""
-        pieces = [_region(self, case) for case in cases]
-        if not pieces:
+        cases = list(cases)
+        if not cases:
             return f"no step serves the claim {self.name!r}"
-        own = [bound for symbol in self.over if (bound := _bound(symbol)) is not None]
-        domain = Region((*own, *map(_index, self.where)))
-        gap = _gap(domain, pieces)
-        return "" if gap is None else f"no case of {self.name!r} covers {gap}"
+        found = gap(self.over, self.where, cases)
+        return found and f"no case of {self.name!r} covers {found}"
 
 
 def _placed(side: Any, case: Case) -> Any:
     return side.subs(list(case.items()), simultaneous=True) if isinstance(side, sp.Basic) else side
-
-
-def _index(expression: Any) -> Index:
-    """A whole-number combination of names; anything else cannot be decided and is refused."""
-    terms, constant = {}, 0
-    for term in sp.Add.make_args(sp.expand(expression)):
-        coefficient, name = term.as_coeff_Mul()
-        if not coefficient.is_Integer or not (name == 1 or (name.is_Symbol and name.is_integer)):
-            raise ValueError(f"{expression} is no whole-number combination of indices")
-        if name == 1:
-            constant += int(coefficient)
-        else:
-            terms[str(name)] = int(coefficient)
-    return Index.of(terms, constant)
-
-
-def _region(claim: Claim, case: Case) -> Region:
-    """The indices that a case covers, without the symbols that it introduces."""
-    if unknown := set(case) - set(claim.over):
-        raise ValueError(f"{claim.name}: {unknown} is no index of the claim")
-    # The case may use indices of the claim itself: those that it leaves as they are.
-    values = {name: sp.sympify(case.get(name, name)) for name in claim.over}
-    fresh = {symbol for value in values.values() for symbol in value.free_symbols}
-    kept = {name for name in claim.over if values[name] == name}
-    if twice := (fresh & set(claim.over)) - kept:
-        raise ValueError(f"{claim.name}: {twice} is an index of the claim and a symbol of the case")
-    equations = [_index(name) - _index(value) for name, value in values.items() if value != name]
-    bounds = [bound for symbol in fresh if (bound := _bound(symbol)) is not None]
-    for symbol in sorted(map(str, fresh - kept)):
-        at = next((e for e in equations if abs(dict(e.terms).get(symbol, 0)) == 1), None)
-        if at is None:
-            if any(symbol in e.names for e in equations):
-                raise ValueError(f"{claim.name}: the case does not determine {symbol}")
-            continue
-        sign = dict(at.terms)[symbol]
-        value = (at - Index(((symbol, sign),))) * -sign
-        equations = [e.at({symbol: value}) for e in equations if e is not at]
-        bounds = [b.at({symbol: value}) for b in bounds]
-    return Region((*bounds, *equations, *(-e for e in equations)))
-
-
-def _bound(symbol: sp.Symbol) -> Index | None:
-    """What a symbol's assumptions say: not negative, positive, or nothing."""
-    if not symbol.is_integer:
-        raise ValueError(f"{symbol} is no whole number")
-    if symbol.is_positive:
-        return Index.named(str(symbol)) - 1
-    return Index.named(str(symbol)) if symbol.is_nonnegative else None
-
-
-def _gap(domain: Region, pieces: list[Region]) -> str | None:
-    """Conditions that may hold outside of all pieces; None if there certainly are none."""
-    if domain.empty():
-        return None
-    if not pieces:
-        return " and ".join(f"{row} >= 0" for row in domain.rows)
-    first, *rest = pieces
-    for row in first.rows:
-        gap = _gap(domain.also(-row - 1), rest)
-        if gap is not None:
-            return gap
-    return None
 
 
 # --- induction --------------------------------------------------------------------------------------------------------
@@ -178,28 +138,39 @@ class Recursion:
     ends: Callable[..., tuple[Any, Any]] | None = None
 
     def __call__(self, n: Any, *places: Any) -> Term:
-        """Its member n, which nothing unfolds: only an induction says what it is."""
-        return Definition(self.name, self._alone, self.latex, self.text, self.commutative, self.ends)(n, *places)
+        """Its member n: for a symbol n only an induction says what it is."""
+        return Definition(self.name, self._member, self.latex, self.text, self.commutative, self.ends)(n, *places)
 
-    def _alone(self, *_: Any) -> Any:
-        raise ValueError(f"{self.name} is defined by recursion: what it is follows by induction alone")
+    def _member(self, n: Any, *places: Any) -> Any:
+        """Its member of a number, by the definition alone."""
+        if not isinstance(n, sp.Integer) or n < 0:
+            raise ValueError(f"{self.name} is defined by recursion: what it is follows by induction alone")
+        if n == 0:
+            return self.first(*places)
+        return self.following(lambda *at: self(n - 1, *at), n - 1, *places)
 
 
 def induction(recursion: Recursion, closed: Definition, claim: Claim, n: sp.Symbol) -> tuple[Claim, Claim]:
     """The two claims of an induction over n for a claim `recursion(n, ...) = closed(n, ...)`: its base and its step."""
+    if n not in claim.over or least(n) != 0:
+        raise ValueError(
+            f"{claim.name}: an induction begins at 0, so {n} is an index from 0 on and no more is known of it"
+        )
+    if any(sp.sympify(condition).has(n) for condition in claim.where):
+        raise ValueError(f"{claim.name}: a condition on {n} would leave members out of the induction")
+    if claim.relation != "=":
+        raise ValueError(f"{claim.name}: an induction shows an equation")
     places = [name for name in claim.over if name != n]
     if (claim.left, claim.right) != (recursion(n, *places), closed(n, *places)):
         raise ValueError(f"{claim.name} does not say that {recursion.name} is {closed.name}")
     before = sp.Function("before", commutative=recursion.commutative)
-    if not meaning(recursion.following(before, n, *places)).has(before):
+    made = forms(sp.sympify(recursion.following(before, n, *places)))
+    if not made[-1].has(before):
         raise ValueError(f"{recursion.name}: the next member is not made from the one before")
+    if any(term.definition == closed for form in made for term in form.atoms(Term)):
+        raise ValueError(f"{recursion.name}: the next member is made from what the claim says it is")
     base = replace(claim, name=f"{claim.name}: {n} = 0", left=sp.sympify(recursion.first(*places)),
-                   right=closed(sp.S.Zero, *places), over=tuple(places), where=_of(claim, places))  # fmt: skip
+                   right=closed(sp.S.Zero, *places), over=tuple(places))  # fmt: skip
     after = recursion.following(lambda *at: closed(n, *at), n, *places)
     step = replace(claim, name=f"{claim.name}: from {n} to {n} + 1", left=after, right=closed(n + 1, *places))
     return base, step
-
-
-def _of(claim: Claim, places: list[sp.Symbol]) -> tuple[sp.Expr, ...]:
-    """The conditions on the places alone."""
-    return tuple(c for c in claim.where if sp.sympify(c).free_symbols <= set(places))

@@ -15,6 +15,8 @@ from typing import Any
 
 import sympy as sp
 
+from derivations.proof.capture import check_put_in
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -180,7 +182,9 @@ def meaning(expression: Any) -> Any:
 
 def _substituted(expression: Any, values: tuple[tuple[Any, Any], ...]) -> Any:
     whole = meaning(expression)
-    return whole.subs([(meaning(old), meaning(new)) for old, new in values], simultaneous=len(values) > 1)
+    put_in = [(meaning(old), meaning(new)) for old, new in values]
+    check_put_in(whole, put_in)
+    return whole.subs(put_in, simultaneous=len(values) > 1)
 
 
 AT = Definition("at", _substituted, "", "", True)
@@ -192,3 +196,13 @@ def at(expression: Any, values: Mapping[Any, Any]) -> Term:
     expression = sp.sympify(expression)
     pairs = tuple((sp.sympify(old), sp.sympify(new)) for old, new in values.items())
     return (AT if expression.is_commutative else BLOCK_AT)(expression, pairs)
+
+
+def without_idle(expression: Any) -> Any:
+    """The expression without the substitutions that change nothing."""
+    if not isinstance(expression, sp.Basic):
+        return expression
+    return expression.replace(
+        lambda e: isinstance(e, Term) and e.definition in (AT, BLOCK_AT) and meaning(e) == meaning(e.args[1]),
+        lambda e: meaning(e),
+    )

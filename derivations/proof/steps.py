@@ -1,12 +1,13 @@
 """One step of a proof: what it claims, as it was stated, and the rule that decides it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
+from derivations.proof.claims import Assumption, Claim
 from derivations.proof.rules import normal_form
-from derivations.proof.stated import Term, once
+from derivations.proof.stated import Term, once, without_idle
 from derivations.proof.windows import reindexed
 
 RULES = {
@@ -27,6 +28,13 @@ RULES = {
 
 DECIDED = {">": "is_positive", ">=": "is_nonnegative", "<": "is_negative", "<=": "is_nonpositive", "!=": "is_nonzero"}
 """How SymPy calls the sign of a difference."""
+RELATIONS = {
+    **dict.fromkeys(RULES, ("=",)),
+    "decided": (*DECIDED, "without"),
+    "bound": ("<=",),
+    "error analysis": ("<=",),
+}
+"""The relations that each rule shows; a step with another one is refused."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Step:
     right: Any
     cites: tuple[str, ...] = ()
     relation: str = "="
-    given: tuple[Any, ...] = ()
+    given: tuple[Assumption | Claim, ...] = ()
     part: str = ""
     where: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
 
@@ -56,9 +64,35 @@ class Step:
         """Whether both sides are written alike before anything is done, so that the step says nothing."""
         return self.relation == "=" and not isinstance(self.left, tuple) and bool(self.left == self.right)
 
+    @property
+    def assumed(self) -> set[Assumption]:
+        """The assumptions that it is given, by themselves or by a claim that was proven under them."""
+        return {one for known in self.given for one in (known.assumes if isinstance(known, Claim) else (known,))}
+
+    def states(self, known: Assumption | Claim) -> bool:
+        """Whether it says what it is given and nothing else."""
+        return {without_idle(self.left), without_idle(self.right)} == {known.left, known.right}
+
+    def needs(self, known: Assumption | Claim) -> bool:
+        """Whether it does not hold without this one."""
+        try:
+            return bool(replace(self, given=tuple(one for one in self.given if one != known)).remainder() != 0)
+        except ValueError:  # a recursion that nothing unfolds
+            return True
+
+    @property
+    def denominators(self) -> tuple[sp.Expr, ...]:
+        """What it divides by and may be 0 for all that is known: it is shown where none of these is 0."""
+        forms = [form for side in (self.left, self.right) for form in self.chain(side) if isinstance(form, sp.Basic)]
+        powers = {power for form in forms for power in form.atoms(sp.Pow) if power.exp.could_extract_minus_sign()}
+        bases = {power.base for power in powers if power.base.is_zero is not False and not power.base.has(Term)}
+        return tuple(sorted(bases, key=str))
+
     def remainder(self) -> Any:
         """0 if the step holds by its rule; else what is left over."""
-        left, right = (self._meaning(side) for side in (self.left, self.right))
+        if self.relation not in RELATIONS[self.rule]:
+            return f"the rule {self.rule!r} does not show {self.relation!r}"
+        left, right = (self.meaning(side) for side in (self.left, self.right))
         if self.rule == "definition":
             return 0 if left == right and type(left) is type(right) else f"{left} is not {right}"
         if self.rule == "decided":  # undecided, `None`, fails as `False` does
@@ -74,8 +108,9 @@ class Step:
             rest = normal_form(known.used(rest))
         return rest
 
-    def _meaning(self, side: Any) -> Any:
-        return self.chain(side)[-1]
+    def meaning(self, side: Any) -> Any:
+        """What a side stands for, without any term, by what is given."""
+        return self.chain(side)[-1] if self.given or (isinstance(side, sp.Basic) and side.has(Term)) else side
 
     def chain(self, side: Any) -> tuple[Any, ...]:
         """A side as it was stated, and every form of it, with what is given, down to what it stands for."""

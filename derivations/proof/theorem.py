@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
 from typing import Any
 
 import sympy as sp
 
+from derivations.proof.agreement import served, unlike_assumptions, unproven
 from derivations.proof.block_shapes import check_shapes
+from derivations.proof.capture import check_sums
 from derivations.proof.certificates import Certificate
 from derivations.proof.claims import Assumption, Case, Claim, Recursion, induction
 from derivations.proof.programs import Program
@@ -40,6 +41,7 @@ class Proof:
     steps: list[Step] = field(default_factory=list)
     programs: list[Program] = field(default_factory=list)
     inductions: list[Claim] = field(default_factory=list)
+    borrowed: list[tuple[Step, Claim]] = field(default_factory=list)
 
     def step(self, step: Step) -> None:
         if step.rule not in RULES:
@@ -48,14 +50,30 @@ class Proof:
             raise ProofError(f"{self.theorem}: {step.claim}: both sides are written alike, {step.left}")
         try:
             for side in (step.left, step.right):
-                check_shapes(step.chain(side))
+                chain = step.chain(side)
+                check_shapes(chain)
+                for form in chain:
+                    check_sums(form, step.meaning)
         except ValueError as error:
             raise ProofError(f"{self.theorem}: {step.claim}: {error}") from error
         remainder = step.remainder()
         if remainder != 0:
             what = remainder if isinstance(remainder, str) else f"left - right = {remainder}, not 0"
             raise ProofError(f"{self.theorem}: {step.claim}: {what}")
+        for known in step.given:
+            if not step.needs(known):
+                raise ProofError(f"{self.theorem}: {step.claim}: it holds without {_named(known)}")
+            if step.states(known):
+                raise ProofError(f"{self.theorem}: {step.claim}: it says {_named(known)} and nothing else")
+            if isinstance(known, Claim) and not self.proven(known):
+                if not step.cites:
+                    raise ProofError(f"{self.theorem}: {step.claim}: {known.name!r} is used and not proven before")
+                self.borrowed.append((step, known))
         self.steps.append(step)
+
+    def proven(self, claim: Claim) -> bool:
+        """Whether the steps so far prove a claim."""
+        return claim in self.inductions or not claim.uncovered(served(claim, self.steps))
 
     def equal(
         self,
@@ -103,6 +121,8 @@ class Proof:
         given: tuple[Assumption | Claim, ...] = (),
     ) -> None:
         """The claim in some of its cases: each gives indices of the claim a value. Without indices there is one case."""
+        if more := Step(rule, "", 0, 0, given=given).assumed - set(claim.assumes):
+            raise ProofError(f"{self.theorem}: {claim.name} does not say that it assumes {', '.join(map(str, more))}")
         for case in cases or ({},):
             left, right = claim.at(case)
             named = ", ".join(f"{name} = {value}" for name, value in case.items())
@@ -174,7 +194,7 @@ class Theorem:
         return Certificate(
             self.id,
             self.title,
-            sentence(self.claims) or self.statement,
+            sentence(self.claims, proof.steps) or self.statement,
             tuple(map(str, self.assumptions)),
             self.scope,
             self.method,
@@ -183,6 +203,8 @@ class Theorem:
             self.claims,
             tuple(proof.programs),
             self.by_definition,
+            tuple(assumption for assumption in self.assumptions if isinstance(assumption, Assumption)),
+            tuple(proof.borrowed),
         )
 
     def _problems(self, proof: Proof) -> list[str]:
@@ -190,36 +212,13 @@ class Theorem:
         found = [] if proof.steps else ["the argument states no claim"]
         if self.claims and self.statement:
             found.append("the sentence is made from the claims; there is no other statement")
-        for claim in self.claims:
-            if claim in proof.inductions:
-                continue
-            if gap := claim.uncovered(_served(claim, proof.steps)):
-                found.append(gap)
-        kinds = {claim.kind for claim in self.claims if claim.kind is not None}
-        found += [f"nothing is claimed for {name_of_kind(*kind)}" for kind in KINDS if kinds and kind not in kinds]
-        formal = {assumption for assumption in self.assumptions if isinstance(assumption, Assumption)}
-        used = {known for step in proof.steps for known in step.given if isinstance(known, Assumption)}
-        found += [f"a step uses {assumption}, which is not assumed" for assumption in used - formal]
-        found += [f"{assumption} is assumed, and no step uses it" for assumption in formal - used]
+        found += unproven(self.claims, proof.inductions, proof.steps)
+        found += unlike_assumptions(self.assumptions, proof.steps)
         words = unsupported(self.scope, quantified(proof.steps, proof.programs))
         found += [f"the scope says every {word}, and no step quantifies over it" for word in words]
         return found
 
 
-KINDS = tuple(product((True, False), repeat=2))
-"""The kinds of layers: hidden or last, behind a hidden layer or the input."""
-
-
-def name_of_kind(hidden: bool, sender_hidden: bool) -> str:
-    """What a kind of layer is called."""
-    return f"{'hidden' if hidden else 'last'} layer, {'hidden' if sender_hidden else 'input'} layer before it"
-
-
-def _served(claim: Claim, steps: list[Step]) -> list[Case]:
-    """The cases of the steps that state this very claim."""
-    served: list[Case] = []
-    for step in steps:
-        case = dict(step.where)
-        if step.part == claim.name and step.relation == claim.relation and claim.at(case) == (step.left, step.right):
-            served.append(case)
-    return served
+def _named(known: Assumption | Claim) -> str:
+    """What a message calls an assumption or a claim."""
+    return f"the claim {known.name!r}" if isinstance(known, Claim) else str(known)

@@ -3,8 +3,11 @@
 A window of row i of the output reads row R(i, ρ) = stride · i + dilation · ρ - padding of the input. Every array is 0
 outside of its sizes, so every sum runs over all integers and no proof has a border. A sum over all integers stays the
 same when its variables change by shears, i = ± i' + (anything without i), as these are one to one; and a Kronecker delta
-picks one term. `reindexed` brings every term to one form by these two alone. Each variable must be held by an array:
-then no sum is infinite.
+picks one term. `reindexed` brings every term to one form by these two alone. Each variable must be held by an array that
+is a factor: then no sum is infinite.
+
+A formula is not 0 where the array that it computes has no place. So no index may hold more than a position and a tap: a
+window of a window is a formula that stands where an array was, and it is refused.
 
 The gradient of ℓ by x is the array x̄ with ⟨x̄, v⟩ = ⟨ȳ, derivative of y by x along v⟩ for every v. That is how adjoints are
 proven here: both sides are sums, and no inverse of R is needed. This module imports SymPy alone.
@@ -90,6 +93,9 @@ def _term(term: sp.Expr) -> sp.Expr:
     variables = {name: sp.Symbol(name, integer=True) for name in names}
     body = body.xreplace({s: variables[s.name] for s in body.atoms(sp.Symbol) if s.name in variables})
     bound = set(variables.values())
+    for read in {index for element in body.atoms(sp.Indexed) for index in element.indices}:
+        if len(bound & read.free_symbols) > 2:
+            raise ValueError(f"the index {read} is a window of a window, and a formula is not 0 outside of its array")
     for delta in sorted(body.atoms(sp.KroneckerDelta), key=str):
         body, bound = _sifted(body, delta, bound)
     done: set[sp.Symbol] = set()
@@ -99,7 +105,9 @@ def _term(term: sp.Expr) -> sp.Expr:
         rest = element.indices[slot] - sign * variable
         body = _with_plain_indices(body.xreplace({variable: sign * (fresh - rest)}))
         bound, done = (bound - {variable}) | {fresh}, done | {fresh}
-    held = {symbol for element in body.atoms(sp.Indexed) for i in element.indices for symbol in i.free_symbols}
+    powers = [factor.as_base_exp() for factor in sp.Mul.make_args(body)]
+    arrays = [base for base, power in powers if isinstance(base, sp.Indexed) and power.is_positive]
+    held = {symbol for element in arrays for i in element.indices for symbol in i.free_symbols}
     if loose := bound - held:
         raise ValueError(f"no array holds the sum over {sorted(map(str, loose))} in {term}")
     return body * sums(*sorted(bound, key=str))

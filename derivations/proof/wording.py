@@ -10,6 +10,7 @@ from sympy.printing.str import StrPrinter
 
 from derivations.proof.assignments import Assign
 from derivations.proof.claims import Claim
+from derivations.proof.coverage import least
 from derivations.proof.stated import Constant, Term
 from derivations.proof.steps import Step
 
@@ -72,19 +73,25 @@ def formula(step: Step) -> str:
     return f"{text(step.left)} {RELATIONS.get(step.relation, step.relation)} {text(step.right)}"
 
 
-def sentence(claims: Iterable[Claim]) -> str:
+def sentence(claims: Iterable[Claim], steps: Iterable[Step]) -> str:
     """Claims as people read them; of several with one formula, for several kinds of layers, the first."""
-    return "; ".join(dict.fromkeys(map(_sentence, claims)))
+    steps = tuple(steps)
+    return "; ".join(dict.fromkeys(_sentence(claim, steps) for claim in claims))
 
 
-def _sentence(claim: Claim) -> str:
+def _sentence(claim: Claim, steps: tuple[Step, ...]) -> str:
+    """The formula, its indices, and what must not be 0 as the steps that serve the claim divide by it."""
     left, right = text(claim.left, SHORT), text(claim.right, SHORT)
-    return f"{claim.words} {left} {RELATIONS.get(claim.relation, claim.relation)} {right}{_domain(claim)}".strip()
+    divisors = dict.fromkeys(text(d, SHORT) for step in steps if step.part == claim.name for d in step.denominators)
+    where = f" where {', '.join(f'{d} ≠ 0' for d in divisors)}" if divisors else ""
+    formula = f"{claim.words} {left} {RELATIONS.get(claim.relation, claim.relation)} {right}"
+    return f"{formula}{_domain(claim)}{where}".strip()
 
 
 def _domain(claim: Claim) -> str:
     """For which indices the claim is made."""
     if not claim.over:
         return ""
-    least = [f"{name} ≥ {1 if name.is_positive else 0}" for name in claim.over]
-    return f" for all {', '.join([*least, *(f'{text(c)} ≥ 0' for c in claim.where)])}"
+    starts = [(name, least(name)) for name in claim.over]
+    names = [str(name) if start is None else f"{name} ≥ {start}" for name, start in starts]
+    return f" for all {', '.join([*names, *(f'{text(c)} ≥ 0' for c in claim.where)])}"

@@ -16,7 +16,7 @@ from derivations.recheck.claim_values import KNOWN, LAYERS, Setting, Tree, Unrea
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point
 
-FUNCTION, LIVE = "f(0) = 0", "live_k is 0 or 1, so live² = live"
+FUNCTION, LIVE = "f(0) = 0", "live[k]**2 = live[k]: live_k is 0 or 1"
 """The assumptions that every setting keeps."""
 TRIES = 200
 """Draws of indices until the conditions of a claim hold."""

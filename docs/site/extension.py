@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from docs.figures import build as figures
 from docs.site import cells, mathml, proofs
 
 THEOREM = re.compile(r"\bM(?:1\d|2[0-4]|[1-9])\b")
@@ -37,6 +38,30 @@ class Idea(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         return self.parse_text_to_nodes(proofs.idea(self.arguments[0]))
+
+
+class Touch(SphinxDirective):
+    """`{touch} matrix`: a figure of docs/figures inside the page, and a link to it."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        if name not in figures.FIGURES:
+            raise self.error(f"there is no figure {name}; there are {', '.join(figures.FIGURES)}")
+        up = "../" * self.env.docname.count("/")
+        title = figures.FIGURES[name]
+        html = (
+            f'<iframe class="touch" src="{up}figures/{name}.html" title="{title}" loading="lazy"></iframe>\n'
+            f'<p class="touch"><a href="{up}figures/{name}.html">Open this figure on a page of its own.</a></p>'
+        )
+        return [nodes.raw("", html, format="html")]
+
+
+def write_figures(app: Sphinx, error: Exception | None) -> None:
+    """The figures as pages beside the site."""
+    if error is None:
+        figures.build(Path(app.outdir) / "figures")
 
 
 def run_code(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -83,6 +108,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("idea", Idea)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
     app.connect("autodoc-process-docstring", escape_bars, priority=900)
+    app.add_directive("touch", Touch)
+    app.connect("build-finished", write_figures)
     app.connect("source-read", run_code)
     app.connect("doctree-resolved", link_theorems)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -31,40 +31,44 @@ class Budget:
     def __str__(self) -> str:
         return ", ".join(f"{limit:,} {UNITS[name]}" for name, limit in vars(self).items() if limit is not None)
 
-    def choose(self, curve: Curve, costs: Sequence[Footprint]) -> tuple[Curve, list[str]]:
+    def choose(self, curve: Curve, costs: Sequence[Footprint | InvalidInputError]) -> tuple[Curve, list[str]]:
         """The curve with the chosen size moved to one that fits, and sentences on it.
 
         The chosen network stays where it fits; otherwise it is the one of the greatest score that fits, of equal scores the
-        smallest.
+        smallest. A network that cannot be exported, for which `costs` has the error, does not fit.
 
         Raises
         ------
         InvalidInputError : no network fits; the message names the least that would.
         """
-        fitting = [i for i, cost in enumerate(costs) if self.fits(cost)]
+        known = {i: cost for i, cost in enumerate(costs) if isinstance(cost, Footprint)}
+        fitting = [i for i, cost in known.items() if self.fits(cost)]
         if not fitting:
-            least = min(costs, key=lambda cost: [getattr(cost, name) for name in self._limited])
+            errors = [cost for cost in costs if isinstance(cost, InvalidInputError)]
+            if not known:
+                raise InvalidInputError(f"no network can be exported, so none fits {self}: {errors[0]}")
+            least = min(known.values(), key=lambda cost: [getattr(cost, name) for name in self._limited])
             raise InvalidInputError(f"no network fits {self}; the smallest needs {self._needs(least)}")
         chosen = curve.chosen
         if chosen not in fitting:
             chosen = max(fitting, key=lambda i: (curve[i].score, -curve[i].weights))
         kept = replace(curve, chosen=chosen)
-        told = [
-            f"budget: {self}; the chosen network, {counted(curve[chosen].weights, 'weight')}, takes {self._needs(costs[chosen])}"
+        remarks = [
+            f"budget: {self}; the chosen network, {counted(curve[chosen].weights, 'weight')}, takes {self._needs(known[chosen])}"
         ]
-        wider = [i for i in range(len(curve)) if i not in fitting and curve[i].score > curve[chosen].score]
+        wider = [i for i in known if i not in fitting and curve[i].score > curve[chosen].score]
         if wider:
             i = min(wider, key=lambda i: (curve[i].weights, i))
-            told.append(
-                f"a wider budget of {self._needs(costs[i])} would give the validation score {curve[i].score:.4f} instead of {curve[chosen].score:.4f}"
+            remarks.append(
+                f"a wider budget of {self._needs(known[i])} would give the validation score {curve[i].score:.4f} instead of {curve[chosen].score:.4f}"
             )
         tighter = [i for i in fitting if curve[i].weights < curve[chosen].weights]
         if tighter:
             i = max(tighter, key=lambda i: (curve[i].score, -curve[i].weights))
-            told.append(
-                f"a tighter budget of {self._needs(costs[i])} would give the validation score {curve[i].score:.4f}"
+            remarks.append(
+                f"a tighter budget of {self._needs(known[i])} would give the validation score {curve[i].score:.4f}"
             )
-        return kept, told
+        return kept, remarks
 
     def _needs(self, cost: Footprint) -> str:
         """The costs of the kinds that are limited."""

@@ -76,9 +76,9 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     origin = Origin(seed=options.seed, prints=prints)
     networks = [compact(net.direct()) for net in found.networks]
     at_sizes = tuple(Predictor(network, *given, origin=origin, form="exact") for network in networks)
-    told: list[str] = []
+    remarks: list[str] = []
     if options.budget:
-        curve, told = options.budget.choose(found.curve, _costs(at_sizes, data, options.int8))
+        curve, remarks = options.budget.choose(found.curve, _costs(at_sizes, data, options.int8))
         found = replace(found, curve=curve)
     chosen = found.curve.chosen
     network, point = found.networks[chosen].direct(), found.curve[chosen]
@@ -87,7 +87,7 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     return SearchResult(
         network=network,
         compact=networks[chosen],
-        report=replace(report, remarks=[*report.remarks, *told]),
+        report=replace(report, remarks=[*report.remarks, *remarks]),
         history=found.proposal.history,
         predictor=Predictor(network, *given, origin=origin, form="refitted"),
         compact_predictor=at_sizes[chosen],
@@ -98,10 +98,16 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
     )
 
 
-def _costs(predictors: Sequence[Predictor], data: PreparedData, int8: bool) -> list[Footprint]:
-    """What each network costs a chip; integers are calibrated by all rows of the search."""
+def _costs(predictors: Sequence[Predictor], data: PreparedData, int8: bool) -> list[Footprint | InvalidInputError]:
+    """What each network costs a chip, or why it has no C file; integers are calibrated by all rows of the search."""
     rows = data.inputs.inverse_transform(np.concatenate([data.x, data.x_valid])) if int8 else None
-    return [footprint(predictor, int8=int8, calibration=rows) for predictor in predictors]
+    costs: list[Footprint | InvalidInputError] = []
+    for predictor in predictors:
+        try:
+            costs.append(footprint(predictor, int8=int8, calibration=rows))
+        except InvalidInputError as error:
+            costs.append(error)
+    return costs
 
 
 def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:

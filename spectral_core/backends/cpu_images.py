@@ -11,6 +11,7 @@ from spectral_core.backends.image_passes import ImagePass
 from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.data import counters
 from spectral_core.data.augmentation import changed
+from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import tables
 from spectral_core.kernels.support.image_layout import ImageLayout, ImageTables
 
@@ -30,6 +31,12 @@ def tables_of(layout: object) -> ImageTables:
     assert isinstance(layout, ImageLayout)
     assert layout.tables is not None
     return layout.tables
+
+
+def check_batch(layout: object, images: int, why: str) -> None:
+    """Raise `InvalidInputError` for a batch of one value a channel: its variance has no unbiased form."""
+    if images * tables_of(layout).last_pixels < 2:
+        raise InvalidInputError(f"a batch norm needs two values of a channel: {why}")
 
 
 def predict(layout: ImageLayout, parameters: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -104,6 +111,9 @@ def drawn(net: ImageTables, samples: int, seed: int, step: int) -> np.ndarray:
 class ImageStepper(Stepper):
     """Runs epochs of an image network; parameters, running statistics and moments change in place."""
 
+    def batch_done(self) -> None:
+        """Called after each step of the optimizer."""
+
     def evaluate(self, problem: Problem) -> float:
         """The loss of the last tower on other data, with running statistics."""
         assert isinstance(self.arrays.layout, ImageLayout)
@@ -111,6 +121,8 @@ class ImageStepper(Stepper):
 
     def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty; it ends at a loss that is not finite.
+
+        A batch whose images all have weight 0 is left out: it moves no parameter and no running statistic.
 
         By hand: means over batches, outside of the kernels. Checked by test_image_training.test_it_learns_rows_and_columns.
         """
@@ -126,6 +138,8 @@ class ImageStepper(Stepper):
         for start in range(0, len(order), size):
             # One batch forward and back.
             rows = order[start : start + size]
+            if not problem.weights[rows].any():
+                continue  # no step, so the running statistics stay too
             seen = problem.x[rows]
             if problem.augmentation is not None:
                 seen = changed(seen, changes[start : start + size], net.image[1:])
@@ -133,8 +147,6 @@ class ImageStepper(Stepper):
             value, weight = pass_of(batch, problem, rows, smoothing, MOMENTUM, gradient)
             if not np.isfinite(value):
                 return value, penalty_sum / max(batches, 1)
-            if weight == 0:
-                continue
             loss_sum, weight_sum = loss_sum + value * weight, weight_sum + weight
             # One step of the optimizer.
             self.step += 1
@@ -155,4 +167,5 @@ class ImageStepper(Stepper):
         dense.shrink(arrays.shrunk, arrays.thresholds, factor, parameters)
         if net.published:
             images.clamp(parameters[net.gates[0] : net.gates[1]], parameters.dtype.type(LIMIT))
+        self.batch_done()
         return float(penalty)

@@ -29,6 +29,9 @@ class ImagePass:
         self.net, self.parameters, self.images, self.kept = net, parameters, images, kept
         self.values = [dict(zip(VALUE_COLUMNS, row, strict=True)) for row in net.values.tolist()]
         self.operations = [dict(zip(OPERATION_COLUMNS, row, strict=True)) for row in net.operations.tolist()]
+        self.arriving: list[list[dict[str, int]]] = [[] for _ in self.values]
+        for row in self.operations:
+            self.arriving[row["receiver"]].append(row)
         self.z = self._planes(np.empty)
         self.statistics = [np.zeros((4, value["channels"])) for value in self.values]
         self.pooled: list[np.ndarray] = []
@@ -86,22 +89,34 @@ class ImagePass:
 
     def forward(self, training: bool, theta: float = 0.0) -> None:
         """All values; in training by the statistics of the batch, and the running ones move by theta."""
-        at = 0
-        for number, z in enumerate(self.z):
-            if self.operations[at]["kind"] >= LINK:
-                z[...] = 0
-            while at < len(self.operations) and self.operations[at]["receiver"] == number:
-                self._arrive(self.operations[at], z)
-                at += 1
-            value = self.values[number]
-            start, channels = self.net.running + 2 * value["first"], value["channels"]
-            running = (
-                self.parameters[start : start + channels],
-                self.parameters[start + channels : start + 2 * channels],
-            )
-            self.kernels.forward_norm(
-                z, theta, training, *self.scale_and_shift(number, self.parameters), *running, self.statistics[number]
-            )
+        for number in range(len(self.z)):
+            self.compute(number)
+            self.read_through(number, training, theta)
+
+    def compute(self, number: int) -> None:
+        """One value, from those before it."""
+        z, arriving = self.z[number], self.arriving[number]
+        if not arriving or arriving[0]["kind"] >= LINK:
+            z[...] = 0  # no convolution writes it
+        for operation in arriving:
+            self._arrive(operation, z)
+
+    def read_through(self, number: int, training: bool, theta: float = 0.0) -> None:
+        """The scale and shift through which a value is read (I8, I9)."""
+        value = self.values[number]
+        start, channels = self.net.running + 2 * value["first"], value["channels"]
+        running = (
+            self.parameters[start : start + channels],
+            self.parameters[start + channels : start + 2 * channels],
+        )
+        self.kernels.forward_norm(
+            self.z[number],
+            theta,
+            training,
+            *self.scale_and_shift(number, self.parameters),
+            *running,
+            self.statistics[number],
+        )
 
     def _arrive(self, operation: dict[str, int], z: np.ndarray) -> None:
         """One operation forward."""
@@ -133,8 +148,9 @@ class ImagePass:
             np.empty((len(self.images), classes), real),
         )
         weights = self.part(self.parameters, matrix, classes, size["channels"])
-        given = self.affine(value), weights, self.part(self.parameters, bias, classes)
-        self.kernels.forward_tower(self.z[value], size["rows"], size["columns"], *given[0], *given[1:], pooled, result)
+        scale, shift = self.affine(value)
+        biases, planes = self.part(self.parameters, bias, classes), self.z[value]
+        self.kernels.forward_tower(planes, size["rows"], size["columns"], scale, shift, weights, biases, pooled, result)
         self.pooled.append(pooled)
         return result
 
@@ -154,12 +170,14 @@ class ImagePass:
             self.kernels.adjoint_tower(bar, self.pooled[tower], *given)
         at = len(self.operations) - 1
         for number in reversed(range(len(self.z))):
-            self.kernels.adjoint_norm(
-                self.z[number], dz[number], self.statistics[number], *self.scale_and_shift(number, gradient)
-            )
+            self.norm_back(number, dz[number], gradient)
             while at >= 0 and self.operations[at]["receiver"] == number:
                 self._give_back(self.operations[at], dz[number], dz, gradient)
                 at -= 1
+
+    def norm_back(self, value: int, bar: np.ndarray, gradient: np.ndarray) -> None:
+        """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8)."""
+        self.kernels.adjoint_norm(self.z[value], bar, self.statistics[value], *self.scale_and_shift(value, gradient))
 
     def _give_back(
         self, operation: dict[str, int], bar: np.ndarray, dz: list[np.ndarray], gradient: np.ndarray

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from spectral_core.cli import data_options
 from spectral_core.cli.console import output_options, tell
@@ -44,7 +46,8 @@ def _c(model: Any, path: str, options: argparse.Namespace) -> None:
         # The rows are encoded.
         model, calibration = replace(model, encoder=None), (found.x, found.labels)
     name = options.name or "net"
-    export_c(model, path, double=options.double, int8=options.int8, calibration=calibration, name=name)
+    given = {"double": options.double, "int8": options.int8, "trainable": options.trainable}
+    export_c(model, path, calibration=calibration, name=name, **given)
 
 
 def _js(model: Any, path: str, options: argparse.Namespace) -> None:
@@ -63,6 +66,10 @@ FORMATS: dict[str, tuple[str, str, Writer]] = {
 """By option: what it writes, the library that it needs, and the function."""
 
 
+def _put(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
+
+
 def add_parser(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser(
@@ -79,6 +86,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--int8", action="store_true", help="C: integers alone, for chips without floating point")
     calibrate = "C, --int8: a file with the model's columns and its target, or a built-in name; its rows set the scales"
     parser.add_argument("--calibrate", metavar="DATA", help=calibrate)
+    parser.add_argument(
+        "--trainable", action="store_true", help="C: weights that a device adapts, one step for each sample"
+    )
     data_options.add_column_options(parser, split=False)
     data_options.add_file_options(parser)
     output_options(parser, "the names of the files")
@@ -97,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidInputError(f"export needs a format: {' or '.join(f'--{name} FILE' for name in FORMATS)}")
     if options.double and not {"onnx", "c"} & wanted.keys():
         raise InvalidInputError("--double belongs to --onnx or --c")
-    for option in ("name", "int8", "calibrate"):
+    for option in ("name", "int8", "calibrate", "trainable"):
         if getattr(options, option) and "c" not in wanted:
             raise InvalidInputError(f"--{option} belongs to --c")
     if options.int8 != (options.calibrate is not None):
@@ -114,8 +124,13 @@ def run(options: argparse.Namespace) -> int:
         if library:
             checks.optional(library, f"--{name}", "exchange")
         atomic.check_writable(path, inputs=[options.model])
+    contents: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in wanted:
+            FORMATS[name][2](network if predictor is None else predictor, str(Path(folder) / name), options)
+            contents[name] = (Path(folder) / name).read_bytes()
     for name, path in wanted.items():
-        FORMATS[name][2](network if predictor is None else predictor, path, options)
+        atomic.write_atomically(path, partial(_put, contents[name]))
     # The JavaScript module encodes raw rows itself.
     encoded = predictor is not None and predictor.encoder is not None and set(wanted) != {"js"}
     remark = (

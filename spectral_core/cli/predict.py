@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         kept = zip(*(_texts(table[name]) for name in keep), strict=True)
         rows = [[*cells, *row] for cells, row in zip(kept, rows, strict=True)]
         header = [*keep, *(f"{name} (predicted)" if name in keep else name for name in header)]
-    text = _json(header, rows) if options.json else _csv(header, rows)
+    text = as_json_rows(header, rows) if options.json else as_csv(header, rows)
     if options.out:
         atomic.write_text(options.out, text)
     else:
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def as_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -84,7 +84,7 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _json(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def as_json_rows(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A list of rows by name; an empty cell is null."""
     named = [{name: None if cell == "" else cell for name, cell in zip(header, row, strict=True)} for row in rows]
     return json.dumps(named, ensure_ascii=False) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console, reproduce_second
+from spectral_core.cli import console, reproduce_second, reproduce_spidernet
 from spectral_core.cli.console import backend_option, tell
 from spectral_core.cli.sweep_options import (
     STORE,
@@ -30,13 +30,14 @@ def add_parser(commands: Any) -> None:
     from spectral_core.experiments.catalogue import PUBLISHED
 
     first, *others = PUBLISHED
-    names = ", ".join([first.name, "sparcs-second", *(published.name for published in others)])
+    names = ", ".join([first.name, "sparcs-second", *(published.name for published in others), "spidernet"])
     reproduce = commands.add_parser("reproduce", help=f"repeat a published experiment: {names}")
     experiments = reproduce.add_subparsers(dest="experiment", metavar="EXPERIMENT", required=True)
     _add_published(experiments, first)
     reproduce_second.add_parser(experiments)
     for published in others:
         _add_published(experiments, published)
+    reproduce_spidernet.add_parser(experiments)
 
 
 def _add_published(experiments: Any, published: PublishedExperiment) -> None:

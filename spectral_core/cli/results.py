@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spectral_core.data.fingerprints import Origin
 
 T = TypeVar("T")
-MARKS = {"search": "strategy", "prune": "by"}
+MARKS = {"search": "strategy", "prune": "by", "images": "image"}
 """The entry of report.json that only this command writes."""
 MODELS = {"search": "model.npz", "prune": "pruned.npz"}
 

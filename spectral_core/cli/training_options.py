@@ -38,11 +38,14 @@ def _add_sizes(group: Any) -> None:
     group.add_argument("--tolerance", type=float, help=rise)
     group.add_argument("--sizes", metavar="N[,N...]", help="numbers of weights at which the curve has a point")
     group.add_argument(
-        "--flash", type=int, metavar="BYTES", help="greatest size on a chip: constants and code of export --c"
+        "--flash",
+        type=int,
+        metavar="BYTES",
+        help="greatest size on a chip: constants and code of NAME_class or NAME_raw",
     )
     group.add_argument("--ram", type=int, metavar="BYTES", help="greatest stack on a chip")
     group.add_argument(
-        "--operations", type=int, metavar="N", help="greatest number of multiplications for a prediction"
+        "--operations", type=int, metavar="N", help="greatest number of weights that a prediction multiplies"
     )
     counted = "count flash, ram and operations for export --c --int8 (default: float32)"
     group.add_argument("--int8", action="store_true", default=None, help=counted)

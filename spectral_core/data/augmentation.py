@@ -41,7 +41,8 @@ class Augmentation:
         checks.integer(self.seed, "seed", 0)
 
     def changes(self, step: int, samples: int, size: tuple[int, int]) -> np.ndarray:
-        """Rows and columns moved, flip, first and last row and column of the cutout (samples, 7), as the kernels read them."""
+        """For each image (samples, 7): rows and columns moved, 1 to flip, then of the cutout the first row and the row behind
+        its last, and the same of columns; `changed` reads them."""
         bits = counters.words(counters.key_of(self.seed, step), 0, 5 * samples).reshape(samples, 5).astype(np.int64)
         result = np.zeros((samples, 7), np.int64)
         result[:, 0] = bits[:, 0] % (2 * self.crop + 1) - self.crop
@@ -60,7 +61,7 @@ class Augmentation:
 def changed(images: np.ndarray, changes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The images (samples, channels, pixels) after a crop, a flip and a cutout; pixels from outside and cut ones are 0.
 
-    A row of changes: rows and columns that the crop moves, 1 to flip, first and last row and column of the cutout.
+    A row of changes is one of `Augmentation.changes`.
     """
     samples, channels, _ = images.shape
     planes, places = images.reshape(samples, channels, *size), [np.arange(extent)[None, :] for extent in size]

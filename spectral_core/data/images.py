@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,13 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.data.augmentation import Augmentation
 from spectral_core.data.columns import one_line
-from spectral_core.data.idx import idx_array
+from spectral_core.data.idx import idx_pair
+from spectral_core.data.image_arrays import channels_first, label_positions
 from spectral_core.data.npz import npz_arrays
 from spectral_core.errors import DataFileError, InvalidInputError
 from spectral_core.wording import counted
 
 PICTURES = (".png", ".jpg", ".jpeg")
-COLOURS = (1, 2, 3, 4)
-"""Numbers of channels by which the last axis of an array is known to be that of the channels."""
 BYTES = 255.0
 
 
@@ -33,6 +33,7 @@ class ImageData:
     means, deviations : (channels,), by which the channels were standardised; empty if they were not.
     augmentation : what each epoch of a training does to the images.
     remarks : what was assumed about the source.
+    divisor : by which the numbers of the source were divided first, 255 for bytes, else 1; None where that is not known.
     """
 
     images: np.ndarray
@@ -42,6 +43,7 @@ class ImageData:
     deviations: np.ndarray
     augmentation: Augmentation | None = None
     remarks: tuple[str, ...] = ()
+    divisor: float | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -71,6 +73,7 @@ def load_images(
     flip: bool = False,
     cutout: int = 0,
     seed: int = 0,
+    channels: str | None = None,
 ) -> ImageData:
     """Images with their classes.
 
@@ -78,17 +81,20 @@ def load_images(
     ----------
     source : an NPZ file with `X` and `y`; an IDX file with 'images' in its name, its labels beside it; a folder with one
         folder of PNG or JPEG files for each class (needs Pillow); or a pair (X, y). X is (samples, channels, rows, columns),
-        (samples, rows, columns, channels) or (samples, rows, columns), bytes or numbers.
+        (samples, rows, columns, channels) or (samples, rows, columns), bytes or numbers. Bytes (uint8) are divided by 255.
     size : rows of the images, reached by means of 2 × 2 pixels, any number of times.
     standardise : each channel is shifted and scaled to mean 0 and deviation 1 over all images.
-    like : data whose classes, means and deviations are taken, for test data.
+    like : data whose classes, divisor, means and deviations are taken, for test data.
     crop, flip, cutout, seed : what each epoch of a training does to the images; `Augmentation` explains them.
+    channels : which axis of images of three axes is that of the channels, ``first`` or ``last``. None takes an axis of 1 to 4;
+        if both are, the shorter one.
 
     Raises
     ------
-    DataFileError : a file cannot be read, or holds no images.
-    InvalidInputError : images that are not finite or of several sizes, a class without images, one class only, a size that
-        means of 2 × 2 pixels do not reach.
+    DataFileError : a file cannot be read, or what it holds breaks one of the next rules.
+    InvalidInputError : images that are not finite or of several sizes, a class without images, one class only, labels of
+        which none is larger, a size that means of 2 × 2 pixels do not reach, numbers that cannot be on the scale of `like`,
+        channels that may be first or last.
     MissingDependencyError : a folder of pictures, and Pillow is not installed.
 
     Examples
@@ -101,11 +107,22 @@ def load_images(
 
     By hand: once for a data set. Checked by test_images.test_standardised_channels_and_test_data_like_them.
     """
+    if like is not None and not isinstance(like, ImageData):
+        raise InvalidInputError(f"like must be ImageData, of `load_images`; got {type(like).__name__}")
+    # What the source holds; an error says which file.
     given, y = _read(source)
-    images, remarks = _channels_first(given)
+    try:
+        array, order = channels_first(given, channels)
+        divisor, scale = _divisor(array, None if like is None else like.divisor)
+        images = checks.real_array(array, "X", np.float32, 4) / np.float32(divisor)
+        labels, classes = label_positions(y, len(images), None if like is None else like.classes)
+    except InvalidInputError as error:
+        if isinstance(source, tuple):
+            raise
+        raise DataFileError(f"{source}: {error}") from None
+    # Size and scale.
     if size is not None:
         images = halved(images, checks.integer(size, "size", 1))
-    labels, classes = _classes(y, len(images), None if like is None else like.classes)
     means = deviations = np.empty(0, np.float32)
     if checks.boolean(standardise, "standardise"):
         means, deviations = _scales(images) if like is None else (like.means, like.deviations)
@@ -115,7 +132,8 @@ def load_images(
         images = (images - means[:, None, None]) / deviations[:, None, None]
     changes = Augmentation(crop, flip, cutout, seed)
     used = changes if crop or flip or cutout else None
-    return ImageData(np.ascontiguousarray(images, np.float32), labels, classes, means, deviations, used, remarks)
+    images = np.ascontiguousarray(images, np.float32)
+    return ImageData(images, labels, classes, means, deviations, used, (*order, *scale), divisor)
 
 
 def halved(images: np.ndarray, rows: int) -> np.ndarray:
@@ -143,9 +161,13 @@ def _read(source: Any) -> tuple[Any, Any]:
     """The arrays of a source as they are."""
     if isinstance(source, tuple):
         return checks.pair(source, "source")
+    if not isinstance(source, (str, os.PathLike)):
+        raise InvalidInputError(f"source must be a file, a folder or a pair (X, y); got {type(source).__name__}")
     path = Path(source)
     if path.is_dir():
         return _pictures(path)
+    if not path.exists():
+        raise DataFileError(f"{source}: no such file or folder")
     if path.suffix == ".npz":
         x, y = npz_arrays(path, "X", "y")
         return x, y
@@ -153,7 +175,7 @@ def _read(source: Any) -> tuple[Any, Any]:
         raise DataFileError(
             f"{source} must be an NPZ file, a folder, or an IDX file with 'images' in its name, so that its labels are found"
         )
-    return idx_array(path), idx_array(path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1")))
+    return idx_pair(path)
 
 
 def _pictures(folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -176,45 +198,27 @@ def _pictures(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(pictures), np.array([file.parent.name for file in files])
 
 
-def _channels_first(given: Any) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Float images (samples, channels, rows, columns), bytes divided by 255, and what was assumed.
-
-    By hand: once for a data set. Checked by test_images.test_idx_files_have_their_labels_beside_them.
-    """
-    array = checks.as_array(given, "X")
-    if array.ndim == 3:
-        array = array[:, None]
-    if array.ndim != 4:
-        raise InvalidInputError(f"X must be (samples, channels, rows, columns); got shape {array.shape}")
-    remarks: tuple[str, ...] = ()
-    if array.shape[3] in COLOURS and array.shape[1] not in COLOURS:
-        remarks = (f"the last axis of X, of {array.shape[3]}, is that of the channels",)
-        array = array.transpose(0, 3, 1, 2)
-    whole = array.dtype == np.uint8
-    images = checks.real_array(array, "X", np.float32, 4)
-    return (images / np.float32(BYTES) if whole else images), remarks
-
-
-def _classes(y: Any, rows: int, known: tuple[Any, ...] | None) -> tuple[np.ndarray, tuple[Any, ...]]:
-    """Positions of classes, and the classes in order; whole numbers must be 0, 1, ... without a gap."""
-    array = checks.as_array(y, "y")
-    if array.shape != (rows,):
-        raise InvalidInputError(f"y must have shape ({rows},), one class for each image; got {array.shape}")
-    found = np.unique(array)
-    if known is not None:
-        outside = [value for value in found.tolist() if value not in known]
-        if outside:
-            raise InvalidInputError(f"y must hold the classes of `like`; {outside[0]!r} is none of them")
-        place = {value: number for number, value in enumerate(known)}
-        return np.array([place[value] for value in array.tolist()], np.int64), known
-    if len(found) < 2:
-        raise InvalidInputError(f"y must hold two classes or more; all images are of class {found.tolist()[0]!r}")
-    if array.dtype.kind in "iu":
-        missing = sorted(set(range(int(found.max()) + 1)) - set(found.tolist()))
-        if missing or found[0] < 0:
-            place_of = f"class {missing[0]} has no image" if missing else f"y holds {found[0]}"
-            raise InvalidInputError(f"classes must be 0 to {found.max()} without a gap; {place_of}")
-    return np.searchsorted(found, array).astype(np.int64), tuple(found.tolist())
+def _divisor(array: np.ndarray, known: float | None) -> tuple[float, tuple[str, ...]]:
+    """By what numbers are divided, 255 or 1, and what was assumed; `known` is the divisor of `like`."""
+    if known is None and array.dtype == np.uint8:
+        return BYTES, ()
+    if array.dtype.kind not in "biuf" or array.size == 0:
+        return known or 1.0, ()  # the check of the images names what is wrong
+    largest, whole = array.max(), array.dtype.kind != "f" or bool((array == np.trunc(array)).all())
+    if known is None:
+        remark = (
+            f"X holds whole numbers up to {largest:g} as {array.dtype}, which are not divided by 255; bytes (uint8) are"
+        )
+        return 1.0, (remark,) if whole and largest > 1 else ()
+    if known == BYTES and largest <= 1 and not whole:
+        raise InvalidInputError(
+            f"X holds numbers up to {largest:g} and `like` was read from bytes, 0 to 255: give X as it was before its division"
+        )
+    if known != BYTES and array.dtype == np.uint8:
+        raise InvalidInputError(
+            "X holds bytes and `like` was read from numbers that are not bytes: give both as the same type"
+        )
+    return known, ()
 
 
 def _scales(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

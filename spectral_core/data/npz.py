@@ -32,6 +32,8 @@ def npz_arrays(source: Source, *wanted: str) -> list[np.ndarray]:
             found = [
                 np.asarray(archive[name]) for name in names if name in present
             ]  # NumPy gives other members as bytes
+    except FileNotFoundError:
+        raise DataFileError(f"{source}: no such file") from None
     except (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataFileError(f"{source} cannot be read as an NPZ file of plain arrays: {one_line(error)}") from None
     if len(found) < len(wanted):

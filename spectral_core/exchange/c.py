@@ -10,10 +10,11 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_float import FloatForm
 from spectral_core.exchange.c_int8 import IntegerForm
 from spectral_core.exchange.c_text import checked_name, comment, renamed, string
+from spectral_core.exchange.c_trainable import TARGETS, TrainableForm
 from spectral_core.exchange.calibration import Model, integers_of, measured
-from spectral_core.exchange.integers import IntegerRows
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.exchange.printed_c import PARTS
-from spectral_core.exchange.rows import Rows, rows_of
+from spectral_core.exchange.rows import Rows
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
@@ -35,6 +36,7 @@ def export_c(
     int8: bool = False,
     calibration: Any = None,
     name: str = "net",
+    trainable: bool = False,
 ) -> None:
     """Write a network, or a predictor with its scaling, as one C99 file: no library, no heap, no static memory.
 
@@ -48,6 +50,10 @@ def export_c(
     far each layer rounds). Inputs are integers; ``NAME_float`` makes them of numbers in the units of the data. One unit of an
     output is ``NAME_UNIT``. There are no probabilities.
 
+    With `trainable` the weights are variables, and ``NAME_train(input, target, rate, all)`` makes a step of gradient descent for one
+    sample: w = w - rate ∂ℓ/∂w (M8, O.sgd) for the weights that are there, with the loss of the model's task; of a network alone the squared
+    error. With ``all = 0`` the last layer alone is adapted. The scaling stays apart, so that steps are those of the trainer.
+
     Parameters
     ----------
     double : numbers in float64 instead of float32.
@@ -55,11 +61,13 @@ def export_c(
     calibration : with `int8`, X (samples, n_features) in the units of the data, or a pair (X, y): the greatest inputs and
         activations that are told apart, and the score in the head of the file.
     name : the prefix of the functions.
+    trainable : weights that a device adapts.
 
     Raises
     ------
     InvalidInputError : `model` is neither a network nor a predictor, its activation needs libm, a number is out of the range
-        of float32, `name` is no name of C, or calibration is missing or of another width.
+        of float32, `name` is no name of C, or calibration is missing or does not fit the
+        model.
 
     Examples
     --------
@@ -70,32 +78,40 @@ def export_c(
     >>> "void small_raw(const float input[SMALL_INPUTS], float output[SMALL_OUTPUTS])" in Path("small.c").read_text()
     True
     """
-    atomic.write_text(path, c_source(model, double=double, int8=int8, calibration=calibration, name=name))
+    atomic.write_text(
+        path, c_source(model, double=double, int8=int8, calibration=calibration, name=name, trainable=trainable)
+    )
 
 
 def c_source(
-    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None, name: str = "net"
+    model: Model,
+    *,
+    double: bool = False,
+    int8: bool = False,
+    calibration: Any = None,
+    name: str = "net",
+    trainable: bool = False,
 ) -> str:
     """The text that `export_c` writes."""
     checked_name(name)
-    form = form_of(model, double=double, int8=int8, calibration=calibration)
+    form = form_of(model, double=double, int8=int8, calibration=calibration, trainable=trainable)
     classes = isinstance(model, Predictor) and model.task == "classification"
-    rows = form.net.rows if isinstance(form, IntegerForm) else form.rows
-    remarks = [] if not isinstance(form, IntegerForm) else measured(model, form.net, calibration)
-    parts = [
-        comment([*_header(model, form, rows), *remarks]),
+    remarks = measured(model, form.net, calibration) if isinstance(form, IntegerForm) else []
+    code = [
         PARTS["float" if isinstance(form, IntegerForm) else form.kind]["start"],
-        _sizes(rows),
+        _sizes(form.rows),
         form.tables(),
         form.functions(classes),
     ]
+    # Names and labels of the data stay as they are, so they come after the new prefix.
+    parts = [comment([*_header(model, form), *remarks]), *(renamed(part, name) for part in code)]
     if isinstance(model, Predictor) and classes:
-        parts.append(_labels([str(label) for label in model.classes]))
-    return renamed("\n\n".join(parts) + "\n", name)
+        parts.append(_labels([str(label) for label in model.classes], name))
+    return "\n\n".join(parts) + "\n"
 
 
 def form_of(
-    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None
+    model: Model, *, double: bool = False, int8: bool = False, calibration: Any = None, trainable: bool = False
 ) -> FloatForm | IntegerForm:
     """The numbers of a model as the file holds them; arguments as of `export_c`."""
     if not isinstance(model, (SpectralNetwork, CompactNetwork, Predictor)):
@@ -103,7 +119,11 @@ def form_of(
     if not checks.boolean(int8, "int8"):
         if calibration is not None:
             raise InvalidInputError("calibration belongs to int8")
+        if checks.boolean(trainable, "trainable"):
+            return TrainableForm.of_model(model, checks.boolean(double, "double"))
         return FloatForm.of(rows_of(model), checks.boolean(double, "double"))
+    if trainable:
+        raise InvalidInputError("trainable and int8 exclude each other: a step is smaller than one unit of an integer")
     if double:
         raise InvalidInputError("double and int8 exclude each other")
     if calibration is None:
@@ -118,47 +138,71 @@ def _sizes(rows: Rows) -> str:
     )
 
 
-def _labels(labels: list[str]) -> str:
+def _labels(labels: list[str], name: str) -> str:
     """The function that names a class."""
-    names = ", ".join(map(string, labels))
+    names, count = ", ".join(map(string, labels)), f"{name.upper()}_OUTPUTS"
     return "\n".join(
         [
-            "/* The label of a class; of -1 an empty text. */",
-            "const char *net_label(int number)",
+            "/* The label of a class; of any other number an empty text. */",
+            f"const char *{name}_label(int number)",
             "{",
-            f"    static const char *const label[NET_OUTPUTS] = {{{names}}};",
-            '    return number < 0 ? "" : label[number];',
+            f"    static const char *const label[{count}] = {{{names}}};",
+            f'    return number < 0 || number >= {count} ? "" : label[number];',
             "}",
         ]
     )
 
 
-def _header(model: Model, form: FloatForm | IntegerForm, rows: Rows) -> list[str]:
+def _header(model: Model, form: FloatForm | IntegerForm) -> list[str]:
     """What a reader of the file must know."""
+    rows = form.rows
     hidden = [str(layer.rows) for layer in rows.layers[:-1]]
     widths = "-".join([str(rows.n_used), *hidden, str(rows.n_outputs)])
     used = counted(rows.n_features, "feature") + ("" if not form.selected else f", {rows.n_used} of them read")
-    count = form.n_weights if isinstance(form, IntegerForm) else rows.n_weights
-    weights = f"{counted(count, 'weight')}, {counted(len(rows.bias), 'bias', 'biases')}"
+    weights = f"{counted(rows.n_weights, 'weight')}, {counted(len(rows.bias), 'bias', 'biases')}"
     lines = [
         f"{widths} network, {weights}, {rows.activation}; {used}.",
         f"Printed by spectral-core {__version__}. {form.kind}, {'sparse' if form.sparse else 'dense'}.",
-        f"Constants: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes and the frames of three calls. "
-        "No data, no bss, no heap, no library.",
-        *(_of_integers(form.net) if isinstance(form, IntegerForm) else OF_FLOATS),
+        _sizes_of(form),
+        *(_of_integers(form) if isinstance(form, IntegerForm) else OF_FLOATS),
     ]
+    if isinstance(form, TrainableForm):
+        lines.append(
+            f"Training: theorem M8.direct for the gradient, L.{TARGETS[form.task][2]} for the loss, O.sgd for the step."
+        )
     if isinstance(model, Predictor):
         lines += _meaning(model)
     return lines
 
 
-def _of_integers(net: IntegerRows) -> list[str]:
+def _sizes_of(form: FloatForm | IntegerForm) -> str:
+    """Bytes of flash and memory."""
+    text = f"Constants: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes"
+    if isinstance(form, TrainableForm):
+        return (
+            f"{text}, of {form.training_bytes:,} in a step of training, and the frames of four calls. Data: {form.data_bytes:,} bytes, "
+            "the weights. No bss, no heap, no library."
+        )
+    return f"{text} and the frames of three calls. No data, no bss, no heap, no library."
+
+
+def _of_integers(form: IntegerForm) -> list[str]:
     """Scales and bounds of a network in integers."""
+    net = form.net
     errors = ", ".join(f"{error:.3g}" for error in net.errors)
-    return [
+    lines = [
         "Weights of 8 bits, activations of 12 bits, sums of 32 bits, integers only. The same numbers on every machine.",
         f"No overflow (D1): |z_k| <= |b_k| + sum over j of |W_kj| X <= {int(net.bounds.max())} < 2^31 for every input.",
-        f"Rounding (D2): weights and biases change the z of a layer by at most {errors}; an activation by half a unit more.",
+        f"Rounding (D2): for inputs within -2047 to 2047 rounded weights and biases change the z of a layer by at most {errors}.",
+    ]
+    if net.step_errors:
+        away = ", ".join(f"{error:.2g}" for error in net.step_errors)
+        lines.append(
+            f"Measured between the least and the greatest sum of the calibration: an activation is at most {away} of its units away "
+            "from f, of 2047."
+        )
+    return [
+        *lines,
         "Not bounded: what an input or activation loses beyond the greatest one of the calibration, where it is cut off.",
     ]
 
@@ -173,5 +217,6 @@ def _meaning(model: Predictor) -> list[str]:
     if model.task == "classification":
         lines.append(f"classes: {', '.join(map(str, model.classes))}.")
     elif model.target_names:
-        lines.append(f"output: {', '.join(model.target_names)}.")
+        label = "; a label is 1 where its output is greater than 0" if model.task == "multilabel" else ""
+        lines.append(f"output: {', '.join(model.target_names)}{label}.")
     return [line.encode("ascii", "backslashreplace").decode() for line in lines]

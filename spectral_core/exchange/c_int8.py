@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_core.exchange.c_float import SPARE
-from spectral_core.exchange.c_text import decimals, needed, size_of, spliced, table, unsigned
+from spectral_core.exchange.c_form import Form
+from spectral_core.exchange.c_text import called_parts, decimals, size_of, substituted, table
 from spectral_core.exchange.integers import IntegerRows
 from spectral_core.exchange.printed_c import PARTS
 
 HELPERS = ("sum", "sparse_sum", "relu", "curve")
-SAYS = {
+COMMENTS = {
     "raw": "/* output_k = z_k = b_k + sum over j of W_kj x_j, x_k = f(z_k) for hidden neurons. Theorem M7.direct. */",
     "class": "/* The number of the class, and all z in output. */",
     "float": "/* Integers of inputs in the units of the data, cut off at what calibration has seen; what is not a number becomes "
@@ -22,128 +21,57 @@ SAYS = {
 
 
 @dataclass(frozen=True, eq=False)
-class IntegerForm:
-    """The integers of a network, and which form holds them in fewer bytes."""
+class IntegerForm(Form):
+    """The integers of a network."""
 
     net: IntegerRows
-    kind: str = "int8"
 
     @classmethod
     def of(cls, net: IntegerRows) -> IntegerForm:
-        """The form of fewer bytes.
-
-        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
-        """
-        form = cls(net)
-        if form.sparse and form.selected and net.rows.n_features <= SPARE * net.rows.n_used:
-            wide = cls(replace(net, rows=net.rows.spread()))
+        """The form of fewer bytes."""
+        form = cls(net.rows, "int8", net)
+        if form.could_keep_all:
+            wide = cls(net.rows.with_all_features(), "int8", net)
             return wide if wide.sparse and wide.constant_bytes < form.constant_bytes else form
         return form
 
-    @cached_property
-    def stored(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """By row, the weights that are not 0 and their senders."""
-        rows = self.net.rows
-        return [(w[w != 0], senders[w != 0]) for w, senders in zip(rows.weights, rows.senders, strict=True)]
-
-    @cached_property
-    def gaps(self) -> np.ndarray:
-        """Distances between the senders of a row, as in `Rows.gaps`.
-
-        By hand: only counts places. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
-        """
-        return np.concatenate([np.diff(senders, prepend=0) for _, senders in self.stored])
+    @property
+    def weight_type(self) -> str:
+        return "int8_t"
 
     @property
-    def n_weights(self) -> int:
-        return sum(len(weights) for weights, _ in self.stored)
+    def bias_type(self) -> str:
+        """By hand: only counts places. Checked by test_c_int8.test_c_equals_the_integers_of_numpy."""
+        return "int16_t" if np.abs(self.rows.bias).max() < 2**15 else "int32_t"
 
     @property
-    def gap(self) -> str:
-        return unsigned(self.gaps)
-
-    @property
-    def count(self) -> str:
-        return unsigned(np.array([len(weights) for weights, _ in self.stored]))
-
-    @property
-    def bias(self) -> str:
-        """The type of a bias.
-
-        By hand: only counts places. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
-        """
-        return "int16_t" if np.abs(self.net.rows.bias).max() < 2**15 else "int32_t"
-
-    @property
-    def bias_bytes(self) -> int:
-        return size_of(self.bias) * len(self.net.rows.bias)
-
-    @property
-    def dense_bytes(self) -> int:
-        return self.net.rows.n_slots + self.bias_bytes
-
-    @property
-    def sparse_bytes(self) -> int:
-        """Constants of the sparse form.
-
-        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
-        """
-        pairs = self.n_weights * (1 + size_of(self.gap))
-        return pairs + size_of(self.count) * len(self.net.rows.bias) + self.bias_bytes
-
-    @property
-    def sparse(self) -> bool:
-        return self.sparse_bytes < self.dense_bytes
-
-    @property
-    def selected(self) -> bool:
-        return not np.array_equal(self.net.rows.features, np.arange(self.net.rows.n_used))
+    def buffer_type(self) -> str:
+        return "int16_t"
 
     @property
     def buffered(self) -> bool:
         """Whether the inputs are copied into the buffer of the hidden neurons."""
-        rows = self.net.rows
-        joined = any(layer.first < rows.n_used < layer.last for layer in rows.layers)
-        return (self.sparse and rows.n_hidden > 0) or joined or self.selected
+        return (self.sparse and self.rows.n_hidden > 0) or self.joined or self.selected
 
     @property
-    def constant_bytes(self) -> int:
-        """All constants but labels and those of the function for floating-point inputs.
+    def other_bytes(self) -> int:
+        """The tables of activations.
 
         By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
         """
-        rows = self.net.rows
-        extra = size_of(unsigned(rows.features)) * rows.n_used if self.selected else 0
-        extra += sum(2 * len(step.entries) for step in self.net.steps)
-        return (self.sparse_bytes if self.sparse else self.dense_bytes) + extra
-
-    @property
-    def buffer_bytes(self) -> int:
-        """The buffer on the stack.
-
-        By hand: counts bytes. Checked by test_footprint.test_flash_and_memory_are_bounded.
-        """
-        return 2 * (self.net.rows.n_used * self.buffered + self.net.rows.n_hidden)
+        return sum(size_of("int16_t") * len(step.entries) for step in self.net.steps)
 
     def tables(self) -> str:
         """The constant arrays."""
-        rows, texts = (
-            self.net.rows,
-            [f"#define NET_UNIT {decimals(np.float32(self.net.unit))} /* one unit of output */"],
-        )
-        if self.selected:
-            texts.append(table(unsigned(rows.features), "feature", rows.features))
+        unit = decimals(np.float32(self.net.unit))
+        texts = [f"#define NET_UNIT {unit} /* one unit of output */", *self.tables_of_places()]
         for number, step in enumerate(self.net.steps, 1):
             if len(step.entries):
                 texts.append(table("int16_t", f"curve_{number}", step.entries))
-        texts.append(table(self.bias, "bias", rows.bias))
-        if self.sparse:
-            texts.append(table(self.count, "count", [len(weights) for weights, _ in self.stored]))
-            texts.append(table(self.gap, "gap", self.gaps))
-            numbers = np.concatenate([weights for weights, _ in self.stored])
-        else:
-            numbers = np.concatenate([matrix.ravel() for matrix in rows.dense()])
-        texts.append(table("int8_t", "weight", numbers if len(numbers) else [0]))
+        texts.append(table(self.bias_type, "bias", self.rows.bias))
+        numbers = self.rows.weights if self.sparse else [matrix.ravel() for matrix in self.rows.dense()]
+        every = np.concatenate(numbers)
+        texts.append(table("int8_t", "weight", every if len(every) else [0]))
         return "\n".join(texts)
 
     def raw(self) -> str:
@@ -151,12 +79,12 @@ class IntegerForm:
 
         By hand: only counts places. Checked by test_c_int8.test_c_equals_the_integers_of_numpy.
         """
-        rows, buffered = self.net.rows, self.buffered
+        rows, buffered = self.rows, self.buffered
         n, start = rows.n_used, rows.n_used * buffered
         lines = ["void net_raw(const int16_t input[NET_INPUTS], int32_t output[NET_OUTPUTS])", "{"]
         if buffered or rows.n_hidden:
             lines.append(f"    int16_t x[{'NET_USED + ' * buffered}NET_HIDDEN];")
-        lines += ["    const int8_t *w = weight;", f"    const {self.bias} *b = bias;"]
+        lines += ["    const int8_t *w = weight;", f"    const {self.bias_type} *b = bias;"]
         if self.sparse:
             lines += [f"    const {self.count} *n = count;", f"    const {self.gap} *g = gap;"]
         lines.append("    int k;")
@@ -188,14 +116,14 @@ class IntegerForm:
     def functions(self, classes: bool) -> str:
         """All functions, helpers first."""
         parts = dict(PARTS["int8"])
-        public = [f"{SAYS['raw']}\n{self.raw()}"]
+        public = [f"{COMMENTS['raw']}\n{self.raw()}"]
         if classes:
-            public.append(f"{SAYS['class']}\n{parts['class']}")
+            public.append(f"{COMMENTS['class']}\n{parts['class']}")
         floats = [
             table("float", "factor", self.net.factor),
             table("float", "shift", self.net.shift),
-            f"{SAYS['float']}\n{parts['float']}",
+            f"{COMMENTS['float']}\n{parts['float']}",
         ]
         text = "\n\n".join([*public, "\n".join(floats)])
-        helpers = {name: spliced(parts[name], {"GAP": self.gap}) for name in HELPERS}
-        return f"{needed(helpers, text)}\n\n{text}"
+        helpers = {name: substituted(parts[name], {"GAP": self.gap}) for name in HELPERS}
+        return f"{called_parts(helpers, text)}\n\n{text}"

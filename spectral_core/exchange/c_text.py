@@ -12,70 +12,13 @@ import numpy as np
 from spectral_core.errors import InvalidInputError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
-KEYWORDS = frozenset(
-    [
-        "auto",
-        "bool",
-        "break",
-        "case",
-        "char",
-        "class",
-        "const",
-        "continue",
-        "default",
-        "delete",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extern",
-        "float",
-        "for",
-        "friend",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "main",
-        "namespace",
-        "new",
-        "operator",
-        "private",
-        "protected",
-        "public",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-        "template",
-        "this",
-        "throw",
-        "true",
-        "false",
-        "try",
-        "typedef",
-        "union",
-        "unsigned",
-        "using",
-        "virtual",
-        "void",
-        "volatile",
-        "while",
-    ]
-)
 
 
 def checked_name(name: str) -> str:
     """A prefix for the functions of a file."""
-    if not isinstance(name, str) or not NAME.fullmatch(name) or name in KEYWORDS:
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidInputError(
-            f"name must be lower-case letters, digits and _, a letter first, at most 31, no word of C; got {name!r}"
+            f"name must be lower-case letters, digits and _, a letter first, at most 31; got {name!r}"
         )
     return name
 
@@ -118,24 +61,22 @@ def comment(lines: Iterable[str]) -> str:
     return "/* " + "\n   ".join(wrapped) + " */"
 
 
-def needed(parts: dict[str, str], text: str) -> str:
+def called_parts(parts: Mapping[str, str], text: str) -> str:
     """The helper functions that a text calls, and those that these call, in the order of `parts`."""
     chosen: list[str] = []
-    for name, body in reversed(parts.items()):
+    for name, body in reversed(list(parts.items())):
         if re.search(rf"\b{name}\(", text):
             chosen.insert(0, body)
             text += body
     return "\n".join(chosen)
 
 
-def renamed(text: str, name: str) -> str:
-    """The public names with another prefix than `net`."""
-    if name == "net":
-        return text
-    return re.sub(r"\bNET_(?=[A-Z])", f"{name.upper()}_", re.sub(r"\bnet_(?=[a-z])", f"{name}_", text))
+def renamed(code: str, name: str) -> str:
+    """Code with another prefix than `net` of its public names. It has no labels or names of the data: they stay as they are."""
+    return re.sub(r"\bNET_(?=[A-Z])", f"{name.upper()}_", re.sub(r"\bnet_(?=[a-z])", f"{name}_", code))
 
 
-def spliced(text: str, words: Mapping[str, str]) -> str:
+def substituted(text: str, words: Mapping[str, str]) -> str:
     """A text with whole words replaced."""
     for word, value in words.items():
         text = re.sub(rf"\b{word}\b", lambda _, value=value: value, text)  # type: ignore[misc]

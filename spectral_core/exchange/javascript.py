@@ -11,8 +11,9 @@ import numpy as np
 
 from spectral_core import __version__
 from spectral_core.errors import InvalidInputError
-from spectral_core.exchange.buffer import Rows
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.exchange.printed_javascript import NEEDS, PARTS
+from spectral_core.exchange.rows import Rows
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
@@ -104,12 +105,9 @@ def javascript(model: SpectralNetwork | CompactNetwork | Predictor) -> str:
         raise InvalidInputError(f"only networks and predictors can be exported; got {type(model).__name__}")
     predictor = model if isinstance(model, Predictor) else None
     network = model.network if isinstance(model, Predictor) else model
-    with np.errstate(over="ignore", invalid="ignore"):  # the next lines name what overflows
-        rows, form = Rows.of(network), network.dtype.name
-    if not all(np.isfinite(values).all() for values in (rows.bias, *rows.weights)):
-        raise InvalidInputError(f"a weight of the network is not finite in {form}; it cannot be exported to JavaScript")
+    rows, form = rows_of(network).astype(network.dtype), network.dtype.name
     chances = predictor is not None and predictor.task != "regression"
-    hidden = len(rows.bias) > rows.n_outputs
+    hidden = rows.n_hidden > 0
     needed = dict.fromkeys((*(NEEDS[rows.activation] if hidden else ()), *(["exponential"] if chances else [])))
     parts = [PARTS[form][name] for name in (*needed, *([rows.activation] if hidden else []))]
     constants, raw = _raw(rows, form, predictor)
@@ -126,14 +124,14 @@ def javascript(model: SpectralNetwork | CompactNetwork | Predictor) -> str:
 
 def _header(rows: Rows, form: str, network: SpectralNetwork | CompactNetwork) -> str:
     """What a reader of the file must know."""
-    widths = "-".join(map(str, (len(rows.features), *(n for n, _, _ in rows.layers))))
+    widths = "-".join(map(str, (rows.n_used, *(layer.rows for layer in rows.layers))))
     theorems = [
         "M7.direct",
         f"F.{rows.activation}",
         *([f"E.{form}"] if "exponential" in NEEDS[rows.activation] else []),
     ]
     return (
-        f"// spectral-core {__version__}: {widths}, {rows.activation}, {form}, {sum(map(len, rows.weights))} weights. "
+        f"// spectral-core {__version__}: {widths}, {rows.activation}, {form}, {rows.n_weights} weights. "
         f"Proven: {', '.join(theorems)}."
     )
 
@@ -141,11 +139,12 @@ def _header(rows: Rows, form: str, network: SpectralNetwork | CompactNetwork) ->
 def _raw(rows: Rows, form: str, predictor: Predictor | None) -> tuple[str, str]:
     """The numbers of the network and the function `raw`, sparse or dense by the shorter text."""
     array = "Float32Array" if form == "float32" else "Float64Array"
-    inputs, single = len(rows.features), form == "float32"
-    value = "z" if len(rows.bias) == rows.n_outputs else f"k<{len(rows.bias) - rows.n_outputs}?g(z):z"
+    inputs, single = rows.n_used, form == "float32"
+    value = f"k<{rows.n_hidden}?g(z):z" if rows.n_hidden else "z"
+    layers = ",".join(f"{layer.rows},{layer.first},{layer.last}" for layer in rows.layers)
     common = {"inputs": inputs, "rows": len(rows.bias), "value": value, "size": 3 * len(rows.layers)}
     numbers = {
-        DENSE: f"W=new {array}([{_numbers(rows.dense())}]),L=[{','.join(str(n) for layer in rows.layers for n in layer)}]",
+        DENSE: f"W=new {array}([{_numbers(np.concatenate([matrix.ravel() for matrix in rows.dense()]))}]),L=[{layers}]",
         SPARSE: (
             f"W=new {array}([{_numbers(np.concatenate(rows.weights))}]),"
             f"C=[{','.join(str(len(own)) for own in rows.weights)}],G=[{','.join(map(str, rows.gaps()))}]"
@@ -170,8 +169,8 @@ def _load(rows: Rows, predictor: Predictor | None) -> tuple[str, str]:
     place, constants = "i", ""
     if not whole:
         # For every feature its place in x; behind the end of x, where writing does nothing, for those that are not read.
-        places = np.full(rows.n_features, len(rows.features) + len(rows.bias))
-        places[rows.features] = np.arange(len(rows.features))
+        places = np.full(rows.n_features, rows.n_used + len(rows.bias))
+        places[rows.features] = np.arange(rows.n_used)
         place, constants = "U[i]", f",U=[{','.join(map(str, places.tolist()))}]"
     value = "v[i]"
     if predictor is not None:

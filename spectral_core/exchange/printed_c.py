@@ -63,6 +63,101 @@ static float exponential(float x, int minus_one)
     float a = s1 * p;
     return minus_one ? ((s1 + negative(q2)) + a) * s2 : (s1 + a) * s2;
 }""",
+        "error_complement": """/* erfc(x): the rational approximations of fdlibm (Sun Microsystems, 1993). No theorem covers it. */
+static float error_complement(float x)
+{
+    float a = magnitude(x);
+    if (order(a) < order(0.84375f)) {
+        float z = x * x;
+        float r = -2.3763016656650163e-05f;
+        r = r * z + -0.005770270296489442f;
+        r = r * z + -0.02848174957559851f;
+        r = r * z + -0.3250421072470015f;
+        r = r * z + 0.12837916709551256f;
+        float d = -3.960228278775368e-06f;
+        d = d * z + 0.00013249473800432164f;
+        d = d * z + 0.005081306281875766f;
+        d = d * z + 0.0650222499887673f;
+        d = d * z + 0.39791722395915535f;
+        d = d * z + 1.0f;
+        float y = r / d;
+        if (order(x) < order(0.25f)) {
+            return 1.0f + negative(x + x * y);
+        }
+        return 0.5f + negative(negative(negative(x) + 0.5f) + x * y);
+    }
+    if (order(a) < order(1.25f)) {
+        float s = negative(negative(a) + 1.0f);
+        float p = -0.002166375594868791f;
+        p = p * s + 0.035478304325618236f;
+        p = p * s + -0.11089469428239668f;
+        p = p * s + 0.31834661990116175f;
+        p = p * s + -0.3722078760357013f;
+        p = p * s + 0.41485611868374833f;
+        p = p * s + -0.0023621185607526594f;
+        float d = 0.011984499846799107f;
+        d = d * s + 0.01363708391202905f;
+        d = d * s + 0.12617121980876164f;
+        d = d * s + 0.07182865441419627f;
+        d = d * s + 0.540397917702171f;
+        d = d * s + 0.10642088040084423f;
+        d = d * s + 1.0f;
+        if (order(x) >= order(0.0f)) {
+            return 0.15493708848953247f + negative(p / d);
+        }
+        return 1.0f + (0.8450629115104675f + p / d);
+    }
+    if (order(a) > order(28.0f)) {
+        return order(x) > order(0.0f) ? 0.0f : 2.0f;
+    }
+    if (order(x) < order(-6.0f)) {
+        return 2.0f;
+    }
+    if (!(order(a) >= order(1.25f))) {
+        return x;
+    }
+    float s = 1.0f / (a * a);
+    float r = 0.0f;
+    float d = 0.0f;
+    if (order(a) < order(2.857142857142857f)) {
+        r = -9.814329344169145f;
+        r = r * s + -81.2874355063066f;
+        r = r * s + -184.60509290671104f;
+        r = r * s + -162.39666946257347f;
+        r = r * s + -62.375332450326006f;
+        r = r * s + -10.558626225323291f;
+        r = r * s + -0.6938585727071818f;
+        r = r * s + -0.009864944034847148f;
+        d = -0.0604244152148581f;
+        d = d * s + 6.570249770319282f;
+        d = d * s + 108.63500554177944f;
+        d = d * s + 429.00814002756783f;
+        d = d * s + 645.3872717332679f;
+        d = d * s + 434.56587747522923f;
+        d = d * s + 137.65775414351904f;
+        d = d * s + 19.651271667439257f;
+        d = d * s + 1.0f;
+    } else {
+        r = -483.5191916086514f;
+        r = r * s + -1025.0951316110772f;
+        r = r * s + -637.5664433683896f;
+        r = r * s + -160.63638485582192f;
+        r = r * s + -17.757954917754752f;
+        r = r * s + -0.799283237680523f;
+        r = r * s + -0.0098649429247001f;
+        d = -22.44095244658582f;
+        d = d * s + 474.52854120695537f;
+        d = d * s + 2553.0504064331644f;
+        d = d * s + 3199.8582195085955f;
+        d = d * s + 1536.729586084437f;
+        d = d * s + 325.7925129965739f;
+        d = d * s + 30.33806074348246f;
+        d = d * s + 1.0f;
+    }
+    float z = number(bits(a) & 0xfffff000u);
+    float y = (exponential(negative(negative(negative(z) * z) + 0.5625f), 0) * exponential((z + negative(a)) * (z + a) + r / d, 0)) / a;
+    return order(x) > order(0.0f) ? y : 2.0f + negative(y);
+}""",
         "layer": """/* z_k = b_k + sum over j of W_kj x_j for one layer; a zero is not multiplied. Theorem M7.direct. */
 static const float *layer(const float *w, const float *x, int senders, float *out, int receivers)
 {
@@ -97,6 +192,24 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
         x[NET_USED + k] = activation(z);
     }
 }""",
+        "sparse_outputs": """void net_raw(const float input[NET_INPUTS], float output[NET_OUTPUTS])
+{
+    float x[NET_USED];
+    const float *w = weight;
+    const GAP *g = gap;
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        const float *sender = x;
+        float z = *w++;
+        int left = count[k];
+        for (; left; left--, w++) {
+            sender += *g++;
+            if (bits(*sender) << 1) z += *sender * *w;
+        }
+        output[k] = z;
+    }
+}""",
         "class": """int net_class(const float input[NET_INPUTS], float output[NET_OUTPUTS])
 {
     int k, best = 0;
@@ -116,11 +229,103 @@ static const float *layer(const float *w, const float *x, int senders, float *ou
     for (k = 1; k < NET_OUTPUTS; k++)
         if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
-        probability[k] = exponential(probability[k] + negative(greatest), 0);
+        float less = probability[k] + negative(greatest);
+        probability[k] = bits(less) ? exponential(less, 0) : 1.0f; /* exp(0) = 1 takes no time */
         total += probability[k];
     }
     total = 1.0f / total;
     for (k = 0; k < NET_OUTPUTS; k++) probability[k] *= total;
+}""",
+        "train_positive": """static int positive(float z) { return order(z) > 0x80000000u; } /* z > 0 */""",
+        "train_forward": """/* x = the activations of all neurons, slope = f'(z) of the hidden ones unless it is 0, output = z_K. Theorem M7.direct. */
+static void forward(const float *input, float *x, float *slope, float *output)
+{
+    const float *w = net_weight;
+    FIRST_GAP
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_HIDDEN + NET_OUTPUTS; k++) {
+        int place = START, left = count[k];
+        float z = *w++;
+        for (; left; left--, w++) {
+            NEXT_GAP
+            if (bits(x[place]) << 1) z += *w * x[place];
+            NEXT_PLACE
+        }
+        if (k < NET_HIDDEN) x[NET_USED + k] = activation(z, slope ? slope + k : 0);
+        else output[k - NET_HIDDEN] = z;
+    }
+}""",
+        "train_raw": """void net_raw(const float input[NET_INPUTS], float output[NET_OUTPUTS])
+{
+    float x[NET_USED + NET_HIDDEN];
+    forward(input, x, 0, output);
+}""",
+        "train_raw_in_units": """void net_raw(const float input[NET_INPUTS], float output[NET_OUTPUTS])
+{
+    float x[NET_USED + NET_HIDDEN];
+    int k;
+    forward(input, x, 0, output);
+    for (k = 0; k < NET_OUTPUTS; k++) output[k] = output[k] * deviation[k] + mean[k];
+}""",
+        "train_train": """void net_train(const float input[NET_INPUTS], TARGET, float rate, int all)
+{
+    float x[NET_USED + NET_HIDDEN], slope[NET_HIDDEN + 1], dx[NET_HIDDEN + 1], dz[NET_OUTPUTS];
+    float *w = net_weight + NET_WEIGHTS;
+    LAST_GAP
+    float descent = negative(rate);
+    int k;
+    forward(input, x, slope, dz);
+    GRADIENT
+    for (k = 0; k < NET_HIDDEN; k++) dx[k] = 0.0f;
+    for (k = NET_HIDDEN + NET_OUTPUTS - 1; k >= (all ? 0 : NET_HIDDEN); k--) {
+        float delta = k < NET_HIDDEN ? dx[k] * slope[k] : dz[k - NET_HIDDEN];
+        int place = START, left = count[k], j;
+        w -= left + 1;
+        ROW_GAP
+        for (j = 0; j < left; j++) {
+            THIS_GAP
+            if (place >= NET_USED) dx[place - NET_USED] += delta * w[1 + j];
+            w[1 + j] = (delta * x[place]) * descent + w[1 + j];
+            NEXT_PLACE
+        }
+        OWN_STEP
+    }
+}""",
+        "train_bias": """*w = *w + delta * descent;""",
+        "train_cross_entropy": """/* dz = the gradient of log(sum of exp(z)) - z_label. Theorem L.cross_entropy. */
+static void gradient(float *dz, int label)
+{
+    float greatest = dz[0], total = 0.0f;
+    int k;
+    for (k = 1; k < NET_OUTPUTS; k++)
+        if (order(dz[k]) > order(greatest)) greatest = dz[k];
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        dz[k] = exponential(dz[k] + negative(greatest), 0);
+        total += dz[k];
+    }
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        float minus_hit = k == label ? -1.0f : 0.0f;
+        dz[k] = dz[k] / total + minus_hit;
+    }
+}""",
+        "train_squared_error": """/* dz = the gradient of the mean of (z - y)^2 over the outputs. Theorem L.squared_error. */
+static void gradient(float *dz, const float *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        float z = dz[k], minus_y = negative(SCALED);
+        dz[k] = 2.0f * SHARE * (minus_y + z);
+    }
+}""",
+        "train_binary_cross_entropy": """/* dz = the gradient of the mean of log(1 + exp(z)) - y z over the labels. Theorem L.binary_cross_entropy. */
+static void gradient(float *dz, const float *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        float z = dz[k], minus_y = negative(target[k]);
+        dz[k] = SHARE * (!positive(z) ? minus_y + exponential(z, 0) / (exponential(z, 0) + 1.0f) : minus_y + 1.0f / (1.0f + exponential(-z, 0)));
+    }
 }""",
     },
     "double": {
@@ -186,6 +391,101 @@ static double exponential(double x, int minus_one)
     double a = s1 * p;
     return minus_one ? ((s1 + negative(q2)) + a) * s2 : (s1 + a) * s2;
 }""",
+        "error_complement": """/* erfc(x): the rational approximations of fdlibm (Sun Microsystems, 1993). No theorem covers it. */
+static double error_complement(double x)
+{
+    double a = magnitude(x);
+    if (order(a) < order(0.84375)) {
+        double z = x * x;
+        double r = -2.3763016656650163e-05;
+        r = r * z + -0.005770270296489442;
+        r = r * z + -0.02848174957559851;
+        r = r * z + -0.3250421072470015;
+        r = r * z + 0.12837916709551256;
+        double d = -3.960228278775368e-06;
+        d = d * z + 0.00013249473800432164;
+        d = d * z + 0.005081306281875766;
+        d = d * z + 0.0650222499887673;
+        d = d * z + 0.39791722395915535;
+        d = d * z + 1.0;
+        double y = r / d;
+        if (order(x) < order(0.25)) {
+            return 1.0 + negative(x + x * y);
+        }
+        return 0.5 + negative(negative(negative(x) + 0.5) + x * y);
+    }
+    if (order(a) < order(1.25)) {
+        double s = negative(negative(a) + 1.0);
+        double p = -0.002166375594868791;
+        p = p * s + 0.035478304325618236;
+        p = p * s + -0.11089469428239668;
+        p = p * s + 0.31834661990116175;
+        p = p * s + -0.3722078760357013;
+        p = p * s + 0.41485611868374833;
+        p = p * s + -0.0023621185607526594;
+        double d = 0.011984499846799107;
+        d = d * s + 0.01363708391202905;
+        d = d * s + 0.12617121980876164;
+        d = d * s + 0.07182865441419627;
+        d = d * s + 0.540397917702171;
+        d = d * s + 0.10642088040084423;
+        d = d * s + 1.0;
+        if (order(x) >= order(0.0)) {
+            return 0.15493708848953247 + negative(p / d);
+        }
+        return 1.0 + (0.8450629115104675 + p / d);
+    }
+    if (order(a) > order(28.0)) {
+        return order(x) > order(0.0) ? 0.0 : 2.0;
+    }
+    if (order(x) < order(-6.0)) {
+        return 2.0;
+    }
+    if (!(order(a) >= order(1.25))) {
+        return x;
+    }
+    double s = 1.0 / (a * a);
+    double r = 0.0;
+    double d = 0.0;
+    if (order(a) < order(2.857142857142857)) {
+        r = -9.814329344169145;
+        r = r * s + -81.2874355063066;
+        r = r * s + -184.60509290671104;
+        r = r * s + -162.39666946257347;
+        r = r * s + -62.375332450326006;
+        r = r * s + -10.558626225323291;
+        r = r * s + -0.6938585727071818;
+        r = r * s + -0.009864944034847148;
+        d = -0.0604244152148581;
+        d = d * s + 6.570249770319282;
+        d = d * s + 108.63500554177944;
+        d = d * s + 429.00814002756783;
+        d = d * s + 645.3872717332679;
+        d = d * s + 434.56587747522923;
+        d = d * s + 137.65775414351904;
+        d = d * s + 19.651271667439257;
+        d = d * s + 1.0;
+    } else {
+        r = -483.5191916086514;
+        r = r * s + -1025.0951316110772;
+        r = r * s + -637.5664433683896;
+        r = r * s + -160.63638485582192;
+        r = r * s + -17.757954917754752;
+        r = r * s + -0.799283237680523;
+        r = r * s + -0.0098649429247001;
+        d = -22.44095244658582;
+        d = d * s + 474.52854120695537;
+        d = d * s + 2553.0504064331644;
+        d = d * s + 3199.8582195085955;
+        d = d * s + 1536.729586084437;
+        d = d * s + 325.7925129965739;
+        d = d * s + 30.33806074348246;
+        d = d * s + 1.0;
+    }
+    double z = number(bits(a) & 0xffffffff00000000ull);
+    double y = (exponential(negative(negative(negative(z) * z) + 0.5625), 0) * exponential((z + negative(a)) * (z + a) + r / d, 0)) / a;
+    return order(x) > order(0.0) ? y : 2.0 + negative(y);
+}""",
         "layer": """/* z_k = b_k + sum over j of W_kj x_j for one layer; a zero is not multiplied. Theorem M7.direct. */
 static const double *layer(const double *w, const double *x, int senders, double *out, int receivers)
 {
@@ -220,6 +520,24 @@ static const double *layer(const double *w, const double *x, int senders, double
         x[NET_USED + k] = activation(z);
     }
 }""",
+        "sparse_outputs": """void net_raw(const double input[NET_INPUTS], double output[NET_OUTPUTS])
+{
+    double x[NET_USED];
+    const double *w = weight;
+    const GAP *g = gap;
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        const double *sender = x;
+        double z = *w++;
+        int left = count[k];
+        for (; left; left--, w++) {
+            sender += *g++;
+            if (bits(*sender) << 1) z += *sender * *w;
+        }
+        output[k] = z;
+    }
+}""",
         "class": """int net_class(const double input[NET_INPUTS], double output[NET_OUTPUTS])
 {
     int k, best = 0;
@@ -239,11 +557,103 @@ static const double *layer(const double *w, const double *x, int senders, double
     for (k = 1; k < NET_OUTPUTS; k++)
         if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
-        probability[k] = exponential(probability[k] + negative(greatest), 0);
+        double less = probability[k] + negative(greatest);
+        probability[k] = bits(less) ? exponential(less, 0) : 1.0; /* exp(0) = 1 takes no time */
         total += probability[k];
     }
     total = 1.0 / total;
     for (k = 0; k < NET_OUTPUTS; k++) probability[k] *= total;
+}""",
+        "train_positive": """static int positive(double z) { return order(z) > 0x8000000000000000ull; } /* z > 0 */""",
+        "train_forward": """/* x = the activations of all neurons, slope = f'(z) of the hidden ones unless it is 0, output = z_K. Theorem M7.direct. */
+static void forward(const double *input, double *x, double *slope, double *output)
+{
+    const double *w = net_weight;
+    FIRST_GAP
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_HIDDEN + NET_OUTPUTS; k++) {
+        int place = START, left = count[k];
+        double z = *w++;
+        for (; left; left--, w++) {
+            NEXT_GAP
+            if (bits(x[place]) << 1) z += *w * x[place];
+            NEXT_PLACE
+        }
+        if (k < NET_HIDDEN) x[NET_USED + k] = activation(z, slope ? slope + k : 0);
+        else output[k - NET_HIDDEN] = z;
+    }
+}""",
+        "train_raw": """void net_raw(const double input[NET_INPUTS], double output[NET_OUTPUTS])
+{
+    double x[NET_USED + NET_HIDDEN];
+    forward(input, x, 0, output);
+}""",
+        "train_raw_in_units": """void net_raw(const double input[NET_INPUTS], double output[NET_OUTPUTS])
+{
+    double x[NET_USED + NET_HIDDEN];
+    int k;
+    forward(input, x, 0, output);
+    for (k = 0; k < NET_OUTPUTS; k++) output[k] = output[k] * deviation[k] + mean[k];
+}""",
+        "train_train": """void net_train(const double input[NET_INPUTS], TARGET, double rate, int all)
+{
+    double x[NET_USED + NET_HIDDEN], slope[NET_HIDDEN + 1], dx[NET_HIDDEN + 1], dz[NET_OUTPUTS];
+    double *w = net_weight + NET_WEIGHTS;
+    LAST_GAP
+    double descent = negative(rate);
+    int k;
+    forward(input, x, slope, dz);
+    GRADIENT
+    for (k = 0; k < NET_HIDDEN; k++) dx[k] = 0.0;
+    for (k = NET_HIDDEN + NET_OUTPUTS - 1; k >= (all ? 0 : NET_HIDDEN); k--) {
+        double delta = k < NET_HIDDEN ? dx[k] * slope[k] : dz[k - NET_HIDDEN];
+        int place = START, left = count[k], j;
+        w -= left + 1;
+        ROW_GAP
+        for (j = 0; j < left; j++) {
+            THIS_GAP
+            if (place >= NET_USED) dx[place - NET_USED] += delta * w[1 + j];
+            w[1 + j] = (delta * x[place]) * descent + w[1 + j];
+            NEXT_PLACE
+        }
+        OWN_STEP
+    }
+}""",
+        "train_bias": """*w = *w + delta * descent;""",
+        "train_cross_entropy": """/* dz = the gradient of log(sum of exp(z)) - z_label. Theorem L.cross_entropy. */
+static void gradient(double *dz, int label)
+{
+    double greatest = dz[0], total = 0.0;
+    int k;
+    for (k = 1; k < NET_OUTPUTS; k++)
+        if (order(dz[k]) > order(greatest)) greatest = dz[k];
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        dz[k] = exponential(dz[k] + negative(greatest), 0);
+        total += dz[k];
+    }
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        double minus_hit = k == label ? -1.0 : 0.0;
+        dz[k] = dz[k] / total + minus_hit;
+    }
+}""",
+        "train_squared_error": """/* dz = the gradient of the mean of (z - y)^2 over the outputs. Theorem L.squared_error. */
+static void gradient(double *dz, const double *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        double z = dz[k], minus_y = negative(SCALED);
+        dz[k] = 2.0 * SHARE * (minus_y + z);
+    }
+}""",
+        "train_binary_cross_entropy": """/* dz = the gradient of the mean of log(1 + exp(z)) - y z over the labels. Theorem L.binary_cross_entropy. */
+static void gradient(double *dz, const double *target)
+{
+    int k;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        double z = dz[k], minus_y = negative(target[k]);
+        dz[k] = SHARE * (!positive(z) ? minus_y + exponential(z, 0) / (exponential(z, 0) + 1.0) : minus_y + 1.0 / (1.0 + exponential(-z, 0)));
+    }
 }""",
     },
     "int8": {
@@ -334,6 +744,11 @@ static float activation(float z)
     const float d = 1.0f / (E + 1.0f);
     return (below(z) ? E * d : d);
 }""",
+        "gelu": """/* f(z) = z*normal_cdf(z). Theorem F.gelu. */
+static float activation(float z)
+{
+    return z * (0.5f * error_complement(-0.7071067811865476f * z));
+}""",
         "swish": """/* f(z) = z/(1 + exp(-z)). Theorem F.swish. */
 static float activation(float z)
 {
@@ -379,12 +794,183 @@ static double activation(double z)
     const double d = 1.0 / (E + 1.0);
     return (below(z) ? E * d : d);
 }""",
+        "gelu": """/* f(z) = z*normal_cdf(z). Theorem F.gelu. */
+static double activation(double z)
+{
+    return z * (0.5 * error_complement(-0.7071067811865476 * z));
+}""",
         "swish": """/* f(z) = z/(1 + exp(-z)). Theorem F.swish. */
 static double activation(double z)
 {
     const double E = exponential(-magnitude(z), 0);
     const double d = 1.0 / (E + 1.0);
     return z * (below(z) ? E * d : d);
+}""",
+    },
+}
+WITH_SLOPES: dict[str, dict[str, str]] = {
+    "float": {
+        "identity": """/* f(z) = z, and f'(z) unless its place is 0. Theorem F.identity. */
+static float activation(float z, float *at)
+{
+    if (at) {
+        *at = 1.0f;
+    }
+    return z;
+}""",
+        "relu": """/* f(z) = Piecewise((0, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.relu. */
+static float activation(float z, float *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.0f : 1.0f);
+    }
+    return (c0 ? 0.0f : z);
+}""",
+        "leaky_relu": """/* f(z) = Piecewise((z/100, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.leaky_relu. */
+static float activation(float z, float *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.01f : 1.0f);
+    }
+    return (c0 ? 0.01f * z : z);
+}""",
+        "elu": """/* f(z) = Piecewise((exp(z) - 1, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.elu. */
+static float activation(float z, float *at)
+{
+    const float m = exponential((below(z) ? z : 0.0f), 1);
+    const int c0 = !positive(z);
+    if (at) {
+        const float E = exponential((below(z) ? z : 0.0f), 0);
+        *at = (c0 ? E : 1.0f);
+    }
+    return (c0 ? m : z);
+}""",
+        "tanh": """/* f(z) = tanh(z), and f'(z) unless its place is 0. Theorem F.tanh. */
+static float activation(float z, float *at)
+{
+    const float m = exponential(-2.0f * magnitude(z), 1);
+    const float d = 1.0f / (m + 2.0f);
+    const float c0 = d * m;
+    if (at) {
+        const float E = exponential(-2.0f * magnitude(z), 0);
+        *at = 4.0f * E * d * d;
+    }
+    return (!positive(z) ? c0 : -c0);
+}""",
+        "sigmoid": """/* f(z) = 1/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.sigmoid. */
+static float activation(float z, float *at)
+{
+    const float E = exponential(-magnitude(z), 0);
+    const float d = 1.0f / (E + 1.0f);
+    if (at) {
+        *at = E * d * d;
+    }
+    return (!positive(z) ? E * d : d);
+}""",
+        "gelu": """/* f(z) = z*normal_cdf(z), and f'(z) unless its place is 0. Theorem F.gelu. */
+static float activation(float z, float *at)
+{
+    const float c0 = (0.5f * error_complement(-0.7071067811865476f * z));
+    if (at) {
+        const float E = exponential(-0.5f * z * z, 0);
+        *at = 0.3989422804014327f * E * z + c0;
+    }
+    return c0 * z;
+}""",
+        "swish": """/* f(z) = z/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.swish. */
+static float activation(float z, float *at)
+{
+    const float E = exponential(-magnitude(z), 0);
+    const float d = 1.0f / (E + 1.0f);
+    const float c0 = (!positive(z) ? E * d : d);
+    if (at) {
+        *at = E * z * d * d + c0;
+    }
+    return c0 * z;
+}""",
+    },
+    "double": {
+        "identity": """/* f(z) = z, and f'(z) unless its place is 0. Theorem F.identity. */
+static double activation(double z, double *at)
+{
+    if (at) {
+        *at = 1.0;
+    }
+    return z;
+}""",
+        "relu": """/* f(z) = Piecewise((0, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.relu. */
+static double activation(double z, double *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.0 : 1.0);
+    }
+    return (c0 ? 0.0 : z);
+}""",
+        "leaky_relu": """/* f(z) = Piecewise((z/100, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.leaky_relu. */
+static double activation(double z, double *at)
+{
+    const int c0 = !positive(z);
+    if (at) {
+        *at = (c0 ? 0.01 : 1.0);
+    }
+    return (c0 ? 0.01 * z : z);
+}""",
+        "elu": """/* f(z) = Piecewise((exp(z) - 1, z <= 0), (z, True)), and f'(z) unless its place is 0. Theorem F.elu. */
+static double activation(double z, double *at)
+{
+    const double m = exponential((below(z) ? z : 0.0), 1);
+    const int c0 = !positive(z);
+    if (at) {
+        const double E = exponential((below(z) ? z : 0.0), 0);
+        *at = (c0 ? E : 1.0);
+    }
+    return (c0 ? m : z);
+}""",
+        "tanh": """/* f(z) = tanh(z), and f'(z) unless its place is 0. Theorem F.tanh. */
+static double activation(double z, double *at)
+{
+    const double m = exponential(-2.0 * magnitude(z), 1);
+    const double d = 1.0 / (m + 2.0);
+    const double c0 = d * m;
+    if (at) {
+        const double E = exponential(-2.0 * magnitude(z), 0);
+        *at = 4.0 * E * d * d;
+    }
+    return (!positive(z) ? c0 : -c0);
+}""",
+        "sigmoid": """/* f(z) = 1/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.sigmoid. */
+static double activation(double z, double *at)
+{
+    const double E = exponential(-magnitude(z), 0);
+    const double d = 1.0 / (E + 1.0);
+    if (at) {
+        *at = E * d * d;
+    }
+    return (!positive(z) ? E * d : d);
+}""",
+        "gelu": """/* f(z) = z*normal_cdf(z), and f'(z) unless its place is 0. Theorem F.gelu. */
+static double activation(double z, double *at)
+{
+    const double c0 = (0.5 * error_complement(-0.7071067811865476 * z));
+    if (at) {
+        const double E = exponential(-0.5 * z * z, 0);
+        *at = 0.3989422804014327 * E * z + c0;
+    }
+    return c0 * z;
+}""",
+        "swish": """/* f(z) = z/(1 + exp(-z)), and f'(z) unless its place is 0. Theorem F.swish. */
+static double activation(double z, double *at)
+{
+    const double E = exponential(-magnitude(z), 0);
+    const double d = 1.0 / (E + 1.0);
+    const double c0 = (!positive(z) ? E * d : d);
+    if (at) {
+        *at = E * z * d * d + c0;
+    }
+    return c0 * z;
 }""",
     },
 }

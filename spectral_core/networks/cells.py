@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
 
@@ -24,14 +26,15 @@ class Cell:
 
     Parameters
     ----------
-    inputs : nodes that read the stem and the outputs of earlier cells.
-    nodes : all nodes.
-    edges : {(i, j): names of `OPERATIONS`}, sorted by receiver, then by sender.
+    inputs : nodes that read the stem and the outputs of earlier cells, one or more.
+    nodes : all nodes, one or more behind the inputs.
+    edges : {(i, j): names of `OPERATIONS`, each at most once}, sorted by receiver, then by sender.
 
     Raises
     ------
-    InvalidInputError : an edge that does not run upwards or enters an input node, an unknown operation, a node that nothing
-        reaches or that nobody reads.
+    InvalidInputError : an edge without operations or with one twice, an edge that does not run upwards or enters an input node,
+    an unknown operation, a node behind the inputs that nothing reaches or that nobody reads. An input that nobody reads
+    is left out of the network.
 
     Examples
     --------
@@ -48,19 +51,22 @@ class Cell:
     edges: tuple[tuple[Edge, tuple[str, ...]], ...]
 
     def __init__(self, inputs: int, nodes: int, edges: Mapping[Edge, Any]) -> None:
-        for (i, j), names in edges.items():
+        inputs = checks.integer(inputs, "inputs", 1)
+        nodes = checks.integer(nodes, "nodes", inputs + 1)
+        if not isinstance(edges, Mapping):
+            raise InvalidInputError(f"edges must be a mapping {{(i, j): operations}}; got {edges!r}")
+        edges = {edge_of(key): _operations(names, edge_of(key)) for key, names in edges.items()}
+        for i, j in edges:
             if not (0 <= i < j < nodes and j >= inputs):
                 raise InvalidInputError(f"edge ({i}, {j}) must run upwards to a node from {inputs} to {nodes - 1}")
-            for name in names:
-                checks.one_of(name, OPERATIONS, f"operations of edge ({i}, {j})")
         senders, receivers = {i for i, _ in edges}, {j for _, j in edges}
-        for node in range(nodes):
-            if (node >= inputs and node not in receivers) or (node < nodes - 1 and node not in senders):
+        for node in range(inputs, nodes):
+            if node not in receivers or (node < nodes - 1 and node not in senders):
                 raise InvalidInputError(f"node {node} must be reached by an edge and read by one")
         ordered = sorted(edges.items(), key=lambda item: (item[0][1], item[0][0]))
         for name, value in (("inputs", inputs), ("nodes", nodes)):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "edges", tuple((edge, tuple(names)) for edge, names in ordered))
+        object.__setattr__(self, "edges", tuple(ordered))
 
     @classmethod
     def minimal(cls, inputs: int) -> Cell:
@@ -70,7 +76,7 @@ class Cell:
 
     def split(self, edge: Edge) -> Cell:
         """Edge i → j stays, and i → m → j comes beside it, with all operations; m has the number of j (I16)."""
-        present = dict(self.edges)
+        present, edge = dict(self.edges), edge_of(edge)
         if edge not in present:
             raise InvalidInputError(f"the cell has no edge {edge}; its edges are {', '.join(map(str, present))}")
         i, j = edge
@@ -90,3 +96,21 @@ class Cell:
     def from_record(cls, record: dict[str, Any]) -> Cell:
         """The cell of a record."""
         return cls(record["inputs"], record["nodes"], {(i, j): tuple(names) for i, j, *names in record["edges"]})
+
+
+def edge_of(value: Any) -> Edge:
+    """An edge (i, j) as Python's numbers."""
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        i, j = value
+        if all(isinstance(node, (int, np.integer)) and not isinstance(node, bool) for node in (i, j)):
+            return int(i), int(j)
+    raise InvalidInputError(f"an edge must be a pair (i, j) of nodes; got {value!r}")
+
+
+def _operations(names: Any, edge: Edge) -> tuple[str, ...]:
+    """The operations of an edge: one or more, each once."""
+    given = checks.sequence(names, f"the operations of edge {edge}")
+    known = tuple(str(checks.one_of(name, OPERATIONS, f"operations of edge {edge}")) for name in given)
+    if not known or len(set(known)) < len(known):
+        raise InvalidInputError(f"edge {edge} must hold operations, each once; got {known}")
+    return known

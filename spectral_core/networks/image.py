@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spectral_core import checks
 from spectral_core.backends import cpu_images
+from spectral_core.backends.cpu_images import check_batch
 from spectral_core.backends.problem import Problem, of_mean_one
 from spectral_core.data.augmentation import Augmentation
+from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import ImageLayout
-from spectral_core.networks.cells import Cell, Edge
+from spectral_core.networks.cells import Cell, Edge, edge_of
+from spectral_core.networks.image_input import checked_images, in_this_process
+from spectral_core.networks.image_start import draw_new, drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
 from spectral_core.wording import counted
 
+if TYPE_CHECKING:
+    from spectral_core.networks.compact_image import CompactImageNetwork
+
 STATE = ("running_means", "running_variances")
 """The groups that no optimizer moves."""
-PUBLISHED_GATE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +65,18 @@ class ImageNetwork:
     parameters: np.ndarray
     frozen: tuple[str, ...] = STATE
 
+    def __post_init__(self) -> None:
+        # Kernels take places in the parameters from the layout, and do not look whether they exist.
+        if self.parameters.shape != (self.layout.size,):
+            raise InvalidInputError(f"parameters must have shape ({self.layout.size},); got {self.parameters.shape}")
+        if not set(self.layout.select(STATE)) <= set(self.layout.select(self.frozen)):
+            raise InvalidInputError(
+                f"frozen must contain {' and '.join(STATE)}, which no optimizer moves; got {self.frozen!r}"
+            )
+        for name, values in self.groups.items():
+            if name.startswith("running_variances") and values.min() < 0:
+                raise InvalidInputError(f"{name} must not be negative; one is {values.min():g}")
+
     @classmethod
     def initialize(
         cls,
@@ -67,10 +85,11 @@ class ImageNetwork:
         classes: int = 10,
         *,
         image: tuple[int, int, int] = (3, 16, 16),
-        gates: str = "spectral",
+        gates: str | None = None,
         drop_path: float = 0.0,
         cells: Sequence[Cell] | None = None,
         published: bool = False,
+        scaled_first: bool | None = None,
         dtype: Any = "float32",
         seed: int = 0,
     ) -> ImageNetwork:
@@ -82,10 +101,12 @@ class ImageNetwork:
         ----------
         channels, reductions : channels of the stem; how often rows and columns are halved.
         image : channels, rows, columns of an image; 2^reductions divides rows and columns.
-        gates : ``spectral``, or ``published``: an operation counts where the weight of its gate is positive.
+        gates : ``spectral``, the default, or ``published``: an operation counts where the weight of its gate is positive.
         drop_path : the probability that training leaves an operation out for an image; never the identity.
         cells : reductions + 1 cells; minimal ones by default.
-        published : inputs of a cell are brought to its width before rows are skipped, which costs 4 to 16 times as much.
+        published : the authors' choices: `gates` and `scaled_first`, where they are not given, are ``published`` and True.
+        scaled_first : inputs of a cell are brought to its width before rows are skipped, which costs 4 to 16 times as much;
+            False by default.
 
         Raises
         ------
@@ -98,32 +119,22 @@ class ImageNetwork:
         2186397
         """
         count = checks.integer(reductions, "reductions", 0) + 1
-        own = tuple(cells) if cells is not None else tuple(Cell.minimal(number + 1) for number in range(count))
+        own = (
+            [Cell.minimal(number + 1) for number in range(count)] if cells is None else checks.sequence(cells, "cells")
+        )
         if len(own) != count:
             raise InvalidInputError(f"{reductions} reductions need {count} cells; got {len(own)}")
-        structure = ImageStructure(channels, classes, image, own, gates, drop_path, seed, bool(published))
+        authors = checks.boolean(published, "published")
+        chosen = gates if gates is not None else "published" if authors else "spectral"
+        first = authors if scaled_first is None else scaled_first
+        structure = ImageStructure(channels, classes, image, tuple(own), chosen, drop_path, seed, first)
         return cls.of(structure, dtype, seed)
 
     @classmethod
     def of(cls, structure: ImageStructure, dtype: Any, seed: int) -> ImageNetwork:
-        """A network of the given structure with random kernels.
-
-        By hand: a random start; drawn once. Checked by test_image_network.test_the_start_is_uniform_by_fan_in.
-        """
-        layout, real = structure.layout(), checks.real_type(dtype)
-        flat, generator = np.zeros(layout.size, real), np.random.default_rng(seed)
-        for name, group in layout.groups.items():
-            family = name.split("[")[0]
-            if family in ("kernels", "weights", "towers", "tower_biases"):
-                # A bias is drawn as the numbers that it is added to.
-                shape = layout.groups[name.replace("tower_biases", "towers")].shape
-                bound = 1 / np.sqrt(float(np.prod(shape[1:])))
-                group.view(flat)[...] = generator.uniform(-bound, bound, group.shape)
-            elif family in ("scales", "eigenvalues", "running_variances"):
-                group.view(flat)[...] = 1
-            elif family == "gates":
-                group.view(flat)[...] = PUBLISHED_GATE
-        return cls(structure, layout, flat)
+        """A network of the given structure with random kernels."""
+        layout = structure.layout()
+        return cls(structure, layout, drawn_whole(layout, checks.real_type(dtype), checks.integer(seed, "seed", 0)))
 
     # --- shape ------------------------------------------------------------------------------------
 
@@ -131,6 +142,16 @@ class ImageNetwork:
     def n_parameters(self) -> int:
         """Numbers that training can change; the running statistics are not among them."""
         return self.layout.trained_size
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of an image."""
+        return self.structure.image
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return self.structure.classes
 
     @property
     def activation(self) -> str:
@@ -147,16 +168,24 @@ class ImageNetwork:
 
     def with_parameters(self, flat: np.ndarray) -> ImageNetwork:
         """The same network with a copy of other parameter values."""
-        values = checks.real_array(flat, "parameters", self.dtype, 1).copy()
-        if values.shape != self.parameters.shape:
-            raise InvalidInputError(f"parameters must have shape {self.parameters.shape}; got {values.shape}")
-        return replace(self, parameters=values)
+        return replace(self, parameters=checks.real_array(flat, "parameters", self.dtype, 1).copy())
+
+    def with_drop_path(self, drop_path: float) -> ImageNetwork:
+        """The same network, whose training leaves operations out with another probability."""
+        structure = replace(self.structure, drop_path=drop_path)
+        return replace(self, structure=structure, layout=structure.layout())
 
     def split_edge(self, cell: int, edge: Edge, seed: int = 0) -> ImageNetwork:
         """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges.
 
-        With ``spectral`` gates the λ of m → j are 0, so the function is unchanged bit for bit, in training mode too, and their
-        slopes are not (G6). ``published`` gates start open.
+        With ``spectral`` gates the λ of m → j are 0, so the function is unchanged bit for bit, in training mode too but for
+        drop-path, and their slopes are not 0 (G6). ``published`` gates start open. Drop-path draws for the operations in
+        their order, so after a split it leaves out other ones.
+
+        Parameters
+        ----------
+        cell, edge : the number of the cell, and the pair (i, j).
+        seed : of the new kernels, which depend on it, on their names and on the number of nodes alone.
 
         Raises
         ------
@@ -172,27 +201,74 @@ class ImageNetwork:
         number = checks.integer(cell, "cell", 0)
         if number >= len(self.structure.cells):
             raise InvalidInputError(f"cell must be 0 to {len(self.structure.cells) - 1}; got {number}")
-        cells, j = list(self.structure.cells), edge[1]
-        cells[number] = cells[number].split(edge)
-        grown = ImageNetwork.of(replace(self.structure, cells=tuple(cells)), self.dtype, seed)
-        values = grown.groups
-        for name, old in self.groups.items():
-            values[_after_split(name, number, j)][...] = old
-        if self.structure.gates == "spectral":
-            values[f"eigenvalues[{number},{j},{j + 1}]"][...] = 0
-        return replace(grown, frozen=self.frozen)
+        # The old groups under their new names.
+        cells, (i, j) = list(self.structure.cells), edge_of(edge)
+        cells[number] = cells[number].split((i, j))
+        structure = replace(self.structure, cells=tuple(cells))
+        layout = structure.layout()
+        flat = np.zeros(layout.size, self.dtype)
+        moved = {str(renamed(name, number, lambda node: node + (node >= j))): old for name, old in self.groups.items()}
+        for name, old in moved.items():
+            layout.groups[name].view(flat)[...] = old
+        # The new ones.
+        added = [name for name in layout.groups if name not in moved]
+        draw_new(layout, flat, added, checks.integer(seed, "seed", 0), cells[number].nodes)
+        if structure.gates == "spectral":
+            layout.groups[f"eigenvalues[{number},{j},{j + 1}]"].view(flat)[...] = 0
+        return ImageNetwork(structure, layout, flat, self.frozen)
+
+    def widen(self, channels: int, seed: int = 0) -> ImageNetwork:
+        """The same function with more channels in every cell; new channels are drawn, and no old one reads them (G7).
+
+        Their columns are 0 in every pointwise convolution into an old channel and in every classifier; the slopes of these
+        columns are not 0, so training wakes them. Exact in exact arithmetic; a matrix product of another size may round in
+        another order, so the last bits can differ.
+
+        Raises
+        ------
+        InvalidInputError : there are as many channels or more.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import ImageNetwork
+        >>> net, X = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8)), np.ones((2, 1, 8, 8))
+        >>> bool(np.abs(net.widen(6).forward(X) - net.forward(X)).max() < 1e-6)
+        True
+        """
+        if checks.integer(channels, "channels", 1) <= self.structure.channels:
+            raise InvalidInputError(
+                f"channels must be more than {self.structure.channels}, as many as there are; got {channels}"
+            )
+        wide = ImageNetwork.of(replace(self.structure, channels=channels), self.dtype, seed)
+        for name, values in wide.groups.items():
+            old = self.groups[name]
+            if name.startswith(("weights", "towers[")):
+                values[: len(old), old.shape[1] :] = 0
+                values[: len(old), : old.shape[1]] = old
+            else:
+                values[: len(old)] = old
+        return replace(wide, frozen=self.frozen)
+
+    def compact(self) -> CompactImageNetwork:
+        """The same function in evaluation with fewer numbers: batch norms and eigenvalues folded in, dead parts gone (G5, C1).
+
+        Examples
+        --------
+        >>> from spectral_core import ImageNetwork
+        >>> net = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8))
+        >>> net.compact().n_parameters < net.n_parameters
+        True
+        """
+        from spectral_core.networks.image_folding import folded
+
+        return folded(self)
 
     # --- computation ------------------------------------------------------------------------------
 
     def images(self, X: Any, name: str = "X") -> np.ndarray:
-        """X checked, as (samples, channels, pixels)."""
-        channels, rows, columns = self.structure.image
-        array = checks.real_array(X, name, self.dtype, 4)
-        if array.shape[1:] != self.structure.image:
-            raise InvalidInputError(
-                f"{name} must have shape (samples, {channels}, {rows}, {columns}): channels, rows, columns; got {array.shape}"
-            )
-        return array.reshape(len(array), channels, rows * columns)
+        """X, an array or `ImageData`, checked, as (samples, channels, pixels)."""
+        return checked_images(X, self.structure.image, self.dtype, name)
 
     def forward(self, X: Any) -> np.ndarray:
         """Logits (samples, classes) of the last tower, with the running statistics of batch norms.
@@ -218,13 +294,12 @@ class ImageNetwork:
         """Data checked and in the form of the kernels: X (samples, channels, rows, columns), classes y (samples,)."""
         if loss != "cross_entropy":
             raise InvalidInputError(f"an image network learns classes, with loss='cross_entropy'; got {loss!r}")
-        augmentation = getattr(X, "augmentation", augmentation)
-        x = self.images(getattr(X, "images", X))
-        labels = checks.class_indices(y, len(x), self.structure.classes)
-        if len(x) * cpu_images.tables_of(self.layout).last_pixels < 2:
-            raise InvalidInputError("a batch norm needs two values: one image whose last planes are one pixel has one")
-        weights = of_mean_one(checks.sample_weights(sample_weight, np.float64, len(x))).astype(self.dtype)
+        augmentation = X.augmentation if isinstance(X, ImageData) else augmentation
+        x = self.images(X)
+        labels = checks.class_indices(in_this_process(y, "y"), len(x), self.structure.classes)
+        given = checks.sample_weights(in_this_process(sample_weight, "sample_weight"), np.float64, len(x))
         none = np.empty((0, self.structure.classes), self.dtype)
+        weights = of_mean_one(given).astype(self.dtype)
         return Problem(x, none, labels, weights, loss, augmentation=augmentation)
 
     def loss(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -237,12 +312,17 @@ class ImageNetwork:
         """The training loss of one batch, and its gradient by group.
 
         The loss is the cross entropy of the last tower plus 0.4 times that of every other one, in training mode: batch norms
-        have the statistics of X. Running statistics stay, and have gradient 0.
+        have the statistics of X, in which each image counts once, whatever its weight. Running statistics stay, and have
+        gradient 0.
 
         Parameters
         ----------
         X, y : (samples, channels, rows, columns) and class indices (samples,).
         seed : of drop-path; without one no operation is left out.
+
+        Raises
+        ------
+        InvalidInputError : X, y or weights break a rule; one image whose last planes have one pixel.
 
         Examples
         --------
@@ -253,8 +333,11 @@ class ImageNetwork:
         >>> gradients["towers[1]"].shape
         (3, 8)
         """
-        problem = self.problem(X, y, sample_weight=sample_weight)
-        value, flat = cpu_images.loss_and_gradient(self.layout, self.parameters, problem, seed)
+        problem, drawn = self.problem(X, y, sample_weight=sample_weight), None
+        if seed is not None:
+            drawn = checks.integer(seed, "seed", 0)
+        check_batch(self.layout, len(problem.x), "one image whose last planes have one pixel has one")
+        value, flat = cpu_images.loss_and_gradient(self.layout, self.parameters, problem, drawn)
         return value, {name: group.view(flat) for name, group in self.layout.groups.items()}
 
     # --- records and files ------------------------------------------------------------------------
@@ -288,14 +371,16 @@ class ImageNetwork:
         """
         _, record, stored = files.load_model(path, ("image network",))
         try:
-            structure = ImageStructure.from_record(record["structure"])
-            flat, frozen = stored["parameters"], tuple(record["frozen"])
-            net = cls(structure, structure.layout(), flat, frozen)
-            net.layout.select(frozen)
-            checks.real_type(flat.dtype)
-            return net.with_parameters(flat)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            return cls.from_record(record, stored["parameters"])
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ModelFileError(f"{path} does not hold an image network that fits together: {error}") from None
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], flat: np.ndarray) -> ImageNetwork:
+        """The network of a `trained_record` and its parameters; raises what a wrong record makes raise."""
+        structure = ImageStructure.from_record(record["structure"])
+        values = checks.real_array(flat, "parameters", checks.real_type(flat.dtype), 1)
+        return cls(structure, structure.layout(), values.copy(), tuple(checks.sequence(record["frozen"], "frozen")))
 
     def __repr__(self) -> str:
         structure = self.structure
@@ -307,13 +392,16 @@ class ImageNetwork:
         )
 
 
-def _after_split(name: str, cell: int, node: int) -> str:
-    """The name of a group after a split of this cell whose new node has this number."""
+def renamed(name: str, cell: int, place: Callable[[int], int | None]) -> str | None:
+    """The name of a group when the nodes of a cell have other numbers; None where a node of it is gone."""
     family, _, rest = name.partition("[")
     parts = rest.removesuffix("]").split(",")
     if len(parts) < 2 or parts[0] != str(cell):
         return name
     count = 2 if len(parts) > 2 and parts[2].isdigit() else 1
     for k in range(1, 1 + count):
-        parts[k] = str(int(parts[k]) + (int(parts[k]) >= node))
+        moved = place(int(parts[k]))
+        if moved is None:
+            return None
+        parts[k] = str(moved)
     return f"{family}[{','.join(parts)}]"

@@ -36,22 +36,26 @@ class ImageStructure:
     scaled_first: bool = False
 
     def __post_init__(self) -> None:
-        checks.integer(self.channels, "channels", 1)
-        checks.integer(self.classes, "classes", 2)
-        checks.integer(self.seed, "seed", 0)
-        checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True)
-        one_of(self.gates, GATES, "gates")
-        if len(checks.sequence(self.image, "image")) != 3:
-            raise InvalidInputError(f"image must be (channels, rows, columns); got {self.image!r}")
-        object.__setattr__(self, "image", tuple(self.image))
-        for size, name in zip(self.image, ("channels", "rows", "columns"), strict=True):
-            checks.integer(size, f"{name} of the image", 1)
+        # NumPy's numbers become Python's, so that the record is JSON.
+        checked = {
+            "channels": checks.integer(self.channels, "channels", 1),
+            "classes": checks.integer(self.classes, "classes", 2),
+            "seed": checks.integer(self.seed, "seed", 0),
+            "drop_path": checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True),
+            "gates": one_of(self.gates, GATES, "gates"),
+            "scaled_first": checks.boolean(self.scaled_first, "scaled_first"),
+            "image": _image_size(self.image),
+            "cells": _checked_cells(self.cells),
+        }
+        for field_name, value in checked.items():
+            object.__setattr__(self, field_name, value)
+        # Each reduction halves rows and columns.
         for name, size in (("rows", self.image[1]), ("columns", self.image[2])):
             if size % 2**self.reductions:
                 most = (size & -size).bit_length() - 1
                 raise InvalidInputError(
                     f"{name} must be divisible by 2^reductions: {size} {name} allow {counted(most, 'reduction')}, "
-                    f"{self.reductions} asked"
+                    f"{self.reductions} asked; image={self.image} is (channels, rows, columns)"
                 )
 
     @property
@@ -73,7 +77,28 @@ class ImageStructure:
     def from_record(cls, record: dict[str, Any]) -> ImageStructure:
         """The structure of a record."""
         cells = tuple(Cell.from_record(cell) for cell in record["cells"])
-        return cls(**{**record, "image": tuple(record["image"]), "cells": cells})
+        return cls(**{**record, "cells": cells})
+
+
+def _image_size(image: Any) -> tuple[int, int, int]:
+    """Channels, rows and columns of an image."""
+    sizes = checks.sequence(image, "image")
+    if len(sizes) != 3:
+        raise InvalidInputError(f"image must be (channels, rows, columns); got {image!r}")
+    names = ("channels", "rows", "columns")
+    whole = [checks.integer(size, f"{name} of the image", 1) for size, name in zip(sizes, names, strict=True)]
+    return whole[0], whole[1], whole[2]
+
+
+def _checked_cells(cells: Any) -> tuple[Cell, ...]:
+    """One cell or more."""
+    given = checks.sequence(cells, "cells")
+    if not given:
+        raise InvalidInputError("cells must be one or more; there is none")
+    for number, cell in enumerate(given):
+        if not isinstance(cell, Cell):
+            raise InvalidInputError(f"cells[{number}] must be a Cell; got {cell!r}")
+    return tuple(given)
 
 
 @dataclass
@@ -148,7 +173,11 @@ class _Builder:
             raise InvalidInputError(f"cell {number} must have {counted(len(earlier), 'input')}; it has {cell.inputs}")
         width, halved = self.structure.channels * 2**number, int(number > 0)
         size = [self.structure.image[k] // 2 ** max(number - 1, 0) for k in (1, 2)]
-        nodes = [self.input(f"{number},{i}", source, width, size) for i, source in enumerate(earlier)]
+        read = {i for (i, _), _ in cell.edges}
+        nodes = [
+            self.input(f"{number},{i}", source, width, size) if i in read else ABSENT
+            for i, source in enumerate(earlier)
+        ]
         out = [part // 2**halved for part in size]
         for node in range(cell.inputs, cell.nodes):
             arriving = []

@@ -13,9 +13,10 @@ from spectral_core.kernels.support.layout import Layout
 
 @runtime_checkable
 class Trainable(Protocol):
-    """A network whose parameters `train` can move. `SpectralNetwork` and `CompactNetwork` are trainable.
+    """A network whose parameters `train` can move: `SpectralNetwork`, `CompactNetwork`, `ImageNetwork`.
 
-    layout, parameters : the trained parameters, a flat vector, and where each group starts.
+    layout, parameters : the trained parameters, a flat vector, and where each group starts. Behind those of an image network
+        stand the running statistics of its batch norms, which are always frozen.
     activation, dtype, frozen : as in `SpectralNetwork`.
     """
 

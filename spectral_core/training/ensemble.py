@@ -95,7 +95,10 @@ def train_ensemble(
     >>> train_ensemble(networks, X, np.abs(X), seeds=range(3), epochs=2, backend="cpu").loss.shape
     (3,)
     """
-    nets, seeds = list(nets), [checks.integer(seed, f"seeds[{i}]", 0) for i, seed in enumerate(seeds)]
+    nets, seeds = (
+        checks.sequence(nets, "nets"),
+        [checks.integer(seed, f"seeds[{i}]", 0) for i, seed in enumerate(seeds)],
+    )
     check_shapes(nets, len(seeds))
     checks.boolean(shuffle, "shuffle")
     steps = step_options(options, len(nets))

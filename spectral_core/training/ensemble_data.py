@@ -20,6 +20,9 @@ def check_shapes(nets: list[SpectralNetwork], seeds: int) -> None:
     """Raise `InvalidInputError` unless there are networks of one shape, and as many seeds."""
     if not nets or seeds != len(nets):
         raise InvalidInputError(f"an ensemble needs networks, and as many seeds; got {len(nets)} and {seeds}")
+    for i, net in enumerate(nets):
+        if not isinstance(net, SpectralNetwork):
+            raise InvalidInputError(f"nets[{i}] must be a SpectralNetwork; got {type(net).__name__}")
     shapes = [(net.layout, net.activation, net.dtype, net.frozen, net.bias) for net in nets]
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.backends import choice
+from spectral_core.backends.cpu_images import check_batch
 from spectral_core.backends.problem import Problem
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import BackendError, DivergenceError, InvalidInputError
@@ -39,6 +40,8 @@ def train(
     # The loop over epochs.
     rows = len(problem.x)
     used = rows - rows % arrays.batch_size if loop.drop_last else rows
+    if isinstance(net.layout, ImageLayout):
+        _check_image_batches(net.layout, arrays.batch_size, used)
     order = SampleOrder(loop.seed, begun.epoch, rows, used, loop.shuffle)
     stopping = Stopping(loop.epochs, loop.patience, loop.best_of_last)
     schedule = step.rate_schedule(loop.epochs * -(-used // arrays.batch_size))
@@ -80,12 +83,20 @@ def _run(training: TrainingLoop[Any], loop: LoopOptions, checkpoint: Checkpoint 
         checkpoint.remove()
 
 
+def _check_image_batches(layout: ImageLayout, batch_size: int, used: int) -> None:
+    """Raise `InvalidInputError` where a batch of an epoch has one value of a channel."""
+    one = "and the last planes have one pixel"
+    check_batch(layout, batch_size, f"{batch_size=} gives batches of one image, {one}")
+    if last := used % batch_size:
+        check_batch(layout, last, f"the last batch of an epoch has one image, {one}; drop_last=True leaves it out")
+
+
 def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch_size: int, wanted: str) -> str:
     """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only; image networks have no kernels there."""
     if isinstance(net.layout, ImageLayout):
-        if choice.resolve(wanted, 0.0) != "cpu":
-            raise BackendError("image networks run on the processor; use backend='cpu' or 'auto'")
-        return "cpu"
+        if wanted == "cuda":
+            raise BackendError("image networks run on the processor alone; use backend='cpu' or 'auto'")
+        return choice.resolve(wanted, 0.0)
     on_gpu = problem.on_gpu or (validation is not None and validation.on_gpu)
     work = np.inf if on_gpu else choice.multiply_adds(net.layout.widths, batch_size)
     backend = choice.resolve(wanted, work)

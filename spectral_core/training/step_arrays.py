@@ -9,6 +9,7 @@ import numpy as np
 from spectral_core.backends.problem import Problem, StepArrays
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.formulas import threshold_of
+from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.kernels.support.layout import Layout
 from spectral_core.kernels.tables import PENALTIES, SETTINGS
 from spectral_core.networks.trainable import Trainable
@@ -27,9 +28,10 @@ def step_arrays(net: Trainable, problem: Problem, options: StepOptions) -> StepA
 
     Raises
     ------
-    InvalidInputError : a number has no use in the type of the parameters, the loss knows no label smoothing, or the
-        network has no eigenvalues to hold.
+    InvalidInputError : a number has no use in the type of the parameters, the loss knows no label smoothing, the network
+        has no eigenvalues to hold, or an option would move nothing of an image network.
     """
+    _check_spectral(net.layout, options)
     if options.label_smoothing and problem.loss not in SMOOTHED:
         raise InvalidInputError(f"label_smoothing is for {' and '.join(SMOOTHED)}; the loss is {problem.loss}")
     gradient_penalties, proximal_penalties = _penalties(net, options)
@@ -51,6 +53,17 @@ def step_arrays(net: Trainable, problem: Problem, options: StepOptions) -> StepA
         decays=in_type(decays, net.dtype, "weight_decay"),
         settings=_settings(options, net.dtype),
     )
+
+
+def _check_spectral(layout: Layout, options: StepOptions) -> None:
+    """Refuse options of eigenvalues for an image network with published gates, where nothing would tell that they do nothing."""
+    if not isinstance(layout, ImageLayout) or layout.spectral_groups():
+        return
+    for name in ("penalty_strength", "proximal", "eigenvalue_learning_rate"):
+        if getattr(options, name):
+            raise InvalidInputError(
+                f"{name} is for eigenvalues; a network with published gates has none, gates='spectral' has them"
+            )
 
 
 def in_type(numbers: list[float], dtype: np.dtype, name: str) -> np.ndarray:
@@ -97,9 +110,17 @@ def _not_trained(net: Trainable, options: StepOptions) -> set[str]:
 
 
 def _by_group(layout: Layout, values: float | Mapping[str, float]) -> list[tuple[str, float]]:
-    """Groups and numbers: one number for all but eigenvalues, or a mapping from families of groups."""
+    """Groups and numbers: one number for all but eigenvalues and gates, or a mapping from families of groups.
+
+    Raises
+    ------
+    InvalidInputError : the mapping names running statistics.
+    """
     if not isinstance(values, Mapping):
-        return [(name, values) for name in layout.groups if not name.startswith(("eigenvalues", "running"))]
+        return [(name, values) for name in layout.groups if not name.startswith(("eigenvalues", "gates", "running"))]
+    for family in values:
+        if isinstance(layout, ImageLayout) and family.startswith("running"):
+            raise InvalidInputError(f"no optimizer moves {family}, the statistics of batch norms; leave the group out")
     return [(name, value) for family, value in values.items() for name in layout.select([family])]
 
 

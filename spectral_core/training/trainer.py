@@ -64,8 +64,10 @@ def train(
 
     Parameters
     ----------
-    net : a network of any parametrization, or a compact one; of a compact network only the live weights are trained.
-    X, y : (samples, features); (samples, outputs) or class indices (samples,). They are never rescaled.
+    net : a network of any parametrization; a compact one, of which only the live weights are trained; or an `ImageNetwork`,
+        for which the note below says what differs.
+    X, y : (samples, features); (samples, outputs) or class indices (samples,). They are never rescaled. For an image network
+        X is `ImageData` or (samples, channels, rows, columns), y class indices.
     loss : ``squared_error``, ``huber``, ``poisson``, ``binary_cross_entropy`` (also for several labels) or
         ``cross_entropy``; `SpectralNetwork.loss_and_gradients` has their formulas.
     epochs, batch_size : passes over the data; samples in a mini-batch (the last one may be smaller).
@@ -98,7 +100,8 @@ def train(
         ``one_cycle``. None is 0, and 0.3 for ``one_cycle``.
     final_rate : the factor at the end, in [0, 1].
     weight_decay : before each step, θ -= rate · weight_decay · θ for eigenvectors (`direct`: for all W_ij), which does not
-        enter the optimizer's moments (AdamW, theorem O.decay); or decays by group, as for `eigenvector_penalty`.
+        enter the optimizer's moments (AdamW, theorem O.decay); or decays by group, as for `eigenvector_penalty`. For images
+        both act on all groups but eigenvalues and gates: on kernels, weights, towers, γ, β and biases.
     clip_norm : the gradient of loss and penalties, over all groups that are trained, is scaled to this norm where its norm
         is larger (theorem O.clip). None is no limit.
     label_smoothing : ε in [0, 1], for ``cross_entropy`` and ``binary_cross_entropy``: the training loss compares with
@@ -110,7 +113,8 @@ def train(
         path. A neuron of layer 2 whose eigenvalue is 0 is then silent. From the linear start losses rise less and scores stay:
         on digits with ``cosine`` and an eigenvalue rate of 0.01 2.3 times instead of 160 times, and 1.1 times with
         proximal=True and an ``l1`` strength of 0.2 (`python -m benchmarks training_stability`).
-    sample_weight : (samples,); the loss is a weighted mean.
+    sample_weight : (samples,); the loss is a weighted mean. Batch norms of an image network count each image of a batch once,
+        whatever its weight; a batch whose weights are all 0 takes no step.
     validation_data : (X, y); their loss is measured after each epoch.
     patience : with validation data, stop after this many epochs without a better validation loss and
         return the network of the best epoch.
@@ -145,6 +149,16 @@ def train(
         an option.
     BackendError : ``backend="cuda"``, and no GPU can be used; the message gives the reason.
     DivergenceError : the loss is no longer finite; `.epoch`, and `.network`, the best one before.
+
+    Notes
+    -----
+    Of an image network all groups are trained: kernels, weights, towers and their biases, γ and β of batch norms, and the
+    eigenvalues or published gates of operations. The running statistics follow the batches: m ← 0.9 m + 0.1 μ, u ← 0.9 u +
+    0.1 v n/(n - 1) of n values. The gradient of a published gate is that of its operation's factor at 0 or 1, and gates stay
+    in ±0.05. The training loss is that of the batches, with their statistics, drop-path and random changes, plus 0.4 times
+    the loss of every tower but the last. The validation loss is that of the last tower alone, with running statistics; so the
+    two cannot be compared. `seed` is of the order of images; drop-path has the network's seed, random changes have that
+    of `load_images`. `penalty` acts on the eigenvalues of each edge; published gates have none.
 
     Examples
     --------

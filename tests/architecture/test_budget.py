@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, search
-from spectral_core.architecture.budget import Budget
+from spectral_core.architecture.budget import UNITS, Budget
 from spectral_core.architecture.curve import Curve, CurvePoint
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.exchange.footprint import Footprint, footprint
@@ -20,30 +22,48 @@ POINT = CurvePoint(1, 0, 0, 0, 4, score=0.5, error=0.1, start="linear", l2=0.0)
 LIMIT = st.none() | st.integers(1, 60)
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.data(), st.tuples(LIMIT, LIMIT, LIMIT))
-def test_the_best_that_fits_is_chosen(scores: list[int], data: st.DataObject, limits: tuple[int | None, ...]) -> None:
-    points = tuple(replace(POINT, weights=i + 1, score=score / 10) for i, score in enumerate(scores))
-    costs = [Footprint(*data.draw(st.tuples(*[st.integers(1, 60)] * 3))) for _ in points]
+COST = st.builds(Footprint, *[st.integers(1, 60)] * 3) | st.just(InvalidInputError("no C file"))
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), COST), min_size=1, max_size=6), st.data(), st.tuples(LIMIT, LIMIT, LIMIT))
+def test_the_best_that_fits_is_chosen(
+    networks: list[tuple[int, Any]], data: st.DataObject, limits: tuple[int | None, ...]
+) -> None:
+    """Against a search through all sizes, the sentences included."""
+    scores, costs = [score / 10 for score, _ in networks], [cost for _, cost in networks]
+    points = tuple(replace(POINT, weights=i + 1, score=score) for i, score in enumerate(scores))
     curve = Curve(points, scores.index(max(scores)), data.draw(st.integers(0, len(points) - 1)))
     budget = Budget(*limits)
-    fitting = [
-        i for i, cost in enumerate(costs) if all(x is None or getattr(cost, n) <= x for n, x in vars(budget).items())
-    ]
+    names = [name for name, limit in vars(budget).items() if limit is not None]
+    known = [i for i, cost in enumerate(costs) if isinstance(cost, Footprint)]
+    fitting = [i for i in known if all(getattr(costs[i], name) <= getattr(budget, name) for name in names)]
+
+    def needs(i: int) -> str:
+        return ", ".join(f"{getattr(costs[i], name)} {UNITS[name]}" for name in names)
+
     if not fitting:
-        names = [name for name, limit in vars(budget).items() if limit is not None]
-        least = min(getattr(cost, names[0]) for cost in costs)
-        with pytest.raises(InvalidInputError, match=f"no network fits .*; the smallest needs {least} "):
+        words = "no network can be exported"
+        if known:
+            least = min(known, key=lambda i: [getattr(costs[i], name) for name in names])
+            words = f"no network fits {budget}; the smallest needs {needs(least)}"
+        with pytest.raises(InvalidInputError, match=f"^{re.escape(words)}"):
             budget.choose(curve, costs)
         return
-    kept, told = budget.choose(curve, costs)
-    assert kept.chosen in fitting
-    assert kept.points == curve.points
-    if curve.chosen in fitting:
-        assert kept.chosen == curve.chosen
-    else:
-        assert points[kept.chosen].score == max(points[i].score for i in fitting)
-    better = [i for i in range(len(points)) if i not in fitting and points[i].score > points[kept.chosen].score]
-    assert any(text.startswith("a wider budget") for text in told) == bool(better)
+    kept, remarks = budget.choose(curve, costs)
+    best = max(scores[i] for i in fitting)
+    chosen = curve.chosen if curve.chosen in fitting else min(i for i in fitting if scores[i] == best)
+    assert (kept.points, kept.chosen) == (curve.points, chosen)
+    weights = "1 weight" if chosen == 0 else f"{chosen + 1} weights"
+    expected = [f"budget: {budget}; the chosen network, {weights}, takes {needs(chosen)}"]
+    wider = [i for i in known if i not in fitting and scores[i] > scores[chosen]]
+    if wider:
+        gain = f"{scores[wider[0]]:.4f} instead of {scores[chosen]:.4f}"
+        expected.append(f"a wider budget of {needs(wider[0])} would give the validation score {gain}")
+    tighter = [i for i in fitting if i < chosen]
+    if tighter:
+        i = min(i for i in tighter if scores[i] == max(scores[j] for j in tighter))
+        expected.append(f"a tighter budget of {needs(i)} would give the validation score {scores[i]:.4f}")
+    assert remarks == expected
 
 
 def test_a_search_keeps_to_its_budget() -> None:
@@ -60,6 +80,13 @@ def test_a_search_keeps_to_its_budget() -> None:
     assert found.curve is not None
     assert found.curve.points == free.curve.points
     assert footprint(found.compact_predictor, int8=True, calibration=x).flash <= limit
+    # The best of those that fit, and not just any.
+    fitting = [i for i, one in enumerate(free.at_sizes) if footprint(one, int8=True, calibration=x).flash <= limit]
+    assert found.curve[found.curve.chosen].score == max(free.curve[i].score for i in fitting)
+    with pytest.raises(
+        InvalidInputError, match=f"no network fits 1 bytes of flash; the smallest needs {limit:,} bytes"
+    ):
+        search(x, y, **options, flash=1, int8=True)
     assert found.compact_predictor is found.at_sizes[found.curve.chosen]
     assert found.report.weights == found.curve[found.curve.chosen].weights
     assert f"budget: {limit:,} bytes of flash" in found.report.to_text()

@@ -8,7 +8,7 @@ import pytest
 from tests.networks.test_image_network import batch, grown
 
 
-@pytest.mark.parametrize("options", [{}, {"published": True}])
+@pytest.mark.parametrize("options", [{}, {"scaled_first": True}])
 def test_loss_and_gradients_are_those_of_pytorch(options: dict[str, object]) -> None:
     pytest.importorskip("torch", reason="torch is not installed: pip install -e '.[bench]'")
     from benchmarks.peers.torch_images import TorchImages

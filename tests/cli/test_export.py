@@ -58,12 +58,26 @@ def test_wrong_requests_leave_nothing(model: Path, tmp_path: Path, capsys: Any) 
     assert not out.exists()
 
 
+def test_an_error_in_one_format_leaves_no_other_file(model: Path, tmp_path: Path, capsys: Any) -> None:
+    """PyTorch takes these weights in float64, float32 in C does not; PyTorch's file comes first."""
+    blocks = {(2, 1): np.array([[1e60, 1.0], [1.0, 2.0]])}
+    SpectralNetwork(blocks=blocks, parametrization="direct").save(tmp_path / "wide.npz")
+    refused_line = refused(capsys, "export", tmp_path / "wide.npz", "--torch", tmp_path / "a", "--c", tmp_path / "b")
+    assert "no normal float32 number" in refused_line
+    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "b").exists()
+
+
 def test_a_c_file_has_the_names_that_were_asked_for(model: Path, tmp_path: Path, capsys: Any) -> None:
     assert said(capsys, "export", model, "--c", tmp_path / "small.c", "--name", "small").startswith("written: ")
     text = (tmp_path / "small.c").read_text(encoding="utf-8")
     assert "int small_class(const float input[SMALL_INPUTS], float output[SMALL_OUTPUTS])" in text
     assert "input: u, v." in text
     assert "classes: a, b." in text
+    said(capsys, "export", model, "--c", tmp_path / "small.c", "--name", "small", "--trainable")
+    text = (tmp_path / "small.c").read_text(encoding="utf-8")
+    assert "void small_train(const float input[SMALL_INPUTS], int label, float rate, int all)" in text
+    assert "--trainable belongs to --c" in refused(capsys, "export", model, "--trainable", "--torch", tmp_path / "t")
     said(capsys, "export", model, "--c", tmp_path / "small.c", "--double")
     assert "int net_class(const double input[NET_INPUTS]" in (tmp_path / "small.c").read_text(encoding="utf-8")
 
@@ -79,7 +93,7 @@ def test_integers_are_calibrated_by_a_file(model: Path, tmp_path: Path, capsys: 
     assert "int net_class(const int16_t input[NET_INPUTS], int32_t output[NET_OUTPUTS])" in text
     out.unlink()
     (tmp_path / "narrow.csv").write_text("v,t\n1,a\n2,b\n", encoding="utf-8")
-    assert "u" in refused(capsys, "export", model, *wanted, "--calibrate", tmp_path / "narrow.csv")
+    assert "no column 'u'" in refused(capsys, "export", model, *wanted, "--calibrate", tmp_path / "narrow.csv")
     assert "--int8 needs --calibrate DATA" in refused(capsys, "export", model, *wanted)
     assert "--int8 belongs to --c" in refused(capsys, "export", model, "--torch", out, "--int8")
     Predictor.load(model).network.save(tmp_path / "bare.npz")

@@ -11,11 +11,11 @@ import pytest
 from benchmarks.chips.emulated import CORES, LINKED, Case, Core, built, emulated, values
 from spectral_core.exchange.c import c_source
 from spectral_core.exchange.c_float import FloatForm
-from spectral_core.exchange.rows import rows_of
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS
 from tests import plain
 from tests.exchange.c_programs import needs
-from tests.exchange.test_c import IN_C, predictor, same_bits, samples
+from tests.exchange.test_c import predictor, same_bits, samples
 from tests.exchange.test_c_int8 import data, integer_form
 
 
@@ -27,14 +27,13 @@ def all_cases() -> tuple[list[Case], list[np.ndarray]]:
             model = predictor("direct", [4, 5, 3, 2], name, number, share, "classification")
             title = f"n{number}{'d' if share == 1 else 's'}"
             x = samples(model, np.float32, number, True)
-            if name in IN_C:
-                form = FloatForm.of(rows_of(model), False)
-                source = c_source(model, name=title)
-                cases.append(Case(title, source, f"{title}_class", x, form.rows.n_outputs))
-                with np.errstate(all="ignore"):
-                    expected.append(plain.forward(form.rows, x, form.sparse))
-                cases.append(Case(f"{title}p", source.replace(title, f"{title}p"), f"{title}p_predict", x[:5], 2))
-                expected.append(plain.softmax(expected[-1][:5]))
+            form = FloatForm.of(rows_of(model), False)
+            source = c_source(model, name=title)
+            cases.append(Case(title, source, f"{title}_class", x, form.rows.n_outputs))
+            with np.errstate(all="ignore"):
+                expected.append(plain.forward(form.rows, x, form.sparse))
+            cases.append(Case(f"{title}p", source.replace(title, f"{title}p"), f"{title}p_predict", x[:5], 2))
+            expected.append(plain.softmax(expected[-1][:5]))
             rows = data(model, number)
             net = integer_form(model, rows).net
             source = c_source(model, int8=True, calibration=rows, name=f"i{title}")

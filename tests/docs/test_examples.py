@@ -11,14 +11,16 @@ import pytest
 
 import spectral_core
 from spectral_core import exchange
+from spectral_core.architecture.image_result import ImageSearchResult
 from spectral_core.architecture.result import SearchResult
 from spectral_core.exchange.javascript import javascript, shortest
 from spectral_core.exchange.tensors import state_dict
 from spectral_core.networks.image import ImageNetwork
+from spectral_core.networks.image_model import ImageModel
 from spectral_core.networks.spectral import SpectralNetwork
 
 METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "balanced", "save", "load")
-IMAGE_METHODS = ("initialize", "split_edge", "forward", "loss_and_gradients", "save", "load")
+IMAGE_METHODS = ("initialize", "split_edge", "widen", "compact", "forward", "loss_and_gradients", "save", "load")
 PUBLIC: dict[str, Any] = {
     name: getattr(spectral_core, name)
     for name in dir(spectral_core)
@@ -26,6 +28,8 @@ PUBLIC: dict[str, Any] = {
 } | {f"SpectralNetwork.{name}": getattr(SpectralNetwork, name) for name in METHODS}
 FURTHER: dict[str, Any] = {
     "SearchResult": SearchResult,
+    "ImageSearchResult": ImageSearchResult,
+    "ImageModel": ImageModel,
     "exchange.state_dict": state_dict,
     **{f"ImageNetwork.{name}": getattr(ImageNetwork, name) for name in IMAGE_METHODS},
     "exchange.export_javascript": exchange.export_javascript,
@@ -38,7 +42,7 @@ FURTHER: dict[str, Any] = {
 
 
 def test_every_public_function_is_listed() -> None:
-    assert len(PUBLIC) == 16 + len(METHODS)
+    assert len(PUBLIC) == 17 + len(METHODS)
 
 
 @pytest.mark.parametrize("name", [*PUBLIC, *FURTHER])

@@ -10,6 +10,7 @@ import pytest
 
 import spectral_core
 from docs.course import pictures
+from docs.figures import build as figures
 from docs.site import cells, proofs
 from docs.site.cells import Cell
 from tests.builders import ROOT
@@ -83,6 +84,11 @@ def test_every_proof_and_idea_of_the_pages_exists() -> None:
         assert proofs.proof(name, body).count("$$") >= 2
     for _, name, _ in directives("idea"):
         assert proofs.idea(name)
+
+
+def test_every_figure_of_the_pages_exists() -> None:
+    named = {name for _, name, _ in directives("touch")}
+    assert named == set(figures.FIGURES)
 
 
 def test_a_proof_prints_the_forms_of_its_steps() -> None:

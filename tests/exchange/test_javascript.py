@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from spectral_core import InvalidInputError, Predictor, SpectralNetwork, compact
 from spectral_core.data.encoding import Encoder
 from spectral_core.data.scaling import Scaling
-from spectral_core.exchange.buffer import Rows
 from spectral_core.exchange.javascript import export_javascript, javascript, shortest
+from spectral_core.exchange.network_rows import rows_of
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
 from tests.builders import PARAMETRIZATIONS, ROOT, random_network
 from tests.exchange.test_onnx import LABELS, predictor
@@ -32,7 +32,7 @@ BROWSER = next((name for name in ("chromium", "chromium-browser", "google-chrome
 
 def by_the_rows(model: Any, x: np.ndarray) -> list[float]:
     """z_K of one scaled sample, scalar by scalar: bias first, senders in order."""
-    rows = Rows.of(model)
+    rows = rows_of(model).astype(model.dtype)
     real = rows.bias.dtype.type
     values = [real(x[k]) for k in rows.features]
     activate, code = reference(rows.bias.dtype.name)["activate"], ACTIVATIONS.index(rows.activation)

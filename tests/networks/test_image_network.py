@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from spectral_core.backends import cpu_images
+from spectral_core.backends.image_passes import ImagePass
 from spectral_core.data import counters
 from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.kernels.support.image_layout import OPERATION_COLUMNS
 from spectral_core.networks.cells import Cell
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.spectral import SpectralNetwork
@@ -75,7 +78,7 @@ def test_every_gradient_of_the_tiny_network_is_that_of_the_oracle() -> None:
         np.testing.assert_allclose(gradients[group_of(name)].ravel(), slopes.ravel(), rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("options", [{}, {"published": True}, {"drop_path": 0.4}])
+@pytest.mark.parametrize("options", [{}, {"scaled_first": True}, {"drop_path": 0.4}])
 def test_gradients_of_a_grown_network_are_those_of_differences(options: dict[str, object]) -> None:
     """Two towers, two reductions of the rows, splits, drop-path: along random directions."""
     net, (x, y) = grown(**options), batch()
@@ -114,6 +117,23 @@ def test_a_split_keeps_the_function_bit_for_bit(cell: int, edge: tuple[int, int]
     assert (net.forward(x) == split.forward(x)).all()
     assert np.abs(new[f"eigenvalues[{cell},{edge[1]},{edge[1] + 1}]"]).min() > 0
     assert split.n_parameters > net.n_parameters
+
+
+@pytest.mark.parametrize(("channels", "published"), [(3, False), (8, True)])
+def test_more_channels_keep_the_function(channels: int, published: bool) -> None:
+    """In training mode too, within rounding; the columns of the new channels have slopes (G7)."""
+    net, (x, y) = grown(published=published), batch()
+    wide = net.widen(channels, seed=5)
+    before, old = net.loss_and_gradients(x, y)
+    after, new = wide.loss_and_gradients(x, y)
+    assert abs(before - after) < 1e-13
+    np.testing.assert_allclose(net.forward(x), wide.forward(x), rtol=0, atol=1e-13)
+    width = old["towers[1]"].shape[1]
+    np.testing.assert_allclose(new["towers[1]"][:, :width], old["towers[1]"], rtol=0, atol=1e-13)
+    assert np.abs(new["towers[1]"][:, width:]).min() > 0
+    assert wide.structure.channels == channels
+    with pytest.raises(InvalidInputError, match=f"channels must be more than {channels}"):
+        wide.widen(channels)
 
 
 def test_a_closed_published_gate_keeps_its_slope() -> None:
@@ -158,6 +178,25 @@ def test_drop_path_keeps_the_share_that_it_should() -> None:
     assert (counters.words(counters.key_of(1), 3, 4) == counters.words(counters.key_of(1), 0, 7)[3:]).all()
 
 
+def test_an_edge_may_be_any_pair_of_whole_numbers() -> None:
+    net = ImageNetwork.initialize(4, 1, 3)
+    assert net.split_edge(0, [0, 1]).structure == net.split_edge(0, (0, 1)).structure  # type: ignore[arg-type]
+
+
+def test_a_value_that_no_convolution_writes_starts_at_zero() -> None:
+    """Whatever its memory held before, also where nothing at all arrives."""
+    net = ImageNetwork.initialize(2, 0, 3, image=(1, 4, 4), cells=[Cell(1, 2, {(0, 1): ("dil3",)})])
+    tables, value = cpu_images.tables_of(net.layout), 1
+    rows = tables.operations[:, OPERATION_COLUMNS.index("receiver")] != value
+    unreached = ImagePass(
+        replace(tables, operations=tables.operations[rows]), net.parameters, np.ones((2, 1, 16), np.float32),
+        cpu_images.ALL_KEPT,
+    )  # fmt: skip
+    unreached.z[value][...] = np.nan
+    unreached.forward(training=False)
+    assert (unreached.z[value] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [
@@ -177,8 +216,57 @@ def test_drop_path_keeps_the_share_that_it_should() -> None:
         (lambda: Cell(1, 3, {(0, 1): ("identity",), (0, 2): ("identity",)}), "node 1 must be reached by an edge and read by one"),
         (lambda: Cell(1, 2, {(1, 0): ("identity",)}), "must run upwards"),
         (lambda: Cell(1, 2, {(0, 1): ("sep7",)}), "sep7"),
+        (lambda: Cell(1, 2, {(0, 1): ()}), r"edge \(0, 1\) must hold operations, each once; got \(\)"),
+        (lambda: Cell(1, 2, {(0, 1): ("sep3", "sep3")}), r"edge \(0, 1\) must hold operations, each once; got \('sep3', 'sep3'\)"),
+        (lambda: Cell(1, 2, {(0, 1): "sep3"}), r"the operations of edge \(0, 1\) must be a sequence; got 'sep3'"),
+        (lambda: Cell(1, 1, {}), "nodes must be a whole number of at least 2; got 1"),
+        (lambda: Cell(0, 1, {}), "inputs must be a whole number of at least 1; got 0"),
+        (lambda: Cell(1, 2.0, {(0, 1): ("sep3",)}), "nodes must be a whole number of at least 2; got 2.0"),
+        (lambda: Cell(1, 2, [(0, 1)]), r"edges must be a mapping \{\(i, j\): operations\}"),
+        (lambda: Cell(1, 2, {0: ("sep3",)}), r"an edge must be a pair \(i, j\) of nodes; got 0"),
+        (lambda: Cell(1, 2, {(0, 1, 1): ("sep3",)}), r"an edge must be a pair \(i, j\) of nodes; got \(0, 1, 1\)"),
+        (lambda: Cell(1, 2, {(0, "b"): ("sep3",)}), r"an edge must be a pair \(i, j\) of nodes; got \(0, 'b'\)"),
+        (lambda: ImageNetwork.initialize(4, 1, 3).split_edge(0, 5), r"an edge must be a pair \(i, j\) of nodes; got 5"),
+        (lambda: ImageNetwork.initialize(4, 1, 3).split_edge(0, (0,)), r"an edge must be a pair \(i, j\) of nodes; got \(0,\)"),
+        (lambda: ImageNetwork.initialize(4, 1, 3, cells=3), "cells must be a sequence; got 3"),
+        (lambda: ImageNetwork.initialize(4, 0, 3, cells=["a"]), r"cells\[0\] must be a Cell; got 'a'"),
+        (lambda: ImageNetwork.initialize(4, 1, 3, published=3), "published must be True or False; got 3"),
+        (lambda: ImageNetwork.initialize(4, 1, 3, seed=-1), "seed must be"),
+        (lambda: ImageNetwork.initialize(4, 1, 3).split_edge(0, (0, 1), seed=-1), "seed must be"),
+        (lambda: grown().loss_and_gradients(*batch(), seed=-1), "seed must be"),
+        (lambda: grown(drop_path=0.1).loss_and_gradients(*batch(), seed="a"), "seed must be"),
     ],
 )  # fmt: skip
 def test_what_breaks_a_rule_is_named(build: object, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         build()  # type: ignore[operator]
+
+
+def test_published_is_every_choice_of_the_authors_that_is_not_made_otherwise() -> None:
+    def chosen(**options: object) -> tuple[str, bool]:
+        structure = ImageNetwork.initialize(2, 1, 3, image=(1, 4, 4), **options).structure  # type: ignore[arg-type]
+        return structure.gates, structure.scaled_first
+
+    assert chosen() == ("spectral", False)
+    assert chosen(published=True) == ("published", True)
+    assert chosen(published=True, gates="spectral") == ("spectral", True)
+    assert chosen(published=True, scaled_first=False) == ("published", False)
+    assert chosen(scaled_first=True) == ("spectral", True)
+
+
+@pytest.mark.parametrize("edges", [[(0, 1), (0, 1)], [(0, 1), (1, 2)], [(1, 2), (0, 1), (0, 1)]])
+def test_no_two_random_groups_are_equal_after_splits_with_one_seed(edges: list[tuple[int, int]]) -> None:
+    """A copy of a kernel would be drawn once, and stay what its original is until a step tells them apart."""
+    net = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8))
+    for edge in edges:
+        net = net.split_edge(0, edge)
+    random = {n: v.tobytes() for n, v in net.groups.items() if n.startswith(("kernels", "weights", "towers"))}
+    assert len(set(random.values())) == len(random)
+    again = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8))
+    for edge in edges:
+        again = again.split_edge(0, edge)
+    assert (again.parameters == net.parameters).all()
+    other = ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8)).split_edge(0, edges[0], seed=1)
+    assert (
+        other.parameters != ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8)).split_edge(0, edges[0]).parameters
+    ).any()

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spectral_core.data.augmentation import Augmentation, changed
 from spectral_core.data.images import ImageData, load_images
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.cells import Cell
 from spectral_core.networks.image import ImageNetwork
+from spectral_core.training.options import StepOptions
 from spectral_core.training.results import Progress, TrainingResult
+from spectral_core.training.step_arrays import step_arrays
 from spectral_core.training.trainer import train
 
 CELL = Cell(1, 2, {(0, 1): ("identity", "max3", "mean3", "sep3", "dil3")})
@@ -97,6 +101,19 @@ def test_running_statistics_follow_the_batches_and_no_optimizer_moves_them() -> 
     assert (after.groups["kernels[stem]"] != kernel).all()
 
 
+@given(first=st.integers(0, 2), huge=st.booleans())
+def test_a_batch_without_weight_is_as_if_it_were_not_there(first: int, huge: bool) -> None:
+    """It takes no step, and moves no running statistic either."""
+    data, net = bars(24), network()
+    empty = np.arange(24) // 8 == first
+    images = np.where(empty[:, None, None, None] & huge, 1e19, data.images)
+    options = OPTIONS | {"batch_size": 8, "epochs": 1, "shuffle": False, "schedule": "constant"}
+    weighted = train(net, images, data.labels, sample_weight=(~empty).astype(float), **options)
+    without = train(net, data.images[~empty], data.labels[~empty], **options)
+    np.testing.assert_allclose(weighted.network.parameters, without.network.parameters, rtol=1e-13, atol=1e-13)
+    assert weighted.state.step == without.state.step == 2
+
+
 def test_published_gates_stay_within_their_limit() -> None:
     data = bars(32)
     result = train(network(gates="published"), data, data.labels, **(OPTIONS | {"epochs": 4, "learning_rate": 5.0}))
@@ -129,3 +146,40 @@ def test_what_has_no_meaning_for_images_is_named(options: dict[str, Any], messag
 def test_data_tells_its_augmentation() -> None:
     assert bars(8, crop=2).augmentation == Augmentation(crop=2)
     assert bars(8).augmentation is None
+
+
+@pytest.mark.parametrize("gates", ["spectral", "published"])
+@pytest.mark.parametrize("option", ["weight_decay", "eigenvector_penalty"])
+def test_a_single_decay_acts_on_all_but_gates_and_statistics(gates: str, option: str) -> None:
+    """Decay would close published gates for no reason of the loss."""
+    data, net = bars(16), network(gates=gates)
+    arrays = step_arrays(net, net.problem(data, data.labels), StepOptions(**{option: 0.1}))
+    values = np.zeros(net.parameters.size)
+    rows, numbers = (
+        (arrays.trainable, arrays.decays) if option == "weight_decay" else (arrays.penalised, arrays.strengths)
+    )
+    for row, number in zip(rows, numbers, strict=True):
+        values[row[0] : row[1]] = number
+    for name, group in net.layout.groups.items():
+        expected = 0 if name.startswith(("gates", "eigenvalues", "running")) else 0.1
+        assert (group.view(values) == expected).all(), name
+    family = "gates" if gates == "published" else "eigenvalues"
+    named = step_arrays(net, net.problem(data, data.labels), StepOptions(**{option: {family: 0.1}}))
+    assert (named.decays if option == "weight_decay" else named.strengths).max() == 0.1
+
+
+@pytest.mark.parametrize(
+    ("gates", "options", "message"),
+    [
+        ("published", {"penalty_strength": 0.5}, "penalty_strength is for eigenvalues; a network with published gates has none"),
+        ("published", {"proximal": True}, "proximal is for eigenvalues"),
+        ("published", {"eigenvalue_learning_rate": 0.5}, "eigenvalue_learning_rate is for eigenvalues"),
+        ("spectral", {"eigenvector_penalty": {"running_variances": 5.0}}, "no optimizer moves running_variances"),
+        ("spectral", {"weight_decay": {"running_means[stem]": 5.0}}, r"no optimizer moves running_means\[stem\]"),
+        ("published", {"weight_decay": {"running_means": 5.0, "gates": 0.1}}, "no optimizer moves running_means"),
+    ],
+)  # fmt: skip
+def test_an_option_that_would_move_nothing_is_refused(gates: str, options: dict[str, Any], message: str) -> None:
+    data = bars(8)
+    with pytest.raises(InvalidInputError, match=message):
+        train(network(gates=gates), data, data.labels, loss="cross_entropy", **options)

@@ -73,7 +73,7 @@ class CPrinter(RealPrinter):
         return f"magnitude({self._print(*e.args)})"
 
     def _print_normal_cdf(self, e: sp.Expr) -> str:
-        raise ValueError("erfc is in libm")
+        return f"({self.real.literal(0.5)} * error_complement({self._print(-sp.sqrt(2) / 2 * e.args[0])}))"
 
     def _print_Mul(self, e: sp.Mul) -> str:
         if len(e.args) == 2 and e.args[0] == -1:

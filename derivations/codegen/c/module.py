@@ -7,11 +7,14 @@ from pathlib import Path
 
 import sympy as sp
 
+from derivations.codegen import templates
+from derivations.codegen.c import training
 from derivations.codegen.c.expressions import REALS, CPrinter, Lines, Real, declared
+from derivations.codegen.c.functions import Function
 from derivations.codegen.expressions import add, indent
 from derivations.proof.assignments import Assign, flatten
 from derivations.proof.programs import Program
-from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, E, m, normal_cdf
+from derivations.theorems.scalar.activations import ACTIVATIONS, Activation, E, m
 from derivations.theorems.scalar.exponential_error import THEOREMS as EXPONENTIALS
 from derivations.theorems.spectral import propagation
 
@@ -35,9 +38,11 @@ def sections(name: str) -> dict[str, str]:
     return {name: body.strip("\n") for name, _, body in (part.partition("\n") for part in parts)}
 
 
-def printable() -> tuple[Activation, ...]:
-    """The activations that need the exponential at most."""
-    return tuple(item for item in ACTIVATIONS if not item.value.has(normal_cdf))
+def error_complement(real: Real) -> str:
+    """erfc(x) by the operations of `special.erfc`, all in one type."""
+    source = templates.raw(TEMPLATES.parents[1] / "javascript", "special")["erfc"]
+    title = "/* erfc(x): the rational approximations of fdlibm (Sun Microsystems, 1993). No theorem covers it. */"
+    return f"{title}\n{Function(real).definition(source, 'error_complement')}"
 
 
 def activation_function(item: Activation, real: Real) -> str:
@@ -88,6 +93,7 @@ def words(real: Real) -> dict[str, str]:
     suffix = "u" if size == 32 else "ull"
     return {
         "EXPONENTIAL": exponential_function(real),
+        "ERROR_COMPLEMENT": error_complement(real),
         **{word: accumulation(propagation.DIRECT, real, places) for word, places in PLACES.items()},
         "REAL": real.name,
         "BITS": real.bits,
@@ -100,8 +106,10 @@ def words(real: Real) -> dict[str, str]:
 
 def parts(real: Real) -> dict[str, str]:
     """The parts of a file in one type."""
-    result = sections("network")
-    for word, text in words(real).items():
+    result = sections("network") | {f"train_{name}": text for name, text in sections("training").items()}
+    # The longest words first: some are parts of others.
+    every = words(real) | training.words(real)
+    for word, text in sorted(every.items(), key=lambda pair: -len(pair[0])):
         result = {name: body.replace(word, text) for name, body in result.items()}
     return result
 
@@ -123,11 +131,12 @@ def c_module() -> str:
         for name, text in texts.items():
             lines += [f'        "{name}": """{escaped(text)}""",']
         lines.append("    },")
-    lines += ["}", "ACTIVATIONS: dict[str, dict[str, str]] = {"]
-    for real in REALS:
-        lines.append(f'    "{real.name}": {{')
-        lines += [f'        "{item.name}": """{escaped(activation_function(item, real))}""",' for item in printable()]
-        lines.append("    },")
+    for title, function in (("ACTIVATIONS", activation_function), ("WITH_SLOPES", training.activation_function)):
+        lines += ["}", f"{title}: dict[str, dict[str, str]] = {{"]
+        for real in REALS:
+            lines.append(f'    "{real.name}": {{')
+            lines += [f'        "{item.name}": """{escaped(function(item, real))}""",' for item in ACTIVATIONS]
+            lines.append("    },")
     return HEADER + "\n".join([*lines, "}"]) + "\n"
 
 

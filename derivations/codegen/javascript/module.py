@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sympy
 
-from derivations.codegen import plain, templates
+from derivations.codegen import elementwise, plain, templates
 from derivations.codegen.expressions import choice
 from derivations.codegen.formulas import FormulaPrinter
 from derivations.codegen.javascript.translate import Translator
@@ -82,7 +82,7 @@ def scaling_from_table(form: exponential.Format, source: str, places: int = POWE
 
 def exponential_function(form: exponential.Format, exported: bool = True) -> str:
     """The exponential in one format as JavaScript."""
-    source = scaling_from_table(form, plain.exponential_function(form))
+    source = scaling_from_table(form, elementwise.exponential_function(form))
     return Translator(form.name, form.name).function(source, exported)
 
 
@@ -120,7 +120,7 @@ def special() -> list[str]:
 
 def plain_text() -> str:
     """All functions as plain Python: the reference, to be run with the scalars of either format."""
-    exponentials = [plain.exponential_function(form) for form in exponential.FORMATS]
+    exponentials = [elementwise.exponential_function(form) for form in exponential.FORMATS]
     printed = [plain.activate(), *map(plain.function, PROGRAMS)]
     return "\n\n\n".join([*exponentials, *special(), *printed, *orchestration()]) + "\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from derivations.codegen import plain, templates
+from derivations.codegen import elementwise, plain, templates
 from derivations.codegen.elementwise import value_and_slope
 from derivations.codegen.expressions import indent, typed_constants
 from derivations.codegen.javascript.module import FOLDER, scaling_from_table
@@ -78,7 +78,9 @@ def of_format(form: exponential.Format) -> dict[str, str]:
     """The parts in one format, by name."""
 
     def exponential_in(one: exponential.Format) -> str:
-        return short(scaling_from_table(one, plain.exponential_function(one), PLACES[form.name]), one.name, one.name)
+        return short(
+            scaling_from_table(one, elementwise.exponential_function(one), PLACES[form.name]), one.name, one.name
+        )
 
     erfc = short(templates.read(FOLDER, "special")["erfc"], "float64", form.name)
     parts = {

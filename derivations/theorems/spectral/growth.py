@@ -46,7 +46,11 @@ def silent_sender() -> Claim:
     """A layer whose incoming weights are 0 sends f(0): with any weights from any layer j, here of one sender."""
     received = next(iter(propagation.every_layer(propagation.DIRECT, (W, x_source))))[2]["z"]
     return Claim(
-        "silent", f(at(received, {W.element: 0})), sp.S.Zero, words="a layer all of whose incoming weights are 0 sends"
+        "silent",
+        f(at(received, {W.element: 0})),
+        sp.S.Zero,
+        words="a layer all of whose incoming weights are 0 sends",
+        assumes=(ZERO_AT_ZERO,),
     )
 
 

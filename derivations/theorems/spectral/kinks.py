@@ -79,8 +79,8 @@ def one_neuron(proof: Proof) -> None:
         proof.compare(f"{activation.name}: f'(0+) - f'(0-) is not 0", upper, "!=", lower)
 
 
-ON = Assumption("on_m is 0 or 1, so on² = on", on.element**2, on.element)
-SIDE = Assumption("side_m is 1 or -1, so side² = 1", side.element**2, sp.S.One)
+ON = Assumption(on.element**2, on.element, "on_m is 0 or 1")
+SIDE = Assumption(side.element**2, sp.S.One, "side_m is 1 or -1")
 
 Jump = Callable[[], sp.Expr]
 

@@ -84,7 +84,7 @@ bias = Array("bias", (h,), "argument", "the bias of neuron h")
 z = Array("z", (s, h), "argument", "what neuron h receives")
 
 
-HEARD = Assumption("heard_k is 0 or 1, so heard² = heard", heard.element**2, heard.element)
+HEARD = Assumption(heard.element**2, heard.element, "heard_k is 0 or 1")
 
 
 def received(weights: sp.Expr, values: sp.Expr, constant: sp.Expr = sp.S.Zero) -> sp.Expr:

@@ -47,9 +47,7 @@ def weighted(weight: sp.Expr) -> sp.Expr:
     return run((Assign(pre.element, weight * x.element, over=(k,)),), elements((row, x)))["pre"]
 
 
-HOMOGENEOUS = Assumption(
-    "f(c z) = c f(z) for every c > 0, shown piece by piece for the activations named", f(c * z), c * f(z)
-)
+HOMOGENEOUS = Assumption(f(c * z), c * f(z), "shown piece by piece for the activations named")
 ROWS = Claim("rows", weighted(c * row.element), c * weighted(row.element), words="z' of the row c w:")
 SIGNS = tuple(
     Claim(f"sign where z {name} 0", c * sp.Symbol("z", **{sign: True}), sp.S.Zero, relation=name, words=f"z {name} 0:")
@@ -65,7 +63,11 @@ PIECES = tuple(
 def merged(factor: sp.Expr = c) -> Claim:
     """`factor` is what the second neuron's outgoing column is multiplied with before it is added to the first."""
     return Claim(
-        "columns", first * f(z) + second * f(c * z), (first + factor * second) * f(z), words="both neurons send"
+        "columns",
+        first * f(z) + second * f(c * z),
+        (first + factor * second) * f(z),
+        words="both neurons send",
+        assumes=(HOMOGENEOUS,),
     )
 
 

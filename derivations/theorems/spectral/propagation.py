@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import sympy as sp
 
+from derivations.proof.agreement import KINDS, name_of_kind
 from derivations.proof.algebra import DISTANCE as d
 from derivations.proof.algebra import LAYER as j
 from derivations.proof.algebra import activation, phi
@@ -38,7 +39,7 @@ from derivations.proof.programs import Program
 from derivations.proof.rules import marker
 from derivations.proof.running import Values, run
 from derivations.proof.stated import definition
-from derivations.proof.theorem import KINDS, Proof, Theorem, name_of_kind
+from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.spectral.blocks import difference, entries, transfer
 from derivations.theorems.spectral.inversion import inverse
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from derivations.proof.agreement import KINDS, name_of_kind
 from derivations.proof.assignments import Array, Node
 from derivations.proof.claims import Claim
 from derivations.proof.notation import (
@@ -30,7 +31,7 @@ from derivations.proof.notation import (
 from derivations.proof.programs import Program
 from derivations.proof.running import bars, run
 from derivations.proof.stated import at
-from derivations.proof.theorem import KINDS, Proof, name_of_kind
+from derivations.proof.theorem import Proof
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ weight = phi_array.element * (lam_in.element - lam_out.element)  # M_hk
 
 
 size, value = sp.Symbol("c_h", positive=True), sp.Symbol("z_h")
-HOMOGENEOUS = Assumption("f(c z) = c f(z) for c > 0 where neurons are rescaled (M16)", f(size * value), size * f(value))
+HOMOGENEOUS = Assumption(f(size * value), size * f(value), "where neurons are rescaled (M16)")
 n = sp.Symbol("n", integer=True, nonnegative=True)
 
 
@@ -127,7 +127,8 @@ def neuron_scale(proof: Proof, factor: Callable[[sp.Expr], sp.Expr] | None = Non
     proof.equal("W'_ij = C_i W_ij C_j⁻¹", moved, own(i) * transfer(i, j) * inverse(own(j)), cites=["M4"])
     z = own(i) * transfer(i, j) * inverse(own(j)) * own(j) * activation(j)
     proof.equal("z'_i = C_i z_i for x'_j = C_j x_j", z, own(i) * transfer(i, j) * activation(j), "induction")
-    proof.equal("x'_h = f(c z) = c x_h", f(size * value), size * f(value), "induction", ["M16"], (HOMOGENEOUS,))
+    received = f(at(value, {value: size * value}))
+    proof.equal("x'_h = f(c z) = c x_h", received, size * f(value), "induction", ["M16"], (HOMOGENEOUS,))
 
 
 def scale_argument(proof: Proof) -> None:

@@ -27,8 +27,8 @@ signal = Array("signal", (s, k), "argument", "x_j where it is live")
 full = Array("full", (s, h), "argument", "Σ_k W_hk x_k over all neurons of layer j")
 
 
-ZERO_AT_ZERO = Assumption("f(0) = 0", f(sp.S.Zero), sp.S.Zero)
-LIVE = Assumption("live_k is 0 or 1, so live² = live", live.element**2, live.element)
+ZERO_AT_ZERO = Assumption(f(sp.S.Zero), sp.S.Zero)
+LIVE = Assumption(live.element**2, live.element, "live_k is 0 or 1")
 layer = sp.Symbol("i", integer=True, positive=True)
 
 RECEIVED = run(
@@ -48,7 +48,7 @@ FACTORS = Claim(
 ENTRIES = Claim("entries", entries(), ENTRY, words="M_hk:")
 ROW = Claim("row", at(RECEIVED["W"], PREMISE), sp.S.Zero, words="row h of W_ij where M_hk = 0 for all k:")
 SUM = Claim("sum", at(RECEIVED["z"], PREMISE), sp.S.Zero, words="then z_h, as every layer j < i sends 0:")
-SILENT = Claim("silent", f(at(RECEIVED["z"], PREMISE)), sp.S.Zero, words="then x_h:")
+SILENT = Claim("silent", f(at(RECEIVED["z"], PREMISE)), sp.S.Zero, words="then x_h:", assumes=(ZERO_AT_ZERO,))
 ALONE = Claim(
     "λ alone", at(entries(), {lam_out.element: 0}), phi_array.element * lam_in.element, words="λ_h = 0 leaves M_hk:"
 )
@@ -86,6 +86,7 @@ SILENT_NEURONS = Claim(
     _sum(live.element * live.element * signal.element),
     _sum(live.element * signal.element),
     words="x_k = 0 for every k that is not live:",
+    assumes=(LIVE,),
 )
 HEARD = {weight.element: live.element * weight.element}
 UNHEARD_NEURONS = Claim(
@@ -93,6 +94,7 @@ UNHEARD_NEURONS = Claim(
     at(_sum(live.element * signal.element), HEARD),
     at(_sum(signal.element), HEARD),
     words="W_hk = 0 for every k that is not live:",
+    assumes=(LIVE,),
 )
 
 

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 66b6ce685b3419c6
-dense.py      sha256 8556da85648ac643
+certificates  sha256 58e4d3c61de250e3
+dense.py      sha256 b94c5076fe575f15
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

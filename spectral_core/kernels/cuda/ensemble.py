@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 66b6ce685b3419c6
-parts.py      sha256 22192c977d840b62
+certificates  sha256 58e4d3c61de250e3
+parts.py      sha256 a32283135e8a59d8
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -3,7 +3,7 @@
  *
  * made by       python -m derivations
  * SymPy         1.14.0
- * certificates  sha256 66b6ce685b3419c6
+ * certificates  sha256 58e4d3c61de250e3
  *
  * Printed from the proven programs in `derivations`: every function that names a theorem computes what it states.
  * Not proven, but compared with the other kernels by the tests: the other functions (layout, mini-batches, order of
@@ -35,7 +35,9 @@ let expm1 = 0;
  *
  * Theorem: E.float32
  *
- * |computed / exp(x) - 1| <= 1.7 u and |computed / expm1(x) - 1| <= 3.6 u with u = 2^-24, half an ulp of 1, for every float32 x with -87.33 <= x <= 88.72; below, exp adds at most half the smallest number and is 0 from -104 on, while expm1 keeps its bound; above, both turn infinite before 89.
+ * |computed / exp(x) - 1| <= 1.7 u and |computed / expm1(x) - 1| <= 3.6 u with u = 2^-24, half an ulp of 1, for
+ * every float32 x with -87.33 <= x <= 88.72; below, exp adds at most half the smallest number and is 0 from -104
+ * on, while expm1 keeps its bound; above, both turn infinite before 89.
  */
 export function exponentialFloat32(x) {
     x = (x < -104) ? -104 : x;
@@ -68,7 +70,9 @@ export function exponentialFloat32(x) {
  *
  * Theorem: E.float64
  *
- * |computed / exp(x) - 1| <= 1.6 u and |computed / expm1(x) - 1| <= 3.5 u with u = 2^-53, half an ulp of 1, for every float64 x with -708.39 <= x <= 709.78; below, exp adds at most half the smallest number and is 0 from -746 on, while expm1 keeps its bound; above, both turn infinite before 710.
+ * |computed / exp(x) - 1| <= 1.6 u and |computed / expm1(x) - 1| <= 3.5 u with u = 2^-53, half an ulp of 1, for
+ * every float64 x with -708.39 <= x <= 709.78; below, exp adds at most half the smallest number and is 0 from
+ * -746 on, while expm1 keeps its bound; above, both turn infinite before 710.
  */
 export function exponentialFloat64(x) {
     x = (x < -746) ? -746 : x;

@@ -21,7 +21,7 @@ KINDS = {"stem": 0, "convolution": 1, "link": 2, "max": 3, "mean": 4}
 class ImageTables:
     """What the kernels read of an image network.
 
-    values : (values, 7), the columns of `VALUE_COLUMNS`; `reach` is the number of its pixels for a sample.
+    values : (values, 7), the columns of `VALUE_COLUMNS`; `reach` is channels × rows × columns.
     operations : (operations, 11), the columns of `OPERATION_COLUMNS`, sorted by receiver.
     towers : (towers, 3), value, where V and where its bias stand in the parameters.
     image : channels, rows, columns. published : gates are 0 or 1. gates : (begin, end) of their weights.
@@ -54,7 +54,7 @@ class ImageTables:
 
 @dataclass(frozen=True, eq=False)
 class ImageLayout(Layout):
-    """The order of the parameters of an image network; `widths` are pixels of an image and classes.
+    """The order of the parameters of an image network; `widths` are channels × rows × columns of an image, and classes.
 
     Running means and variances of batch norms stand behind all parameters, in groups that are never trained.
     """

@@ -13,6 +13,8 @@ import numpy as np
 from spectral_core.errors import InvalidInputError
 
 PARAMETRIZATIONS = ("global", "layerwise", "direct")
+MOST_NAMES = 40
+"""A message about an unknown group lists all groups of a network that has at most so many, else their families."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,11 @@ class Layout:
             families = ("eigenvalues", "eigenvalues_in", "eigenvalues_out") if pattern == "eigenvalues" else (pattern,)
             found = [name for name in self.groups if name == pattern or re.sub(r"\[.*", "", name) in families]
             if not found:
-                known = sorted({re.sub(r"\[.*", "", name) for name in self.groups} | set(self.groups))
+                known_families = {re.sub(r"\[.*", "", name) for name in self.groups}
+                known = sorted(known_families | (set(self.groups) if len(self.groups) <= MOST_NAMES else set()))
+                article = "an" if self.parametrization[0] in "aeiou" else "a"
                 raise InvalidInputError(
-                    f"no parameter group {pattern!r}; a {self.parametrization} network has {', '.join(known)}"
+                    f"no parameter group {pattern!r}; {article} {self.parametrization} network has {', '.join(known)}"
                 )
             chosen.update(dict.fromkeys(found))
         return [name for name in self.groups if name in chosen]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from derivations.codegen import plain
+from derivations.codegen import elementwise
 from derivations.codegen.javascript import parts
 from derivations.codegen.javascript.module import scaling_from_table
 from derivations.codegen.javascript.translate import Translator
@@ -76,7 +76,7 @@ def test_what_is_not_known_is_refused(source: str) -> None:
 
 def test_another_exponential_is_refused() -> None:
     with pytest.raises(ValueError, match="has no lines that scale"):
-        scaling_from_table(exponential.FLOAT64, plain.exponential_function(exponential.FLOAT32))
+        scaling_from_table(exponential.FLOAT64, elementwise.exponential_function(exponential.FLOAT32))
 
 
 @needs_node

@@ -37,7 +37,7 @@ from derivations.proof.rules import (
     sign,
 )
 from derivations.proof.stated import Definition, at, meaning
-from derivations.proof.steps import RULES, Step
+from derivations.proof.steps import RELATIONS, RULES, Step
 from derivations.proof.theorem import Proof, ProofError, Theorem
 from derivations.proof.wording import formula
 from derivations.records import assumptions, checker_digest, record
@@ -57,7 +57,7 @@ TRUE = ((a + b) ** 2, a**2 + 2 * a * b + b**2)
 
 
 def holds(rule: str, left: Any, right: Any) -> bool:
-    return bool(Step(rule, "claim", left, right).remainder() == 0)
+    return bool(Step(rule, "claim", left, right, relation=RELATIONS[rule][0]).remainder() == 0)
 
 
 # --- the remainder of a step ------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def test_bounds_are_between_rational_numbers(rule: str) -> None:
     assert holds(rule, third, half)
     assert holds(rule, half, half)
     assert not holds(rule, half, third)
-    assert Step(rule, "claim", half, third).remainder() == "1/2 > 1/3"
+    assert Step(rule, "claim", half, third, relation="<=").remainder() == "1/2 > 1/3"
     for left, right in ((sp.sqrt(2), sp.Integer(2)), (ONE, sp.sqrt(2)), (sp.Float(0.1), ONE), (ZERO, sp.Float(0.1))):
         assert not holds(rule, left, right)
     assert not holds(rule, a, a)
@@ -1193,6 +1193,7 @@ def test_a_record_holds_everything() -> None:
         "kind": "theorem",
         "claims": [],
         "assumptions": ("f(0) = 0",),
+        "equations": [],
         "symbols": {"integer, nonnegative": ("n",), "integer, positive": ("j",)},
         "cites": ("M1",),
         "programs": {},
@@ -1341,7 +1342,9 @@ def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("derivations.__main__", run_name="__main__")
     assert ended.value.code == 0
-    wanted = r"\d+ files agree with the derivations\nnot covered here: .*\n\d+ kernels and their theorems name each other; "
+    wanted = (
+        r"\d+ files agree with the derivations\nnot covered here: .*\n\d+ kernels and their theorems name each other; "
+    )
     wanted += r"\d+ have none, each with its reason\n\d+ functions say that they are written by hand\n$"
     assert re.search(wanted, capsys.readouterr().out)
     assert runpy.run_module("derivations.__main__", run_name="other")["main"] is not generator.main

@@ -39,6 +39,8 @@ static int beyond(REAL x, REAL limit) { return bits(x) - bits(limit) - 1 < INFIN
 static BITS order(REAL x) { return bits(x) & SIGN ? SIGN - (bits(x) & ~SIGN) : SIGN + bits(x); }
 //// exponential
 EXPONENTIAL
+//// error_complement
+ERROR_COMPLEMENT
 //// layer
 /* z_k = b_k + sum over j of W_kj x_j for one layer; a zero is not multiplied. Theorem M7.direct. */
 static const REAL *layer(const REAL *w, const REAL *x, int senders, REAL *out, int receivers)
@@ -75,6 +77,25 @@ void net_raw(const REAL input[NET_INPUTS], REAL output[NET_OUTPUTS])
         x[NET_USED + k] = activation(z);
     }
 }
+//// sparse_outputs
+void net_raw(const REAL input[NET_INPUTS], REAL output[NET_OUTPUTS])
+{
+    REAL x[NET_USED];
+    const REAL *w = weight;
+    const GAP *g = gap;
+    int k;
+    for (k = 0; k < NET_USED; k++) x[k] = INPUT;
+    for (k = 0; k < NET_OUTPUTS; k++) {
+        const REAL *sender = x;
+        REAL z = *w++;
+        int left = count[k];
+        for (; left; left--, w++) {
+            sender += *g++;
+            if (bits(*sender) << 1) SPARSE
+        }
+        output[k] = z;
+    }
+}
 //// class
 int net_class(const REAL input[NET_INPUTS], REAL output[NET_OUTPUTS])
 {
@@ -96,7 +117,8 @@ void net_predict(const REAL input[NET_INPUTS], REAL probability[NET_OUTPUTS])
     for (k = 1; k < NET_OUTPUTS; k++)
         if (order(probability[k]) > order(greatest)) greatest = probability[k];
     for (k = 0; k < NET_OUTPUTS; k++) {
-        probability[k] = exponential(probability[k] + negative(greatest), 0);
+        REAL less = probability[k] + negative(greatest);
+        probability[k] = bits(less) ? exponential(less, 0) : ONE; /* exp(0) = 1 takes no time */
         total += probability[k];
     }
     total = ONE / total;

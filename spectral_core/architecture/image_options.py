@@ -1,0 +1,100 @@
+"""The choices of a search for images, checked once; defaults are stated only here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from spectral_core import checks
+from spectral_core.architecture.image_memory import bytes_of, seconds_of
+from spectral_core.architecture.train_free import TrainFree
+from spectral_core.checks import one_of
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.image_structure import GATES
+from spectral_core.training.options import StepOptions
+
+SCORES = ("slope", "ntk", "published", "random")
+STATISTICS = ("frozen", "batch", "published")
+HALF_DECAY = 0.5
+"""The penalty s · ‖θ‖² has the slope 2 s θ."""
+
+
+@dataclass(frozen=True)
+class ImageSearchOptions:
+    """The options of `search_images`, which explains them.
+
+    Raises
+    ------
+    InvalidInputError : a value breaks a rule.
+    """
+
+    channels: int = 8
+    reductions: int = 2
+    rounds: int = 4
+    epochs: int = 2
+    final_epochs: int = 8
+    score: str = "slope"
+    statistics: str = "frozen"
+    gates: str = "spectral"
+    restart: bool = False
+    published: bool = False
+    memory: int | str | None = None
+    time: float | str | None = None
+    batch_size: int = 64
+    learning_rate: float = 0.05
+    momentum: float = 0.9
+    weight_decay: float = 3e-4
+    penalty_strength: float = 0.02
+    drop_path: float = 0.1
+    score_images: int = 256
+    train_free: TrainFree = field(default_factory=TrainFree)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("rounds", 0), ("epochs", 1), ("final_epochs", 1), ("score_images", 2), ("seed", 0)):
+            checks.integer(getattr(self, name), name, least)
+        for name in ("restart", "published"):
+            checks.boolean(getattr(self, name), name)
+        if self.published:
+            own = {"score": "published", "statistics": "published", "gates": "published", "restart": True}
+            for name, value in own.items():
+                object.__setattr__(self, name, value)
+        one_of(self.score, SCORES, "score")
+        one_of(self.statistics, STATISTICS, "statistics")
+        one_of(self.gates, GATES, "gates")
+        object.__setattr__(self, "memory", bytes_of(self.memory))
+        object.__setattr__(self, "time", seconds_of(self.time))
+        checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True)
+        self.step(final=True)
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> ImageSearchOptions:
+        """The options by name; an unknown one is named in the error."""
+        known = cls.__dataclass_fields__
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise InvalidInputError(f"search_images has no option {unknown[0]!r}; it has {', '.join(known)}")
+        return cls(**given)
+
+    def step(self, final: bool) -> StepOptions:
+        """The options of a training step: SGD and a cosine; in the rounds with the penalty that closes operations.
+
+        Published, weight decay is a part of the gradient, and gates have it too.
+
+        By hand: half of a strength. Checked by test_image_search.test_published_decay_is_in_the_gradient.
+        """
+        spectral = self.gates == "spectral"
+        options: dict[str, Any] = {
+            "batch_size": self.batch_size,
+            "optimizer": "sgd",
+            "learning_rate": self.learning_rate,
+            "momentum": self.momentum,
+            "schedule": "cosine",
+        }
+        if self.published:
+            return StepOptions(**options, eigenvector_penalty=HALF_DECAY * self.weight_decay)
+        decayed = ("kernels", "weights", "scales", "shifts", "towers", "tower_biases")
+        options["weight_decay"] = dict.fromkeys(decayed, self.weight_decay) if not spectral else self.weight_decay
+        if spectral and not final:
+            options |= {"penalty": "l1", "penalty_strength": self.penalty_strength, "proximal": True}
+        return StepOptions(**options)

@@ -1,0 +1,188 @@
+"""The rounds of a search for images: train, close, measure, split."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spectral_core.architecture.image_memory import fitting_channels, sized, step_bytes
+from spectral_core.architecture.image_options import ImageSearchOptions
+from spectral_core.architecture.image_result import SearchState
+from spectral_core.architecture.image_splits import split_scores
+from spectral_core.data.images import ImageData
+from spectral_core.errors import InvalidInputError
+from spectral_core.networks.image import ImageNetwork
+from spectral_core.networks.image_pruning import Place, gates_of, without
+from spectral_core.training.image_rounds import train_round
+from spectral_core.wording import counted
+
+OPEN = 0.25
+"""A published gate that is open in a smaller share of the batches of a round is closed for good."""
+RISE = 1.5
+"""How much longer an epoch may take after a round of splits, for a budget of time."""
+NOISE = "the published score of tangent kernels is a rounding error: the smallest eigenvalue is 0 for every architecture (S6)"
+Report = Callable[[int, int, str], object]
+
+
+@dataclass
+class ImageSearch:
+    """The work of one search, round by round."""
+
+    options: ImageSearchOptions
+    training: ImageData
+    judging: ImageData
+    progress: Report
+
+    def start(self) -> SearchState:
+        """The first network.
+
+        Raises
+        ------
+        InvalidInputError : it exceeds the memory.
+        """
+        own, data = self.options, self.training
+        net = ImageNetwork.initialize(
+            own.channels, own.reductions, len(data.classes), image=data.shape, gates=own.gates, published=own.published,
+            seed=own.seed,
+        )  # fmt: skip
+        need, limit = step_bytes(net.structure, own.batch_size), own.memory
+        if isinstance(limit, int) and need > limit:
+            fit = fitting_channels(net.structure, own.batch_size, limit)
+            hint = f"{counted(fit, 'channel')} would fit" if fit else "a smaller batch_size or smaller images may fit"
+            raise InvalidInputError(f"memory: the first network needs {sized(need)}, {sized(limit)} given: {hint}")
+        state = SearchState.first(net)
+        if own.statistics == "published" and own.score in ("ntk", "published"):
+            state.remarks.append(NOISE)
+        return state
+
+    def ended(self, state: SearchState) -> bool:
+        """Whether the final training is done."""
+        return bool(state.rows) and bool(state.rows[-1]["final"])
+
+    def round(self, state: SearchState) -> None:
+        """One round: train, close, measure, and before the final training split."""
+        own, begin = self.options, time.monotonic()
+        turn = len(state.rows)
+        final = turn >= own.rounds or self._time_is_short(state)
+        # Train and close.
+        net = state.net.with_drop_path(own.drop_path) if final else state.net
+        epochs = self._final_epochs(state) if final else own.epochs
+        problem = net.problem(self.training, self.training.labels)
+        report = [lambda p: self._tell(state, p.epoch, p.epochs, final, p.history.training_loss[-1])]
+        result, opened = train_round(net, problem, own.step(final), epochs, own.seed + turn, report)
+        net = result.network
+        pruned = without(net, self._closing(net, opened))
+        state.nodes = [[own_nodes[k] for k in kept] for own_nodes, kept in zip(state.nodes, pruned.kept, strict=True)]
+        net = pruned.network
+        row = self._row(state, net, turn, final)
+        row |= {"loss": result.history.training_loss[-1], "epochs": epochs}
+        row |= {"closed": _listed(pruned.closed), "refused": _listed(pruned.refused)}
+        # Split, and keep the numbers or draw them anew.
+        if not final:
+            net, row["splits"] = self.split(state, net, turn)
+            if own.restart:
+                net = ImageNetwork.of(net.structure, net.dtype, own.seed + turn + 1)
+        state.net = net
+        row["seconds"] = time.monotonic() - begin
+        state.seconds += row["seconds"]
+        state.rows.append(row)
+
+    def _row(self, state: SearchState, net: ImageNetwork, turn: int, final: bool) -> dict[str, Any]:
+        """What a round measures of the network that it trained.
+
+        By hand: a share of images. Checked by test_image_search.test_a_row_says_what_the_network_is.
+        """
+        edges = [edge for cell in net.structure.cells for edge in cell.edges]
+        right = net.forward(self.judging.images).argmax(1) == self.judging.labels
+        gates = [[number, *edge, name, value] for (number, edge, name), value in gates_of(net).items()]
+        return {
+            "round": turn + 1,
+            "final": final,
+            "edges": len(edges),
+            "operations": sum(len(names) for _, names in edges),
+            "parameters": net.n_parameters,
+            "bytes": step_bytes(net.structure, self.options.batch_size),
+            "validation_accuracy": float(np.mean(right)),
+            "cells": [cell.record() for cell in net.structure.cells],
+            "nodes": [[list(node) for node in cell] for cell in state.nodes],
+            "gates": gates,
+            "splits": [],
+        }
+
+    def _closing(self, net: ImageNetwork, opened: np.ndarray) -> set[Place]:
+        """The operations to close: eigenvalues of exactly 0, or gates that were open too rarely."""
+        gates = gates_of(net)
+        if self.options.gates == "spectral":
+            return {place for place, value in gates.items() if value == 0}
+        return {place for place, share in zip(gates, opened.tolist(), strict=True) if share < OPEN}
+
+    def split(self, state: SearchState, net: ImageNetwork, turn: int) -> tuple[ImageNetwork, list[Any]]:
+        """The network with one more node in each cell, where memory allows it; and the splits."""
+        own, made = self.options, []
+        scores = split_scores(net, self.training, own, turn)
+        for number in range(len(net.structure.cells)):
+            split = min((one for one in scores if one[0] == number), key=lambda one: (scores[one], one))
+            grown = net.split_edge(number, split[1], seed=own.seed + 1000 * (turn + 1) + number)
+            need = step_bytes(grown.structure, own.batch_size)
+            if isinstance(own.memory, int) and need > own.memory:
+                state.remarks.append(
+                    f"round {turn + 1}: no split in cell {number}: a step would need {sized(need)}, {sized(own.memory)} given"
+                )
+                continue
+            net = grown
+            state.born(number, split[1], turn + 1)
+            made.append([number, *split[1]])
+        return net, made
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def _time_is_short(self, state: SearchState) -> bool:
+        """Whether one more round and the final training would exceed the time; said in a remark.
+
+        By hand: seconds expected. Checked by test_image_search.test_a_budget_of_time_ends_the_rounds.
+        """
+        limit, own = self.options.time, self.options
+        if not isinstance(limit, float) or not state.rows:
+            return False
+        last = state.rows[-1]
+        epoch = last["seconds"] / last["epochs"] * RISE
+        short = state.seconds + epoch * (own.epochs + RISE * own.final_epochs) > limit
+        if short:
+            state.remarks.append(
+                f"the budget of {limit:.0f} s ended the rounds after {counted(len(state.rows), 'round')}"
+            )
+        return short
+
+    def _final_epochs(self, state: SearchState) -> int:
+        """The epochs of the final training that the time leaves, at least 1.
+
+        By hand: seconds expected. Checked by test_image_search.test_a_budget_of_time_ends_the_rounds.
+        """
+        limit, wanted = self.options.time, self.options.final_epochs
+        if not isinstance(limit, float) or not state.rows:
+            return wanted
+        last = state.rows[-1]
+        epoch = last["seconds"] / last["epochs"] * RISE
+        possible = max(1, min(wanted, int((limit - state.seconds) / epoch)))
+        if possible < wanted:
+            state.remarks.append(
+                f"the budget of {limit:.0f} s leaves {possible} of {wanted} epochs for the final training"
+            )
+        return possible
+
+    def _tell(self, state: SearchState, epoch: int, epochs: int, final: bool, loss: float) -> None:
+        """Report the epochs of the whole search."""
+        own = self.options
+        total = own.rounds * own.epochs + own.final_epochs
+        before = own.rounds * own.epochs if final else len(state.rows) * own.epochs
+        name = "final training" if final else f"round {len(state.rows) + 1} of {own.rounds}"
+        self.progress(min(before + epoch, total), total, f"{name}, loss {loss:.3g}")
+
+
+def _listed(places: tuple[Place, ...]) -> list[list[Any]]:
+    """Places as lists, for JSON."""
+    return [[number, *edge, name] for number, edge, name in places]

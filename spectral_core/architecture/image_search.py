@@ -1,0 +1,114 @@
+"""`search_images`: a minimal network of cells grows where a score says it pays, and loses what does not (SpiderNet)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectral_core.architecture.image_options import ImageSearchOptions
+from spectral_core.architecture.image_result import ImageSearchResult, SearchState
+from spectral_core.architecture.image_rounds import ImageSearch, Report
+from spectral_core.data.images import ImageData
+from spectral_core.data.splitting import held_out
+from spectral_core.errors import InvalidInputError
+
+VALIDATION = 0.1
+"""The share of the images that judges where no validation data are given."""
+
+
+def search_images(
+    data: ImageData,
+    *,
+    validation_data: ImageData | None = None,
+    progress: Report | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    keep_checkpoint: bool = False,
+    **options: Any,
+) -> ImageSearchResult:
+    """Find a network of cells for images.
+
+    A round trains the network, closes operations that do not pay, and splits in each cell the edge with the best score. A
+    final training follows. `channels` and `reductions` are the two choices of a user; all others have defaults.
+
+    Parameters
+    ----------
+    data : training images; crops, flips and cutouts of `load_images` act in each epoch.
+    validation_data : images that judge; without them a tenth of the training images.
+    channels, reductions : of the first cell; how often rows and columns are halved.
+    rounds, epochs, final_epochs : rounds, epochs of each, and of the final training.
+    score : ``slope``, the squared slopes of the new edges at λ = 0 over the sizes of their operations (G8); ``ntk``, the
+        relative change of the condition of the tangent kernel; ``published``, that with linear regions (S3); ``random``.
+    statistics : of ``ntk``: ``frozen`` (S5), ``batch`` without the zeros that S6 proves, ``published`` with them.
+    gates : ``spectral``: an l1 penalty with proximal steps makes eigenvalues exactly 0, and those operations go; a split
+        begins at λ = 0, so it keeps the function bit for bit (G6). ``published``: gates of 0 or 1, closed for good if open in
+        less than a quarter of the batches of a round.
+    restart : draw all numbers anew after each round, as published.
+    published : all choices of the authors at once: score, statistics, gates, restart, the order of widening and skipping,
+        weight decay in the gradient and on gates. Two differ: each round splits one edge in each cell, and linear regions are
+        counted with the stem.
+    memory : the most bytes that a step may take, a number or a text such as ``1 GB``; splits beyond it are not made.
+    time : seconds, or a text such as ``10m``; rounds that would exceed it are left out, and the final training is shortened.
+    batch_size, learning_rate, momentum, weight_decay : of SGD with a cosine in each round.
+    penalty_strength : of the l1 penalty on eigenvalues, in the rounds alone.
+    drop_path : of the final training.
+    score_images : images that the slope score sees.
+    seed : of everything. The same seed gives the same bits, as long as no budget of time ends a round.
+    progress : called with (epochs done, epochs in all, a text).
+    checkpoint : a file with the state after each round. The same call continues from it; it is deleted at the end unless
+        `keep_checkpoint`.
+
+    Raises
+    ------
+    InvalidInputError : data or options break a rule; the first network exceeds the memory.
+    DivergenceError : a loss is no longer finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectral_core import load_images, search_images
+    >>> X, y = np.random.default_rng(0).random((40, 4, 4)), np.arange(40) % 2
+    >>> found = search_images(load_images((X, y)), channels=1, reductions=0, rounds=1, epochs=1, final_epochs=1)
+    >>> [row["edges"] for row in found.rows]
+    [2, 4]
+    """
+    chosen = ImageSearchOptions.of(options)
+    training, judging = _parts(data, validation_data, chosen.seed)
+    search = ImageSearch(chosen, training, judging, progress or (lambda done, total, text: None))
+    path = None if checkpoint is None else Path(checkpoint)
+    print_of = _fingerprint(chosen, training, judging) if path is not None else ""
+    state = None if path is None else SearchState.load(path, print_of)
+    state = search.start() if state is None else state
+    while not search.ended(state):
+        search.round(state)
+        if path is not None:
+            state.save(path, print_of)
+    if path is not None and not keep_checkpoint:
+        path.unlink(missing_ok=True)
+    return ImageSearchResult(state.net, tuple(state.rows), tuple(state.remarks))
+
+
+def _parts(data: ImageData, judging: ImageData | None, seed: int) -> tuple[ImageData, ImageData]:
+    """Training and validation images; without validation images a tenth is held out."""
+    if not isinstance(data, ImageData):
+        raise InvalidInputError(f"data must be the images of load_images; got {type(data).__name__}")
+    if judging is None:
+        mask = held_out(data.labels, len(data), VALIDATION, np.random.default_rng((seed, 4)))
+        return data.chosen(~mask), data.chosen(mask)
+    if judging.shape != data.shape or judging.classes != data.classes or not len(judging):
+        raise InvalidInputError(f"validation_data must be images like the training images, {data!r}; got {judging!r}")
+    return data, judging
+
+
+def _fingerprint(options: ImageSearchOptions, training: ImageData, judging: ImageData) -> str:
+    """A hash of everything that the result depends on."""
+    digest = hashlib.sha256(repr(sorted(asdict(options).items())).encode())
+    for part in (training, judging):
+        digest.update(part.images.tobytes())
+        digest.update(part.labels.tobytes())
+    digest.update(repr(training.augmentation).encode())
+    return digest.hexdigest()

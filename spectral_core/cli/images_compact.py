@@ -1,0 +1,88 @@
+"""The command `images compact`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectral_core.cli import console, image_options
+from spectral_core.errors import InvalidInputError
+from spectral_core.wording import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spectral_core.networks.image_model import ImageModel
+
+IMAGES_OF_A_REFIT = 512
+"""Training images that a refit sees."""
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "compact",
+        help="the same model with fewer numbers, or with fewer channels",
+        description="Folds batch norms and eigenvalues into the convolutions and leaves out what is dead: the same function "
+        "within rounding. With --channels a share of the hidden channels goes too, which changes the function; with --data the "
+        "others are refitted on its training images.",
+        epilog="examples: spectral-core images compact results/digits/model.npz; "
+        "spectral-core images compact results/digits/model.npz --channels 0.5 --data digits --out small.npz",
+    )
+    parser.add_argument("model", metavar="MODEL", help="model.npz of `images search` or `images train`")
+    share = "share of the hidden channels of each separable convolution that goes (default: 0)"
+    parser.add_argument("--channels", type=float, default=0.0, metavar="SHARE", help=share)
+    ranking = "which channels go: path, with --data, or eigenvalue (default: path with --data)"
+    parser.add_argument("--by", choices=("path", "eigenvalue"), help=ranking)
+    parser.add_argument("--data", metavar="DATA", help=f"images for the refit: {image_options.IMAGES}")
+    parser.add_argument("--out", metavar="FILE", help="default: MODEL with -compact in its name")
+    console.output_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the compact model, and say how large both are and how far their outputs differ.
+
+    By hand: a share of numbers. Checked by test_images_command.test_compact_is_the_same_function_and_channels_go.
+    """
+    from spectral_core.files import atomic
+    from spectral_core.networks.image import ImageNetwork
+    from spectral_core.networks.image_model import ImageModel
+    from spectral_core.resizing.image_channels import without_channels
+
+    model = ImageModel.load(options.model)
+    if not isinstance(model.network, ImageNetwork):
+        raise InvalidInputError(f"{options.model} is compact already")
+    path = Path(options.model)
+    out = Path(options.out) if options.out else path.with_name(f"{path.stem}-compact{path.suffix}")
+    atomic.check_writable(out, inputs=[options.model, *([options.data] if options.data else [])])
+    net, by = model.network, options.by or ("path" if options.data else "eigenvalue")
+    if options.channels:
+        net = without_channels(net, options.channels, by=by, images=_images(model, options.data))
+    small = net.compact()
+    replace(model, network=small).save(out)
+    before, after = model.network.n_parameters, small.n_parameters
+    record: dict[str, Any] = {"parameters_before": before, "parameters": after, "multiply_adds": small.multiply_adds}
+    text = f"{counted(before, 'parameter')} -> {after:,}, {counted(small.multiply_adds, 'multiply-add')} for an image\n"
+    if options.channels:
+        text += f"the function has changed: {options.channels:g} of the hidden channels are gone; `images score` says what it costs\n"
+    else:
+        text += "the same function within rounding\n"
+    console.tell(options, f"{text}written to {out}\n", record | {"out": str(out)})
+    return 0
+
+
+def _images(model: ImageModel, data: str | None) -> np.ndarray | None:
+    """Some training images of the model, in its scale; all images where its rows are not those of the data."""
+    from spectral_core.data.fingerprints import origin_of
+    from spectral_core.data.image_parts import images_of, standardised
+
+    if data is None:
+        return None
+    found = images_of(data, model.network.image[1], model.reference)
+    origin = origin_of(data, found.images, found.labels, None)
+    if model.origin is not None and origin.sha256 == model.origin.sha256:
+        found = found.chosen(model.rows["training"])
+    return standardised(found.chosen(slice(0, IMAGES_OF_A_REFIT)), model.reference).images

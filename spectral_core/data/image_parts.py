@@ -1,0 +1,135 @@
+"""Images from files and built-in sets, with or without classes, and their training, validation and test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.data.augmentation import Augmentation
+from spectral_core.data.fingerprints import Origin, origin_of, row_prints
+from spectral_core.data.idx import idx_array
+from spectral_core.data.images import PICTURES, ImageData, load_images
+from spectral_core.data.npz import npz_arrays
+from spectral_core.data.splitting import held_out
+from spectral_core.errors import InvalidInputError
+
+BUILT_IN = ("digits",)
+"""Sets that need no file: scikit-learn's 1,797 digits, 8 × 8 pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageParts:
+    """Training, validation and test images, all standardised by the channels of the training images.
+
+    Attributes
+    ----------
+    training, validation, test : `validation` may have no images.
+    rows : row numbers of the source by part.
+    origin : the source, its hash, the seed of the split, and the hashes of training and validation images.
+    """
+
+    training: ImageData
+    validation: ImageData
+    test: ImageData
+    rows: Mapping[str, np.ndarray]
+    origin: Origin
+
+    def with_augmentation(self, changes: Augmentation | None) -> ImageParts:
+        """The same parts, with what each epoch does to the training images."""
+        return replace(self, training=replace(self.training, augmentation=changes))
+
+
+def images_of(source: str, size: int | None = None, known: ImageData | None = None) -> ImageData:
+    """All images of a file, a folder or a built-in set as they are, in numbers; `load_images` says what it takes.
+
+    `known` : data whose classes are taken, so that images of some of them are enough.
+    """
+    given: Any = source
+    if source in BUILT_IN and not Path(source).exists():
+        from sklearn.datasets import load_digits
+
+        bunch = load_digits()
+        given = (bunch.images.astype(np.uint8), bunch.target)
+    return load_images(given, size=size, standardise=False, like=known)
+
+
+def pixels_of(source: str) -> Any:
+    """The images of a source without their classes, as the source has them: for predictions.
+
+    A folder may hold the pictures themselves, or a folder of them for each class.
+    """
+    path = Path(source)
+    if source in BUILT_IN and not path.exists():
+        return images_of(source).images
+    if path.is_dir():
+        if any(file.suffix.lower() in PICTURES for file in path.iterdir()):
+            pillow = checks.optional("PIL.Image", "reading PNG and JPEG files")
+            files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
+            return np.stack([np.asarray(pillow.open(file).convert("RGB")) for file in files])
+        return images_of(source).images
+    return npz_arrays(path, "X")[0] if path.suffix == ".npz" else idx_array(path)
+
+
+def like(known: ImageData, size: int, pixels: Any) -> np.ndarray:
+    """Images without classes (samples, channels, rows, columns), brought to a size and to the scale of other data.
+
+    Parameters
+    ----------
+    known : its means and deviations are taken; none leave the images as they are.
+    size : rows, reached by means of 2 × 2 pixels.
+    """
+    # The first class stands for all, since the images have none.
+    labels = [known.classes[0]] * len(checks.as_array(pixels, "X"))
+    return load_images((pixels, labels), size=size, standardise=len(known.means) > 0, like=known).images
+
+
+def parts_of(
+    source: str, data: ImageData, seed: int, test_fraction: float, validation_fraction: float = 0.0
+) -> ImageParts:
+    """The images of a source in parts, drawn by the seed in proportion by class.
+
+    Parameters
+    ----------
+    data : of `images_of`, not standardised.
+    test_fraction, validation_fraction : shares of all images, and of those that are not for tests.
+
+    Raises
+    ------
+    InvalidInputError : a share is not in (0, 1), or leaves no image.
+    """
+    checks.real_number(test_fraction, "the share of test images", 0, 1, open_low=True, open_high=True)
+    checks.real_number(validation_fraction, "the share of validation images", 0, 1, open_high=True)
+    count, generator = len(data), np.random.default_rng(checks.integer(seed, "seed", 0))
+    test = held_out(data.labels, count, test_fraction, generator)
+    left, judging = np.flatnonzero(~test), np.zeros(int((~test).sum()), bool)
+    if validation_fraction:
+        judging = held_out(data.labels[left], len(left), validation_fraction, generator)
+    rows = {"training": left[~judging], "validation": left[judging], "test": np.flatnonzero(test)}
+    if len(np.unique(data.labels[rows["training"]])) < len(data.classes):
+        raise InvalidInputError("each class must have a training image; use more images or smaller shares for tests")
+    # Means and deviations are those of the training images alone.
+    training = data.chosen(rows["training"])
+    scale = load_images((training.images, training.labels))
+    parts = {name: standardised(data.chosen(at), scale) for name, at in rows.items()}
+    prints = {name: prints_of(data.chosen(rows[name])) for name in ("training", "validation")}
+    origin = replace(origin_of(source, data.images, data.labels, seed), prints=prints)
+    return ImageParts(parts["training"], parts["validation"], parts["test"], rows, origin)
+
+
+def standardised(data: ImageData, scale: ImageData) -> ImageData:
+    """The images in the scale of other data; there may be none."""
+    if len(data) == 0:
+        return replace(data, means=scale.means, deviations=scale.deviations)
+    labels = [scale.classes[0]] * len(data)
+    done = load_images((data.images, labels), standardise=len(scale.means) > 0, like=scale)
+    return replace(done, labels=data.labels, classes=data.classes, remarks=data.remarks)
+
+
+def prints_of(data: ImageData) -> np.ndarray:
+    """A hash of each image with its class, by which a model knows the images that trained it."""
+    return row_prints(data.images, np.array([str(data.classes[label]) for label in data.labels]))

@@ -1,0 +1,178 @@
+"""SpiderNet in small (Geada and McGough, CVPR-NAS 2022): what a search is worth beside chance and beside a network made by hand.
+
+Arms, each with the same images, epochs, batches and rates:
+
+search : `search_images` with the slope score.
+random : the same, with random splits.
+published : the same loop with the authors' gates and restarts, and random splits: what growth without a restart is worth.
+hand-made : no search. Two residual separable convolutions in each cell, trained for all epochs of the others.
+
+Of each trained network, shares of the hidden channels are cut off and the rest is refitted on training images; the accuracy
+on test images is that of the compact network. The published scale, 28 rounds of 49,360 images at widths of 64 to 256, would
+take weeks on one core.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from spectral_core import checks
+from spectral_core.architecture.image_memory import step_bytes
+from spectral_core.architecture.image_options import ImageSearchOptions
+from spectral_core.architecture.image_search import search_images
+from spectral_core.checks import one_of
+from spectral_core.data.augmentation import Augmentation
+from spectral_core.data.image_parts import ImageParts, images_of, parts_of
+from spectral_core.networks.cells import Cell
+from spectral_core.networks.compact_image import CompactImageNetwork
+from spectral_core.networks.image import ImageNetwork
+from spectral_core.resizing.image_channels import without_channels
+from spectral_core.sweeps.experiment import Experiment
+from spectral_core.training.image_rounds import train_round
+
+NAME = "spidernet"
+ARMS = ("search", "random", "published", "hand-made")
+SHARES = (0.0, 0.25, 0.5, 0.75)
+"""Of the hidden channels that are cut off."""
+REFIT = 512
+"""Training images of the refits."""
+SETTINGS: dict[str, dict[str, Any]] = {
+    "quick": {
+        "images": 800, "test": 500, "channels": 2, "reductions": 1, "rounds": 1, "epochs": 1, "final_epochs": 3,
+        "crop": 0, "cutout": 0, "flip": False, "score_images": 64, "drop_path": 0.0,
+    },
+    "reduced": {
+        "images": 10_000, "test": 5000, "channels": 8, "reductions": 2, "rounds": 4, "epochs": 2, "final_epochs": 8,
+        "crop": 2, "cutout": 8, "flip": True, "score_images": 256, "drop_path": 0.1,
+    },
+    "full": {
+        "images": 40_000, "test": 10_000, "channels": 16, "reductions": 2, "rounds": 8, "epochs": 4, "final_epochs": 40,
+        "crop": 4, "cutout": 16, "flip": True, "score_images": 256, "drop_path": 0.1,
+    },
+}  # fmt: skip
+RUNS = {"quick": 1, "reduced": 5, "full": 5}
+
+
+def experiment(
+    *,
+    scale: str = "reduced",
+    data: str = "digits",
+    size: int | None = None,
+    arms: Sequence[str] | None = None,
+    runs: int | None = None,
+    seed: int = 0,
+) -> Experiment:
+    """The experiment or a part of it, for `spectral_core.sweeps.runner.run`.
+
+    Parameters
+    ----------
+    scale : ``quick``, ``reduced`` or ``full``.
+    data : images, as for the command `images`. Images without left and right of their own, such as CIFAR's, are flipped at
+        the larger scales; digits never are.
+    size : rows of the images, by means of 2 × 2 pixels.
+    """
+    one_of(scale, tuple(SETTINGS), "scale")
+    chosen = arms or (("search", "random", "hand-made") if scale == "quick" else ARMS)
+    points = [{"arm": one_of(arm, ARMS, f"arms[{k}]")} for k, arm in enumerate(chosen)]
+    settings = SETTINGS[scale] | {"data": data, "size": size, "split": checks.integer(seed, "seed", 0)}
+    if data == "digits":
+        settings |= {"flip": False, "crop": 0, "cutout": 0}
+    return Experiment(
+        name=NAME,
+        settings=settings,
+        points=points,
+        runs=checks.integer(RUNS[scale] if runs is None else runs, "runs", 1),
+        measure=partial(measure, settings),
+        dry_run=partial(dry_run, settings),
+        seed=seed,
+    )
+
+
+def parts(settings: Mapping[str, Any]) -> ImageParts:
+    """Training, validation and test images; as many as the settings want, the first of each part."""
+    data = images_of(settings["data"], settings["size"])
+    wanted = settings["images"] + settings["test"]
+    share = min(0.3, settings["test"] / len(data)) if len(data) >= wanted else 0.3
+    given = parts_of(settings["data"], data, settings["split"], share, 0.1)
+    own = Augmentation(settings["crop"], settings["flip"], settings["cutout"], settings["split"])
+    changes = own if own.crop or own.flip or own.cutout else None
+    few = ImageParts(
+        given.training.chosen(slice(0, settings["images"])), given.validation,
+        given.test.chosen(slice(0, settings["test"])), given.rows, given.origin,
+    )  # fmt: skip
+    return few.with_augmentation(changes)
+
+
+def dry_run(settings: Mapping[str, Any]) -> object:
+    """Every kernel once, on a few images; raises what impossible settings raise."""
+    given = parts(settings)
+    few = given.training.chosen(slice(0, 70))
+    options = ImageSearchOptions(channels=settings["channels"], reductions=settings["reductions"])
+    net = ImageNetwork.initialize(options.channels, options.reductions, len(few.classes), image=few.shape)
+    result, _ = train_round(net, net.problem(few, few.labels), options.step(final=False), 1, 0)
+    return result.network.compact().forward(few.images)
+
+
+def measure(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Accuracy, parameters and products of each share of channels, as ``accuracy@0.25``; bytes of a step; the rounds as JSON.
+
+    By hand: a share of images. Checked by test_spidernet.test_each_arm_has_its_numbers.
+    """
+    given = parts(settings)
+    net, rounds = trained(settings, point["arm"], given, seed % 2**31)
+    found: dict[str, Any] = {
+        "bytes": step_bytes(net.structure, ImageSearchOptions.batch_size),
+        "parameters": net.n_parameters,
+    }
+    refit = given.training.images[:REFIT]
+    for share in SHARES:
+        cut = without_channels(net, share, images=refit) if share else net
+        small = cut.compact()
+        found[f"accuracy@{share:g}"] = accuracy(small, given)
+        found[f"parameters@{share:g}"] = small.n_parameters
+        found[f"products@{share:g}"] = small.multiply_adds
+    return found | {"rounds": json.dumps(rounds)}
+
+
+def trained(
+    settings: Mapping[str, Any], arm: str, given: ImageParts, seed: int
+) -> tuple[ImageNetwork, list[dict[str, Any]]]:
+    """The network of an arm, and the rows of its rounds."""
+    names = ("channels", "reductions", "rounds", "epochs", "final_epochs", "score_images", "drop_path")
+    own: dict[str, Any] = {name: settings[name] for name in names} | {"seed": seed}
+    if arm == "hand-made":
+        return made_by_hand(ImageSearchOptions(**own), given), []
+    if arm == "published":
+        own |= {"gates": "published", "restart": True}
+    score = "slope" if arm == "search" else "random"
+    found = search_images(given.training, validation_data=given.validation, score=score, **own)
+    return found.network, [{name: row[name] for name in row if name != "seconds"} for row in found.rows]
+
+
+def made_by_hand(options: ImageSearchOptions, given: ImageParts) -> ImageNetwork:
+    """Two residual separable convolutions in each cell, each cell behind the one before, trained for all epochs."""
+    data, both = given.training, ("identity", "sep3")
+    cells = [
+        Cell(number + 1, number + 3, {(number, number + 1): both, (number + 1, number + 2): both})
+        for number in range(options.reductions + 1)
+    ]
+    net = ImageNetwork.initialize(
+        options.channels, options.reductions, len(data.classes), image=data.shape, cells=cells,
+        drop_path=options.drop_path, seed=options.seed,
+    )  # fmt: skip
+    epochs = options.rounds * options.epochs + options.final_epochs
+    result, _ = train_round(net, net.problem(data, data.labels), options.step(final=True), epochs, options.seed)
+    return result.network
+
+
+def accuracy(net: CompactImageNetwork, given: ImageParts) -> float:
+    """The share of test images whose class the network finds.
+
+    By hand: a share of images. Checked by test_spidernet.test_each_arm_has_its_numbers.
+    """
+    return float(np.mean(net.forward(given.test.images).argmax(1) == given.test.labels))

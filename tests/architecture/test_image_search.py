@@ -1,0 +1,245 @@
+"""`search_images`: rounds, splits and closed operations, budgets, and what continues after an interrupt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spectral_core import ImageNetwork, load_images, search_images
+from spectral_core.architecture import train_free
+from spectral_core.architecture.image_memory import step_bytes
+from spectral_core.architecture.image_options import ImageSearchOptions
+from spectral_core.architecture.image_result import ImageSearchResult, SearchState
+from spectral_core.architecture.image_rounds import ImageSearch
+from spectral_core.architecture.train_free import TrainFree
+from spectral_core.data.images import ImageData
+from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.networks.image_pruning import gates_of
+from spectral_core.training.image_rounds import train_round
+
+SMALL = {
+    "channels": 1,
+    "reductions": 1,
+    "rounds": 2,
+    "epochs": 1,
+    "final_epochs": 1,
+    "batch_size": 16,
+    "score_images": 8,
+}
+FEW = TrainFree(channels=1, samples=4, batches=2, repeats=1, regions=20)
+
+
+def bars(count: int = 48, **changes: Any) -> ImageData:
+    """Rows or columns of light, 4 × 4."""
+    generator = np.random.default_rng(0)
+    images, labels = generator.normal(0, 0.3, (count, 1, 4, 4)), np.arange(count) % 2
+    for k in range(count):
+        if labels[k]:
+            images[k, 0, k % 4] += 2
+        else:
+            images[k, 0, :, k % 4] += 2
+    return load_images((images, labels), **changes)
+
+
+def numbers(result: ImageSearchResult) -> list[dict[str, Any]]:
+    """The rows without the time."""
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in result.rows]
+
+
+def same(one: ImageSearchResult, other: ImageSearchResult) -> bool:
+    return numbers(one) == numbers(other) and bool((one.network.parameters == other.network.parameters).all())
+
+
+@pytest.mark.parametrize("score", ["slope", "ntk", "random"])
+def test_each_round_splits_every_cell_once_and_one_seed_gives_one_result(score: str) -> None:
+    options = SMALL | {"score": score, "train_free": FEW, "penalty_strength": 0.0}
+    found = search_images(bars(), **options)
+    assert [row["edges"] for row in found.rows] == [5, 9, 13]
+    assert [len(row["splits"]) for row in found.rows] == [2, 2, 0]
+    assert [row["final"] for row in found.rows] == [False, False, True]
+    assert same(found, search_images(bars(), **options))
+    assert not same(found, search_images(bars(), **options, seed=1))
+
+
+def test_a_row_says_what_the_network_is() -> None:
+    data = bars()
+    found = search_images(data.chosen(slice(0, 32)), validation_data=data.chosen(slice(32, 48)), **SMALL)
+    net, row = found.network, found.rows[-1]
+    right = net.forward(data.images[32:]).argmax(1) == data.labels[32:]
+    assert row["validation_accuracy"] == found.accuracy == right.mean()
+    assert row["parameters"] == net.n_parameters
+    assert row["operations"] == len(gates_of(net)) == len(row["gates"])
+    assert row["bytes"] == step_bytes(net.structure, 16)
+    assert row["cells"] == [cell.record() for cell in net.structure.cells]
+    text = found.to_text()
+    assert "final" in text
+    assert f"{net.n_parameters:,}" in text
+
+
+def test_an_interrupted_search_continues_with_the_same_bits(tmp_path: Path) -> None:
+    """The state is that after the last round; a file of another search is refused."""
+    path, data = tmp_path / "state.npz", bars(crop=1, flip=True)
+    whole = search_images(data, **SMALL)
+
+    def stop(done: int, total: int, text: str) -> None:
+        if text.startswith("round 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search_images(data, checkpoint=path, progress=stop, **SMALL)
+    assert path.exists()
+    with pytest.raises(ModelFileError, match="belongs to another search"):
+        search_images(data, checkpoint=path, **SMALL, seed=3)
+    said: list[str] = []
+    rest = search_images(data, checkpoint=path, progress=lambda done, total, text: said.append(text), **SMALL)
+    assert same(whole, rest)
+    assert said[0].startswith("round 2")
+    assert not path.exists()
+
+
+def test_an_l1_penalty_closes_operations_exactly() -> None:
+    """A strong one closes nearly all; of each node that is read one operation stays, and the report says so."""
+    strong = search_images(bars(), **SMALL, penalty_strength=50.0)
+    assert sum(len(row["closed"]) for row in strong.rows) > 20
+    assert sum(len(row["refused"]) for row in strong.rows) > 0
+    assert "stayed, since a node that is read would have had no input" in strong.to_text()
+    free = search_images(bars(), **SMALL, penalty_strength=0.0)
+    assert [row["closed"] for row in free.rows] == [[], [], []]
+    assert free.network.n_parameters > strong.network.n_parameters
+
+
+def test_gates_that_were_closed_go_as_published() -> None:
+    """Open in less than a quarter of the batches of a round."""
+    data = bars(64)
+    net = ImageNetwork.initialize(1, 0, 2, image=(1, 4, 4), gates="published")
+    net.groups["gates[0,0,1]"][...] = [-0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05]
+    step = ImageSearchOptions(gates="published", batch_size=16, learning_rate=1e-20, weight_decay=0.0).step(True)
+    _, opened = train_round(net, net.problem(data, data.labels), step, 2, 0)
+    assert opened.tolist() == [0.0] + [1.0] * 13
+    found = search_images(data, **SMALL, published=True, train_free=FEW, learning_rate=2.0)
+    assert found.network.structure.scaled_first
+    assert sum(len(row["closed"]) for row in found.rows) > 0
+    assert any("rounding error" in remark for remark in found.remarks)
+    assert same(found, search_images(data, **SMALL, published=True, train_free=FEW, learning_rate=2.0))
+
+
+def test_published_decay_is_in_the_gradient() -> None:
+    """The slope of s ‖θ‖² is 2 s θ: one step of SGD from θ moves by rate · decay · θ, gates included."""
+    net = ImageNetwork.initialize(1, 0, 2, image=(1, 4, 4), gates="published")
+    data = bars(16)
+    moved = []
+    for decay in (0.0, 0.5):
+        step = ImageSearchOptions(published=True, batch_size=16, learning_rate=0.1, weight_decay=decay).step(False)
+        moved.append(train_round(net, net.problem(data, data.labels), step, 1, 0)[0].network.groups)
+    for name in ("gates[0,0,1]", "kernels[stem]", "shifts[0,1]"):
+        np.testing.assert_allclose(
+            moved[0][name] - moved[1][name], 0.1 * 0.5 * net.groups[name], rtol=1e-3, atol=1e-7, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("score", ["slope", "random"])
+def test_growth_keeps_the_function_bit_for_bit(score: str) -> None:
+    """Outputs before and after all splits of a round, in training mode, so with the statistics of the batch (G6)."""
+    data = bars()
+    search = ImageSearch(ImageSearchOptions(**SMALL, score=score), data, data, lambda done, total, text: None)
+    state = search.start()
+    search.round(state)
+    grown, splits = search.split(state, state.net, 1)
+    assert len(splits) == 2
+    assert grown.n_parameters > state.net.n_parameters
+    before, after = (net.loss_and_gradients(data.images, data.labels) for net in (state.net, grown))
+    assert before[0] == after[0]
+    assert (before[1]["towers[1]"] == after[1]["towers[1]"]).all()
+    assert (state.net.forward(data.images) == grown.forward(data.images)).all()
+
+
+@pytest.mark.parametrize("score", ["slope", "ntk"])
+def test_the_split_with_the_best_score_is_made(score: str) -> None:
+    """The steepest slope, or the least mean change of the condition over the draws."""
+    data = bars()
+    options = ImageSearchOptions(**SMALL, score=score, train_free=replace(FEW, repeats=2))
+    search = ImageSearch(options, data, data, lambda done, total, text: None)
+    net, seed = search.start().net, 7919
+    rows = np.random.default_rng((seed, 3)).permutation(len(data))
+    if score == "slope":
+        found = train_free.slope_scores(net, data.images[rows[:8]], data.labels[rows[:8]], seed)
+        best = {split: -value for split, value in found.items()}
+    else:
+        splits = train_free.splits_of(net)
+        draws = train_free.kernel_scores(net, splits, data.images[rows], options.train_free, "frozen", seed)
+        best = {split: sum(values) / 2 for split, values in draws.items()}
+    _, made = search.split(search.start(), net, 0)
+    for number, i, j in made:
+        assert best[number, (i, j)] == min(value for split, value in best.items() if split[0] == number)
+
+
+def test_a_restart_draws_all_numbers_anew() -> None:
+    data = bars()
+    for restart in (False, True):
+        search = ImageSearch(ImageSearchOptions(**SMALL, restart=restart), data, data, lambda done, total, text: None)
+        state = search.start()
+        search.round(state)
+        stem = ImageNetwork.initialize(1, 1, 2, image=(1, 4, 4), seed=1).groups["kernels[stem]"]
+        assert bool((state.net.groups["kernels[stem]"] == stem).all()) is restart
+
+
+def test_a_budget_of_memory_stops_splits_and_names_channels_that_fit() -> None:
+    first = ImageNetwork.initialize(1, 1, 2, image=(1, 4, 4))
+    need = step_bytes(first.structure, 16)
+    found = search_images(bars(), **SMALL, memory=need)
+    assert [row["splits"] for row in found.rows] == [[], [], []]
+    assert all(row["bytes"] <= need for row in found.rows)
+    assert "no split in cell 0: a step would need" in found.remarks[0]
+    with pytest.raises(InvalidInputError, match=r"memory: the first network needs .* given: 1 channel would fit"):
+        search_images(bars(), **SMALL | {"channels": 8}, memory=need)
+    with pytest.raises(InvalidInputError, match="a smaller batch_size or smaller images may fit"):
+        search_images(bars(), **SMALL, memory="1 KB")
+
+
+def test_a_budget_of_time_ends_the_rounds() -> None:
+    found = search_images(bars(), **SMALL | {"rounds": 50, "final_epochs": 7}, time=1e-6)
+    assert [row["final"] for row in found.rows] == [False, True]
+    assert found.rows[-1]["epochs"] == 1
+    assert [remark.split(" s ")[1] for remark in found.remarks] == [
+        "ended the rounds after 1 round", "leaves 1 of 7 epochs for the final training",
+    ]  # fmt: skip
+    assert search_images(bars(), **SMALL, time="1h").remarks == ()
+
+
+def test_a_new_node_lies_before_its_receiver() -> None:
+    """No two nodes behind the inputs lie in one place, and no old one moves."""
+    state = SearchState.first(ImageNetwork.initialize(1, 1, 2, image=(1, 4, 4)))
+    assert state.nodes == [[[0, 0], [0.5, 0], [1, 0]], [[0, 0], [0, 0], [0.5, 0], [1, 0]]]
+    state.born(0, (1, 2), 1)
+    assert state.nodes[0] == [[0, 0], [0.5, 0], [0.75, 1], [1, 0]]
+    state.born(0, (0, 2), 2)
+    assert state.nodes[0] == [[0, 0], [0.5, 0], [0.625, 2], [0.75, 1], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rounds": -1}, "rounds must be"),
+        ({"score": "best"}, "score must be one of slope, ntk, published, random"),
+        ({"gates": "open"}, "gates must be one of"),
+        ({"memory": "much"}, "memory must be a number with a unit"),
+        ({"reductions": 3}, "4 rows allow 2 reductions, 3 asked"),
+        ({"learning_rate": -1.0}, "learning_rate must be"),
+        ({"colour": 1}, "search_images has no option 'colour'; it has channels, reductions"),
+    ],
+)
+def test_what_breaks_a_rule_is_named(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        search_images(bars(), **SMALL | options)
+
+
+def test_data_must_be_images() -> None:
+    with pytest.raises(InvalidInputError, match="data must be the images of load_images; got ndarray"):
+        search_images(np.zeros((4, 1, 4, 4)))  # type: ignore[arg-type]
+    other = load_images((np.zeros((4, 8, 8)), [0, 1, 0, 1]))
+    with pytest.raises(InvalidInputError, match="validation_data must be images like the training images"):
+        search_images(bars(), validation_data=other, **SMALL)
