@@ -74,7 +74,9 @@ def _step(step: Step, claim: str) -> list[str]:
     case = f"${case_row(step)[0]}$" if step.where else ""
     cited = f" (uses {', '.join(step.cites)})" if step.cites else ""
     title = ", ".join(filter(None, [head, case and f"the case {case}"])) or "every case"
-    return [f"- *{title[0].upper()}{title[1:]}*{cited}:", "", *_display(formula(step)), *_chains(step)]
+    # "k = 0" begins with the name of an index, "from k to k + 1" with a word.
+    shown = title if title[1] == " " else title[0].upper() + title[1:]
+    return [f"- *{shown}*{cited}:", "", *_display(formula(step)), *_chains(step)]
 
 
 def _chains(step: Step) -> list[str]:

@@ -102,6 +102,8 @@ def test_steps_that_show_nothing_are_one_sentence() -> None:
     text = proofs.proof("M1", "powers")
     assert "both sides are 0 if" in text
     assert "0 = 0" not in text
+    assert "- *k = 0, the case $i = j$*:" in text
+    assert "- *From k to k + 1, the case $i = j + k + 1$*:" in text
 
 
 @pytest.mark.parametrize(
