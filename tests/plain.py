@@ -58,6 +58,8 @@ def forward(rows: Rows, x: np.ndarray, sparse: bool) -> np.ndarray:
     if not sparse:
         pairs = zip(rows.layers, rows.dense(), strict=True)
         forms = [(row, np.arange(layer.first, layer.last)) for layer, matrix in pairs for row in matrix]
+        for k in range(rows.n_hidden, rows.n_hidden + rows.n_constant_outputs):
+            forms[k] = (forms[k][0][:0], forms[k][1][:0])
     outputs = []
     for k, (weights, senders) in enumerate(forms):
         z = np.full(len(x), rows.bias[k])

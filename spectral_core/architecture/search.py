@@ -108,8 +108,8 @@ def search(
         predictor's loss; by default 0.01.
     sizes : ``smallest``: the numbers of weights at which the curve has a point; by default a geometric series.
     flash, ram, operations : ``smallest``, ``neurons``: the greatest cost of the network on a chip, as `export_c` writes it:
-        bytes of constants and code, bytes of stack, multiplications. The chosen network is then the best of the curve that
-        fits; the report says what a wider or a tighter budget would give.
+        bytes of constants and code, bytes of stack, weights that a prediction multiplies. The chosen network is then the best of
+        the curve that fits; the report says what a wider or a tighter budget would give.
     int8 : count the integers of ``export_c(int8=True)``, calibrated by the rows of the search, instead of float32.
     validation_data : (X, y) to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
         for classification). With few samples and no validation data, ``smallest`` judges on several such splits.

@@ -230,7 +230,7 @@ def _guess(y: np.ndarray, targets: Sequence[str], task: str) -> list[str]:
         return [f"labels differ in capitals alone: {quoted(alike)}"] if alike else []
     if task == "auto" and looks_like_labels(y):
         return [f"targets of 0 and 1: taken as {y.shape[1]} labels; --task regression if they are measurements"]
-    if task == "auto" and y.ndim == 2 and 0 < (many := int(((y != 0) & (y != 1)).sum())) <= len(y) / 20:
+    if task == "auto" and y.ndim == 2 and 0 < (many := int(np.count_nonzero((y != 0) & (y != 1)))) <= len(y) / 20:
         row, column = stranger(y) or (0, 0)
         return [
             f"column {targets[column]!r}, row {row + 1} is {y[row, column]:g}, and all but {counted(many, 'value')} of the targets "

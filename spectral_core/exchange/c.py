@@ -9,7 +9,7 @@ from spectral_core import __version__, checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_float import FloatForm
 from spectral_core.exchange.c_int8 import IntegerForm
-from spectral_core.exchange.c_text import checked_name, comment, renamed, string
+from spectral_core.exchange.c_text import checked_name, comment, renamed, size_of, string
 from spectral_core.exchange.c_trainable import TARGETS, TrainableForm
 from spectral_core.exchange.calibration import Model, integers_of, measured
 from spectral_core.exchange.network_rows import rows_of
@@ -59,7 +59,7 @@ def export_c(
     double : numbers in float64 instead of float32.
     int8 : integers instead.
     calibration : with `int8`, X (samples, n_features) in the units of the data, or a pair (X, y): the greatest inputs and
-        activations that are told apart, and the score in the head of the file.
+        activations, beyond which they are cut off, and the score in the head of the file.
     name : the prefix of the functions.
     trainable : weights that a device adapts.
 
@@ -176,14 +176,23 @@ def _header(model: Model, form: FloatForm | IntegerForm) -> list[str]:
 
 
 def _sizes_of(form: FloatForm | IntegerForm) -> str:
-    """Bytes of flash and memory."""
-    text = f"Constants: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes"
+    """Bytes of flash and memory.
+
+    By hand: counts bytes. Checked by test_c.test_decimals_read_back_and_the_smaller_form_is_taken.
+    """
+    text = f"Constants without labels: {form.constant_bytes:,} bytes. Stack: a buffer of {form.buffer_bytes:,} bytes"
+    if isinstance(form, IntegerForm):
+        extra = 2 * size_of("float") * form.rows.n_features
+        return (
+            f"{text} and the frames of the calls. The two tables of the function for floating-point inputs take {extra:,} bytes more. "
+            "No data, no bss, no heap, no library."
+        )
     if isinstance(form, TrainableForm):
         return (
-            f"{text}, of {form.training_bytes:,} in a step of training, and the frames of four calls. Data: {form.data_bytes:,} bytes, "
-            "the weights. No bss, no heap, no library."
+            f"{text}, of {form.training_bytes:,} in a step of training, and the frames of the calls. Data: {form.data_bytes:,} bytes, the "
+            "weights. No bss, no heap, no library."
         )
-    return f"{text} and the frames of three calls. No data, no bss, no heap, no library."
+    return f"{text} and the frames of the calls. No data, no bss, no heap, no library."
 
 
 def _of_integers(form: IntegerForm) -> list[str]:

@@ -56,13 +56,31 @@ class FloatForm(Form):
         """
         return size_of(self.kind) * self.rows.n_used if self.rows.shift is not None else 0
 
+    @property
+    def n_slots(self) -> int:
+        """Weights of the dense form; the first outputs that read nothing have none.
+
+        By hand: counts bytes. Checked by test_c.test_a_class_without_weights_is_not_multiplied.
+        """
+        last = self.rows.layers[-1]
+        return self.rows.n_slots - self.rows.n_constant_outputs * (last.last - last.first)
+
+    @property
+    def stored(self) -> list[np.ndarray]:
+        """By row, the weights as the file has them."""
+        rows = self.rows
+        if self.sparse:
+            return list(rows.weights)
+        every = [row for matrix in rows.dense() for row in matrix]
+        constant = range(rows.n_hidden, rows.n_hidden + rows.n_constant_outputs)
+        return [row[:0] if k in constant else row for k, row in enumerate(every)]
+
     def tables(self) -> str:
         """The constant arrays."""
         rows, texts = self.rows, self.tables_of_places()
         if rows.shift is not None:
             texts.append(table(self.kind, "shift", rows.shift))
-        weights = rows.weights if self.sparse else [row for matrix in rows.dense() for row in matrix]
-        numbers = [np.append(bias, row) for bias, row in zip(rows.bias, weights, strict=True)]
+        numbers = [np.append(bias, row) for bias, row in zip(rows.bias, self.stored, strict=True)]
         texts.append(table(self.kind, "weight", np.concatenate(numbers)))
         return "\n".join(texts)
 
@@ -92,7 +110,8 @@ class FloatForm(Form):
         if size:
             lines.append(f"    {real} x[{'NET_USED + ' * buffered}NET_HIDDEN];")
         lines.append(f"    const {real} *w = weight;")
-        lines += ["    int k;"] * (size > 0)
+        constant = rows.n_constant_outputs
+        lines += ["    int k;"] * (size > 0 or constant > 0)
         if buffered:
             lines.append(f"    for (k = 0; k < NET_USED; k++) x[k] = {self.input_expression};")
         start = n * buffered
@@ -102,7 +121,11 @@ class FloatForm(Form):
             source = (f"x + {first}" if first else "x") if inside else f"input + {first}" if first else "input"
             last = number == len(rows.layers) - 1
             target = "output" if last else f"x + {start}" if start else "x"
-            call = f"layer(w, {source}, {layer.last - layer.first}, {target}, {layer.rows});"
+            if last and constant:
+                lines.append(f"    for (k = 0; k < {constant}; k++) output[k] = *w++;")
+                target = f"output + {constant}"
+            count = layer.rows - constant * last
+            call = f"layer(w, {source}, {layer.last - layer.first}, {target}, {count});"
             lines.append(f"    {call}" if last else f"    w = {call}")
             if not last:
                 lines.append(f"    for (k = {start}; k < {start + layer.rows}; k++) x[k] = activation(x[k]);")

@@ -62,7 +62,12 @@ class Form:
 
         By hand: counts bytes. Checked by test_c.test_decimals_read_back_and_the_smaller_form_is_taken.
         """
-        return size_of(self.weight_type) * self.rows.n_slots + self.bias_bytes
+        return size_of(self.weight_type) * self.n_slots + self.bias_bytes
+
+    @property
+    def n_slots(self) -> int:
+        """Weights of the dense form, zeros included."""
+        return self.rows.n_slots
 
     @property
     def sparse_bytes(self) -> int:

@@ -18,26 +18,24 @@ from spectral_core.exchange.c_text import size_of
 from spectral_core.exchange.calibration import Model
 from spectral_core.networks.predictor import Predictor
 
-CODE = {"float": 1760, "int8": 120}
+CODE = {"float": 1760, "int8": 115}
 """Bytes of code of `NAME_class` of a network without hidden layers."""
-HIDDEN = {"float": 100, "int8": 120}
+HIDDEN = {"float": 100, "int8": 115}
 """More for the first hidden layer."""
-LAYER = {"float": 48, "int8": 100}
+LAYER = {"float": 48, "int8": 90}
 """More for every further one, but in the sparse form of floats, which has one loop for all."""
-SPARSE = {"float": 0, "int8": 100}
-BUFFERED = {"float": 0, "int8": 40}
-"""More where inputs are copied into the buffer."""
+SPARSE = {"float": 0, "int8": 70}
 SHIFTED, UNROLLED = 760, 4
 """More where means are taken off so few inputs first that the compiler unrolls the loop and makes subtractions of it."""
 CURVES = {"elu": 380, "tanh": 1080, "sigmoid": 1080, "swish": 1080, "gelu": 3080}
 """More for an activation with the exponential."""
-TABLE = 80
-"""More for the function that reads a table."""
+TABLE, SPARSE_TABLE = 80, 50
+"""More for the function that reads a table, and again more for it in the sparse form."""
 FRAMES = {"float": 184, "int8": 120}
 """Bytes of stack beside the buffer."""
-PREDICT = 1250
+PREDICT = 1270
 """More for `NAME_predict`, the exponential included."""
-AFTER_CURVE = {"elu": 930, "tanh": 230, "sigmoid": 230, "swish": 230, "gelu": 230}
+AFTER_CURVE = {"elu": 950, "tanh": 250, "sigmoid": 250, "swish": 250, "gelu": 250}
 """The same where the activation has the exponential already."""
 FLOAT = 2320
 """More for `NAME_float`, without its tables."""
@@ -74,12 +72,11 @@ def footprint(model: Model, *, int8: bool = False, calibration: Any = None) -> F
     """
     form = form_of(model, int8=int8, calibration=calibration)
     rows, kind = form.rows, form.kind
-    code = CODE[kind] + HIDDEN[kind] * (rows.n_hidden > 0) + SPARSE[kind] * form.sparse + BUFFERED[kind] * form.buffered
-    code += _more_code(form)
+    code = CODE[kind] + HIDDEN[kind] * (rows.n_hidden > 0) + SPARSE[kind] * form.sparse + _more_code(form)
     return Footprint(
         form.constant_bytes + code,
         form.buffer_bytes + FRAMES[kind],
-        rows.n_weights if form.sparse else rows.n_slots,
+        rows.n_weights if form.sparse else form.n_slots,
         _of_other_functions(form, model),
     )
 
@@ -91,7 +88,8 @@ def _more_code(form: Form) -> int:
     """
     rows, further = form.rows, max(len(form.rows.layers) - 2, 0)
     if isinstance(form, IntegerForm):
-        return LAYER["int8"] * further + TABLE * any(len(step.entries) for step in form.net.steps)
+        curved = any(len(step.entries) for step in form.net.steps)
+        return LAYER["int8"] * further + (TABLE + SPARSE_TABLE * form.sparse) * curved
     curve = CURVES.get(rows.activation, 0) if rows.n_hidden else 0
     return (
         LAYER["float"] * further * (not form.sparse)

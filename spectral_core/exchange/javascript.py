@@ -108,8 +108,8 @@ def javascript(model: SpectralNetwork | CompactNetwork | Predictor) -> str:
     rows, form = rows_of(network).astype(network.dtype), network.dtype.name
     chances = predictor is not None and predictor.task != "regression"
     hidden = rows.n_hidden > 0
-    needed = dict.fromkeys((*(NEEDS[rows.activation] if hidden else ()), *(["exponential"] if chances else [])))
-    parts = [PARTS[form][name] for name in (*needed, *([rows.activation] if hidden else []))]
+    helpers = dict.fromkeys((*(NEEDS[rows.activation] if hidden else ()), *(["exponential"] if chances else [])))
+    parts = [PARTS[form][name] for name in (*helpers, *([rows.activation] if hidden else []))]
     constants, raw = _raw(rows, form, predictor)
     lines = [
         _header(rows, form, network),

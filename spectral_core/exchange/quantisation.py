@@ -33,7 +33,7 @@ def quantised(rows: Rows, x: np.ndarray, mean: np.ndarray, deviation: np.ndarray
     Parameters
     ----------
     rows : without the scaling of the inputs.
-    x : calibration (samples, n_features), scaled: nothing that is greater later is told apart from the greatest here.
+    x : calibration (samples, n_features), scaled. The greatest values here set the scales; greater ones are cut off later.
     mean, deviation : of the features in the units of the data.
 
     By hand: makes integers of numbers, once for a file. Checked by test_c_int8.test_the_integers_are_near_the_network.

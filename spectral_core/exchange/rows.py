@@ -60,6 +60,15 @@ class Rows:
         """
         return sum(layer.rows * (layer.last - layer.first) for layer in self.layers)
 
+    @property
+    def n_constant_outputs(self) -> int:
+        """The first outputs that read nothing, as the class 0 of a logistic output does; 0 where all outputs are such.
+
+        By hand: only counts places. Checked by test_c.test_a_class_without_weights_is_not_multiplied.
+        """
+        reads = [len(row) > 0 for row in self.weights[self.n_hidden :]]
+        return reads.index(True) if any(reads) else 0
+
     def dense(self) -> list[np.ndarray]:
         """By layer, the matrix (rows, places `first` to `last`)."""
         matrices, k = [], 0

@@ -156,11 +156,12 @@ def test_decimals_read_back_and_the_smaller_form_is_taken(model: Predictor, doub
     text = c_source(model, double=double)
     numbers = re.search(r"weight\[\d+\] = \{(.*?)\};", text, re.DOTALL).group(1).split(",")  # type: ignore[union-attr]
     values = [type(form.rows.bias[0])(number.strip().rstrip("f")) for number in numbers]
-    rows = form.rows.weights if form.sparse else [row for matrix in form.rows.dense() for row in matrix]
-    stored = np.concatenate([np.append(bias, row) for bias, row in zip(form.rows.bias, rows, strict=True)])
+    pairs = zip(form.rows.bias, form.stored, strict=True)
+    stored = np.concatenate([np.append(bias, row) for bias, row in pairs])
+    assert form.constant_bytes - form.other_bytes >= stored.nbytes
     assert np.array_equal(values, stored)
     assert form.sparse == (form.sparse_bytes < form.dense_bytes)
-    assert f"Constants: {form.constant_bytes:,} bytes" in " ".join(text.split())
+    assert f"Constants without labels: {form.constant_bytes:,} bytes" in " ".join(text.split())
 
 
 def test_a_mean_far_from_zero_is_taken_off_first() -> None:
@@ -172,6 +173,25 @@ def test_a_mean_far_from_zero_is_taken_off_first() -> None:
     x = np.array([[2e6 + 1.25]], np.float32)
     assert plain.forward(form.rows, x, form.sparse)[0, 0] == 1.75
     assert "input[k] + shift[k]" in c_source(model)
+
+
+@needs("gcc")
+def test_a_class_without_weights_is_not_multiplied(tmp_path: Path) -> None:
+    """As scikit-learn's two classes have it: z_0 = 0, z_1 from the hidden neurons."""
+    generator = np.random.default_rng(0)
+    blocks = {(2, 1): generator.normal(size=(5, 4)), (3, 2): np.vstack([np.zeros(5), generator.normal(size=5)])}
+    net = SpectralNetwork(blocks=blocks, parametrization="direct", activation="relu", bias=True)
+    model = Predictor(net, "classification", Scaling.none(3), Scaling.none(1), ("no", "yes"))
+    form = FloatForm.of(rows_of(model), False)
+    assert not form.sparse
+    assert [len(row) for row in form.stored] == [3, 3, 3, 3, 3, 0, 5]
+    assert form.constant_bytes == 4 * (20 + 7)
+    x = generator.normal(size=(20, 3)).astype(np.float32)
+    home = library(tmp_path, {"two": c_source(model, name="two")})
+    z = called(home, "two_raw", x, 2)[0]
+    same_bits(z, plain.forward(form.rows, x, False))
+    assert (z[:, 0] == 0).all()
+    np.testing.assert_allclose(z, model.raw(x), rtol=1e-5, atol=1e-5)
 
 
 def test_features_that_are_not_read_are_left_out() -> None:

@@ -57,7 +57,7 @@ def activation_function(item: Activation, real: Real) -> str:
     if item.denominator is not None:
         named.append((d, item.denominator, f"const {real.name} d = {printer.doprint(1 / item.denominator)};"))
     named += [(name, e, declared(printer, name, e)) for name, e in common]
-    first, second = _needed(named, value), _needed(named, slope)
+    first, second = _names_in(named, value), _names_in(named, slope)
     before = [line for name, _, line in named if name in first]
     inside = [line for name, _, line in named if name in second - first]
     lines = [
@@ -73,13 +73,13 @@ def activation_function(item: Activation, real: Real) -> str:
     )
 
 
-def _needed(named: list[tuple[sp.Symbol, sp.Expr, str]], e: sp.Expr) -> set[sp.Symbol]:
+def _names_in(named: list[tuple[sp.Symbol, sp.Expr, str]], e: sp.Expr) -> set[sp.Symbol]:
     """The names that an expression needs, those of other names included."""
-    needed = set(e.free_symbols)
+    names = set(e.free_symbols)
     for name, value, _ in reversed(named):
-        if name in needed:
-            needed |= value.free_symbols
-    return needed
+        if name in names:
+            names |= value.free_symbols
+    return names
 
 
 def step(gradient: str, parameter: str) -> sp.Expr:
