@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from derivations import readable
 from docs.figures import build as figures
 from docs.site import cells, mathml, proofs
 
@@ -38,6 +39,13 @@ class Idea(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         return self.parse_text_to_nodes(proofs.idea(self.arguments[0]))
+
+
+class Notation(SphinxDirective):
+    """`{notation}`: the symbols of the theorems."""
+
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(readable.notation()))
 
 
 class Touch(SphinxDirective):
@@ -108,6 +116,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("idea", Idea)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
     app.connect("autodoc-process-docstring", escape_bars, priority=900)
+    app.add_directive("notation", Notation)
     app.add_directive("touch", Touch)
     app.connect("build-finished", write_figures)
     app.connect("source-read", run_code)
