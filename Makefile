@@ -7,7 +7,7 @@ READY = $(VENV)/.ready
 TOOLS = $(VENV)/.test
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: search test check format lint verify rocq mutation bench trials lock clean
+.PHONY: search test check docs format lint verify rocq mutation bench trials lock clean
 
 search: $(READY)
 	$(BIN)/spectral-core search digits --compare --out results/digits
@@ -45,6 +45,12 @@ bench: $(TOOLS)
 # Builds the wheel and the source archive, installs them in fresh environments, and searches, predicts and prunes there.
 trials: $(TOOLS)
 	$(BIN)/python tests/install/trials.py
+
+# The documentation and the course, in build/site; begin with build/site/docs/index.html. It installs the extra `docs` (80 MB).
+docs: $(READY)
+	$(INSTALL) -e '.[full,docs]'
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -c docs . build/site
+	@echo "open build/site/docs/index.html"
 
 # The pinned versions of everything that the extras `full` and `test` install.
 lock:

@@ -13,7 +13,7 @@ from derivations.formula_printer import case_row, claim_formula, forms, formula,
 from derivations.proof.certificates import Certificate
 from derivations.proof.claims import Claim
 from derivations.proof.steps import RULES, Step
-from derivations.theorems.words import EXAMPLES, IDEAS
+from derivations.theorems.words import EXAMPLES, IDEAS, NOTATION
 
 # A table to read across, as above.
 CHARACTERS = {
@@ -49,8 +49,13 @@ def grounds(step: Step) -> str:
 
 def markdown(certificate: Certificate, functions: list[str]) -> str:
     """One theorem as a page: the claim, the idea in words, every step, an example in numbers."""
-    lines = [f"# {certificate.id}: {certificate.title}", "", f"> {certificate.statement}", ""]
-    lines += [f"**Idea.** {IDEAS[certificate.id]}", ""] if certificate.id in IDEAS else []
+    lines = [
+        f"# {certificate.id}: {certificate.title}",
+        "",
+        "> " + plain(certificate.statement).replace("*", r"\*"),
+        "",
+    ]
+    lines += [f"**Idea.** {plain(IDEAS[certificate.id])}", ""] if certificate.id in IDEAS else []
     lines += [_facts(certificate, functions, str)]
     claims = {claim.name: claim for claim in certificate.claims}
     for number, step in enumerate(certificate.steps, 1):
@@ -63,7 +68,7 @@ def markdown(certificate: Certificate, functions: list[str]) -> str:
         lines += [line for chain in forms(step) for line in ("", "$$", chain, "$$")]
         if program := lines_of(step):
             lines += ["", "where the program says", *(line for text in program for line in ("", "$$", text, "$$"))]
-    lines += ["", f"**In numbers.** {EXAMPLES[certificate.id]}"] if certificate.id in EXAMPLES else []
+    lines += ["", f"**In numbers.** {plain(EXAMPLES[certificate.id])}"] if certificate.id in EXAMPLES else []
     return "\n".join([*lines, "", _rules(certificate, str), ""])
 
 
@@ -86,7 +91,27 @@ def markdown_index(certificates: list[Certificate]) -> str:
         f"| [{c.id}]({c.id}.md) | {c.title}{' (definition)' * c.by_definition} | {c.scope} | {len(c.steps)} |"
         for c in certificates
     ]
-    return "\n".join(["# Theorems", "", "| theorem | what | scope | steps |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(
+        [
+            "# Theorems",
+            "",
+            "## Notation",
+            "",
+            *notation(),
+            "",
+            "## All theorems",
+            "",
+            "| theorem | what | scope | steps |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def notation() -> list[str]:
+    """The symbols of the theorems as a table in Markdown."""
+    return ["| symbol | meaning |", "|---|---|", *(f"| {symbol} | {meaning} |" for symbol, meaning in NOTATION)]
 
 
 # --- LaTeX ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The idea of each theorem M1 to M16 in words, and an example in small numbers, for the pages.
+"""The idea of each theorem M1 to M16 in words, an example in small numbers, and the notation, for the pages.
 
 `IDEAS` and `EXAMPLES` are by theorem. A test works out every example that is an equation.
 """
@@ -72,3 +72,30 @@ EXAMPLES = {
     "1·(1 + 4 + 1) = 6 more.",
     "M16": "relu, rows 2 and 6 (c = 3), outgoing 1 and 5, x = 1: 1·2 + 5·6 = 32 = (1 + 3·5)·2.",
 }
+NOTATION = (
+    (
+        r"$\varphi^{(i)}$",
+        r"the block of eigenvectors between layers i and i + 1: a matrix with a row for each neuron of layer i + 1 and a column for each neuron of layer i",
+    ),
+    (r"$L_i$", r"the diagonal matrix of the eigenvalues $\lambda^{(i)}$"),
+    (
+        r"$N$",
+        r"the square matrix over all neurons that holds $\varphi^{(i)}$ in block row i + 1 and block column i, and 0 everywhere else",
+    ),
+    (r"$\Phi = I + N$", r"the matrix of all eigenvectors"),
+    (r"$\Lambda$", r"the diagonal matrix of all eigenvalues"),
+    (r"$A = \Phi\,\Lambda\,\Phi^{-1}$", r"the adjacency matrix of the network"),
+    (r"$W_{ij}$", r"the weights from layer j to layer i: the block of A in row i and column j, for i > j"),
+    (
+        r"$P_{i,j}$",
+        r"the path product $\varphi^{(i-1)} \varphi^{(i-2)} \cdots \varphi^{(j)}$ of all blocks between layers j and i; $P_{i,i} = I$",
+    ),
+    (
+        r"$x_i, z_i$",
+        r"the activations and the pre-activations of layer i: $z_i = \sum_{j<i} W_{ij}\,x_j$ and $x_i = f(z_i)$; $x_1$ is the input, and z of the last layer is the output",
+    ),
+    (r"$u_i, v_i$", r"$u = \Phi^{-1} x$, and $v_i = \varphi^{(i-1)} u_{i-1}$"),
+    (r"$\ell, \bar z$", r"the loss; a bar is a derivative of the loss: $\bar z = \partial \ell / \partial z$"),
+    (r"$\circ$", r"the product entry by entry"),
+)
+"""Symbols of the theorems on networks, and what they mean, for the pages."""

@@ -17,6 +17,7 @@ from spectral_core import __version__
 from spectral_core.cli import (
     completion,
     console,
+    exercise,
     export,
     images,
     inspect,
@@ -33,7 +34,21 @@ from spectral_core.cli import (
 from spectral_core.cli.config import config_option, with_config
 from spectral_core.errors import SpectralCoreError
 
-COMMANDS = (search, predict, score, report, inspect, shrink, export, images, sweep, reproduce, verify, completion)
+COMMANDS = (
+    search,
+    predict,
+    score,
+    report,
+    inspect,
+    shrink,
+    export,
+    images,
+    sweep,
+    reproduce,
+    verify,
+    exercise,
+    completion,
+)
 """Files of commands, in the order of the help text; each adds its parsers and runs its commands."""
 
 

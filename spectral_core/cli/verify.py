@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from spectral_core import __version__
@@ -38,20 +39,25 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command of the proofs, with this package's functions for output."""
+    return with_proofs("verify", lambda command, means: command.run(options, means))
+
+
+def with_proofs(name: str, work: Callable[[Any, Any], int]) -> int:
+    """Run work that gets the commands of the proofs, and this package's functions for output."""
     from importlib.metadata import entry_points
 
     from spectral_core.files import atomic
 
     found = entry_points(group="spectral_core.commands", name="verify")
     if not found:
-        raise MissingDependencyError("verify needs the proofs, which are not installed: pip install . in the sources")
+        raise MissingDependencyError(f"{name} needs the proofs, which are not installed: pip install . in the sources")
     try:
         command = next(iter(found)).load()
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
-            f"verify needs {error.name}, which is not installed: pip install {error.name}"
+            f"{name} needs {error.name}, which is not installed: pip install {error.name}"
         ) from None
     try:
-        return int(command.run(options, command.Means(say, atomic.write_text, atomic.check_writable, __version__)))
+        return int(work(command, command.Means(say, atomic.write_text, atomic.check_writable, __version__)))
     except command.UsageError as error:
         raise InvalidInputError(str(error)) from None

@@ -35,9 +35,9 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
     solver : ``adam``, ``sgd``, ``lbfgs`` (all samples at once, with SciPy).
     alpha : adds α/(2 n) Σ w² over the weights, without biases, for a mini-batch of weight n, as in scikit-learn. With other
         parametrizations than ``direct``, or skip connections, the sum is over all eigenvectors, or block weights.
-    batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, random_state, tol, verbose, warm_start, momentum,
-    nesterovs_momentum, early_stopping, beta_1, beta_2, epsilon, n_iter_no_change, max_fun : as in scikit-learn's MLP. `learning_rate`
-        also takes ``cosine``, ``one_cycle`` and ``plateau``, see `train`; these are for ``adam`` too.
+    batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, random_state : as in scikit-learn's MLP.
+    tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, beta_1, beta_2 : as there.
+    epsilon, n_iter_no_change, max_fun : as there. `learning_rate` also takes ``cosine``, ``one_cycle`` and ``plateau``, see `train`; these are for ``adam`` too.
     validation_fraction : the share that judges; None is 0.1 for `early_stopping` and 0.2 for a search.
     class_weight : {label: weight} or ``balanced``, times the sample weights, in losses; in a search in scores too.
     label_smoothing : of the training loss, see `train`.
@@ -52,8 +52,8 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
     result_, report_ : of the search, or the report of `prune`; None with ``search=False``.
     coefs_, intercepts_, skip_coefs_ : weights in the units of X and y, made from `network_`.
     feature_importances_ : path scores of the features, with the sum 1.
-    loss_, best_loss_, loss_curve_, validation_loss_curve_, validation_scores_, best_validation_score_, n_iter_, t_, n_layers_,
-    n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as in scikit-learn's MLP.
+    loss_, best_loss_, loss_curve_, validation_loss_curve_, validation_scores_, best_validation_score_ : as in scikit-learn's MLP.
+    n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as there.
     classes_ : the sorted labels; with several labels for each sample the numbers of the columns of y.
 
     Raises

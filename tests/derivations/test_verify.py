@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from derivations import verify
+from derivations import readable, verify
 from derivations.proof.algebra import LAYER as j
 from derivations.recheck import exact, identities
 from derivations.theorems import catalogue
@@ -164,6 +165,15 @@ def test_the_proofs_are_written_for_people(tmp_path: Path, capsys: Any, option: 
     text = (tmp_path / "proofs" / index).read_text(encoding="utf-8")
     assert all(theorem.id in text for theorem in THEOREMS)
     assert f"begin with {index}" in capsys.readouterr().out
+
+
+def test_the_pages_define_their_symbols_and_escape_stars() -> None:
+    index = readable.markdown_index([])
+    for symbol in ("$P_{i,j}$", r"$\Phi = I + N$", "$u_i, v_i$"):
+        assert f"| {symbol} | " in index
+    head = readable.markdown(catalogue.M4.prove(), []).split("**Idea.**")[0]
+    assert r"(-1)\*\*(i" in head
+    assert not re.search(r"(?<!\\)\*", head)
 
 
 def test_nothing_is_written_where_a_proof_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

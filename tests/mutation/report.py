@@ -61,7 +61,12 @@ def markdown(result: dict[str, Any]) -> str:
         which = (
             f"mutants drawn by chance (seed {result['seed']}); neither the others nor listed equivalents were judged"
         )
-    lines = [f"Measured {result['date']}, {which}; {result['minutes']} min on {result['jobs']} cores.", ""]
+    lines = [
+        "# Mutations: what notices a broken proof or kernel",
+        "",
+        f"Measured {result['date']}, {which}; {result['minutes']} min on {result['jobs']} cores.",
+        "",
+    ]
     for title, part in (
         ("Derivations, caught first by", derivations),
         ("Kernels, caught by the property tests alone", kernels),
