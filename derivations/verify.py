@@ -107,11 +107,11 @@ def _verified(options: argparse.Namespace, means: Means, simulator: subprocess.P
         rows.append(row)
         _print_theorem(row, say)
     # The generated files against those on the disk, the compiled kernels against exact numbers.
-    proven = len(certificates) == len(THEOREMS) and not weak
+    records = _records(certificates, say) if len(certificates) == len(THEOREMS) and not weak else None
+    proven = records is not None
     rechecked = all(row[route]["failure"] is None for row in rows for route in ("second_route", "claims"))
-    records = records_of(certificates) if proven else []
-    difference = differences(generate(certificates, records)) if proven else ""
-    broken = problems(ROOT, records) if proven else []
+    difference = differences(generate(certificates, records)) if records is not None else ""
+    broken = problems(ROOT, records) if records is not None else []
     kernels = [] if options.quick else _kernels(say)
     epochs = exact_device.results(simulator) if simulator is not None else []
     _print_epochs(epochs, say)
@@ -145,6 +145,15 @@ def _verified(options: argparse.Namespace, means: Means, simulator: subprocess.P
     say(rocq.line(second_logic))
     accepted = second_logic is None or second_logic["failure"] is None
     return 0 if proven and rechecked and equal and accepted and not difference and not broken else 1
+
+
+def _records(certificates: list[Certificate], say: Callable[[str], object]) -> list[dict[str, Any]] | None:
+    """The certificates as they are written; None where one cites or uses what is not proven, which is said."""
+    try:
+        return records_of(certificates)
+    except ProofError as error:
+        say(f"not proven: {error}\n")
+        return None
 
 
 def _comparison(proven: bool, difference: str, broken: list[str]) -> str:

@@ -9,6 +9,9 @@ from typing import Any
 
 Report = Callable[[int, int, str], object]
 
+BEGINS = "kernels that are not compiled yet are compiled now, once"
+"""The text of a report before the first step."""
+
 
 def narrated(title: str) -> Report:
     """A live bar in a notebook with tqdm and ipywidgets; else a line now, as of `begun`, and the lines of `lines`.
@@ -20,7 +23,7 @@ def narrated(title: str) -> Report:
     if in_notebook() and (bar := _bar(title)) is not None:
         return bar
     begun(title)
-    return lines(title)
+    return lines(title, said=True)
 
 
 def in_notebook() -> bool:
@@ -37,7 +40,7 @@ def _bar(title: str) -> Report | None:
     except ImportError:
         return None
     bar: Any = tqdm(desc=title, unit="step")
-    bar.set_postfix_str("kernels that are not compiled yet are compiled now, once")
+    bar.set_postfix_str(BEGINS)
 
     def show(done: int, total: int, text: str) -> None:
         if bar.total != total:
@@ -50,8 +53,10 @@ def _bar(title: str) -> Report | None:
     return show
 
 
-def lines(title: str) -> Report:
-    """Print a line for every tenth. The time left is estimated from the first report on, so it excludes compiling.
+def lines(title: str, said: bool = False) -> Report:
+    """Print a line for every tenth. The time left is estimated from the first step on, so it excludes compiling.
+
+    A report of `BEGINS` is the line of `begun`, unless that was said already.
 
     Returns
     -------
@@ -61,6 +66,10 @@ def lines(title: str) -> Report:
 
     def show(done: int, total: int, text: str) -> None:
         nonlocal start, last
+        if text == BEGINS:
+            if not said:
+                begun(title)
+            return
         now = time.monotonic()
         if last < 0:
             start = (now, done)
@@ -76,4 +85,4 @@ def lines(title: str) -> Report:
 
 def begun(title: str) -> None:
     """Print the line before the first step, in which kernels are compiled if they are not yet."""
-    print(f"{title}: begins; kernels that are not compiled yet are compiled now, once", file=sys.stderr, flush=True)
+    print(f"{title}: begins; {BEGINS}", file=sys.stderr, flush=True)

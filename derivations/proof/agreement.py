@@ -22,10 +22,9 @@ def name_of_kind(hidden: bool, sender_hidden: bool) -> str:
 def served(claim: Claim, steps: Iterable[Step]) -> list[Case]:
     """The cases of the steps that state this very claim, and assume no more than it says."""
     cases: list[Case] = []
-    for step in steps:
+    for step in (step for step in steps if step.part == claim.name and step.assumed <= set(claim.assumes)):
         case = dict(step.where)
-        stated = (step.relation, step.left, step.right) == (claim.relation, *claim.at(case))
-        if step.part == claim.name and stated and step.assumed <= set(claim.assumes):
+        if (step.relation, step.left, step.right) == (claim.relation, *claim.at(case)):
             cases.append(case)
     return cases
 

@@ -22,7 +22,8 @@ Opened = Callable[[Any], Any]
 
 def check_sums(form: Any, opened: Opened) -> None:
     """Raises `ValueError` where a sum would capture an index of another factor, in what was stated or in a form of it."""
-    if not isinstance(form, sp.Basic) or not any(map(_is_mark, opened(form).free_symbols)):
+    # Sums inside of terms may cancel in the whole before anybody has looked at its products: every product is opened.
+    if not isinstance(form, sp.Basic) or (opened(form) == form and not any(map(_is_mark, form.free_symbols))):
         return
     for part in sp.preorder_traversal(form):
         if isinstance(part, sp.Mul):

@@ -152,6 +152,7 @@ def _counted(proof: Proof) -> None:
 
 
 MEMBERS, NEXT = Claim("members", COUNT(n), MEANT(n), (n,)), Claim("next", COUNT(i + 1) - i, ONE, (i,))
+VACUOUS = Claim("vacuous", V(i) + i, 2 * i, (i,), (-i,))
 UNSERVED = Claim("unserved", x, ZERO)
 COVERED = (
     Attempted("a_n = n + 1 without its base", "n = 0: left", **_induction(MORE)),
@@ -162,6 +163,7 @@ COVERED = (
     Attempted("n/n = 1", "does not hold for n = 0", **_case(QUOTIENT(n), ONE, (n,))),
     Attempted("(-1)^i = 1, i even", "is no index", **_case(SIGN(i), ONE, (i,), {i: even})),
     Attempted("|m| = -m, m negative", "is no index", **_case(SIZE(m), -m, (m,), {m: below})),
+    Attempted("a claim for i >= 1 and -i >= 0", "allow none", (VACUOUS,), _alone(VACUOUS)),
     Attempted("a claim that no step serves", "no step serves", (UNSERVED,), lambda proof: proof.equal("x + x = 2 x", V(i) + i, 2 * i)),
 )  # fmt: skip
 
@@ -180,7 +182,12 @@ def _program(left: Any, right: Any) -> dict[str, Any]:
     return {"claims": (claim,), "argument": _alone(claim, rule="program")}
 
 
+PRODUCT = Definition("product", lambda: _sum(A.element) * _sum(B.element), "", "(sum a)(sum b)", True)
 SUMS = (
+    Attempted("(Σ a)(Σ b) - n Σ a b = 0, as both read alike", "would capture",
+              **_program(_sum(A.element) * _sum(B.element) - marker(k) * _sum(A.element * B.element), ZERO)),
+    Attempted("(Σ a)(Σ b) = n Σ a b, by a definition inside a substitution", "would capture",
+              **_program(at(PRODUCT() + x, {x: 0}), marker(k) * _sum(A.element * B.element))),
     Attempted("(Σ a)² = Σ (Σ a²)", "stands in a power", **_program(_sum(A.element) ** 2, marker(k) * _sum(A.element**2))),
     Attempted("a_k Σ_k b_k = Σ_k a_k b_k", "would capture", **_program(A.element * _sum(B.element), _sum(A.element * B.element))),
     Attempted("(Σ a)(Σ b) = n Σ a b", "would capture",

@@ -21,6 +21,8 @@ LARGEST = 4
 
 def exception(claim: Claim) -> str:
     """Small indices for which the claim does not hold; empty if there are none."""
+    if claim.over and next(instances(claim), None) is None:
+        return f"any number up to {LARGEST}, as its conditions allow none"
     rule = "algebra" if claim.relation in RELATIONS["algebra"] else "decided"
     for case in instances(claim):
         left, right = (

@@ -10,7 +10,7 @@ import sympy as sp
 
 from derivations.proof.assignments import Assign
 from derivations.proof.rules import cotangents, derivative, evaluate, leaves, name_of
-from derivations.proof.stated import Definition, Term, meaning
+from derivations.proof.stated import Definition, Term, apart
 
 Lines = tuple[Assign, ...]
 Pairs = tuple[tuple[str, Any], ...]
@@ -36,7 +36,7 @@ def _bar(name: str, lines: Lines, seeds: Pairs, fixed: tuple[sp.Symbol, ...]) ->
 
 RUN = Definition("run", _value, "", "", True)
 BAR = Definition("bar", _bar, "", "", True)
-SLOPE = Definition("slope", lambda value, leaf: derivative(meaning(value), leaf), "", "", True)
+SLOPE = Definition("slope", lambda value, leaf: derivative(apart(value), leaf), "", "", True)
 
 
 class Values(Mapping[str, Term]):

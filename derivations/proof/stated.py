@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy as sp
 
-from derivations.proof.capture import check_put_in
+from derivations.proof.capture import check_put_in, check_sums
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,15 @@ def meaning(expression: Any) -> Any:
 # --- substitution -----------------------------------------------------------------------------------------------------
 
 
+def apart(expression: Any) -> Any:
+    """What an expression stands for, once its products are seen to bring no index under a sum."""
+    for form in forms(expression):
+        check_sums(form, meaning)
+    return meaning(expression)
+
+
 def _substituted(expression: Any, values: tuple[tuple[Any, Any], ...]) -> Any:
-    whole = meaning(expression)
+    whole = apart(expression)
     put_in = [(meaning(old), meaning(new)) for old, new in values]
     check_put_in(whole, put_in)
     return whole.subs(put_in, simultaneous=len(values) > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,14 +77,17 @@ class ImageSearchOptions:
             raise InvalidInputError(f"search_images has no option {unknown[0]!r}; it has {', '.join(known)}")
         return cls(**given)
 
-    def step(self, final: bool) -> StepOptions:
+    def step(self, final: bool, groups: Iterable[str] = ()) -> StepOptions:
         """The options of a training step: SGD and a cosine; in the rounds with the penalty that closes operations.
 
-        Published, weight decay is a part of the gradient, and gates have it too.
+        Published, weight decay is a part of the gradient, and all groups have it, gates too.
+
+        Parameters
+        ----------
+        groups : of the parameters of the network.
 
         By hand: half of a strength. Checked by test_image_search.test_published_decay_is_in_the_gradient.
         """
-        spectral = self.gates == "spectral"
         options: dict[str, Any] = {
             "batch_size": self.batch_size,
             "optimizer": "sgd",
@@ -92,9 +96,9 @@ class ImageSearchOptions:
             "schedule": "cosine",
         }
         if self.published:
-            return StepOptions(**options, eigenvector_penalty=HALF_DECAY * self.weight_decay)
-        decayed = ("kernels", "weights", "scales", "shifts", "towers", "tower_biases")
-        options["weight_decay"] = dict.fromkeys(decayed, self.weight_decay) if not spectral else self.weight_decay
-        if spectral and not final:
+            decayed = [name for name in groups if not name.startswith("running")]
+            return StepOptions(**options, eigenvector_penalty=dict.fromkeys(decayed, HALF_DECAY * self.weight_decay))
+        options["weight_decay"] = self.weight_decay
+        if self.gates == "spectral" and not final:
             options |= {"penalty": "l1", "penalty_strength": self.penalty_strength, "proximal": True}
         return StepOptions(**options)

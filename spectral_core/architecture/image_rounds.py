@@ -73,7 +73,7 @@ class ImageSearch:
         epochs = self._final_epochs(state) if final else own.epochs
         problem = net.problem(self.training, self.training.labels)
         report = [lambda p: self._tell(state, p.epoch, p.epochs, final, p.history.training_loss[-1])]
-        result, opened = train_round(net, problem, own.step(final), epochs, own.seed + turn, report)
+        result, opened = train_round(net, problem, own.step(final, net.layout.groups), epochs, own.seed + turn, report)
         net = result.network
         pruned = without(net, self._closing(net, opened))
         state.nodes = [[own_nodes[k] for k in kept] for own_nodes, kept in zip(state.nodes, pruned.kept, strict=True)]

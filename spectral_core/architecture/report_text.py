@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from spectral_core.architecture.numbers import Block, Numbers, defined
 from spectral_core.wording import counted
 
+TOLERANCE = 0.001
+"""A score this much lower counts as nearly as good."""
 SHOWN = 5
 """Names listed before "and N more"."""
 
@@ -155,7 +158,22 @@ def _curve(found: Numbers) -> list[str]:
         for one in found.curve
     ]
     head = f" weights  biases  neurons     bytes{found.score_name:>{wide}}    error   (on validation rows)"
-    return [head, *lines, *([found.certificate] if found.certificate else []), ""]
+    return [head, *lines, *_smaller(found.curve), *([found.certificate] if found.certificate else []), ""]
+
+
+def _smaller(curve: Sequence[dict[str, Any]]) -> list[str]:
+    """What a small tolerance would choose, where that is smaller than the chosen network.
+
+    By hand: a difference of scores. Checked by test_result.test_a_report_names_a_network_that_is_nearly_as_good.
+    """
+    best = next(one for one in curve if one["best"])
+    chosen = next(one for one in curve if one["chosen"])
+    near = min((one for one in curve if one["score"] >= best["score"] - TOLERANCE), key=lambda one: int(one["weights"]))
+    if near["weights"] >= chosen["weights"]:
+        return []
+    return [
+        f"a tolerance of {TOLERANCE:g} would choose {counted(near['weights'], 'weight')}, whose score is {near['score']:.5f}"
+    ]
 
 
 def _layer(found: Numbers, number: int, neurons: int, kept: int) -> str:

@@ -23,6 +23,7 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.footprint import Footprint, footprint
 from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.progress import BEGINS
 from spectral_core.resizing.compaction import compact
 
 
@@ -35,6 +36,7 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
     names = _names(data, options)
     net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
     # Candidates, and the choice among them.
+    options.report_progress(0, 1, BEGINS)
     stores, validation_loss = Stores(options.checkpoint), ValidationLoss(data, net)
     if options.strategy == "grow":
         linear = _initial([data.x.shape[1], data.n_outputs], data, options)
@@ -64,6 +66,7 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
 def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult:
     """The strategies that refit: the proposal of the spectrum, and the chosen network of the curve."""
     names = _names(data, options)
+    options.report_progress(0, 1, BEGINS)
     found = find_smallest(data, options)
     # Predictors for all networks of the curve, in the units of the data.
     rows = {

@@ -61,6 +61,10 @@ def read(directory: str | os.PathLike[str]) -> dict[str, Any]:
     ModelFileError : a file is missing, damaged, or of another version; the message names it.
     """
     home = Path(directory)
+    if not home.is_dir():
+        raise ModelFileError(f"no such folder: {home}")
+    if not (home / "model.npz").exists():
+        raise ModelFileError(f"{home} holds no results of a search: model.npz is not there")
     predictor, compact = (Predictor.load(home / f"{name}.npz") for name in ("model", "compact"))
     if not isinstance(predictor.network, SpectralNetwork) or not isinstance(compact.network, CompactNetwork):
         raise ModelFileError(f"{home} holds other networks than a search writes into model.npz and compact.npz")

@@ -82,7 +82,7 @@ def search(
     2. From each start single weights go, those of the least Gauss-Newton saliency (M22). Weights that no longer act go
        too (M21). The network is trained on after each removal; below some hundred weights it is refitted to a minimum.
     3. Validation rows score every size. The chosen network is the smallest whose paired difference from the best is
-       within its standard error. It is trained again on training and validation rows together.
+       at most half its standard error, or at most `tolerance`. It is trained again on training and validation rows together.
 
     ``strategy="neurons"`` looks for the fewest hidden neurons alone: neurons enter by their exact gain and leave by
     leave-one-out (M17), a joint refit by Levenberg-Marquardt follows every change (M20), and BIC chooses their number.
@@ -101,6 +101,7 @@ def search(
     task : ``regression``, ``classification``, ``multilabel``, or ``auto``: text, booleans, and whole numbers with at most 20
         different values are classes. ``multilabel`` has an output 1/(1 + exp(-z)) for each label, the binary cross entropy as its
         loss, and as its score the share of the rows with all labels right, scikit-learn's `accuracy_score`.
+    bias : add an input that is always 1, which gives every neuron a bias.
     tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
         variance (1 - R²) or of the samples; by default only what validation rows cannot tell apart. ``seed``, ``grow``: how
         much the validation loss may rise by trimming, as a share of the loss plus a thousandth of the constant
@@ -131,6 +132,10 @@ def search(
         on before the linear path has learned the data by heart. `PUBLISHED` holds the settings of the paper where they differ. ``smallest`` trains
         its proposal for at most `epochs`, with rates that fall to 0.
     backend : ``cpu``, ``cuda`` or ``auto``, as in `train`; refits, trimming and scores are computed on the CPU.
+    dtype : ``float32`` or ``float64``, of parameters and kernels.
+    seed : of the start, the order of samples and the split; the same seed gives the same bits on one machine.
+    name : of the data, in reports and lines of progress.
+    feature_names, target_names : of the columns; by default those of a frame, else x1, x2, ... and y.
     progress : called with (steps done, steps in all, a line of text).
     verbose : without `progress`, show a bar in a notebook with tqdm and ipywidgets, else print a line on standard error for
         every tenth of the steps.
@@ -144,10 +149,10 @@ def search(
 
     Raises
     ------
-    InvalidInputError : data or options break a rule, or a classification has one class only.
+    InvalidInputError : data or options break a rule, a classification has one class only, or no network of the curve fits the
+        budget; the message names the least that would.
     BackendError : ``backend="cuda"`` where no GPU can be used.
     DivergenceError : every training diverged.
-    InvalidInputError : no network of the curve fits the budget; the message names the least that would.
 
     References
     ----------

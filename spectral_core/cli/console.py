@@ -142,7 +142,7 @@ def tell(options: argparse.Namespace, text: str, record: Any) -> None:
 
 def output_options(parser: argparse.ArgumentParser, what: str = "the report", writes: bool = True) -> None:
     """Add the options --quiet and --json, which `tell` and `progress` use; `writes` says whether there are files too."""
-    written = "; files are written" if writes else "; errors are the exit code"
+    written = "; files are written" if writes else "; an error is one line on standard error"
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--quiet", action="store_true", help=f"print neither progress nor {what}{written}")
     shape.add_argument("--json", action="store_true", help=f"print {what} as JSON on standard output")

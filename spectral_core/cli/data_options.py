@@ -23,7 +23,9 @@ def add_file_options(parser: argparse.ArgumentParser) -> None:
     """Options that state how a table is written; what is not stated is found and said."""
     group = parser.add_argument_group("tables", "How a table is written; what is not stated is found, and said.")
     group.add_argument("--sep", metavar="TEXT", default="", help="separator of a text file: , ; | tab or blank")
-    group.add_argument("--decimal", choices=(".", ","), default="", help="decimal sign of numbers in text")
+    group.add_argument(
+        "--decimal", choices=(".", ","), metavar="SIGN", default="", help="decimal sign of numbers in text: . or ,"
+    )
     group.add_argument(
         "--encoding", metavar="NAME", default="", help="encoding of a text file, such as utf-8 or latin-1"
     )

@@ -110,8 +110,10 @@ def run(options: argparse.Namespace) -> int:
     for option in ("name", "int8", "calibrate", "trainable"):
         if getattr(options, option) and "c" not in wanted:
             raise InvalidInputError(f"--{option} belongs to --c")
-    if options.int8 != (options.calibrate is not None):
-        raise InvalidInputError("--int8 needs --calibrate DATA, and --calibrate belongs to --int8")
+    if options.int8 and options.calibrate is None:
+        raise InvalidInputError("--int8 needs --calibrate DATA, whose rows set the scales of the integers")
+    if options.calibrate is not None and not options.int8:
+        raise InvalidInputError("--calibrate belongs to --int8")
     network, predictor = load_any(options.model)
     if options.calibrate is not None and predictor is None:
         raise InvalidInputError(

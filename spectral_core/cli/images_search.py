@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console, image_options, images_train, interrupts
-from spectral_core.cli.results import afresh_where_stale, drop_states
+from spectral_core.cli.results import afresh_where_stale, drop_other_states
 
 if TYPE_CHECKING:
     from spectral_core.architecture.image_result import ImageSearchResult
@@ -83,9 +83,7 @@ def run(options: argparse.Namespace) -> int:
     home = image_options.folder(options, parts, RESULTS)
     pictures = console.pictures_can_be_drawn()
     state = home / f"unfinished-{images_train.fingerprint(options, parts)}"
-    drop_states(
-        [p for p in home.glob("unfinished-*") if not p.name.startswith(state.name)], "is of other data or options"
-    )
+    drop_other_states(home, state)
     checkpoint = state.with_name(f"{state.name}.npz")
     with interrupts.resumable(state), console.progress(f"search {parts.origin.source}", options.quiet) as progress:
         result = afresh_where_stale(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core import checks
 from spectral_core.cli import console, image_options, interrupts
-from spectral_core.cli.results import afresh_where_stale, drop_states
+from spectral_core.cli.results import afresh_where_stale, drop_other_states
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
@@ -61,9 +61,7 @@ def run(options: argparse.Namespace) -> int:
     net = _start(options, parts)
     pictures = console.pictures_can_be_drawn()
     state = home / f"unfinished-{fingerprint(options, parts)}"
-    drop_states(
-        [p for p in home.glob("unfinished-*") if not p.name.startswith(state.name)], "is of other data or options"
-    )
+    drop_other_states(home, state)
     # Training, from a checkpoint where there is one.
     with interrupts.resumable(state), console.progress(f"train {parts.origin.source}", options.quiet) as progress:
         checkpoint = state.with_name(f"{state.name}.npz")

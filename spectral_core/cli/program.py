@@ -7,6 +7,8 @@ SIGTERM.
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -35,11 +37,29 @@ COMMANDS = (search, predict, score, report, inspect, shrink, export, images, swe
 """Files of commands, in the order of the help text; each adds its parsers and runs its commands."""
 
 
+INTERRUPTED = tuple(128 + number for number in (signal.SIGINT, signal.SIGTERM))
+"""The exit codes after Ctrl-C and SIGTERM."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports a usage error in one line, like every other error."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"spectral-core: {message} (see: {self.prog} --help)\n")
+
+
+def command() -> NoReturn:
+    """The program: run one command and leave with its exit code.
+
+    Python waits for all threads before it ends, and a thread that compiles cannot be interrupted. So an interrupted
+    command, whose state is in a file, leaves without them.
+    """
+    code = main()
+    if code in INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

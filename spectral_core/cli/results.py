@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.files.model_file import is_model_file
 from spectral_core.wording import counted
 
 if TYPE_CHECKING:
@@ -75,6 +77,16 @@ def _origin(path: Path) -> Origin | None:
 def note(text: str) -> None:
     """One line on stderr."""
     print(f"spectral-core: {text}", file=sys.stderr, flush=True)
+
+
+STATE = re.compile(r"unfinished-[0-9a-f]{8}\.\S+")
+"""The names of states that an interrupted command leaves in its folder."""
+
+
+def drop_other_states(home: Path, state: Path) -> None:
+    """Delete the states that commands with other data or options left in a folder; no other file is touched."""
+    found = [path for path in home.glob("unfinished-*") if STATE.fullmatch(path.name) and is_model_file(path)]
+    drop_states((path for path in found if not path.name.startswith(f"{state.name}.")), "is of other data or options")
 
 
 def drop_states(files: Iterable[Path], why: str) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core import checks
 from spectral_core.cli import console, data_options, interrupts
-from spectral_core.cli.results import afresh_where_stale, check_folder, drop_states
+from spectral_core.cli.results import afresh_where_stale, check_folder, drop_other_states
 from spectral_core.cli.splits import DataSplit, split_data
 from spectral_core.cli.training_options import add_training_options, training_keywords, with_protocol
 from spectral_core.data.targets import TASKS
@@ -35,6 +35,8 @@ RESULTS = (
     "report.html",
     "history.json",
     "curve.csv",
+    "sizes.npz",
+    "proposal.npz",
     "network.png",
     "training.png",
     "spectrum.png",
@@ -99,8 +101,7 @@ def run(options: argparse.Namespace) -> int:
     pictures = console.pictures_can_be_drawn()
     # The state of an interrupted search stays until the results are written; that of another search has no further use.
     state = home / f"unfinished-{_fingerprint(options, split.origin)}"
-    others = [path for path in home.glob("unfinished-*") if not path.name.startswith(f"{state.name}.")]
-    drop_states(others, "is of other data or options")
+    drop_other_states(home, state)
     if not options.quiet:
         data_options.note(data_options.decisions(split.training), data.name)
     with interrupts.resumable(state):

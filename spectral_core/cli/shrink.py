@@ -51,8 +51,9 @@ def _add_prune(commands: Any) -> None:
         description="Removes hidden neurons, or whole layers, in the order of a ranking, and refits the remaining weights in "
         "closed form on the data (M15); with --unit weight it removes single weights by their Gauss-Newton saliency (M22), with "
         "a minimum of the loss by L-BFGS after every step. It writes pruned.npz (a compact model), report.json and report.txt. On the data of "
-        "its search a model is refitted on its training samples, its validation samples judge, and the losses are those of its "
-        "test samples. On other data a fifth of the samples is held out to judge; the report says so.",
+        "its search a model is refitted on the samples that it was fitted to. Its validation samples judge, and the losses are "
+        "those of its test samples; where the search kept no validation samples (strategy smallest), the test samples judge, and "
+        "the losses are no independent test. On other data a fifth of the samples is held out to judge; the report says so.",
         epilog="example: spectral-core prune results/digits/model.npz digits --by pivoted_qr --fraction 0.9",
     )
     prune.add_argument("model", metavar="MODEL", help="any model file of this package")
@@ -64,7 +65,7 @@ def _add_prune(commands: Any) -> None:
     lower = "remove neurons with a score below this, or weights with a saliency below this"
     amount.add_argument("--threshold", type=float, help=lower)
     amount.add_argument("--weights", type=int, metavar="N", help="keep at most N weights (with --unit weight)")
-    most = "remove as many as raise the loss by at most this share of it (default: 0.01)"
+    most = "remove as many as raise the loss by at most this share of it, and of 0.001 of what the best constant loses more (default: 0.01)"
     amount.add_argument("--tolerance", type=float, help=most)
     prune.add_argument("--unit", default="neuron", help="neuron, layer or weight (default: neuron)")
     penalty = "strength of the penalty of the refits; against noise with few samples (default: 1e-8)"

@@ -22,7 +22,7 @@ from spectral_core.data.reading.files import TABLES, read_table, table_kind
 from spectral_core.data.reading.form import UNKNOWN, FileForm
 from spectral_core.data.reading.table import Table
 from spectral_core.data.tables import BY_DEFAULT, ColumnChoice, supervised
-from spectral_core.data.targets import TASKS, encode_labels, guessed_task, label_matrix
+from spectral_core.data.targets import TASKS, encode_labels, guessed_task, label_matrix, stranger
 from spectral_core.errors import DataFileError, InvalidInputError
 from spectral_core.wording import counted
 
@@ -172,7 +172,7 @@ def _dataset(name: str, source: Source, columns: Columns, task: str) -> Dataset:
         classes, indices = _classes(source, y, target_names)
         return Dataset(name, x, indices, task, feature_names, target_names, classes)
     if task == "multilabel":
-        return Dataset(name, x, _label_matrix(source, y), task, feature_names, target_names)
+        return Dataset(name, x, _label_matrix(source, y, target_names), task, feature_names, target_names)
     if y.ndim == 1:
         y = floats(source, target_names[0], y)[:, np.newaxis]
     constant = np.flatnonzero(y.min(axis=0) == y.max(axis=0))
@@ -196,8 +196,14 @@ def _classes(source: Source, y: np.ndarray, target_names: tuple[str, ...]) -> tu
     return classes, indices.astype(np.int64)
 
 
-def _label_matrix(source: Source, y: np.ndarray) -> np.ndarray:
+def _label_matrix(source: Source, y: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     """Several labels (samples, labels), each 0 or 1, at least one of which varies."""
+    if y.ndim == 2 and y.dtype.kind in "biuf" and (strange := stranger(y)) is not None:
+        row, column = strange
+        raise DataFileError(
+            f"{source}: several labels are 0 or 1 (task 'multilabel'); column {names[column]!r}, row {row + 1} is "
+            f"{y[row, column]:g}"
+        )
     try:
         labels = label_matrix(y, "y")
     except InvalidInputError as error:

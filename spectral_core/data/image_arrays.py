@@ -14,6 +14,13 @@ COLOURS = (1, 2, 3, 4)
 ORDERS = ("first", "last")
 
 
+def in_this_process(value: Any, name: str) -> Any:
+    """The value; raises `InvalidInputError` for arrays on a GPU, where image networks never run."""
+    if checks.is_device_array(value):
+        raise InvalidInputError(f"{name} lies on a GPU, where image networks never run: copy it here first")
+    return value
+
+
 def channels_first(given: Any, channels: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
     """Images (samples, channels, rows, columns) as they are, and what was assumed.
 
@@ -23,7 +30,7 @@ def channels_first(given: Any, channels: str | None) -> tuple[np.ndarray, tuple[
     """
     if channels is not None:
         checks.one_of(channels, ORDERS, "channels")
-    array = checks.as_array(given, "X")
+    array = checks.as_array(in_this_process(given, "X"), "X")
     if array.ndim == 3:
         return array[:, None], ()
     if array.ndim != 4:
@@ -49,7 +56,7 @@ def label_positions(y: Any, rows: int, known: tuple[Any, ...] | None) -> tuple[n
     ------
     InvalidInputError : another shape, labels that are not finite or of several kinds, one class only, a class without images.
     """
-    array = checks.as_array(y, "y")
+    array = checks.as_array(in_this_process(y, "y"), "y")
     if array.shape != (rows,):
         raise InvalidInputError(f"y must have shape ({rows},), one class for each image; got {array.shape}")
     found = np.unique(_of_one_kind(array))

@@ -13,10 +13,10 @@ from spectral_core import checks
 from spectral_core.data.augmentation import Augmentation
 from spectral_core.data.fingerprints import Origin, origin_of, row_prints
 from spectral_core.data.idx import idx_array
-from spectral_core.data.images import PICTURES, ImageData, load_images
+from spectral_core.data.images import PICTURES, ImageData, load_images, pictures_of
 from spectral_core.data.npz import npz_arrays
 from spectral_core.data.splitting import held_out
-from spectral_core.errors import InvalidInputError
+from spectral_core.errors import DataFileError, InvalidInputError
 
 BUILT_IN = ("digits",)
 """Sets that need no file: scikit-learn's 1,797 digits, 8 × 8 pixels."""
@@ -67,11 +67,11 @@ def pixels_of(source: str) -> Any:
     if source in BUILT_IN and not path.exists():
         return images_of(source).images
     if path.is_dir():
-        if any(file.suffix.lower() in PICTURES for file in path.iterdir()):
-            pillow = checks.optional("PIL.Image", "reading PNG and JPEG files")
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
-            return np.stack([np.asarray(pillow.open(file).convert("RGB")) for file in files])
-        return images_of(source).images
+        own = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
+        files = own or sorted(file for file in path.glob("*/*") if file.suffix.lower() in PICTURES)
+        if not files:
+            raise DataFileError(f"{source} must hold PNG or JPEG files; it holds none")
+        return pictures_of(files)
     return npz_arrays(path, "X")[0] if path.suffix == ".npz" else idx_array(path)
 
 
@@ -114,7 +114,7 @@ def parts_of(
         raise InvalidInputError("each class must have a training image; use more images or smaller shares for tests")
     # Means and deviations are those of the training images alone.
     training = data.chosen(rows["training"])
-    scale = load_images((training.images, training.labels))
+    scale = load_images((training.images, training.labels), channels="first")
     parts = {name: standardised(data.chosen(at), scale) for name, at in rows.items()}
     prints = {name: prints_of(data.chosen(rows[name])) for name in ("training", "validation")}
     origin = replace(origin_of(source, data.images, data.labels, seed), prints=prints)
@@ -126,8 +126,10 @@ def standardised(data: ImageData, scale: ImageData) -> ImageData:
     if len(data) == 0:
         return replace(data, means=scale.means, deviations=scale.deviations)
     labels = [scale.classes[0]] * len(data)
-    done = load_images((data.images, labels), standardise=len(scale.means) > 0, like=scale)
-    return replace(done, labels=data.labels, classes=data.classes, remarks=data.remarks)
+    # The numbers have been divided already.
+    known = replace(scale, divisor=1.0)
+    done = load_images((data.images, labels), standardise=len(scale.means) > 0, like=known, channels="first")
+    return replace(done, labels=data.labels, classes=data.classes, remarks=data.remarks, divisor=data.divisor)
 
 
 def prints_of(data: ImageData) -> np.ndarray:

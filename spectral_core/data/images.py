@@ -183,6 +183,11 @@ def _pictures(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     files = [file for file in sorted(folder.glob("*/*")) if file.suffix.lower() in PICTURES]
     if not files:
         raise DataFileError(f"{folder} must hold a folder of PNG or JPEG files for each class; it holds none")
+    return pictures_of(files), np.array([file.parent.name for file in files])
+
+
+def pictures_of(files: list[Path]) -> np.ndarray:
+    """PNG and JPEG files of one size (samples, rows, columns, 3)."""
     pillow, pictures = checks.optional("PIL.Image", "reading PNG and JPEG files"), []
     for file in files:
         try:
@@ -195,7 +200,7 @@ def _pictures(folder: Path) -> tuple[np.ndarray, np.ndarray]:
             raise InvalidInputError(
                 f"all pictures must have one size; {files[0]} has {rows}×{columns}, {file} {height}×{width}"
             )
-    return np.stack(pictures), np.array([file.parent.name for file in files])
+    return np.stack(pictures)
 
 
 def _divisor(array: np.ndarray, known: float | None) -> tuple[float, tuple[str, ...]]:

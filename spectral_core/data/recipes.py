@@ -184,6 +184,10 @@ def _categories(column: Column, values: np.ndarray, keep: bool) -> Column:
     features = tuple(f"{column.name}={'missing' if category is None else category}" for category in categories)
     rare = len(counts) - len(kept)
     became = f"a feature for each of {counted(len(kept), 'category', 'categories')}"
-    became += f"; the {rare} rarest of {len(counts)} are 0 in all of them" if rare else ""
+    became += (
+        f"; {counted(rare, 'rare one')} of {len(counts)} {'is' if rare == 1 else 'are'} 0 in all of them"
+        if rare
+        else ""
+    )
     became += f"; missing values ({missing}) are a category" if missing else ""
     return replace(column, became=became, features=features, categories=categories)

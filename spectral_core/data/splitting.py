@@ -27,7 +27,11 @@ def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: n
         place[members] = (np.arange(len(members)) + 0.5) / len(members)
         place[members[-1]] = np.inf
     if rows == len(present):
-        raise InvalidInputError(f"{counted(rows, 'sample')} cannot be split: all are needed for training")
+        several = f", one of each of its {len(present)} classes" if len(present) > 1 else ""
+        hint = "; if the classes are measurements, the task is regression" if several else ""
+        raise InvalidInputError(
+            f"{counted(rows, 'sample')} cannot be split: all are needed for training{several}{hint}"
+        )
     count = min(max(1, round(fraction * rows)), rows - len(present))
     mask = np.zeros(rows, dtype=bool)
     mask[order[np.argsort(place, kind="stable")[:count]]] = True

@@ -12,7 +12,7 @@ from spectral_core.data.encoding import Encoder, refuse
 from spectral_core.data.meaning.cells import Reading
 from spectral_core.data.meaning.kinds import Fault, readings
 from spectral_core.data.reading.table import Table
-from spectral_core.data.targets import MOST_CLASSES, looks_like_labels
+from spectral_core.data.targets import MOST_CLASSES, looks_like_labels, stranger
 from spectral_core.errors import DataFileError, InvalidInputError
 from spectral_core.wording import counted, undergoing
 
@@ -230,6 +230,12 @@ def _guess(y: np.ndarray, targets: Sequence[str], task: str) -> list[str]:
         return [f"labels differ in capitals alone: {quoted(alike)}"] if alike else []
     if task == "auto" and looks_like_labels(y):
         return [f"targets of 0 and 1: taken as {y.shape[1]} labels; --task regression if they are measurements"]
+    if task == "auto" and y.ndim == 2 and 0 < (many := int(np.count_nonzero((y != 0) & (y != 1)))) <= len(y) / 20:
+        row, column = stranger(y) or (0, 0)
+        return [
+            f"column {targets[column]!r}, row {row + 1} is {y[row, column]:g}, and all but {counted(many, 'value')} of the targets "
+            "are 0 or 1: taken as measurements; --task multilabel takes labels and refuses other values"
+        ]
     if task != "auto" or y.ndim != 1 or y.dtype.kind == "b" or (np.mod(y, 1) != 0).any():
         return []
     several = len(np.unique(y))

@@ -41,6 +41,15 @@ def looks_like_labels(y: np.ndarray) -> bool:
     return y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "biuf" and bool(((y == 0) | (y == 1)).all())
 
 
+def stranger(y: np.ndarray) -> tuple[int, int] | None:
+    """Row and column of the first entry that is neither 0 nor 1; None where there is none."""
+    other = (y != 0) & (y != 1)
+    if not other.any():
+        return None
+    row, column = np.unravel_index(int(np.argmax(other)), y.shape)
+    return int(row), int(column)
+
+
 def guessed_task(y: np.ndarray) -> str:
     """The task that a target of this look is taken for."""
     if looks_like_labels(y):
@@ -85,9 +94,8 @@ def label_matrix(y: Any, name: str) -> np.ndarray:
             f"{name} must have a column for each of two or more labels (task 'multilabel'); got shape {array.shape}"
         )
     labels = checks.real_array(array, name, np.float64, 2)
-    other = (labels != 0) & (labels != 1)
-    if other.any():
-        row, column = np.unravel_index(int(np.argmax(other)), labels.shape)
+    if (strange := stranger(labels)) is not None:
+        row, column = strange
         raise InvalidInputError(
             f"several labels are 0 or 1 (task 'multilabel'); {name}[{row}, {column}] is {labels[row, column]:g}"
         )

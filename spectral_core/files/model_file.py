@@ -55,6 +55,16 @@ def _checksum(body: bytes) -> bytes:
     return CHECKSUM + hashlib.sha256(body).hexdigest().encode()
 
 
+def is_model_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file was written by `save_model`, by whatever version and of whatever kind."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            header = json.loads(bytes(archive["header"]).decode())
+    except DAMAGE:
+        return False
+    return isinstance(header, dict) and header.get("format") == FORMAT
+
+
 def load_model(
     path: str | os.PathLike[str], kinds: tuple[str, ...]
 ) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
@@ -64,6 +74,7 @@ def load_model(
     ------
     ModelFileError : the file is missing, unreadable, truncated, damaged at any byte, of another kind, or of a newer version.
     """
+    stored = b""
     try:
         with open(path, "rb") as file:
             stored = file.read()
@@ -72,10 +83,14 @@ def load_model(
         header = json.loads(bytes(arrays.pop("header")).decode())
     except FileNotFoundError:
         raise ModelFileError(f"no such model file: {path}") from None
-    except DAMAGE as error:
-        raise ModelFileError(
-            f"{path} is not a readable model file ({type(error).__name__}); it may be truncated"
-        ) from None
+    except IsADirectoryError:
+        raise ModelFileError(f"{path} is a folder; name a model file in it, such as compact.npz") from None
+    except PermissionError:
+        raise ModelFileError(f"{path} may not be read: permission denied") from None
+    except DAMAGE:
+        whole = stored[:4] == b"PK\x03\x04" and zipfile.is_zipfile(io.BytesIO(stored))
+        why = "it has no header of this package" if whole else "it is no NPZ archive, or a part of one"
+        raise ModelFileError(f"{path} is not a readable {FORMAT} model file: {why}") from None
     # A readable archive may still be something else, or of another version.
     if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(header.get("record"), dict):
         raise ModelFileError(f"{path} is not a {FORMAT} model file")

@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 58e4d3c61de250e3
+certificates  sha256 2253f8e369444124
 
 Scalars may be numbers or NumPy arrays.
 """

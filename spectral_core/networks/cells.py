@@ -32,9 +32,9 @@ class Cell:
 
     Raises
     ------
-    InvalidInputError : an edge without operations or with one twice, an edge that does not run upwards or enters an input node,
-    an unknown operation, a node behind the inputs that nothing reaches or that nobody reads. An input that nobody reads
-    is left out of the network.
+    InvalidInputError : an edge without operations or with one twice, an edge that does not run upwards or enters an input
+        node, an unknown operation, a node behind the inputs that nothing reaches or that nobody reads. An input that nobody
+        reads is left out of the network.
 
     Examples
     --------

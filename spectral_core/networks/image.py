@@ -14,12 +14,13 @@ from spectral_core.backends import cpu_images
 from spectral_core.backends.cpu_images import check_batch
 from spectral_core.backends.problem import Problem, of_mean_one
 from spectral_core.data.augmentation import Augmentation
+from spectral_core.data.image_arrays import in_this_process
 from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.networks.cells import Cell, Edge, edge_of
-from spectral_core.networks.image_input import checked_images, in_this_process
+from spectral_core.networks.image_input import checked_images
 from spectral_core.networks.image_start import draw_new, drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
 from spectral_core.wording import counted
@@ -262,7 +263,7 @@ class ImageNetwork:
         """
         from spectral_core.networks.image_folding import folded
 
-        return folded(self)
+        return folded(self.layout, self.parameters)
 
     # --- computation ------------------------------------------------------------------------------
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from spectral_core.kernels.cpu.images import batch_norm_evaluation
-from spectral_core.kernels.support.image_layout import KINDS, OPERATION_COLUMNS, VALUE_COLUMNS
+from spectral_core.kernels.support.image_layout import KINDS, OPERATION_COLUMNS, VALUE_COLUMNS, ImageLayout
 from spectral_core.networks.compact_image import ABSENT, CompactImageNetwork, Step
-from spectral_core.networks.image import ImageNetwork
 
 EPSILON = 1e-5
 LINK = KINDS["link"]
@@ -43,16 +42,17 @@ class _Half:
 class _Folder:
     """The planes, steps and arrays of a compact network while it is made, in float64."""
 
-    net: ImageNetwork
+    layout: ImageLayout
+    parameters: np.ndarray
     planes: list[tuple[int, int, int]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     arrays: list[np.ndarray] = field(default_factory=list)
     known: dict[bytes, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        tables = self.net.layout.tables
+        tables = self.layout.tables
         assert tables is not None
-        self.tables, self.flat = tables, self.net.parameters.astype(np.float64)
+        self.tables, self.flat = tables, self.parameters.astype(np.float64)
         self.values = [dict(zip(VALUE_COLUMNS, row, strict=True)) for row in tables.values.tolist()]
         rows = [dict(zip(OPERATION_COLUMNS, row, strict=True)) for row in tables.operations.tolist()]
         self.arriving = [[row for row in rows if row["receiver"] == k] for k in range(len(self.values))]
@@ -133,7 +133,7 @@ class _Folder:
         self.step(half.operation, plane, half.view, relu=relu, kernel=kernel, matrix=matrix)
 
 
-def folded(net: ImageNetwork) -> CompactImageNetwork:
+def folded(layout: ImageLayout, parameters: np.ndarray) -> CompactImageNetwork:
     """The compact form of an image network: the same function in evaluation, within rounding.
 
     Left out are towers but the last, operations whose eigenvalue is 0 or whose gate is closed, values that the output does
@@ -141,7 +141,7 @@ def folded(net: ImageNetwork) -> CompactImageNetwork:
 
     By hand: I9, G5 by array. Checked by test_compact_image.test_the_compact_network_is_the_same_function.
     """
-    own = _Folder(net)
+    own = _Folder(layout, parameters)
     output, matrix, bias = own.tables.towers[-1].tolist()
     needed = own.needed(output)
     views: dict[int, _View] = {}
@@ -149,7 +149,7 @@ def folded(net: ImageNetwork) -> CompactImageNetwork:
     for number in sorted(needed):
         first, (scale, shift) = own.arriving[number][0], own.norm(number)
         if first["kind"] == KINDS["stem"]:
-            plane, size = own.plane(number), (own.values[number]["channels"], 9 * net.structure.image[0])
+            plane, size = own.plane(number), (own.values[number]["channels"], 9 * own.tables.image[0])
             own.step(first, plane, None, matrix=own.array(scale[:, None] * own.part(first["matrix"], *size)))
             views[number] = _View(plane, np.ones_like(shift), shift)
         elif first["kind"] == KINDS["convolution"]:
@@ -159,12 +159,12 @@ def folded(net: ImageNetwork) -> CompactImageNetwork:
             views[number] = _View(seen.plane, scale * seen.scale, scale * seen.shift + shift)
         else:
             views[number] = _node(own, number, views, halves, (scale, shift))
-    seen, classes = views[output], net.structure.classes
+    seen, classes = views[output], own.tables.classes
     weights = own.part(matrix, classes, own.values[output]["channels"])
     own.arrays += [weights * seen.scale, own.part(bias, classes) + weights @ seen.shift]
-    arrays = tuple(np.ascontiguousarray(array, net.dtype) for array in own.arrays)
+    arrays = tuple(np.ascontiguousarray(array, parameters.dtype) for array in own.arrays)
     steps = tuple(Step(**{**step, "relu": bool(step.get("relu", False))}) for step in own.steps)
-    return CompactImageNetwork(net.structure.image, classes, tuple(own.planes), steps, arrays, seen.plane)
+    return CompactImageNetwork(own.tables.image, classes, tuple(own.planes), steps, arrays, seen.plane)
 
 
 def _seen(own: _Folder, sender: int, views: dict[int, _View], halves: dict[int, _Half]) -> _View:

@@ -1,4 +1,4 @@
-"""What image networks are given, checked: images and what lies beside them."""
+"""The images that image networks are given, checked."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.data.image_arrays import in_this_process
 from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError
-
-
-def in_this_process(value: Any, name: str) -> Any:
-    """The value; raises `InvalidInputError` for arrays on a GPU, where image networks never run."""
-    if checks.is_device_array(value):
-        raise InvalidInputError(f"{name} lies on a GPU, where image networks never run: copy it here first")
-    return value
 
 
 def checked_images(X: Any, image: tuple[int, int, int], dtype: np.dtype[Any], name: str) -> np.ndarray:

@@ -33,6 +33,7 @@ class ImageModel:
     network : an image network, or its compact form.
     classes : labels in the order of the network's classes.
     means, deviations : (channels,), by which images were standardised; empty if they were not.
+    divisor : by which the numbers of an image are divided first, 255 for bytes, else 1; None where that is not known.
     rows : row numbers of the data by part, ``training``, ``validation`` and ``test``.
     origin : the data that the model was made from, with the seed of the split.
 
@@ -54,6 +55,7 @@ class ImageModel:
     deviations: np.ndarray
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
     origin: Origin | None = None
+    divisor: float | None = None
 
     task = "classification"
 
@@ -74,13 +76,14 @@ class ImageModel:
         origin: Origin | None = None,
     ) -> ImageModel:
         """The model of a network that was trained on these images."""
-        return cls(network, data.classes, data.means, data.deviations, rows or {}, origin)
+        return cls(network, data.classes, data.means, data.deviations, rows or {}, origin, data.divisor)
 
     @property
     def reference(self) -> ImageData:
         """No images, with the classes and the scale of those that the model was trained on."""
         images = np.empty((0, *self.network.image), np.float32)
-        return ImageData(images, np.empty(0, np.int64), self.classes, self.means, self.deviations)
+        none = np.empty(0, np.int64)
+        return ImageData(images, none, self.classes, self.means, self.deviations, divisor=self.divisor)
 
     def prepared(self, X: Any) -> np.ndarray:
         """Raw images in the size and the scale of the network (samples, channels, rows, columns).
@@ -126,7 +129,13 @@ class ImageModel:
         """Write network, classes, scale and split to one model file."""
         own, compact = self.network, isinstance(self.network, CompactImageNetwork)
         network = own.record() if isinstance(own, CompactImageNetwork) else own.trained_record()
-        record = {"compact": compact, "network": network, "classes": list(self.classes), **provenance()}
+        record = {
+            "compact": compact,
+            "network": network,
+            "classes": list(self.classes),
+            "divisor": self.divisor,
+            **provenance(),
+        }
         if self.origin is not None:
             record["split"] = {"source": self.origin.source, "sha256": self.origin.sha256, "seed": self.origin.seed}
         stored = own.stored() if isinstance(own, CompactImageNetwork) else {"parameters": own.parameters}
@@ -150,7 +159,8 @@ class ImageModel:
                 for what in ("rows", "prints")
             )
             origin = Origin(**record["split"], prints=prints) if "split" in record else None
-            return cls(network, tuple(record["classes"]), stored["means"], stored["deviations"], rows, origin)
+            scale = stored["means"], stored["deviations"]
+            return cls(network, tuple(record["classes"]), *scale, rows, origin, record.get("divisor"))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(f"{path} does not describe a model of images: {error}") from None
 

@@ -16,7 +16,23 @@ from spectral_core.training.results import TrainingState
 
 
 def collapse_layer(net: SpectralNetwork, layer: int, *, tolerance: float = 0.0) -> SpectralNetwork:
-    """The network without a silent hidden layer, the function unchanged (M12); see `CollapseLayer`.
+    """The network without a silent hidden layer, the function unchanged (M12).
+
+    All eigenvalues of layers i and i-1 are one constant c, so W_ij = 0 for every j: φ' = -φ^(i) φ^(i-1) joins the layers
+    around it. `CollapseLayer` also carries the optimizer's moments.
+
+    Parameters
+    ----------
+    layer : counted from 1; a hidden one, 2..K-1.
+    tolerance : the greatest difference between the eigenvalues that counts as none.
+
+    Returns
+    -------
+    SpectralNetwork : a new one; `net` stays as it is.
+
+    Raises
+    ------
+    InvalidInputError : no hidden layer, one that is not silent, a layerwise network, or an activation with f(0) other than 0.
 
     Examples
     --------

@@ -44,7 +44,26 @@ def insert_neurons(
     eigenvalues: Any = None,
     seed: int = 0,
 ) -> SpectralNetwork:
-    """New neurons at the end of a hidden layer, the function unchanged (M13); see `InsertNeurons`.
+    """New neurons at the end of a hidden layer, the function unchanged (M13).
+
+    Their outgoing φ (or W) is 0: z_{i+1} = Σ_h W_h f(z_h) gets no new term. Training wakes them, since the slope of that 0 is
+    not 0. `InsertNeurons` also carries the optimizer's moments.
+
+    Parameters
+    ----------
+    layer : counted from 1; a hidden one, 2..K-1.
+    count : new neurons.
+    incoming : (count, n_{layer-1}) rows of φ or W, or, for `direct`, {j: (count, n_j)} of several blocks; by default Xavier
+        uniform by `seed`.
+    eigenvalues : (count,), λ (`global`, by default 0) or λ^out (`layerwise`, by default 1).
+
+    Returns
+    -------
+    SpectralNetwork : a new one; `net` stays as it is.
+
+    Raises
+    ------
+    InvalidInputError : no hidden layer, a wrong shape, or eigenvalues for a direct network.
 
     Examples
     --------
@@ -56,7 +75,24 @@ def insert_neurons(
 
 
 def insert_layer(net: SpectralNetwork, after: int, width: int | None = None, *, seed: int = 0) -> SpectralNetwork:
-    """A new layer behind layer `after`, the function unchanged (M14, M13); see `InsertLayer`.
+    """A new layer behind layer `after`, the function unchanged (M14, M13).
+
+    φ_new = -I with λ_new = λ^(after) gives weights W = φ_new L - L φ_new = 0, and the linear paths go through it.
+    `InsertLayer` says how it is done in each parametrization, and carries the optimizer's moments.
+
+    Parameters
+    ----------
+    after : the layer before the new one, counted from 1; 1 (the input) to K-1.
+    width : neurons of the new layer of a `direct` network; in a `global` one left out, since it is as wide as layer `after`.
+    seed : of the weights that do not change the function.
+
+    Returns
+    -------
+    SpectralNetwork : a new one; `net` stays as it is.
+
+    Raises
+    ------
+    InvalidInputError : no such layer, a width that does not belong, a layerwise network, or an activation with f(0) other than 0.
 
     Examples
     --------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -75,7 +76,7 @@ class PruneReport:
         how += [f"retrained {counted(self.retrained_epochs, 'epoch')}"] if self.retrained_epochs else []
         lines = [
             ", ".join(how),
-            f"hidden neurons {'-'.join(map(str, self.widths[1:-1]))} -> {'-'.join(map(str, self.live[1:-1]))}",
+            f"hidden neurons {_widths(self.widths)} -> {_widths(self.live)}",
             f"parameters {self.parameters:,} ({self.dense_parameters:,} in its blocks) -> {self.compact_parameters:,}",
             f"weights {self.weights_before:,} -> {self.weights_after:,}, biases {self.biases_before:,} -> {self.biases_after:,}",
             f"bytes {self.bytes_before:,} -> {self.bytes_after:,}",
@@ -86,6 +87,10 @@ class PruneReport:
         if self.limit is not None:
             lines.append(f"limit {self.limit:.5g} of the loss that judges: {'kept' if self.within else 'exceeded'}")
         return "\n".join([*lines, *([self.samples] if self.samples else [])]) + "\n"
+
+
+def _widths(widths: Sequence[int]) -> str:
+    return "-".join(map(str, widths[1:-1])) or "none"
 
 
 @dataclass(frozen=True, eq=False)

@@ -133,7 +133,8 @@ def test_published_decay_is_in_the_gradient() -> None:
     data = bars(16)
     moved = []
     for decay in (0.0, 0.5):
-        step = ImageSearchOptions(published=True, batch_size=16, learning_rate=0.1, weight_decay=decay).step(False)
+        options = ImageSearchOptions(published=True, batch_size=16, learning_rate=0.1, weight_decay=decay)
+        step = options.step(False, net.layout.groups)
         moved.append(train_round(net, net.problem(data, data.labels), step, 1, 0)[0].network.groups)
     for name in ("gates[0,0,1]", "kernels[stem]", "shifts[0,1]"):
         np.testing.assert_allclose(

@@ -56,6 +56,27 @@ def test_a_state_that_fits_no_more_is_dropped_with_one_line(
     assert one.tolist() == two.tolist()
 
 
+def test_only_states_of_a_search_are_dropped(tmp_path: Path, capsys: Any) -> None:
+    """A file or folder of a user may be called unfinished too."""
+    table, out = write(tmp_path / "t.csv", random_rows(0, 60)), tmp_path / "o"
+    (out / "unfinished-x").mkdir(parents=True)
+    own = {"unfinished-draft.txt": "precious", "unfinished-0123abcd.0": "a note", "unfinished-0123abcd": "another"}
+    for name, text in own.items():
+        (out / name).write_text(text, encoding="utf-8")
+    assert main(["search", str(table), *QUICK, "--out", str(out)]) == 0
+    assert "dropped" not in capsys.readouterr().err
+    assert {name: (out / name).read_text(encoding="utf-8") for name in own} == own
+    assert (out / "unfinished-x").is_dir()
+
+
+@pytest.mark.parametrize("name", ["sizes.npz", "proposal.npz", "report.html"])
+def test_a_result_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, capsys: Any, name: str) -> None:
+    table, out = write(tmp_path / "t.csv", random_rows(0, 60)), tmp_path / "o"
+    (out / name).mkdir(parents=True)
+    assert name in refused(capsys, "search", table, *QUICK, "--out", out)
+    assert [path.name for path in out.iterdir()] == [name]
+
+
 def test_results_are_replaced_only_by_the_same_command_on_the_same_data(tmp_path: Path, capsys: Any) -> None:
     table, other = write(tmp_path / "t.csv", random_rows(0, 60)), write(tmp_path / "u.csv", random_rows(1, 60))
     out = tmp_path / "o"

@@ -22,6 +22,7 @@ from derivations import __main__ as generator
 from derivations import records
 from derivations.codegen.cpu import module as printer
 from derivations.proof.theorem import ProofError, Theorem
+from derivations.theorems import catalogue
 from derivations.theorems.scalar import optimizers
 from derivations.theorems.spectral.nilpotency import M1
 from tests.builders import ROOT
@@ -105,6 +106,15 @@ def test_the_same_file_without_an_edit_is_proven(file: str) -> None:
     space = edited(f"{SPECTRAL}/{file}.py")
     theorems = [space[a[2]] for a in ARGUMENTS if a[1] == file]
     assert all(theorem.prove().steps for theorem in dict.fromkeys(theorems))
+
+
+def test_a_claim_of_a_theorem_that_is_not_cited_is_refused() -> None:
+    """M3 uses a claim of M1 and cites M2 alone."""
+    M3 = edited(f"{SPECTRAL}/inversion.py", ('cites=("M1",), given=(POWERS,)', 'cites=("M2",), given=(POWERS,)'))["M3"]
+    found = list(records.citations([M1.prove(), catalogue.M2.prove(), M3.prove()]))
+    assert len(found) == 2
+    assert all("nothing that it cites proves 'powers'" in problem for problem in found)
+    assert list(records.citations([M1.prove(), catalogue.M2.prove(), catalogue.M3.prove()])) == []
 
 
 # --- the rules --------------------------------------------------------------------------------------------------------

@@ -102,6 +102,31 @@ def test_a_broken_formula_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, ca
     assert "not compared, since a proof failed" in out
 
 
+def test_rules_that_accept_what_is_false_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(verify, "THEOREMS", (catalogue.M4,))
+    monkeypatch.setattr(verify, "weaknesses", lambda: ["accepted: 1 = 0"])
+    assert main(["verify", "--quick", "--json", str(tmp_path / "v.json")]) == 1
+    assert "the rules do not decide as they should; accepted: 1 = 0" in capsys.readouterr().out
+    report = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))
+    assert (report["rules"], report["proven"]) == (["accepted: 1 = 0"], False)
+
+
+def test_certificates_that_do_not_fit_together_are_refused(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """M4 cites M3, which is not among them."""
+    monkeypatch.setattr(verify, "THEOREMS", (replace(catalogue.M4, argument=_citing), catalogue.M5))
+    monkeypatch.setattr("derivations.__main__.functions", dict)
+    assert main(["verify", "--quick"]) == 1
+    assert "not proven: M4 cites what is not proven before it: ['M3']" in capsys.readouterr().out
+
+
+def _citing(proof: Any) -> None:
+    """The argument of M4, and a step that cites M3."""
+    catalogue.M4.argument(proof)
+    proof.equal("W = A", transfer(j + 2, j), adjacency(j + 2, j), cites=["M3"])
+
+
 def test_the_second_route_can_refuse_what_is_proven(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     def wrong(point: Any) -> None:
         x = point.number()

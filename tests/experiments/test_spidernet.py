@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from spectral_core import search_images
+from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.cli.program import main
 from spectral_core.errors import InvalidInputError
 from spectral_core.experiments.spidernet import experiment, results
@@ -41,6 +44,18 @@ def test_the_network_made_by_hand_sees_as_many_images() -> None:
     assert [cell.inputs for cell in net.structure.cells] == [1, 2, 3]
     assert all(names == ("identity", "sep3") for cell in net.structure.cells for _, names in cell.edges)
     assert [edge for edge, _ in net.structure.cells[2].edges] == [(2, 3), (3, 4)]
+
+
+def test_the_network_made_by_hand_has_as_many_parameters_as_a_searched_one() -> None:
+    given, options = experiment.parts(TINY), ImageSearchOptions(channels=2, reductions=1, rounds=2)
+    wanted = experiment.searched_size(options, given)
+    searched = search_images(
+        given.training, channels=2, reductions=1, rounds=2, epochs=1, final_epochs=1, penalty_strength=0.0
+    )
+    assert wanted == searched.network.n_parameters
+    found = [experiment.by_hand(options, given, count).n_parameters for count in range(1, 30)]
+    made = experiment.made_by_hand(replace(options, epochs=1, final_epochs=1), given).n_parameters
+    assert made == min(found, key=lambda size: abs(size - wanted))
 
 
 def test_summaries_by_hand() -> None:

@@ -59,6 +59,8 @@ def test_image_networks_say_that_they_never_run_on_a_gpu() -> None:
         lambda: trained(y=THERE),
         lambda: trained(sample_weight=THERE),
         lambda: trained(validation_data=(THERE, Y)),
+        lambda: load_images((THERE, Y)),
+        lambda: load_images((X, THERE)),
     ):
         with pytest.raises(
             InvalidInputError, match="lies on a GPU, where image networks never run: copy it here first"

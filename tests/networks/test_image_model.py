@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from spectral_core import ImageNetwork, load_images
-from spectral_core.data.image_parts import ImageParts, images_of, parts_of, prints_of
-from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.data.image_parts import ImageParts, images_of, parts_of, pixels_of, prints_of
+from spectral_core.errors import DataFileError, InvalidInputError, ModelFileError
 from spectral_core.networks.image_model import ImageModel
 
 
@@ -103,3 +103,21 @@ def test_what_does_not_fit_the_model_is_named(tmp_path: Path) -> None:
         ImageModel(own.network, ("a", "b"), own.means, own.deviations)
     with pytest.raises(InvalidInputError, match="the share of test images must be more than 0"):
         parts_of("digits", images_of("digits"), 0, 0.0)
+
+
+def test_pictures_without_classes_are_read_from_a_folder(tmp_path: Path) -> None:
+    """In the order of their names; a folder of folders gives all of them."""
+    pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    images, labels = colours(6)
+    for k, (image, label) in enumerate(zip(images, labels, strict=True)):
+        for folder in (tmp_path / "flat", tmp_path / "deep" / str(label)):
+            folder.mkdir(parents=True, exist_ok=True)
+            pillow.fromarray(image).save(folder / f"{k}.png")
+    assert (pixels_of(str(tmp_path / "flat")) == images).all()
+    assert (pixels_of(str(tmp_path / "deep")) == images[np.argsort(labels, kind="stable")]).all()
+    (tmp_path / "none").mkdir()
+    with pytest.raises(DataFileError, match="must hold PNG or JPEG files; it holds none"):
+        pixels_of(str(tmp_path / "none"))
+    (tmp_path / "flat" / "9.png").write_bytes(b"no picture")
+    with pytest.raises(DataFileError, match=r"9\.png cannot be read as a picture"):
+        pixels_of(str(tmp_path / "flat"))

@@ -5,7 +5,8 @@ Arms, each with the same images, epochs, batches and rates:
 search : `search_images` with the slope score.
 random : the same, with random splits.
 published : the same loop with the authors' gates and restarts, and random splits: what growth without a restart is worth.
-hand-made : no search. Two residual separable convolutions in each cell, trained for all epochs of the others.
+hand-made : no search. Two residual separable convolutions in each cell, with channels for as many parameters as a searched
+    network has, trained for all epochs of the others.
 
 Of each trained network, shares of the hidden channels are cut off and the rest is refitted on training images; the accuracy
 on test images is that of the compact network. The published scale, 28 rounds of 49,360 images at widths of 64 to 256, would
@@ -155,19 +156,43 @@ def trained(
 
 
 def made_by_hand(options: ImageSearchOptions, given: ImageParts) -> ImageNetwork:
-    """Two residual separable convolutions in each cell, each cell behind the one before, trained for all epochs."""
+    """Two residual separable convolutions in each cell, each cell behind the one before, trained for all epochs.
+
+    It has as many channels as bring its parameters nearest to those of a searched network whose operations all stay.
+    """
+    data = given.training
+    wanted = searched_size(options, given)
+    channels = 1
+    while by_hand(options, given, channels + 1).n_parameters <= wanted:
+        channels += 1
+    sizes = {count: by_hand(options, given, count).n_parameters for count in (channels, channels + 1)}
+    net = by_hand(options, given, min(sizes, key=lambda count: (sizes[count] - wanted) ** 2))
+    epochs = options.rounds * options.epochs + options.final_epochs
+    result, _ = train_round(net, net.problem(data, data.labels), options.step(final=True), epochs, options.seed)
+    return result.network
+
+
+def searched_size(options: ImageSearchOptions, given: ImageParts) -> int:
+    """The parameters of a searched network whose operations all stay: every round splits an edge of each cell."""
+    data = given.training
+    net = ImageNetwork.initialize(options.channels, options.reductions, len(data.classes), image=data.shape)
+    for _ in range(options.rounds):
+        for number, cell in enumerate(net.structure.cells):
+            net = net.split_edge(number, cell.edges[-1][0])
+    return net.n_parameters
+
+
+def by_hand(options: ImageSearchOptions, given: ImageParts, channels: int) -> ImageNetwork:
+    """The network made by hand, with this number of channels."""
     data, both = given.training, ("identity", "sep3")
     cells = [
         Cell(number + 1, number + 3, {(number, number + 1): both, (number + 1, number + 2): both})
         for number in range(options.reductions + 1)
     ]
-    net = ImageNetwork.initialize(
-        options.channels, options.reductions, len(data.classes), image=data.shape, cells=cells,
-        drop_path=options.drop_path, seed=options.seed,
+    return ImageNetwork.initialize(
+        channels, options.reductions, len(data.classes), image=data.shape, cells=cells, drop_path=options.drop_path,
+        seed=options.seed,
     )  # fmt: skip
-    epochs = options.rounds * options.epochs + options.final_epochs
-    result, _ = train_round(net, net.problem(data, data.labels), options.step(final=True), epochs, options.seed)
-    return result.network
 
 
 def accuracy(net: CompactImageNetwork, given: ImageParts) -> float:

@@ -19,8 +19,8 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
         heading(canvas, "SpiderNet in small: search, chance and a network made by hand")
         panels = canvas.subplots(1, 3)
         for axes, name, label in (
-            (panels[0], "parameters", "parameters of the compact network"),
-            (panels[1], "products", "multiply-adds for an image"),
+            (panels[0], "parameters", "thousands of parameters of the compact network"),
+            (panels[1], "products", "thousands of multiply-adds for an image"),
         ):
             for k, arm in enumerate(ARMS):
                 _front(axes, [found[arm, share] for share in SHARES if (arm, share) in found], name, arm, k)
@@ -35,7 +35,7 @@ def figure(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
 def _front(axes: Any, points: Sequence[Mapping[str, float]], name: str, arm: str, number: int) -> None:
     """One arm: a point for each share of channels, with the deviation over runs."""
     if points:
-        x, y = [point[name] for point in points], [point["accuracy"] for point in points]
+        x, y = [point[name] / 1000 for point in points], [point["accuracy"] for point in points]
         spread = [0.0 if point["deviation"] != point["deviation"] else point["deviation"] for point in points]
         style = {"color": COLOURS[number], "marker": MARKERS[number], "ms": 4, "lw": 1.2, "elinewidth": 0.7}
         axes.errorbar(x, y, spread, label=arm, **style)
@@ -50,4 +50,5 @@ def _operations(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
             means = [sum(values) / len(counts) for values in zip(*counts, strict=True)]
             axes.plot(range(1, len(means) + 1), means, label=kind, color=COLOURS[k % len(COLOURS)], marker="o", ms=3)
     axes.set(xlabel="round (the last: final training)", ylabel="operations that count", ylim=(0, None))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     legend_above(axes, 4)

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 58e4d3c61de250e3
-dense.py      sha256 b94c5076fe575f15
+certificates  sha256 2253f8e369444124
+dense.py      sha256 61225d51f9f9222b
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

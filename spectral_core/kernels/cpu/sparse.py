@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 58e4d3c61de250e3
-dense.py      sha256 b94c5076fe575f15
+certificates  sha256 2253f8e369444124
+dense.py      sha256 61225d51f9f9222b
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 58e4d3c61de250e3
-parts.py      sha256 a32283135e8a59d8
+certificates  sha256 2253f8e369444124
+parts.py      sha256 4f06118ceb0a0c1a
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 58e4d3c61de250e3
-dense.py      sha256 b94c5076fe575f15
+certificates  sha256 2253f8e369444124
+dense.py      sha256 61225d51f9f9222b
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

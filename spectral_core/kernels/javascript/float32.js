@@ -3,7 +3,7 @@
  *
  * made by       python -m derivations
  * SymPy         1.14.0
- * certificates  sha256 58e4d3c61de250e3
+ * certificates  sha256 2253f8e369444124
  *
  * Printed from the proven programs in `derivations`: every function that names a theorem computes what it states.
  * Not proven, but compared with the other kernels by the tests: the other functions (layout, mini-batches, order of
