@@ -43,6 +43,16 @@ PEERS = {
     "void peer_call(const float *x, float *out) {{ peer((const float (*)[{inputs}])x, (float (*)[{outputs}])out); }}\n",
 }
 
+STEP = """void n_step(const float *x, float *y)
+{{
+    static const float target[N_OUTPUTS] = {{0.0f}};
+    (void)target;
+    n_train(x, {label}, 0.001f, 1);
+    *y = 0.0f;
+}}
+"""
+"""What calls a step of an exported file, as the other functions are called."""
+
 
 def measure(arguments: list[str] | None = None) -> list[dict[str, Any]]:
     """Rows of the table; written to devices.md."""
@@ -78,10 +88,13 @@ def rows_of(network: Measured, peers: str | None) -> Iterator[dict[str, Any]]:
     source = c_source(network.model, int8=True, calibration=network.training[0], name="n")
     whole = form.net.inputs(x).astype(np.int16)
     ours, truth = predicted(network.model, form.net, network.test[0]), network.test[1]
-    own = np.mean(ours == truth) if classifies else 1 - np.square(ours[:, 0] - truth).mean() / truth.var()
+    own = np.mean(ours == truth) if classifies else 1 - np.square(ours - truth).mean() / truth.var()
     yield row(
         network.name, f"ours, int8, {calls[0]}", float(own), Case("n", source, f"n_{calls[0]}", whole, outputs, False)
     )
+    label = "0" if classifies else "target"
+    source = c_source(network.model, trainable=True, name="n") + STEP.format(label=label)
+    yield row(network.name, "ours, a step of training", None, Case("n", source, "n_step", x, 1))
     if peers and network.layers:
         yield from _of_peers(network, peers, x, classifies)
 

@@ -114,13 +114,10 @@ def gradient(form: TrainableForm, z: np.ndarray, target: Any) -> np.ndarray:
     return dz
 
 
-def trained(form: TrainableForm, w: np.ndarray, x: np.ndarray, target: Any, rate: float, every: bool) -> np.ndarray:
-    """The weights after one step for one sample: rows from the last to the first, senders in their order."""
-    rows, real = form.rows, x.dtype.type
-    w, starts = w.copy(), np.cumsum([0, *(len(row) + 1 for row in rows.weights)])
-    values = list(scaled_inputs(form, x))
-    # Forward.
-    slopes, z = [], []
+def propagated(form: TrainableForm, w: np.ndarray, x: np.ndarray) -> tuple[list[Any], list[Any], np.ndarray]:
+    """Activations of all neurons, slopes of the hidden ones and z_K of one sample."""
+    rows, starts = form.rows, starts_of(form)
+    values, slopes, z = list(scaled_inputs(form, x)), [], []
     for k, senders in enumerate(rows.senders):
         total = w[starts[k]]
         for weight, sender in zip(w[starts[k] + 1 : starts[k + 1]], senders, strict=True):
@@ -131,8 +128,19 @@ def trained(form: TrainableForm, w: np.ndarray, x: np.ndarray, target: Any, rate
             slopes.append(slope[0])
         else:
             z.append(total)
-    # Backward, and the step.
-    dz, dx = gradient(form, np.array(z), target), np.zeros(rows.n_hidden, x.dtype)
+    return values, slopes, np.array(z)
+
+
+def starts_of(form: TrainableForm) -> np.ndarray:
+    """Where the numbers of each row begin."""
+    return np.cumsum([0, *(len(row) + 1 for row in form.rows.weights)])
+
+
+def trained(form: TrainableForm, w: np.ndarray, x: np.ndarray, target: Any, rate: float, every: bool) -> np.ndarray:
+    """The weights after one step for one sample: rows from the last to the first, senders in their order."""
+    rows, real, starts, w = form.rows, x.dtype.type, starts_of(form), w.copy()
+    values, slopes, z = propagated(form, w, x)
+    dz, dx = gradient(form, z, target), np.zeros(rows.n_hidden, x.dtype)
     for k in reversed(range(0 if every else rows.n_hidden, len(rows.bias))):
         delta = dx[k] * slopes[k] if k < rows.n_hidden else dz[k - rows.n_hidden]
         for place, sender in enumerate(rows.senders[k].tolist(), starts[k] + 1):

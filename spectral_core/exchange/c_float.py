@@ -28,7 +28,7 @@ class FloatForm(Form):
         form = cls(rows.cast(np.float64 if double else np.float32), kind)
         if form.could_keep_all:
             wide = cls(form.rows.with_all_features(), kind)
-            return wide if wide.sparse and wide.constant_bytes < form.constant_bytes else form
+            return wide if wide.flash_bytes < form.flash_bytes else form
         return form
 
     @property

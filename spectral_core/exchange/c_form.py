@@ -10,8 +10,10 @@ from spectral_core.exchange.c_text import size_of, table, unsigned
 from spectral_core.exchange.rows import Rows
 
 BUFFER_GROWTH = 2
-"""In the sparse form features that are not read keep their places, which saves their table, as long as the buffer is at most
+"""Features that are not read keep their places where that takes fewer bytes than the table of the others, as long as the buffer is at most
 this many times longer."""
+COPY = 24
+"""Bytes of code of the loop that copies the inputs into the buffer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,15 @@ class Form:
 
         By hand: counts bytes. Checked by test_c.test_gcc_gives_the_bits_of_the_plain_reference.
         """
-        return self.sparse and self.selected and self.rows.n_features <= BUFFER_GROWTH * self.rows.n_used
+        return self.selected and self.rows.n_features <= BUFFER_GROWTH * self.rows.n_used
+
+    @property
+    def flash_bytes(self) -> int:
+        """Constants, and the code that copies the inputs.
+
+        By hand: counts bytes. Checked by test_c_int8.test_a_feature_without_weights_does_not_cost_a_copy.
+        """
+        return self.constant_bytes + COPY * self.buffered
 
     def tables_of_places(self) -> list[str]:
         """The constant arrays that say which neuron a weight comes from."""

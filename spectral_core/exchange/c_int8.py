@@ -32,7 +32,7 @@ class IntegerForm(Form):
         form = cls(net.rows, "int8", net)
         if form.could_keep_all:
             wide = cls(net.rows.with_all_features(), "int8", net)
-            return wide if wide.sparse and wide.constant_bytes < form.constant_bytes else form
+            return wide if wide.flash_bytes < form.flash_bytes else form
         return form
 
     @property

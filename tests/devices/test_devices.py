@@ -17,6 +17,7 @@ from tests import plain
 from tests.exchange.c_programs import needs
 from tests.exchange.test_c import predictor, same_bits, samples
 from tests.exchange.test_c_int8 import data, integer_form
+from tests.exchange.test_c_training import first_weights, trainable
 
 
 def all_cases() -> tuple[list[Case], list[np.ndarray]]:
@@ -43,6 +44,25 @@ def all_cases() -> tuple[list[Case], list[np.ndarray]]:
     return cases, expected
 
 
+def training_cases() -> tuple[list[Case], list[np.ndarray]]:
+    """Steps of training, one sample after the other, and the outputs after each of them."""
+    cases, expected = [], []
+    for number, (name, share) in enumerate((("relu", 1.0), ("tanh", 0.3), ("gelu", 1.0), ("swish", 0.3))):
+        model, title = predictor("direct", [4, 5, 3, 2], name, number, share, "classification"), f"t{number}"
+        form, x = trainable(model), samples(model, np.float32, number, False)
+        call = f"    {title}_train(x, 1, 0.125f, 1);\n    {title}_raw(x, y);\n"
+        source = (
+            f"{c_source(model, trainable=True, name=title)}void {title}_step(const float *x, float *y)\n{{\n{call}}}\n"
+        )
+        cases.append(Case(title, source, f"{title}_step", x, 2))
+        weights, rows = first_weights(form), []
+        for row in x:
+            weights = plain.trained(form, weights, row, 1, 0.125, True)
+            rows.append(plain.propagated(form, weights, row)[2])
+        expected.append(np.array(rows))
+    return cases, expected
+
+
 def compare(text: str, cases: list[Case], expected: list[np.ndarray]) -> int:
     found, ticks = values(text, cases)
     for one, truth in zip(found, expected, strict=True):
@@ -63,6 +83,6 @@ def test_sanitizers_find_nothing(tmp_path: Path) -> None:
 @needs("arm-none-eabi-gcc", "qemu-system-arm")
 @pytest.mark.parametrize("core", CORES, ids=lambda core: core.name)
 def test_an_emulated_chip_gives_the_same_bits(tmp_path: Path, core: Core) -> None:
-    cases, expected = all_cases()
+    cases, expected = (one + two for one, two in zip(all_cases(), training_cases(), strict=True))
     program = built(tmp_path, cases, "arm-none-eabi-gcc", (*core.flags, *LINKED), start=True)
     assert compare(emulated(program, core), cases, expected) > 0

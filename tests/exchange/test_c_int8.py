@@ -166,9 +166,22 @@ def test_weights_that_round_to_zero_are_left_out() -> None:
     net = SpectralNetwork(blocks=blocks, parametrization="direct", activation="relu")
     form = form_of(net, int8=True, calibration=np.random.default_rng(0).normal(size=(50, 3)))
     assert isinstance(form, IntegerForm)
-    assert form.rows.features.tolist() == [0, 2]
-    assert [row.tolist() for row in form.rows.senders] == [[0], [1], [3], [2]]
-    assert all(row.all() for row in form.rows.weights)
+    assert form.net.rows.features.tolist() == [0, 2]
+    assert [row.tolist() for row in form.net.rows.senders] == [[0], [1], [3], [2]]
+    assert all(row.all() for row in form.net.rows.weights)
+
+
+def test_a_feature_without_weights_does_not_cost_a_copy() -> None:
+    """One of many features that is not read: its zeros take fewer bytes than the numbers of all others and their copy."""
+    block = np.random.default_rng(0).normal(size=(4, 30))
+    block[:, 7] = 0
+    net = SpectralNetwork(blocks={(2, 1): block, (3, 2): np.ones((2, 4))}, parametrization="direct", activation="relu")
+    form = form_of(net, int8=True, calibration=np.random.default_rng(1).normal(size=(50, 30)))
+    assert isinstance(form, IntegerForm)
+    assert form.net.rows.n_used == 29
+    assert not form.selected
+    assert not form.buffered
+    assert form.constant_bytes == 4 * 30 + 2 * 4 + 2 * 6
 
 
 @needs("gcc")
