@@ -79,6 +79,9 @@ class Formula(LatexPrinter):
         return expr.definition.latex.format(*expr.inside(self._print, r"\left(", r"\right)"))
 
     def _print_Constant(self, expr: Constant) -> str:
+        lines = expr.value if isinstance(expr.value, tuple | list) else (expr.value,)
+        if lines and all(isinstance(line, Assign) for line in lines):
+            return r"\left[" + r";\ ".join(map(line_of, lines)) + r"\right]"
         return rf"\mathrm{{{expr.key}}}".replace("_", r"\_").replace("<=", r"\le ")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:

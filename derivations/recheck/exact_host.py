@@ -22,6 +22,7 @@ HOST: dict[str, Callable[..., Any]] = {
     "of_share": lambda value, share: share * value,
     "bias_correction": lambda beta, t: 1 - beta**t,
     "threshold_of": lambda rate, strength: strength * rate,
+    "tower_share": lambda share, loss: share * loss,
     "warm_up": lambda step, steps: (step + 1) / steps,
 }
 

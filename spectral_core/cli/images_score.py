@@ -10,7 +10,7 @@ from spectral_core.cli import console, image_options
 from spectral_core.cli.predict import as_csv, as_json_rows
 from spectral_core.cli.score import table
 from spectral_core.errors import InvalidInputError
-from spectral_core.wording import counted
+from spectral_core.wording import counted, undergoing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +98,8 @@ def chosen(model: ImageModel, options: argparse.Namespace, data: Any) -> tuple[n
     if options.part == "all" or not trained.any() or trained.all():
         return every, f"{counted(len(data), 'image')}, {int(trained.sum()):,} of which trained the model"
     left = np.flatnonzero(~trained)
-    return left, f"{counted(len(left), 'image')}; {int(trained.sum()):,} others trained the model and are left out"
+    others = undergoing(int(trained.sum()), "image", "that trained the model", "left out")
+    return left, f"{counted(len(left), 'image')}; {others}"
 
 
 def run_predict(options: argparse.Namespace) -> int:

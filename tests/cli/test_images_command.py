@@ -82,7 +82,7 @@ def test_score_leaves_out_what_trained_the_model(home: Path, capsys: Any, tmp_pa
         tmp_path / "both.npz", X=np.concatenate([images[trained], more]), y=np.concatenate([labels[trained], names])
     )
     text = said(capsys, "images", "score", home / "m/model.npz", tmp_path / "both.npz")
-    assert "both.npz: 3 images; 4 others trained the model and are left out" in text
+    assert "both.npz: 3 images; 4 images that trained the model were left out" in text
     assert "best constant" in text
     assert "7 images, 4 of which" in said(
         capsys, "images", "score", home / "m/model.npz", tmp_path / "both.npz", "--part", "all"
