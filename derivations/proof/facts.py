@@ -179,8 +179,9 @@ def summing(lines: Lines, index: sp.Symbol) -> Any:
 
 @fact("conditions", "the conditions of the pieces of {0}")
 def conditions(value: Any) -> Any:
-    """When each piece of a piecewise function is taken."""
-    return [condition for _, condition in meaning(value).args]
+    """When each piece of a piecewise function is taken; none where it has one piece."""
+    found = meaning(value)
+    return [condition for _, condition in found.args] if isinstance(found, sp.Piecewise) else []
 
 
 @fact("arrays", "the arrays in {0}")

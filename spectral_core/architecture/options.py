@@ -19,6 +19,7 @@ from spectral_core.kernels.support import activations
 from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.resizing.trimming import NOISE, Tolerance
+from spectral_core.training.options import StepOptions
 
 STRATEGIES = ("smallest", "neurons", "seed", "grow")
 TRIMMING = 0.01
@@ -80,6 +81,14 @@ class SearchOptions:
             "hidden": (hidden := widths_of(self.hidden)),
             "activation": (activation := activations.checked(self.activation, len(hidden))),
         }
+        # What the spectral training will refuse is refused before the work.
+        StepOptions(
+            batch_size=1 if self.batch_size is None else self.batch_size,
+            learning_rate=self.learning_rate,
+            eigenvalue_learning_rate=self.eigenvalue_learning_rate,
+            penalty=self.penalty,
+            penalty_strength=self.penalty_strength,
+        )
         if not isinstance(activation, str):
             self._check_several(activations.written(activation))
         for name, limit in vars(self.budget).items():

@@ -102,8 +102,8 @@ def parts_of(
     ------
     InvalidInputError : a share is not in (0, 1), or leaves no image.
     """
-    checks.real_number(test_fraction, "the share of test images", 0, 1, open_low=True, open_high=True)
-    checks.real_number(validation_fraction, "the share of validation images", 0, 1, open_high=True)
+    checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True, open_high=True)
+    checks.real_number(validation_fraction, "validation_fraction", 0, 1, open_high=True)
     count, generator = len(data), np.random.default_rng(checks.integer(seed, "seed", 0))
     test = held_out(data.labels, count, test_fraction, generator)
     left, judging = np.flatnonzero(~test), np.zeros(int((~test).sum()), bool)

@@ -19,6 +19,7 @@ from spectral_core.cli.model_data import parts_of_fresh
 from spectral_core.cli.program import build_parser, main
 from spectral_core.data.datasets import load, sparcs
 from tests.cli import children
+from tests.networks.test_image_model import model as image_model
 
 WRONG = 2
 
@@ -369,6 +370,11 @@ def test_an_error_names_the_option_that_was_given(command, option, value, tmp_pa
         np.savez(tmp_path / "data.npz", X=x, y=x[:, :1])
         given += [str(tmp_path / "net.npz"), str(tmp_path / "data.npz")]
         given += ["--unit", "weight"] if option == "--weights" else []
+    elif command == ("images", "compact"):
+        image_model(tmp_path).save(tmp_path / "images.npz")
+        given += [str(tmp_path / "images.npz")]
+    elif command[0] == "images":
+        given += ["digits"]
     elif command == ("sweep",):
         given += ["wine", "--grid", "epochs=1"]
     message = refused(capsys, *given, *out, f"{option}={value}")
@@ -376,5 +382,5 @@ def test_an_error_names_the_option_that_was_given(command, option, value, tmp_pa
 
 
 def test_every_command_with_numbers_was_tried():
-    assert {command[0] for command, _, _ in OPTIONS} == {"search", "prune", "sweep", "reproduce"}
+    assert {command[0] for command, _, _ in OPTIONS} == {"search", "prune", "sweep", "reproduce", "images"}
     assert ("search",) in {command for command, option, _ in OPTIONS if option == "--hidden"}

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 a8c24f6557f2bab0
-dense.py      sha256 c765f7df37f2b3fb
+certificates  sha256 49cba2005f2b1ea7
+dense.py      sha256 608d2b142c83c829
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 a8c24f6557f2bab0
-parts.py      sha256 9d8d32adf89119a6
+certificates  sha256 49cba2005f2b1ea7
+parts.py      sha256 1272f83ec5387f63
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
