@@ -138,7 +138,7 @@ def test_an_interrupted_training_continues_with_the_same_bits(
         (("--size", "4", "--reductions", "3"), "4 rows allow 2 reductions, 3 asked"),
         (("--epochs", "0"), "--epochs must be a whole number of at least 1"),
         (("--channels", "0"), "channels must be"),
-        (("--test-fraction", "1"), "the share of test images must be"),
+        (("--test-fraction", "1"), "test_fraction must be"),
         (("--crop", "-1"), "crop must be"),
     ],
 )

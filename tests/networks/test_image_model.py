@@ -101,7 +101,7 @@ def test_what_does_not_fit_the_model_is_named(tmp_path: Path) -> None:
         own.prepared(np.zeros((2, 3, 8, 16)))
     with pytest.raises(InvalidInputError, match="classes must be 3"):
         ImageModel(own.network, ("a", "b"), own.means, own.deviations)
-    with pytest.raises(InvalidInputError, match="the share of test images must be more than 0"):
+    with pytest.raises(InvalidInputError, match="test_fraction must be more than 0"):
         parts_of("digits", images_of("digits"), 0, 0.0)
 
 
