@@ -90,7 +90,7 @@ def load_model(
     except DAMAGE:
         whole = stored[:4] == b"PK\x03\x04" and zipfile.is_zipfile(io.BytesIO(stored))
         why = "it has no header of this package" if whole else "it is no NPZ archive, or a part of one"
-        raise ModelFileError(f"{path} is not a readable {FORMAT} model file: {why}") from None
+        raise ModelFileError(f"{path} is not a readable model file ({why})") from None
     # A readable archive may still be something else, or of another version.
     if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(header.get("record"), dict):
         raise ModelFileError(f"{path} is not a {FORMAT} model file")
