@@ -81,7 +81,7 @@ def test_rare_and_unseen_categories_are_zero_in_all_features() -> None:
     words = [f"w{k:02}" for k in range(30) for _ in range(30 - k)]
     encoder = Encoder.fit({"word": words})
     assert encoder.feature_names == tuple(f"word=w{k:02}" for k in range(20))
-    assert "the 10 rarest of 30 are 0 in all of them" in encoder.decisions()[0]["became"]
+    assert "10 rare ones of 30 are 0 in all of them" in encoder.decisions()[0]["became"]
     assert encoder.transform({"word": ["w03", "w29", "new", None]}).sum(axis=1).tolist() == [1, 0, 0, 0]
     assert encoder.encode({"word": ["w03", "new", "new", None]})[2] == {"word": {"new": 2, "a missing value": 1}}
 
