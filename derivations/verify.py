@@ -270,8 +270,8 @@ def _kernels(say: Callable[[str], object]) -> list[dict[str, Any]]:
         result = "FAILED" if row["failure"] else str(row["method"])
         say(_lines_of(f"{kernel:<40} {row['seconds']:>6.2f} s", f"{shown}: {result}"))
         say(f"  {row['failure']}\n" if row["failure"] else "")
-    left = f"{len(of_images)} kernels of image networks"
-    say(f"\nnot compared here: {left}; `make test` compares them with loops over the definitions\n")
+    left = f"{len(of_images)} kernels of image networks; `make test` compares them with loops over the definitions"
+    say("\n" + _lines_of("not compared here", left))
     return rows
 
 

@@ -172,7 +172,7 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["written"] == str(tmp_path / "home" / "report.html")
     assert main(["report", str(tmp_path / "home"), "--out", str(tmp_path / "page.txt")]) == 2
     assert main(["report", str(tmp_path / "nowhere")]) == 2
-    assert "no such model file" in capsys.readouterr().err
+    assert "no such folder" in capsys.readouterr().err
     assert not (tmp_path / "nowhere").exists()
 
 
