@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from derivations import links
-from derivations.codegen.c.module import c_module
+from derivations.codegen.c.module import c_modules
 from derivations.codegen.cpu import images, module
 from derivations.codegen.cpu.images_module import images_module
 from derivations.codegen.cpu.module import (
@@ -94,7 +94,7 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
     general = cpu_module(records)
     return {
         KERNELS / "tables.py": tables_module(),
-        EXCHANGE / "printed_c.py": c_module(),
+        **{EXCHANGE / f"{name}.py": text for name, text in c_modules().items()},
         KERNELS / "formulas.py": host_module(certificate_digest(records)),
         EXCHANGE / "printed_javascript.py": parts_module(),
         KERNELS / "cpu" / "dense.py": general,

@@ -13,7 +13,8 @@ import numpy as np
 
 from spectral_core.backends import image_scores
 from spectral_core.networks.cells import Edge
-from spectral_core.networks.image import ImageNetwork, renamed
+from spectral_core.networks.image import ImageNetwork
+from spectral_core.networks.image_growth import renamed
 
 Split = tuple[int, Edge]
 """A cell and an edge of it."""

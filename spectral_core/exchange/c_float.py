@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spectral_core.exchange.c_form import Form
+from spectral_core.exchange.c_parts import activation, network_parts
 from spectral_core.exchange.c_text import called_parts, size_of, substituted, table
-from spectral_core.exchange.printed_c import ACTIVATIONS, PARTS
 from spectral_core.exchange.rows import Rows
 
 HELPERS = (
@@ -92,7 +92,7 @@ class FloatForm(Form):
 
     def raw(self) -> str:
         """The function `net_raw`."""
-        parts = PARTS[self.kind]
+        parts = network_parts(self.kind)
         if not self.sparse:
             return self._dense()
         part = parts["sparse" if self.rows.n_hidden else "sparse_outputs"]
@@ -134,13 +134,13 @@ class FloatForm(Form):
 
     def functions(self, classes: bool) -> str:
         """All functions, helpers first."""
-        parts = dict(PARTS[self.kind])
+        parts = network_parts(self.kind)
         public = [f"{COMMENTS['raw']}\n{self.raw()}"]
         if classes:
             public += [f"{COMMENTS[name]}\n{parts[name]}" for name in ("class", "probabilities")]
         text = "\n\n".join(public)
         if self.rows.n_hidden:
-            parts["activation"] = ACTIVATIONS[self.kind][self.rows.activation]
+            parts["activation"] = activation(self.kind, self.rows.activation)
         helpers = {name: parts[name] for name in HELPERS if name in parts}
         return f"{called_parts(helpers, text)}\n\n{text}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,34 +18,36 @@ COPY = 24
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class Form(ABC):
     """The rows of a network as a C file holds them."""
 
     rows: Rows
     kind: str
 
     @property
+    @abstractmethod
     def weight_type(self) -> str:
-        raise NotImplementedError
+        """The type of a weight."""
 
     @property
+    @abstractmethod
     def bias_type(self) -> str:
-        raise NotImplementedError
+        """The type of a bias."""
 
     @property
+    @abstractmethod
     def buffer_type(self) -> str:
         """The type of an input and of an activation."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def buffered(self) -> bool:
         """Whether the inputs are copied into the buffer of the hidden neurons."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def other_bytes(self) -> int:
         """Constants beside weights, biases and their places."""
-        raise NotImplementedError
 
     @property
     def gap(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from spectral_core.exchange.c_form import Form
 from spectral_core.exchange.c_text import called_parts, decimals, size_of, substituted, table
 from spectral_core.exchange.integers import IntegerRows
-from spectral_core.exchange.printed_c import PARTS
+from spectral_core.exchange.printed_c import INTEGERS
 
 HELPERS = ("sum", "sparse_sum", "relu", "curve")
 COMMENTS = {
@@ -115,15 +115,14 @@ class IntegerForm(Form):
 
     def functions(self, classes: bool) -> str:
         """All functions, helpers first."""
-        parts = dict(PARTS["int8"])
         public = [f"{COMMENTS['raw']}\n{self.raw()}"]
         if classes:
-            public.append(f"{COMMENTS['class']}\n{parts['class']}")
+            public.append(f"{COMMENTS['class']}\n{INTEGERS['class']}")
         floats = [
             table("float", "factor", self.net.factor),
             table("float", "shift", self.net.shift),
-            f"{COMMENTS['float']}\n{parts['float']}",
+            f"{COMMENTS['float']}\n{INTEGERS['float']}",
         ]
         text = "\n\n".join([*public, "\n".join(floats)])
-        helpers = {name: substituted(parts[name], {"GAP": self.gap}) for name in HELPERS}
+        helpers = {name: substituted(INTEGERS[name], {"GAP": self.gap}) for name in HELPERS}
         return f"{called_parts(helpers, text)}\n\n{text}"

@@ -10,10 +10,10 @@ import numpy as np
 from spectral_core.data.scaling import Scaling
 from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_float import COMMENTS, HELPERS, FloatForm
+from spectral_core.exchange.c_parts import activation_with_slope, network_parts, training_parts
 from spectral_core.exchange.c_text import called_parts, decimals, size_of, substituted, table, unsigned
 from spectral_core.exchange.calibration import Model
 from spectral_core.exchange.network_rows import has_constant, rows_of
-from spectral_core.exchange.printed_c import PARTS, WITH_SLOPES
 from spectral_core.networks.predictor import Predictor
 
 TARGETS = {
@@ -161,17 +161,20 @@ class TrainableForm(FloatForm):
 
     def functions(self, classes: bool) -> str:
         """All functions, helpers first."""
-        parts = dict(PARTS[self.kind])
-        raw = parts["train_raw_in_units" if self.outputs is not None else "train_raw"]
+        parts, of_training = network_parts(self.kind), training_parts(self.kind)
+        raw = of_training["raw_in_units" if self.outputs is not None else "raw"]
         public = [f"{COMMENTS['raw']}\n{raw}"]
         if classes:
             public += [f"{COMMENTS[name]}\n{parts[name]}" for name in ("class", "probabilities")]
-        public.append(f"{TRAIN.format(what=WHAT[self.task])}\n{parts['train_train']}")
+        public.append(f"{TRAIN.format(what=WHAT[self.task])}\n{of_training['train']}")
         words = self.words()
         text = _filled("\n\n".join(public), words)
         helpers = {name: parts[name] for name in HELPERS if name in parts}
-        own = {"positive": parts["train_positive"], "activation": WITH_SLOPES[self.kind][self.rows.activation]}
-        own |= {"forward": parts["train_forward"], "gradient": parts[f"train_{TARGETS[self.task][2]}"]}
+        own = {
+            "positive": of_training["positive"],
+            "activation": activation_with_slope(self.kind, self.rows.activation),
+        }
+        own |= {"forward": of_training["forward"], "gradient": of_training[TARGETS[self.task][2]]}
         helpers.pop("activation", None)
         helpers.pop("layer")
         every = {name: _filled(text, words) for name, text in (helpers | own).items()}
@@ -198,7 +201,7 @@ class TrainableForm(FloatForm):
             "SCALED": "target[k]" if self.outputs is None else "(target[k] + negative(mean[k])) * inverse[k]",
             "SHARE": decimals(real(1 / self.rows.n_outputs)),
             "INPUT": self.input_expression,
-            "OWN_STEP": PARTS[self.kind]["train_bias"] if self.constant else "",
+            "OWN_STEP": training_parts(self.kind)["bias"] if self.constant else "",
             **places,
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,10 @@ from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import ImageLayout
-from spectral_core.networks.cells import Cell, Edge, edge_of
+from spectral_core.networks import image_growth
+from spectral_core.networks.cells import Cell, Edge
 from spectral_core.networks.image_input import checked_images
-from spectral_core.networks.image_start import draw_new, drawn_whole
+from spectral_core.networks.image_start import drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
 from spectral_core.wording import counted
 
@@ -199,24 +200,8 @@ class ImageNetwork:
         >>> net.split_edge(0, (0, 1)).n_parameters
         2250283
         """
-        number = checks.integer(cell, "cell", 0)
-        if number >= len(self.structure.cells):
-            raise InvalidInputError(f"cell must be 0 to {len(self.structure.cells) - 1}; got {number}")
-        # The old groups under their new names.
-        cells, (i, j) = list(self.structure.cells), edge_of(edge)
-        cells[number] = cells[number].split((i, j))
-        structure = replace(self.structure, cells=tuple(cells))
-        layout = structure.layout()
-        flat = np.zeros(layout.size, self.dtype)
-        moved = {str(renamed(name, number, lambda node: node + (node >= j))): old for name, old in self.groups.items()}
-        for name, old in moved.items():
-            layout.groups[name].view(flat)[...] = old
-        # The new ones.
-        added = [name for name in layout.groups if name not in moved]
-        draw_new(layout, flat, added, checks.integer(seed, "seed", 0), cells[number].nodes)
-        if structure.gates == "spectral":
-            layout.groups[f"eigenvalues[{number},{j},{j + 1}]"].view(flat)[...] = 0
-        return ImageNetwork(structure, layout, flat, self.frozen)
+        structure, flat = image_growth.split(self, cell, edge, seed)
+        return ImageNetwork(structure, structure.layout(), flat, self.frozen)
 
     def widen(self, channels: int, seed: int = 0) -> ImageNetwork:
         """The same function with more channels in every cell; new channels are drawn, and no old one reads them (G7).
@@ -237,19 +222,8 @@ class ImageNetwork:
         >>> bool(np.abs(net.widen(6).forward(X) - net.forward(X)).max() < 1e-6)
         True
         """
-        if checks.integer(channels, "channels", 1) <= self.structure.channels:
-            raise InvalidInputError(
-                f"channels must be more than {self.structure.channels}, as many as there are; got {channels}"
-            )
-        wide = ImageNetwork.of(replace(self.structure, channels=channels), self.dtype, seed)
-        for name, values in wide.groups.items():
-            old = self.groups[name]
-            if name.startswith(("weights", "towers[")):
-                values[: len(old), old.shape[1] :] = 0
-                values[: len(old), : old.shape[1]] = old
-            else:
-                values[: len(old)] = old
-        return replace(wide, frozen=self.frozen)
+        structure, flat = image_growth.widened(self, channels, seed)
+        return ImageNetwork(structure, structure.layout(), flat, self.frozen)
 
     def compact(self) -> CompactImageNetwork:
         """The same function in evaluation with fewer numbers: batch norms and eigenvalues folded in, dead parts gone (G5, C1).
@@ -391,18 +365,3 @@ class ImageNetwork:
             f"ImageNetwork({structure.channels} channels, {len(structure.cells)} cells, {edges} edges, {structure.classes} "
             f"classes, images {image}, {counted(self.n_parameters, 'parameter')}, {self.dtype})"
         )
-
-
-def renamed(name: str, cell: int, place: Callable[[int], int | None]) -> str | None:
-    """The name of a group when the nodes of a cell have other numbers; None where a node of it is gone."""
-    family, _, rest = name.partition("[")
-    parts = rest.removesuffix("]").split(",")
-    if len(parts) < 2 or parts[0] != str(cell):
-        return name
-    count = 2 if len(parts) > 2 and parts[2].isdigit() else 1
-    for k in range(1, 1 + count):
-        moved = place(int(parts[k]))
-        if moved is None:
-            return None
-        parts[k] = str(moved)
-    return f"{family}[{','.join(parts)}]"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spectral_core.networks.cells import Cell, Edge
-from spectral_core.networks.image import ImageNetwork, renamed
+from spectral_core.networks.image import ImageNetwork
+from spectral_core.networks.image_growth import renamed
 
 Place = tuple[int, Edge, str]
 """A cell, an edge of it and an operation on that edge."""

@@ -1,8 +1,10 @@
-"""The module `spectral_core/exchange/printed_c.py`: the proven parts of an exported C file as text."""
+"""The modules `spectral_core/exchange/printed_c*.py`: the proven parts of an exported C file as text."""
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import sympy as sp
@@ -22,14 +24,20 @@ TEMPLATES = Path(__file__).parent / "templates"
 PLACES = {"DENSE": {"W": "w[j]", "x_source": "x[j]"}, "SPARSE": {"W": "*w", "x_source": "*sender"}}
 IN_INTEGERS = {"DENSE": {"W": "*w", "x_source": "*x"}, "SPARSE": {"W": "*w", "x_source": "*x"}}
 """Where a form of the file keeps the arrays of the direct network."""
-HEADER = '''"""Parts of exported C files, printed from the proven programs in `derivations`. Do not edit.
+HEADER = '''"""{what}, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
 
-By type: the parts in the order of the file, and the activations; `exchange.c` adds the numbers of a network.
+{how}
 """
 
 '''
+COMMON = (
+    "Parts of exported C files",
+    "Parts in the order of the file, once for all types: `exchange.c_parts` puts WORDS of a type in; `exchange.c` adds the numbers "
+    "of a network.",
+)
+FUNCTIONS = ("Functions of one variable of exported C files in {type}", "WITH_SLOPES are those of a file that trains.")
 
 
 def sections(name: str) -> dict[str, str]:
@@ -92,8 +100,6 @@ def words(real: Real) -> dict[str, str]:
     mantissa = real.form.bits - 1
     suffix = "u" if size == 32 else "ull"
     return {
-        "EXPONENTIAL": exponential_function(real),
-        "ERROR_COMPLEMENT": error_complement(real),
         **{word: accumulation(propagation.DIRECT, real, places) for word, places in PLACES.items()},
         "REAL": real.name,
         "BITS": real.bits,
@@ -104,14 +110,18 @@ def words(real: Real) -> dict[str, str]:
     }
 
 
-def parts(real: Real) -> dict[str, str]:
-    """The parts of a file in one type."""
-    result = sections("network") | {f"train_{name}": text for name, text in sections("training").items()}
-    # The longest words first: some are parts of others.
-    every = words(real) | training.words(real)
-    for word, text in sorted(every.items(), key=lambda pair: -len(pair[0])):
-        result = {name: body.replace(word, text) for name, body in result.items()}
-    return result
+def texts(
+    template: str, words_of: Callable[[Real], dict[str, str]]
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The parts of a template, and by type the words in them that are not the same in every type."""
+    result, by_type = sections(template), {real.name: words_of(real) for real in REALS}
+    first, *others = by_type.values()
+    same = {word for word, text in first.items() if all(other[word] == text for other in others)}
+    for word in same:
+        result = {name: re.sub(rf"\b{word}\b", lambda _, text=first[word]: text, body) for name, body in result.items()}
+    return result, {
+        kind: {word: text for word, text in own.items() if word not in same} for kind, own in by_type.items()
+    }
 
 
 def integer_parts() -> dict[str, str]:
@@ -123,21 +133,43 @@ def integer_parts() -> dict[str, str]:
     return result
 
 
-def c_module() -> str:
-    """The text of `spectral_core/exchange/printed_c.py`."""
-    lines = ["PARTS: dict[str, dict[str, str]] = {"]
-    for kind, texts in {**{real.name: parts(real) for real in REALS}, "int8": integer_parts()}.items():
-        lines.append(f'    "{kind}": {{')
-        for name, text in texts.items():
-            lines += [f'        "{name}": """{escaped(text)}""",']
-        lines.append("    },")
-    for title, function in (("ACTIVATIONS", activation_function), ("WITH_SLOPES", training.activation_function)):
-        lines += ["}", f"{title}: dict[str, dict[str, str]] = {{"]
-        for real in REALS:
-            lines.append(f'    "{real.name}": {{')
-            lines += [f'        "{item.name}": """{escaped(function(item, real))}""",' for item in ACTIVATIONS]
-            lines.append("    },")
-    return HEADER + "\n".join([*lines, "}"]) + "\n"
+def c_modules() -> dict[str, str]:
+    """The texts of `spectral_core/exchange/printed_c.py` and, for each type, `printed_c_TYPE.py`."""
+    network, of_network = texts("network", words)
+    train, of_training = texts("training", training.words)
+    every = {kind: own | of_training[kind] for kind, own in of_network.items()}
+    common = [*table("NETWORK", network), *table("TRAINING", train), *table("INTEGERS", integer_parts())]
+    common += ["WORDS: dict[str, dict[str, str]] = {"]
+    common += [line for kind, own in every.items() for line in (f'    "{kind}": {{', *entries(own, 8), "    },")]
+    return {"printed_c": module(*COMMON, [*common, "}"])} | {
+        f"printed_c_{real.name}": module(FUNCTIONS[0].format(type=real.name), FUNCTIONS[1], functions(real))
+        for real in REALS
+    }
+
+
+def functions(real: Real) -> list[str]:
+    """The exponential, erfc, and activations with and without their slopes."""
+    helpers = {"exponential": exponential_function(real), "error_complement": error_complement(real)}
+    return [
+        *table("HELPERS", helpers),
+        *table("ACTIVATIONS", {item.name: activation_function(item, real) for item in ACTIVATIONS}),
+        *table("WITH_SLOPES", {item.name: training.activation_function(item, real) for item in ACTIVATIONS}),
+    ]
+
+
+def module(what: str, how: str, lines: list[str]) -> str:
+    """A printed file."""
+    return HEADER.format(what=what, how=textwrap.fill(how, 120)) + "\n".join(lines) + "\n"
+
+
+def table(name: str, texts: dict[str, str]) -> list[str]:
+    """The lines of a table of texts."""
+    return [f"{name}: dict[str, str] = {{", *entries(texts, 4), "}"]
+
+
+def entries(texts: dict[str, str], columns: int) -> list[str]:
+    """The lines of the entries of a table."""
+    return [f'{" " * columns}"{name}": """{escaped(text)}""",' for name, text in texts.items()]
 
 
 def escaped(text: str) -> str:

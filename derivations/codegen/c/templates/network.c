@@ -37,10 +37,6 @@ static int beyond(REAL x, REAL limit) { return bits(x) - bits(limit) - 1 < INFIN
 //// order
 /* Integers in the order of the numbers, both zeros alike. */
 static BITS order(REAL x) { return bits(x) & SIGN ? SIGN - (bits(x) & ~SIGN) : SIGN + bits(x); }
-//// exponential
-EXPONENTIAL
-//// error_complement
-ERROR_COMPLEMENT
 //// layer
 /* z_k = b_k + sum over j of W_kj x_j for one layer; a zero is not multiplied. Theorem M7.direct. */
 static const REAL *layer(const REAL *w, const REAL *x, int senders, REAL *out, int receivers)

@@ -1,0 +1,35 @@
+"""The printed parts of a C file in one type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from spectral_core.exchange import printed_c_double, printed_c_float
+from spectral_core.exchange.c_text import substituted
+from spectral_core.exchange.printed_c import NETWORK, TRAINING, WORDS
+
+FUNCTIONS = {"float": printed_c_float, "double": printed_c_double}
+
+
+def network_parts(kind: str) -> dict[str, str]:
+    """The parts of a file in ``float`` or ``double`` that predicts, by name."""
+    return _in_type(NETWORK, kind) | FUNCTIONS[kind].HELPERS
+
+
+def training_parts(kind: str) -> dict[str, str]:
+    """What a file that trains has beside them."""
+    return _in_type(TRAINING, kind)
+
+
+def activation(kind: str, name: str) -> str:
+    """The function f(z)."""
+    return FUNCTIONS[kind].ACTIVATIONS[name]
+
+
+def activation_with_slope(kind: str, name: str) -> str:
+    """The function f(z) that gives f'(z) too."""
+    return FUNCTIONS[kind].WITH_SLOPES[name]
+
+
+def _in_type(texts: Mapping[str, str], kind: str) -> dict[str, str]:
+    return {name: substituted(text, WORDS[kind]) for name, text in texts.items()}
