@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spectral_core.exchange import printed_c_double, printed_c_float
+import spectral_core.exchange.printed_c_double as in_double
+import spectral_core.exchange.printed_c_float as in_float
 from spectral_core.exchange.c_text import substituted
 from spectral_core.exchange.printed_c import NETWORK, TRAINING, WORDS
 
-FUNCTIONS = {"float": printed_c_float, "double": printed_c_double}
+FUNCTIONS = {"float": in_float, "double": in_double}
 
 
 def network_parts(kind: str) -> dict[str, str]:

@@ -19,8 +19,8 @@ from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import ImageLayout
-from spectral_core.networks import image_growth
 from spectral_core.networks.cells import Cell, Edge
+from spectral_core.networks.image_growth import split, widened
 from spectral_core.networks.image_input import checked_images
 from spectral_core.networks.image_start import drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
@@ -200,7 +200,7 @@ class ImageNetwork:
         >>> net.split_edge(0, (0, 1)).n_parameters
         2250283
         """
-        structure, flat = image_growth.split(self, cell, edge, seed)
+        structure, flat = split(self.structure, self.parameters, cell, edge, seed)
         return ImageNetwork(structure, structure.layout(), flat, self.frozen)
 
     def widen(self, channels: int, seed: int = 0) -> ImageNetwork:
@@ -222,7 +222,7 @@ class ImageNetwork:
         >>> bool(np.abs(net.widen(6).forward(X) - net.forward(X)).max() < 1e-6)
         True
         """
-        structure, flat = image_growth.widened(self, channels, seed)
+        structure, flat = widened(self.structure, self.parameters, channels, seed)
         return ImageNetwork(structure, structure.layout(), flat, self.frozen)
 
     def compact(self) -> CompactImageNetwork:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,24 +13,24 @@ from spectral_core.networks.cells import Edge, edge_of
 from spectral_core.networks.image_start import draw_new, drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
 
-if TYPE_CHECKING:
-    from spectral_core.networks.image import ImageNetwork
 
-
-def split(net: ImageNetwork, cell: int, edge: Edge, seed: int) -> tuple[ImageStructure, np.ndarray]:
+def split(
+    old: ImageStructure, parameters: np.ndarray, cell: int, edge: Edge, seed: int
+) -> tuple[ImageStructure, np.ndarray]:
     """Structure and parameters of `ImageNetwork.split_edge` (G6)."""
     number = checks.integer(cell, "cell", 0)
-    if number >= len(net.structure.cells):
-        raise InvalidInputError(f"cell must be 0 to {len(net.structure.cells) - 1}; got {number}")
+    if number >= len(old.cells):
+        raise InvalidInputError(f"cell must be 0 to {len(old.cells) - 1}; got {number}")
     # The old groups under their new names.
-    cells, (i, j) = list(net.structure.cells), edge_of(edge)
+    cells, (i, j) = list(old.cells), edge_of(edge)
     cells[number] = cells[number].split((i, j))
-    structure = replace(net.structure, cells=tuple(cells))
+    structure = replace(old, cells=tuple(cells))
     layout = structure.layout()
-    flat = np.zeros(layout.size, net.dtype)
-    moved = {str(renamed(name, number, lambda node: node + (node >= j))): old for name, old in net.groups.items()}
-    for name, old in moved.items():
-        layout.groups[name].view(flat)[...] = old
+    flat = np.zeros(layout.size, parameters.dtype)
+    kept = old.layout().groups.items()
+    moved = {str(renamed(name, number, lambda node: node + (node >= j))): group for name, group in kept}
+    for name, group in moved.items():
+        layout.groups[name].view(flat)[...] = group.view(parameters)
     # The new ones.
     added = [name for name in layout.groups if name not in moved]
     draw_new(layout, flat, added, checks.integer(seed, "seed", 0), cells[number].nodes)
@@ -40,23 +39,21 @@ def split(net: ImageNetwork, cell: int, edge: Edge, seed: int) -> tuple[ImageStr
     return structure, flat
 
 
-def widened(net: ImageNetwork, channels: int, seed: int) -> tuple[ImageStructure, np.ndarray]:
+def widened(old: ImageStructure, parameters: np.ndarray, channels: int, seed: int) -> tuple[ImageStructure, np.ndarray]:
     """Structure and parameters of `ImageNetwork.widen` (G7)."""
-    if checks.integer(channels, "channels", 1) <= net.structure.channels:
-        raise InvalidInputError(
-            f"channels must be more than {net.structure.channels}, as many as there are; got {channels}"
-        )
-    structure = replace(net.structure, channels=channels)
+    if checks.integer(channels, "channels", 1) <= old.channels:
+        raise InvalidInputError(f"channels must be more than {old.channels}, as many as there are; got {channels}")
+    structure = replace(old, channels=channels)
     layout = structure.layout()
-    flat = drawn_whole(layout, net.dtype, checks.integer(seed, "seed", 0))
-    for name, old in net.groups.items():
-        values = layout.groups[name].view(flat)
+    flat = drawn_whole(layout, parameters.dtype, checks.integer(seed, "seed", 0))
+    for name, group in old.layout().groups.items():
+        values, kept = layout.groups[name].view(flat), group.view(parameters)
         if name.startswith(("weights", "towers[")):
             # No old channel and no class reads a new channel.
-            values[: len(old), old.shape[1] :] = 0
-            values[: len(old), : old.shape[1]] = old
+            values[: len(kept), kept.shape[1] :] = 0
+            values[: len(kept), : kept.shape[1]] = kept
         else:
-            values[: len(old)] = old
+            values[: len(kept)] = kept
     return structure, flat
 
 

@@ -118,10 +118,15 @@ def texts(
     first, *others = by_type.values()
     same = {word for word, text in first.items() if all(other[word] == text for other in others)}
     for word in same:
-        result = {name: re.sub(rf"\b{word}\b", lambda _, text=first[word]: text, body) for name, body in result.items()}
+        result = {name: with_word(body, word, first[word]) for name, body in result.items()}
     return result, {
         kind: {word: text for word, text in own.items() if word not in same} for kind, own in by_type.items()
     }
+
+
+def with_word(body: str, word: str, text: str) -> str:
+    """A part with what a whole word stands for."""
+    return re.sub(rf"\b{word}\b", lambda _: text, body)
 
 
 def integer_parts() -> dict[str, str]:
@@ -129,7 +134,7 @@ def integer_parts() -> dict[str, str]:
     result = sections("integers")
     for word, places in IN_INTEGERS.items():
         line = accumulation(propagation.DIRECT, REALS[0], places)
-        result = {name: body.replace(word, line) for name, body in result.items()}
+        result = {name: with_word(body, word, line) for name, body in result.items()}
     return result
 
 
