@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectral_core import checks
 from spectral_core.cli import console, image_options
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
@@ -52,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.networks.image_model import ImageModel
     from spectral_core.resizing.image_channels import without_channels
 
+    checks.real_number(options.channels, "--channels", 0, 1, open_high=True)
     model = ImageModel.load(options.model)
     if not isinstance(model.network, ImageNetwork):
         raise InvalidInputError(f"{options.model} is compact already")

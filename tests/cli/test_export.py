@@ -109,7 +109,7 @@ def test_a_module_for_a_page(model: Path, tmp_path: Path, capsys: Any) -> None:
     assert 'classes=["a","b"]' in text
     assert "--double belongs to --onnx" in refused(capsys, "export", model, "--double", "--js", tmp_path / "n.js")
     (tmp_path / "broken.npz").write_bytes(model.read_bytes()[:-200])
-    assert "is not a readable spectral-core model file" in refused(
+    assert "is not a readable model file" in refused(
         capsys, "export", tmp_path / "broken.npz", "--js", tmp_path / "n.js"
     )
     assert not (tmp_path / "n.js").exists()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from benchmarks.chips.emulated import Case, built, values
@@ -39,7 +39,12 @@ def data(model: Predictor, seed: int, rows: int = 60) -> np.ndarray:
 
 
 def integer_form(model: Predictor, x: np.ndarray) -> IntegerForm:
-    form = form_of(model, int8=True, calibration=x)
+    try:
+        form = form_of(model, int8=True, calibration=x)
+    except InvalidInputError as error:
+        if "round to 0 beside a bias" in str(error):  # refused on purpose, as the test on vanishing weights says
+            reject()
+        raise
     assert isinstance(form, IntegerForm)
     return form
 
