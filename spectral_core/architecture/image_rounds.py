@@ -17,7 +17,7 @@ from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.image_pruning import Place, gates_of, without
-from spectral_core.training.image_rounds import train_round
+from spectral_core.training.image_rounds import check_rounds, train_round
 from spectral_core.wording import counted
 
 OPEN = 0.25
@@ -42,7 +42,7 @@ class ImageSearch:
 
         Raises
         ------
-        InvalidInputError : it exceeds the memory.
+        InvalidInputError : it exceeds the memory, or a batch has one value of a channel.
         """
         own, data = self.options, self.training
         net = ImageNetwork.initialize(
@@ -54,6 +54,7 @@ class ImageSearch:
             fit = fitting_channels(net.structure, own.batch_size, limit)
             hint = f"{counted(fit, 'channel')} would fit" if fit else "a smaller batch_size or smaller images may fit"
             raise InvalidInputError(f"memory: the first network needs {sized(need)}, {sized(limit)} given: {hint}")
+        check_rounds(net, len(data), own.batch_size)
         state = SearchState.first(net)
         if own.statistics == "published" and own.score in ("ntk", "published"):
             state.remarks.append(NOISE)

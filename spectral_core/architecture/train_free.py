@@ -6,7 +6,6 @@ the rows of J add up to 0 over each batch, so the smallest eigenvalue is 0 for e
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from spectral_core.backends import image_scores
 from spectral_core.networks.cells import Edge
 from spectral_core.networks.image import ImageNetwork
-from spectral_core.networks.image_growth import renamed
+from spectral_core.networks.image_growth import behind, renamed
 
 Split = tuple[int, Edge]
 """A cell and an edge of it."""
@@ -57,16 +56,11 @@ def with_every_split(net: ImageNetwork, seed: int) -> tuple[ImageNetwork, dict[S
         for k, edge in enumerate(now):
             i, j = now[edge]
             wide = wide.split_edge(number, (i, j), seed=seed + k + 1000 * number)
-            shift = _behind(j)
+            shift = behind(j)
             now = {old: (shift(a), shift(b)) for old, (a, b) in now.items()}
             names = {split: str(renamed(name, number, shift)) for split, name in names.items()}
             names[number, edge] = f"eigenvalues[{number},{j},{j + 1}]"
     return wide, names
-
-
-def _behind(node: int) -> Callable[[int], int]:
-    """Where nodes go when a new node takes this number."""
-    return lambda old: old + (old >= node)
 
 
 def slope_scores(net: ImageNetwork, images: np.ndarray, labels: np.ndarray, seed: int) -> dict[Split, float]:

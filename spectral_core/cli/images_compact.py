@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from spectral_core.networks.image_model import ImageModel
 
-IMAGES_OF_A_REFIT = 512
-"""Training images that a refit sees."""
-
 
 def add_parsers(commands: Any) -> None:
     """Add the command and its options."""
@@ -28,7 +25,7 @@ def add_parsers(commands: Any) -> None:
         help="the same model with fewer numbers, or with fewer channels",
         description="Folds batch norms and eigenvalues into the convolutions and leaves out what is dead: the same function "
         "within rounding. With --channels a share of the hidden channels goes too, which changes the function; with --data the "
-        "others are refitted on its training images.",
+        "others are refitted on its training images, at most 512 of all classes; of data that the model does not know, any images.",
         epilog="examples: spectral-core images compact results/digits/model.npz; "
         "spectral-core images compact results/digits/model.npz --channels 0.5 --data digits --out small.npz",
     )
@@ -54,37 +51,65 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.resizing.image_channels import without_channels
 
     checks.real_number(options.channels, "--channels", 0, 1, open_high=True)
+    for name in ("by", "data"):
+        if getattr(options, name) is not None and not options.channels:
+            raise InvalidInputError(f"--{name} is for channels that go: give a share with --channels, or leave it out")
     model = ImageModel.load(options.model)
     if not isinstance(model.network, ImageNetwork):
         raise InvalidInputError(f"{options.model} is compact already")
     path = Path(options.model)
     out = Path(options.out) if options.out else path.with_name(f"{path.stem}-compact{path.suffix}")
     atomic.check_writable(out, inputs=[options.model, *([options.data] if options.data else [])])
-    net, by = model.network, options.by or ("path" if options.data else "eigenvalue")
+    # The channels, and the images of the refit, which have trained the new model.
+    net, by, origin, sentence = (
+        model.network,
+        options.by or ("path" if options.data else "eigenvalue"),
+        model.origin,
+        "",
+    )
     if options.channels:
-        net = without_channels(net, options.channels, by=by, images=_images(model, options.data))
-    small = net.compact()
-    replace(model, network=small).save(out)
+        refit = _Refit.of(model, options.data) if options.data else None
+        net = without_channels(net, options.channels, by=by, images=None if refit is None else refit.images)
+        if refit is not None:
+            origin = None if origin is None else origin.having_seen({"training": refit.prints})
+            sentence = f"refitted on {refit.sentence}\n"
+    small, whole = net.compact(), model.network.compact()
+    replace(model, network=small, origin=origin).save(out)
+    # What both are.
     before, after = model.network.n_parameters, small.n_parameters
     record: dict[str, Any] = {"parameters_before": before, "parameters": after, "multiply_adds": small.multiply_adds}
     text = f"{counted(before, 'parameter')} -> {after:,}, {counted(small.multiply_adds, 'multiply-add')} for an image\n"
-    if options.channels:
-        text += f"the function has changed: {options.channels:g} of the hidden channels are gone; `images score` says what it costs\n"
-    else:
+    if not options.channels:
         text += "the same function within rounding\n"
-    console.tell(options, f"{text}written to {out}\n", record | {"out": str(out)})
+    elif after == whole.n_parameters:
+        text += f"{options.channels:g} of the hidden channels is less than one of each convolution: none is gone\n"
+    else:
+        text += f"the function has changed: {options.channels:g} of the hidden channels are gone; `images score` says what it costs\n"
+    console.tell(options, f"{text}{sentence}written to {out}\n", record | {"out": str(out)})
     return 0
 
 
-def _images(model: ImageModel, data: str | None) -> np.ndarray | None:
-    """Some training images of the model, in its scale; all images where its rows are not those of the data."""
-    from spectral_core.data.fingerprints import origin_of
-    from spectral_core.data.image_parts import images_of, standardised
+@dataclass(frozen=True, eq=False)
+class _Refit:
+    """Images of a refit in the scale of a model, their prints, and a sentence on what they are."""
 
-    if data is None:
-        return None
-    found = images_of(data, model.network.image[1], model.reference)
-    origin = origin_of(data, found.images, found.labels, None)
-    if model.origin is not None and origin.sha256 == model.origin.sha256:
-        found = found.chosen(model.rows["training"])
-    return standardised(found.chosen(slice(0, IMAGES_OF_A_REFIT)), model.reference).images
+    images: np.ndarray
+    prints: np.ndarray
+    sentence: str
+
+    @classmethod
+    def of(cls, model: ImageModel, data: str) -> _Refit:
+        """Some training images of the model, drawn by class; of all images where its rows are not those of the data."""
+        from spectral_core.data.fingerprints import origin_of
+        from spectral_core.data.image_parts import images_of, prints_of, some_of, standardised
+        from spectral_core.resizing.image_channels import IMAGES_OF_A_REFIT
+
+        found, what = images_of(data, model.network.image[1], model.reference), f"of {data}"
+        origin = origin_of(data, found.images, found.labels, None)
+        if model.origin is not None and origin.sha256 == model.origin.sha256 and "training" in model.rows:
+            found, kind = found.chosen(model.rows["training"]), "training image"
+        else:
+            kind, what = "image", f"{what}, which is not the data of the model; they count as training images now"
+        used = some_of(found, IMAGES_OF_A_REFIT, 0)
+        scaled = standardised(used, model.reference).images
+        return cls(scaled, prints_of(used), f"{counted(len(used), kind)} {what}")

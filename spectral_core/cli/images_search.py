@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectral_core.cli import console, image_options, images_train, interrupts
-from spectral_core.cli.results import afresh_where_stale, drop_other_states
+from spectral_core.cli import console, image_options, images_train
 
 if TYPE_CHECKING:
     from spectral_core.architecture.image_result import ImageSearchResult
@@ -82,15 +81,13 @@ def run(options: argparse.Namespace) -> int:
     parts = image_options.load_parts(options)
     home = image_options.folder(options, parts, RESULTS)
     pictures = console.pictures_can_be_drawn()
-    state = home / f"unfinished-{images_train.fingerprint(options, parts)}"
-    drop_other_states(home, state)
-    checkpoint = state.with_name(f"{state.name}.npz")
-    with interrupts.resumable(state), console.progress(f"search {parts.origin.source}", options.quiet) as progress:
-        result = afresh_where_stale(
-            lambda: home.glob(f"{state.name}.*"), lambda: _searched(parts, given, checkpoint, progress)
-        )
-    _write(options, parts, result, home, pictures)
-    checkpoint.unlink(missing_ok=True)
+    image_options.written(
+        options,
+        parts,
+        home,
+        lambda checkpoint, progress: _searched(parts, given, checkpoint, progress),
+        lambda result: _write(options, parts, result, home, pictures),
+    )
     return 0
 
 

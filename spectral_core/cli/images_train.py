@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core import checks
-from spectral_core.cli import console, image_options, interrupts
-from spectral_core.cli.results import afresh_where_stale, drop_other_states
+from spectral_core.cli import console, image_options
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     from spectral_core.data.image_parts import ImageParts
     from spectral_core.networks.image import ImageNetwork
+    from spectral_core.networks.image_model import ImageModel
     from spectral_core.training.results import TrainingResult
 
 RESULTS = ("model.npz", "report.json", "report.txt", "training.png")
 """What a training writes."""
-WITHOUT_EFFECT = ("run", "out", "quiet", "json", "config")
-"""The options that no number of a training depends on."""
 
 
 def add_parsers(commands: Any) -> None:
@@ -31,8 +28,9 @@ def add_parsers(commands: Any) -> None:
         "train",
         help="train a network of cells on images",
         description="Trains the first network of a search, or with MODEL that network further, and writes model.npz, "
-        "report.json, report.txt and training.png. The model keeps classes, scale and split. After Ctrl-C or SIGTERM the same "
-        "command continues.",
+        "report.json, report.txt and training.png. The model keeps classes, scale and split: with MODEL on its own data the "
+        "test images stay those of MODEL; on other data, images that trained MODEL are no test images. After Ctrl-C or "
+        "SIGTERM the same command continues.",
         epilog="examples: spectral-core images train digits --channels 4 --reductions 1; "
         "spectral-core images train results/cifar/model.npz cifar10.npz --size 16 --epochs 20 --flip --out results/longer",
     )
@@ -56,39 +54,54 @@ def run(options: argparse.Namespace) -> int:
     """Train a network, score it on test images, and write everything."""
     # Errors come before the work.
     checks.integer(options.epochs, "--epochs", 1)
-    parts = image_options.load_parts(options)
+    model = _model(options)
+    parts = image_options.load_parts(options, model)
     home = image_options.folder(options, parts, RESULTS)
-    net = _start(options, parts)
+    net = _start(options, parts, model)
     pictures = console.pictures_can_be_drawn()
-    state = home / f"unfinished-{fingerprint(options, parts)}"
-    drop_other_states(home, state)
     # Training, from a checkpoint where there is one.
-    with interrupts.resumable(state), console.progress(f"train {parts.origin.source}", options.quiet) as progress:
-        checkpoint = state.with_name(f"{state.name}.npz")
-        result = afresh_where_stale(
-            lambda: home.glob(f"{state.name}.*"), lambda: _trained(options, parts, net, checkpoint, progress)
-        )
-    write(options, parts, result, home, pictures)
-    checkpoint.unlink(missing_ok=True)
+    image_options.written(
+        options,
+        parts,
+        home,
+        lambda checkpoint, progress: _trained(options, parts, net, checkpoint, progress),
+        lambda result: write(options, parts, result, home, pictures),
+    )
     return 0
 
 
-def _start(options: argparse.Namespace, parts: ImageParts) -> ImageNetwork:
-    """The network that training begins with: a new one, or that of a model for images of the same shape and classes."""
-    from spectral_core.networks.image import ImageNetwork
+def _model(options: argparse.Namespace) -> ImageModel | None:
+    """The model that is trained further; its cells and channels are given with it."""
+    from spectral_core.networks.compact_image import CompactImageNetwork
     from spectral_core.networks.image_model import ImageModel
 
-    data = parts.training
     if options.model is None:
-        return ImageNetwork.initialize(
-            options.channels, options.reductions, len(data.classes), image=data.shape, drop_path=options.drop_path,
-            seed=options.seed,
-        )  # fmt: skip
+        return None
+    for name in ("channels", "reductions"):
+        if getattr(options, name) is not None:
+            raise InvalidInputError(
+                f"--{name} is for a new network; {options.model} has its own {name}: leave the option out"
+            )
     model = ImageModel.load(options.model)
-    if not isinstance(model.network, ImageNetwork):
+    if isinstance(model.network, CompactImageNetwork):
         raise InvalidInputError(
             f"{options.model} is compact: it has no batch norms to train; give the model it was made from"
         )
+    return model
+
+
+def _start(options: argparse.Namespace, parts: ImageParts, model: ImageModel | None) -> ImageNetwork:
+    """The network that training begins with: a new one, or that of a model for images of the same shape and classes."""
+    from spectral_core.networks.image import ImageNetwork
+
+    data = parts.training
+    if model is None:
+        given = {name: getattr(options, name) for name in ("channels", "reductions")}
+        return ImageNetwork.initialize(
+            **{name: value for name, value in given.items() if value is not None}, classes=len(data.classes),
+            image=data.shape, drop_path=options.drop_path, seed=options.seed,
+        )  # fmt: skip
+    assert isinstance(model.network, ImageNetwork)
     if model.network.image != data.shape or model.classes != data.classes:
         raise InvalidInputError(
             f"{options.model} is for images of {'×'.join(map(str, model.network.image))} in the classes "
@@ -174,9 +187,3 @@ def accuracy_text(accuracy: dict[str, float | None]) -> str:
     """One line for each part that has images."""
     lines = [f"{name} accuracy {value:.4f}" for name, value in accuracy.items() if value is not None]
     return "\n".join(lines) + "\n"
-
-
-def fingerprint(options: argparse.Namespace, parts: ImageParts) -> str:
-    """A short hash of options and data, so that only the same command on the same data continues an unfinished state."""
-    named = sorted((name, str(value)) for name, value in vars(options).items() if name not in WITHOUT_EFFECT)
-    return hashlib.sha256(repr([named, parts.origin.sha256]).encode()).hexdigest()[:8]

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from spectral_core.data.fingerprints import Origin
 
 T = TypeVar("T")
-MARKS = {"search": "strategy", "prune": "by", "images": "image"}
-"""The entry of report.json that only this command writes."""
-MODELS = {"search": "model.npz", "prune": "pruned.npz"}
+MARKS = {
+    "search": {"strategy"},
+    "prune": {"by"},
+    "images search": {"image", "rows"},
+    "images train": {"image", "history"},
+}
+"""The entries of report.json that only this command writes together."""
+MODELS = {"search": "model.npz", "prune": "pruned.npz", "images search": "model.npz", "images train": "model.npz"}
 
 
 def check_folder(home: Path, command: str, origin: Origin | None) -> None:
@@ -33,10 +38,9 @@ def check_folder(home: Path, command: str, origin: Origin | None) -> None:
     if found is None:
         return
     if found != command:
-        raise InvalidInputError(
-            f"{home} holds {found if ' ' in found else f'the results of `{found}`'}; give another folder with --out"
-        )
-    known = _origin(home / MODELS[command]) if command in MODELS else None
+        held = f"the results of `{found}`" if found in (*MARKS, "reproduce") else found
+        raise InvalidInputError(f"{home} holds {held}; give another folder with --out")
+    known = _origin(home / MODELS[command], command.startswith("images")) if command in MODELS else None
     if origin is None or known is None or not known.source or not origin.source:
         return
     if known.source != origin.source:
@@ -51,7 +55,7 @@ def results_in(home: Path) -> str | None:
     """The command whose results a folder holds, or words on a report that is not known; None where there are none."""
     if (home / "report.json").exists():
         report = _report(home / "report.json")
-        return next((name for name, mark in MARKS.items() if mark in report), "a report.json of another program")
+        return next((name for name, mark in MARKS.items() if mark <= report.keys()), "a report.json of another program")
     return "reproduce" if (home / "summary.json").exists() else None
 
 
@@ -63,12 +67,13 @@ def _report(path: Path) -> dict[str, object]:
     return record if isinstance(record, dict) else {}
 
 
-def _origin(path: Path) -> Origin | None:
+def _origin(path: Path, images: bool) -> Origin | None:
     """The origin that a model file names; None where there is none."""
+    from spectral_core.networks.image_model import ImageModel
     from spectral_core.networks.predictor import load_any
 
     try:
-        predictor = load_any(path)[1]
+        predictor = ImageModel.load(path) if images else load_any(path)[1]
     except ModelFileError:
         return None
     return None if predictor is None else predictor.origin

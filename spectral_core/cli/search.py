@@ -96,12 +96,11 @@ def run(options: argparse.Namespace) -> int:
         checks.sample_weights(split.test.weight, float, len(split.test.x), name)
     home = Path(options.out) if options.out else Path("results") / data.name
     for name in RESULTS:
-        atomic.check_writable(home / name, inputs=[options.data])
+        atomic.check_writable(home / name, inputs=[options.data, *([options.split] if options.split else [])])
     check_folder(home, "search", split.origin)
     pictures = console.pictures_can_be_drawn()
-    # The state of an interrupted search stays until the results are written; that of another search has no further use.
+    # States of interrupted searches stay until the results are written, so a search that is refused destroys none.
     state = home / f"unfinished-{_fingerprint(options, split.origin)}"
-    drop_other_states(home, state)
     if not options.quiet:
         data_options.note(data_options.decisions(split.training), data.name)
     with interrupts.resumable(state):
@@ -121,6 +120,7 @@ def run(options: argparse.Namespace) -> int:
             drawn.append("report.html")
     for finished in home.glob(f"{state.name}.*"):
         finished.unlink()
+    drop_other_states(home, state)
     forms = result.predictor.form, result.compact_predictor.form
     names = [f"model.npz ({forms[0]})", f"compact.npz ({forms[1]})", "report.json", "report.txt", "history.json"]
     names += ["curve.csv", "sizes.npz", "proposal.npz"] if result.curve is not None else []

@@ -56,7 +56,7 @@ def label_positions(y: Any, rows: int, known: tuple[Any, ...] | None) -> tuple[n
     ------
     InvalidInputError : another shape, labels that are not finite or of several kinds, one class only, a class without images.
     """
-    array = checks.as_array(in_this_process(y, "y"), "y")
+    array = _as_text(checks.as_array(in_this_process(y, "y"), "y"))
     if array.shape != (rows,):
         raise InvalidInputError(f"y must have shape ({rows},), one class for each image; got {array.shape}")
     found = np.unique(_of_one_kind(array))
@@ -76,13 +76,23 @@ def label_positions(y: Any, rows: int, known: tuple[Any, ...] | None) -> tuple[n
     return np.searchsorted(found, array).astype(np.int64), tuple(found.tolist())
 
 
+def _as_text(array: np.ndarray) -> np.ndarray:
+    """Labels of bytes as text; model files and reports hold text alone."""
+    if array.dtype.kind != "S":
+        return array
+    try:
+        return np.asarray(np.strings.decode(array, "utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"y must hold numbers, or text in UTF-8; it holds bytes ({array.dtype})") from None
+
+
 def _of_one_kind(array: np.ndarray) -> np.ndarray:
     """Labels that can be sorted: finite numbers, or texts."""
     if array.dtype.kind == "f" or array.dtype.kind == "O":
         for place, value in enumerate(array.tolist()):
             if isinstance(value, float) and not np.isfinite(value):
                 raise InvalidInputError(f"y must be finite; y[{place}] is {value}")
-    if array.dtype.kind in "biufUS":
+    if array.dtype.kind in "biufU":
         return array
     labels = array.tolist()
     for place, value in enumerate(labels):

@@ -17,6 +17,7 @@ from spectral_core.data.images import PICTURES, ImageData, load_images, pictures
 from spectral_core.data.npz import npz_arrays
 from spectral_core.data.splitting import held_out
 from spectral_core.errors import DataFileError, InvalidInputError
+from spectral_core.wording import counted
 
 BUILT_IN = ("digits",)
 """Sets that need no file: scikit-learn's 1,797 digits, 8 × 8 pixels."""
@@ -50,12 +51,22 @@ def images_of(source: str, size: int | None = None, known: ImageData | None = No
     `known` : data whose classes are taken, so that images of some of them are enough.
     """
     given: Any = source
-    if source in BUILT_IN and not Path(source).exists():
-        from sklearn.datasets import load_digits
-
-        bunch = load_digits()
-        given = (bunch.images.astype(np.uint8), bunch.target)
+    if _is_built_in(source):
+        given = _digits()
     return load_images(given, size=size, standardise=False, like=known)
+
+
+def _is_built_in(source: str) -> bool:
+    """Whether the source is a built-in set; a file of its name comes first."""
+    return source in BUILT_IN and not Path(source).exists()
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's digits as bytes, and their classes."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return bunch.images.astype(np.uint8), bunch.target
 
 
 def pixels_of(source: str) -> Any:
@@ -64,8 +75,8 @@ def pixels_of(source: str) -> Any:
     A folder may hold the pictures themselves, or a folder of them for each class.
     """
     path = Path(source)
-    if source in BUILT_IN and not path.exists():
-        return images_of(source).images
+    if _is_built_in(source):
+        return _digits()[0]
     if path.is_dir():
         own = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
         files = own or sorted(file for file in path.glob("*/*") if file.suffix.lower() in PICTURES)
@@ -91,11 +102,18 @@ def like(known: ImageData, size: int, pixels: Any) -> np.ndarray:
 def parts_of(
     source: str, data: ImageData, seed: int, test_fraction: float, validation_fraction: float = 0.0
 ) -> ImageParts:
-    """The images of a source in parts, drawn by the seed in proportion by class.
+    """The images of a source in parts, drawn by the seed in proportion by class; `drawn_rows` explains the shares.
 
-    Parameters
-    ----------
     data : of `images_of`, not standardised.
+    """
+    return parts_by(source, data, drawn_rows(data, seed, test_fraction, validation_fraction), seed)
+
+
+def drawn_rows(
+    data: ImageData, seed: int, test_fraction: float, validation_fraction: float = 0.0
+) -> dict[str, np.ndarray]:
+    """Row numbers by part, drawn by the seed in proportion by class.
+
     test_fraction, validation_fraction : shares of all images, and of those that are not for tests.
 
     Raises
@@ -109,7 +127,43 @@ def parts_of(
     left, judging = np.flatnonzero(~test), np.zeros(int((~test).sum()), bool)
     if validation_fraction:
         judging = held_out(data.labels[left], len(left), validation_fraction, generator)
-    rows = {"training": left[~judging], "validation": left[judging], "test": np.flatnonzero(test)}
+    return {"training": left[~judging], "validation": left[judging], "test": np.flatnonzero(test)}
+
+
+def some_of(data: ImageData, count: int, seed: int) -> ImageData:
+    """At most so many of the images, drawn by the seed in proportion by class, in their order; files may be sorted by class."""
+    if count >= len(data):
+        return data
+    return data.chosen(held_out(data.labels, len(data), count / len(data), np.random.default_rng((seed, 5))))
+
+
+def kept_in_training(rows: Mapping[str, np.ndarray], trained: np.ndarray) -> dict[str, np.ndarray]:
+    """The same parts, but images that trained a model before are training images again, in whichever part they were.
+
+    trained : (samples,), whether an image trained the model.
+
+    Raises
+    ------
+    InvalidInputError : no test image is left.
+    """
+    moved = np.concatenate([rows[part][trained[rows[part]]] for part in ("validation", "test")])
+    kept = {part: rows[part][~trained[rows[part]]] for part in ("validation", "test")}
+    if not len(kept["test"]):
+        raise InvalidInputError(
+            f"all {counted(len(rows['test']), 'image')} that the split holds out for tests trained the model before"
+        )
+    return {"training": np.sort(np.concatenate([rows["training"], moved])), **kept}
+
+
+def parts_by(source: str, data: ImageData, rows: Mapping[str, np.ndarray], seed: int | None) -> ImageParts:
+    """The images of a source in parts of these row numbers, with the scale of the training images.
+
+    data : of `images_of`, not standardised. seed : of the split, to be kept in the origin.
+
+    Raises
+    ------
+    InvalidInputError : a class has no training image.
+    """
     if len(np.unique(data.labels[rows["training"]])) < len(data.classes):
         raise InvalidInputError("each class must have a training image; use more images or smaller shares for tests")
     # Means and deviations are those of the training images alone.

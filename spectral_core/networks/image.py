@@ -19,8 +19,8 @@ from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import ImageLayout
-from spectral_core.networks.cells import Cell, Edge
-from spectral_core.networks.image_growth import split, widened
+from spectral_core.networks.cells import Cell, Edge, edge_of
+from spectral_core.networks.image_growth import behind, renamed, split, widened
 from spectral_core.networks.image_input import checked_images
 from spectral_core.networks.image_start import drawn_whole
 from spectral_core.networks.image_structure import ImageStructure
@@ -178,7 +178,7 @@ class ImageNetwork:
         return replace(self, structure=structure, layout=structure.layout())
 
     def split_edge(self, cell: int, edge: Edge, seed: int = 0) -> ImageNetwork:
-        """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges.
+        """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges; frozen groups stay frozen.
 
         With ``spectral`` gates the λ of m → j are 0, so the function is unchanged bit for bit, in training mode too but for
         drop-path, and their slopes are not 0 (G6). ``published`` gates start open. Drop-path draws for the operations in
@@ -201,7 +201,8 @@ class ImageNetwork:
         2250283
         """
         structure, flat = split(self.structure, self.parameters, cell, edge, seed)
-        return ImageNetwork(structure, structure.layout(), flat, self.frozen)
+        frozen = tuple(str(renamed(name, cell, behind(edge_of(edge)[1]))) for name in self.frozen)
+        return ImageNetwork(structure, structure.layout(), flat, frozen)
 
     def widen(self, channels: int, seed: int = 0) -> ImageNetwork:
         """The same function with more channels in every cell; new channels are drawn, and no old one reads them (G7).

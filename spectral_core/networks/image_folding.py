@@ -47,7 +47,7 @@ class _Folder:
     planes: list[tuple[int, int, int]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     arrays: list[np.ndarray] = field(default_factory=list)
-    known: dict[bytes, int] = field(default_factory=dict)
+    known: dict[tuple[float, bytes], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         tables = self.layout.tables
@@ -105,7 +105,8 @@ class _Folder:
 
     def shared(self, values: np.ndarray, absent: float) -> int:
         """The number of an array through which several operations read a value: it is stored once."""
-        key = values.tobytes()
+        # An array of zeros may be absent as a shift and not as a scale.
+        key = absent, values.tobytes()
         if key not in self.known:
             self.known[key] = self.array(values, absent)
         return self.known[key]

@@ -28,7 +28,7 @@ def split(
     layout = structure.layout()
     flat = np.zeros(layout.size, parameters.dtype)
     kept = old.layout().groups.items()
-    moved = {str(renamed(name, number, lambda node: node + (node >= j))): group for name, group in kept}
+    moved = {str(renamed(name, number, behind(j))): group for name, group in kept}
     for name, group in moved.items():
         layout.groups[name].view(flat)[...] = group.view(parameters)
     # The new ones.
@@ -55,6 +55,11 @@ def widened(old: ImageStructure, parameters: np.ndarray, channels: int, seed: in
         else:
             values[: len(kept)] = kept
     return structure, flat
+
+
+def behind(node: int) -> Callable[[int], int]:
+    """Where nodes go when a new node takes this number."""
+    return lambda old: old + (old >= node)
 
 
 def renamed(name: str, cell: int, place: Callable[[int], int | None]) -> str | None:

@@ -108,11 +108,7 @@ def _carried(net: ImageNetwork, cells: tuple[Cell, ...], kept: list[list[int]]) 
     small = ImageNetwork.of(replace(net.structure, cells=cells), net.dtype, 0)
     values = small.groups
     for name, old in net.groups.items():
-        new: str | None = name
-        number = _cell_of(name)
-        if number is not None:
-            place = {node: at for at, node in enumerate(kept[number])}
-            new = renamed(name, number, place.get)
+        new = _moved(name, kept)
         if new is None or new not in values:
             continue
         if name.startswith(("eigenvalues", "gates")):
@@ -120,7 +116,18 @@ def _carried(net: ImageNetwork, cells: tuple[Cell, ...], kept: list[list[int]]) 
             values[new][...] = np.array([old[before.index(one)] for one in after], old.dtype)
         else:
             values[new][...] = old
-    return replace(small, frozen=net.frozen)
+    # A name of several groups has no node, and stays.
+    moved = {name: _moved(name, kept) for name in net.frozen}
+    gone = {name for name, new in moved.items() if name in net.groups and new not in values}
+    return replace(small, frozen=tuple(new for name, new in moved.items() if new is not None and name not in gone))
+
+
+def _moved(name: str, kept: list[list[int]]) -> str | None:
+    """The name of a group where nodes have new numbers; None where its node is gone."""
+    number = _cell_of(name)
+    if number is None:
+        return name
+    return renamed(name, number, {node: at for at, node in enumerate(kept[number])}.get)
 
 
 def _cell_of(name: str) -> int | None:

@@ -15,6 +15,8 @@ from spectral_core.networks.image import ImageNetwork
 
 RIDGE = 1e-6
 """Of the size of the covariance of the kept channels."""
+IMAGES_OF_A_REFIT = 512
+"""So many training images are enough for a refit."""
 RANKINGS = ("path", "eigenvalue")
 
 

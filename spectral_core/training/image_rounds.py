@@ -13,6 +13,7 @@ from spectral_core.backends.problem import Problem
 from spectral_core.backends.threads import blas_threads
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
+from spectral_core.training.mini_batches import check_image_batches
 from spectral_core.training.options import StepOptions
 from spectral_core.training.results import Progress, TrainingResult, TrainingState
 from spectral_core.training.step_arrays import step_arrays
@@ -32,6 +33,11 @@ class CountingStepper(ImageStepper):
         self.opened += self.parameters[begin:end] > 0
 
 
+def check_rounds(net: ImageNetwork, images: int, batch_size: int) -> None:
+    """Raise `InvalidInputError` where a batch of an epoch has one value of a channel, as `train` does."""
+    check_image_batches(net.layout, min(batch_size, images), images, "another batch_size avoids it")
+
+
 def train_round(
     net: ImageNetwork,
     problem: Problem,
@@ -48,6 +54,7 @@ def train_round(
 
     By hand: a share of batches. Checked by test_image_search.test_gates_that_were_closed_go_as_published.
     """
+    check_rounds(net, len(problem.x), step.batch_size)
     arrays, state = step_arrays(net, problem, step), TrainingState.fresh(net.parameters)
     stepper = CountingStepper(arrays, net.parameters.copy(), state.first_moment, state.second_moment)
     rows = len(problem.x)

@@ -41,7 +41,7 @@ def train(
     rows = len(problem.x)
     used = rows - rows % arrays.batch_size if loop.drop_last else rows
     if isinstance(net.layout, ImageLayout):
-        _check_image_batches(net.layout, arrays.batch_size, used)
+        check_image_batches(net.layout, arrays.batch_size, used, "another batch_size or drop_last=True avoids it")
     order = SampleOrder(loop.seed, begun.epoch, rows, used, loop.shuffle)
     stopping = Stopping(loop.epochs, loop.patience, loop.best_of_last)
     schedule = step.rate_schedule(loop.epochs * -(-used // arrays.batch_size))
@@ -83,12 +83,12 @@ def _run(training: TrainingLoop[Any], loop: LoopOptions, checkpoint: Checkpoint 
         checkpoint.remove()
 
 
-def _check_image_batches(layout: ImageLayout, batch_size: int, used: int) -> None:
-    """Raise `InvalidInputError` where a batch of an epoch has one value of a channel."""
+def check_image_batches(layout: ImageLayout, batch_size: int, used: int, hint: str) -> None:
+    """Raise `InvalidInputError` where a batch of an epoch has one value of a channel; the hint says what to do."""
     one = "and the last planes have one pixel"
     check_batch(layout, batch_size, f"{batch_size=} gives batches of one image, {one}")
     if last := used % batch_size:
-        check_batch(layout, last, f"the last batch of an epoch has one image, {one}; drop_last=True leaves it out")
+        check_batch(layout, last, f"the last batch of an epoch has one image, {one}; {hint}")
 
 
 def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch_size: int, wanted: str) -> str:

@@ -244,3 +244,15 @@ def test_data_must_be_images() -> None:
     other = load_images((np.zeros((4, 8, 8)), [0, 1, 0, 1]))
     with pytest.raises(InvalidInputError, match="validation_data must be images like the training images"):
         search_images(bars(), validation_data=other, **SMALL)
+
+
+def test_a_last_batch_of_one_image_is_refused_before_the_first_round() -> None:
+    """Its last planes of one pixel give a batch norm one value of a channel."""
+    data = bars(33)
+    for options in ({}, {"rounds": 0}):
+        with pytest.raises(InvalidInputError, match=r"the last batch of an epoch has one image.*another batch_size"):
+            search_images(data, validation_data=data, **SMALL | {"reductions": 2} | options)
+    net = ImageNetwork.initialize(1, 2, 2, image=(1, 4, 4))
+    step = ImageSearchOptions(batch_size=16).step(True)
+    with pytest.raises(InvalidInputError, match="the last batch of an epoch has one image"):
+        train_round(net, net.problem(data, data.labels), step, 1, 0)

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from spectral_core.cli.program import main
+from spectral_core.data.image_parts import pixels_of
 from spectral_core.networks.image_model import ImageModel
 from tests.cli.children import interrupted
 from tests.cli.test_shrink import said
 from tests.networks.test_image_model import colours, saved
 
 SMALL = ("--channels", "1", "--reductions", "1", "--size", "4", "--batch-size", "8", "--validation-fraction", "0.2")
+FURTHER = ("--size", "4", "--batch-size", "8")
 
 
 def refuses(capsys: Any, message: str, *arguments: object) -> None:
@@ -100,7 +102,7 @@ def test_score_leaves_out_what_trained_the_model(home: Path, capsys: Any, tmp_pa
 
 
 def test_a_model_is_trained_further(home: Path, capsys: Any, tmp_path: Path) -> None:
-    given = ("images", "train", home / "m/model.npz", home / "colours.npz", *SMALL, "--epochs", "1")
+    given = ("images", "train", home / "m/model.npz", home / "colours.npz", *FURTHER, "--epochs", "1")
     further = said(capsys, *given, "--learning-rate", "1e-20", "--out", tmp_path)
     assert f"written to {tmp_path}: model.npz, report.json, report.txt" in further
     old, new = ImageModel.load(home / "m/model.npz").network, ImageModel.load(tmp_path / "model.npz").network
@@ -110,7 +112,7 @@ def test_a_model_is_trained_further(home: Path, capsys: Any, tmp_path: Path) -> 
     np.savez(tmp_path / "other.npz", X=images, y=np.where(labels == "red", "rose", labels))
     refuses(
         capsys, "is for images of 3×4×4 in the classes blue, green, red; ", "images", "train", home / "m/model.npz",
-        tmp_path / "other.npz", *SMALL, "--out", tmp_path / "x",
+        tmp_path / "other.npz", *FURTHER, "--out", tmp_path / "x",
     )  # fmt: skip
 
 
@@ -217,7 +219,7 @@ def test_compact_is_the_same_function_and_channels_go(home: Path, capsys: Any, t
         "train",
         tmp_path / "small.npz",
         home / "colours.npz",
-        *SMALL,
+        *FURTHER,
     )
     wide = (
         "images",
@@ -240,3 +242,115 @@ def test_compact_is_the_same_function_and_channels_go(home: Path, capsys: Any, t
     assert sizes[0] > sizes[1] == sizes[2]
     given = ("images", "compact", tmp_path / "w/model.npz", "--channels", "0.5", "--by", "path")
     refuses(capsys, "by='path' needs images", *given)
+
+
+def test_no_image_that_trained_a_model_tests_it_after_a_further_training(
+    home: Path, capsys: Any, tmp_path: Path
+) -> None:
+    """On its own data a model keeps its split, whatever the seed; elsewhere what trained it stays a training image."""
+    model = home / "m/model.npz"
+    first = ImageModel.load(model)
+    given = ("images", "train", model, home / "colours.npz", "--size", "4", "--batch-size", "8", "--epochs", "1")
+    said(capsys, *given, "--seed", "7", "--out", tmp_path / "own")
+    own = ImageModel.load(tmp_path / "own/model.npz")
+    assert {part: rows.tolist() for part, rows in own.rows.items()} == {
+        part: rows.tolist() for part, rows in first.rows.items()
+    }
+    refuses(capsys, "--test-fraction: ", *given, "--test-fraction", "0.4", "--out", tmp_path / "x")
+    # The same images in another order, and some more.
+    images, labels = colours()
+    more, names = colours(12, seed=9)
+    order = np.random.default_rng(1).permutation(36)
+    np.savez(tmp_path / "both.npz", X=np.concatenate([images, more])[order], y=np.concatenate([labels, names])[order])
+    capsys.readouterr()
+    further = (*given[:3], tmp_path / "both.npz", *given[4:], "--test-fraction", "0.5", "--out", tmp_path / "b")
+    assert main(list(map(str, further))) == 0
+    assert "that trained" in capsys.readouterr().err
+    both = ImageModel.load(tmp_path / "b/model.npz")
+    trained = set(first.rows["training"].tolist())
+    assert {part: trained & set(order[rows].tolist()) for part, rows in both.rows.items()} == {
+        "training": trained, "validation": set(), "test": set(),
+    }  # fmt: skip
+    assert len(both.rows["test"]) > 0
+    # The model knows the images of both trainings.
+    text = said(capsys, "images", "score", tmp_path / "b/model.npz", home / "colours.npz")
+    everything = np.concatenate([order[both.rows["training"]], first.rows["training"]])
+    assert f"{len(set(everything[everything < 24].tolist()))} images that trained the model were left out" in text
+    np.savez(tmp_path / "trained.npz", X=images[first.rows["training"]], y=labels[first.rows["training"]])
+    refuses(
+        capsys, "that the split holds out for tests trained the model before", *given[:3], tmp_path / "trained.npz",
+        *given[4:], "--out", tmp_path / "t",
+    )  # fmt: skip
+
+
+def test_no_result_of_other_data_nor_a_model_that_is_read_is_overwritten(
+    home: Path, capsys: Any, tmp_path: Path
+) -> None:
+    kept = {path.name: path.read_bytes() for path in (home / "m").iterdir()}
+    small = ("--size", "4", "--epochs", "1", "--out", home / "m")
+    saved(tmp_path / "others.npz", 27)
+    refuses(
+        capsys, "holds the results for colours.npz, not for others.npz", "images", "train", tmp_path / "others.npz",
+        *small,
+    )  # fmt: skip
+    refuses(
+        capsys, "the command reads this file; name another one", "images", "train", home / "m/model.npz",
+        home / "colours.npz", *small,
+    )  # fmt: skip
+    refuses(
+        capsys, "holds the results of `images train`", "images", "search", home / "colours.npz", *SEARCH, "--out",
+        home / "m",
+    )  # fmt: skip
+    assert {path.name: path.read_bytes() for path in (home / "m").iterdir()} == kept
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("train", ("--learning-rate", "-1")),
+        ("train", ("--reductions", "3")),
+        ("search", ("--learning-rate", "-1")),
+        ("search", ("--reductions", "3")),
+        ("search", ("--memory", "1KB")),
+    ],
+)
+def test_a_command_that_is_refused_keeps_the_state_of_another(
+    home: Path, capsys: Any, tmp_path: Path, command: str, options: tuple[str, ...]
+) -> None:
+    state = tmp_path / "unfinished-01234567.npz"
+    ImageModel.load(home / "m/model.npz").save(state)
+    refuses(capsys, "", "images", command, home / "colours.npz", *SMALL, *options, "--out", tmp_path)
+    assert state.exists()
+    if command == "search":
+        return
+    assert main(["images", "train", str(home / "colours.npz"), *SMALL, "--epochs", "1", "--out", str(tmp_path)]) == 0
+    assert not state.exists()
+    assert "it is dropped (1 file)" in capsys.readouterr().err
+
+
+def test_predictions_of_built_in_digits_are_those_of_their_bytes(capsys: Any, tmp_path: Path) -> None:
+    """`predict` takes what `train` takes, digits too."""
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    small = ("--size", "4", "--channels", "1", "--reductions", "0", "--epochs", "1")
+    said(capsys, "images", "train", "digits", *small, "--out", tmp_path)
+    predicted = json.loads(said(capsys, "images", "predict", tmp_path / "model.npz", "digits", "--json"))
+    model = ImageModel.load(tmp_path / "model.npz")
+    truth = model.predict(pixels_of("digits"))
+    assert [row["class"] for row in predicted] == truth.tolist()
+
+
+def test_images_of_a_refit_are_images_that_trained_the_model(home: Path, capsys: Any, tmp_path: Path) -> None:
+    """Of the model's own data its training images; of other data any, which `score` leaves out then."""
+    given = ("images", "compact", home / "m/model.npz", "--channels", "0.5", "--by", "eigenvalue")
+    own = said(capsys, *given, "--data", home / "colours.npz", "--out", tmp_path / "own.npz")
+    assert f"refitted on 15 training images of {home / 'colours.npz'}\n" in own
+    assert "0.5 of the hidden channels is less than one of each convolution: none is gone" in own
+    images, labels = colours(12, seed=9)
+    np.savez(tmp_path / "new.npz", X=images, y=labels)
+    text = said(capsys, *given, "--data", tmp_path / "new.npz", "--out", tmp_path / "new-refit.npz")
+    assert "refitted on 12 images of" in text
+    assert "which is not the data of the model; they count as training images now" in text
+    score = said(capsys, "images", "score", tmp_path / "new-refit.npz", tmp_path / "new.npz")
+    assert "12 images, 12 of which trained the model" in score
+    for option in (("--by", "path"), ("--data", home / "colours.npz")):
+        refuses(capsys, f"{option[0]} is for channels that go", *given[:3], *option)

@@ -241,3 +241,17 @@ def test_files_that_hold_no_images_are_named(tmp_path: Path) -> None:
     (tmp_path / "cat" / "broken.png").write_bytes(b"no picture")
     with pytest.raises(DataFileError, match=r"broken.png cannot be read as a picture"):
         load_images(tmp_path)
+
+
+def test_labels_of_bytes_are_text(tmp_path: Path) -> None:
+    """Reports and model files hold text; bytes that are no text are refused."""
+    names = np.array(["cat", "dög", "cat", "dög", "cat", "dög"])
+    encoded = np.char.encode(names, "utf-8")
+    np.savez(tmp_path / "bytes.npz", X=COLOURED, y=encoded)
+    for source in ((COLOURED, encoded), tmp_path / "bytes.npz"):
+        data = load_images(source)
+        assert data.classes == ("cat", "dög")
+        assert (data.labels == load_images((COLOURED, names)).labels).all()
+        assert (load_images(source, like=data).labels == data.labels).all()
+    with pytest.raises(InvalidInputError, match="y must hold numbers, or text in UTF-8; it holds bytes"):
+        load_images((COLOURED, np.array([b"cat", b"\xff"] * 3)))

@@ -57,6 +57,19 @@ def test_closed_operations_and_dead_values_go(seed: int, share: float) -> None:
     assert small.n_parameters <= net.compact().n_parameters
 
 
+def test_norms_of_zeros_are_the_same_function() -> None:
+    """γ = 0 of a whole node, by itself and with β = 0: zeros are an absent shift, and no absent scale."""
+    x, _ = batch()
+    whole = lived(grown())
+    for name in [name for name in whole.groups if name.startswith("scales")]:
+        for shift in (None, 0.0, 1.0):
+            net = whole.with_parameters(whole.parameters)
+            net.groups[name][...] = 0
+            if shift is not None:
+                net.groups[name.replace("scales", "shifts")][...] = shift
+            np.testing.assert_allclose(net.compact().forward(x), net.forward(x), rtol=0, atol=1e-12, err_msg=name)
+
+
 def test_a_network_whose_output_depends_on_nothing_is_a_constant() -> None:
     net, (x, _) = lived(grown()), batch()
     for name, values in net.groups.items():

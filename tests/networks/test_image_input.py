@@ -79,7 +79,7 @@ PIXELS = GENERATOR.normal(size=(9, 1, 1, 1))
     [
         (
             4,
-            "the last batch of an epoch has one image, and the last planes have one pixel; drop_last=True leaves it out",
+            "the last batch of an epoch has one image, and the last planes have one pixel; another batch_size or drop_last=True avoids it",
         ),
         (1, "batch_size=1 gives batches of one image, and the last planes have one pixel"),
     ],

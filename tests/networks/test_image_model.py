@@ -84,6 +84,11 @@ def test_parts_cover_the_images_once_and_the_training_images_give_the_scale(tmp_
     assert parts(tmp_path, seed=1).rows["test"].tolist() != given.rows["test"].tolist()
 
 
+def test_digits_are_read_for_predictions_as_for_training() -> None:
+    assert (pixels_of("digits") == images_of("digits").images[:, 0] * 255).all()
+    assert pixels_of("digits").dtype == np.uint8
+
+
 def test_equal_images_of_one_class_have_equal_prints() -> None:
     data = load_images(colours(6), standardise=False)
     twice = data.chosen(np.array([0, 0, 1]))

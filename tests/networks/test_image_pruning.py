@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core.networks.cells import OPERATIONS
-from spectral_core.networks.image import ImageNetwork
+from spectral_core.networks.image import STATE, ImageNetwork
 from spectral_core.networks.image_pruning import gates_of, without
 from tests.networks.test_image_network import batch, grown
 
@@ -82,3 +84,15 @@ def test_nothing_closed_is_the_same_network(gates: str) -> None:
     assert pruned.network.structure == net.structure
     assert (pruned.network.parameters == net.parameters).all()
     assert pruned.closed == pruned.refused == ()
+
+
+def test_frozen_groups_keep_their_names_through_splits_and_pruning() -> None:
+    """Node 1 becomes node 2 when edge 0 → 1 is split; without the new node it is node 1 again; what is gone is not frozen."""
+    net = ImageNetwork.initialize(2, 0, 3, image=(1, 8, 8))
+    net = replace(net, frozen=(*net.frozen, "eigenvalues[0,1,2]", "shifts[0,1]"))
+    split = net.split_edge(0, (0, 1))
+    assert split.frozen == (*STATE, "eigenvalues[0,2,3]", "shifts[0,2]")
+    more = replace(split, frozen=(*split.frozen, "eigenvalues[0,0,1]", "kernels[0,0,2,sep3,0]"))
+    new_node = {(0, edge, name) for edge in ((0, 1), (1, 2)) for name in OPERATIONS}
+    assert without(more, new_node | {(0, (0, 2), "sep3")}).network.frozen == net.frozen
+    assert without(more, {(0, (0, 2), "sep3")}).network.frozen == more.frozen[:-1]
