@@ -16,6 +16,8 @@ from spectral_core.training.options import StepOptions
 
 SCORES = ("slope", "ntk", "published", "random")
 STATISTICS = ("frozen", "batch", "published")
+AUTHORS = {"score": "published", "statistics": "published", "gates": "published", "restart": True}
+"""What published=True sets."""
 HALF_DECAY = 0.5
 """The penalty s · ‖θ‖² has the slope 2 s θ."""
 
@@ -57,9 +59,10 @@ class ImageSearchOptions:
         for name in ("restart", "published"):
             checks.boolean(getattr(self, name), name)
         if self.published:
-            own = {"score": "published", "statistics": "published", "gates": "published", "restart": True}
-            for name, value in own.items():
+            for name, value in AUTHORS.items():
                 object.__setattr__(self, name, value)
+        if not isinstance(self.train_free, TrainFree):
+            raise InvalidInputError(f"train_free must be a TrainFree; got {self.train_free!r}")
         one_of(self.score, SCORES, "score")
         one_of(self.statistics, STATISTICS, "statistics")
         one_of(self.gates, GATES, "gates")
@@ -70,12 +73,33 @@ class ImageSearchOptions:
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> ImageSearchOptions:
-        """The options by name; an unknown one is named in the error."""
+        """The options by name, as a user gives them; the published score has the published statistics where none are given.
+
+        Raises
+        ------
+        InvalidInputError : an option is unknown, breaks a rule, or would have no effect beside another one.
+        """
         known = cls.__dataclass_fields__
         unknown = [name for name in given if name not in known]
         if unknown:
             raise InvalidInputError(f"search_images has no option {unknown[0]!r}; it has {', '.join(known)}")
-        return cls(**given)
+        implied = {"statistics": "published"} if given.get("score") == "published" else {}
+        chosen = cls(**implied | given)
+        # What would be ignored is refused.
+        for name, value in AUTHORS.items():
+            if chosen.published and given.get(name, value) != value:
+                raise InvalidInputError(
+                    f"published makes all choices of the authors, {name} {value} among them; got {name} {given[name]}"
+                )
+        if chosen.gates == "published" and "penalty_strength" in given:
+            raise InvalidInputError(
+                f"penalty_strength closes eigenvalues, and published gates have none; got {given['penalty_strength']}"
+            )
+        if "statistics" in given and chosen.score not in ("ntk", "published"):
+            raise InvalidInputError(
+                f"statistics belong to the scores ntk and published; got {given['statistics']} with {chosen.score}"
+            )
+        return chosen
 
     def step(self, final: bool, groups: Iterable[str] = ()) -> StepOptions:
         """The options of a training step: SGD and a cosine; in the rounds with the penalty that closes operations.

@@ -60,6 +60,12 @@ class ImageSearchResult:
                 f"{name:<8}{row['edges']:>6}{row['operations']:>12}{row['parameters']:>12,}{sized(row['bytes']):>10}"
                 f"{row['loss']:>9.4f}{row['validation_accuracy']:>12.4f}{row['seconds']:>9.1f}"
             )
+        most = max(row.get("score_bytes", 0) for row in self.rows)
+        if most > max(row["bytes"] for row in self.rows):
+            lines += [
+                "",
+                f"the slope score, which sees all splits at once, took {sized(most)}; a budget of memory bounds it",
+            ]
         closed, refused = (sum(len(row[name]) for row in self.rows) for name in ("closed", "refused"))
         lines += ["", f"{counted(closed, 'operation')} closed for good"]
         if refused:

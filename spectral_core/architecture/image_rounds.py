@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ import numpy as np
 from spectral_core.architecture.image_memory import fitting_channels, sized, step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import SearchState
-from spectral_core.architecture.image_splits import split_scores
+from spectral_core.architecture.image_splits import check_scores, score_bytes, split_scores
+from spectral_core.architecture.train_free import TrainFree
 from spectral_core.data.images import ImageData
+from spectral_core.data.metrics import share_found
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.image_pruning import Place, gates_of, without
@@ -24,6 +26,8 @@ OPEN = 0.25
 """A published gate that is open in a smaller share of the batches of a round is closed for good."""
 RISE = 1.5
 """How much longer an epoch may take after a round of splits, for a budget of time."""
+FEW = 8
+"""Images with which kernels are compiled."""
 NOISE = "the published score of tangent kernels is a rounding error: the smallest eigenvalue is 0 for every architecture (S6)"
 Report = Callable[[int, int, str], object]
 
@@ -36,15 +40,17 @@ class ImageSearch:
     training: ImageData
     judging: ImageData
     progress: Report
+    compiled: bool = False
 
     def start(self) -> SearchState:
         """The first network.
 
         Raises
         ------
-        InvalidInputError : it exceeds the memory, or a batch has one value of a channel.
+        InvalidInputError : it exceeds the memory, a batch has one value of a channel, or the score cannot use the images.
         """
         own, data = self.options, self.training
+        check_scores(own, data)
         net = ImageNetwork.initialize(
             own.channels, own.reductions, len(data.classes), image=data.shape, gates=own.gates, published=own.published,
             seed=own.seed,
@@ -66,6 +72,7 @@ class ImageSearch:
 
     def round(self, state: SearchState) -> None:
         """One round: train, close, measure, and before the final training split."""
+        self._compile(state)
         own, begin = self.options, time.monotonic()
         turn = len(state.rows)
         final = turn >= own.rounds or self._time_is_short(state)
@@ -84,6 +91,7 @@ class ImageSearch:
         row |= {"closed": _listed(pruned.closed), "refused": _listed(pruned.refused)}
         # Split, and keep the numbers or draw them anew.
         if not final:
+            row["score_bytes"] = score_bytes(net, len(self.training), own)
             net, row["splits"] = self.split(state, net, turn)
             if own.restart:
                 net = ImageNetwork.of(net.structure, net.dtype, own.seed + turn + 1)
@@ -93,12 +101,8 @@ class ImageSearch:
         state.rows.append(row)
 
     def _row(self, state: SearchState, net: ImageNetwork, turn: int, final: bool) -> dict[str, Any]:
-        """What a round measures of the network that it trained.
-
-        By hand: a share of images. Checked by test_image_search.test_a_row_says_what_the_network_is.
-        """
+        """What a round measures of the network that it trained."""
         edges = [edge for cell in net.structure.cells for edge in cell.edges]
-        right = net.forward(self.judging.images).argmax(1) == self.judging.labels
         gates = [[number, *edge, name, value] for (number, edge, name), value in gates_of(net).items()]
         return {
             "round": turn + 1,
@@ -107,11 +111,12 @@ class ImageSearch:
             "operations": sum(len(names) for _, names in edges),
             "parameters": net.n_parameters,
             "bytes": step_bytes(net.structure, self.options.batch_size),
-            "validation_accuracy": float(np.mean(right)),
+            "validation_accuracy": share_found(net.forward(self.judging.images), self.judging.labels),
             "cells": [cell.record() for cell in net.structure.cells],
             "nodes": [[list(node) for node in cell] for cell in state.nodes],
             "gates": gates,
             "splits": [],
+            "score_bytes": 0,
         }
 
     def _closing(self, net: ImageNetwork, opened: np.ndarray) -> set[Place]:
@@ -126,7 +131,13 @@ class ImageSearch:
         own, made = self.options, []
         scores = split_scores(net, self.training, own, turn)
         for number in range(len(net.structure.cells)):
-            split = min((one for one in scores if one[0] == number), key=lambda one: (scores[one], one))
+            edges = [one for one in scores if one[0] == number]
+            split = min(edges, key=lambda one: (scores[one], one))
+            if len({scores[one] for one in edges}) == 1:
+                why = ", for the tangent kernel is singular, as with equal images" if own.score == "ntk" else ""
+                state.remarks.append(
+                    f"round {turn + 1}: score {own.score} does not tell the edges of cell {number} apart{why}; the first is split"
+                )
             grown = net.split_edge(number, split[1], seed=own.seed + 1000 * (turn + 1) + number)
             need = step_bytes(grown.structure, own.batch_size)
             if isinstance(own.memory, int) and need > own.memory:
@@ -140,6 +151,18 @@ class ImageSearch:
         return net, made
 
     # --- time -------------------------------------------------------------------------------------
+
+    def _compile(self, state: SearchState) -> None:
+        """Run every kernel once on a few images where time counts, so that no compilation is taken for that of an epoch."""
+        own, net = self.options, state.net
+        if self.compiled or own.time is None:
+            return
+        self.compiled = True
+        few = self.training.chosen(slice(0, max(2, min(FEW, own.batch_size))))
+        sizes = TrainFree(channels=1, samples=len(few), batches=1, repeats=1, regions=FEW)
+        train_round(net, net.problem(few, few.labels), own.step(False, net.layout.groups), 1, own.seed)
+        net.forward(few.images)
+        split_scores(net, few, replace(own, train_free=sizes, score_images=len(few)), 0)
 
     def _time_is_short(self, state: SearchState) -> bool:
         """Whether one more round and the final training would exceed the time; said in a remark.

@@ -43,7 +43,8 @@ def search_images(
     rounds, epochs, final_epochs : rounds, epochs of each, and of the final training.
     score : ``slope``, the squared slopes of the new edges at λ = 0 over the sizes of their operations (G8); ``ntk``, the
         relative change of the condition of the tangent kernel; ``published``, that with linear regions (S3); ``random``.
-    statistics : of ``ntk``: ``frozen`` (S5), ``batch`` without the zeros that S6 proves, ``published`` with them.
+    statistics : of ``ntk`` and ``published``: ``frozen`` (S5), the default of ``ntk``; ``batch`` without the zeros that S6
+        proves; ``published`` with them, the default of ``published``.
     gates : ``spectral``: an l1 penalty with proximal steps makes eigenvalues exactly 0, and those operations go; a split
         begins at λ = 0, so it keeps the function bit for bit (G6). ``published``: gates of 0 or 1, closed for good if open in
         less than a quarter of the batches of a round.
@@ -51,8 +52,10 @@ def search_images(
     published : all choices of the authors at once: score, statistics, gates, restart, the order of widening and skipping,
         weight decay in the gradient and on gates. Two differ: each round splits one edge in each cell, and linear regions are
         counted with the stem.
-    memory : the most bytes that a step may take, a number or a text such as ``1 GB``; splits beyond it are not made.
+    memory : the most bytes that a step may take, a number or a text such as ``1 GB``; splits beyond it are not made, and the
+        slope score, which sees all splits at once, takes fewer images.
     time : seconds, or a text such as ``10m``; rounds that would exceed it are left out, and the final training is shortened.
+        The first compilation of the kernels, about a minute, does not count.
     batch_size, learning_rate, momentum, weight_decay : of SGD with a cosine in each round.
     penalty_strength : of the l1 penalty on eigenvalues, in the rounds alone.
     drop_path : of the final training.
@@ -64,7 +67,8 @@ def search_images(
 
     Raises
     ------
-    InvalidInputError : data or options break a rule; the first network exceeds the memory.
+    InvalidInputError : data or options break a rule; an option would have no effect beside another one; the first network
+        exceeds the memory; the score needs more images, or larger ones; a last batch has one value of a channel.
     DivergenceError : a loss is no longer finite.
 
     Examples

@@ -11,10 +11,41 @@ from spectral_core.architecture.image_memory import step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.train_free import Split
 from spectral_core.data.images import ImageData
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image import ImageNetwork
+from spectral_core.wording import counted
 
 BEHIND = 2.0
 """In the published choice, what an edge has that is no candidate: more than any candidate."""
+
+
+def check_scores(own: ImageSearchOptions, data: ImageData) -> None:
+    """Raise `InvalidInputError` where there are too few images for the score, or too small ones.
+
+    By hand: a number of images. Checked by test_image_search.test_scores_without_training_are_refused_before_the_first_round.
+    """
+    if own.score not in ("ntk", "published"):
+        return
+    sizes, (_, rows, columns) = own.train_free, data.shape
+    need, side = sizes.samples * sizes.batches, train_free.region_side(own.reductions)
+    if len(data) < need:
+        raise InvalidInputError(
+            f"score {own.score} needs {need} training images, {counted(sizes.batches, 'batch', 'batches')} of "
+            f"{sizes.samples} (train_free); there are {len(data)}"
+        )
+    if own.score == "published" and min(rows, columns) < side:
+        raise InvalidInputError(
+            f"score published counts linear regions on {side}×{side} pixels; the images have {rows}×{columns}"
+        )
+
+
+def score_bytes(net: ImageNetwork, images: int, own: ImageSearchOptions) -> int:
+    """Bytes of the slope score, which sees all splits at once; 0 for other scores."""
+    if own.score != "slope":
+        return 0
+    spectral = net if own.gates == "spectral" else as_spectral(net)
+    wide, _ = train_free.with_every_split(spectral, 0)
+    return step_bytes(wide.structure, _score_batch(spectral, images, own, 0))
 
 
 def split_scores(net: ImageNetwork, data: ImageData, own: ImageSearchOptions, turn: int) -> dict[Split, float]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spectral_core import checks
 from spectral_core.backends import image_scores
 from spectral_core.networks.cells import Edge
 from spectral_core.networks.image import ImageNetwork
@@ -18,7 +19,7 @@ from spectral_core.networks.image_growth import behind, renamed
 Split = tuple[int, Edge]
 """A cell and an edge of it."""
 NOT_FINITE = 1e5
-"""What the authors put in the place of a condition that is not finite."""
+"""What the authors put in the place of a condition that is not finite; here a change to one, too."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class TrainFree:
 
     channels, samples, batches : of the networks and images of the tangent kernel. repeats : draws of weights.
     regions, region_channels : images and channels of the networks whose linear regions are counted.
+
+    Raises
+    ------
+    InvalidInputError : a size is no whole number of at least 1, 2 for samples.
     """
 
     channels: int = 3
@@ -35,6 +40,10 @@ class TrainFree:
     repeats: int = 3
     regions: int = 3000
     region_channels: int = 1
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            checks.integer(value, f"train_free.{name}", 2 if name == "samples" else 1)
 
 
 def splits_of(net: ImageNetwork) -> list[Split]:
@@ -135,8 +144,26 @@ def kernel_scores(
         before = kernel_condition(off, batches, statistics)
         for split in splits:
             after = kernel_condition(opened(off, split, seed + draw), batches, statistics)
-            found[split].append((after - before) / before)
+            found[split].append(change(before, after))
     return found
+
+
+def change(before: float, after: float) -> float:
+    """The relative change of a condition: -1 from an infinite one to a finite one, 0 between two, `NOT_FINITE` to one.
+
+    By hand: S3, for scores alone. Checked by test_train_free.test_a_condition_that_is_infinite_has_a_change.
+    """
+    if np.isinf(before):
+        return 0.0 if np.isinf(after) else -1.0
+    return NOT_FINITE if np.isinf(after) else (after - before) / before
+
+
+def region_side(reductions: int) -> int:
+    """Rows and columns of the crops whose linear regions are counted.
+
+    By hand: a size. Checked by test_image_search.test_scores_without_training_are_refused_before_the_first_round.
+    """
+    return max(2**reductions, 4 if reductions else 3)
 
 
 def region_scores(
@@ -149,7 +176,7 @@ def region_scores(
 
     By hand: S3, for scores alone. Checked by test_train_free.test_pairs_have_the_same_draw.
     """
-    side = max(2**net.structure.reductions, 4 if net.structure.reductions else 3)
+    side = region_side(net.structure.reductions)
     crops = _crops(images, side, options.regions, seed)
     found: dict[Split, list[float]] = {split: [] for split in splits}
     for draw in range(options.repeats):
@@ -183,8 +210,8 @@ def published_choice(kernels: dict[Split, list[float]], regions: dict[Split, lis
 
     By hand: S3. Checked by test_train_free.test_the_published_choice_by_hand.
     """
-    change = {split: (float(np.mean(kernels[split])), float(np.mean(regions[split]))) for split in kernels}
-    chosen = {split: both for split, both in change.items() if both[1] > 0 and both[0] <= 0} or change
+    changes = {split: (float(np.mean(kernels[split])), float(np.mean(regions[split]))) for split in kernels}
+    chosen = {split: both for split, both in changes.items() if both[1] > 0 and both[0] <= 0} or changes
     ntk, lrc = (np.array([both[k] for both in chosen.values()]) for k in (0, 1))
     part = _minmax(lrc) if np.ptp(lrc) else lrc / (np.max(lrc) or 1)
     return dict(zip(chosen, (((1 - part) + _minmax(ntk)) / 2).tolist(), strict=True))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console, image_options, images_train
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from spectral_core.architecture.image_result import ImageSearchResult
@@ -77,7 +78,11 @@ def run(options: argparse.Namespace) -> int:
     # Errors come before the work.
     given: dict[str, Any] = dict(QUICK) if options.quick else {}
     given |= {name: getattr(options, name) for name in NAMES if getattr(options, name) is not None}
-    ImageSearchOptions(**given)
+    ImageSearchOptions.of(given)
+    if options.validation_fraction == 0:
+        raise InvalidInputError(
+            "--validation-fraction must be more than 0, since validation images judge a search; got 0.0"
+        )
     parts = image_options.load_parts(options)
     home = image_options.folder(options, parts, RESULTS)
     pictures = console.pictures_can_be_drawn()
@@ -96,9 +101,8 @@ def _searched(
 ) -> ImageSearchResult:
     from spectral_core.architecture.image_search import search_images
 
-    judging = parts.validation if len(parts.validation) else None
     own: dict[str, Any] = {"progress": progress, "checkpoint": checkpoint, "keep_checkpoint": True}
-    return search_images(parts.training, validation_data=judging, **own, **given)
+    return search_images(parts.training, validation_data=parts.validation, **own, **given)
 
 
 def _write(

@@ -35,7 +35,10 @@ def add_parsers(commands: Any) -> None:
         "spectral-core images train results/cifar/model.npz cifar10.npz --size 16 --epochs 20 --flip --out results/longer",
     )
     parser.add_argument(
-        "model", metavar="MODEL", nargs="?", help="model.npz of a search: its cells are trained further"
+        "model",
+        metavar="MODEL",
+        nargs="?",
+        help="model.npz of a search: its cells are trained further; it stands directly before DATA",
     )
     image_options.add_data_options(parser)
     image_options.add_network_options(parser)
@@ -174,13 +177,10 @@ def _losses(result: TrainingResult[Any]) -> Any:
 
 
 def accuracy_of(net: ImageNetwork, data: Any) -> float | None:
-    """The share of images whose class the network finds; None without images.
+    """The share of images whose class the network finds; None without images."""
+    from spectral_core.data.metrics import share_found
 
-    By hand: a share of images. Checked by test_images_command.test_train_score_and_predict_agree.
-    """
-    if not len(data):
-        return None
-    return float((net.forward(data.images).argmax(1) == data.labels).mean())
+    return share_found(net.forward(data.images), data.labels) if len(data) else None
 
 
 def accuracy_text(accuracy: dict[str, float | None]) -> str:

@@ -37,6 +37,8 @@ def add_parser(experiments: Any) -> None:
     scale.add_argument("--full", action="store_true", help="40,000 images, 16 channels, 8 rounds: days on two cores")
     parser.add_argument("--data", metavar="DATA", default="digits", help=f"{IMAGES} (default: digits)")
     parser.add_argument("--size", type=int, metavar="ROWS", help="rows of the images, by means of 2 × 2 pixels")
+    turned = "no image is turned left to right, for images such as MNIST's (with --data; digits never are)"
+    parser.add_argument("--no-flip", action="store_true", help=turned)
     arms = "search, random, published, hand-made (default: all; --quick: without published)"
     parser.add_argument("--arms", metavar="NAME[,NAME...]", help=arms)
     parser.add_argument("--runs", type=int, help="of each arm (default: 5; --quick: 1)")
@@ -55,7 +57,13 @@ def run(options: argparse.Namespace) -> int:
     scale = "quick" if options.quick else "full" if options.full else "reduced"
     arms = options.arms.split(",") if options.arms else None
     chosen = experiment(
-        scale=scale, data=options.data, size=options.size, arms=arms, runs=options.runs, seed=options.seed
+        scale=scale,
+        data=options.data,
+        size=options.size,
+        flip=not options.no_flip,
+        arms=arms,
+        runs=options.runs,
+        seed=options.seed,
     )
     home, shard = Path(options.out or "results/spidernet"), shard_of(options.shard)
     check_folder(home, "reproduce", None)

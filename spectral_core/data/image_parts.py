@@ -13,7 +13,7 @@ from spectral_core import checks
 from spectral_core.data.augmentation import Augmentation
 from spectral_core.data.fingerprints import Origin, origin_of, row_prints
 from spectral_core.data.idx import idx_array
-from spectral_core.data.images import PICTURES, ImageData, load_images, pictures_of
+from spectral_core.data.images import ImageData, load_images, picture_files, pictures_of
 from spectral_core.data.npz import npz_arrays
 from spectral_core.data.splitting import held_out
 from spectral_core.errors import DataFileError, InvalidInputError
@@ -78,25 +78,27 @@ def pixels_of(source: str) -> Any:
     if _is_built_in(source):
         return _digits()[0]
     if path.is_dir():
-        own = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
-        files = own or sorted(file for file in path.glob("*/*") if file.suffix.lower() in PICTURES)
+        files = picture_files(path, "*") or picture_files(path, "*/*")
         if not files:
             raise DataFileError(f"{source} must hold PNG or JPEG files; it holds none")
         return pictures_of(files)
     return npz_arrays(path, "X")[0] if path.suffix == ".npz" else idx_array(path)
 
 
-def like(known: ImageData, size: int, pixels: Any) -> np.ndarray:
+def like(known: ImageData, size: int, pixels: Any, channels: str | None = None) -> np.ndarray:
     """Images without classes (samples, channels, rows, columns), brought to a size and to the scale of other data.
 
     Parameters
     ----------
     known : its means and deviations are taken; none leave the images as they are.
     size : rows, reached by means of 2 × 2 pixels.
+    channels : which axis is that of the channels, ``first`` or ``last``; None as in `load_images`.
     """
     # The first class stands for all, since the images have none.
     labels = [known.classes[0]] * len(checks.as_array(pixels, "X"))
-    return load_images((pixels, labels), size=size, standardise=len(known.means) > 0, like=known).images
+    return load_images(
+        (pixels, labels), size=size, standardise=len(known.means) > 0, like=known, channels=channels
+    ).images
 
 
 def parts_of(

@@ -20,6 +20,8 @@ from spectral_core.wording import counted
 
 PICTURES = (".png", ".jpg", ".jpeg")
 BYTES = 255.0
+DEEP = ("I", "F")
+"""Modes of pictures whose colours have more bits than a byte."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,21 +182,31 @@ def _read(source: Any) -> tuple[Any, Any]:
 
 def _pictures(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """All pictures of the folders in a folder, in the order of names; a folder's name is the class."""
-    files = [file for file in sorted(folder.glob("*/*")) if file.suffix.lower() in PICTURES]
+    files = picture_files(folder, "*/*")
     if not files:
         raise DataFileError(f"{folder} must hold a folder of PNG or JPEG files for each class; it holds none")
     return pictures_of(files), np.array([file.parent.name for file in files])
 
 
+def picture_files(folder: Path, pattern: str) -> list[Path]:
+    """PNG and JPEG files in the order of their names; what begins with a dot, such as .trash/1.png, is left out."""
+    found = sorted(folder.glob(pattern))
+    hidden = [any(part.startswith(".") for part in file.relative_to(folder).parts) for file in found]
+    return [file for file, out in zip(found, hidden, strict=True) if file.suffix.lower() in PICTURES and not out]
+
+
 def pictures_of(files: list[Path]) -> np.ndarray:
-    """PNG and JPEG files of one size (samples, rows, columns, 3)."""
+    """PNG and JPEG files of one size (samples, rows, columns, 3), in bytes; one with more bits a colour is refused."""
     pillow, pictures = checks.optional("PIL.Image", "reading PNG and JPEG files"), []
     for file in files:
         try:
             with pillow.open(file) as picture:
+                mode = picture.mode
                 pictures.append(np.asarray(picture.convert("RGB")))
         except (OSError, ValueError, SyntaxError) as error:
             raise DataFileError(f"{file} cannot be read as a picture: {one_line(error)}") from None
+        if mode.startswith(DEEP):
+            raise DataFileError(f"{file} must have 8 bits a colour; it has more (Pillow's mode {mode}): save it with 8")
         if pictures[-1].shape != pictures[0].shape:
             (rows, columns), (height, width) = pictures[0].shape[:2], pictures[-1].shape[:2]
             raise InvalidInputError(

@@ -22,6 +22,16 @@ TITLES = {
 """The names of the scores for people."""
 
 
+def share_found(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The share of rows whose largest logit is that of their class.
+
+    logits : (samples, classes). truth : class indices (samples,).
+
+    By hand: a share of rows. Checked by test_metrics.test_the_share_of_classes_found.
+    """
+    return float(np.mean(logits.argmax(1) == truth))
+
+
 def class_scores(
     truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray | None, weights: np.ndarray | None = None
 ) -> dict[str, float | None]:

@@ -34,7 +34,7 @@ def integers_of(model: Model, calibration: Any) -> IntegerRows:
 
 def _features(model: Model, calibration: Any) -> np.ndarray:
     """X (samples, n_features) in the units of the data, checked."""
-    given = calibration[0] if isinstance(calibration, tuple) else calibration
+    given = checks.pair(calibration, "calibration")[0] if isinstance(calibration, tuple) else calibration
     if isinstance(model, Predictor):
         return np.asarray(model.encoded(given), np.float64)
     return checks.features(given, np.float64, model.n_features, "calibration X")

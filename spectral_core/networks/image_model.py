@@ -13,6 +13,7 @@ from scipy.special import softmax
 from spectral_core.data.fingerprints import Origin
 from spectral_core.data.image_parts import like
 from spectral_core.data.images import ImageData
+from spectral_core.data.metrics import share_found
 from spectral_core.data.targets import encode_labels
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
@@ -85,25 +86,27 @@ class ImageModel:
         none = np.empty(0, np.int64)
         return ImageData(images, none, self.classes, self.means, self.deviations, divisor=self.divisor)
 
-    def prepared(self, X: Any) -> np.ndarray:
+    def prepared(self, X: Any, channels: str | None = None) -> np.ndarray:
         """Raw images in the size and the scale of the network (samples, channels, rows, columns).
+
+        channels : which axis of X is that of the channels, ``first`` or ``last``; None as in `load_images`.
 
         Raises
         ------
         InvalidInputError : means of 2 × 2 pixels do not reach the size of the network, or the channels are others.
         """
-        channels, rows, columns = self.network.image
-        images = like(self.reference, rows, X)
-        if images.shape[1:] != (channels, rows, columns):
+        number, rows, columns = self.network.image
+        images = like(self.reference, rows, X, channels)
+        if images.shape[1:] != (number, rows, columns):
             raise InvalidInputError(
-                f"the model takes images of {channels}×{rows}×{columns} (channels, rows, columns), or larger ones that means "
+                f"the model takes images of {number}×{rows}×{columns} (channels, rows, columns), or larger ones that means "
                 f"of 2 × 2 pixels bring to this; these become {'×'.join(map(str, images.shape[1:]))}"
             )
         return images
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Class probabilities (samples, classes) of raw images, the softmax of the last tower."""
-        return self.probabilities(self.network.forward(self.prepared(X)))
+    def predict_proba(self, X: Any, channels: str | None = None) -> np.ndarray:
+        """Class probabilities (samples, classes) of raw images, the softmax of the last tower; `prepared` explains X."""
+        return self.probabilities(self.network.forward(self.prepared(X, channels)))
 
     @staticmethod
     def probabilities(logits: np.ndarray) -> np.ndarray:
@@ -113,17 +116,14 @@ class ImageModel:
         """
         return softmax(logits.astype(np.float64), axis=1)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The class (samples,) of each raw image."""
-        return np.asarray(self.classes)[self.network.forward(self.prepared(X)).argmax(1)]
+    def predict(self, X: Any, channels: str | None = None) -> np.ndarray:
+        """The class (samples,) of each raw image; `prepared` explains X."""
+        return np.asarray(self.classes)[self.network.forward(self.prepared(X, channels)).argmax(1)]
 
-    def score(self, X: Any, y: Any) -> float:
-        """The accuracy on raw images X with labels y (samples,).
-
-        By hand: a share of images. Checked by test_image_model.test_a_model_takes_raw_images.
-        """
+    def score(self, X: Any, y: Any, channels: str | None = None) -> float:
+        """The accuracy on raw images X with labels y (samples,); `prepared` explains X."""
         truth, _ = encode_labels(y, "y", self.classes)
-        return float(np.mean(self.network.forward(self.prepared(X)).argmax(1) == truth))
+        return share_found(self.network.forward(self.prepared(X, channels)), truth)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write network, classes, scale and split to one model file."""

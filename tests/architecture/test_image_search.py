@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from spectral_core import ImageNetwork, load_images, search_images
-from spectral_core.architecture import train_free
-from spectral_core.architecture.image_memory import step_bytes
+from spectral_core.architecture import image_rounds, train_free
+from spectral_core.architecture.image_memory import sized, step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import ImageSearchResult, SearchState
 from spectral_core.architecture.image_rounds import ImageSearch
@@ -230,6 +231,18 @@ def test_a_new_node_lies_before_its_receiver() -> None:
         ({"memory": "much"}, "memory must be a number with a unit"),
         ({"reductions": 3}, "4 rows allow 2 reductions, 3 asked"),
         ({"learning_rate": -1.0}, "learning_rate must be"),
+        ({"train_free": {"samples": 8}}, r"train_free must be a TrainFree; got \{'samples': 8\}"),
+        (
+            {"published": True, "score": "slope"},
+            "published makes all choices of the authors, score published among them",
+        ),
+        ({"published": True, "gates": "spectral"}, "gates published among them; got gates spectral"),
+        ({"published": True, "restart": False}, "restart True among them; got restart False"),
+        (
+            {"gates": "published", "penalty_strength": 1.0},
+            "penalty_strength closes eigenvalues, and published gates have",
+        ),
+        ({"statistics": "batch"}, "statistics belong to the scores ntk and published; got batch with slope"),
         ({"colour": 1}, "search_images has no option 'colour'; it has channels, reductions"),
     ],
 )
@@ -256,3 +269,68 @@ def test_a_last_batch_of_one_image_is_refused_before_the_first_round() -> None:
     step = ImageSearchOptions(batch_size=16).step(True)
     with pytest.raises(InvalidInputError, match="the last batch of an epoch has one image"):
         train_round(net, net.problem(data, data.labels), step, 1, 0)
+
+
+def test_scores_without_training_are_refused_before_the_first_round() -> None:
+    """Too few images for the batches of the kernel, or images smaller than the crops of the regions."""
+    said: list[str] = []
+
+    def refused(data: ImageData, message: str, **options: Any) -> None:
+        with pytest.raises(InvalidInputError, match=message):
+            search_images(data, progress=lambda done, total, text: said.append(text), **SMALL | options)
+
+    for score in ("ntk", "published"):
+        refused(
+            bars(100), r"score \w+ needs 192 training images, 3 batches of 64 \(train_free\); there are 90", score=score
+        )
+    small = replace(bars(), images=bars().images[:, :, :2, :2].copy())
+    own = {"published": True, "train_free": FEW}
+    refused(small, "counts linear regions on 4×4 pixels; the images have 2×2", **own)
+    refused(small, "counts linear regions on 3×3 pixels; the images have 2×2", reductions=0, **own)
+    assert said == []
+
+
+def test_equal_images_leave_the_kernel_score_no_choice_and_the_report_says_so() -> None:
+    """Two equal images make every condition infinite."""
+    data = bars(48)
+    same_images = replace(data, images=np.repeat(data.images[:1], 48, axis=0))
+    found = search_images(same_images, **SMALL | {"score": "ntk", "train_free": FEW, "rounds": 1})
+    assert "does not tell the edges of cell 0 apart, for the tangent kernel is singular" in found.remarks[0]
+    assert [tuple(split) for split in found.rows[0]["splits"]] == [(0, 0, 1), (1, 0, 2)]
+
+
+def test_the_published_score_has_the_published_statistics() -> None:
+    for given, wanted in (
+        ({"score": "published"}, "published"), ({"score": "published", "statistics": "frozen"}, "frozen"),
+        ({"score": "ntk"}, "frozen"),
+    ):  # fmt: skip
+        assert ImageSearchOptions.of(given).statistics == wanted
+
+
+def test_compilation_is_no_time_of_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first training compiles for 100 seconds here; the others take one. A budget of 60 leaves all rounds."""
+    clock = [0.0]
+
+    def slow(*given: Any) -> Any:
+        clock[0] += 100.0 if clock[0] == 0 else 1.0
+        return train_round(*given)
+
+    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(image_rounds, "train_round", slow)
+    found = search_images(bars(), **SMALL, time=60)
+    assert [row["final"] for row in found.rows] == [False, False, True]
+    assert [row["seconds"] for row in found.rows] == [1.0, 1.0, 1.0]
+    assert found.remarks == ()
+    assert numbers(found) == numbers(search_images(bars(), **SMALL))
+
+
+def test_the_report_says_what_the_slope_score_takes() -> None:
+    """All splits at once on more images than a batch take more than a step; a budget of memory bounds the score."""
+    options = SMALL | {"batch_size": 4, "score_images": 40, "rounds": 1}
+    found = search_images(bars(), **options)
+    taken, step = found.rows[0]["score_bytes"], found.rows[-1]["bytes"]
+    assert taken > step
+    assert f"the slope score, which sees all splits at once, took {sized(taken)}" in found.to_text()
+    bounded = search_images(bars(), **options, memory=taken // 2)
+    assert bounded.rows[0]["score_bytes"] <= taken // 2
+    assert search_images(bars(), **options, score="random").rows[0]["score_bytes"] == 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from spectral_core.architecture import train_free
 from spectral_core.architecture.train_free import TrainFree
 from spectral_core.backends import image_scores
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image import ImageNetwork
 from tests import oracles_images as oracle
 from tests.networks.test_image_network import batch, grown, tiny
@@ -99,6 +102,26 @@ def test_pairs_have_the_same_draw() -> None:
         train_free.kernel_condition(one, [images[:4]]) for one in (off, train_free.opened(off, splits[0], 3))
     )
     assert first[splits[0]][0] == (after - before) / before
+
+
+def test_a_condition_that_is_infinite_has_a_change() -> None:
+    """No score is NaN, and the smallest one never is that of a split whose kernel becomes singular."""
+    infinite = float("inf")
+    assert train_free.change(4.0, 5.0) == 0.25
+    assert train_free.change(infinite, 5.0) == -1
+    assert train_free.change(infinite, infinite) == 0
+    assert 4.0 < train_free.change(4.0, infinite) < infinite
+    net, (x, _) = grown(), batch(8)
+    x[4:] = x[:4]
+    sizes = TrainFree(channels=1, samples=4, batches=2, repeats=2, regions=4)
+    for found in train_free.kernel_scores(net, train_free.splits_of(net), x, sizes, "frozen", 0).values():
+        assert found == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("sizes", [{"samples": 1}, {"batches": 0}, {"repeats": 1.5}, {"regions": "all"}])
+def test_sizes_are_whole_numbers(sizes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match=rf"train_free\.{next(iter(sizes))} must be a whole number"):
+        TrainFree(**sizes)
 
 
 def test_the_published_choice_by_hand() -> None:

@@ -344,7 +344,9 @@ def test_images_of_a_refit_are_images_that_trained_the_model(home: Path, capsys:
     given = ("images", "compact", home / "m/model.npz", "--channels", "0.5", "--by", "eigenvalue")
     own = said(capsys, *given, "--data", home / "colours.npz", "--out", tmp_path / "own.npz")
     assert f"refitted on 15 training images of {home / 'colours.npz'}\n" in own
-    assert "0.5 of the hidden channels is less than one of each convolution: none is gone" in own
+    assert "the function has changed: 0.5 of the hidden channels are gone" in own
+    idle = said(capsys, *given[:4], "0.01", *given[5:], "--out", tmp_path / "idle.npz")
+    assert "0.01 of the hidden channels is less than one of each convolution: none is gone" in idle
     images, labels = colours(12, seed=9)
     np.savez(tmp_path / "new.npz", X=images, y=labels)
     text = said(capsys, *given, "--data", tmp_path / "new.npz", "--out", tmp_path / "new-refit.npz")
@@ -354,3 +356,17 @@ def test_images_of_a_refit_are_images_that_trained_the_model(home: Path, capsys:
     assert "12 images, 12 of which trained the model" in score
     for option in (("--by", "path"), ("--data", home / "colours.npz")):
         refuses(capsys, f"{option[0]} is for channels that go", *given[:3], *option)
+
+
+def test_options_that_would_do_nothing_are_refused(home: Path, capsys: Any, tmp_path: Path) -> None:
+    train = ("images", "train", home / "m/model.npz", home / "colours.npz", *FURTHER, "--out", tmp_path)
+    refuses(capsys, "--channels is for a new network; ", *train, "--channels", "64")
+    refuses(capsys, "--reductions is for a new network; ", *train, "--reductions", "3")
+    search = ("images", "search", home / "colours.npz", *FURTHER, "--out", tmp_path)
+    refuses(capsys, "published makes all choices of the authors, score published among them; got score slope", *search,
+            "--published", "--score", "slope")  # fmt: skip
+    refuses(capsys, "penalty_strength closes eigenvalues, and published gates have none; got 5", *search, "--gates",
+            "published", "--penalty-strength", "5")  # fmt: skip
+    refuses(capsys, "--validation-fraction must be more than 0", *search, "--validation-fraction", "0")
+    refuses(capsys, "score ntk needs 192 training images", *search, "--score", "ntk")
+    assert list(tmp_path.iterdir()) == []

@@ -56,6 +56,29 @@ def test_a_state_that_fits_no_more_is_dropped_with_one_line(
     assert one.tolist() == two.tolist()
 
 
+def test_a_search_that_is_refused_keeps_the_state_of_another(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, out = write(tmp_path / "t.csv", random_rows(0, 60)), tmp_path / "o"
+    command = ["search", table, *QUICK, "--out", out]
+    interrupted(monkeypatch, *command)
+    kept = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert len(kept) == 2
+    refused(capsys, *command, "--learning-rate", "-1")
+    refused(capsys, *command, "--batch-size", "0")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == kept
+
+
+def test_the_model_of_a_split_is_not_overwritten(tmp_path: Path, capsys: Any) -> None:
+    """Results of the same data may be replaced, but not while they are read."""
+    table, out = write(tmp_path / "t.csv", random_rows(0, 60)), tmp_path / "o"
+    said(capsys, "search", table, *QUICK, "--out", out)
+    before = (out / "model.npz").read_bytes()
+    error = refused(capsys, "search", table, *QUICK, "--split", out / "model.npz", "--out", out)
+    assert "model.npz: the command reads this file; name another one" in error
+    assert (out / "model.npz").read_bytes() == before
+
+
 def test_only_states_of_a_search_are_dropped(tmp_path: Path, capsys: Any) -> None:
     """A file or folder of a user may be called unfinished too."""
     table, out = write(tmp_path / "t.csv", random_rows(0, 60)), tmp_path / "o"

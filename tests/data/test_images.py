@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from spectral_core.data.augmentation import Augmentation
 from spectral_core.data.idx import from_idx
+from spectral_core.data.image_parts import pixels_of
 from spectral_core.data.images import load_images
 from spectral_core.data.npz import from_npz
 from spectral_core.errors import DataFileError, InvalidInputError
@@ -255,3 +256,19 @@ def test_labels_of_bytes_are_text(tmp_path: Path) -> None:
         assert (load_images(source, like=data).labels == data.labels).all()
     with pytest.raises(InvalidInputError, match="y must hold numbers, or text in UTF-8; it holds bytes"):
         load_images((COLOURED, np.array([b"cat", b"\xff"] * 3)))
+
+
+def test_hidden_files_are_no_pictures_and_deep_ones_are_refused(tmp_path: Path) -> None:
+    """A hidden folder is no class; 16 bits would saturate as 8."""
+    pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    for place in ("a/1.png", "b/2.png", ".trash/3.png", "a/._1.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        pillow.fromarray(COLOURED[0]).save(tmp_path / place)
+    data = load_images(tmp_path)
+    assert data.classes == ("a", "b")
+    assert len(data) == len(pixels_of(str(tmp_path))) == 2
+    assert len(pixels_of(str(tmp_path / "a"))) == 1
+    deep = np.arange(96, dtype=np.uint16).reshape(8, 12) * 600
+    pillow.fromarray(deep).save(tmp_path / "a/4.png")
+    with pytest.raises(InvalidInputError, match=r"4\.png must have 8 bits a colour; it has more \(Pillow's mode I"):
+        load_images(tmp_path)

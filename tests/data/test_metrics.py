@@ -59,3 +59,8 @@ def test_scores_of_numbers_are_those_of_their_definitions(seed: int, outputs: in
 def test_targets_that_do_not_vary_have_no_r2() -> None:
     assert metrics.number_scores(np.ones((5, 1)), np.zeros((5, 1)))["r2"] is None
     assert metrics.constant_number_scores(np.ones((5, 1)))["r2"] is None
+
+
+def test_the_share_of_classes_found() -> None:
+    logits = np.array([[0.0, 2.0, 1.0], [3.0, 1.0, 2.0], [0.0, 1.0, 5.0], [1.0, 0.0, 0.0]])
+    assert metrics.share_found(logits, np.array([1, 0, 0, 0])) == 0.75

@@ -305,6 +305,9 @@ def test_wrong_requests_are_one_clear_line(tmp_path: Path) -> None:
         ({"int8": True}, "int8 needs calibration"),
         ({"int8": True, "calibration": np.zeros((3, 5))}, "4"),
         ({"int8": True, "calibration": np.zeros((0, 4))}, "at least one row"),
+        ({"int8": True, "calibration": ()}, r"calibration must be a pair \(X, y\)"),
+        ({"int8": True, "calibration": (np.zeros((3, 4)),)}, r"calibration must be a pair \(X, y\)"),
+        ({"int8": True, "calibration": (np.zeros((3, 4)), np.zeros(3), 1)}, r"calibration must be a pair \(X, y\)"),
         ({"calibration": np.zeros((3, 4))}, "calibration belongs to int8"),
         ({"int8": True, "double": True, "calibration": np.zeros((3, 4))}, "exclude each other"),
     ):

@@ -109,3 +109,24 @@ def test_what_breaks_a_rule_is_named() -> None:
     ):
         with pytest.raises(InvalidInputError, match=message):
             experiment.experiment(**options)  # type: ignore[arg-type]
+
+
+def test_images_sorted_by_class_are_drawn_from_all_classes(tmp_path: Path) -> None:
+    """Training, test and refit images; the built-in digits stay the first ones, with which results were published."""
+    generator, labels = np.random.default_rng(0), np.repeat(np.arange(4), 50)
+    np.savez(tmp_path / "sorted.npz", X=generator.random((200, 4, 4)), y=labels)
+    settings = TINY | {"data": str(tmp_path / "sorted.npz")}
+    given = experiment.parts(settings)
+    for part, count in ((given.training, 40), (given.test, 30)):
+        assert len(part) == count
+        assert np.bincount(part.labels).min() >= count // 4 - 1
+    assert np.bincount(experiment.few(settings, given.training, 12).labels).tolist() == [3, 3, 3, 3]
+    digits = experiment.parts(TINY)
+    assert (digits.training.images == experiment.parts(TINY | {"images": 10**4}).training.images[:40]).all()
+
+
+def test_flips_are_an_option() -> None:
+    own: dict[str, Any] = {"data": "other.npz", "scale": "reduced"}
+    assert experiment.experiment(**own).settings["flip"] is True
+    assert experiment.experiment(**own, flip=False).settings["flip"] is False
+    assert experiment.experiment(scale="reduced").settings["flip"] is False

@@ -50,6 +50,19 @@ def test_a_model_takes_raw_images(tmp_path: Path) -> None:
     assert own.score(images, labels) == np.mean(names == labels)
 
 
+def test_channels_that_may_be_first_or_last_can_be_named() -> None:
+    """4×4×4 images: what `load_images` asks for, predictions take too."""
+    images, labels = np.random.default_rng(0).random((6, 4, 4, 4)), ["a", "b"] * 3
+    data = load_images((images, labels), channels="last")
+    own = ImageModel.of(ImageNetwork.initialize(1, 0, 2, image=data.shape), data)
+    with pytest.raises(InvalidInputError, match="say channels='first' or 'last'"):
+        own.predict(images)
+    truth = own.network.forward(data.images)
+    assert own.predict(images, channels="last").tolist() == np.array(["a", "b"])[truth.argmax(1)].tolist()
+    assert own.predict_proba(images, channels="last").tolist() == own.probabilities(truth).tolist()
+    assert own.score(images, labels, channels="last") == np.mean(truth.argmax(1) == data.labels)
+
+
 def test_probabilities_are_the_softmax(tmp_path: Path) -> None:
     own, (images, _) = model(tmp_path), colours(5)
     logits = own.network.forward(own.prepared(images)).astype(np.float64)

@@ -20,19 +20,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from spectral_core import checks
 from spectral_core.architecture.image_memory import step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_search import search_images
 from spectral_core.checks import one_of
 from spectral_core.data.augmentation import Augmentation
-from spectral_core.data.image_parts import ImageParts, images_of, parts_of
+from spectral_core.data.image_parts import ImageParts, images_of, parts_of, some_of
+from spectral_core.data.images import ImageData
+from spectral_core.data.metrics import share_found
 from spectral_core.networks.cells import Cell
-from spectral_core.networks.compact_image import CompactImageNetwork
 from spectral_core.networks.image import ImageNetwork
-from spectral_core.resizing.image_channels import without_channels
+from spectral_core.resizing.image_channels import IMAGES_OF_A_REFIT, without_channels
 from spectral_core.sweeps.experiment import Experiment
 from spectral_core.training.image_rounds import train_round
 
@@ -40,8 +39,6 @@ NAME = "spidernet"
 ARMS = ("search", "random", "published", "hand-made")
 SHARES = (0.0, 0.25, 0.5, 0.75)
 """Of the hidden channels that are cut off."""
-REFIT = 512
-"""Training images of the refits."""
 SETTINGS: dict[str, dict[str, Any]] = {
     "quick": {
         "images": 800, "test": 500, "channels": 2, "reductions": 1, "rounds": 1, "epochs": 1, "final_epochs": 3,
@@ -56,6 +53,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "crop": 4, "cutout": 16, "flip": True, "score_images": 256, "drop_path": 0.1,
     },
 }  # fmt: skip
+UNREPORTED = ("seconds", "score_bytes")
+"""What the rows of rounds in the results have not."""
 RUNS = {"quick": 1, "reduced": 5, "full": 5}
 
 
@@ -64,6 +63,7 @@ def experiment(
     scale: str = "reduced",
     data: str = "digits",
     size: int | None = None,
+    flip: bool = True,
     arms: Sequence[str] | None = None,
     runs: int | None = None,
     seed: int = 0,
@@ -73,9 +73,10 @@ def experiment(
     Parameters
     ----------
     scale : ``quick``, ``reduced`` or ``full``.
-    data : images, as for the command `images`. Images without left and right of their own, such as CIFAR's, are flipped at
-        the larger scales; digits never are.
+    data : images, as for the command `images`.
     size : rows of the images, by means of 2 × 2 pixels.
+    flip : each epoch of the larger scales turns half of the images left to right; not for images such as MNIST's, where left
+        and right have a meaning. The built-in digits are never changed.
     """
     one_of(scale, tuple(SETTINGS), "scale")
     chosen = arms or (("search", "random", "hand-made") if scale == "quick" else ARMS)
@@ -83,6 +84,8 @@ def experiment(
     settings = SETTINGS[scale] | {"data": data, "size": size, "split": checks.integer(seed, "seed", 0)}
     if data == "digits":
         settings |= {"flip": False, "crop": 0, "cutout": 0}
+    elif not checks.boolean(flip, "flip"):
+        settings["flip"] = False
     return Experiment(
         name=NAME,
         settings=settings,
@@ -95,46 +98,48 @@ def experiment(
 
 
 def parts(settings: Mapping[str, Any]) -> ImageParts:
-    """Training, validation and test images; as many as the settings want, the first of each part."""
+    """Training, validation and test images; as many as the settings want."""
     data = images_of(settings["data"], settings["size"])
     wanted = settings["images"] + settings["test"]
     share = min(0.3, settings["test"] / len(data)) if len(data) >= wanted else 0.3
     given = parts_of(settings["data"], data, settings["split"], share, 0.1)
     own = Augmentation(settings["crop"], settings["flip"], settings["cutout"], settings["split"])
     changes = own if own.crop or own.flip or own.cutout else None
-    few = ImageParts(
-        given.training.chosen(slice(0, settings["images"])), given.validation,
-        given.test.chosen(slice(0, settings["test"])), given.rows, given.origin,
+    chosen = ImageParts(
+        few(settings, given.training, settings["images"]), given.validation,
+        few(settings, given.test, settings["test"]), given.rows, given.origin,
     )  # fmt: skip
-    return few.with_augmentation(changes)
+    return chosen.with_augmentation(changes)
+
+
+def few(settings: Mapping[str, Any], data: ImageData, count: int) -> ImageData:
+    """At most so many images, drawn in proportion by class; of the built-in digits, which come in no order, the first."""
+    return data.chosen(slice(0, count)) if settings["data"] == "digits" else some_of(data, count, settings["split"])
 
 
 def dry_run(settings: Mapping[str, Any]) -> object:
     """Every kernel once, on a few images; raises what impossible settings raise."""
     given = parts(settings)
-    few = given.training.chosen(slice(0, 70))
+    data = few(settings, given.training, 70)
     options = ImageSearchOptions(channels=settings["channels"], reductions=settings["reductions"])
-    net = ImageNetwork.initialize(options.channels, options.reductions, len(few.classes), image=few.shape)
-    result, _ = train_round(net, net.problem(few, few.labels), options.step(final=False), 1, 0)
-    return result.network.compact().forward(few.images)
+    net = ImageNetwork.initialize(options.channels, options.reductions, len(data.classes), image=data.shape)
+    result, _ = train_round(net, net.problem(data, data.labels), options.step(final=False), 1, 0)
+    return result.network.compact().forward(data.images)
 
 
 def measure(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Accuracy, parameters and products of each share of channels, as ``accuracy@0.25``; bytes of a step; the rounds as JSON.
-
-    By hand: a share of images. Checked by test_spidernet.test_each_arm_has_its_numbers.
-    """
+    """Accuracy, parameters and products of each share of channels, as ``accuracy@0.25``; bytes of a step; the rounds as JSON."""
     given = parts(settings)
     net, rounds = trained(settings, point["arm"], given, seed % 2**31)
     found: dict[str, Any] = {
         "bytes": step_bytes(net.structure, ImageSearchOptions.batch_size),
         "parameters": net.n_parameters,
     }
-    refit = given.training.images[:REFIT]
+    refit = few(settings, given.training, IMAGES_OF_A_REFIT).images
     for share in SHARES:
         cut = without_channels(net, share, images=refit) if share else net
         small = cut.compact()
-        found[f"accuracy@{share:g}"] = accuracy(small, given)
+        found[f"accuracy@{share:g}"] = share_found(small.forward(given.test.images), given.test.labels)
         found[f"parameters@{share:g}"] = small.n_parameters
         found[f"products@{share:g}"] = small.multiply_adds
     return found | {"rounds": json.dumps(rounds)}
@@ -152,7 +157,7 @@ def trained(
         own |= {"gates": "published", "restart": True}
     score = "slope" if arm == "search" else "random"
     found = search_images(given.training, validation_data=given.validation, score=score, **own)
-    return found.network, [{name: row[name] for name in row if name != "seconds"} for row in found.rows]
+    return found.network, [{name: row[name] for name in row if name not in UNREPORTED} for row in found.rows]
 
 
 def made_by_hand(options: ImageSearchOptions, given: ImageParts) -> ImageNetwork:
@@ -195,11 +200,3 @@ def by_hand(options: ImageSearchOptions, given: ImageParts, channels: int) -> Im
         channels, options.reductions, len(data.classes), image=data.shape, cells=cells, drop_path=options.drop_path,
         seed=options.seed,
     )  # fmt: skip
-
-
-def accuracy(net: CompactImageNetwork, given: ImageParts) -> float:
-    """The share of test images whose class the network finds.
-
-    By hand: a share of images. Checked by test_spidernet.test_each_arm_has_its_numbers.
-    """
-    return float(np.mean(net.forward(given.test.images).argmax(1) == given.test.labels))
