@@ -15,6 +15,8 @@ from spectral_core.wording import counted
 if TYPE_CHECKING:
     import numpy as np
 
+    from spectral_core.networks.compact_image import CompactImageNetwork
+    from spectral_core.networks.image import ImageNetwork
     from spectral_core.networks.image_model import ImageModel
 
 
@@ -73,20 +75,25 @@ def run(options: argparse.Namespace) -> int:
         if refit is not None:
             origin = None if origin is None else origin.having_seen({"training": refit.prints})
             sentence = f"refitted on {refit.sentence}\n"
-    small, whole = net.compact(), model.network.compact()
+    small = net.compact()
     replace(model, network=small, origin=origin).save(out)
     # What both are.
-    before, after = model.network.n_parameters, small.n_parameters
-    record: dict[str, Any] = {"parameters_before": before, "parameters": after, "multiply_adds": small.multiply_adds}
-    text = f"{counted(before, 'parameter')} -> {after:,}, {counted(small.multiply_adds, 'multiply-add')} for an image\n"
-    if not options.channels:
-        text += "the same function within rounding\n"
-    elif after == whole.n_parameters:
-        text += f"{options.channels:g} of the hidden channels is less than one of each convolution: none is gone\n"
-    else:
-        text += f"the function has changed: {options.channels:g} of the hidden channels are gone; `images score` says what it costs\n"
+    text, record = _told(options, model.network, small)
     console.tell(options, f"{text}{sentence}written to {out}\n", record | {"out": str(out)})
     return 0
+
+
+def _told(options: argparse.Namespace, net: ImageNetwork, small: CompactImageNetwork) -> tuple[str, dict[str, Any]]:
+    """Sizes of a network and of its compact form, and whether channels are gone, as text and as a record."""
+    before, after = net.n_parameters, small.n_parameters
+    record = {"parameters_before": before, "parameters": after, "multiply_adds": small.multiply_adds}
+    text = f"{counted(before, 'parameter')} -> {after:,}, {counted(small.multiply_adds, 'multiply-add')} for an image\n"
+    if not options.channels:
+        return f"{text}the same function within rounding\n", record
+    share = f"{options.channels:g} of the hidden channels"
+    if after == net.compact().n_parameters:
+        return f"{text}{share} is less than one of each convolution: none is gone\n", record
+    return f"{text}the function has changed: {share} are gone; `images score` says what it costs\n", record
 
 
 @dataclass(frozen=True, eq=False)

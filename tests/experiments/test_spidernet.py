@@ -122,7 +122,7 @@ def test_images_sorted_by_class_are_drawn_from_all_classes(tmp_path: Path) -> No
         assert np.bincount(part.labels).min() >= count // 4 - 1
     assert np.bincount(experiment.few(settings, given.training, 12).labels).tolist() == [3, 3, 3, 3]
     digits = experiment.parts(TINY)
-    assert (digits.training.images == experiment.parts(TINY | {"images": 10**4}).training.images[:40]).all()
+    assert (digits.training.images == experiment.parts(TINY | {"images": 1000}).training.images[:40]).all()
 
 
 def test_flips_are_an_option() -> None:
