@@ -87,7 +87,7 @@ def chosen(model: ImageModel, options: argparse.Namespace, data: Any) -> tuple[n
         rows = np.asarray(model.rows.get(part, ()), np.int64)
         if not len(rows):
             raise InvalidInputError(f"--part {part}: the model kept no {part} images of {options.data}")
-        return rows, f"{counted(len(rows), f'{part} image')} of its training; none of them trained the model"
+        return _unseen(model, rows, part, prints_of(data))
     if options.part in ("test", "validation"):
         raise InvalidInputError(
             f"--part {options.part}: {options.data} is not the data of the model; --part all scores it"
@@ -100,6 +100,26 @@ def chosen(model: ImageModel, options: argparse.Namespace, data: Any) -> tuple[n
     left = np.flatnonzero(~trained)
     others = undergoing(int(trained.sum()), "image", "that trained the model", "left out")
     return left, f"{counted(len(left), 'image')}; {others}"
+
+
+def _unseen(model: ImageModel, rows: np.ndarray, part: str, prints: np.ndarray) -> tuple[np.ndarray, str]:
+    """The rows of a part without images that trained the model later, as those of a refit may have, and a sentence on them.
+
+    An image that equals a training image of the same data is no later one.
+
+    By hand: a number of images. Checked by test_images_command.test_test_images_of_a_refit_are_left_out_of_the_score.
+    """
+    import numpy as np
+
+    assert model.origin is not None
+    own = prints[np.asarray(model.rows.get("training", ()), np.int64)]
+    later = model.origin.seen(prints[rows], "training") & ~np.isin(prints[rows], own)
+    if later.all():
+        raise InvalidInputError(f"--part {part}: all of these images trained the model later; --part all scores them")
+    kept = f"{counted(int((~later).sum()), f'{part} image')} of its training"
+    if not later.any():
+        return rows, f"{kept}; none of them trained the model"
+    return rows[~later], f"{kept}; {undergoing(int(later.sum()), 'image', 'that trained the model later', 'left out')}"
 
 
 def run_predict(options: argparse.Namespace) -> int:

@@ -370,3 +370,20 @@ def test_options_that_would_do_nothing_are_refused(home: Path, capsys: Any, tmp_
     refuses(capsys, "--validation-fraction must be more than 0", *search, "--validation-fraction", "0")
     refuses(capsys, "score ntk needs 192 training images", *search, "--score", "ntk")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_test_images_of_a_refit_are_left_out_of_the_score(home: Path, capsys: Any, tmp_path: Path) -> None:
+    """A file with copies of test images is other data; the score of the model's own data knows them."""
+    (images, labels), rows = colours(), ImageModel.load(home / "m/model.npz").rows["test"]
+    for count, sentence in (
+        (2, "3 test images of its training; 2 images that trained the model later were left out"),
+        (5, ""),
+    ):
+        np.savez(tmp_path / "copies.npz", X=images[rows[:count]], y=labels[rows[:count]])
+        refit = ("images", "compact", home / "m/model.npz", "--channels", "0.5", "--data", tmp_path / "copies.npz")
+        said(capsys, *refit, "--out", tmp_path / "small.npz")
+        score = ("images", "score", tmp_path / "small.npz", home / "colours.npz")
+        if sentence:
+            assert sentence in said(capsys, *score)
+        else:
+            refuses(capsys, "--part test: all of these images trained the model later", *score)
