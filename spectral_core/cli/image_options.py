@@ -107,6 +107,9 @@ def _further_parts(
     """The parts for a model that was trained before: its own on the same data; elsewhere what trained it is no test image.
 
     The origin goes on to know all images that trained or judged the model.
+
+    By hand: a number of images.
+    Checked by test_images_command.test_no_image_that_trained_a_model_tests_it_after_a_further_training.
     """
     from dataclasses import replace
 
