@@ -45,7 +45,7 @@ IDEAS = {
     "M16": "z' = c z has the sign of z, so both neurons stand on the same straight piece of f and x' = c x. One neuron with the outgoing "
     "weight a + c b sends what both sent.",
     "M17": "After a least squares fit the residual is orthogonal to every column. If columns g go, the best change of the others "
-    "solves a least squares problem of its own. What the others cannot replace of a column is its part a_⊥ outside their span. The rise of "
+    "solves a least squares problem of its own. What the others cannot replace of a column is its part a_{⊥} outside their span. The rise of "
     "the loss is the square of what that part did. Read backwards, it is what a new column gains.",
     "M18": "relu(-z) = relu(z) - z. So a neuron with the opposite row is the other neuron and a linear term, and a linear term can go past "
     "the layer. A neuron whose z never changes its sign stays on one straight piece of f, so it is linear.",
@@ -92,7 +92,7 @@ EXAMPLES = {
     "1·(1 + 4 + 1) = 6 more.",
     "M16": "relu, rows 2 and 6 (c = 3), outgoing 1 and 5, x = 1: 1·2 + 5·6 = 32 = (1 + 3·5)·2.",
     "M17": "Columns a = (1,0,0), b = (1,1,0), targets (3,2,1). The fit is 1 a + 2 b with loss 1; G = [[1,1],[1,2]], G⁻¹ = [[2,-1],[-1,1]]. "
-    "b goes: the weight of a becomes 1 - (-1)·1·2 = 3, and the loss rises by 2²/1 = 4, to 5. The other way: a_⊥ = (0,1,0), "
+    "b goes: the weight of a becomes 1 - (-1)·1·2 = 3, and the loss rises by 2²/1 = 4, to 5. The other way: a_{⊥} = (0,1,0), "
     "R = (0,2,1), (2·1)²/1 = 4.",
     "M18": "relu, rows 2 and -6 (c = 3), outgoing 4 and 5, x = -1: both send 4·0 + 5·6 = 30. One neuron with 4 + 3·5 = 19 and the skip "
     "-3·5·2 = -30 sends 19·0 - 30·(-1) = 30. With x = 1: 4·2 + 5·0 = 8 = 19·2 - 30·1. Always on: z = 2 x + 5 on -1 <= x <= 1 is at least "

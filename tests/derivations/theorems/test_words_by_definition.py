@@ -46,7 +46,7 @@ def test_m17_two_fits_by_least_squares() -> None:
                   for name, m in (("G", gram), ("G⁻¹", np.linalg.inv(gram)))))  # fmt: skip
     says("M17", f"= {whole(refit[0])}, and the loss rises by 2²/1 = {losses[1] - losses[0]}, to {losses[1]}")
     outside = b - a * (a @ b) / (a @ a)
-    says("M17", f"a_⊥ = {listed(outside)}, R = {listed(y - refit[0] * a)}")
+    says("M17", f"a_{{⊥}} = {listed(outside)}, R = {listed(y - refit[0] * a)}")
 
 
 def test_m18_one_neuron_and_a_skip_are_two_neurons() -> None:
