@@ -70,7 +70,7 @@ def read(text: str) -> Formula:
     """The formula that a text says; raises `FormulaError` at the first place that cannot be read."""
     if len(text) > LONGEST:
         raise FormulaError(text, LONGEST, f"a formula has at most {LONGEST} characters")
-    return _Reader(text).formula()
+    return Reader(text).formula()
 
 
 def _tokens(text: str) -> list[Token]:
@@ -84,7 +84,7 @@ def _tokens(text: str) -> list[Token]:
     return tokens
 
 
-class _Reader:
+class Reader:
     """One method for each rule of the grammar; `here` counts the tokens that are read."""
 
     def __init__(self, text: str) -> None:

@@ -62,7 +62,9 @@ def sparcs_second(path: Path) -> None:
             dotted = {} if "M15" in name else {"ls": ":", "lw": 1.0}
             line(axes, curves[name], k // 2, name.replace("+ M15", "with refit (M15)"), **dotted)
         reference = float(pairs["test loss, trimmed"][1])
-        axes.scatter([280], [reference], s=75, facecolors="none", edgecolors=FAINT, zorder=4, label="the authors' student")
+        axes.scatter(
+            [280], [reference], s=75, facecolors="none", edgecolors=FAINT, zorder=4, label="the authors' student"
+        )
         mark(axes, TEACHER, f"the teacher: {TEACHER}")
         axes.set(xscale="log", yscale="log", xlabel="hidden neurons left", ylabel="test loss")
         plain_log(axes.xaxis, *axes.get_xlim())
@@ -102,7 +104,9 @@ def student_teacher(path: Path) -> None:
             left.errorbar([*widths], middle, spread, label=student, **style)
             line(right, rises[student][100], k, f"{student}, width 100")
         left.axhline(TEACHER, color=FAINT, lw=0.8, ls="--")
-        left.set(xscale="log", yscale="log", xlabel="width of the student", ylabel="effective size, least to greatest run")
+        left.set(
+            xscale="log", yscale="log", xlabel="width of the student", ylabel="effective size, least to greatest run"
+        )
         for axis in (left.xaxis, left.yaxis):
             plain_log(axis, *axis.get_view_interval())
         mark(right, TEACHER, f"the teacher: {TEACHER}")
