@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 49cba2005f2b1ea7
-dense.py      sha256 608d2b142c83c829
+certificates  sha256 9ac889f9f389a52b
+dense.py      sha256 0e9b6dbf978ecde4
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 49cba2005f2b1ea7
-parts.py      sha256 1272f83ec5387f63
+certificates  sha256 9ac889f9f389a52b
+parts.py      sha256 ff20a83a61f2a944
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

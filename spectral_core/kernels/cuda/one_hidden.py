@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 49cba2005f2b1ea7
-parts.py      sha256 1272f83ec5387f63
+certificates  sha256 9ac889f9f389a52b
+parts.py      sha256 ff20a83a61f2a944
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
