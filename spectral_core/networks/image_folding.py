@@ -136,8 +136,8 @@ class _Folder:
 def folded(layout: ImageLayout, parameters: np.ndarray) -> CompactImageNetwork:
     """The compact form of an image network: the same function in evaluation, within rounding.
 
-    Left out are towers but the last, operations whose eigenvalue is 0 or whose gate is closed, values that the output does
-    not depend on (C1), and hidden channels of separable convolutions that change nothing (G3).
+    It leaves out every tower but the last, operations whose eigenvalue is 0 or whose gate is closed, values that the output
+    does not depend on (C1), and hidden channels of separable convolutions that change nothing (G3).
 
     By hand: I9, G5 by array. Checked by test_compact_image.test_the_compact_network_is_the_same_function.
     """
