@@ -75,17 +75,19 @@ def pruning(path: Path) -> None:
     found = tables.pruning()
     shown = ("spectral", "dense", "alternate", "pivoted_qr + M15", "pivoted_qr + M15, retrained")
     with figure_file(path, 10.6, 6.4, layout="constrained") as canvas:
-        heading(canvas, "Accuracy against neurons trimmed")
+        heading(canvas, "Accuracy against neurons kept")
         panels = canvas.subplots(2, 3, sharex=True, sharey=True)
         for (layers, activation), methods in found.items():
             axes = panels[layers - 1, ("relu", "elu", "tanh").index(activation)]
+            kept = {name: {100 - share: value for share, value in curve.items()} for name, curve in methods.items()}
             for k, name in enumerate(shown):
-                line(axes, methods[name], k, name)
-                if (authors := f"MNIST, {name}") in methods:
-                    line(axes, methods[authors], k, f"{authors} (authors)", ls=":", marker="")
+                line(axes, kept[name], k, name)
+                if (authors := f"MNIST, {name}") in kept:
+                    line(axes, kept[authors], k, f"{authors} (authors)", ls=":", marker="")
             axes.set_title(f"{activation}, {layers} hidden layer{'s' * (layers > 1)}", fontsize=9)
         for axes in panels[-1]:
-            axes.set(xlabel="% of hidden neurons trimmed", ylim=(0, 102))
+            axes.set(xlabel="% of hidden neurons kept", ylim=(0, 102), xscale="log", xlim=(120, 0.85))
+            plain_log(axes.xaxis, 1, 100)
         for axes in panels[:, 0]:
             axes.set(ylabel="accuracy, %")
         handles, labels = panels[0, 0].get_legend_handles_labels()

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from derivations.formulas import vector_exercises
 from derivations.formulas.code_exercises import CODE_EXERCISES, differs, samples
+from derivations.formulas.exercises import EXERCISES
+from derivations.formulas.vector_exercises import VECTOR_EXERCISES
 from spectral_core import SpectralNetwork
 from spectral_core.cli.program import main
 from tests.builders import ROOT
@@ -134,3 +137,13 @@ def test_the_truths_are_those_of_the_product() -> None:
         ours = [[outputs * g for g in group] for group in (gradients.eigenvectors, gradients.eigenvalues)]
         lists = [[g.tolist() for g in group] for group in ours]
         assert differs(lists, CODE_EXERCISES["code-gradient"].truth(sample)) == ""
+
+
+def test_the_page_names_every_exercise_and_how_many_networks_are_tried() -> None:
+    page = (ROOT / "docs" / "course" / "exercises.md").read_text(encoding="utf-8")
+    table = page.split("\n\n")[2]
+    listed = re.findall(r"`([\w-]+)`", table)
+    assert listed == [*EXERCISES, *VECTOR_EXERCISES, *CODE_EXERCISES]
+    rounds = sorted({len(samples(exercise.rounds)) for exercise in CODE_EXERCISES.values()})
+    assert f"on {' or '.join(map(str, rounds))} networks" in table
+    assert f"on {len(vector_exercises.samples())} networks" in table
