@@ -54,7 +54,7 @@ class IntegerRows:
     rows : the weights and biases.
     steps : by hidden layer, how a sum becomes an activation.
     factor, shift : an input is the integer nearest to (x + shift) factor, within -2047 to 2047.
-    units : by layer, what one unit of a sum is.
+    units : by layer, the size of one unit of a sum.
     bounds : by row, a number that no sum exceeds in size.
     errors : by layer, the greatest difference of z that the rounding of its weights and biases makes, in the units of the
         network. Inputs and activations are within -2047 to 2047.
@@ -72,7 +72,7 @@ class IntegerRows:
 
     @property
     def unit(self) -> float:
-        """What one unit of an output is."""
+        """The size of one unit of an output."""
         return self.units[-1]
 
     def inputs(self, x: np.ndarray) -> np.ndarray:

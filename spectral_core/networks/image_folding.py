@@ -62,7 +62,7 @@ class _Folder:
         return self.flat[start : start + int(np.prod(shape))].reshape(shape)
 
     def gate(self, operation: dict[str, int]) -> float:
-        """What an operation is multiplied by."""
+        """The factor of an operation."""
         if operation["gate"] < 0:
             return 1.0
         value = float(self.flat[operation["gate"]])
@@ -97,7 +97,7 @@ class _Folder:
         return len(self.planes) - 1
 
     def array(self, values: np.ndarray, absent: float | None = None) -> int:
-        """The number of a new array; -1 where all its numbers are the one that an absent array stands for."""
+        """Store an array and return its number. An array whose numbers all are `absent` is not stored; its number is -1."""
         if absent is not None and bool((values == absent).all()):
             return ABSENT
         self.arrays.append(values)
