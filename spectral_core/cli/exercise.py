@@ -1,4 +1,4 @@
-"""The command `exercise`: judges a formula or a function as the answer to an exercise of the course."""
+"""The command `exercise`: judges a formula, numbers or a function as the answer to an exercise of the course."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def add_parser(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser(
         "exercise",
-        help="judge a formula or a function as the answer to an exercise of the course",
+        help="judge a formula, numbers or a function as the answer to an exercise of the course",
         description="Without a name: lists the exercises. With a name alone: shows the question. With an answer: says "
         "whether it is right, or shows a network of whole numbers for which it is wrong, and a hint. A formula of blocks is "
-        "decided by a proof. A formula with x, z, u and f, and a function in Python, are compared with the definition. Exit code 0 "
+        "decided by a proof. A formula with x, z, u and f, numbers, and a function in Python are compared with the definition. Exit code 0 "
         "for a right answer, 1 for a wrong one, 2 if it cannot be read or run. --code runs the file that you name, with all your "
         "rights; nothing else is run. Name only a file that you trust.",
-        epilog="examples: spectral-core exercise diagonal 'L(i)'; spectral-core exercise code-inverse --code answer.py; the "
-        "language is described in docs/formulas.md and docs/course/exercises.md",
+        epilog="examples: spectral-core exercise diagonal 'L(i)'; spectral-core exercise code-inverse --code answer.py. Write -- before "
+        "an answer that begins with a minus sign. The language is described in docs/formulas.md and docs/course/exercises.md",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="the exercise")
-    parser.add_argument("answer", nargs="?", metavar="FORMULA", help="the right side of the identity")
+    parser.add_argument("answer", nargs="?", metavar="ANSWER", help="the right side of the identity, or numbers")
     parser.add_argument("--code", metavar="FILE", help="a Python file with the function; it is run")
     parser.set_defaults(run=run)
 

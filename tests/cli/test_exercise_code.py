@@ -10,6 +10,7 @@ import pytest
 from derivations.formulas import vector_exercises
 from derivations.formulas.code_exercises import CODE_EXERCISES, differs, samples
 from derivations.formulas.exercises import EXERCISES
+from derivations.formulas.number_exercises import NUMBER_EXERCISES
 from derivations.formulas.vector_exercises import VECTOR_EXERCISES
 from spectral_core import SpectralNetwork
 from spectral_core.cli.program import main
@@ -95,7 +96,7 @@ def test_code_that_cannot_be_judged_is_one_line(
     [
         (["code-inverse", "--code", "nowhere.py"], "there is no file nowhere.py"),
         (["code-inverse", "I"], "code-inverse asks for a function: name your file with --code FILE"),
-        (["diagonal", "--code", str(RIGHT)], "diagonal asks for a formula: spectral-core exercise diagonal 'FORMULA'"),
+        (["diagonal", "--code", str(RIGHT)], "diagonal asks for a formula: spectral-core exercise diagonal 'ANSWER'"),
         (["diagonal", "L(i)", "--code", str(RIGHT)], "give a formula or --code FILE, not both"),
         (["--code", str(RIGHT)], "--code needs the name of an exercise before it"),
     ],
@@ -143,7 +144,7 @@ def test_the_page_names_every_exercise_and_how_many_networks_are_tried() -> None
     page = (ROOT / "docs" / "course" / "exercises.md").read_text(encoding="utf-8")
     table = page.split("\n\n")[2]
     listed = re.findall(r"`([\w-]+)`", table)
-    assert listed == [*EXERCISES, *VECTOR_EXERCISES, *CODE_EXERCISES]
+    assert listed == [*EXERCISES, *VECTOR_EXERCISES, *NUMBER_EXERCISES, *CODE_EXERCISES]
     rounds = sorted({len(samples(exercise.rounds)) for exercise in CODE_EXERCISES.values()})
     assert f"on {' or '.join(map(str, rounds))} networks" in table
     assert f"on {len(vector_exercises.samples())} networks" in table
