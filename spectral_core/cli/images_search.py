@@ -35,7 +35,9 @@ def add_parsers(commands: Any) -> None:
     group = parser.add_argument_group("the network")
     group.add_argument("--channels", type=int, metavar="N", help="channels of the first cell (default: 8)")
     group.add_argument("--reductions", type=int, metavar="N", help="how often rows and columns are halved (default: 2)")
-    group.add_argument("--memory", metavar="BYTES", help="the most that a training step may take, such as 1GB")
+    group.add_argument(
+        "--memory", metavar="BYTES", help="the most that the arrays of a training step may take, such as 1GB"
+    )
     group.add_argument("--time", metavar="TIME", help="the most that the search may take, such as 10m")
     _add_search_options(parser.add_argument_group("the search"))
     console.seed_option(parser, "split, start, order and scores")
