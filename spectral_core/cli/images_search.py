@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spectral_core.data.image_parts import ImageParts
 
 RESULTS = ("model.npz", "report.json", "report.txt", "cells.png")
-"""What a search writes."""
+"""The files that a search writes."""
 QUICK = {"channels": 4, "reductions": 1, "rounds": 2, "epochs": 1, "final_epochs": 3, "score_images": 64}
 """The options of --quick, where they are not given."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spectral_core.training.results import TrainingResult
 
 RESULTS = ("model.npz", "report.json", "report.txt", "training.png")
-"""What a training writes."""
+"""The files that a training writes."""
 
 
 def add_parsers(commands: Any) -> None:
