@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import os
 import sys
 import time
@@ -38,7 +37,7 @@ from derivations.proof.certificates import Certificate
 from derivations.proof.programs import Program
 from derivations.proof.selfcheck import weaknesses
 from derivations.proof.theorem import ProofError
-from derivations.records import assumptions, citations, record, unlike_programs
+from derivations.records import assumptions, citations, record, unlike_programs, written
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.spectral import factors
 
@@ -111,7 +110,7 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
         },
         ROCQ / "programs.v": programs_file(PROGRAMS),
         ROCQ / "rational.v": goals_file(certificates),
-        CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
+        CERTIFICATES: written(records),
         ASSUMPTIONS: assumptions(certificates),
     }
 
@@ -122,6 +121,8 @@ def differences(files: dict[Path, str]) -> str:
     for path, text in files.items():
         # Byte by byte: another end of a line is a difference too.
         old = path.read_bytes().decode("utf-8") if path.exists() else ""
+        if old == text:
+            continue
         name = path.relative_to(ROOT).as_posix()
         lines += difflib.unified_diff(_lines(old), _lines(text), f"{name} (checked in)", f"{name} (generated)")
     return "".join(lines)

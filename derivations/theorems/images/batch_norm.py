@@ -228,7 +228,7 @@ ONE_CHANNEL = ("σ > 0: ε > 0, or x is not constant in the channel",)
 I8 = Theorem(
     id="I8",
     title="batch norm in training",
-    statement="y = a x + b, a = γ/σ, b = β - a μ, σ² = v + ε, v = M/n; β̄ = Σ ȳ, γ̄ = Σ ȳ x̂, x̄ = a ȳ + k1 x + k0 = γ/σ (ȳ - β̄/n - x̂ γ̄/n) "
+    words="y = a x + b, a = γ/σ, b = β - a μ, σ² = v + ε, v = M/n; β̄ = Σ ȳ, γ̄ = Σ ȳ x̂, x̄ = a ȳ + k1 x + k0 = γ/σ (ȳ - β̄/n - x̂ γ̄/n) "
     "with k1 = -a γ̄/(n σ), k0 = -a β̄/n - k1 μ; Σ x̄ = 0, Σ x̄ x̂ = a γ̄ ε/σ²; for ε = 0, y(α x + δ) = y(x) and ⟨x̄, x⟩ = 0",
     method="reverse accumulation, moments of a channel",
     argument=training_argument,

@@ -119,7 +119,7 @@ def node_argument(
 I15 = Theorem(
     id="I15",
     title="node",
-    statement="u = Σ factor op(x) over the operations that arrive; each gets factor ū; x̄ of a sender is the sum over its readers",
+    words="u = Σ factor op(x) over the operations that arrive; each gets factor ū; x̄ of a sender is the sum over its readers",
     method="reverse accumulation",
     argument=node_argument,
     assumptions=(INCOMING,),
@@ -186,7 +186,7 @@ def graph_argument(
 I16 = Theorem(
     id="I16",
     title="graph",
-    statement="for every graph whose edges run from lower to higher numbers: values in order, cotangents in reverse order; when node j is "
+    words="for every graph whose edges run from lower to higher numbers: values in order, cotangents in reverse order; when node j is "
     "reached, x̄_j is complete; a split gives the new node the receiver's number, all from there on move up by 1, and every "
     "edge still runs upwards",
     method="induction over nodes, sums over earlier values",
@@ -238,7 +238,7 @@ def live_argument(proof: Proof, constant: sp.Expr = bn.beta.element) -> None:
 C1 = Theorem(
     id="C1",
     title="live part of a graph",
-    statement="a node without a path to the output changes nothing and has gradients 0; a node that nothing reaches is the constant β, not 0: it may go if "
+    words="a node without a path to the output changes nothing and has gradients 0; a node that nothing reaches is the constant β, not 0: it may go if "
     "β = 0, or if every reader is a pointwise convolution with a batch norm in training behind it",
     method="cases",
     argument=live_argument,

@@ -167,7 +167,7 @@ def max_argument(
 I7 = Theorem(
     id="I7",
     title="max pool",
-    statement="y[i,j] = max x[R(i,ρ),Q(j,κ)], -∞ outside; the winner is the first greatest value, row by row; x̄[r,q] = Σ ȳ[i,j] over the "
+    words="y[i,j] = max x[R(i,ρ),Q(j,κ)], -∞ outside; the winner is the first greatest value, row by row; x̄[r,q] = Σ ȳ[i,j] over the "
     "windows whose winner lies at (r,q); Σ x̄ = Σ ȳ for every x, equal values too; the max of the rows' max is the max",
     method="induction over taps, adjoint identity of the selection",
     argument=max_argument,

@@ -76,7 +76,7 @@ def blocks_argument(proof: Proof, merge: Program = MERGE, running: Program = RUN
 I8_BLOCKS = Theorem(
     id="I8.blocks",
     title="statistics of two parts",
-    statement="μ = μ_A + (μ_B - μ_A) n_B/n, M = M_A + M_B + (μ_B - μ_A)² n_A n_B/n; m ← (1-θ) m + θ μ, u ← (1-θ) u + θ v n/(n-1)",
+    words="μ = μ_A + (μ_B - μ_A) n_B/n, M = M_A + M_B + (μ_B - μ_A)² n_A n_B/n; m ← (1-θ) m + θ μ, u ← (1-θ) u + θ v n/(n-1)",
     method="rational identities",
     argument=blocks_argument,
     assumptions=("n = n_A + n_B, both at least 1; n >= 2 for the running variance",),

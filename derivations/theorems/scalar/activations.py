@@ -171,7 +171,7 @@ def theorem_for(activation: Activation) -> Theorem:
     return Theorem(
         id=f"F.{activation.name}",
         title=f"activation {activation.name}",
-        statement=f"f(z) = {activation.function} = {activation.value}, f'(z) = {activation.slope}{where}",
+        words=f"f(z) = {activation.function} = {activation.value}, f'(z) = {activation.slope}{where}",
         method="differentiation by pieces",
         argument=argument,
         scope="every real z",

@@ -256,7 +256,7 @@ def theorem_for(item: Elementwise) -> Theorem:
     return Theorem(
         id=f"L.{item.name}",
         title=item.name.replace("_", " "),
-        statement=f"ℓ = scale Σ_sh w_s ρ(z_sh, y_sh), ∂ℓ/∂z_sh = scale w_s ρ'(z_sh, y_sh), {item.statement}",
+        words=f"ℓ = scale Σ_sh w_s ρ(z_sh, y_sh), ∂ℓ/∂z_sh = scale w_s ρ'(z_sh, y_sh), {item.statement}",
         method="reverse accumulation, differentiation by regions",
         argument=lambda proof: ARGUMENTS[item.name](proof, program=item.program),
         scope="every batch size and width",
@@ -267,7 +267,7 @@ def theorem_for(item: Elementwise) -> Theorem:
 L_CROSS_ENTROPY = Theorem(
     id="L.cross_entropy",
     title="softmax cross entropy",
-    statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - Σ_h q_sh z_sh), ∂ℓ/∂z = scale w (softmax(z) - q), q = (1 - ε) onehot(label) + ε/classes",
+    words="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - Σ_h q_sh z_sh), ∂ℓ/∂z = scale w (softmax(z) - q), q = (1 - ε) onehot(label) + ε/classes",
     method="reverse accumulation, shift invariance",
     argument=cross_entropy_argument,
     scope="every batch size and class count",

@@ -107,11 +107,11 @@ def l2_argument(proof: Proof, program: Program = L2) -> None:
     proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), truth, rule="reverse accumulation")
 
 
-def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Theorem:
+def _theorem(name: str, words: str, argument: Callable[[Proof], None]) -> Theorem:
     return Theorem(
         id=f"R.{name}",
         title=f"{name} penalty",
-        statement=statement,
+        words=words,
         method="reverse accumulation, subgradient",
         argument=argument,
         scope="every group size",

@@ -140,12 +140,12 @@ ARGUMENTS = {"proximal_group": group_argument, "proximal_l1": l1_argument, "prox
 
 
 def _theorem(
-    name: str, statement: str, argument: Callable[[Proof], None], assumptions: tuple[str, ...] = ()
+    name: str, words: str, argument: Callable[[Proof], None], assumptions: tuple[str, ...] = ()
 ) -> Theorem:
     return Theorem(
         id=f"P.{name}",
         title=f"proximal map, {name}",
-        statement=statement,
+        words=words,
         method="subgradient of a convex function",
         argument=argument,
         assumptions=assumptions,
