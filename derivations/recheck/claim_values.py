@@ -33,6 +33,7 @@ class Setting:
     phi, lam, x : the network and activations of each layer.
     names : values of indices and symbols. sizes : how far each index of arrays runs.
     known : what names in claims mean. piece : the piece of piecewise functions that is asked for, if not 0.
+    moving : the key of what moves as a dual number, and where it rests.
     """
 
     point: Point
@@ -46,6 +47,16 @@ class Setting:
     function: Any = field(default=None)
     known: Mapping[str, Rule] = field(default_factory=lambda: KNOWN)
     piece: int = 0
+    moving: tuple[tuple[str, Any], Number] | None = None
+
+    def resting(self, before: Setting) -> Setting:
+        """The same where nothing moves, for what was put in before something moved."""
+        if self.moving is None or before.moving is not None:
+            return self
+        (name, *at), number = self.moving
+        if at:
+            return replace(self, arrays=self.arrays | {(name, *at): number}, moving=None)
+        return replace(self, names=self.names | {name: number}, moving=None)
 
     def symbol(self, name: str) -> Any:
         """An index, or a number that is drawn once."""
@@ -79,9 +90,11 @@ def value(tree: Tree, setting: Setting) -> Any:
     """A number, or a block as a matrix."""
     for old, new, before in setting.put:
         if _same(old, tree, setting):
-            return value(new, replace(setting, put=before.put))
+            return value(new, replace(setting.resting(before), put=before.put))
     if isinstance(tree, int):
         return tree
+    if tree in ("oo", "-oo"):
+        return float(tree.replace("oo", "inf"))
     if isinstance(tree, str):
         return Fraction(tree) if tree[0].isdigit() or tree[0] == "-" else setting.symbol(tree)
     head, *parts = tree

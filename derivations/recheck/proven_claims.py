@@ -111,7 +111,9 @@ def _whole(claim: dict[str, Any]) -> list[tuple[str, int]]:
 def _real_setting(point: Point, claim: dict[str, Any]) -> Setting:
     """Real numbers, as the claim knows them to be, and whole numbers for which it is made."""
     reals = RealPoint(point)
-    kinds = {name: kind for kind, names in claim.get("symbols", {}).items() for name in names}
+    # Of two symbols with one name, one is put in for the other: the one of which more is known is the one that stays.
+    every = sorted(claim.get("symbols", {}).items(), key=lambda item: any(sign in item[0] for sign in ("positive", "negative")))
+    kinds = {name: kind for kind, names in every for name in names}
     for _ in range(TRIES):
         names: dict[str, Any] = {"pi": +mpmath.pi} | {name: reals.drawn(kind) for name, kind in kinds.items()}
         names |= {name: point.values.randint(least, 5) for name, least in _whole(claim)}
@@ -168,6 +170,10 @@ def _free(tree: Tree) -> set[str]:
         return {"h", "k"}
     if tree[0] == "at":
         return _free(tree[1]) | {name for _, new in tree[2] for name in _free(new)}
+    if tree[0] == "value":
+        return _free(tree[1][4])
+    if tree[0] == "pick":
+        return {name for part in tree[1] for name in _free(part)}
     if tree[0] == "Piecewise":
         return {name for piece in tree[1:] for part in piece for name in _free(part)}
     inside = {name for part in tree[1:] for name in _free(part)}
@@ -189,13 +195,19 @@ def _heads(tree: Tree) -> Iterator[str]:
     elif head == "at":
         yield from (f"put in for {old[0]}" for old, _ in parts[1] if isinstance(old, list) and old[0] not in PLACES)
         parts = [parts[0], *(new for _, new in parts[1])]
+    elif head == "value":
+        parts = [parts[0][4]]
+    elif head == "pick":
+        parts = parts[0]
+    elif head == "on_region":
+        parts = parts[:1]
     elif head == "Piecewise":
         parts = [part for piece in parts for part in (piece[0], *_sides(piece[1]))]
     for part in parts:
         yield from _heads(part)
 
 
-PLACES = (*LAYERS, "at_array", "KroneckerDelta")
+PLACES = (*LAYERS, "at_array", "KroneckerDelta", "Piecewise")
 """What something else may be put in for, as each stands by itself."""
 
 

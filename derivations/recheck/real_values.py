@@ -40,8 +40,9 @@ class RealPoint:
         if "integer" in words:
             return self.values.randint(int("positive" in words), 5)
         size = self.number()
-        if "negative" in words or not {"positive", "nonnegative"} & {*words}:
-            return -size if "negative" in words or self.values.getrandbits(1) else size
+        below = {"negative", "nonpositive"} & {*words}
+        if below or not {"positive", "nonnegative"} & {*words}:
+            return -size if below or self.values.getrandbits(1) else size
         return size
 
     def compare(self, what: str, left: Number, relation: str, right: Number) -> None:
@@ -112,6 +113,9 @@ def _holds(tree: Tree, setting: Setting) -> bool:
     """Whether a condition holds."""
     if isinstance(tree, str):
         return tree == "True"
+    for old, new, _ in setting.put:
+        if old == tree:
+            return bool(new)
     if tree[0] in ("Or", "And"):
         return (any if tree[0] == "Or" else all)(_holds(part, setting) for part in tree[1:])
     left, right = (value_of(value(part, setting)) for part in tree[1:])
@@ -132,33 +136,34 @@ def _piecewise(parts: list[Tree], setting: Setting) -> Number:
 
 
 def _of_number(parts: list[Tree], setting: Setting) -> Number:
-    """An expression whose pieces are those of a number, counted from 1; of an activation, those of a side of 0."""
-    number = value(parts[-1], setting) if isinstance(parts[-1], int) or parts[-1] not in SIDES else SIDES[parts[-1]]
-    return value(parts[0], _on_side(parts[-1], replace(setting, piece=number)))
+    """An expression whose pieces are those of a number, counted from 1."""
+    return value(parts[0], replace(setting, piece=value(parts[-1], setting)))
 
 
-SIDES = {"z <= 0": 1, "z > 0": 2}
-
-
-def _on_side(side: Tree, setting: Setting) -> Setting:
-    """|z| and min(z, 0) as they are on a side of 0."""
-    if side not in SIDES:
-        return setting
-    below = side == "z <= 0"
+def _on_side(parts: list[Tree], setting: Setting) -> Number:
+    """An expression for z <= 0, number 1, or z > 0, number 2: its pieces, |z| and min(z, 0) are those of that side."""
+    number = value(parts[-1], setting)
+    below = number == 1
     puts = ((["Abs", "z"], ["*", -1, "z"] if below else "z", setting), (["Min", 0, "z"], "z" if below else 0, setting))
-    return replace(setting, put=(*setting.put, *puts))
+    return value(parts[0], replace(setting, piece=number, put=(*setting.put, *puts)))
+
+
+def _on_region(parts: list[Tree], setting: Setting) -> Number:
+    """An expression where the condition of that number holds, counted from 1, and none of the others."""
+    whole, conditions, number = parts
+    wanted = value(number, setting)
+    truths = ((condition, at == wanted, setting) for at, condition in enumerate(conditions, 1))
+    return value(whole, replace(setting, put=(*setting.put, *truths)))
 
 
 def moved(tree: Tree, leaf: Tree, setting: Setting) -> Number:
     """∂tree/∂leaf: the leaf, a symbol or an element, moves as a dual number."""
     value(tree, setting)  # so that every number is drawn before one of them moves
-    place = Dual(real(value(leaf, setting)), 1)
-    moving = replace(setting, put=tuple(put for put in setting.put if put[0] != leaf))
-    if isinstance(leaf, str):
-        moving = replace(moving, names=setting.names | {leaf: place})
-    else:
-        key = (leaf[1], *(value(index, setting) for index in leaf[2:]))
-        moving = replace(moving, arrays=setting.arrays | {key: place})
+    key = (leaf,) if isinstance(leaf, str) else (leaf[1], *(value(index, setting) for index in leaf[2:]))
+    rest = real(value(leaf, setting))
+    put = tuple(put for put in setting.put if put[0] != leaf)
+    field, names = ("names", {leaf: Dual(rest, 1)}) if isinstance(leaf, str) else ("arrays", {key: Dual(rest, 1)})
+    moving = replace(setting, put=put, moving=(key, rest), **{field: getattr(setting, field) | names})
     found = value(tree, moving)
     return found.slope if isinstance(found, Dual) else 0
 
@@ -194,9 +199,13 @@ REAL: dict[str, Rule] = KNOWN | {
     "frac": smooth(lambda z: z - mpmath.floor(z), lambda _: 1),
     "Piecewise": _piecewise,
     "piece": _of_number,
+    "side": _on_side,
     "region": _of_number,
+    "pick": lambda parts, setting: value(parts[0][value(parts[1], setting) - 1], setting),
+    "on_region": _on_region,
     "slope": lambda parts, setting: moved(parts[0], parts[1], setting),
     "derivative": lambda parts, setting: moved(parts[0], "z", setting),
+    "value": lambda parts, setting: value(parts[0][4], setting),
     **dict.fromkeys(("in_exponentials", "by_log", "by_erf", "by_exp"), _same),
 }
 """What this route knows at real places."""

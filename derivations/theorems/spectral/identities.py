@@ -15,7 +15,7 @@ from derivations.proof.notation import elements, f, h, k, s
 from derivations.proof.running import run
 from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.scalar.activations import ABOVE, ACTIVATIONS, BELOW, Activation, in_exponentials, piece, z
+from derivations.theorems.scalar.activations import ABOVE, ACTIVATIONS, BELOW, WORDS, Activation, in_exponentials, piece, z
 from derivations.theorems.spectral.kinks import KINKED, slopes
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
@@ -48,7 +48,7 @@ def opposite(proof: Proof, symmetry: dict[str, tuple[int, sp.Expr]] = SYMMETRY) 
             for where, other in ((ABOVE, BELOW), (BELOW, ABOVE)):
                 there = at(piece(activation.function, other), {z: -z})
                 right = in_exponentials(sign * piece(activation.function, where) - linear * z)
-                claim = f"{activation.name}, {where}: f(-z) = {sign} f(z) - {linear} z"
+                claim = f"{activation.name}, {WORDS[where]}: f(-z) = {sign} f(z) - {linear} z"
                 proof.equal(claim, in_exponentials(there), right, "rational")
 
 
