@@ -34,6 +34,7 @@ from derivations.codegen.programs import PROGRAMS as SHARED
 from derivations.codegen.rocq.goals import goals_file
 from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.certificates import Certificate
+from derivations.proof.claimed_lines import unclaimed
 from derivations.proof.programs import Program
 from derivations.proof.selfcheck import weaknesses
 from derivations.proof.theorem import ProofError
@@ -81,7 +82,8 @@ def records_of(certificates: list[Certificate]) -> list[dict[str, Any]]:
     unproven = {name: ids for name, ids in relying.items() if not set(ids) <= known}
     if unproven:
         raise ProofError(f"kernels without a certificate: {unproven}")
-    problems = [*citations(certificates), *unlike_programs(certificates, printed_programs())]
+    printed = printed_programs()
+    problems = [*citations(certificates), *unlike_programs(certificates, printed), *unclaimed(certificates, printed)]
     if problems:
         raise ProofError("\n".join(problems))
     return [record(c, [name for name, ids in relying.items() if c.id in ids]) for c in certificates]

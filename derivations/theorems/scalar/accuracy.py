@@ -103,6 +103,7 @@ def theorem_for(form: Format) -> Theorem:
     errors = "; ".join(f"{name}, {what}: {float(claim)} u" for (name, what), claim in CLAIMS.items())
     return Theorem(
         id=f"E.{form.name}.activations",
+        states=2 * len(CLAIMS),
         title=f"accuracy of activations in {form.name}",
         words=f"relative errors at most: {errors}; u = 2^-{form.bits}",
         method="relative errors of products, on small intervals of exp(g(z))",

@@ -173,6 +173,11 @@ def theorem_for(activation: Activation) -> Theorem:
     where += "" if activation.denominator is None else f", d = 1/({activation.denominator})"
     return Theorem(
         id=f"F.{activation.name}",
+        states=2
+        + (activation.value != activation.function)
+        + 2 * activation.kink
+        + (activation.exponent is not None)
+        + activation.value.has(normal_cdf),
         title=f"activation {activation.name}",
         words=f"f(z) = {activation.function} = {activation.value}, f'(z) = {activation.slope}{where}",
         method="differentiation by pieces",

@@ -99,6 +99,7 @@ THEOREMS = (
     Theorem(
         id="O.decay",
         title="decoupled weight decay",
+        states=3,
         words="θ -= share θ, a step of size share along the gradient of ½‖θ‖², beside the optimizer's own",
         method="differentiation",
         argument=decay_argument,
@@ -108,6 +109,7 @@ THEOREMS = (
     Theorem(
         id="O.clip",
         title="clipping by the global norm",
+        states=2,
         words="g limit/‖g‖₂ where ‖g‖₂ > limit, of norm limit; else g",
         method="two cases",
         argument=_clipping,

@@ -275,6 +275,7 @@ def theorem_for(form: Format) -> Theorem:
     first, last = map(float, form.normal)
     return Theorem(
         id=f"E.{form.name}",
+        states=17,
         title=f"exp and expm1 in {form.name}",
         words=f"|computed / exp(x) - 1| <= {float(form.exp)} u and |computed / expm1(x) - 1| <= {float(form.expm1)} u "
         f"with u = 2^-{form.bits}, half an ulp of 1",

@@ -65,6 +65,7 @@ THEOREMS = (
     Theorem(
         id="D1",
         title="no overflow",
+        states=8,
         words="|b + Σ_{j<=n} w_j x_j| <= |b| + Σ_j |w_j| X for every n, if |x_j| <= X",
         method="induction over the terms, one sign of the weight after the other",
         argument=no_overflow,
@@ -73,6 +74,7 @@ THEOREMS = (
     Theorem(
         id="D2",
         title="rounding of a layer of integers",
+        states=17,
         words="⌊(a + 2^s/2)/2^s⌋ is within 1/2 of a/2^s; weights and bias rounded to integers change a sum by at most "
         "(Σ_j |x_j| + 1)/2; a linear interpolation stays between its entries",
         method="quotient and remainder; induction over the terms",

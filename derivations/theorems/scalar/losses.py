@@ -264,6 +264,7 @@ ARGUMENTS = {
 def theorem_for(item: Elementwise) -> Theorem:
     return Theorem(
         id=f"L.{item.name}",
+        states=3 + 2 * len(item.boundaries) + 2 * (item is BINARY_CROSS_ENTROPY),
         title=item.name.replace("_", " "),
         words=f"ℓ = scale Σ_sh w_s ρ(z_sh, y_sh), ∂ℓ/∂z_sh = scale w_s ρ'(z_sh, y_sh), {item.statement}",
         method="reverse accumulation, differentiation by regions",
@@ -276,6 +277,7 @@ def theorem_for(item: Elementwise) -> Theorem:
 L_CROSS_ENTROPY = Theorem(
     id="L.cross_entropy",
     title="softmax cross entropy",
+    states=2,
     words="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - Σ_h q_sh z_sh), ∂ℓ/∂z = scale w (softmax(z) - q), q = (1 - ε) onehot(label) + ε/classes",
     method="reverse accumulation, shift invariance",
     argument=cross_entropy_argument,

@@ -217,6 +217,7 @@ THEOREMS = (
     Theorem(
         id="O.batch",
         title="the mean of a mini-batch",
+        states=9,
         words="Σ a_i part by part; losses with the scale 1/Σw, or 1/(Σw · outputs), are weighted means",
         method="induction, linearity in the scale",
         argument=batch_argument,
@@ -225,6 +226,7 @@ THEOREMS = (
     Theorem(
         id="O.epoch",
         title="the mean of an epoch",
+        states=4,
         words="Σ_b W_b ℓ_b / Σ_b W_b is the weighted mean over all samples, as is Σ_b ℓ_b W_b/W over chunks",
         method="induction over mini-batches",
         argument=_epoch,
@@ -233,6 +235,7 @@ THEOREMS = (
     Theorem(
         id="O.correction",
         title="bias correction",
+        states=2,
         words="1 - β^t is the sum of the weights (1 - β) β^(t-i), i = 1, ..., t, and positive for 0 < β < 1, t >= 1",
         method="induction over steps",
         argument=correction_argument,
@@ -242,6 +245,7 @@ THEOREMS = (
     Theorem(
         id="P.threshold",
         title="the threshold of a proximal step",
+        states=2,
         words="argmin g·(x - θ) + ρ R(x) + ‖x - θ‖²/(2 rate) is the proximal map of R at θ - rate g with threshold rate · ρ",
         method="completing the square",
         argument=threshold_argument,
@@ -251,6 +255,7 @@ THEOREMS = (
     Theorem(
         id="R.ridge",
         title="the l2 term of L-BFGS",
+        states=2,
         words="½ρ w² has the derivative ρ w",
         method="differentiation",
         argument=ridge_argument,

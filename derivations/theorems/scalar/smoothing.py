@@ -52,6 +52,7 @@ def smoothing_argument(proof: Proof, program: Program = SMOOTH_TARGETS, given: P
 L_SMOOTHING = Theorem(
     id="L.smoothing",
     title="label smoothing",
+    states=8,
     words="labels (1 - ε) y + ε/2: ℓ and ∂ℓ/∂z of binary cross entropy are (1 - ε) times those of y plus ε times those of 1/2",
     method="linearity in the label",
     argument=smoothing_argument,

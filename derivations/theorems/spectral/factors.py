@@ -204,6 +204,7 @@ def argument(proof: Proof, programs: tuple[Program, ...] = PROGRAMS) -> None:
 M20_FACTOR = Theorem(
     id="M20.factor",
     title="Gauss-Newton factors",
+    states=22,
     words="∂²ℓ/∂z² = F Fᵀ: scale w diag(ρ'') for the elementwise losses, ρ'' = 2 (squared error), 1 or 0 (Huber), exp z "
     "(Poisson), p(1-p) (binary cross entropy); scale w (diag(p) - p pᵀ) for cross entropy with F = √(scale w) "
     "diag(√p)(I - √p √pᵀ), whose column m is √(scale w p_m) (e_m - p), whatever targets that sum to 1",

@@ -156,6 +156,7 @@ def argument(proof: Proof) -> None:
 M18 = Theorem(
     id="M18",
     title="identities of neurons",
+    states=49,
     words="f(-z) = f(z) - z (relu, gelu, swish), f(z) - 1.01 z (leaky_relu), -f(z) (identity, tanh): of neurons with rows w and "
     "-c w one goes, its outgoing column, times c, to the other, ΔW_hk = -κ c v_h w_k past the layer (c = 1 but for relu, "
     "leaky_relu, identity); z of one sign on the data: f is linear, ΔW_hk = f' v_h w_k, on a box if Σ min(w lo, w hi) + b >= 0 "

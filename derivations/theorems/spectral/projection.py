@@ -89,6 +89,7 @@ def argument(proof: Proof) -> None:
 M20 = Theorem(
     id="M20",
     title="variable projection and damped steps",
+    states=8,
     words="at the least squares output weights V(W) the gradient of W → min_V ℓ(W, V) is ∂ℓ/∂W; (H + μD + εI) δ = -g "
     "with H = Jᵀ F Fᵀ J and D >= 0: gᵀδ = -‖FᵀJδ‖² - μ‖D^½ δ‖² - ε‖δ‖² < 0, so a short enough step lowers the loss",
     method="reverse accumulation along a line, sums of squares",
