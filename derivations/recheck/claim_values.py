@@ -236,7 +236,7 @@ class _Reading(Setting):
 
 def _bar(parts: list[Tree], setting: Setting) -> Number:
     """∂ℓ/∂(an element) for ℓ = Σ seed · output: one element moves, as a dual number."""
-    name, lines, seeds, *_ = parts
+    name, lines, seeds, fixed = parts
     for line in lines:  # so that every element is drawn before one of them moves
         list(leaves(line[4], name))
     after(lines, setting)
@@ -248,7 +248,12 @@ def _bar(parts: list[Tree], setting: Setting) -> Number:
     else:
         moving = replace(setting, names=setting.names | {name: Dual(setting.symbol(name), 1)})
     total: Any = 0
+    places = {name_of(line[0]): line[0][2:] if isinstance(line[0], list) else [] for line in lines}
     for key_made, number in after(lines, moving).items():
+        # An index of a loop around has one value.
+        at = zip(places[key_made[0]], key_made[1:], strict=True)
+        if any(index in fixed and place != setting.names[index] for index, place in at):
+            continue
         for seeded, seed in seeds:
             if key_made[0] == seeded and isinstance(number, Dual):
                 total = total + number.slope * _seed(seed, key_made[1:], setting)

@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 49cba2005f2b1ea7
+certificates  sha256 92967c2ec694a3e2
 
 Scalars may be numbers or NumPy arrays.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 49cba2005f2b1ea7
-dense.py      sha256 608d2b142c83c829
+certificates  sha256 92967c2ec694a3e2
+dense.py      sha256 57a55cd1bbb08f94
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 49cba2005f2b1ea7
-parts.py      sha256 1272f83ec5387f63
+certificates  sha256 92967c2ec694a3e2
+parts.py      sha256 ce203fa7c73acfde
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 49cba2005f2b1ea7
-dense.py      sha256 608d2b142c83c829
+certificates  sha256 92967c2ec694a3e2
+dense.py      sha256 57a55cd1bbb08f94
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

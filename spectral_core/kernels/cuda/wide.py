@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 49cba2005f2b1ea7
-parts.py      sha256 1272f83ec5387f63
+certificates  sha256 92967c2ec694a3e2
+parts.py      sha256 ce203fa7c73acfde
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

@@ -621,7 +621,7 @@ def test_what_is_written_alike_is_not_the_same() -> None:
 
 
 def prove(argument: Callable[[Proof], None], **fields: Any) -> Certificate:
-    return Theorem("T", "title", "statement", "method", argument, **fields).prove()
+    return Theorem("T", "title", "words", "method", argument, **fields).prove()
 
 
 def test_a_certificate_says_what_was_proven_and_by_what() -> None:
@@ -635,7 +635,9 @@ def test_a_certificate_says_what_was_proven_and_by_what() -> None:
         proof.equal("four", at(a, {a: dummy}), dummy)
 
     certificate = prove(argument, assumptions=("f(0) = 0",), reference="book", scope="numbers")
-    assert (certificate.id, certificate.title, certificate.statement) == ("T", "title", "statement")
+    assert (certificate.id, certificate.title, certificate.words) == ("T", "title", "words")
+    assert [claim.name for claim in certificate.claims] == ["one", "two", "four"]
+    assert certificate.statement.startswith("one: [a](a = m) + r = m + r; two: ")
     assert (certificate.method, certificate.assumptions) == ("method", ("f(0) = 0",))
     assert (certificate.reference, certificate.scope) == ("book", "numbers")
     assert certificate.cites == ("M2", "M1", "M3")
