@@ -57,10 +57,18 @@ def _sources(module: str, folder: Path) -> frozenset[Path]:
         if path in found or not path.exists():
             continue
         found.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE.rstrip(".")):
-                waiting += [str(node.module), *(f"{node.module}.{name.name}" for name in node.names)]
+        waiting += _imported(path.read_text(encoding="utf-8"))
     return frozenset(found)
+
+
+@cache
+def _imported(text: str) -> tuple[str, ...]:
+    """The modules of theorems that a file imports, and every name from them, which may be a module too."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE.rstrip(".")):
+            found += [str(node.module), *(f"{node.module}.{name.name}" for name in node.names)]
+    return tuple(found)
 
 
 def program_digest(program: Program) -> str:
@@ -118,7 +126,9 @@ def _claim(claim: Claim, steps: tuple[Step, ...]) -> dict[str, Any]:
         "over": [[str(name), least(name)] for name in claim.over],
         "where": [tree(condition) for condition in claim.where],
         "assumes": sorted(map(str, claim.assumes)),
-        "rules": sorted({step.rule for step in steps if step.part.startswith(claim.name)}),
+        "rules": sorted(
+            {step.rule for step in steps if step.part == claim.name or step.part.startswith(f"{claim.name}: ")}
+        ),
         **({"symbols": kinds} if (kinds := kinds_of_symbols(claim.left, claim.right)) else {}),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
@@ -92,9 +93,13 @@ class Assign:
             return None
         return left, right
 
-    def __str__(self) -> str:
+    @cached_property
+    def _text(self) -> str:
         sums = "".join(f"{self.reduce}_{index} " for index in self.over)
         return f"{self.target} {'+=' if self.accumulate else '='} {sums}{self.value}"
+
+    def __str__(self) -> str:
+        return self._text
 
 
 @dataclass(frozen=True)

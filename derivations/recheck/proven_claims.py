@@ -56,7 +56,9 @@ def readable(claim: dict[str, Any]) -> bool:
     """Whether this route reads a claim: sides that it knows, under assumptions that it keeps, no sum over all integers."""
     left, relation, right = claim["formula"]
     known = set(claim["assumes"]) <= KEPT and "reindexing" not in claim.get("rules", ())
-    return known and relation in ("=", *RELATIONS) and all(name in REAL for side in (left, right) for name in _heads(side))
+    return (
+        known and relation in ("=", *RELATIONS) and all(name in REAL for side in (left, right) for name in _heads(side))
+    )
 
 
 def rational(claim: dict[str, Any]) -> bool:
@@ -104,7 +106,7 @@ def _whole(claim: dict[str, Any]) -> list[tuple[str, int]]:
     for kind, names in claim.get("symbols", {}).items():
         if "integer" in kind:
             least = 1 if "positive" in kind else 0
-            over = {name: least for name in names} | over
+            over = dict.fromkeys(names, least) | over
     return list(over.items())
 
 
@@ -112,7 +114,9 @@ def _real_setting(point: Point, claim: dict[str, Any]) -> Setting:
     """Real numbers, as the claim knows them to be, and whole numbers for which it is made."""
     reals = RealPoint(point)
     # Of two symbols with one name, one is put in for the other: the one of which more is known is the one that stays.
-    every = sorted(claim.get("symbols", {}).items(), key=lambda item: any(sign in item[0] for sign in ("positive", "negative")))
+    every = sorted(
+        claim.get("symbols", {}).items(), key=lambda item: any(sign in item[0] for sign in ("positive", "negative"))
+    )
     kinds = {name: kind for kind, names in every for name in names}
     for _ in range(TRIES):
         names: dict[str, Any] = {"pi": +mpmath.pi} | {name: reals.drawn(kind) for name, kind in kinds.items()}

@@ -104,7 +104,7 @@ def test_the_same_files_without_an_edit_are_proven(file: str) -> None:
 
 def test_a_line_of_a_printed_program_that_no_claim_speaks_of_is_noticed() -> None:
     """Without its claim on θ, Adam's last line is printed and nothing says what it computes."""
-    old = "    proof.equal(\"θ\", values[\"updated\"], published, rule=\"program\")\n"
+    old = '    proof.equal("θ", values["updated"], published, rule="program")\n'
     wrong = theorem_of(edited(f"{SCALAR}/optimizers.py", (old, "")), "O.adam")
     printed = [program for program in generator.printed_programs() if program.name == "adam"]
     (right,) = (theorem for theorem in THEOREMS if theorem.id == "O.adam")
@@ -139,7 +139,10 @@ def test_the_statement_of_a_record_is_made_from_its_claims() -> None:
         assert record["statement"] != record.get("words")
         assert len({claim["name"] for claim in record["claims"]}) == len(record["claims"])
         parts = {step["part"] for step in record["steps"] if "part" in step}
-        assert all(any(part.startswith(claim["name"]) for part in parts) for claim in record["claims"])
+        assert all(
+            any(part == claim["name"] or part.startswith(f"{claim['name']}: ") for part in parts)
+            for claim in record["claims"]
+        )
 
 
 def read(record: dict[str, Any]) -> list[dict[str, Any]]:

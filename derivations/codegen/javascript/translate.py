@@ -150,12 +150,13 @@ class Translator(Expressions):
 
 
 def _assigned(node: ast.AST) -> list[str]:
-    """The names that a statement and what is inside of it set, each as often as it is set."""
+    """The names that a statement and what is inside of it set, each as often as it is set; `x += 1` counts twice."""
     names = []
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
             names.append(inner.id)
-            names += [inner.id] * any(isinstance(n, ast.AugAssign) and n.target is inner for n in ast.walk(node))
+        elif isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):
+            names.append(inner.target.id)
     return names
 
 

@@ -24,7 +24,18 @@ from derivations.proof.running import slope as slope_of
 from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import losses
-from derivations.theorems.scalar.losses import chosen, label, number, output, peak, scale, shifted, target, total, weight
+from derivations.theorems.scalar.losses import (
+    chosen,
+    label,
+    number,
+    output,
+    peak,
+    scale,
+    shifted,
+    target,
+    total,
+    weight,
+)
 from derivations.theorems.scalar.losses import z as at_output
 
 CURVATURES: dict[str, tuple[sp.Expr, ...]] = {

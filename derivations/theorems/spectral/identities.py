@@ -15,7 +15,16 @@ from derivations.proof.notation import elements, f, h, k, s
 from derivations.proof.running import run
 from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.scalar.activations import ABOVE, ACTIVATIONS, BELOW, WORDS, Activation, in_exponentials, piece, z
+from derivations.theorems.scalar.activations import (
+    ABOVE,
+    ACTIVATIONS,
+    BELOW,
+    WORDS,
+    Activation,
+    in_exponentials,
+    piece,
+    z,
+)
 from derivations.theorems.spectral.kinks import KINKED, slopes
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 

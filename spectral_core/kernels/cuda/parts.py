@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 92967c2ec694a3e2
-dense.py      sha256 57a55cd1bbb08f94
+certificates  sha256 fdaba6e4d9d55bf0
+dense.py      sha256 1704b6cf985e14ae
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
