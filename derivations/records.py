@@ -114,7 +114,7 @@ def _laid_out(value: Any, depth: int, key: str = "") -> str:
     return f"{ends[0]}{','.join(f'{space} {part}' for part in parts)}{space}{ends[1]}"
 
 
-TREES = ("formula", "over", "where", "equations", "symbols", "assumes", "rules")
+TREES = ("formula", "over", "where", "equations", "symbols", "assumes", "rules", "not zero")
 """Fields that are written in one line."""
 
 
@@ -129,8 +129,17 @@ def _claim(claim: Claim, steps: tuple[Step, ...]) -> dict[str, Any]:
         "rules": sorted(
             {step.rule for step in steps if step.part == claim.name or step.part.startswith(f"{claim.name}: ")}
         ),
+        **({"not zero": divisors} if (divisors := _divisors(claim, steps)) else {}),
         **({"symbols": kinds} if (kinds := kinds_of_symbols(claim.left, claim.right)) else {}),
     }
+
+
+def _divisors(claim: Claim, steps: tuple[Step, ...]) -> list[Any]:
+    """What the step that serves a claim without cases divides by, and may be 0."""
+    found = dict.fromkeys(
+        base for step in steps if step.part == claim.name and not step.where for base in step.denominators
+    )
+    return [tree(base) for base in found]
 
 
 def _step(step: Step) -> dict[str, Any]:

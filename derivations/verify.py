@@ -32,7 +32,7 @@ from derivations.proof.certificates import Certificate
 from derivations.proof.selfcheck import weaknesses
 from derivations.proof.theorem import ProofError, Theorem
 from derivations.recheck import exact_device
-from derivations.recheck.evidence import CLAIMS, CLAIMS_QUICK, FULL, QUICK, recheck, recheck_claims
+from derivations.recheck.evidence import CLAIMS, CLAIMS_QUICK, FULL, QUICK, STATED, recheck, recheck_claims
 from derivations.recheck.identities import IDENTITIES
 from derivations.recheck.proven_claims import readable as readable_claim
 from derivations.records import record
@@ -228,7 +228,7 @@ def _recheck_claims(certificate: Certificate | None, quick: bool) -> dict[str, A
     if certificate is None:
         return {"read": 0, "of": 0, "failure": None}
     written = json.loads(json.dumps(record(certificate, [])))
-    evidence = recheck_claims(written, CLAIMS_QUICK if quick else CLAIMS)
+    evidence = recheck_claims(written, CLAIMS_QUICK if quick else STATED if certificate.words else CLAIMS)
     failure = evidence and evidence.failure and f"claim {evidence.failure.message}"
     return {"read": sum(map(readable_claim, written["claims"])), "of": len(written["claims"]), "failure": failure}
 

@@ -49,7 +49,7 @@ def _look(part: Any, found: Said) -> None:
         _look(part.given, found)
     elif isinstance(part, Program):
         lines.update(part.assignments)
-    elif isinstance(part, Definition) or isinstance(part, Constant):
+    elif isinstance(part, (Definition, Constant)):
         _look(part.value, found)
     elif isinstance(part, sp.Basic) and part not in values:
         values.add(part)

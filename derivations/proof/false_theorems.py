@@ -47,8 +47,15 @@ class Attempted:
 
     def prove(self) -> bool:
         """Whether it is proven; raises `ProofError` where it is refused."""
-        fields = {"claims": self.claims, "assumptions": self.assumptions, "states": self.states}
-        theorem = Theorem("attempt", self.name, argument=self.argument, scope="numbers", **fields)
+        theorem = Theorem(
+            "attempt",
+            self.name,
+            argument=self.argument,
+            claims=self.claims,
+            assumptions=self.assumptions,
+            scope="numbers",
+            states=self.states,
+        )
         return bool(theorem.prove().steps)
 
     def refused(self) -> bool:

@@ -26,8 +26,9 @@ FULL, QUICK = 64, 8
 """Points for each theorem."""
 SHARING = 2
 """Points that share one draw of sizes."""
-CLAIMS, CLAIMS_QUICK = 8, 1
-"""Points for the claims of each certificate; each checks all kinds of layers and all neurons."""
+CLAIMS, STATED, CLAIMS_QUICK = 8, 2, 1
+"""Points for the claims of each certificate, for those that its argument states, and for all in haste; each point checks
+all kinds of layers and all neurons."""
 MODULAR = "Schwartz-Zippel modulo random primes above 2^60"
 EXACT = "exact rationals"
 DIGITS = "50 digits"

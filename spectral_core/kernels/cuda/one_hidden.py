@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 fdaba6e4d9d55bf0
-parts.py      sha256 182a5299548a5bdf
+certificates  sha256 c9b47b37d26c2475
+parts.py      sha256 dbe93551f409cae1
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.
