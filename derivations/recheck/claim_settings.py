@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import mpmath
-
 from derivations.recheck.claim_trees import heads
 from derivations.recheck.claim_values import LAYERS, Setting, Tree, Unread, value
+from derivations.recheck.exact_reals import REAL, Cubic, RealPoint
 from derivations.recheck.point import Point
-from derivations.recheck.real_values import REAL, Cubic, RealPoint
 
 FUNCTION = "f(0) = 0"
 TRIES = 200
@@ -84,7 +82,7 @@ def real_numbers(reals: RealPoint, claim: dict[str, Any]) -> Setting:
     )
     kinds = {name: kind for kind, names in every for name in names}
     for _ in range(TRIES):
-        names: dict[str, Any] = {"pi": +mpmath.pi} | {name: reals.drawn(kind) for name, kind in kinds.items()}
+        names: dict[str, Any] = reals.constants | {name: reals.drawn(kind) for name, kind in kinds.items()}
         names |= {name: reals.values.randint(least, 5) for name, least in whole_numbers(claim)}
         function = Cubic(reals, FUNCTION in claim["assumes"])
         setting = Setting(reals, [], [], [], names, {}, {}, (), function, REAL)  # type: ignore[arg-type]

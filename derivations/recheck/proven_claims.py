@@ -13,14 +13,12 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-import mpmath
-
 from derivations.recheck.claim_settings import FUNCTION, network, real_numbers
 from derivations.recheck.claim_trees import free, heads, parts
 from derivations.recheck.claim_values import KNOWN, Setting, Tree, after, alike, value
+from derivations.recheck.exact_reals import REAL, RELATIONS, RealPoint, digits, real
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point
-from derivations.recheck.real_values import DIGITS, REAL, RELATIONS, RealPoint, real
 
 KEPT = {
     FUNCTION,
@@ -41,7 +39,7 @@ def identity_of(claims: list[dict[str, Any]]) -> Identity:
         for claim in claims:
             left, relation, right = claim["formula"]
             exact = rational(claim)
-            with mpmath.workdps(DIGITS):
+            with digits():
                 reals = RealPoint(point)
                 setting = network(point, claim) if exact else real_numbers(reals, claim)
                 for place in _places(setting, (left, right)):

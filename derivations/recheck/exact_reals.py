@@ -2,13 +2,14 @@
 
 Each symbol is drawn as its claim says, positive, negative, a whole number; what nothing is known of, and elements of arrays,
 are positive, so that roots and logarithms are real. Two functions made of these that agree there agree everywhere between
-their kinks. A derivative is that of dual numbers.
+their kinks. A derivative is that of dual numbers. The functions are those of mpmath, as for the kernels.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -24,11 +25,22 @@ CLOSE = mpmath.mpf(10) ** -35
 """The greatest difference, relative to both sides, that is put down to rounding."""
 
 
+def digits() -> AbstractContextManager[object]:
+    """Inside of it, numbers have that many digits."""
+    context: AbstractContextManager[object] = mpmath.workdps(DIGITS)
+    return context
+
+
 class RealPoint:
     """Numbers with 50 digits in the place of residues; compares for a point, which counts."""
 
     def __init__(self, point: Point) -> None:
         self.point, self.values, self.sizes = point, point.values, point.sizes
+
+    @property
+    def constants(self) -> dict[str, Number]:
+        """Numbers with a name of their own."""
+        return {"pi": +mpmath.pi}
 
     def number(self) -> Number:
         """Between 1/8 and 2."""
