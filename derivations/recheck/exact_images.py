@@ -278,6 +278,14 @@ def tower(backward: bool, comparison: Comparison) -> None:
     comparison.equal("x̄", dx, np.repeat(1 + (bar @ weights)[:, :, None] / side**2, side**2, axis=2))
 
 
+def clamp(comparison: Comparison) -> None:
+    """Weights of gates within -limit and limit."""
+    weights, limit = whole(comparison, 12), 2
+    (moved,) = _floats(weights)
+    cpu.clamp(moved, float(limit))
+    comparison.equal("weights", moved, [min(max(weight, -limit), limit) for weight in weights.tolist()])
+
+
 def _both(name: str, check: Callable[[bool, Comparison], None]) -> dict[str, Check]:
     return {f"forward_{name}": partial(check, False), f"adjoint_{name}": partial(check, True)}
 
@@ -291,5 +299,6 @@ IMAGE_CHECKS: dict[str, Check] = {
     **_both("tower", tower),
     "forward_norm": norm,
     "adjoint_norm": norm_adjoint,
+    "clamp": clamp,
 }
 """Every kernel of image networks that Python calls -> its check."""

@@ -20,17 +20,19 @@ RESULTS = [
     ("adjoint_stem", 4), ("adjoint_pointwise", 8), ("adjoint_pointwise", 9), ("adjoint_node", 10), ("adjoint_node", -1),
     ("forward_tower", 7), ("forward_tower", 8), ("adjoint_tower", 5), ("adjoint_tower", 6), ("adjoint_tower", 7),
     ("forward_norm", 5), ("forward_norm", 6), ("forward_norm", 7), ("adjoint_norm", 1), ("adjoint_norm", 3), ("adjoint_norm", 4),
+    ("clamp", 0),
 ]  # fmt: skip
 
 
 def test_every_kernel_that_python_calls_has_a_check() -> None:
     dispatchers = {name: value for name, value in vars(kernels).items() if hasattr(value, "py_func")}
     called = {name for name, kernel in dispatchers.items() if not kernel.targetoptions.get("forceinline")}
+    called |= {"clamp"}  # which is inlined nowhere, as it is called between steps
     assert {*IMAGE_CHECKS} == called == {name for name, _ in RESULTS}
-    # All other functions that are printed from programs stand inside of these; `clamp` is called between steps.
+    # All other functions that are printed from programs stand inside of these.
     inside = {name for kernel in called for name in dispatchers[kernel].py_func.__code__.co_names}
     inside |= {name for other in inside & {*dispatchers} for name in dispatchers[other].py_func.__code__.co_names}
-    assert {*images.functions()} - called - inside == {"clamp"}
+    assert {*images.functions()} <= called | inside
 
 
 @pytest.mark.parametrize("name", IMAGE_CHECKS)
