@@ -109,7 +109,7 @@ def _of_peers(network: Measured, python: str, x: np.ndarray, classifies: bool) -
         np.savez(folder / "n.npz", activation=network.activation, classifies=classifies, **stored)
         # emlearn compiles in the folder where it runs.
         command = [Path(python).absolute(), HOME / "chips" / "peers.py", folder / "n.npz", folder]
-        subprocess.run(command, check=True, capture_output=True, cwd=folder)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)  # what goes wrong is seen
         where = "import emlearn, os; print(os.path.dirname(emlearn.__file__))"
         include = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
         inputs, outputs = network.layers[0][0].shape[0], network.layers[-1][0].shape[1]

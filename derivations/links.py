@@ -1,9 +1,9 @@
 """From kernel to theorem and back, and the numeric code that no theorem covers.
 
-`problems()` reads the checked-in sources (it imports and runs nothing). It names every kernel without a certificate, every
-certificate whose kernel is gone, every file between the printed ones that nothing prints, and every function, lambda and
-constant with a formula of its own (`numeric` says what that is) that is neither printed from a theorem nor says so in the
-docstring of its function or, outside of functions, of its module:
+`problems()` reads the checked-in sources; it imports and runs nothing. It names every kernel without a certificate, every
+certificate whose kernel is gone, and every file between the printed ones that nothing prints. It also names every function,
+lambda and constant that has a formula of its own (`numeric` says what that is) and is not printed from a theorem, unless the
+docstring of its function, or outside of functions that of its module, says so:
 
     By hand: once per pruning, outside of training. Checked by test_rankings.test_pivoted_qr_is_greedy.
 

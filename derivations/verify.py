@@ -22,8 +22,8 @@ from derivations import readable
 from derivations.__main__ import ROOT, differences, generate, prove_all, records_of
 from derivations.codegen.cpu import images
 from derivations.codegen.cpu.module import functions
+from derivations.formulas import answers
 from derivations.formulas.decision import PROVEN, Verdict, decide
-from derivations.formulas.exercises import EXERCISES, judge
 from derivations.formulas.language import read
 from derivations.formulas.shapes import check
 from derivations.formulas.syntax import FormulaError
@@ -68,25 +68,14 @@ def run(options: argparse.Namespace, means: Means) -> int:
     return _formulas(options, means) if options.formula else _theorems(options, means)
 
 
-def exercise(name: str | None, answer: str | None, means: Means) -> int:
-    """Lists the exercises, shows one, or judges an answer. Returns 1 for a wrong answer, else 0. Raises `UsageError`."""
-    if name is None:
-        rows = [f"{chosen.name:<12}{chosen.question}" for chosen in EXERCISES.values()]
-        means.say("\n".join([*rows, "", "Answer with: spectral-core exercise NAME 'FORMULA'", ""]))
-        return 0
-    if name not in EXERCISES:
-        raise UsageError(f"there is no exercise {name!r}; there are {', '.join(EXERCISES)}")
-    chosen = EXERCISES[name]
-    if answer is None:
-        allowed = ", ".join(chosen.allowed)
-        means.say(f"{chosen.question}\nComplete: {chosen.formula('...')}\nThe answer may use {allowed}.\n")
-        return 0
+def exercise(name: str | None, answer: str | None, code: answers.Run | None, means: Means) -> int:
+    """Lists the exercises, shows one, or judges a formula or code. Returns 1 for a wrong answer, else 0. Raises `UsageError`."""
     try:
-        judgement = judge(chosen, answer)
-    except FormulaError as error:
-        raise UsageError(f"in {chosen.formula(answer)}: {error}") from None
-    means.say("\n".join([*judgement.lines, ""]))
-    return 0 if judgement.right else 1
+        right, lines = answers.respond(name, answer, code)
+    except answers.AnswerError as error:
+        raise UsageError(str(error)) from None
+    means.say("\n".join([*lines, ""]))
+    return 0 if right else 1
 
 
 # --- theorems ---------------------------------------------------------------------------------------------------------

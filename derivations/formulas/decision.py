@@ -2,8 +2,9 @@
 
 A proof covers every admitted choice of the indices. For a chosen depth these are finitely many, and each is checked. For
 a symbolic depth (or more than 1000 choices) the indices stay symbols; where the meaning of a block depends on the order of
-its two layers, the cases >, = and < are checked one by one. The definitions are
+its two layers, or of their distance and k, the cases >, = and < are checked one by one. The definitions are
 
+    N^k(i, j) = P(i, j) for i - j = k, else 0                                (M1)
     Inv(i, j) = (-1)^(i-j) P(i, j) for i >= j, else 0                        (M3)
     A(i, j)   = Σ_m Φ_im L_m Inv(m, j), with Φ_ii = I and Φ_i,i-1 = φ^(i-1)  (the definition A = Φ Λ Φ⁻¹)
     W(i, j)   = A(i, j) for i > j
@@ -92,7 +93,9 @@ def _cases(formula: Formula) -> Iterator[Case]:
     chosen = [] if formula.depth is None else list(islice(instances(formula), MOST_CASES + 1))
     if formula.depth is None or len(chosen) > MOST_CASES:
         # Symbols do for a chosen depth as well, where there are too many choices to check each.
-        pairs = [n.layers for n in parts(formula) if isinstance(n, Block) and n.name in ("A", "Inv")]
+        blocks = [n for n in parts(formula) if isinstance(n, Block)]
+        pairs: list[tuple[Index, ...]] = [n.layers for n in blocks if n.name in ("A", "Inv")]
+        pairs += [(n.layers[0] - n.layers[1], n.power) for n in blocks if n.power is not None]
         for count, case in enumerate(_split(region(formula), pairs, ())):
             if count == MOST_CASES:
                 raise Undecided(f"there are more than {MOST_CASES} orders of the layers")

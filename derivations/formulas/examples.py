@@ -104,7 +104,14 @@ class Network:
         result["Lambda"] = tuple(tuple(lam[r] if r == c else 0 for c in range(size)) for r in range(size))
         return result | {"A": _product(scaled, result["Phi^-1"])}
 
-    def block(self, name: str, layers: tuple[int, ...]) -> Value:
+    def power(self, exponent: int) -> Dense:
+        """The power of N as a whole matrix."""
+        result = identity(self.ends[-1])
+        for _ in range(min(exponent, self.ends[-1])):  # N to the number of neurons is 0
+            result = _product(result, self.matrices["N"])
+        return result
+
+    def block(self, name: str, layers: tuple[int, ...], power: int = 0) -> Value:
         """The block that a term of the language means."""
         above, below = layers[0], layers[-1]
         if name == "phi":
@@ -114,7 +121,8 @@ class Network:
             for layer in range(below, above):
                 result = times(self.phi[layer - 1], result)
             return result
-        whole = self.matrices[{"L": "Lambda", "Inv": "Phi^-1", "W": "A", "A": "A"}[name]]
+        names = {"L": "Lambda", "Inv": "Phi^-1", "W": "A", "A": "A"}
+        whole = self.power(power) if name == "N" else self.matrices[names[name]]
         rows = whole[self.ends[above - 1] : self.ends[above]]
         return tuple(row[self.ends[below - 1] : self.ends[below]] for row in rows)
 
@@ -130,7 +138,8 @@ def value(node: Expression, network: Network, indices: Mapping[str, int]) -> Val
     if isinstance(node, Matrix):
         return network.matrices[node.name]
     if isinstance(node, Block):
-        return network.block(node.name, tuple(layer.number(indices) for layer in node.layers))
+        power = 0 if node.power is None else node.power.number(indices)
+        return network.block(node.name, tuple(layer.number(indices) for layer in node.layers), power)
     if isinstance(node, Negative):
         return times(-1, value(node.term, network, indices))
     if isinstance(node, Power):

@@ -7,7 +7,8 @@
     atom       = number | "I" | matrix | block | "(" expression ")"
     number     = digits [ "/" digits ]
     matrix     = "N" | "Phi" | "Lambda" | "A"
-    block      = ( "phi" | "L" ) "(" index ")" | ( "P" | "W" | "A" | "Inv" ) "(" index "," index ")"
+    block      = ( "phi" | "L" ) "(" index ")" | ( "P" | "W" | "A" | "Inv" | power ) "(" index "," index ")"
+    power      = "N" "^" exponent
     exponent   = [ "-" ] ( digits | name | "(" index ")" )
     index      = [ "+" | "-" ] product { ( "+" | "-" ) product }
     product    = part { "*" part }
@@ -69,7 +70,7 @@ def read(text: str) -> Formula:
     """The formula that a text says; raises `FormulaError` at the first place that cannot be read."""
     if len(text) > LONGEST:
         raise FormulaError(text, LONGEST, f"a formula has at most {LONGEST} characters")
-    return _Reader(text).formula()
+    return Reader(text).formula()
 
 
 def _tokens(text: str) -> list[Token]:
@@ -83,7 +84,7 @@ def _tokens(text: str) -> list[Token]:
     return tokens
 
 
-class _Reader:
+class Reader:
     """One method for each rule of the grammar; `here` counts the tokens that are read."""
 
     def __init__(self, text: str) -> None:
@@ -192,6 +193,8 @@ class _Reader:
             return base
         at = self.token.at
         exponent = self.exponent()
+        if base == Matrix("N") and self.token.text == "(":
+            return self.power_block(exponent, start.at, at)
         if self.token.text == "^":
             raise self.fail("a power of a power needs parentheses")
         if start.text == "(" and base == Negative(Number(Fraction(1))):
@@ -207,6 +210,12 @@ class _Reader:
         if start.text != "(" and isinstance(base, Number) and base.value.denominator > 1:
             raise self.fail("a power of a fraction needs parentheses: write (1/2)^2", start.at)
         return Power(base, exponent.constant, start.at)
+
+    def power_block(self, power: Index, start: int, at: int) -> Block:
+        """A block of a power of N, e.g. N^k(i, j); `at` is the place of the exponent."""
+        if abs(power.constant) > GREATEST_POWER:
+            raise self.fail(f"expected an exponent of at most {GREATEST_POWER}", at)
+        return Block("N", self.layers("N^k", 2), start, power)
 
     def exponent(self) -> Index:
         minus = self.accept("-")
@@ -234,13 +243,17 @@ class _Reader:
             if self.token.text == "(":
                 raise self.fail(f'{token.text} is a whole matrix without indices: expected an operator or "="')
             return Matrix(token.text, token.at)
-        self.expect("(", f'"(" and {BLOCKS[token.text]} index(es) after {token.text}')
+        return Block(token.text, self.layers(token.text, BLOCKS[token.text]), token.at)
+
+    def layers(self, name: str, count: int) -> tuple[Index, ...]:
+        """The indices of a block, in parentheses."""
+        self.expect("(", f'"(" and {count} index(es) after {name}')
         layers = [self.index()]
-        while len(layers) < BLOCKS[token.text]:
-            self.expect(",", f'"," and another index: {token.text} names two layers')
+        while len(layers) < count:
+            self.expect(",", f'"," and another index: {name} names two layers')
             layers.append(self.index())
-        self.expect(")", f'an operator or ")": {token.text} names {len(layers)} layer(s)')
-        return Block(token.text, tuple(layers), token.at)
+        self.expect(")", f'an operator or ")": {name} names {len(layers)} layer(s)')
+        return tuple(layers)
 
     def unknown(self, token: Token) -> str:
         expected = 'expected a number, I, phi, L, P, W, A, Inv, N, Phi, Lambda or "("'

@@ -105,6 +105,8 @@ class Reading:
         i, j = self.layer(a), self.layer(b)
         if node.name in ("phi", "L", "P"):
             return {"phi": lambda: phi(i), "L": lambda: eigenvalues(i), "P": lambda: path(i, j)}[node.name]()
+        if node.power is not None:
+            return self.power(a, b, node.power.at(self.case.replaced))
         if self.case.region.implies(b - a - 1):
             return sp.Integer(0)
         if not self.case.region.implies(a - b):
@@ -117,6 +119,15 @@ class Reading:
         if not self.case.region.implies(a - b - 1):
             raise Undecided(f"the order of layers {a} and {b} is not known")
         return eigenvalues(i) * inverse + phi(i - 1) * eigenvalues(i - 1) * sign(i - 1 - j) * path(i - 1, j)
+
+    def power(self, a: Index, b: Index, exponent: Index) -> sp.Expr:
+        """The block of a power of N: the path, if it has as many steps as the power."""
+        steps = a - b
+        if self.case.region.equal(steps, exponent):
+            return path(self.layer(a), self.layer(b))
+        if self.case.region.implies(steps - exponent - 1) or self.case.region.implies(exponent - steps - 1):
+            return sp.Integer(0)
+        raise Undecided(f"it is not known whether {steps} is {exponent}")
 
     def matrix(self, name: str) -> Blocks:
         assert self.depth is not None  # `check` has seen to that

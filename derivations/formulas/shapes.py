@@ -93,8 +93,9 @@ class _Checker:
         if block.name == "phi":
             high = low + 1
         needs = [(low - 1, f"{low} >= 1")]
-        if block.name in ("A", "Inv"):
+        if block.name in ("A", "Inv", "N"):
             needs.append((high - 1, f"{high} >= 1"))
+            needs += [] if block.power is None else [(block.power, f"{block.power} >= 0")]
         elif block.name == "P":
             needs.append((high - low, f"{high} >= {low}"))
         elif block.name == "W":

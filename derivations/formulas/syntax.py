@@ -63,14 +63,16 @@ class Sign:
 
 @dataclass(frozen=True)
 class Block:
-    """One block, e.g. P(i, j)."""
+    """One block, e.g. P(i, j); `power` is k of the block N^k(i, j), None for every other block."""
 
     name: str
     layers: tuple[Index, ...]
     at: int = field(default=0, compare=False)
+    power: Index | None = None
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(map(str, self.layers))})"
+        power = "" if self.power is None else f"^({self.power})"
+        return f"{self.name}{power}({', '.join(map(str, self.layers))})"
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,9 @@ def parts(node: Formula | Expression) -> Iterator[Expression]:
 
 def indices(node: Expression) -> tuple[Index, ...]:
     """The indices that a node holds itself."""
-    return node.layers if isinstance(node, Block) else (node.exponent,) if isinstance(node, Sign) else ()
+    if isinstance(node, Block):
+        return node.layers if node.power is None else (node.power, *node.layers)
+    return (node.exponent,) if isinstance(node, Sign) else ()
 
 
 def degree(node: Expression) -> int:

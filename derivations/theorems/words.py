@@ -1,6 +1,7 @@
-"""The idea of each theorem M1 to M16 in words, an example in small numbers, and the notation, for the pages.
+"""The idea of each theorem M1 to M24 in words, an example in small numbers, and the notation, for the pages.
 
-`IDEAS` and `EXAMPLES` are by theorem. A test works out every example that is an equation.
+`IDEAS` and `EXAMPLES` are by theorem. A test works out every equation of an example. The numbers of M17 to M24 are also
+computed from the definitions, by brute force.
 """
 
 from __future__ import annotations
@@ -43,6 +44,25 @@ IDEAS = {
     "never negative, and positive for D ≠ 0 if ρ > 0.",
     "M16": "z' = c z has the sign of z, so both neurons stand on the same straight piece of f and x' = c x. One neuron with the outgoing "
     "weight a + c b sends what both sent.",
+    "M17": "After a least squares fit the residual is orthogonal to every column. If columns g go, the best change of the others "
+    "solves a least squares problem of its own. What the others cannot replace of a column is its part a_{⊥} outside their span. The rise of "
+    "the loss is the square of what that part did. Read backwards, it is what a new column gains.",
+    "M18": "relu(-z) = relu(z) - z. So a neuron with the opposite row is the other neuron and a linear term, and a linear term can go past "
+    "the layer. A neuron whose z never changes its sign stays on one straight piece of f, so it is linear.",
+    "M19": "Between its kinks a network with one hidden layer of relu is linear. A relu neuron can change the gradient on one "
+    "hyperplane alone, where its z is 0. So k different hyperplanes with a jump need k neurons.",
+    "M20": "At the best output weights V the slope along V is 0. So it does not matter that V moves with W: the slope along W is the "
+    "whole slope. The step: H + μD + εI is positive definite, so the solution δ of (H + μD + εI) δ = -g leads downhill.",
+    "M20.factor": "The second derivative of a loss by its outputs is a square F Fᵀ. For softmax it is the covariance of a draw with "
+    "the probabilities p: column m of F is √p_m times the distance of draw m from the mean.",
+    "M21": "With a gradient of 0, every optimizer multiplies moments that are 0 and adds 0, so a weight that is gone stays 0. A neuron that "
+    "nobody reads adds nothing. A neuron that receives nothing always sends f(b), and the next bias can hold that constant.",
+    "M22": "Near a minimum the loss is its quadratic model. A weight that goes takes the step -w, which costs ½ w² H. H is a sum of squares "
+    "of gradients that M8 gives. w and its gradient scale in opposite ways, so w² H does not depend on the scale.",
+    "M23": "The eigenvalues of the last layer occur in one difference alone, so φ can make up for any change of them. A common scale "
+    "of φ and λ stays in every path: a path with n more steps gets s^n more.",
+    "M24": "w = φ (λ_in - λ_out) is a product. Of all pairs with one product, the pair of equal sizes has the least sum of squares, "
+    "because (‖φ‖ - |λ|)² is never negative.",
 }
 EXAMPLES = {
     "M1": "Three layers of one neuron, φ^(1) = 2, φ^(2) = 3: N = [[0,0,0],[2,0,0],[0,3,0]], N² has the one entry 3·2 = 6 in the corner, "
@@ -71,6 +91,26 @@ EXAMPLES = {
     "M15": "X = (1, 2), T = (2, 5), ρ = 1: W = (2 + 10)/(1 + 4 + 1) = 2. Loss 0 + 1 + 4 = 5; with W = 3 it is 1 + 1 + 9 = 11: "
     "1·(1 + 4 + 1) = 6 more.",
     "M16": "relu, rows 2 and 6 (c = 3), outgoing 1 and 5, x = 1: 1·2 + 5·6 = 32 = (1 + 3·5)·2.",
+    "M17": "Columns a = (1,0,0), b = (1,1,0), targets (3,2,1). The fit is 1 a + 2 b with loss 1; G = [[1,1],[1,2]], G⁻¹ = [[2,-1],[-1,1]]. "
+    "b goes: the weight of a becomes 1 - (-1)·1·2 = 3, and the loss rises by 2²/1 = 4, to 5. The other way: a_{⊥} = (0,1,0), "
+    "R = (0,2,1), (2·1)²/1 = 4.",
+    "M18": "relu, rows 2 and -6 (c = 3), outgoing 4 and 5, x = -1: both send 4·0 + 5·6 = 30. One neuron with 4 + 3·5 = 19 and the skip "
+    "-3·5·2 = -30 sends 19·0 - 30·(-1) = 30. With x = 1: 4·2 + 5·0 = 8 = 19·2 - 30·1. Always on: z = 2 x + 5 on -1 <= x <= 1 is at least "
+    "-2 + 5 = 3. The wedge for a = 3, b = -2: 3 + 0 - 1 = 2.",
+    "M19": "y = relu(x) + 3 relu(2 - 2x) has the slopes -6, 1 - 6 = -5 and 1. They jump by -5 - (-6) = 1·1 at x = 0 and by 1 - (-5) = 3·2 "
+    "at x = 1. Two kinks: one neuron is not enough.",
+    "M20": "Hidden values 1 and W, targets 1 and 3, W = 1: V = (1 + 3·1)/(1 + 1²) = 2, loss (2 - 1)² + (2 - 3)² = 2. With V held fixed the "
+    "slope is 2·(2 - 3)·2 = -4; that of the loss with the best V, 10 - (1 + 3W)²/(1 + W²), is -4 too. The step: J = (1,2), F Fᵀ = 2, H = 2·(1 + 4) = 10, "
+    "μD = 8, ε = 2, g = -20: δ = 20/(10 + 8 + 2) = 1 and gᵀδ = -20·1 = -10 - 8 - 2 < 0.",
+    "M20.factor": "p = (1/4, 3/4): place (1,1) of diag(p) - p pᵀ is 1/4·(1 - 1/4) = 3/16. From F: 1/4·(3/4)² + 3/4·(1/4)² = 3/16.",
+    "M21": "Adam, weight 0, m = v = 0, gradient 5, mask 0: m = 0.9·0 + 0.1·(5·0) = 0, and the step is 0. A neuron without input, b = 2, "
+    "outgoing 3, next bias 1: the new bias is 1 + 3·2 = 7.",
+    "M22": "z = w x, w = 3, x = 1 and 2, targets 3 and 6, squared error, F Fᵀ = 2: H = 2·(1 + 4) = 10 and ½ w² H = 9·10/2 = 45. Without "
+    "the weight the loss is 3² + 6² = 45. From w = 0 the slope is -2·(3 + 12) = -30, and g²/2H = 30²/(2·10) = 45. With 2w and x/2: 6²·(10/4)/2 = 45.",
+    "M23": "w = 2·(5 - 1) = 8. The last eigenvalue becomes 3: φ = 8/(5 - 3) = 4 and 4·(5 - 3) = 8. s = 2 in the network of M4: φ = 4, 6 and "
+    "λ = 2.5, 0.5, 2, so W_21 = 4·(2.5 - 0.5) = 8 stays and W_31 = -6·(0.5 - 2)·4 = 36 is 2·18.",
+    "M24": "w = (2.4, 3.2), λ_in = 0, ‖w‖ = 4. λ = -2, φ = (1.2, 1.6): 1.2² + 1.6² + 2² = 8 = 2·4. λ = -1, φ = (2.4, 3.2): 2.4² + 3.2² + 1² = 17. "
+    "The gauge of λ = (5, 1): c = -3 gives 2² + (-2)² = 8, c = -2 gives 3² + (-1)² = 10.",
 }
 NOTATION = (
     (

@@ -125,8 +125,8 @@ class Judged:
 def smallest_within(sizes: Sequence[Judged], errors: float, slack: float) -> tuple[int, int, list[float]]:
     """The best of some sizes, the smallest that is not measurably worse, and the standard errors of the differences.
 
-    A size is not measurably worse where the mean of the paired differences from the best, row by row, is at most `errors`
-    of its standard errors, or at most `slack`.
+    Each size is compared with the best one, row by row. It is not measurably worse if the mean of the differences is at
+    most `errors` of its standard errors, or at most `slack`.
 
     By hand: a statistic of validation rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
     """

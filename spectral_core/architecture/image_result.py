@@ -113,7 +113,10 @@ class SearchState:
         return cls(net, nodes)
 
     def born(self, cell: int, edge: Sequence[int], turn: int) -> None:
-        """A new node of an edge; it takes the number of the receiver, and lies between that and the node before it."""
+        """Add a new node to an edge. It takes the number of the receiver.
+
+        In the picture it lies between the receiver and the node before.
+        """
         own, j = self.nodes[cell], edge[1]
         own.insert(j, [between(own[j - 1][0], own[j][0]), turn])
 

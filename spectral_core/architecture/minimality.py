@@ -53,8 +53,8 @@ def certificate(network: SpectralNetwork | CompactNetwork, X: Any) -> Certificat
     A neuron lies on the hyperplane w·x + b = 0. On a hyperplane with rows c (n, β) the gradient jumps by
     (f'(0+) - f'(0-)) Σ v |c| nᵀ, v the outgoing columns. Which rows are multiples of each other and whether the jump is
     0 is decided on the stored numbers as exact fractions; hyperplanes that nearly agree count as one (`NEAR`). The bound
-    holds for every network with one hidden layer of this activation, with or without skip connections, that computes
-    the same function on an open set that holds the convex hull of the data.
+    holds for every network with one hidden layer of this activation, with or without skip connections. It must compute the
+    same function on an open set that contains the convex hull of the data.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def listed(names: Sequence[object], most: int = SHOWN) -> str:
 
 
 def legend(found: Numbers) -> list[tuple[str, str]]:
-    """What the signs of this report mean: sign and sentence."""
+    """The signs of this report, each with a sentence that explains it."""
     signs = [("kept", "neurons that have weights in the network that was found")]
     if found.bias:
         signs[0] = ("kept", f"{signs[0][1]}; layer 1 includes the constant neuron")
@@ -162,7 +162,7 @@ def _curve(found: Numbers) -> list[str]:
 
 
 def _smaller(curve: Sequence[dict[str, Any]]) -> list[str]:
-    """What a small tolerance would choose, where that is smaller than the chosen network.
+    """A line on the network that a small tolerance would choose, if it is smaller than the chosen one.
 
     By hand: a difference of scores. Checked by test_result.test_a_report_names_a_network_that_is_nearly_as_good.
     """

@@ -99,8 +99,8 @@ def search(
         one); all need f(0) = 0.
     hidden : greatest width of each hidden layer, a number for one layer; () searches nothing and fits a linear model.
     task : ``regression``, ``classification``, ``multilabel``, or ``auto``: text, booleans, and whole numbers with at most 20
-        different values are classes. ``multilabel`` has an output 1/(1 + exp(-z)) for each label, the binary cross entropy as its
-        loss, and as its score the share of the rows with all labels right, scikit-learn's `accuracy_score`.
+        different values are classes. ``multilabel`` has an output 1/(1 + exp(-z)) for each label. Its loss is the binary cross
+        entropy, and its score the share of the rows with all labels right (scikit-learn's `accuracy_score`).
     bias : add an input that is always 1, which gives every neuron a bias.
     tolerance : ``smallest``, ``neurons``: a score or loss this much worse than the best counts as good, as a share of the
         variance (1 - R²) or of the samples; by default only what validation rows cannot tell apart. ``seed``, ``grow``: how

@@ -185,7 +185,7 @@ def opened(off: ImageNetwork, split: Split, seed: int) -> ImageNetwork:
 def published_choice(kernels: dict[Split, list[float]], regions: dict[Split, list[float]]) -> dict[Split, float]:
     """½ [(1 - minmax of ΔLRC) + minmax of ΔNTK] of the splits with ΔLRC > 0 and ΔNTK <= 0; the smallest is chosen (S3).
 
-    Where all ΔLRC agree, 1 - ΔLRC/max stands for the first part. Without a candidate, every split is one.
+    If all ΔLRC are equal, the first part is 1 - ΔLRC/max. If no split meets the conditions, all splits are compared.
 
     By hand: S3. Checked by test_train_free.test_the_published_choice_by_hand.
     """

@@ -74,7 +74,7 @@ class ImagePass:
         return gate * share, share
 
     def source(self, operation: dict[str, int]) -> tuple[Any, ...]:
-        """What an operation reads: planes, rows, columns."""
+        """The size of the input of an operation: planes, rows, columns."""
         sender = operation["sender"]
         return self.z[sender], self.values[sender]["rows"], self.values[sender]["columns"]
 

@@ -117,7 +117,7 @@ def parts(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset |
 
 
 def decisions(data: Dataset) -> list[str]:
-    """What was taken for what, and what became of each column that is more than a number."""
+    """Lines on the task, the target and the features, and on each column that is not a plain number."""
     columns = [] if data.encoder is None else data.encoder.decisions()
     told = [one for one in columns if one["became"] not in ("a number", "0 or 1") or one["remark"]]
     texts = [f"column {one['column']!r}: " + "; ".join(filter(None, (one["became"], one["remark"]))) for one in told]

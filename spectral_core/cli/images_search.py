@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spectral_core.data.image_parts import ImageParts
 
 RESULTS = ("model.npz", "report.json", "report.txt", "cells.png")
-"""What a search writes."""
+"""The files that a search writes."""
 QUICK = {"channels": 4, "reductions": 1, "rounds": 2, "epochs": 1, "final_epochs": 3, "score_images": 64}
 """The options of --quick, where they are not given."""
 
@@ -35,7 +35,9 @@ def add_parsers(commands: Any) -> None:
     group = parser.add_argument_group("the network")
     group.add_argument("--channels", type=int, metavar="N", help="channels of the first cell (default: 8)")
     group.add_argument("--reductions", type=int, metavar="N", help="how often rows and columns are halved (default: 2)")
-    group.add_argument("--memory", metavar="BYTES", help="the most that a training step may take, such as 1GB")
+    group.add_argument(
+        "--memory", metavar="BYTES", help="the most that the arrays of a training step may take, such as 1GB"
+    )
     group.add_argument("--time", metavar="TIME", help="the most that the search may take, such as 10m")
     _add_search_options(parser.add_argument_group("the search"))
     console.seed_option(parser, "split, start, order and scores")

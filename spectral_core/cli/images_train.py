@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spectral_core.training.results import TrainingResult
 
 RESULTS = ("model.npz", "report.json", "report.txt", "training.png")
-"""What a training writes."""
+"""The files that a training writes."""
 WITHOUT_EFFECT = ("run", "out", "quiet", "json", "config")
 """The options that no number of a training depends on."""
 

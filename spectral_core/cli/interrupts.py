@@ -30,7 +30,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def of(error: KeyboardInterrupt, kept: bool = False) -> Interrupted:
-    """The interrupt as one that knows its signal; Python's own stands for Ctrl-C."""
+    """The interrupt with its signal. Python's own `KeyboardInterrupt` means Ctrl-C."""
     return Interrupted(error.number if isinstance(error, Interrupted) else signal.SIGINT, kept)
 
 

@@ -42,7 +42,7 @@ RESULTS = (
     "spectrum.png",
     "curve.png",
 )
-"""What a search writes."""
+"""The files that a search writes."""
 
 
 def add_parser(commands: Any) -> None:

@@ -132,7 +132,7 @@ class Encoder:
         return encoded
 
     def encode(self, table: Any) -> tuple[np.ndarray, list[Fault], dict[str, Counter[str]]]:
-        """Features, the cells that cannot be encoded (NaN or a guess stands in their rows), and unseen texts by column."""
+        """Features, the cells that cannot be encoded, and unseen texts by column. Rows with such a cell hold NaN or a guess."""
         table = as_table(table, self.feature_names_in)
         table.require(self.feature_names_in)
         blocks, faults, unseen = [], [], {}
@@ -170,7 +170,7 @@ def plain_features(table: Table, names: Sequence[str]) -> np.ndarray:
 
 
 def plain_rows(table: Table, names: Sequence[str]) -> tuple[np.ndarray, list[Fault]]:
-    """The numbers of these columns, and the cells that are none (NaN stands there)."""
+    """Read columns of numbers. Returns the numbers, NaN where a cell is no number, and the list of these cells."""
     table.require(names)
     found, faults = readings(table, names)
     x = np.full((len(table), len(names)), np.nan)

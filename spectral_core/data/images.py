@@ -92,9 +92,9 @@ def load_images(
     Raises
     ------
     DataFileError : a file cannot be read, or what it holds breaks one of the next rules.
-    InvalidInputError : images that are not finite or of several sizes, a class without images, one class only, labels of
-        which none is larger, a size that means of 2 × 2 pixels do not reach, numbers that cannot be on the scale of `like`,
-        channels that may be first or last.
+    InvalidInputError : images that are not finite or of several sizes; a class without images, or one class only; a size
+        that means of 2 × 2 pixels do not reach; numbers that cannot be on the scale of `like`; channels that may be first
+        or last.
     MissingDependencyError : a folder of pictures, and Pillow is not installed.
 
     Examples

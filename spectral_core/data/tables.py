@@ -149,7 +149,7 @@ def _named(table: Table, choice: ColumnChoice) -> tuple[tuple[str, ...], tuple[s
 
 
 def _target_faults(table: Table, name: str, reading: Reading, task: str) -> list[Fault]:
-    """What makes a column no target."""
+    """The reason why a column cannot be the target."""
     column = table[name]
     if reading.kind == "empty":
         return [Fault(name, None, "the target has no values", "--target names another column")]

@@ -64,7 +64,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
 
     @abstractmethod
     def _objective_of(self, target: np.ndarray) -> tuple[Objective, int, str]:
-        """The objective, the number of outputs, and the name of what turns z_K into predictions."""
+        """The objective, the number of outputs, and the name of the function that turns z_K into predictions."""
 
     @abstractmethod
     def _score_of(self, target: np.ndarray, sample_weight: np.ndarray | None) -> Any:
@@ -189,7 +189,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         self._best_parameters: np.ndarray | None = None
 
     def _follow(self, stops_early: bool, again: bool) -> None:
-        """What the stopping rule compares: validation scores, or losses; of a new rule from its start."""
+        """Keep the numbers that the stopping rule compares: validation scores, or losses. A new rule starts with none."""
         if stops_early and self.validation_scores_ is None:
             self.validation_scores_, self.best_validation_score_, self.best_loss_ = [], -np.inf, None
         elif not stops_early and self.best_loss_ is None:

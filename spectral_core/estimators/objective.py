@@ -1,4 +1,4 @@
-"""What an estimator minimises: loss and penalties in the units of scikit-learn's MLP, as options of a step of ours."""
+"""The objective of an estimator: loss and penalties in the units of scikit-learn's MLP, as options of our training step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fitted estimator gives besides predictions: weights, the compact network, files, pictures, pruning."""
+"""Results of a fitted estimator besides predictions: weights, the compact network, files, pictures, pruning."""
 
 from __future__ import annotations
 

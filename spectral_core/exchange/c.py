@@ -40,7 +40,7 @@ def export_c(
 ) -> None:
     """Write a network, or a predictor with its scaling, as one C99 file: no library, no heap, no static memory.
 
-    ``NAME_raw(input, output)`` takes all features in the units of the data and gives z_K of a network or classifier, or the
+    ``NAME_raw(input, output)`` takes all features in the units of the data. It gives z_K of a network or classifier, and the
     targets of a regression in the units of the data. Of a classifier there are ``NAME_class``, ``NAME_predict`` (probabilities)
     and ``NAME_label`` too. z_i = Σ_{j<i} W_ij x_j (M7) with the scaling folded into the weights; every operation is one of
     IEEE 754 in a fixed order, so every compiler and chip gives the same bits. Weights are the shortest decimals that read

@@ -20,7 +20,7 @@ from spectral_core.wording import counted
 
 Model = SpectralNetwork | CompactNetwork | Predictor
 SCORES = {"classification": "Accuracy", "multilabel": "Share of rows with all labels right", "regression": "R2"}
-"""What `Predictor.score` is, by task."""
+"""The name of `Predictor.score`, by task."""
 
 
 def integers_of(model: Model, calibration: Any) -> IntegerRows:

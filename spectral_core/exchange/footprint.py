@@ -1,4 +1,4 @@
-"""What an exported network costs a chip: flash, memory, multiplications.
+"""The cost of an exported network on a chip: flash, memory, multiplications.
 
 The constants are counted exactly. The code was measured with gcc 12, -Os, on a Cortex-M3 and a Cortex-M0; the numbers here bound the
 greater of both, routines for floating-point numbers included, and test_footprint measures them again.

@@ -49,10 +49,16 @@ class Step:
 class IntegerRows:
     """Rows whose numbers are integers; `rows.bias` holds the halves of the shifts.
 
-    factor, shift : an input is the integer nearest to (x + shift) factor, within -2047 to 2047. units : by layer, what one unit
-    of a sum is. bounds : by row, a number that no sum exceeds in size. errors : by layer, the greatest difference of z that the
-    rounding of its weights and biases makes while inputs and activations are within -2047 to 2047, in the units of the network.
-    step_errors : by hidden layer, the greatest difference of an activation from f, measured, in its own units.
+    Parameters
+    ----------
+    rows : the weights and biases.
+    steps : by hidden layer, how a sum becomes an activation.
+    factor, shift : an input is the integer nearest to (x + shift) factor, within -2047 to 2047.
+    units : by layer, the size of one unit of a sum.
+    bounds : by row, a number that no sum exceeds in size.
+    errors : by layer, the greatest difference of z that the rounding of its weights and biases makes, in the units of the
+        network. Inputs and activations are within -2047 to 2047.
+    step_errors : by hidden layer, the greatest measured difference of an activation from f, in its own units.
     """
 
     rows: Rows
@@ -66,7 +72,7 @@ class IntegerRows:
 
     @property
     def unit(self) -> float:
-        """What one unit of an output is."""
+        """The size of one unit of an output."""
         return self.units[-1]
 
     def inputs(self, x: np.ndarray) -> np.ndarray:

@@ -237,7 +237,7 @@ def _of_inputs(
 
 
 def as_float32(value: float, what: str) -> np.float32:
-    """A number in float32; raises `InvalidInputError` where that is neither 0 nor a normal number.
+    """A number in float32. Raises `InvalidInputError` if the result is not 0 and not a normal number of float32.
 
     By hand: looks at sizes alone. Checked by test_c_int8.test_numbers_out_of_the_range_of_float32_are_refused.
     """

@@ -180,8 +180,8 @@ class ImageNetwork:
     def split_edge(self, cell: int, edge: Edge, seed: int = 0) -> ImageNetwork:
         """Beside edge i → j of a cell, a new node m with i → m → j, all operations on both edges.
 
-        With ``spectral`` gates the λ of m → j are 0, so the function is unchanged bit for bit, in training mode too but for
-        drop-path, and their slopes are not 0 (G6). ``published`` gates start open. Drop-path draws for the operations in
+        With ``spectral`` gates the λ of m → j are 0. So the function is unchanged bit for bit, in training mode too unless
+        drop-path acts. The slopes of these λ are not 0 (G6). ``published`` gates start open. Drop-path draws for the operations in
         their order, so after a split it leaves out other ones.
 
         Parameters

@@ -62,7 +62,7 @@ class _Folder:
         return self.flat[start : start + int(np.prod(shape))].reshape(shape)
 
     def gate(self, operation: dict[str, int]) -> float:
-        """What an operation is multiplied by."""
+        """The factor of an operation."""
         if operation["gate"] < 0:
             return 1.0
         value = float(self.flat[operation["gate"]])
@@ -97,7 +97,7 @@ class _Folder:
         return len(self.planes) - 1
 
     def array(self, values: np.ndarray, absent: float | None = None) -> int:
-        """The number of a new array; -1 where all its numbers are the one that an absent array stands for."""
+        """Store an array and return its number. An array whose numbers all are `absent` is not stored; its number is -1."""
         if absent is not None and bool((values == absent).all()):
             return ABSENT
         self.arrays.append(values)
@@ -136,8 +136,8 @@ class _Folder:
 def folded(layout: ImageLayout, parameters: np.ndarray) -> CompactImageNetwork:
     """The compact form of an image network: the same function in evaluation, within rounding.
 
-    Left out are towers but the last, operations whose eigenvalue is 0 or whose gate is closed, values that the output does
-    not depend on (C1), and hidden channels of separable convolutions that change nothing (G3).
+    It leaves out every tower but the last, operations whose eigenvalue is 0 or whose gate is closed, values that the output
+    does not depend on (C1), and hidden channels of separable convolutions that change nothing (G3).
 
     By hand: I9, G5 by array. Checked by test_compact_image.test_the_compact_network_is_the_same_function.
     """

@@ -20,9 +20,9 @@ def drawn_whole(layout: ImageLayout, dtype: np.dtype[Any], seed: int) -> np.ndar
 
 
 def draw_new(layout: ImageLayout, flat: np.ndarray, names: Sequence[str], seed: int, nodes: int) -> None:
-    """The groups that a split has added, each from (seed, nodes of the grown cell, its name) alone.
+    """Draw the groups that a split has added. The numbers of a group depend on seed, nodes of the grown cell and its name alone.
 
-    No group is drawn with the numbers of another one, nor with those of `drawn_whole` or of an earlier split.
+    So two groups never get the same numbers, and no group gets those of `drawn_whole` or of an earlier split.
     """
     _draw(layout, flat, names, lambda name: np.random.default_rng([seed, nodes, *name.encode()]))
 

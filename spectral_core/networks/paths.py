@@ -14,8 +14,8 @@ Blocks = Mapping[tuple[int, int], np.ndarray]
 def path_scores(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
     """Contribution of each hidden neuron, ‖incoming row‖₂ ‖outgoing column‖₂ over all its transfer blocks.
 
-    For one hidden layer the squares sum to ‖Γ‖² (M6). Unlike |λ| it does not change with the scale of φ nor with a
-    common shift of the eigenvalues (M9), and it is exactly 0 for a silent neuron and for one that does not reach the output (M10).
+    For one hidden layer the squares sum to ‖Γ‖² (M6). Unlike |λ| the score does not change with the scale of φ, nor with a
+    common shift of the eigenvalues (M9). It is exactly 0 for a silent neuron (M10) and for one that does not reach the output.
 
     Returns
     -------

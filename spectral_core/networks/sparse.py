@@ -208,7 +208,7 @@ class SparseNetwork:
         return np.asarray(receivers, np.int64) * self.n_neurons + np.asarray(senders, np.int64)
 
     def has(self, other: SparseNetwork) -> np.ndarray:
-        """Which weights of another network with the same neurons are in this one, whatever their values."""
+        """Which weights of another network with the same neurons are in this one. Their values are not compared."""
         mine = self._keys(self.senders, self.receivers)
         return np.isin(self._keys(other.senders, other.receivers), mine, assume_unique=True)
 

@@ -250,7 +250,16 @@ class SpectralNetwork(Pictured):
         return problem_of(choice.backend_of(X), X, y, loss, sample_weight, sizes, self.dtype)
 
     def loss(self, X: Any, y: Any, loss: str = "squared_error", sample_weight: Any = None) -> float:
-        """The loss without its gradient, propagated in chunks."""
+        """The loss without its gradient, propagated in chunks; for arguments and errors see `loss_and_gradients`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork(blocks={(2, 1): [[2.0]]}, parametrization="direct")
+        >>> net.loss(np.array([[1.0], [3.0]]), np.array([[1.0], [6.0]]))
+        0.5
+        """
         problem = self.problem(X, y, loss, sample_weight)
         return choice.backend_of(X).loss(self.layout, self.activation, self.parameters, problem)
 
@@ -304,11 +313,27 @@ class SpectralNetwork(Pictured):
         return matrices.transfer_blocks(self._named)
 
     def adjacency(self) -> np.ndarray:
-        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹."""
+        """A (Σn, Σn): the W_ij below the diagonal; for `global` the eigenvalues on it, A = Φ Λ Φ⁻¹.
+
+        Examples
+        --------
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork([[[2.0]]], [[3.0], [1.0]])
+        >>> net.adjacency().tolist()
+        [[3.0, 0.0], [4.0, 1.0]]
+        """
         return matrices.adjacency(self._named)
 
     def eigenvector_matrix(self) -> np.ndarray:
-        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal."""
+        """Φ = I + N (Σn, Σn), the φ^(i) on the first block sub-diagonal.
+
+        Examples
+        --------
+        >>> from spectral_core import SpectralNetwork
+        >>> net = SpectralNetwork([[[2.0]]], [[3.0], [1.0]])
+        >>> net.eigenvector_matrix().tolist()
+        [[1.0, 0.0], [2.0, 1.0]]
+        """
         return matrices.eigenvector_matrix(self._named)
 
     # --- records and files ------------------------------------------------------------------------------------

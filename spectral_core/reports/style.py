@@ -71,7 +71,7 @@ def figure_file(path: Target | None, width: float, height: float, **options: Any
 
 @contextmanager
 def _any_letter() -> Iterator[None]:
-    """No warning for a letter that the font lacks: names are anyone's, and a frame stands in its place."""
+    """No warning for a letter that the font lacks: users choose the names. The picture shows a frame instead."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         yield

@@ -24,8 +24,8 @@ def without_channels(
     """The network with a share of the hidden channels of each separable convolution cut off; `compact` leaves them out.
 
     The channels with the smallest scores go: their columns in the second pointwise convolution become 0, which is an exact
-    removal (G3). With images, the columns of the channels that stay are refitted from the first cell to the last, each to
-    what it gave in the whole network, W = Σ_ZK (Σ_KK + ridge)⁻¹ over all pixels (M15), and the intercept goes into the
+    removal (G3). With images, the columns of the channels that stay are refitted, from the first cell to the last. Each is
+    fitted to what it gave in the whole network: W = Σ_ZK (Σ_KK + ridge)⁻¹ over all pixels (M15). The intercept goes into the
     running mean of the batch norm behind. The function changes.
 
     Parameters

@@ -32,10 +32,10 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: s
     ``pivoted_qr`` : |R_kk| of QR with column pivoting on the neuron's activations over X, per root sample, each column
         weighted by the norm of the neuron's outgoing weights: the part of a neuron's activations that the neurons ranked
         before it cannot express linearly.
-    ``leave_one_out`` : how much the errors of the layers behind have risen when this neuron goes, after all with a lesser
-        score of its layer, and the remaining weights are refitted by least squares: the sum over the removals so far of
-        ‖b_h‖² / (G⁻¹)_hh, G = XᵀX / samples of all senders, b their refitted weights. For the output layer the samples are
-        weighted by the second derivative of the loss there. Whatever the neuron's units and scale.
+    ``leave_one_out`` : the rise of the errors of the layers behind when this neuron goes and the remaining weights are
+        refitted by least squares. All neurons of its layer with a lesser score went before. It is the sum over these removals
+        of ‖b_h‖² / (G⁻¹)_hh, with G = XᵀX / samples of all senders and their refitted weights b (M17). For the output layer the
+        samples are weighted by the second derivative of the loss there. The score does not depend on units or scale.
 
     Parameters
     ----------

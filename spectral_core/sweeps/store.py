@@ -181,7 +181,7 @@ class Store:
             return [Session(*row) for row in self.connection.execute("SELECT * FROM sessions ORDER BY started, id")]
 
     def content(self) -> str:
-        """SHA-256 of the sweep's description and results; equal for equal results, whatever the sessions and machines."""
+        """SHA-256 of the sweep's description and results. Equal results have the same hash, however many sessions and machines made them."""
         digest = hashlib.sha256(canonical(self.description).encode())
         for result in self.outcomes():
             digest.update(canonical([result.task, result.seed, result.measured, result.failure]).encode() + b"\n")

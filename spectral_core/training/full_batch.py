@@ -31,7 +31,7 @@ LARGEST = 4000
 """Trained parameters that Levenberg-Marquardt takes: its matrix then has 128 MB, and a step needs three of them."""
 
 Visit = Callable[[np.ndarray, Value], bool]
-"""What a minimiser calls after each iteration, with the point and its value; False ends it."""
+"""A function that a minimiser calls after each iteration with the point and its value. False ends the work."""
 
 
 def train(

@@ -13,7 +13,7 @@ from spectral_core.training.objective import Objective, Value
 PAIRS = 20
 """Pairs of steps and gradient changes that are remembered."""
 BARRIER = 1e100
-"""What the line search sees where the loss is not finite, so that it comes back."""
+"""The loss that the line search gets where the loss is not finite: so large that the search goes back."""
 
 
 def minimise(

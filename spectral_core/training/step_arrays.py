@@ -67,11 +67,11 @@ def _check_spectral(layout: Layout, options: StepOptions) -> None:
 
 
 def in_type(numbers: list[float], dtype: np.dtype, name: str) -> np.ndarray:
-    """The numbers in the type of the parameters, where one that is not 0 may become neither 0 nor infinite.
+    """The numbers in the type of the parameters.
 
     Raises
     ------
-    InvalidInputError : a number does.
+    InvalidInputError : a number that is not 0 becomes 0 or infinite in this type.
     """
     with np.errstate(over="ignore"):
         cast = np.array(numbers, np.float64).astype(dtype)

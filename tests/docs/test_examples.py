@@ -19,7 +19,10 @@ from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.image_model import ImageModel
 from spectral_core.networks.spectral import SpectralNetwork
 
-METHODS = ("initialize", "forward", "loss_and_gradients", "transfer_blocks", "balanced", "save", "load")
+METHODS = (
+    *("initialize", "forward", "loss", "loss_and_gradients", "transfer_blocks", "adjacency", "eigenvector_matrix"),
+    *("balanced", "save", "load"),
+)
 IMAGE_METHODS = ("initialize", "split_edge", "widen", "compact", "forward", "loss_and_gradients", "save", "load")
 PUBLIC: dict[str, Any] = {
     name: getattr(spectral_core, name)

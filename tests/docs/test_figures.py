@@ -161,14 +161,21 @@ def test_a_straight_target_wakes_nothing(browser: Any, folder: Path) -> None:
 
 def test_a_target_is_drawn_with_the_pointer(browser: Any, folder: Path) -> None:
     page, faults = opened(browser, folder, "training")
-    before = value(page, "#loss")
+    widths, grid = (2, 8, 8, 1), np.linspace(-1, 1, 101)
     box = page.locator("#plot").bounding_box()
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.1 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.9 * box["height"])
     page.mouse.up()
     assert page.locator("#shape").input_value() == "drawn"
-    assert value(page, "#loss") != before
+    # From (0.2, 0.1) to (0.8, 0.9) of the plot, whose height shows 1.5 to -1.5; beside the line the shape from before stays.
+    target = 2 * np.abs(grid) - 1
+    target[20:81] = np.linspace(1.2, -1.2, 61)
+    phi, lam = global_network(numbers(page, "#plot"), widths)
+    x = oracles.with_constant(grid[:, None], bias=True)
+    z, _ = oracles.forward(oracles.global_blocks(phi, lam), np.tanh, x, widths)
+    # The pointer stands on whole pixels, less than a hundredth of the plot away.
+    assert value(page, "#loss") == pytest.approx(((z[:, 0] - target) ** 2).mean(), rel=0.02)
     assert faults == []
     page.close()
 

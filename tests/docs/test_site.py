@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -68,6 +69,16 @@ def test_every_link_to_a_heading_finds_it(page: Path) -> None:
 def test_every_theorem_has_its_sentence() -> None:
     text = (DOCS / "theorems.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (M\d+)$", text, re.MULTILINE) == [f"M{number}" for number in range(1, 25)]
+
+
+def test_a_sentence_names_the_condition_on_the_activation() -> None:
+    """Without f(0) = 0 the sentence of M12 would be false; the certificates say which theorems assume it."""
+    sections = re.split(r"^## (M\d+)$", (DOCS / "theorems.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    sentence = dict(zip(sections[1::2], sections[2::2], strict=True))
+    records = json.loads((ROOT / "derivations" / "certificates.json").read_text(encoding="utf-8"))
+    assuming = {record["id"].split(".")[0] for record in records if "f(0) = 0" in record["assumptions"]}
+    assert assuming & sentence.keys() >= {"M10", "M12", "M14"}
+    assert [name for name in sorted(assuming & sentence.keys()) if "f(0) = 0" not in sentence[name]] == []
 
 
 def test_every_public_name_is_in_the_reference() -> None:

@@ -189,8 +189,13 @@ def test_bytes_are_counted(share: float) -> None:
     assert f"NET_WEIGHTS = {weights} " in text
     assert form.data_bytes == 4 * weights
     assert form.constant_bytes == 4 * weights + sum(sizes[kind] * int(count) for kind, count in tables)
-    buffers = form.rows.n_used + form.rows.n_hidden + 2 * (form.rows.n_hidden + 1) + form.rows.n_outputs
-    assert form.training_bytes == 4 * buffers
+    constants = {name: int(size) for name, size in re.findall(r"(NET_\w+) = (\d+)", text)}
+    step = text[text.index("void net_train(") :].split("{", 1)[1]
+    declared = re.findall(r"\b\w+\[([A-Z_ +\d]+)\](?=[,;])", step[: step.index("float *w")])
+    assert len(declared) == 4
+    sums = [[part.strip() for part in length.split("+")] for length in declared]
+    numbers = sum(constants[part] if part in constants else int(part) for parts in sums for part in parts)
+    assert form.training_bytes == 4 * numbers
     assert f"Data: {form.data_bytes:,} bytes, the weights" in " ".join(text.split())
 
 

@@ -99,7 +99,7 @@ def _words(distinct: list[str]) -> str:
 
 
 def _decimal_of_the_file(table: Table, names: Sequence[str]) -> str:
-    """The decimal sign for which a column stands that can be read in one way only; ``''`` where none does."""
+    """The decimal sign of the file, from the first column that can be read in one way only; ``''`` if there is none."""
     for name in names:
         column = table[name]
         if column.dtype.kind != "O":

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 SPACES = " '’\u00a0\u202f"
-"""What stands between thousands besides the other decimal sign."""
+"""Signs between thousands, besides the other decimal sign."""
 UNITS = r"[$€£¥₹]|USD|EUR|GBP|CHF|JPY|%"
 _NUMBER = re.compile(
     rf"(?P<open>\()?(?P<sign>[+\-−])?\s*(?P<before>{UNITS})?\s*(?P<inner>[+\-−])?\s*"

@@ -71,8 +71,8 @@ def _numeric(rows: list[list[str]], share: float) -> bool:
 def first_is_data(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Whether the first row looks like data and not like names, beside the rows that follow (a sample).
 
-    Text above numbers is a name. A number above numbers, or a text that stands again in its column, is data; so is a number
-    above nothing. Whole numbers that count 0, 1, 2, ... or years may be names.
+    Text above numbers is a name. A number above numbers is data, and so is a number above nothing, and a text that occurs
+    again in its column. Whole numbers that count 0, 1, 2, ... or years may be names.
     """
     if not first or all(not cell for cell in first):
         return False

@@ -9,6 +9,7 @@ from spectral_core.cli.program import main
 
 ANSWERS = {
     "neighbours": "phi(1)*L(1) - L(2)*phi(1)",
+    "powers": "P(i,j)",
     "diagonal": "L(i)",
     "inverse": "phi(2)*phi(1)",
     "pascal": "4*I - 6*Phi + 4*Phi^2 - Phi^3",
@@ -28,10 +29,16 @@ def test_the_answer_is_right_and_its_opposite_wrong(name: str) -> None:
 
 
 def test_a_wrong_answer_shows_a_network_and_the_hint() -> None:
-    judged = judge(EXERCISES["neighbours"], "L(2)*phi(1)")
+    judged = judge(EXERCISES["neighbours"], "2*L(2)*phi(1)")
     assert not judged.right
     assert judged.lines[1].startswith("B = 1, widths 1-1")
     assert judged.lines[-1] == f"Hint: {EXERCISES['neighbours'].hint}"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_mistake_gets_its_hint(name: str) -> None:
+    for mistake, hint in EXERCISES[name].mistakes:
+        assert judge(EXERCISES[name], mistake).lines[-1] == f"Hint: {hint}"
 
 
 @pytest.mark.parametrize(

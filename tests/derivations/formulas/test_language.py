@@ -109,7 +109,9 @@ def dense_side(text: str, network: Network, indices: dict[str, int]) -> Any:
     class Adjacency(Dense):
         __call__ = staticmethod(cut(adjacency))
 
+    nilpotent = whole - np.eye(len(whole), dtype=int)
     names = {
+        "power": lambda k, i, j: cut(np.linalg.matrix_power(nilpotent, k))(i, j),
         "phi": lambda i: Dense(phi[i - 1]),
         "L": lambda i: Dense(np.diag(lam[i - 1])),
         "P": path,
@@ -119,10 +121,11 @@ def dense_side(text: str, network: Network, indices: dict[str, int]) -> Any:
         "Phi": Dense(whole),
         "Lambda": Dense(spectrum),
         "I": 1,
-        "N": Dense(whole - np.eye(len(whole), dtype=int)),
+        "N": Dense(nilpotent),
         "sign": MinusOne(),
         "Fraction": Fraction,
     }
+    text = re.sub(r"N\^\(([^()]*)\)\(", r"power(\1, ", text)
     text = re.sub(r"([0-9]+)/([0-9]+)", r"Fraction(\1,\2)", text.replace("(-1)^", "sign^")).replace("^", "**")
     return eval(text, {"__builtins__": {}}, {**names, **indices, "B": len(phi)})
 
@@ -251,6 +254,10 @@ MALFORMED = {
     "1000001*I = 0": (1, "at most 1000000"),
     "9" * 1500 + "*I = 0": (1, "at most"),
     "N(2,1) = 0 for B = 2": (2, "whole matrix"),
+    "N^k = 0 for B = 2": (3, "only (-1)^"),
+    "N^21(2,1) = 0": (3, "at most 20"),
+    "N^k(2) = 0": (6, "names two layers"),
+    "Phi^2(2,1) = 0 for B = 2": (6, "expected an operator"),
     "Lambda(1) = 0 for B = 2": (7, "whole matrix"),
     "phi(1) = 0 for": (15, "expected an index"),
     "phi(1) = 0 for i": (17, "expected a relation"),
@@ -283,6 +290,8 @@ def test_what_cannot_be_read_is_refused_with_its_place(text: str, place: tuple[i
 
 
 ILL_FORMED = {
+    "N^(k-2)(i,j) = 0": (1, "needs k - 2 >= 0"),
+    "N^k(i-1,j) = 0": (1, "needs i - 1 >= 1"),
     "phi(1) = phi(2)": (8, "the left side is a block from layer 1 to layer 2, the right side is a block"),
     "phi(1) + L(1) = 0": (10, "cannot be added"),
     "phi(1)*phi(2) = 0": (8, "do not meet"),
@@ -331,6 +340,15 @@ TRUE = [
     f"{M4}, B = 5",
     # M1
     *(f"N^(B+1) = 0 for B = {depth}" for depth in range(1, GREATEST_DEPTH + 1)),
+    "N^k(i,j) = P(i,j) for i = j + k",
+    "N^k(i,j) = 0 for i > j + k",
+    "N^k(i,j) = 0 for i < j + k",
+    "N^0(i,i) = I",
+    "N^2(3,1) = phi(2)*phi(1)",
+    "N^k(i,m)*N^n(m,j) = N^(k+n)(i,j) for i = m + k",
+    "phi(i-1)*N^k(i-1,j) = N^(k+1)(i,j) for i >= 2",
+    "N^k(i,j) = 0 for B = 3, k > B",
+    "N^(B+1)(i,j) = 0",
     # M2
     "W(2,1) = phi(1)*L(1) - L(2)*phi(1)",
     "Phi^-1 = 2*I - Phi for B = 1",
@@ -366,6 +384,11 @@ TRUE = [
 ]
 
 FALSE = [
+    "N^k(i,j) = P(i,j) for i >= j",
+    "N^k(i,j) = 0",
+    "N^B(i,j) = 0",
+    "N^(k+1)(i,j) = N^k(i,j)",
+    "N^2(3,1) = phi(2)*phi(1)*L(1)",
     "Inv(i,j) = (-1)^(i-j-1)*P(i,j) for i >= j",
     "Inv(i,j) = P(i,j) for i >= j",
     "A(i,i) = L(i) + I",
@@ -687,7 +710,7 @@ def test_the_page_shows_what_the_command_prints(
 def test_the_page_holds_the_grammar_of_the_parser() -> None:
     page = (ROOT / "docs" / "formulas.md").read_text(encoding="utf-8")
     grammar = [line.strip() for line in (language.__doc__ or "").splitlines() if line.startswith("    ")]
-    assert len(grammar) == 14
+    assert len(grammar) == 15
     assert [line for line in grammar if line not in page] == []
     assert len(examples()) >= 8
 

@@ -1,0 +1,171 @@
+"""The pages of the published experiments: their numbers stand in the measured tables, and their pictures are drawn from them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+from docs.experiments import pictures, tables
+from spectral_core.experiments.catalogue import PUBLISHED
+from spectral_core.experiments.sparcs_first import results as first_results
+from spectral_core.experiments.sparcs_second.results import REFERENCE
+from tests.builders import ROOT
+
+FOLDER = ROOT / "docs" / "experiments"
+NAMES = ["sparcs-first", "sparcs-second", *(one.name for one in PUBLISHED[1:]), "spidernet"]
+PARTS = ("What differs", "Run it yourself")
+
+
+def page(name: str) -> str:
+    return (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The rows of the tables of a page, by their first cell."""
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    return {first: others for first, *others in cells}
+
+
+def says(name: str, *phrases: str) -> None:
+    """Each phrase, which holds computed numbers, stands on the page."""
+    text = " ".join(page(name).split())
+    assert [phrase for phrase in phrases if phrase not in text] == []
+
+
+def test_every_experiment_has_its_page() -> None:
+    listed = re.findall(r"^\| \[`([\w-]+)`\]\(\1\.md\)", page("index"), re.MULTILINE)
+    assert sorted(listed) == sorted(NAMES) == sorted(pictures.PICTURES)
+    for name in NAMES:
+        headings = re.findall(r"^## (.*)$", page(name), re.MULTILINE)
+        assert [part for part in PARTS if part not in headings] == []
+        assert f"(pictures/{name}.svg)" in page(name)
+        assert f"(../../benchmarks/{name}.txt)" in page(name)
+
+
+@pytest.mark.parametrize("name", pictures.PICTURES)
+def test_a_picture_is_drawn_from_the_table(name: str, tmp_path: Path) -> None:
+    """Byte for byte, where matplotlib is the one that drew the file; another version draws other bytes."""
+    pictures.PICTURES[name](tmp_path / f"{name}.svg")
+    drawn, kept = ((folder / f"{name}.svg").read_text(encoding="utf-8") for folder in (tmp_path, pictures.FOLDER))
+    if f"Matplotlib v{matplotlib.__version__}," in kept:
+        assert drawn == kept, "run python -m docs.experiments.pictures"
+    assert drawn.count("<path") == pytest.approx(kept.count("<path"), rel=0.2)
+
+
+def test_another_table_gives_another_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(tables.BENCHMARKS, tmp_path / "benchmarks", ignore=shutil.ignore_patterns("*.py", "peers", "*.md"))
+    monkeypatch.setattr(tables, "BENCHMARKS", tmp_path / "benchmarks")
+    changed = tables.text_of("spidernet").replace("82.5 ± 2.9", "22.5 ± 2.9")
+    (tmp_path / "benchmarks" / "spidernet.txt").write_text(changed, encoding="utf-8")
+    assert tables.spidernet()["hand-made"][0] == (22.5, 2.9, 3764)
+    pictures.spidernet(tmp_path / "spidernet.svg")
+    assert (tmp_path / "spidernet.svg").read_bytes() != (pictures.FOLDER / "spidernet.svg").read_bytes()
+
+
+def test_the_tables_are_read_whole() -> None:
+    first = tables.sparcs_first()
+    assert sorted(first) == [(q, beta) for q in ("mean |λ|", "‖Γ‖") for beta in (5, 1000)]
+    assert sum(map(len, first.values())) == 2 * len(first_results.reference()) == 20
+    curves, pairs = tables.sparcs_second()
+    assert len(curves) == 6
+    assert len(pairs) == 10
+    assert {len(curve) for curve in curves.values()} == {29}
+    assert sorted(tables.pruning()) == [(layers, f) for layers in (1, 2) for f in ("elu", "relu", "tanh")]
+    sizes, rises = tables.student_teacher()
+    assert [sorted(widths) for widths in (*sizes.values(), *rises.values())] == [[10, 20, 40, 60, 100, 200, 500]] * 6
+    assert [len(shares) for shares in tables.spidernet().values()] == [4, 4, 4]
+
+
+def test_the_numbers_of_the_first_experiment() -> None:
+    found = tables.sparcs_first()
+    text, shown = page("sparcs-first"), re.compile(r"^\| ([\d.]+) \| (\d+) \| (.*) \| ([\d.]+) \|$", re.MULTILINE)
+    lines = shown.findall(text)
+    assert len(lines) == 7
+    for alpha, beta, ours, reference in lines:
+        least, median, greatest, authors = found["‖Γ‖", float(beta)][float(alpha)]
+        assert [float(value) for value in ours.split(",")] == [least, median, greatest]
+        assert float(reference) == authors
+    assert all(least <= authors <= greatest for c in found.values() for least, _, greatest, authors in c.values())
+    says("sparcs-first", "All 20 values of the reference lie within the spread of our 100 runs")
+
+
+def test_the_numbers_of_the_second_experiment() -> None:
+    curves, pairs = tables.sparcs_second()
+    shown = rows(page("sparcs-second"))
+    for mine, theirs in (
+        ("hidden layers left", "hidden layers left"),
+        ("hidden neurons left", "hidden neurons left"),
+        ("eigenvalues trimmed", "eigenvalues trimmed"),
+        ("test loss after trimming", "test loss, trimmed"),
+        ("change of the loss by trimming", "rise by trimming"),
+        ("R² on test points", "R² on test points"),
+        ("linear regression, R²", "linear regression: R²"),
+        ("hidden neurons at a test loss of at most 0.0001", "hidden neurons at test loss <= 0.0001"),
+    ):
+        assert shown[mine] == [*pairs[theirs]]
+    assert float(shown["test loss after trimming"][1]) == REFERENCE["test_loss"]
+    refit, bare = curves["path + M15"], curves["path"]
+    says("sparcs-second", f"with a test loss of {refit[20]:.3g}", f"the loss is {refit[19]:.3g}, forty times as much")
+    says("sparcs-second", f"with 20 neurons is {bare[20]:.3g}, two hundred times as much")
+    assert 38 < refit[19] / refit[20] < 42
+    assert 195 < bare[20] / refit[20] < 210
+
+
+def test_the_numbers_of_pruning() -> None:
+    found = tables.pruning()
+    one = {f: found[1, f] for f in ("relu", "elu", "tanh")}
+    shown = rows(page("pruning"))
+    for row, method, share in (
+        ("spectral, ours on digits", "spectral", 90),
+        ("spectral, the authors on MNIST", "MNIST, spectral", 90),
+        ("dense, ours on digits", "dense", 90),
+        ("dense, the authors on MNIST", "MNIST, dense", 90),
+        ("alternate, ours on digits", "alternate", 90),
+        ("alternate, the authors on MNIST", "MNIST, alternate", 90),
+        ("pivoted QR with a refit (M15), on digits", "pivoted_qr + M15", 90),
+        ("no neuron trimmed, spectral on digits", "spectral", 0),
+    ):
+        assert [float(cell) for cell in shown[row]] == [methods[method][share] for methods in one.values()]
+    losses = sorted(round(m["spectral"][0] - m["pivoted_qr + M15"][90], 1) for m in found.values())
+    assert max(losses[:5]) <= 0.4 < losses[5] == 0.7
+    bare = [m[name][0] - m[name][90] for m in found.values() for name in ("spectral", "dense")]
+    assert (round(min(bare)), round(max(bare))) == (5, 52)
+    for share, names, least, greatest in (
+        (90, ("spectral, retrained", "dense, retrained"), 94.5, 96.5),
+        (97, ("pivoted_qr + M15, retrained",), 95.6, 96.8),
+        (97, ("spectral, retrained", "dense, retrained"), 63.4, 92.7),
+    ):
+        kept = [m[name][share] for m in found.values() for name in names]
+        assert (min(kept), max(kept)) == (least, greatest)
+    ours = [name for name in found[1, "relu"] if not name.startswith("MNIST")]
+    assert all(min(m[name][99] for m in found.values()) < 96.6 - 40 for name in ours)
+
+
+def test_the_numbers_of_student_and_teacher() -> None:
+    sizes, rises = tables.student_teacher()
+    widths, shown = (40, 60, 100, 200, 500), rows(page("student-teacher"))
+    for row, student in (
+        ("spectral, as published", "spectral"),
+        ("direct, as published", "direct"),
+        ("proximal steps, merging, pivoted QR, refit", "proximal"),
+    ):
+        assert [int(cell) for cell in shown[row]] == [sizes[student][width][1] for width in widths]
+    assert {size for width in widths for size in sizes["proximal"][width]} == {20, 21}
+    ours = {kept: [rises["proximal"][width][kept] for width in widths] for kept in (23, 21, 14)}
+    assert max(ours[23]) <= 0.003 < max(ours[21]) <= 0.005
+    assert (round(min(ours[14]), 2), round(max(ours[14]), 2)) == (0.17, 0.21)
+
+
+def test_the_numbers_of_spidernet() -> None:
+    shown = rows(page("spidernet"))
+    for row, arm in (("search", "search"), ("random splits", "random"), ("made by hand", "hand-made")):
+        found = tables.spidernet()[arm]
+        cells = [f"{found[share][0]} ± {found[share][1]} %" for share in (0, 50)]
+        assert shown[row] == [*cells, f"{found[0][2]:,}"]
+    found = tables.spidernet()
+    lost = {arm: round(found[arm][0][0] - found[arm][50][0]) for arm in ("hand-made", "search")}
+    says("spidernet", f"{lost['hand-made']} points are lost by hand and {lost['search']} by the search")
