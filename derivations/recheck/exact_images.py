@@ -17,7 +17,10 @@ import mpmath
 import numpy as np
 
 from derivations.recheck.exact_comparison import Check, Comparison
-from spectral_core.kernels.cpu import images as cpu
+from spectral_core.kernels.cpu import images
+
+cpu: Any = images
+"""The kernels, whose arguments Numba's types do not count."""
 
 SAMPLES, CHANNELS, RECEIVERS, ROWS, COLUMNS = 3, 2, 2, 5, 4
 WINDOWS = tuple(product((1, 2), (1, 2)))
