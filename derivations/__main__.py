@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import os
 import sys
 import time
@@ -35,10 +34,11 @@ from derivations.codegen.programs import PROGRAMS as SHARED
 from derivations.codegen.rocq.goals import goals_file
 from derivations.codegen.rocq.programs import programs_file
 from derivations.proof.certificates import Certificate
+from derivations.proof.claimed_lines import unclaimed
 from derivations.proof.programs import Program
 from derivations.proof.selfcheck import weaknesses
 from derivations.proof.theorem import ProofError
-from derivations.records import assumptions, citations, record, unlike_programs
+from derivations.records import assumptions, citations, record, unlike_programs, written
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.spectral import factors
 
@@ -82,7 +82,8 @@ def records_of(certificates: list[Certificate]) -> list[dict[str, Any]]:
     unproven = {name: ids for name, ids in relying.items() if not set(ids) <= known}
     if unproven:
         raise ProofError(f"kernels without a certificate: {unproven}")
-    problems = [*citations(certificates), *unlike_programs(certificates, printed_programs())]
+    printed = printed_programs()
+    problems = [*citations(certificates), *unlike_programs(certificates, printed), *unclaimed(certificates, printed)]
     if problems:
         raise ProofError("\n".join(problems))
     return [record(c, [name for name, ids in relying.items() if c.id in ids]) for c in certificates]
@@ -111,7 +112,7 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
         },
         ROCQ / "programs.v": programs_file(PROGRAMS),
         ROCQ / "rational.v": goals_file(certificates),
-        CERTIFICATES: json.dumps(records, indent=1, ensure_ascii=False) + "\n",
+        CERTIFICATES: written(records),
         ASSUMPTIONS: assumptions(certificates),
     }
 
@@ -122,6 +123,8 @@ def differences(files: dict[Path, str]) -> str:
     for path, text in files.items():
         # Byte by byte: another end of a line is a difference too.
         old = path.read_bytes().decode("utf-8") if path.exists() else ""
+        if old == text:
+            continue
         name = path.relative_to(ROOT).as_posix()
         lines += difflib.unified_diff(_lines(old), _lines(text), f"{name} (checked in)", f"{name} (generated)")
     return "".join(lines)

@@ -56,11 +56,12 @@ def markdown(certificate: Certificate, functions: list[str]) -> str:
         "",
     ]
     lines += [f"**Idea.** {plain(IDEAS[certificate.id])}", ""] if certificate.id in IDEAS else []
+    lines += [f"**In words**, which nothing checks: {plain(certificate.words)}", ""] if certificate.words else []
     lines += [_facts(certificate, functions, str)]
     claims = {claim.name: claim for claim in certificate.claims}
     for number, step in enumerate(certificate.steps, 1):
         before = certificate.steps[number - 2] if number > 1 else None
-        if step.part and (before is None or before.part != step.part):
+        if step.part not in ("", step.claim) and (before is None or before.part != step.part):
             lines += ["", *_cases(step.part, claims, certificate.steps)]
         lines += ["", f"**{number}.** {step.claim} *({grounds(step)})*"]
         lines += ["", "$$", formula(step), "$$"] if formula(step) else []
@@ -155,6 +156,8 @@ def latex(certificate: Certificate, functions: list[str]) -> str:
     title = plain(f"{certificate.id}: {certificate.title}")
     lines = [rf"\section*{{{title}}}", r"\begin{quote}", plain(certificate.statement), r"\end{quote}", ""]
     lines += [rf"\textbf{{Idea.}} {plain(IDEAS[certificate.id])}", ""] if certificate.id in IDEAS else []
+    words = rf"\textbf{{In words}}, which nothing checks: {plain(certificate.words)}"
+    lines += [words, ""] if certificate.words else []
     lines += [_facts(certificate, functions, plain), "", r"\begin{enumerate}"]
     for step in certificate.steps:
         lines += [rf"\item {{}}{plain(step.claim)} \emph{{({plain(grounds(step))})}}"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from derivations.proof.claims import Claim
 from derivations.proof.coverage import least
 from derivations.proof.programs import Program
 from derivations.proof.steps import RULES, Step
-from derivations.proof.trees import tree
+from derivations.proof.trees import kinds_of_symbols, tree
 from derivations.proof.wording import formula, text
 
 CHECKER = Path(__file__).parent / "proof"
@@ -81,8 +82,9 @@ def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
     """A certificate as it is written."""
     return {
         **{name: getattr(certificate, name) for name in ("id", "title", "statement", "scope", "method", "reference")},
+        **({"words": certificate.words} if certificate.words else {}),
         "kind": "definition" if certificate.by_definition else "theorem",
-        "claims": [_claim(claim) for claim in certificate.claims],
+        "claims": [_claim(claim, certificate.steps) for claim in certificate.claims],
         "assumptions": certificate.assumptions,
         "equations": [[tree(one.left), "=", tree(one.right)] for one in certificate.equations],
         "symbols": certificate.symbols,
@@ -96,15 +98,48 @@ def record(certificate: Certificate, relying: list[str]) -> dict[str, Any]:
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
-    """The claim as nested lists, and the assumptions under which it is proven."""
+def written(records: list[dict[str, Any]]) -> str:
+    """Records as text: one field a line, and each formula that is a nested list in one line."""
+    return f"{_laid_out(records, 0)}\n"
+
+
+def _laid_out(value: Any, depth: int, key: str = "") -> str:
+    if not isinstance(value, (dict, list, tuple)) or not value or key in TREES:
+        return json.dumps(value, ensure_ascii=False)
+    ends, space = ("{}" if isinstance(value, dict) else "[]"), "\n" + " " * depth
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name)}: {_laid_out(part, depth + 1, name)}" for name, part in value.items()]
+    else:
+        parts = [_laid_out(part, depth + 1) for part in value]
+    return f"{ends[0]}{','.join(f'{space} {part}' for part in parts)}{space}{ends[1]}"
+
+
+TREES = ("formula", "over", "where", "equations", "symbols", "assumes", "rules", "not zero")
+"""Fields that are written in one line."""
+
+
+def _claim(claim: Claim, steps: tuple[Step, ...]) -> dict[str, Any]:
+    """The claim as nested lists, the assumptions under which it is proven, and the rules of the steps that serve it."""
     return {
         "name": claim.name,
         "formula": [tree(claim.left), claim.relation, tree(claim.right)],
         "over": [[str(name), least(name)] for name in claim.over],
         "where": [tree(condition) for condition in claim.where],
         "assumes": sorted(map(str, claim.assumes)),
+        "rules": sorted(
+            {step.rule for step in steps if step.part == claim.name or step.part.startswith(f"{claim.name}: ")}
+        ),
+        **({"not zero": divisors} if (divisors := _divisors(claim, steps)) else {}),
+        **({"symbols": kinds} if (kinds := kinds_of_symbols(claim.left, claim.right)) else {}),
     }
+
+
+def _divisors(claim: Claim, steps: tuple[Step, ...]) -> list[Any]:
+    """What the step that serves a claim without cases divides by, and may be 0."""
+    found = dict.fromkeys(
+        base for step in steps if step.part == claim.name and not step.where for base in step.denominators
+    )
+    return [tree(base) for base in found]
 
 
 def _step(step: Step) -> dict[str, Any]:

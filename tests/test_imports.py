@@ -184,7 +184,7 @@ def test_the_printers_of_two_machines_do_not_know_each_other(printer: str, other
 
 @pytest.mark.parametrize("path", sources("derivations/recheck"), ids=lambda path: path.name)
 def test_the_second_route_shares_nothing_with_the_first(path: Path) -> None:
-    """The standard library and itself alone; `exact*` runs the compiled kernels besides."""
+    """The standard library and itself alone; `exact*` runs the compiled kernels, or has functions with 50 digits, besides."""
     kernels = {"numpy", "numba", "mpmath", "spectral_core"} if path.name.startswith("exact") else set()
     assert roots(imported(parse(path))) <= {"derivations", *kernels, *sys.stdlib_module_names}
     own = {name for name in imported(parse(path)) if name.startswith("derivations")}

@@ -67,7 +67,7 @@ def exponential_function(form: exponential.Format) -> str:
         "",
         f"Theorem: {theorem.id}",
         "",
-        *textwrap.wrap(f"{theorem.statement}, for {theorem.scope}.", 110),
+        *textwrap.wrap(f"{theorem.words}, for {theorem.scope}.", 110),
         '"""',
     ]
     constants = [f"{name} = np.{form.name}({float(value)!r})" for name, value in form.constants.items()]

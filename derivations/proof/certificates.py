@@ -19,6 +19,7 @@ class Certificate:
     ----------
     assumptions, equations : all that is assumed, as text; the equations among it.
     source : the module of its argument.
+    words : the theorem in a reader's words, which nothing checks.
     borrowed : steps, each with a claim that it uses and that the proof itself does not prove: what it cites must.
     """
 
@@ -36,6 +37,7 @@ class Certificate:
     source: str = ""
     equations: tuple[Assumption, ...] = ()
     borrowed: tuple[tuple[Step, Claim], ...] = ()
+    words: str = ""
 
     @property
     def cites(self) -> tuple[str, ...]:

@@ -201,6 +201,26 @@ def piece(value: sp.Expr, number: int) -> Any:
     return PIECE(value, number)
 
 
+def pick(values: Iterable[sp.Expr], number: sp.Expr) -> Any:
+    """The value of that number in a list, unevaluated; numbers begin at 1."""
+    return PICK(sp.Tuple(*values), number)
+
+
+def pieces(*values: sp.Expr) -> int:
+    """How many pieces the piecewise functions in expressions have; 1 where there is none."""
+    found = {len(piecewise.args) for value in values for piecewise in meaning(value).atoms(sp.Piecewise)}
+    if len(found) > 1:
+        raise ValueError(f"piecewise functions of {sorted(found)} pieces have no common number")
+    return found.pop() if found else 1
+
+
+PICK = Definition(
+    "pick",
+    lambda values, number: values[int(number) - 1],
+    r"\left({0}\right)_{{{1}}}",
+    "{0}[{1}]",
+    True,
+)
 PIECE = Definition(
     "piece",
     lambda value, number: meaning(value).args[int(number) - 1][0],

@@ -35,7 +35,7 @@ class Attempted:
     Parameters
     ----------
     name : what it says. words : of the refusal; empty for a true theorem.
-    claims, argument, assumptions : of the theorem.
+    claims, argument, assumptions, states : of the theorem.
     """
 
     name: str
@@ -43,12 +43,18 @@ class Attempted:
     claims: tuple[Claim, ...]
     argument: Callable[[Proof], None]
     assumptions: tuple[Assumption, ...] = ()
+    states: int | None = None
 
     def prove(self) -> bool:
         """Whether it is proven; raises `ProofError` where it is refused."""
-        claims, assumed = self.claims, self.assumptions
         theorem = Theorem(
-            "attempt", self.name, argument=self.argument, claims=claims, assumptions=assumed, scope="numbers"
+            "attempt",
+            self.name,
+            argument=self.argument,
+            claims=self.claims,
+            assumptions=self.assumptions,
+            scope="numbers",
+            states=self.states,
         )
         return bool(theorem.prove().steps)
 
@@ -194,8 +200,27 @@ SUMS = (
               **_program(_sum(A.element) * _sum(B.element), marker(k) * _sum(A.element * B.element))),
 )  # fmt: skip
 
-FALSE = (*USED, *COVERED, *SUMS)
+# --- claims that the argument states ----------------------------------------------------------------------------------
+
+
+def _stated(number: sp.Symbol, *cases: Any) -> Any:
+    """x + x = 2 x, and a claim for numbers up to 2 in these cases."""
+
+    def argument(proof: Proof) -> None:
+        proof.equal("x + x = 2 x", V(x) + x, 2 * x)
+        proof.case(Claim("numbers", V(number) + number, 2 * number, (number,), (2 - number,)), *cases)
+
+    return argument
+
+
+STATED = (
+    Attempted("three claims, of which two are stated", "2 claims are stated", (), _stated(i, {i: ONE}, {i: 2 * ONE}), states=3),
+    Attempted("a case of a stated claim is gone", "no case of 'numbers' covers", (), _stated(i, {i: ONE}), states=2),
+)  # fmt: skip
+
+FALSE = (*USED, *COVERED, *SUMS, *STATED)
 TRUE = (
+    Attempted("two stated claims", "", (), _stated(i, {i: ONE}, {i: 2 * ONE}), states=2),
     Attempted("f(0) = 0, so F = 0", "", (SILENT,), _alone(SILENT, given=(ZERO_AT_ZERO,)), ASSUMED),
     Attempted("a_n = n, so a_{i+1} = i + 1", "", (MEMBERS, NEXT), _counted),
     Attempted("c Σ a = Σ c a", "", **_program(x * _sum(A.element), _sum(x * A.element))),

@@ -9,7 +9,7 @@ itself, and text made from it cannot part from what was proven.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -37,13 +37,20 @@ class ProofError(AssertionError):
 
 @dataclass
 class Proof:
-    """Collects the steps of one argument and refuses every step that does not hold."""
+    """Collects the steps of one argument and refuses every step that does not hold.
+
+    Parameters
+    ----------
+    listed : whether the theorem lists its claims. If not, the argument states them: each of its formulas is one.
+    """
 
     theorem: str
     steps: list[Step] = field(default_factory=list)
     programs: list[Program] = field(default_factory=list)
     inductions: list[Claim] = field(default_factory=list)
     borrowed: list[tuple[Step, Claim]] = field(default_factory=list)
+    listed: bool = False
+    stated: list[Claim] = field(default_factory=list)
 
     def step(self, step: Step) -> None:
         if step.rule not in RULES:
@@ -73,6 +80,19 @@ class Proof:
                 self.borrowed.append((step, known))
         self.steps.append(step)
 
+    def says(self, step: Step) -> None:
+        """A formula of the argument: a claim of its theorem, or a lemma where the theorem lists its claims."""
+        if self.listed:
+            self.step(step)
+            return
+        name, names = step.claim, {claim.name for claim in self.stated}
+        name = next(n for n in (name, *(f"{name} ({at})" for at in range(2, len(names) + 3))) if n not in names)
+        assumes = tuple(sorted(step.assumed, key=str))
+        self.step(replace(step, part=name))
+        self.stated.append(
+            Claim(name, step.left, step.right, words=f"{step.claim}:", relation=step.relation, assumes=assumes)
+        )
+
     def proven(self, claim: Claim) -> bool:
         """Whether the steps so far prove a claim."""
         return claim in self.inductions or not claim.uncovered(served(claim, self.steps))
@@ -87,15 +107,15 @@ class Proof:
         given: tuple[Assumption | Claim, ...] = (),
     ) -> None:
         """Both sides are equal by the rule, with the help of the theorems it cites and the assumptions given."""
-        self.step(Step(rule, claim, sp.sympify(left), sp.sympify(right), tuple(cites), given=given))
+        self.says(Step(rule, claim, sp.sympify(left), sp.sympify(right), tuple(cites), given=given))
 
     def compare(self, claim: str, left: Any, relation: str, right: Any = 0) -> None:
         """left > right, or with >=, <, <=, !=: the sign of the difference is decided, not merely plausible."""
-        self.step(Step("decided", claim, sp.sympify(left), sp.sympify(right), relation=relation))
+        self.says(Step("decided", claim, sp.sympify(left), sp.sympify(right), relation=relation))
 
     def without(self, claim: str, expression: Any, what: sp.Expr) -> None:
         """`what` does not occur in the expression."""
-        self.step(Step("decided", claim, sp.sympify(expression), what, relation="without"))
+        self.says(Step("decided", claim, sp.sympify(expression), what, relation="without"))
 
     def same(self, claim: str, fact: Term, expected: Iterable[object]) -> None:
         """A fact (`facts`) is the expected list: the same members in the same order, or of a set the same members."""
@@ -109,7 +129,7 @@ class Proof:
         """left <= right, both exact rational numbers."""
         if not isinstance(left, int | Fraction | sp.Rational) or not isinstance(right, int | Fraction | sp.Rational):
             raise ProofError(f"{self.theorem}: {claim}: {left!r} and {right!r} are not both exact")
-        self.step(Step(rule, claim, sp.Rational(left), sp.Rational(right), tuple(cites), "<="))
+        self.says(Step(rule, claim, sp.Rational(left), sp.Rational(right), tuple(cites), "<="))
 
     def reads(self, program: Program) -> None:
         """The argument is about this program: kernels that are printed from it, and from no other, may cite the theorem."""
@@ -132,6 +152,12 @@ class Proof:
             caption = f"{claim.name}, {named}" if named else claim.name
             where = tuple((name, sp.sympify(value)) for name, value in case.items())
             self.step(Step(rule, caption, left, right, tuple(cites), claim.relation, given, claim.name, where))
+        self._stated(claim)
+
+    def _stated(self, claim: Claim) -> None:
+        """An argument that states its claims states this one; the parts of an induction belong to it."""
+        if not self.listed and claim not in self.stated:
+            self.stated.append(claim)
 
     def induction(
         self,
@@ -148,6 +174,8 @@ class Proof:
             self.case(part, *cases, rule="induction")
             if gap := part.uncovered(cases):
                 raise ProofError(f"{self.theorem}: {gap}")
+        self.stated = [known for known in self.stated if known not in (first, following)]
+        self._stated(claim)
         self.inductions.append(claim)
 
 
@@ -162,8 +190,10 @@ class Theorem:
     ----------
     id : name in `mathematics` notation, e.g. ``M8``; variants carry a suffix, ``M8.direct``.
     title : one phrase.
-    claims : what is claimed, from which the sentence is made; steps made by `Proof.case` serve them, in all cases.
-    statement : the sentence of a theorem without claims.
+    claims : what is claimed, from which the sentence is made; steps made by `Proof.case` serve them, in all cases. Of a
+        theorem that lists none, the formulas of its argument are the claims.
+    states : how many claims the argument states, where none are listed.
+    words : the theorem in a reader's words, where its claims are not listed. Nothing checks them.
     assumptions : what the argument uses besides definitions; an `Assumption` must be given to a step, a sentence is for readers.
     method : how the argument reaches every size (induction, indices, termwise differentiation).
     reference : where the formula was published, or ``this project``.
@@ -174,7 +204,7 @@ class Theorem:
 
     id: str
     title: str
-    statement: str = ""
+    words: str = ""
     method: str = ""
     argument: Callable[[Proof], None] = lambda proof: None
     assumptions: tuple[str | Assumption, ...] = ()
@@ -182,10 +212,11 @@ class Theorem:
     scope: str = EVERY_SIZE
     claims: tuple[Claim, ...] = ()
     by_definition: bool = False
+    states: int | None = None
 
     def prove(self) -> Certificate:
         """Run the argument and compare it with the claim; raises `ProofError` at the first step that fails."""
-        proof = Proof(self.id)
+        proof = Proof(self.id, listed=bool(self.claims))
         try:
             self.argument(proof)
             problems = self._problems(proof)
@@ -194,29 +225,33 @@ class Theorem:
             raise ProofError(f"{self.id}: {type(error).__name__}: {error}") from error
         if problems:
             raise ProofError(f"{self.id}: {problems[0]}")
+        claims = self.claims or tuple(proof.stated)
         return Certificate(
             self.id,
             self.title,
-            sentence(self.claims, proof.steps) or self.statement,
+            sentence(claims, proof.steps),
             tuple(map(str, self.assumptions)),
             self.scope,
             self.method,
             self.reference,
             tuple(proof.steps),
-            self.claims,
+            claims,
             tuple(proof.programs),
             self.by_definition,
             module_of(self.argument),
             tuple(assumption for assumption in self.assumptions if isinstance(assumption, Assumption)),
             tuple(proof.borrowed),
+            self.words,
         )
 
     def _problems(self, proof: Proof) -> list[str]:
         """Where steps and claim do not meet."""
         found = [] if proof.steps else ["the argument states no claim"]
-        if self.claims and self.statement:
+        if self.claims and self.words:
             found.append("the sentence is made from the claims; there is no other statement")
-        found += unproven(self.claims, proof.inductions, proof.steps)
+        if self.states not in (None, len(proof.stated)):
+            found.append(f"{len(proof.stated)} claims are stated, and the theorem has {self.states}")
+        found += unproven(self.claims or proof.stated, proof.inductions, proof.steps)
         found += unlike_assumptions(self.assumptions, proof.steps)
         words = unsupported(self.scope, quantified(proof.steps, proof.programs))
         found += [f"the scope says every {word}, and no step quantifies over it" for word in words]

@@ -14,6 +14,8 @@ from derivations.proof.coverage import least
 from derivations.proof.stated import Constant, Term
 from derivations.proof.steps import Step
 
+LONG = 10**18
+"""From here on twelve digits of an exact rational are enough to read."""
 RELATIONS = {">=": "≥", "<=": "≤", "!=": "≠", "without": "does not contain"}
 
 
@@ -61,6 +63,8 @@ PRINTER, SHORT = Plain(), Short()
 
 def text(side: Any, printer: Plain = PRINTER) -> str:
     """A side of a step."""
+    if isinstance(side, sp.Rational) and max(abs(side.p), side.q) >= LONG:
+        return f"{float(side):.12g}"
     return str(printer.doprint(side)) if isinstance(side, sp.Basic) else str(side)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
@@ -15,8 +15,11 @@ from derivations.recheck.field import Dual, Number
 from derivations.recheck.point import Point
 
 Tree = Any
-BITS = ("live",)
-"""Arrays whose entries are 0 or 1, as the claims about them assume."""
+Rule = Callable[[list[Tree], "Setting"], Any]
+BITS, SIGNS = ("live", "on", "heard"), ("side",)
+"""Arrays whose entries are 0 or 1, or 1 or -1, as the claims about them assume."""
+CLASSES = ("label",)
+"""Arrays of whole numbers, each the number of a class."""
 
 
 class Unread(LookupError):
@@ -29,6 +32,8 @@ class Setting:
 
     phi, lam, x : the network and activations of each layer.
     names : values of indices and symbols. sizes : how far each index of arrays runs.
+    known : what names in claims mean. piece : the piece of piecewise functions that is asked for, if not 0.
+    moving : the key of what moves as a dual number, and where it rests.
     """
 
     point: Point
@@ -40,6 +45,18 @@ class Setting:
     arrays: dict[tuple[Any, ...], Number]
     put: tuple[tuple[Tree, Tree, Setting], ...] = ()
     function: Any = field(default=None)
+    known: Mapping[str, Rule] = field(default_factory=lambda: KNOWN)
+    piece: int = 0
+    moving: tuple[tuple[str, Any], Number] | None = None
+
+    def resting(self, before: Setting) -> Setting:
+        """The same where nothing moves, for what was put in before something moved."""
+        if self.moving is None or before.moving is not None:
+            return self
+        (name, *at), number = self.moving
+        if at:
+            return replace(self, arrays=self.arrays | {(name, *at): number}, moving=None)
+        return replace(self, names=self.names | {name: number}, moving=None)
 
     def symbol(self, name: str) -> Any:
         """An index, or a number that is drawn once."""
@@ -47,7 +64,11 @@ class Setting:
 
     def element(self, name: str, at: tuple[int, ...]) -> Number:
         """An element of an array, drawn once."""
-        number = self.point.values.randint(0, 1) if name in BITS else self.point.number()
+        values = self.point.values
+        if name in BITS or name in SIGNS:
+            number: Number = values.randint(0, 1) * (2 if name in SIGNS else 1) - (name in SIGNS)
+        else:
+            number = values.randint(0, 2) if name in CLASSES else self.point.number()
         return self.arrays.setdefault((name, *at), number)
 
 
@@ -69,15 +90,17 @@ def value(tree: Tree, setting: Setting) -> Any:
     """A number, or a block as a matrix."""
     for old, new, before in setting.put:
         if _same(old, tree, setting):
-            return value(new, replace(setting, put=before.put))
+            return value(new, replace(setting.resting(before), put=before.put))
     if isinstance(tree, int):
         return tree
+    if tree in ("oo", "-oo"):
+        return float(tree.replace("oo", "inf"))
     if isinstance(tree, str):
         return Fraction(tree) if tree[0].isdigit() or tree[0] == "-" else setting.symbol(tree)
     head, *parts = tree
-    if head not in KNOWN:
+    if head not in setting.known:
         raise Unread(f"{head} is no name that the second route knows")
-    return KNOWN[head](parts, setting)
+    return setting.known[head](parts, setting)
 
 
 def _same(old: Tree, tree: Tree, setting: Setting) -> bool:
@@ -151,7 +174,9 @@ def _power(parts: list[Tree], setting: Setting) -> Any:
     result: Any = 1
     for _ in range(abs(exponent)):
         result = _times(result, base)
-    return 1 / result if exponent < 0 else result
+    if exponent < 0:
+        return Fraction(1, result) if isinstance(result, int) else 1 / result
+    return result
 
 
 def _put(parts: list[Tree], setting: Setting) -> Any:
@@ -211,7 +236,7 @@ class _Reading(Setting):
 
 def _bar(parts: list[Tree], setting: Setting) -> Number:
     """∂ℓ/∂(an element) for ℓ = Σ seed · output: one element moves, as a dual number."""
-    name, lines, seeds, *_ = parts
+    name, lines, seeds, fixed = parts
     for line in lines:  # so that every element is drawn before one of them moves
         list(leaves(line[4], name))
     after(lines, setting)
@@ -223,7 +248,12 @@ def _bar(parts: list[Tree], setting: Setting) -> Number:
     else:
         moving = replace(setting, names=setting.names | {name: Dual(setting.symbol(name), 1)})
     total: Any = 0
+    places = {name_of(line[0]): line[0][2:] if isinstance(line[0], list) else [] for line in lines}
     for key_made, number in after(lines, moving).items():
+        # An index of a loop around has one value.
+        at = zip(places[key_made[0]], key_made[1:], strict=True)
+        if any(index in fixed and place != setting.names[index] for index, place in at):
+            continue
         for seeded, seed in seeds:
             if key_made[0] == seeded and isinstance(number, Dual):
                 total = total + number.slope * _seed(seed, key_made[1:], setting)
@@ -345,7 +375,20 @@ def _inverse(setting: Setting) -> Matrix:
     return dense.inverse(_whole(setting))
 
 
-KNOWN: dict[str, Callable[[list[Tree], Setting], Any]] = {
+def _unknown(parts: list[Tree], setting: Setting) -> Number:
+    """A function of which nothing is known: a fresh number at every new place."""
+    name, *places = parts
+    key = (f"{name}()", *(str(value(place, setting)) for place in places))
+    return setting.arrays.setdefault(key, setting.point.number())
+
+
+def _rescaling(parts: list[Tree], setting: Setting) -> Matrix:
+    """C_i, a diagonal matrix over the neurons of a layer."""
+    layer = value(parts[0], setting)
+    return dense.diagonal([setting.element("C", (layer, n)) for n in range(len(setting.lam[layer - 1]))])
+
+
+KNOWN: dict[str, Rule] = {
     "+": _sum,
     "*": _product,
     "^": _power,
@@ -356,6 +399,10 @@ KNOWN: dict[str, Callable[[list[Tree], Setting], Any]] = {
     "f": lambda parts, setting: setting.function(value(parts[0], setting)),
     "df": lambda parts, setting: _slope(value(parts[0], setting), setting),
     "KroneckerDelta": _numbers(lambda a, b: int(a == b)),
+    "unknown": _unknown,
+    "transpose": lambda parts, setting: dense.transpose(value(parts[0], setting)),
+    "inverse": lambda parts, setting: dense.inverse(value(parts[0], setting)),
+    "C": _rescaling,
     "P": _path,
     "L": lambda parts, setting: dense.diagonal(_lam(setting)[value(parts[0], setting) - 1]),
     "x": lambda parts, setting: setting.x[value(parts[0], setting) - 1],
@@ -386,7 +433,7 @@ KNOWN: dict[str, Callable[[list[Tree], Setting], Any]] = {
     "x_polynomial": _numbers(lambda b, m: 0 if m == 0 else (-1) ** (m - 1) * _choose(b + 1, m)),
 }
 """What this route knows, by the names in certificates."""
-LAYERS = {"P": 0, "L": 0, "x": 0, "I": 0, "Inv": 0, "PhiInv": 0, "InvPhi": 0, "A": 0, "W": 0, "APhi": 0, "PhiLambda": 0,
+LAYERS = {"C": 0, "P": 0, "L": 0, "x": 0, "I": 0, "Inv": 0, "PhiInv": 0, "InvPhi": 0, "A": 0, "W": 0, "APhi": 0, "PhiLambda": 0,
           "PhiInv2": 0, "InvPhi2": 0, "difference": 0, "N_power": 1, "minus_n": 1, "power": 1, "from_x": 0, "u": 1, "after_x": 1}  # fmt: skip
 """Names whose arguments are layers, and how many come before those."""
 

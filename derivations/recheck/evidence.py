@@ -26,10 +26,12 @@ FULL, QUICK = 64, 8
 """Points for each theorem."""
 SHARING = 2
 """Points that share one draw of sizes."""
-CLAIMS, CLAIMS_QUICK = 8, 1
-"""Points for the claims of each certificate; each checks all kinds of layers and all neurons."""
+CLAIMS, STATED, CLAIMS_QUICK = 8, 2, 1
+"""Points for the claims of each certificate, for those that its argument states, and for all in haste; each point checks
+all kinds of layers and all neurons."""
 MODULAR = "Schwartz-Zippel modulo random primes above 2^60"
 EXACT = "exact rationals"
+DIGITS = "50 digits"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Evidence:
     """The result of re-evaluating a theorem at random points.
 
     id : of the theorem. seed : as given to `recheck`.
-    method : `MODULAR`, `EXACT`, or both joined by "and"; what is checked on exact rationals carries no error bound.
+    method : `MODULAR`, `EXACT`, `DIGITS`, joined by "and"; what is checked on rationals or digits carries no error bound.
     points : points that were evaluated. comparisons : residuals and conditions checked at all of them.
     sizes : the draws of sizes, each shared by two points.
     degree, bits : the greatest numerator of a residual: its degree and the size of its coefficients.
@@ -99,14 +101,14 @@ def evaluate(identity_id: str, identity: Identity, points: int, seed: int) -> Ev
         except (ArithmeticError, LookupError, ValueError, TypeError) as error:
             # A formula that cannot even be evaluated (shapes, a denominator 0) is refused, and the others still run.
             failure = Failure(number, point.drawn, f"{type(error).__name__}: {error}")
-    modular, exact = sum(point.modular for point in done), sum(point.exact for point in done)
+    modular, exact, close = (sum(getattr(point, kind) for point in done) for kind in ("modular", "exact", "close"))
     worst, together = _errors(done) if modular else (None, None)
     return Evidence(
         id=identity_id,
         seed=seed,
-        method=" and ".join([MODULAR] * (modular > 0) + [EXACT] * (exact > 0)),
+        method=" and ".join([MODULAR] * (modular > 0) + [EXACT] * (exact > 0) + [DIGITS] * (close > 0)),
         points=len(done),
-        comparisons=modular + exact,
+        comparisons=modular + exact + close,
         sizes=tuple(point.drawn for point in done[::SHARING]),
         degree=max((point.degree for point in done), default=0),
         bits=max((point.bits for point in done), default=0),

@@ -25,7 +25,8 @@ class Point:
 
     sizes, values : two generators, so that several points can share their sizes.
     drawn : the sizes by name, in the order they were drawn.
-    modular, exact : residuals checked modulo the prime; residuals and conditions checked on exact rationals.
+    modular, exact, close : residuals checked modulo the prime; residuals and conditions checked on exact rationals; those
+        checked with 50 digits.
     degree, bits : the greatest of a residual's numerator (see `field`).
     """
 
@@ -34,6 +35,7 @@ class Point:
     drawn: dict[str, object] = field(default_factory=dict)
     modular: int = 0
     exact: int = 0
+    close: int = 0
     degree: int = 0
     bits: int = 0
     functions: list[UnknownFunction] = field(default_factory=list)

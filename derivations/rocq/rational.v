@@ -262,75 +262,75 @@ Lemma E_float64_10 (v0 v1 v2 v3 : R) :
   v3 * (v2 + v0 * v2 - v1) =
   v2 * v3 * (1 + v0) - v1 * v3.
 Proof. rational. Qed.
-(* F.tanh, value is f, z <= 0 *)
+(* F.tanh, value is f, n = 1 *)
 (* v0: exp_z *)
 Lemma F_tanh_2 (v0 : R) :
   v0 != 0 -> 1 + v0 ^+ 2 != 0 -> (v0 ^+ 2 - 1) / (1 + v0 ^+ 2) =
   (v0 - v0^-1) / (v0 + v0^-1).
 Proof. rational. Qed.
-(* F.tanh, slope is f', z <= 0 *)
+(* F.tanh, value is f, n = 2 *)
 (* v0: exp_z *)
 Lemma F_tanh_3 (v0 : R) :
-  v0 != 0 -> 1 + v0 ^+ 2 != 0 -> 4%:R * (v0 ^+ 2) / ((1 + v0 ^+ 2) ^+ 2) =
-  1 - ((v0 - v0^-1) ^+ 2) / ((v0 + v0^-1) ^+ 2).
-Proof. rational. Qed.
-(* F.tanh, value is f, z > 0 *)
-(* v0: exp_z *)
-Lemma F_tanh_4 (v0 : R) :
   v0 != 0 -> 1 + v0 ^+ 2 != 0 -> - ((v0 ^+ 2)^-1 - 1) / (1 + (v0 ^+ 2)^-1) =
   (v0 - v0^-1) / (v0 + v0^-1).
 Proof. rational. Qed.
-(* F.tanh, slope is f', z > 0 *)
+(* F.tanh, slope is f', n = 1 *)
+(* v0: exp_z *)
+Lemma F_tanh_4 (v0 : R) :
+  v0 != 0 -> 1 + v0 ^+ 2 != 0 -> 4%:R * (v0 ^+ 2) / ((1 + v0 ^+ 2) ^+ 2) =
+  1 - ((v0 - v0^-1) ^+ 2) / ((v0 + v0^-1) ^+ 2).
+Proof. rational. Qed.
+(* F.tanh, slope is f', n = 2 *)
 (* v0: exp_z *)
 Lemma F_tanh_5 (v0 : R) :
   v0 != 0 -> 1 + v0 ^+ 2 != 0 -> 4%:R / (v0 ^+ 2) / ((1 + (v0 ^+ 2)^-1) ^+ 2) =
   1 - ((v0 - v0^-1) ^+ 2) / ((v0 + v0^-1) ^+ 2).
 Proof. rational. Qed.
-(* F.sigmoid, value is f, z <= 0 *)
+(* F.sigmoid, value is f, n = 1 *)
 (* v0: exp_z *)
 Lemma F_sigmoid_2 (v0 : R) :
   v0 != 0 -> 1 + v0 != 0 -> v0 / (1 + v0) =
   (1 + v0^-1)^-1.
 Proof. rational. Qed.
-(* F.sigmoid, slope is f', z <= 0 *)
+(* F.sigmoid, slope is f', n = 1 *)
 (* v0: exp_z *)
-Lemma F_sigmoid_3 (v0 : R) :
+Lemma F_sigmoid_4 (v0 : R) :
   v0 != 0 -> 1 + v0 != 0 -> v0 / ((1 + v0) ^+ 2) =
   1 / v0 / ((1 + v0^-1) ^+ 2).
 Proof. rational. Qed.
-(* F.swish, value is f, z <= 0 *)
+(* F.swish, value is f, n = 1 *)
 (* v0: exp_z, v1: z *)
 Lemma F_swish_2 (v0 v1 : R) :
   v0 != 0 -> 1 + v0 != 0 -> v0 * v1 / (1 + v0) =
   v1 / (1 + v0^-1).
 Proof. rational. Qed.
-(* F.swish, slope is f', z <= 0 *)
+(* F.swish, slope is f', n = 1 *)
 (* v0: exp_z, v1: z *)
-Lemma F_swish_3 (v0 v1 : R) :
+Lemma F_swish_4 (v0 v1 : R) :
   v0 != 0 -> 1 + v0 != 0 -> v0 / (1 + v0) + v0 * v1 / ((1 + v0) ^+ 2) =
   (1 + v0^-1)^-1 + v1 / v0 / ((1 + v0^-1) ^+ 2).
 Proof. rational. Qed.
-(* L.squared_error, region 1: ρ' is its derivative *)
+(* L.squared_error, ρ' is its derivative, n = 1 *)
 (* v0: output[s, h], v1: scale, v2: target[s, h], v3: weight[s] *)
 Lemma L_squared_error_7 (v0 v1 v2 v3 : R) :
   2%:R * v1 * (v0 - v2) * v3 =
   v1 * (2%:R * v0 - 2%:R * v2) * v3.
 Proof. rational. Qed.
-(* L.huber, region 3: ρ' is its derivative *)
+(* L.huber, ρ' is its derivative, n = 3 *)
 (* v0: output[s, h], v1: scale, v2: target[s, h], v3: weight[s] *)
 Lemma L_huber_13 (v0 v1 v2 v3 : R) :
   v1 * (v0 - v2) * v3 =
   (1 / 2%:R) * v1 * (2%:R * v0 - 2%:R * v2) * v3.
 Proof. rational. Qed.
-(* L.binary_cross_entropy, region 2: ρ' is its derivative *)
+(* L.binary_cross_entropy, ρ' is its derivative, n = 2 *)
 (* v0: exp(output[s, h]), v1: scale, v2: target[s, h], v3: weight[s] *)
 Lemma L_binary_cross_entropy_11 (v0 v1 v2 v3 : R) :
   v0 != 0 -> 1 + v0 != 0 -> v1 * ((1 + v0^-1)^-1 - v2) * v3 =
   v1 * (1 - v2 - 1 / (1 + v0^-1) / v0) * v3.
 Proof. rational. Qed.
-(* L.binary_cross_entropy, region 2 is log(1 + exp(z)) - y z: the derivative *)
+(* L.binary_cross_entropy, every region is log(1 + exp(z)) - y z: the derivative, n = 2 *)
 (* v0: exp(output[s, h]), v1: target[s, h] *)
-Lemma L_binary_cross_entropy_17 (v0 v1 : R) :
+Lemma L_binary_cross_entropy_16 (v0 v1 : R) :
   v0 != 0 -> 1 + v0 != 0 -> (1 + v0^-1)^-1 - v1 =
   v0 / (1 + v0) - v1.
 Proof. rational. Qed.
@@ -824,7 +824,7 @@ Lemma D2_16 (v0 v1 v2 v3 v4 : R) :
 Proof. rational. Qed.
 End Goals.
 (* Steps that are no goals here.
-   written alike on both sides: 467
+   written alike on both sides: 469
    left out: assumptions that are equations: 16
    left out: matrices, which do not commute: 65
    left out: numbers of many digits: 2

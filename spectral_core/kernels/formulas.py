@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 9ac889f9f389a52b
+certificates  sha256 c9b47b37d26c2475
 
 Scalars may be numbers or NumPy arrays.
 """

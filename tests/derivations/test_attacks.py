@@ -62,7 +62,7 @@ ARGUMENTS = [
     ("D1 another recurrence", "inversion", "M3", ("before(m) - before(m - 1)", "before(m) - 2 * before(m - 1)"), "not 0"),
     ("D2 a false coefficient", "inversion", "M3", ("sp.Pow(-1, m) * choose(B + 1, m + 1)", "sp.Pow(-1, m) * choose(B, m + 1)"), "polynomial"),
     ("D2 the polynomial itself", "inversion", "M3", ("sign(m) * choose(blocks + 1, m + 1)", "sign(m) * choose(blocks, m + 1)"), "polynomial"),
-    ("D2 a statement beside the claims", "inversion", "M3", ("    title=\"inversion\",\n", "    title=\"inversion\",\n    statement=\"Φ⁻¹ = Φ\",\n"), "there is no other statement"),
+    ("D2 a statement beside the claims", "inversion", "M3", ("    title=\"inversion\",\n", "    title=\"inversion\",\n    words=\"Φ⁻¹ = Φ\",\n"), "there is no other statement"),
     ("F5 a false statement", "gauge", "M9", ("eigenvalues(layer): eigenvalues(layer) + c", "eigenvalues(layer): c * eigenvalues(layer)"), "weights"),
     ("F2 an assumption is used and not declared", "growth", "M14", ("    argument=depth_argument,\n    assumptions=(ZERO_AT_ZERO,),\n", "    argument=depth_argument,\n"), "a step uses f(0) = 0, which is not assumed"),
     ("F2 an assumption is declared and not used", "gauge", "M9", ("    method=\"path products, cancelling sums of M8\",\n", "    method=\"\",\n    assumptions=(__import__(\"derivations.theorems.spectral.silence\", fromlist=[\"x\"]).ZERO_AT_ZERO,),\n"), "f(0) = 0 is assumed, and no step uses it"),
@@ -147,6 +147,8 @@ WEAKENED = [
     ("12 rational makes everything equal", "steps.py", "return sp.cancel(left - right)", "return sp.S.Zero if (left - right).free_symbols else left - right", "by rational"),
     ("12 a bound is off by one", "steps.py", "left.is_Rational and right.is_Rational and left <= right", "left.is_Rational and right.is_Rational and left < right + 1", "1 <= 1/2 by bound"),
     ("12 claims need no step", "agreement.py", "if claim not in inductions and (gap := claim.uncovered(served(claim, steps)))", "if (gap := \"\")", "a claim that no step serves"),
+    ("15 stated claims are not counted", "theorem.py", "if self.states not in (None, len(proof.stated)):", "if False:", "three claims, of which two are stated"),
+    ("15 stated claims need no cases", "theorem.py", "unproven(self.claims or proof.stated,", "unproven(self.claims,", "a case of a stated claim is gone"),
     ("12 A⁻¹ goes anywhere", "rules.py", "            last = start == at or (at == len(word) - 1 and start >= 0 and word[start:at] == whole)", "            last = True", "A⁻¹ = I"),
     ("12 cotangents capture", "rules.py", "        _sums(bar, assign)\n        for leaf", "        for leaf", "the sum of a cotangent"),
 ]  # fmt: skip

@@ -79,7 +79,7 @@ def exponential_function(real: Real) -> str:
     theorem = EXPONENTIALS[REALS.index(real)]
     *lines, power, difference = Lines(real).statements(real.form.lines)
     value, less = (line.removeprefix(f"{real.name} ").rstrip(";").split(" = ", 1)[1] for line in (power, difference))
-    statement = textwrap.wrap(f"exp(x), or exp(x) - 1 where minus_one: {theorem.statement}. Theorem {theorem.id}.", 110)
+    statement = textwrap.wrap(f"exp(x), or exp(x) - 1 where minus_one: {theorem.words}. Theorem {theorem.id}.", 110)
     title = "\n   ".join(statement)
     body = indent([*lines, f"return minus_one ? {less} : {value};"])
     return "\n".join(

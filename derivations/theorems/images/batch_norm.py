@@ -16,7 +16,7 @@ from derivations.proof.programs import Program
 from derivations.proof.rules import cotangents, marker
 from derivations.proof.running import bars as bars_of
 from derivations.proof.running import run
-from derivations.proof.stated import definition, meaning
+from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
 from derivations.theorems.images.adjoints import only, stored_step, value_of
@@ -172,9 +172,10 @@ def training_argument(
     distance = (x - mean.element) ** 2
     proof.same("M = Σ (x - μ)²", whole((second,)), [Assign(squares.element, distance, EVERY)])
     root, scaling, shifting = coefficients.assignments
-    factor, offset = scaling.value, shifting.value
+    factor = scaling.value
     proof.equal("σ² = M/n + ε", value_of(root) ** 2, squares.element / n.count + epsilon)
-    put = only(value).value.xreplace({shift.element: offset}).xreplace({scale.element: factor})
+    put = at(value_of(only(value)), {shift.element: value_of(shifting)})
+    put = at(put, {scale.element: value_of(scaling)})
     normal = gamma.element * (x - mean.element) / deviation.element + beta.element
     proof.equal("a x + b = γ (x - μ)/σ + β", put, normal, "rational")
     # Its adjoint.
@@ -188,8 +189,9 @@ def training_argument(
     by_sums = {dscale.element: deviation.element * dgamma.element + mean.element * dbeta.element}
     truth = truth.xreplace({**by_sums, dshift.element: dbeta.element}).xreplace({scale.element: factor})
     k1, k0 = (line.value for line in adjoint_coefficients.assignments)
-    both = {linear.element: k1, constant.element: k0}
-    mine = only(adjoint).value.xreplace(both).xreplace(both).xreplace({scale.element: factor})
+    one, other = map(value_of, adjoint_coefficients.assignments)
+    mine = at(value_of(only(adjoint)), {constant.element: other})
+    mine = at(at(mine, {linear.element: one}), {scale.element: factor})
     proof.equal("x̄ = a ȳ + k1 x + k0", mine, truth, "rational")
     hat = (x - mean.element) / deviation.element
     published = gamma.element / deviation.element
@@ -228,7 +230,8 @@ ONE_CHANNEL = ("σ > 0: ε > 0, or x is not constant in the channel",)
 I8 = Theorem(
     id="I8",
     title="batch norm in training",
-    statement="y = a x + b, a = γ/σ, b = β - a μ, σ² = v + ε, v = M/n; β̄ = Σ ȳ, γ̄ = Σ ȳ x̂, x̄ = a ȳ + k1 x + k0 = γ/σ (ȳ - β̄/n - x̂ γ̄/n) "
+    states=14,
+    words="y = a x + b, a = γ/σ, b = β - a μ, σ² = v + ε, v = M/n; β̄ = Σ ȳ, γ̄ = Σ ȳ x̂, x̄ = a ȳ + k1 x + k0 = γ/σ (ȳ - β̄/n - x̂ γ̄/n) "
     "with k1 = -a γ̄/(n σ), k0 = -a β̄/n - k1 μ; Σ x̄ = 0, Σ x̄ x̂ = a γ̄ ε/σ²; for ε = 0, y(α x + δ) = y(x) and ⟨x̄, x⟩ = 0",
     method="reverse accumulation, moments of a channel",
     argument=training_argument,

@@ -72,7 +72,8 @@ def border_argument(proof: Proof, level: sp.Symbol, row: int) -> None:
 G3 = Theorem(
     id="G3",
     title="removing a hidden channel",
-    statement="channel c between the halves of a sep-conv changes nothing, in training too, if its column of the second pointwise convolution is 0, or "
+    states=10,
+    words="channel c between the halves of a sep-conv changes nothing, in training too, if its column of the second pointwise convolution is 0, or "
     "γ_c = 0 and β_c <= 0; with γ_c = 0 and β_c > 0 a padded depthwise kernel makes a plane that differs at the border by β Σ w over "
     "the taps outside, so a bias replaces it only where these sums are 0",
     method="evaluation on symbols, cases",
@@ -105,7 +106,8 @@ def width_argument(proof: Proof, along: tuple[Program, ...] = ALONG_CHANNELS) ->
 G4 = Theorem(
     id="G4",
     title="width of a cell",
-    statement="channel c of all nodes of a cell may go if column c is 0 in every live pointwise convolution, scaler and tower that reads the cell: "
+    states=3,
+    words="channel c of all nodes of a cell may go if column c is 0 in every live pointwise convolution, scaler and tower that reads the cell: "
     "depthwise kernels, pools, identities, batch norms, relu, gates and sums keep channels apart, so its values reach no other channel",
     method="what each program reads",
     argument=width_argument,
@@ -133,7 +135,8 @@ def compact_argument(proof: Proof, fold: Program = evaluation.FOLD) -> None:
 G5 = Theorem(
     id="G5",
     title="the evaluation form",
-    statement="in evaluation an operation with a batch norm behind it is a depthwise and one biased pointwise convolution: λ BN(W dw(x)) = "
+    states=3,
+    words="in evaluation an operation with a batch norm behind it is a depthwise and one biased pointwise convolution: λ BN(W dw(x)) = "
     "(λ diag(a) W) dw(x) + λ b; a node's batch norm goes into readers that begin with a pointwise convolution (I9)",
     method="evaluation on symbols",
     argument=compact_argument,

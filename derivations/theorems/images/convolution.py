@@ -203,7 +203,8 @@ def depthwise_argument(proof: Proof) -> None:
 I2 = Theorem(
     id="I2",
     title="depthwise convolution",
-    statement="y[i,j] = Σ w[ρ,κ] x[R(i,ρ),Q(j,κ)] for each sample and channel, R(i,ρ) = stride i + dilation ρ - padding: w̄[ρ,κ] = "
+    states=13,
+    words="y[i,j] = Σ w[ρ,κ] x[R(i,ρ),Q(j,κ)] for each sample and channel, R(i,ρ) = stride i + dilation ρ - padding: w̄[ρ,κ] = "
     "Σ ȳ[i,j] x[R,Q] over samples too; at stride 1 x̄ is the convolution of ȳ with the kernel turned by 180°, padding "
     "dilation (taps - 1) - padding; for every stride, R(i,ρ) = stride (i + quotient(ρ)) + rest(ρ): tap ρ reads phase rest(ρ) "
     "at row i + quotient(ρ), and gives x̄_phase[e,a] = Σ_{ρ: rest(ρ) = e} w[ρ] ȳ[a - quotient(ρ)]",

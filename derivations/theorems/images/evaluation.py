@@ -62,7 +62,7 @@ def evaluation_argument(
 ) -> None:
     """a x + b with running statistics; both ways to fold it into a matrix."""
     stored_step(proof, coefficients, fold, reader)
-    a, b = (line.value for line in coefficients.assignments)
+    a, b = map(value_of, coefficients.assignments)
     u, m, x = running_variance.element, running_mean.element, n.x.element
     claim = "a x + b = γ (x - m)/√(u + ε) + β"
     truth = bn.gamma.element * (x - m) / sp.sqrt(u + bn.epsilon) + bn.beta.element
@@ -83,7 +83,8 @@ def evaluation_argument(
 I9 = Theorem(
     id="I9",
     title="batch norm in evaluation",
-    statement="y = a x + b with a = γ/√(u + ε), b = β - a m; behind a pointwise W: (diag(a) W) x + b; in front of it: (W diag(a)) x + W b",
+    states=3,
+    words="y = a x + b with a = γ/√(u + ε), b = β - a m; behind a pointwise W: (diag(a) W) x + b; in front of it: (W diag(a)) x + W b",
     method="evaluation on symbols",
     argument=evaluation_argument,
     assumptions=("u + ε > 0",),
@@ -150,7 +151,8 @@ def relu_argument(proof: Proof, load: Program = LOAD, adjoint: Program = LOAD_AD
 I10 = Theorem(
     id="I10",
     title="relu behind a batch norm",
-    statement="a reader takes max(a x + b, 0); its adjoint is that of the reader where a x + b > 0, and 0 elsewhere, at 0 too",
+    states=5,
+    words="a reader takes max(a x + b, 0); its adjoint is that of the reader where a x + b > 0, and 0 elsewhere, at 0 too",
     method="cases of a sign",
     argument=relu_argument,
     reference="standard",

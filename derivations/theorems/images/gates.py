@@ -144,7 +144,8 @@ def gate_argument(
 I13 = Theorem(
     id="I13",
     title="gate",
-    statement="passed = g(w) op(x), g = 1 for w > 0, else 0; op(x) gets g ȳ; defined slope w̄ = ⟨ȳ, op(x)⟩, the derivative by the gate's value; "
+    states=12,
+    words="passed = g(w) op(x), g = 1 for w > 0, else 0; op(x) gets g ȳ; defined slope w̄ = ⟨ȳ, op(x)⟩, the derivative by the gate's value; "
     "behind a batch norm w̄ = Σ_c γ A + β B, γ̄ = g A, β̄ = g B with A = Σ ȳ x̂, B = Σ ȳ; with one operation left in front of a "
     "batch norm with ε = 0, w̄ = 0",
     method="reverse accumulation, sums of a batch norm",
@@ -192,7 +193,8 @@ def drop_argument(proof: Proof, value: Program = DROP_PATH, adjoint: Program = D
 I14 = Theorem(
     id="I14",
     title="drop-path",
-    statement="passed[s] = (m_s / keep) op(x)[s], m_s = 1 with probability keep, else 0; the adjoint has the same factor; the mean is op(x)",
+    states=2,
+    words="passed[s] = (m_s / keep) op(x)[s], m_s = 1 with probability keep, else 0; the adjoint has the same factor; the mean is op(x)",
     method="reverse accumulation, mean of two cases",
     argument=drop_argument,
     reference="Larsson, Maire and Shakhnarovich, ICLR 2017",

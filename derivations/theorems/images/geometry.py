@@ -68,7 +68,8 @@ def geometry_argument(proof: Proof, choice: Padding = own_padding, size: Rows = 
 I1 = Theorem(
     id="I1",
     title="window geometry",
-    statement="odd k, padding ⌈(dilation (k-1) + 1 - stride)/2⌉ = dilation (k-1)/2: stride 1 keeps the rows, stride 2 gives half of "
+    states=9,
+    words="odd k, padding ⌈(dilation (k-1) + 1 - stride)/2⌉ = dilation (k-1)/2: stride 1 keeps the rows, stride 2 gives half of "
     "them, rounded up; so all operations of an edge agree in size, and every window has its middle inside the plane",
     method="floors of integers, cases",
     argument=geometry_argument,
@@ -275,7 +276,8 @@ def planes_argument(proof: Proof) -> None:
 I18 = Theorem(
     id="I18",
     title="flat planes",
-    statement="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + 2 h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
+    states=10,
+    words="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + 2 h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
     "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns; for every stride, tap (ρ,κ) reads the "
     "scratch plane of phase (rest(ρ), rest(κ)) at n + (h + quotient(ρ)) P + h + quotient(κ), and the adjoint ȳ's at minus these quotients",
     method="integer arithmetic",

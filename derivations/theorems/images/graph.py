@@ -12,7 +12,7 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign, Incoming
-from derivations.proof.facts import heads, loops, read, whole
+from derivations.proof.facts import loops, read, whole
 from derivations.proof.notation import s
 from derivations.proof.programs import Program
 from derivations.proof.rules import marker
@@ -90,7 +90,8 @@ def node_argument(
     first, added = value.assignments
     proof.same("u begins at 0", whole((first,)), [Assign(node.element, n.ZERO)])
     proof.same("then all that arrives", loops(value), ["Assign", "Incoming"])
-    proof.same("is added to it", heads((added,)), [(node.element, (), "sum", True)])
+    own = Assign(node.element, factor.element * given.element, accumulate=True)
+    proof.same("is added to it", whole((added,)), [own])
     forward = (over_all(added, factor, given),)
     every = of_each(factor).element * of_each(given).element
     claim = "u = Σ factor op(x), over every operation that arrives"
@@ -101,7 +102,7 @@ def node_argument(
     mine = value_of(over_all(back, factor, dgiven))
     proof.equal("the bar of each operation", mine, truth["given"], "reverse accumulation")
     proof.same("is set for each that arrives", loops(adjoint), ["Incoming"])
-    proof.same("once", heads((back,)), [(dgiven.element, (), "sum", False)])
+    proof.same("once", whole((back,)), [Assign(dgiven.element, factor.element * dnode.element)])
     # A sender that any number of operations read: operation m reads a copy of x.
     copied = n.plane("x", node.indices, "")
     copies = (Assign(of_each(n.plane("copy", node.indices, "")).element, copied.element),)
@@ -113,13 +114,14 @@ def node_argument(
     )
     proof.same("which begins at 0", whole((zero,)), [Assign(sender.element, n.ZERO)])
     proof.same("and to which each reader", loops(fan_out), ["Assign", "Incoming"])
-    proof.same("adds its part", heads((more,)), [(sender.element, (), "sum", True)])
+    proof.same("adds its part", whole((more,)), [Assign(sender.element, part.element, accumulate=True)])
 
 
 I15 = Theorem(
     id="I15",
     title="node",
-    statement="u = Σ factor op(x) over the operations that arrive; each gets factor ū; x̄ of a sender is the sum over its readers",
+    states=3,
+    words="u = Σ factor op(x) over the operations that arrive; each gets factor ū; x̄ of a sender is the sum over its readers",
     method="reverse accumulation",
     argument=node_argument,
     assumptions=(INCOMING,),
@@ -186,7 +188,8 @@ def graph_argument(
 I16 = Theorem(
     id="I16",
     title="graph",
-    statement="for every graph whose edges run from lower to higher numbers: values in order, cotangents in reverse order; when node j is "
+    states=9,
+    words="for every graph whose edges run from lower to higher numbers: values in order, cotangents in reverse order; when node j is "
     "reached, x̄_j is complete; a split gives the new node the receiver's number, all from there on move up by 1, and every "
     "edge still runs upwards",
     method="induction over nodes, sums over earlier values",
@@ -238,7 +241,8 @@ def live_argument(proof: Proof, constant: sp.Expr = bn.beta.element) -> None:
 C1 = Theorem(
     id="C1",
     title="live part of a graph",
-    statement="a node without a path to the output changes nothing and has gradients 0; a node that nothing reaches is the constant β, not 0: it may go if "
+    states=6,
+    words="a node without a path to the output changes nothing and has gradients 0; a node that nothing reaches is the constant β, not 0: it may go if "
     "β = 0, or if every reader is a pointwise convolution with a batch norm in training behind it",
     method="cases",
     argument=live_argument,

@@ -73,7 +73,8 @@ def split_argument(proof: Proof, start: sp.Expr = n.ZERO) -> None:
 G6 = Theorem(
     id="G6",
     title="splitting an edge",
-    statement="i → l is split by m: i → m with λ = 1, m → l with λ = 0, i → l kept: the function is the same, in training too, as u of l is the same sum "
+    states=6,
+    words="i → l is split by m: i → m with λ = 1, m → l with λ = 0, i → l kept: the function is the same, in training too, as u of l is the same sum "
     "plus 0; λ̄ = ⟨ū, op(x_m)⟩ there; with λ = 0 on both new edges and β = 0 at m all slopes are 0",
     method="evaluation on symbols, reverse accumulation",
     argument=split_argument,
@@ -112,7 +113,8 @@ def channel_argument(proof: Proof, value: Program = pointwise.POINTWISE) -> None
 G7 = Theorem(
     id="G7",
     title="new channels",
-    statement="a new hidden channel whose column in the reader is 0 changes nothing, in training too; W̄ of the column is Σ z̄ h, its own bar 0; a new channel of the "
+    states=4,
+    words="a new hidden channel whose column in the reader is 0 changes nothing, in training too; W̄ of the column is Σ z̄ h, its own bar 0; a new channel of the "
     "nodes changes nothing if its column is 0 in every pointwise convolution, scaler and tower (G4)",
     method="evaluation on symbols",
     argument=channel_argument,
@@ -162,7 +164,8 @@ def slope_argument(proof: Proof, score: sp.Expr = SCORE) -> None:
 G8 = Theorem(
     id="G8",
     title="slope score",
-    statement="Σ_e λ̄_e²/‖op_e(x_m)‖² of a candidate edge is twice the decrease of ℓ + Σ λ̄ δ + ½ Σ ‖op_e δ_e‖² at its least, and the square of the "
+    states=8,
+    words="Σ_e λ̄_e²/‖op_e(x_m)‖² of a candidate edge is twice the decrease of ℓ + Σ λ̄ δ + ½ Σ ‖op_e δ_e‖² at its least, and the square of the "
     "steepest descent per unit of √Σ ‖op_e δ_e‖²; it does not change when an operation is scaled",
     method="completing the square, sums of squares over operations",
     argument=slope_argument,

@@ -90,16 +90,20 @@ SCAN = Program(
 """How `reduce` is printed: "max" is the second line over all taps, "argmax" both."""
 
 
-def choosing(line: Assign) -> Assign:
-    """The line with the comparison of the winner's number replaced by the array that is 1 at the winner."""
-    deltas = {
+def comparisons(line: Assign) -> dict[sp.Expr, sp.Expr]:
+    """Each comparison of the winner's number, and the array that is 1 at the winner."""
+    return {
         delta: selected.at(*next(e for e in delta.args if isinstance(e, sp.Indexed)).indices, *TAPS)
         for delta in line.value.atoms(sp.KroneckerDelta)
         if delta.has(sp.Indexed)
         and (delta.args[0] - delta.args[1]).xreplace(dict.fromkeys(delta.atoms(sp.Indexed), n.ZERO))
         in (NUMBER, -NUMBER)
     }
-    return Assign(line.target, line.value.xreplace(deltas), line.over, line.accumulate, line.reduce)
+
+
+def choosing(line: Assign) -> Assign:
+    """The line with the comparison of the winner's number replaced by the array that is 1 at the winner."""
+    return Assign(line.target, line.value.xreplace(comparisons(line)), line.over, line.accumulate, line.reduce)
 
 
 def first_greatest(proof: Proof, scan: Program) -> None:
@@ -158,6 +162,9 @@ def max_argument(
     adjoint_step(
         proof, "every stride, on phases: ⟨ȳ, v at the winner⟩ = ⟨x̄_phase, v⟩", on_phases, n.x_phase, back, ("I2",)
     )
+    for line in map(only, (adjoint, phased)):
+        claim = f"{line.name}: the comparison with the winner is 1 there, and 0 at every other tap"
+        proof.equal(claim, at(value_of(line), comparisons(line)), choosing(line).value)
     # Each window gives its ȳ away once, also where values are equal.
     total = sums(*n.dx.indices, *TAPS) * choosing(only(adjoint)).value
     whole = sums(*n.y.indices, *TAPS) * selected.element * n.dy.element
@@ -167,7 +174,8 @@ def max_argument(
 I7 = Theorem(
     id="I7",
     title="max pool",
-    statement="y[i,j] = max x[R(i,ρ),Q(j,κ)], -∞ outside; the winner is the first greatest value, row by row; x̄[r,q] = Σ ȳ[i,j] over the "
+    states=15,
+    words="y[i,j] = max x[R(i,ρ),Q(j,κ)], -∞ outside; the winner is the first greatest value, row by row; x̄[r,q] = Σ ȳ[i,j] over the "
     "windows whose winner lies at (r,q); Σ x̄ = Σ ȳ for every x, equal values too; the max of the rows' max is the max",
     method="induction over taps, adjoint identity of the selection",
     argument=max_argument,

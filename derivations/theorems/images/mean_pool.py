@@ -103,7 +103,8 @@ def mean_argument(
 I6 = Theorem(
     id="I6",
     title="mean pool",
-    statement="y[i,j] = 1/k² Σ x[R(i,ρ),Q(j,κ)], padding counted: I2 with w = 1/k², so at stride 1 x̄ is the mean pool of ȳ with padding "
+    states=5,
+    words="y[i,j] = 1/k² Σ x[R(i,ρ),Q(j,κ)], padding counted: I2 with w = 1/k², so at stride 1 x̄ is the mean pool of ȳ with padding "
     "k - 1 - padding; padding not counted: the sum divided by the number inside, and x̄ that of I2 for w = 1 and ȳ / number",
     method="a case of I2",
     argument=mean_argument,

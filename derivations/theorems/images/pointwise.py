@@ -66,7 +66,8 @@ def pointwise_argument(
 I3 = Theorem(
     id="I3",
     title="pointwise convolution",
-    statement="z[s,o,r,q] = Σ_c W[o,c] x[s,c,r,q]; x̄ = Wᵀ z̄ in every pixel, W̄[o,c] = Σ z̄[s,o,r,q] x[s,c,r,q] over samples and pixels",
+    states=3,
+    words="z[s,o,r,q] = Σ_c W[o,c] x[s,c,r,q]; x̄ = Wᵀ z̄ in every pixel, W̄[o,c] = Σ z̄[s,o,r,q] x[s,c,r,q] over samples and pixels",
     method=LINEAR,
     argument=pointwise_argument,
     assumptions=(ZERO_OUTSIDE,),
@@ -131,7 +132,8 @@ def stem_argument(
 I4 = Theorem(
     id="I4",
     title="dense convolution",
-    statement="y[s,o,i,j] = Σ w[o,c,ρ,κ] x[s,c,R(i,ρ),Q(j,κ)] over c, ρ, κ; w̄[o,c,ρ,κ] = Σ ȳ[s,o,i,j] x[s,c,R,Q]; it is the pointwise "
+    states=3,
+    words="y[s,o,i,j] = Σ w[o,c,ρ,κ] x[s,c,R(i,ρ),Q(j,κ)] over c, ρ, κ; w̄[o,c,ρ,κ] = Σ ȳ[s,o,i,j] x[s,c,R,Q]; it is the pointwise "
     "convolution I3 of the windows laid out",
     method=LINEAR,
     argument=stem_argument,
@@ -187,7 +189,8 @@ def subsample_argument(proof: Proof, value: Program = SUBSAMPLE, adjoint: Progra
 I5 = Theorem(
     id="I5",
     title="subsampling",
-    statement="y[i,j] = x[stride i, stride j]; x̄[r,q] = ȳ[r/stride, q/stride] where the stride divides r and q, else 0",
+    states=4,
+    words="y[i,j] = x[stride i, stride j]; x̄[r,q] = ȳ[r/stride, q/stride] where the stride divides r and q, else 0",
     method="cases of the remainder",
     argument=subsample_argument,
     assumptions=("row r = stride place(r) + phase(r), 0 <= phase(r) < stride (I2)",),

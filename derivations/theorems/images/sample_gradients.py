@@ -86,7 +86,8 @@ def samples_argument(proof: Proof, programs: tuple[Program, ...] = APART) -> Non
 I17 = Theorem(
     id="I17",
     title="gradients of each sample",
-    statement="without its sum over samples every line for a parameter (I2, I3, I4, I8, I12, I13) gives the gradient of one sample's part; the "
+    states=9,
+    words="without its sum over samples every line for a parameter (I2, I3, I4, I8, I12, I13) gives the gradient of one sample's part; the "
     "sum over samples is the gradient",
     method="index sums",
     argument=samples_argument,
@@ -146,7 +147,8 @@ def frozen_argument(proof: Proof, frozen: Program = FROZEN_ADJOINT) -> None:
 S5 = Theorem(
     id="S5",
     title="frozen statistics",
-    statement="with μ and v of every batch norm as constants, row s of the parameters' slopes comes from sample s alone, one adjoint pass gives "
+    states=11,
+    words="with μ and v of every batch norm as constants, row s of the parameters' slopes comes from sample s alone, one adjoint pass gives "
     "all rows, Σ_s z̄_s (row s) is the gradient of the evaluation form at (μ, v), and a network without batch norms has the "
     "same rows in training",
     method="reverse accumulation, index sums",
@@ -184,7 +186,8 @@ def known_sum_argument(proof: Proof, shift: sp.Expr | None = None) -> None:
 S6 = Theorem(
     id="S6",
     title="the rows of a batch add up to nothing",
-    statement="a tower behind a batch norm in training: Σ_s f_s = samples Σ_o (Σ_c V β + e), so 1ᵀJ = 0 in every parameter but V, β and e, and in V too "
+    states=4,
+    words="a tower behind a batch norm in training: Σ_s f_s = samples Σ_o (Σ_c V β + e), so 1ᵀJ = 0 in every parameter but V, β and e, and in V too "
     "where β = 0: J Jᵀ of b batches over convolutions, γ, gates and V has b null vectors, and its condition is infinite",
     method="moments of a channel",
     argument=known_sum_argument,

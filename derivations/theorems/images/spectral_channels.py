@@ -67,7 +67,8 @@ def spectral_argument(proof: Proof, mix: Program = SPECTRAL, adjoint: Program = 
 G1 = Theorem(
     id="G1",
     title="spectral pointwise convolution",
-    statement="W = φ ∘ (λ_in - λ_out) with one eigenvalue a channel; φ̄ = W̄ ∘ (λ_in - λ_out), λ̄_in = Σ_o W̄ φ, λ̄_out = -Σ_c W̄ φ, W̄ of I3",
+    states=5,
+    words="W = φ ∘ (λ_in - λ_out) with one eigenvalue a channel; φ̄ = W̄ ∘ (λ_in - λ_out), λ̄_in = Σ_o W̄ φ, λ̄_out = -Σ_c W̄ φ, W̄ of I3",
     method="reverse accumulation",
     argument=spectral_argument,
     scope="every size",
@@ -124,7 +125,8 @@ def hidden_argument(proof: Proof, sign: int = -1) -> None:
 G2 = Theorem(
     id="G2",
     title="a batch norm hides the receiving eigenvalue",
-    statement="BN_ε(δ z) = sign(δ) BN_(ε/δ²)(z) up to β; for W = -λ_out φ in front of a batch norm λ̄ λ = γ γ̄ ε/σ²: for ε = 0 the size of the "
+    states=5,
+    words="BN_ε(δ z) = sign(δ) BN_(ε/δ²)(z) up to β; for W = -λ_out φ in front of a batch norm λ̄ λ = γ γ̄ ε/σ²: for ε = 0 the size of the "
     "eigenvalue is no parameter of the function",
     method="substitution, differentiation",
     argument=hidden_argument,

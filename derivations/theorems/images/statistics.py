@@ -9,9 +9,10 @@ import sympy as sp
 from derivations.proof.assignments import Assign
 from derivations.proof.programs import Program
 from derivations.proof.rules import marker
+from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.images import notation as n
-from derivations.theorems.images.adjoints import stored_step
+from derivations.theorems.images.adjoints import stored_step, value_of
 from derivations.theorems.images.batch_norm import EVERY, VARIANCE, mean, per_channel, squares, total_of, x
 
 theta = sp.Symbol("theta")
@@ -53,7 +54,7 @@ RUNNING = Program(
 def blocks_argument(proof: Proof, merge: Program = MERGE, running: Program = RUNNING) -> None:
     """n μ = Σ x and M + n μ² = Σ x² add up; for a part of one value, M = 0."""
     stored_step(proof, merge, running)
-    together, spread = (line.value for line in merge.assignments)
+    together, spread = map(value_of, merge.assignments)
     first, second = count_a * mean_a.element, count_b * mean_b.element
     proof.equal("Σ x of both parts", (count_a + count_b) * together, first + second, "rational")
     moments = squares_a.element + first * mean_a.element + squares_b.element + second * mean_b.element
@@ -61,9 +62,9 @@ def blocks_argument(proof: Proof, merge: Program = MERGE, running: Program = RUN
     everything = sp.Mul(*map(marker, EVERY))
     expanded = total_of(everything * (x - mean.element) ** 2)
     proof.equal("M = Σ x² - n μ², with Σ x² = n (v + μ²)", expanded, n.count * VARIANCE, cites=["I8"])
-    kept, unbiased = (line.value for line in running.assignments)
+    kept, unbiased = map(value_of, running.assignments)
     proof.equal("m moves by θ towards μ", kept - running_mean.element, theta * (mean.element - running_mean.element))
-    biased = unbiased.subs(squares.element, n.count * VARIANCE)
+    biased = at(unbiased, {squares.element: n.count * VARIANCE})
     target = VARIANCE * n.count / (n.count - 1)
     proof.equal(
         "u moves by θ towards v n/(n-1)",
@@ -76,7 +77,8 @@ def blocks_argument(proof: Proof, merge: Program = MERGE, running: Program = RUN
 I8_BLOCKS = Theorem(
     id="I8.blocks",
     title="statistics of two parts",
-    statement="μ = μ_A + (μ_B - μ_A) n_B/n, M = M_A + M_B + (μ_B - μ_A)² n_A n_B/n; m ← (1-θ) m + θ μ, u ← (1-θ) u + θ v n/(n-1)",
+    states=5,
+    words="μ = μ_A + (μ_B - μ_A) n_B/n, M = M_A + M_B + (μ_B - μ_A)² n_A n_B/n; m ← (1-θ) m + θ μ, u ← (1-θ) u + θ v n/(n-1)",
     method="rational identities",
     argument=blocks_argument,
     assumptions=("n = n_A + n_B, both at least 1; n >= 2 for the running variance",),

@@ -54,7 +54,8 @@ def mean_argument(proof: Proof, value: Program = GLOBAL_MEAN, adjoint: Program =
 I11 = Theorem(
     id="I11",
     title="mean of a plane",
-    statement="y[s,c] = Σ x[s,c,r,q] / (rows columns); x̄[s,c,r,q] = ȳ[s,c] / (rows columns)",
+    states=3,
+    words="y[s,c] = Σ x[s,c,r,q] / (rows columns); x̄[s,c,r,q] = ȳ[s,c] / (rows columns)",
     method=LINEAR,
     argument=mean_argument,
     assumptions=(ZERO_OUTSIDE,),
@@ -138,7 +139,8 @@ def tower_argument(
 I12 = Theorem(
     id="I12",
     title="linear tower",
-    statement="z = V y + e; V̄ = Σ_s z̄ yᵀ, ē = Σ_s z̄, ȳ = Vᵀ z̄; in the loss CE(last) + share Σ CE(others), z̄ of another tower is share "
+    states=7,
+    words="z = V y + e; V̄ = Σ_s z̄ yᵀ, ē = Σ_s z̄, ȳ = Vᵀ z̄; in the loss CE(last) + share Σ CE(others), z̄ of another tower is share "
     "times that of its cross entropy (the published share is 0.4)",
     method="reverse accumulation",
     argument=tower_argument,

@@ -103,8 +103,9 @@ def theorem_for(form: Format) -> Theorem:
     errors = "; ".join(f"{name}, {what}: {float(claim)} u" for (name, what), claim in CLAIMS.items())
     return Theorem(
         id=f"E.{form.name}.activations",
+        states=2 * len(CLAIMS),
         title=f"accuracy of activations in {form.name}",
-        statement=f"relative errors at most: {errors}; u = 2^-{form.bits}",
+        words=f"relative errors at most: {errors}; u = 2^-{form.bits}",
         method="relative errors of products, on small intervals of exp(g(z))",
         argument=argument_for(form),
         assumptions=("those of the exponential; reassociation and fused operations are allowed here",),

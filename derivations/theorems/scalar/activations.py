@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from derivations.proof.claims import Claim
 from derivations.proof.facts import conditions
 from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
@@ -100,12 +101,15 @@ def on_piece(expression: sp.Expr, positive: bool) -> sp.Expr:
     return expression.subs({sp.Abs(z): z if positive else -z, sp.Min(z, 0): sp.Integer(0) if positive else z})
 
 
-ABOVE, BELOW = "z > 0", "z <= 0"
+BELOW, ABOVE = sp.Integer(1), sp.Integer(2)
+"""The numbers of the pieces: z <= 0 and z > 0."""
+WORDS = {BELOW: "z <= 0", ABOVE: "z > 0"}
+number = sp.Symbol("n", integer=True, positive=True)
 
 
-@definition("piece", r"\left({0}\right)_{{{1}}}", "({0}, {1})", commutative=True)
-def piece(expression: sp.Expr, where: str) -> sp.Expr:
-    """The expression where z > 0, or where z <= 0, as it is stated."""
+@definition("side", r"\left({0}\right)_{{\mathrm{{piece}}\,{1}}}", "({0}, piece {1})", commutative=True)
+def piece(expression: sp.Expr, where: sp.Integer) -> sp.Expr:
+    """The expression where z <= 0, number 1, or where z > 0, number 2, as it is stated."""
     return on_piece(meaning(expression), where == ABOVE)
 
 
@@ -146,14 +150,13 @@ def theorem_for(activation: Activation) -> Theorem:
         pieces = {*f.atoms(sp.Piecewise), *value.atoms(sp.Piecewise), *slope.atoms(sp.Piecewise)}
         for function in sorted(pieces, key=str):
             proof.same("two pieces, z <= 0 and z > 0", conditions(function), [z <= 0, sp.true])
-        for where in (BELOW, ABOVE):
-            exact = piece(f, where)
-            if value != f:  # else f is printed as it is defined
-                proof.equal(
-                    f"value is f, {where}", in_exponentials(piece(value, where)), in_exponentials(exact), "rational"
-                )
-            rate = in_exponentials(derivative(exact))
-            proof.equal(f"slope is f', {where}", in_exponentials(piece(slope, where)), rate, "rational")
+        exact, both = piece(f, number), (2 - number,)
+        sides = {number: BELOW}, {number: ABOVE}
+        printed = in_exponentials(piece(value, number)), in_exponentials(exact)
+        if value != f:  # else f is printed as it is defined
+            proof.case(Claim("value is f", *printed, (number,), both, "f, n = 1 for z <= 0:"), *sides, rule="rational")
+        rates = in_exponentials(piece(slope, number)), in_exponentials(derivative(exact))
+        proof.case(Claim("slope is f'", *rates, (number,), both, "f', n = 1 for z <= 0:"), *sides, rule="rational")
         if activation.kink:
             left, right = piece(f, BELOW), piece(f, ABOVE)
             proof.equal("f is continuous at the kink", at(left, {z: 0}), at(right, {z: 0}), rule="convention")
@@ -170,8 +173,13 @@ def theorem_for(activation: Activation) -> Theorem:
     where += "" if activation.denominator is None else f", d = 1/({activation.denominator})"
     return Theorem(
         id=f"F.{activation.name}",
+        states=2
+        + (activation.value != activation.function)
+        + 2 * activation.kink
+        + (activation.exponent is not None)
+        + activation.value.has(normal_cdf),
         title=f"activation {activation.name}",
-        statement=f"f(z) = {activation.function} = {activation.value}, f'(z) = {activation.slope}{where}",
+        words=f"f(z) = {activation.function} = {activation.value}, f'(z) = {activation.slope}{where}",
         method="differentiation by pieces",
         argument=argument,
         scope="every real z",

@@ -99,7 +99,8 @@ THEOREMS = (
     Theorem(
         id="O.decay",
         title="decoupled weight decay",
-        statement="θ -= share θ, a step of size share along the gradient of ½‖θ‖², beside the optimizer's own",
+        states=3,
+        words="θ -= share θ, a step of size share along the gradient of ½‖θ‖², beside the optimizer's own",
         method="differentiation",
         argument=decay_argument,
         scope="every number of parameters",
@@ -108,7 +109,8 @@ THEOREMS = (
     Theorem(
         id="O.clip",
         title="clipping by the global norm",
-        statement="g limit/‖g‖₂ where ‖g‖₂ > limit, of norm limit; else g",
+        states=2,
+        words="g limit/‖g‖₂ where ‖g‖₂ > limit, of norm limit; else g",
         method="two cases",
         argument=_clipping,
         scope="every number of parameters and groups",

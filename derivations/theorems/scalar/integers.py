@@ -65,7 +65,8 @@ THEOREMS = (
     Theorem(
         id="D1",
         title="no overflow",
-        statement="|b + Σ_{j<=n} w_j x_j| <= |b| + Σ_j |w_j| X for every n, if |x_j| <= X",
+        states=8,
+        words="|b + Σ_{j<=n} w_j x_j| <= |b| + Σ_j |w_j| X for every n, if |x_j| <= X",
         method="induction over the terms, one sign of the weight after the other",
         argument=no_overflow,
         scope="every number of terms; X = 2^15 for inputs in int16, 2047 for activations of 12 bits",
@@ -73,7 +74,8 @@ THEOREMS = (
     Theorem(
         id="D2",
         title="rounding of a layer of integers",
-        statement="⌊(a + 2^s/2)/2^s⌋ is within 1/2 of a/2^s; weights and bias rounded to integers change a sum by at most "
+        states=17,
+        words="⌊(a + 2^s/2)/2^s⌋ is within 1/2 of a/2^s; weights and bias rounded to integers change a sum by at most "
         "(Σ_j |x_j| + 1)/2; a linear interpolation stays between its entries",
         method="quotient and remainder; induction over the terms",
         argument=rounding,

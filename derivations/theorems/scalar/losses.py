@@ -17,7 +17,8 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from derivations.proof.assignments import Array, Assign, Rows
-from derivations.proof.facts import conditions, fact, loops, returned, storage, targets, whole
+from derivations.proof.claims import Claim
+from derivations.proof.facts import conditions, fact, loops, pick, pieces, returned, storage, targets, whole
 from derivations.proof.notation import df, f, h, s
 from derivations.proof.programs import Program
 from derivations.proof.rules import marker
@@ -38,6 +39,8 @@ shifted = Array("shifted", (s, h), "argument", "exp(z - max z), written over the
 
 z, y = output.element, target.element
 half = sp.Rational(1, 2)
+number = sp.Symbol("n", integer=True, positive=True)
+"""The number of a region."""
 
 
 @dataclass(frozen=True)
@@ -192,12 +195,14 @@ def elementwise_argument(proof: Proof, program: Program, item: Elementwise) -> N
             proof.same(
                 "the regions are chosen as stated", conditions(piecewise), [region.where for region in item.regions]
             )
-    factor = scale * weight.element
-    for number, region in enumerate(item.regions):
-        inside = f"region {number + 1}"
-        term, rate = region_of(value.value, number + 1), region_of(slope.value, number + 1)
-        proof.equal(f"{inside}: ρ is as stated", term, factor * region.value)
-        proof.equal(f"{inside}: ρ' is its derivative", rate, slope_of(term, z), "rational")
+    # In every region that the program has; the theorem states as many.
+    term, rate = region_of(value.value, number), region_of(slope.value, number)
+    stated = scale * weight.element * pick([region.value for region in item.regions], number)
+    inside = (pieces(value.value, slope.value) - number,)
+    regions = [{number: sp.Integer(at)} for at in range(1, len(item.regions) + 1)]
+    proof.case(Claim("scale w ρ is as stated", term, stated, (number,), inside, "scale w ρ in region n:"), *regions)
+    its_slope = Claim("ρ' is its derivative", rate, slope_of(term, z), (number,), inside, "scale w ρ' there:")
+    proof.case(its_slope, *regions, rule="rational")
     # Every condition is a comparison with one boundary, where its region meets the last one, which is everywhere else.
     wheres = tuple(region.where for region in item.regions[:-1])
     proof.same("every boundary of the regions is listed", boundaries(wheres), {*item.boundaries})
@@ -211,10 +216,14 @@ def stable_argument(proof: Proof, program: Program, item: Elementwise) -> None:
     """Besides: both regions are log(1 + exp(z)) - y z, whose derivative they have, and whose value at 0."""
     elementwise_argument(proof, program, item)
     plain = sp.log(1 + sp.exp(z)) - y * z
-    for number, region in enumerate(item.regions, 1):
-        claim = f"region {number} is log(1 + exp(z)) - y z"
-        proof.equal(f"{claim}: the derivative", region.slope, slope_of(plain, z), "rational")
-        proof.equal(f"{claim}: the value at 0", at(by_log(region.value), {z: 0}), at(plain, {z: 0}))
+    values, slopes = (pick([getattr(r, what) for r in item.regions], number) for what in ("value", "slope"))
+    inside = (pieces(*(assign.value for assign in program.assignments)) - number,)
+    regions = [{number: sp.Integer(at)} for at in range(1, len(item.regions) + 1)]
+    same = "every region is log(1 + exp(z)) - y z"
+    by_slope = Claim(f"{same}: the derivative", slopes, slope_of(plain, z), (number,), inside, "ρ' in region n:")
+    proof.case(by_slope, *regions, rule="rational")
+    at_zero = at(by_log(values), {z: 0}), at(plain, {z: 0})
+    proof.case(Claim(f"{same}: the value at 0", *at_zero, (number,), inside, "ρ in region n:"), *regions)
 
 
 def cross_entropy_argument(proof: Proof, program: Program = CROSS_ENTROPY) -> None:
@@ -255,8 +264,9 @@ ARGUMENTS = {
 def theorem_for(item: Elementwise) -> Theorem:
     return Theorem(
         id=f"L.{item.name}",
+        states=3 + 2 * len(item.boundaries) + 2 * (item is BINARY_CROSS_ENTROPY),
         title=item.name.replace("_", " "),
-        statement=f"ℓ = scale Σ_sh w_s ρ(z_sh, y_sh), ∂ℓ/∂z_sh = scale w_s ρ'(z_sh, y_sh), {item.statement}",
+        words=f"ℓ = scale Σ_sh w_s ρ(z_sh, y_sh), ∂ℓ/∂z_sh = scale w_s ρ'(z_sh, y_sh), {item.statement}",
         method="reverse accumulation, differentiation by regions",
         argument=lambda proof: ARGUMENTS[item.name](proof, program=item.program),
         scope="every batch size and width",
@@ -267,7 +277,8 @@ def theorem_for(item: Elementwise) -> Theorem:
 L_CROSS_ENTROPY = Theorem(
     id="L.cross_entropy",
     title="softmax cross entropy",
-    statement="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - Σ_h q_sh z_sh), ∂ℓ/∂z = scale w (softmax(z) - q), q = (1 - ε) onehot(label) + ε/classes",
+    states=2,
+    words="ℓ = scale Σ_s w_s (log Σ_h exp(z_sh) - Σ_h q_sh z_sh), ∂ℓ/∂z = scale w (softmax(z) - q), q = (1 - ε) onehot(label) + ε/classes",
     method="reverse accumulation, shift invariance",
     argument=cross_entropy_argument,
     scope="every batch size and class count",

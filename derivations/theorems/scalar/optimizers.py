@@ -139,7 +139,8 @@ THEOREMS = (
     Theorem(
         id="O.adam",
         title="Adam step",
-        statement="m = β1 m + (1-β1) g, v = β2 v + (1-β2) g², θ -= rate m̂/(√v̂ + ε), m̂ = m/(1-β1^t), v̂ = v/(1-β2^t)",
+        states=5,
+        words="m = β1 m + (1-β1) g, v = β2 v + (1-β2) g², θ -= rate m̂/(√v̂ + ε), m̂ = m/(1-β1^t), v̂ = v/(1-β2^t)",
         method="the published recurrence, induction",
         argument=adam_argument,
         scope="every number of parameters",
@@ -148,7 +149,8 @@ THEOREMS = (
     Theorem(
         id="O.sgd",
         title="SGD step",
-        statement="b = μ b + g, θ -= rate b, or rate (g + μ b) in Nesterov's form",
+        states=4,
+        words="b = μ b + g, θ -= rate b, or rate (g + μ b) in Nesterov's form",
         method="the published recurrence",
         argument=sgd_argument,
         scope="every number of parameters",

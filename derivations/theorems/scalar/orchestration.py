@@ -217,7 +217,8 @@ THEOREMS = (
     Theorem(
         id="O.batch",
         title="the mean of a mini-batch",
-        statement="Σ a_i part by part; losses with the scale 1/Σw, or 1/(Σw · outputs), are weighted means",
+        states=9,
+        words="Σ a_i part by part; losses with the scale 1/Σw, or 1/(Σw · outputs), are weighted means",
         method="induction, linearity in the scale",
         argument=batch_argument,
         scope="every number of samples and outputs",
@@ -225,7 +226,8 @@ THEOREMS = (
     Theorem(
         id="O.epoch",
         title="the mean of an epoch",
-        statement="Σ_b W_b ℓ_b / Σ_b W_b is the weighted mean over all samples, as is Σ_b ℓ_b W_b/W over chunks",
+        states=4,
+        words="Σ_b W_b ℓ_b / Σ_b W_b is the weighted mean over all samples, as is Σ_b ℓ_b W_b/W over chunks",
         method="induction over mini-batches",
         argument=_epoch,
         scope="every number of mini-batches",
@@ -233,7 +235,8 @@ THEOREMS = (
     Theorem(
         id="O.correction",
         title="bias correction",
-        statement="1 - β^t is the sum of the weights (1 - β) β^(t-i), i = 1, ..., t, and positive for 0 < β < 1, t >= 1",
+        states=2,
+        words="1 - β^t is the sum of the weights (1 - β) β^(t-i), i = 1, ..., t, and positive for 0 < β < 1, t >= 1",
         method="induction over steps",
         argument=correction_argument,
         scope="every number of steps",
@@ -242,7 +245,8 @@ THEOREMS = (
     Theorem(
         id="P.threshold",
         title="the threshold of a proximal step",
-        statement="argmin g·(x - θ) + ρ R(x) + ‖x - θ‖²/(2 rate) is the proximal map of R at θ - rate g with threshold rate · ρ",
+        states=2,
+        words="argmin g·(x - θ) + ρ R(x) + ‖x - θ‖²/(2 rate) is the proximal map of R at θ - rate g with threshold rate · ρ",
         method="completing the square",
         argument=threshold_argument,
         scope="each parameter by itself",
@@ -251,7 +255,8 @@ THEOREMS = (
     Theorem(
         id="R.ridge",
         title="the l2 term of L-BFGS",
-        statement="½ρ w² has the derivative ρ w",
+        states=2,
+        words="½ρ w² has the derivative ρ w",
         method="differentiation",
         argument=ridge_argument,
         scope="each weight by itself",

@@ -107,11 +107,12 @@ def l2_argument(proof: Proof, program: Program = L2) -> None:
     proof.equal("∂/∂λ_p ρ‖λ‖² = 2ρ λ_p", _claimed(proof, program), truth, rule="reverse accumulation")
 
 
-def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Theorem:
+def _theorem(name: str, words: str, argument: Callable[[Proof], None], states: int) -> Theorem:
     return Theorem(
         id=f"R.{name}",
+        states=states,
         title=f"{name} penalty",
-        statement=statement,
+        words=words,
         method="reverse accumulation, subgradient",
         argument=argument,
         scope="every group size",
@@ -120,7 +121,7 @@ def _theorem(name: str, statement: str, argument: Callable[[Proof], None]) -> Th
 
 
 THEOREMS = (
-    _theorem("group", "ρ‖λ‖₂ has the gradient ρ λ/‖λ‖₂, and the subgradient 0 at λ = 0", group_argument),
-    _theorem("l1", "ρ‖λ‖₁ has the gradient ρ sign(λ), and the subgradient 0 at 0", l1_argument),
-    _theorem("l2", "ρ‖λ‖₂² has the gradient 2ρ λ", l2_argument),
+    _theorem("group", "ρ‖λ‖₂ has the gradient ρ λ/‖λ‖₂, and the subgradient 0 at λ = 0", group_argument, 3),
+    _theorem("l1", "ρ‖λ‖₁ has the gradient ρ sign(λ), and the subgradient 0 at 0", l1_argument, 4),
+    _theorem("l2", "ρ‖λ‖₂² has the gradient 2ρ λ", l2_argument, 1),
 )

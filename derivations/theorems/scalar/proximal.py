@@ -140,12 +140,13 @@ ARGUMENTS = {"proximal_group": group_argument, "proximal_l1": l1_argument, "prox
 
 
 def _theorem(
-    name: str, statement: str, argument: Callable[[Proof], None], assumptions: tuple[str, ...] = ()
+    name: str, words: str, argument: Callable[[Proof], None], states: int, assumptions: tuple[str, ...] = ()
 ) -> Theorem:
     return Theorem(
         id=f"P.{name}",
+        states=states,
         title=f"proximal map, {name}",
-        statement=statement,
+        words=words,
         method="subgradient of a convex function",
         argument=argument,
         assumptions=assumptions,
@@ -159,8 +160,9 @@ THEOREMS = (
         "group",
         "argmin ½‖x - v‖² + t‖x‖₂ = v (1 - t/‖v‖) where ‖v‖ > t, else 0",
         group_argument,
+        7,
         ("Cauchy-Schwarz: ‖y‖ >= s·y for ‖s‖ <= 1",),
     ),
-    _theorem("l1", "argmin ½‖x - v‖² + t‖x‖₁ = sign(v) max(|v| - t, 0)", l1_argument),
-    _theorem("l2", "argmin ½‖x - v‖² + t‖x‖₂² = v / (1 + 2t)", l2_argument),
+    _theorem("l1", "argmin ½‖x - v‖² + t‖x‖₁ = sign(v) max(|v| - t, 0)", l1_argument, 11),
+    _theorem("l2", "argmin ½‖x - v‖² + t‖x‖₂² = v / (1 + 2t)", l2_argument, 3),
 )

@@ -114,7 +114,8 @@ THEOREMS = (
     Theorem(
         id="S.cosine",
         title="cosine schedule",
-        statement="F + (1 - F)(1 + cos πu)/2 falls from 1 at u = 0 to F at u = 1 and lies in [F, 1], for F <= 1",
+        states=7,
+        words="F + (1 - F)(1 + cos πu)/2 falls from 1 at u = 0 to F at u = 1 and lies in [F, 1], for F <= 1",
         method="half angles, a product of sines",
         argument=cosine_argument,
         assumptions=(SINE,),
@@ -124,7 +125,8 @@ THEOREMS = (
     Theorem(
         id="S.rise",
         title="warm-up and the rise of one cycle",
-        statement="S + (1 - S)(1 - cos πu)/2 rises from S to 1, for S <= 1; (t + 1)/W rises from 1/W to 1 at t = W - 1",
+        states=12,
+        words="S + (1 - S)(1 - cos πu)/2 rises from S to 1, for S <= 1; (t + 1)/W rises from 1/W to 1 at t = W - 1",
         method="half angles, a product of sines",
         argument=rise_argument,
         assumptions=(SINE,),
@@ -134,7 +136,8 @@ THEOREMS = (
     Theorem(
         id="S.rate",
         title="a factor of the rate",
-        statement="a step of Adam or SGD at factor · rate is factor times the step at the rate; moments do not change",
+        states=8,
+        words="a step of Adam or SGD at factor · rate is factor times the step at the rate; moments do not change",
         method="linearity in the rate",
         argument=rate_argument,
         scope="every number of parameters",

@@ -14,7 +14,8 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations.proof.assignments import Array, Assign, Rows
-from derivations.proof.facts import whole
+from derivations.proof.claims import Claim
+from derivations.proof.facts import pick, pieces, whole
 from derivations.proof.matrices import matrix, transpose
 from derivations.proof.notation import h, s
 from derivations.proof.programs import Program
@@ -23,7 +24,18 @@ from derivations.proof.running import slope as slope_of
 from derivations.proof.stated import at, definition, meaning
 from derivations.proof.theorem import Proof, Theorem
 from derivations.theorems.scalar import losses
-from derivations.theorems.scalar.losses import chosen, label, output, peak, scale, shifted, target, total, weight
+from derivations.theorems.scalar.losses import (
+    chosen,
+    label,
+    number,
+    output,
+    peak,
+    scale,
+    shifted,
+    target,
+    total,
+    weight,
+)
 from derivations.theorems.scalar.losses import z as at_output
 
 CURVATURES: dict[str, tuple[sp.Expr, ...]] = {
@@ -92,34 +104,31 @@ def elementwise_argument(proof: Proof, item: losses.Elementwise, program: Progra
     """ρ'' is the derivative of the proven ρ', and the square of the column's entry; no other entry is there."""
     w, positive, real = sp.Symbol("w", nonnegative=True), sp.Symbol("scale", positive=True), sp.Symbol("z", real=True)
     entry = program.assignments[-1].value
-    for number, region in enumerate(item.regions):
-        where = f"{item.name}, region {number + 1}"
-        truth = slope_of(region.slope, at_output)
-        here = at(on_piece(entry, item, number), {weight.element: w, scale: positive})
-        own = at(here, {hit: 1})
-        claim = f"{where}: the square of the diagonal entry is scale w ρ''"
-        proof.equal(claim, own**2, positive * w * truth, "rational", [f"L.{item.name}"])
-        proof.compare(
-            f"{where}: the diagonal entry is a root of what is not negative", at(own, {at_output: real}), ">="
-        )
-        proof.equal(f"{where}: the other entries are 0", at(here, {hit: 0}), sp.S.Zero)
+    truth = slope_of(pick([region.slope for region in item.regions], number), at_output)
+    here = at(on_piece(entry, item, number), {weight.element: w, scale: positive})
+    own = at(here, {hit: 1})
+    inside = (pieces(item.program.assignments[0].value) - number,)
+    regions = [{number: sp.Integer(at)} for at in range(1, len(item.regions) + 1)]
+    claim = f"{item.name}: the square of the diagonal entry is scale w ρ''"
+    square = Claim(claim, own**2, positive * w * truth, (number,), inside, f"{claim}:")
+    proof.case(square, *regions, rule="rational", cites=(f"L.{item.name}",))
+    claim = f"{item.name}: the diagonal entry is a root of what is not negative"
+    root = at(own, {at_output: real}), sp.S.Zero
+    proof.case(Claim(claim, *root, (number,), inside, f"{claim}:", ">="), *regions, rule="decided")
+    claim = f"{item.name}: the other entries are 0"
+    proof.case(Claim(claim, at(here, {hit: 0}), sp.S.Zero, (number,), inside, f"{claim}:"), *regions)
 
 
-def piece(expression: sp.Expr, item: losses.Elementwise, number: int) -> sp.Expr:
-    """The expression on one region; SymPy joins neighbouring regions of one value, so the conditions are decided."""
-    truth = {region.where: sp.sympify(at == number) for at, region in enumerate(item.regions[:-1])}
-    return expression.xreplace(truth)
+@definition("on_region", r"\left({0}\right)_{{\mathrm{{region}}\,{2}}}", "({0}, region {2})", commutative=True)
+def _on_region(expression: sp.Expr, wheres: tuple[sp.Basic, ...], number: sp.Integer) -> sp.Expr:
+    """The expression where the condition of that number holds, counted from 1, and no other one does."""
+    truth = {where: sp.sympify(at == number) for at, where in enumerate(wheres, 1)}
+    return meaning(expression).xreplace(truth)
 
 
-@definition("on_region", r"\left({0}\right)_{{\mathrm{{region}}\,{2}}}", "({0}, region {2} of {1})", commutative=True)
-def _on_region(expression: sp.Expr, item: str, number: sp.Integer) -> sp.Expr:
-    """The expression on a region of a loss, counted from 1, as it is stated."""
-    return piece(meaning(expression), next(loss for loss in losses.ELEMENTWISE if loss.name == item), int(number) - 1)
-
-
-def on_piece(expression: sp.Expr, item: losses.Elementwise, number: int) -> sp.Expr:
-    """The expression on the region of that number."""
-    return _on_region(expression, item.name, number + 1)
+def on_piece(expression: sp.Expr, item: losses.Elementwise, number: sp.Expr) -> sp.Expr:
+    """The expression on the region of that number, counted from 1; the last region is everywhere else."""
+    return _on_region(expression, tuple(region.where for region in item.regions[:-1]), number)
 
 
 def second_derivative(proof: Proof) -> None:
@@ -206,7 +215,8 @@ def argument(proof: Proof, programs: tuple[Program, ...] = PROGRAMS) -> None:
 M20_FACTOR = Theorem(
     id="M20.factor",
     title="Gauss-Newton factors",
-    statement="∂²ℓ/∂z² = F Fᵀ: scale w diag(ρ'') for the elementwise losses, ρ'' = 2 (squared error), 1 or 0 (Huber), exp z "
+    states=22,
+    words="∂²ℓ/∂z² = F Fᵀ: scale w diag(ρ'') for the elementwise losses, ρ'' = 2 (squared error), 1 or 0 (Huber), exp z "
     "(Poisson), p(1-p) (binary cross entropy); scale w (diag(p) - p pᵀ) for cross entropy with F = √(scale w) "
     "diag(√p)(I - √p √pᵀ), whose column m is √(scale w p_m) (e_m - p), whatever targets that sum to 1",
     method="differentiation by regions, reverse accumulation, words of matrices",

@@ -15,7 +15,16 @@ from derivations.proof.notation import elements, f, h, k, s
 from derivations.proof.running import run
 from derivations.proof.stated import at
 from derivations.proof.theorem import Proof, Theorem
-from derivations.theorems.scalar.activations import ABOVE, ACTIVATIONS, BELOW, Activation, in_exponentials, piece, z
+from derivations.theorems.scalar.activations import (
+    ABOVE,
+    ACTIVATIONS,
+    BELOW,
+    WORDS,
+    Activation,
+    in_exponentials,
+    piece,
+    z,
+)
 from derivations.theorems.spectral.kinks import KINKED, slopes
 from derivations.theorems.spectral.merging import POSITIVELY_HOMOGENEOUS
 
@@ -48,7 +57,7 @@ def opposite(proof: Proof, symmetry: dict[str, tuple[int, sp.Expr]] = SYMMETRY) 
             for where, other in ((ABOVE, BELOW), (BELOW, ABOVE)):
                 there = at(piece(activation.function, other), {z: -z})
                 right = in_exponentials(sign * piece(activation.function, where) - linear * z)
-                claim = f"{activation.name}, {where}: f(-z) = {sign} f(z) - {linear} z"
+                claim = f"{activation.name}, {WORDS[where]}: f(-z) = {sign} f(z) - {linear} z"
                 proof.equal(claim, in_exponentials(there), right, "rational")
 
 
@@ -156,7 +165,8 @@ def argument(proof: Proof) -> None:
 M18 = Theorem(
     id="M18",
     title="identities of neurons",
-    statement="f(-z) = f(z) - z (relu, gelu, swish), f(z) - 1.01 z (leaky_relu), -f(z) (identity, tanh): of neurons with rows w and "
+    states=49,
+    words="f(-z) = f(z) - z (relu, gelu, swish), f(z) - 1.01 z (leaky_relu), -f(z) (identity, tanh): of neurons with rows w and "
     "-c w one goes, its outgoing column, times c, to the other, ΔW_hk = -κ c v_h w_k past the layer (c = 1 but for relu, "
     "leaky_relu, identity); z of one sign on the data: f is linear, ΔW_hk = f' v_h w_k, on a box if Σ min(w lo, w hi) + b >= 0 "
     "or Σ max(w lo, w hi) + b <= 0; f(a) + f(b) - f(a + b) = (f'(0+) - f'(0-)) min(|a|, |b|) where a b < 0, else 0 (relu, "

@@ -156,7 +156,8 @@ def argument(proof: Proof) -> None:
 M19 = Theorem(
     id="M19",
     title="lower bound",
-    statement="y = A x + a + Σ_m v_m f(w_m·x + b_m): across n·x + β = 0 the gradient jumps by (f'(0+) - f'(0-)) Σ v_m |c_m| nᵀ over "
+    states=26,
+    words="y = A x + a + Σ_m v_m f(w_m·x + b_m): across n·x + β = 0 the gradient jumps by (f'(0+) - f'(0-)) Σ v_m |c_m| nᵀ over "
     "the neurons with w_m = c_m n, b_m = c_m β, and nowhere else; so a function whose gradient jumps on k distinct "
     f"hyperplanes needs k neurons, and a network with k neurons that shows k of them is minimal; f is one of "
     f"{', '.join(activation.name for activation in KINKED)}",

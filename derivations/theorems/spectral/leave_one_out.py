@@ -150,7 +150,8 @@ def best_step(proof: Proof, b_g: sp.Expr) -> None:
 M17 = Theorem(
     id="M17",
     title="leave-one-out",
-    statement="columns g go from a least squares fit and the rest is refitted: the loss rises by tr(B_gᵀ [(G⁻¹)_gg]⁻¹ B_g), "
+    states=24,
+    words="columns g go from a least squares fit and the rest is refitted: the loss rises by tr(B_gᵀ [(G⁻¹)_gg]⁻¹ B_g), "
     "B_r falls by (G⁻¹)_rg [(G⁻¹)_gg]⁻¹ B_g, G⁻¹ by (G⁻¹)_rg [(G⁻¹)_gg]⁻¹ (G⁻¹)_gr; one column: the rise is "
     "‖Rᵀa_⊥‖²/‖a_⊥‖², a_⊥ its part outside the span of the others, R the residual without it; a new column lowers the "
     "loss by the same number",

@@ -133,7 +133,8 @@ def argument(proof: Proof) -> None:
 M21 = Theorem(
     id="M21",
     title="masked steps and cleaning",
-    statement="with the gradient times a mask, a weight that is gone and its moments stay 0 under every optimizer, with "
+    states=25,
+    words="with the gradient times a mask, a weight that is gone and its moments stay 0 under every optimizer, with "
     "decoupled decay and clipping too, and a kept one steps as without a mask; an Adam step of a weight grown with θ = 0, m = 0, v = g² is at most the rate; a neuron "
     "without output goes, a neuron without input is the constant f(b), which W f(b) in the next bias replaces, f(0) = 0 "
     "without a bias",

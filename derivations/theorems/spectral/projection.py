@@ -89,7 +89,8 @@ def argument(proof: Proof) -> None:
 M20 = Theorem(
     id="M20",
     title="variable projection and damped steps",
-    statement="at the least squares output weights V(W) the gradient of W → min_V ℓ(W, V) is ∂ℓ/∂W; (H + μD + εI) δ = -g "
+    states=8,
+    words="at the least squares output weights V(W) the gradient of W → min_V ℓ(W, V) is ∂ℓ/∂W; (H + μD + εI) δ = -g "
     "with H = Jᵀ F Fᵀ J and D >= 0: gᵀδ = -‖FᵀJδ‖² - μ‖D^½ δ‖² - ε‖δ‖² < 0, so a short enough step lowers the loss",
     method="reverse accumulation along a line, sums of squares",
     argument=argument,

@@ -190,7 +190,8 @@ def argument(proof: Proof) -> None:
 M22 = Theorem(
     id="M22",
     title="Gauss-Newton saliency",
-    statement="H_ww of W_ij is Σ_s x_j² Σ_m (z̄_i^(m))², z̄^(m) the adjoint of column m of F; a weight that goes costs ½ w² H_ww, a "
+    states=23,
+    words="H_ww of W_ij is Σ_s x_j² Σ_m (z̄_i^(m))², z̄^(m) the adjoint of column m of F; a weight that goes costs ½ w² H_ww, a "
     "new one gains g²/2H; one hidden layer and softmax: H is p_k (1-p_k) x_j² outgoing, x_i² f'(z_j)² (Σ p W² - (Σ p W)²) "
     "incoming, and neuron j costs ½ (x_j - x̄_j)² (Σ p W² - (Σ p W)²), summed over samples; w² H_ww is the same number "
     "under relu rescaling, the λ-gauge and with φ for w",

@@ -194,7 +194,8 @@ def balance_argument(proof: Proof) -> None:
 M23 = Theorem(
     id="M23",
     title="gauge and scale",
-    statement="W_ij all stay for λ^(K)_h → t_h, φ^(K-1)_hk → M_hk / (λ_k - t_h), any t_h ≠ λ_k, and for layerwise any λ^in, λ^out; "
+    states=18,
+    words="W_ij all stay for λ^(K)_h → t_h, φ^(K-1)_hk → M_hk / (λ_k - t_h), any t_h ≠ λ_k, and for layerwise any λ^in, λ^out; "
     "for φ → s φ, λ → λ/s + c W_ij becomes s^(i-1-j) W_ij; W_32 fixed, W_31 stays if W_32 Δφ^(1) = 0, so φ^(1) and its λ_k - λ_h "
     "stay if W_32 has full column rank; for f(c z) = c f(z) the output stays for φ^(i) → C_{i+1} φ^(i) C_i⁻¹, C > 0 diagonal, "
     "C_1 = C_K = I, λ as before",
@@ -208,7 +209,8 @@ M23 = Theorem(
 M24 = Theorem(
     id="M24",
     title="balanced scale",
-    statement="w_h fixed, λ^in = 0: ‖φ_h‖² + λ_h² >= 2 ‖w_h‖, equal only where |λ_h| = ‖φ_h‖ = √‖w_h‖; for λ^in_k of any values "
+    states=11,
+    words="w_h fixed, λ^in = 0: ‖φ_h‖² + λ_h² >= 2 ‖w_h‖, equal only where |λ_h| = ‖φ_h‖ = √‖w_h‖; for λ^in_k of any values "
     "Σ_k (w_hk / (λ_k - t))² + t² has one minimum between two neighbouring λ_k; Σ (λ_k + c)² is least for c = -mean",
     method="sum of squares, convexity",
     argument=balance_argument,

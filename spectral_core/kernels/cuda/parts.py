@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 9ac889f9f389a52b
-dense.py      sha256 0e9b6dbf978ecde4
+certificates  sha256 c9b47b37d26c2475
+dense.py      sha256 7e21f6e7cefe87d7
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -566,7 +566,13 @@ def test_a_proof_keeps_its_steps_and_refuses_with_a_message() -> None:
     proof.at_most("six", 1, Fraction(3, 2))
     rules_used = ["algebra", "program", "rational", "decided", "decided", "definition", "bound"]
     assert [step.rule for step in proof.steps] == rules_used
-    assert proof.steps[0] == Step("algebra", "one", *TRUE, ("M1", "M2"))
+    assert proof.steps[0] == Step("algebra", "one", *TRUE, ("M1", "M2"), part="one")
+    assert [claim.name for claim in proof.stated] == ["one", "two", "rational", "three", "four", "six"]
+    proof.equal("one", *TRUE)
+    assert proof.stated.pop().name == proof.steps.pop().part == "one (2)"
+    listing = Proof("T", listed=True)
+    listing.equal("lemma", *TRUE)
+    assert (listing.stated, listing.steps[0].part) == ([], "")
     assert isinstance(proof.steps[1].right, sp.Integer)
     assert meaning(proof.steps[5].left) == proof.steps[5].right == listed([a, b])
     assert (proof.steps[6].left, proof.steps[6].right, proof.steps[6].relation) == (1, sp.Rational(3, 2), "<=")
@@ -621,7 +627,7 @@ def test_what_is_written_alike_is_not_the_same() -> None:
 
 
 def prove(argument: Callable[[Proof], None], **fields: Any) -> Certificate:
-    return Theorem("T", "title", "statement", "method", argument, **fields).prove()
+    return Theorem("T", "title", "words", "method", argument, **fields).prove()
 
 
 def test_a_certificate_says_what_was_proven_and_by_what() -> None:
@@ -635,7 +641,9 @@ def test_a_certificate_says_what_was_proven_and_by_what() -> None:
         proof.equal("four", at(a, {a: dummy}), dummy)
 
     certificate = prove(argument, assumptions=("f(0) = 0",), reference="book", scope="numbers")
-    assert (certificate.id, certificate.title, certificate.statement) == ("T", "title", "statement")
+    assert (certificate.id, certificate.title, certificate.words) == ("T", "title", "words")
+    assert [claim.name for claim in certificate.claims] == ["one", "two", "four"]
+    assert certificate.statement.startswith("one: [a + r](a = m) = m + r; two: ")
     assert (certificate.method, certificate.assumptions) == ("method", ("f(0) = 0",))
     assert (certificate.reference, certificate.scope) == ("book", "numbers")
     assert certificate.cites == ("M2", "M1", "M3")
@@ -1194,12 +1202,23 @@ def test_a_record_holds_everything() -> None:
     assert {name: value for name, value in written.items() if name not in ("checker", "trusted", "source")} == {
         "id": "T",
         "title": "title",
-        "statement": "statement",
+        "statement": "claim: [a + j](a = n) = (j + n)*P(j, j)",
+        "words": "words",
         "scope": "every depth and width",
         "method": "method",
         "reference": "this project",
         "kind": "theorem",
-        "claims": [],
+        "claims": [
+            {
+                "name": "claim",
+                "formula": [["at", ["+", "a", "j"], [["a", "n"]]], "=", ["*", ["+", "n", "j"], ["P", "j", "j"]]],
+                "over": [],
+                "where": [],
+                "assumes": [],
+                "rules": ["algebra"],
+                "symbols": {"integer, nonnegative": ["n"], "integer, positive": ["j"]},
+            }
+        ],
         "assumptions": ("f(0) = 0",),
         "equations": [],
         "symbols": {"integer, nonnegative": ("n",), "integer, positive": ("j",)},
@@ -1210,6 +1229,8 @@ def test_a_record_holds_everything() -> None:
                 "rule": "algebra",
                 "claim": "claim",
                 "formula": "[a + j](a = n) = (j + n)*P(j, j)",
+                "part": "claim",
+                "where": {},
                 "forms": [["j + n"], []],
                 "cites": ("M1",),
             }
