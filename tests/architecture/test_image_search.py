@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from spectral_core import ImageNetwork, load_images, search_images
-from spectral_core.architecture import image_rounds, train_free
+from spectral_core.architecture import image_rounds, image_splits, train_free
 from spectral_core.architecture.image_memory import sized, step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import ImageSearchResult, SearchState
@@ -159,9 +159,9 @@ def test_growth_keeps_the_function_bit_for_bit(score: str) -> None:
     assert (state.net.forward(data.images) == grown.forward(data.images)).all()
 
 
-@pytest.mark.parametrize("score", ["slope", "ntk"])
+@pytest.mark.parametrize("score", ["slope", "ntk", "published"])
 def test_the_split_with_the_best_score_is_made(score: str) -> None:
-    """The steepest slope, or the least mean change of the condition over the draws."""
+    """The steepest slope, the least mean change of the condition over the draws, or the least published choice."""
     data = bars()
     options = ImageSearchOptions(**SMALL, score=score, train_free=replace(FEW, repeats=2))
     search = ImageSearch(options, data, data, lambda done, total, text: None)
@@ -172,11 +172,28 @@ def test_the_split_with_the_best_score_is_made(score: str) -> None:
         best = {split: -value for split, value in found.items()}
     else:
         splits = train_free.splits_of(net)
-        draws = train_free.kernel_scores(net, splits, data.images[rows], options.train_free, "frozen", seed)
+        given = (net, splits, data.images[rows], options.train_free)
+        draws = train_free.kernel_scores(*given, options.statistics, seed)
         best = {split: sum(values) / 2 for split, values in draws.items()}
+        if score == "published":
+            best = train_free.published_choice(draws, train_free.region_scores(*given, seed))
     _, made = search.split(search.start(), net, 0)
     for number, i, j in made:
         assert best[number, (i, j)] == min(value for split, value in best.items() if split[0] == number)
+
+
+def test_open_and_closed_gates_become_eigenvalues_of_the_same_function() -> None:
+    """The slope score sees networks with published gates so."""
+    net = ImageNetwork.initialize(2, 1, 3, image=(1, 4, 4), gates="published", dtype="float64", seed=2)
+    generator = np.random.default_rng(0)
+    for name, values in net.groups.items():
+        if name.startswith("gates"):
+            values[...] = generator.choice([-0.3, 0.0, 0.4], values.shape)
+    images = generator.normal(size=(5, 1, 4, 4))
+    spectral = image_splits.as_spectral(net)
+    np.testing.assert_allclose(spectral.forward(images), net.forward(images), rtol=1e-12)
+    shared = [name for name in spectral.groups if name.startswith("eigenvalues")]
+    assert {float(value) for name in shared for value in spectral.groups[name]} == {0.0, 1.0}
 
 
 def test_a_restart_draws_all_numbers_anew() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 
 from spectral_core.cli.program import main
-from spectral_core.data.image_parts import pixels_of
+from spectral_core.data.image_parts import images_of, pixels_of, standardised
 from spectral_core.networks.image_model import ImageModel
+from spectral_core.resizing.image_channels import without_channels
 from tests.cli.children import interrupted
 from tests.cli.test_shrink import said
 from tests.networks.test_image_model import colours, saved
@@ -27,6 +29,11 @@ def refuses(capsys: Any, message: str, *arguments: object) -> None:
     capsys.readouterr()
     assert main([str(argument) for argument in arguments]) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def first_share(capsys: Any) -> int:
+    """The per cent that the first line of progress on stderr names."""
+    return int(re.findall(r": (\d+) %", capsys.readouterr().err)[0])
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +115,9 @@ def test_a_model_is_trained_further(home: Path, capsys: Any, tmp_path: Path) -> 
     old, new = ImageModel.load(home / "m/model.npz").network, ImageModel.load(tmp_path / "model.npz").network
     assert old.structure.cells == new.structure.cells
     np.testing.assert_allclose(old.groups["towers[1]"], new.groups["towers[1]"], rtol=1e-6)
+    said(capsys, *given, "--out", tmp_path / "moved")
+    moved = ImageModel.load(tmp_path / "moved/model.npz").network
+    assert np.abs(moved.groups["kernels[stem]"] - old.groups["kernels[stem]"]).max() > 1e-4
     images, labels = colours(9)
     np.savez(tmp_path / "other.npz", X=images, y=np.where(labels == "red", "rose", labels))
     refuses(
@@ -118,14 +128,16 @@ def test_a_model_is_trained_further(home: Path, capsys: Any, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_training_continues_with_the_same_bits(
-    home: Path, tmp_path: Path, number: signal.Signals
+    home: Path, capsys: Any, tmp_path: Path, number: signal.Signals
 ) -> None:
     given = ("images", "train", home / "colours.npz", *SMALL, "--epochs", "4", "--out", tmp_path)
     code, lines = interrupted(number, 2, given)
     assert code == 128 + number
     assert lines[-1] == "spectral-core: interrupted; the same command continues where it stopped"
     assert len(list(tmp_path.glob("unfinished-*"))) == 1
+    capsys.readouterr()
     assert main(["images", *map(str, given[1:])]) == 0
+    assert first_share(capsys) == 50  # the second epoch was reported, not yet kept
     assert list(tmp_path.glob("unfinished-*")) == []
     whole = tmp_path / "whole"
     assert main(["images", *map(str, given[1:-1]), str(whole)]) == 0
@@ -187,12 +199,16 @@ def test_search_writes_a_model_that_takes_raw_images(home: Path, capsys: Any, tm
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_search_continues_at_the_last_round(home: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_an_interrupted_search_continues_at_the_last_round(
+    home: Path, capsys: Any, tmp_path: Path, number: signal.Signals
+) -> None:
     given = ["images", "search", str(home / "colours.npz"), *SEARCH, "--epochs", "2", "--out", str(tmp_path)]
     code, lines = interrupted(number, 3, given)  # in the final training
     assert code == 128 + number
     assert lines[-1] == "spectral-core: interrupted; the same command continues where it stopped"
-    assert main([*given, "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(given) == 0
+    assert first_share(capsys) == 100
     assert list(tmp_path.glob("unfinished-*")) == []
     whole = tmp_path / "whole"
     assert main([*given[:-1], str(whole), "--quiet"]) == 0
@@ -234,12 +250,24 @@ def test_compact_is_the_same_function_and_channels_go(home: Path, capsys: Any, t
         tmp_path / "w",
     )
     said(capsys, *wide)
-    sizes = []
-    for options in ((), ("--channels", "0.5"), ("--channels", "0.5", "--data", home / "colours.npz")):
+    wide_model = ImageModel.load(tmp_path / "w/model.npz")
+    training = standardised(
+        images_of(str(home / "colours.npz"), 4, wide_model.reference).chosen(wide_model.rows["training"]),
+        wide_model.reference,
+    ).images
+    cut = {
+        (): wide_model.network,
+        ("--channels", "0.5"): without_channels(wide_model.network, 0.5, by="eigenvalue"),
+        ("--channels", "0.5", "--data", str(home / "colours.npz")): without_channels(
+            wide_model.network, 0.5, images=training
+        ),
+    }
+    for options, net in cut.items():
         made = json.loads(said(capsys, "images", "compact", tmp_path / "w/model.npz", *options, "--json"))
         assert made["out"] == str(tmp_path / "w/model-compact.npz")
-        sizes.append(made["parameters"])
-    assert sizes[0] > sizes[1] == sizes[2]
+        found, expected = ImageModel.load(made["out"]).network, net.compact()
+        assert made["parameters"] == expected.n_parameters
+        np.testing.assert_allclose(found.forward(training), expected.forward(training), rtol=1e-5, atol=1e-6)
     given = ("images", "compact", tmp_path / "w/model.npz", "--channels", "0.5", "--by", "path")
     refuses(capsys, "by='path' needs images", *given)
 
@@ -387,3 +415,25 @@ def test_test_images_of_a_refit_are_left_out_of_the_score(home: Path, capsys: An
             assert sentence in said(capsys, *score)
         else:
             refuses(capsys, "--part test: all of these images trained the model later", *score)
+
+
+@pytest.mark.parametrize(
+    "option", [("--score", "random"), ("--restart",), ("--crop", "1"), ("--flip",), ("--cutout", "1")]
+)
+def test_an_option_reaches_the_search(home: Path, tmp_path: Path, option: tuple[str, ...]) -> None:
+    """With it, the network found is another one."""
+    found = []
+    for given in ((), option):
+        out = tmp_path / str(len(found))
+        run = ["images", "search", str(home / "colours.npz"), *SEARCH, "--seed", "1", *given, "--out", str(out)]
+        assert main([*run, "--quiet"]) == 0
+        found.append(ImageModel.load(out / "model.npz").network)
+    one, other = found
+    same = one.structure == other.structure and (one.parameters == other.parameters).all()
+    assert not same
+
+
+def test_published_choices_reach_the_search(home: Path, tmp_path: Path) -> None:
+    run = ["images", "search", str(home / "colours.npz"), *SEARCH, "--gates", "published", "--out", str(tmp_path)]
+    assert main([*run, "--quiet"]) == 0
+    assert ImageModel.load(tmp_path / "model.npz").network.structure.gates == "published"
