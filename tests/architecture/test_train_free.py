@@ -95,17 +95,19 @@ def test_pairs_have_the_same_draw() -> None:
     images = x.astype(np.float32)
     first = train_free.kernel_scores(net, splits, images, small, "frozen", 3)
     assert first == train_free.kernel_scores(net, splits, images, small, "frozen", 3)
-    regions = train_free.region_scores(net, splits, images, small, 3)
+    # Nearly constant images share patterns of relu; where each has its own, no split could change the number.
+    flat = (np.linspace(-1, 1, len(x))[:, None, None, None] + 0.01 * x).astype(np.float32)
+    regions = train_free.region_scores(net, splits, flat, small, 3)
     assert {split: len(values) for split, values in regions.items()} == dict.fromkeys(splits, 2)
     side = train_free.region_side(net.structure.reductions)
-    crops = train_free._crops(images, side, small.regions, 3)
+    crops = train_free._crops(flat, side, small.regions, 3)
     for draw in range(2):
         off = train_free.rebuilt(net, small.region_channels, (1, side, side), 3 + draw)
         before = train_free.linear_regions(off, crops)
         for split in splits:
             after = train_free.linear_regions(train_free.opened(off, split, 3 + draw), crops)
             assert regions[split][draw] == (after - before) / before
-    assert any(value for values in regions.values() for value in values)
+    assert all(value > 0 for values in regions.values() for value in values)
     off = train_free.rebuilt(net, 1, net.structure.image, 3)
     before, after = (
         train_free.kernel_condition(one, [images[:4]]) for one in (off, train_free.opened(off, splits[0], 3))
