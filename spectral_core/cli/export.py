@@ -66,6 +66,26 @@ FORMATS: dict[str, tuple[str, str, Writer]] = {
 """By option: what it writes, the library that it needs, and the function."""
 
 
+DENSE = ("network", "compact network", "predictor")
+IMAGES = ("image model", "image network", "compact image network")
+"""Kinds of model files, by the command that exports them: `export` and `images export`."""
+
+
+def check_kind(path: str, own: tuple[str, ...], others: tuple[str, ...], what: str, command: str) -> str:
+    """The kind of a model file; a file of the `others` is refused, and the message names their command.
+
+    Raises
+    ------
+    InvalidInputError : the model is one of the others. ModelFileError : the file is no model file.
+    """
+    from spectral_core.files import model_file
+
+    kind, _, _ = model_file.load_model(path, (*own, *others))
+    if kind in others:
+        raise InvalidInputError(f"{path} holds a model {what}; use spectral-core {command} {path} --onnx FILE")
+    return kind
+
+
 def _put(content: bytes, file: BinaryIO) -> None:
     file.write(content)
 
@@ -78,7 +98,7 @@ def add_parser(commands: Any) -> None:
         description="Writes a model in one format or several. Pages on the formats: docs/models.md, docs/devices.md, docs/javascript.md.",
         epilog="example: spectral-core export results/wine/compact.npz --c wine.c --js wine.js",
     )
-    parser.add_argument("model", metavar="MODEL", help="any model file of this package")
+    parser.add_argument("model", metavar="MODEL", help="any model file of this package; of images: `images export`")
     for name, (meaning, _, _) in FORMATS.items():
         parser.add_argument(f"--{name}", metavar="FILE", help=meaning)
     parser.add_argument("--double", action="store_true", help="ONNX, C: numbers in float64 (default: float32)")
@@ -114,6 +134,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidInputError("--int8 needs --calibrate DATA, whose rows set the scales of the integers")
     if options.calibrate is not None and not options.int8:
         raise InvalidInputError("--calibrate belongs to --int8")
+    check_kind(options.model, DENSE, IMAGES, "of images", "images export")
     network, predictor = load_any(options.model)
     if options.calibrate is not None and predictor is None:
         raise InvalidInputError(

@@ -125,6 +125,34 @@ class ImageModel:
         truth, _ = encode_labels(y, "y", self.classes)
         return share_found(self.network.forward(self.prepared(X, channels)), truth)
 
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as an ONNX model (opset 17) that can be used alone: the compact network with its scaling, in float32.
+
+        Input ``X``: raw images (samples, channels, rows, columns) of the network's size, in float32; bytes are the numbers 0 to
+        255. Outputs: ``label`` (samples,), a class as it stands in the data, and ``probabilities`` (samples, classes), as
+        `predict` and `predict_proba` give them. The metadata hold `task`, and as JSON `classes`, `image` (channels, rows,
+        columns) and `divisor`. A model that does not know its divisor takes images that are divided already.
+
+        Raises
+        ------
+        MissingDependencyError : onnx is not installed.
+        InvalidInputError : the file cannot be written.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spectral_core import ImageNetwork, load_images
+        >>> from spectral_core.networks.image_model import ImageModel
+        >>> data = load_images((np.random.default_rng(0).random((6, 1, 4, 4)), ["a", "b", "c"] * 2))
+        >>> ImageModel.of(ImageNetwork.initialize(2, 1, 3, image=data.shape), data).to_onnx("model.onnx")
+        >>> import onnx
+        >>> [output.name for output in onnx.load("model.onnx").graph.output]
+        ['label', 'probabilities']
+        """
+        from spectral_core.networks.image_onnx import write_image_onnx
+
+        write_image_onnx(self.network, path, self.reference)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write network, classes, scale and split to one model file."""
         own, compact = self.network, isinstance(self.network, CompactImageNetwork)

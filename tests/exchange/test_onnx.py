@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, MissingDependencyError, Predictor, SpectralNetwork, compact
 from spectral_core.data.scaling import Scaling
-from spectral_core.exchange.onnx import OPSET, export_onnx
+from spectral_core.exchange.onnx import export_onnx
+from spectral_core.files.onnx_graph import OPSET
 from spectral_core.kernels.tables import ACTIVATIONS, ZERO_AT_ZERO
 from tests import oracles
 from tests.builders import mixed, random_network
@@ -177,7 +178,7 @@ def test_several_labels_have_an_output_each(tmp_path: Path) -> None:
 
 
 def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidInputError, match="only networks and predictors can be exported; got str"):
+    with pytest.raises(InvalidInputError, match="only networks, predictors and image models can be exported; got str"):
         export_onnx("m", tmp_path / "m.onnx")  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingDependencyError, match=r"needs onnx: pip install '\.\[onnx\]'"):
