@@ -20,7 +20,9 @@ def add_parsers(commands: Any) -> None:
         "Of a network without its classes the output is z, the logits.",
         epilog="example: spectral-core images export results/digits/model.npz --onnx digits.onnx",
     )
-    parser.add_argument("model", metavar="MODEL", help="model.npz of `images search`, `images train` or `images compact`")
+    parser.add_argument(
+        "model", metavar="MODEL", help="model.npz of `images search`, `images train` or `images compact`"
+    )
     parser.add_argument("--onnx", metavar="FILE", required=True, help="the ONNX model; its folder is made if needed")
     console.output_options(parser, "the name of the file")
     parser.set_defaults(run=run)

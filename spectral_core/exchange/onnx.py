@@ -75,7 +75,9 @@ def _write_images(model: Any, path: str | os.PathLike[str], double: bool) -> Non
     from spectral_core.networks.image_onnx import write_image_onnx
 
     if not isinstance(model, (ImageModel, ImageNetwork, CompactImageNetwork)):
-        raise InvalidInputError(f"only networks, predictors and image models can be exported; got {type(model).__name__}")
+        raise InvalidInputError(
+            f"only networks, predictors and image models can be exported; got {type(model).__name__}"
+        )
     if double:
         raise InvalidInputError("double=True is not for images: runtimes have convolutions in float32 alone")
     if isinstance(model, ImageModel):

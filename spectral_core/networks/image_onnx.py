@@ -74,9 +74,7 @@ class _Pass:
     def plane(self, number: int) -> str:
         """What has arrived at a plane; zeros for each sample if nothing has."""
         if not self.planes[number]:
-            sizes = self.graph.add(
-                "Concat", self.graph.length("X"), self.graph.constant(np.ones(3, np.int64)), axis=0
-            )
+            sizes = self.graph.add("Concat", self.graph.length("X"), self.graph.constant(np.ones(3, np.int64)), axis=0)
             zeros = self.constant(np.zeros((1, *self.net.planes[number])))
             self.planes[number] = self.graph.add("Expand", zeros, sizes)
         return self.planes[number]

@@ -26,7 +26,20 @@ from tests.networks.test_compact_image import lived
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install -e '.[test]'")
 runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install -e '.[test]'")
 STANDARD = {
-    *("Add", "ArgMax", "AveragePool", "Cast", "Concat", "Conv", "Div", "Expand", "Gather", "Gemm", "Identity", "MaxPool"),
+    *(
+        "Add",
+        "ArgMax",
+        "AveragePool",
+        "Cast",
+        "Concat",
+        "Conv",
+        "Div",
+        "Expand",
+        "Gather",
+        "Gemm",
+        "Identity",
+        "MaxPool",
+    ),
     *("Mul", "ReduceMean", "Relu", "Shape", "Slice", "Softmax", "Sub"),
 }
 
@@ -52,7 +65,9 @@ def random_network(
     return lived(net, seed)
 
 
-def model_of(net: ImageNetwork, seed: int = 0, standardise: bool = True, scale: str = "bytes") -> tuple[ImageModel, Any]:
+def model_of(
+    net: ImageNetwork, seed: int = 0, standardise: bool = True, scale: str = "bytes"
+) -> tuple[ImageModel, Any]:
     """The model of a network and of random images, bytes or numbers, and these images (samples, channels, rows, columns)."""
     generator, size = np.random.default_rng(seed), (9, *net.image)
     x = generator.integers(0, 256, size, dtype=np.uint8) if scale == "bytes" else generator.normal(3, 5, size)
@@ -71,7 +86,9 @@ def agrees(model: ImageModel, x: np.ndarray, path: Path) -> None:
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.integers(0, 2), st.integers(0, 2), st.integers(0, 999), st.sampled_from(["float32", "float64"]), st.booleans())
+@given(
+    st.integers(0, 2), st.integers(0, 2), st.integers(0, 999), st.sampled_from(["float32", "float64"]), st.booleans()
+)
 def test_every_network_is_the_same_function(
     tmp_path_factory: Any, reductions: int, splits: int, seed: int, dtype: str, published: bool
 ) -> None:
