@@ -33,6 +33,7 @@ FURTHER: dict[str, Any] = {
     "SearchResult": SearchResult,
     "ImageSearchResult": ImageSearchResult,
     "ImageModel": ImageModel,
+    "ImageModel.to_onnx": ImageModel.to_onnx,
     "exchange.state_dict": state_dict,
     **{f"ImageNetwork.{name}": getattr(ImageNetwork, name) for name in IMAGE_METHODS},
     "exchange.export_javascript": exchange.export_javascript,

@@ -52,7 +52,7 @@ def random_network(
     cells: list[Cell] | None = None,
     **options: Any,
 ) -> ImageNetwork:
-    """A network of small width in which no group is at its start; logits of size 1, so that probabilities differ."""
+    """A network of small width in which no group is at its start."""
     net = ImageNetwork.initialize(2, reductions, 3, image=image, cells=cells, seed=seed, **options)
     generator = np.random.default_rng(seed)
     for number in range(splits):
@@ -60,8 +60,6 @@ def random_network(
     for name, values in net.groups.items():
         if name.startswith(("scales", "shifts", "eigenvalues", "gates")):
             values += generator.uniform(-0.4, 0.4, values.shape).astype(values.dtype)
-        elif name.startswith("tower"):
-            values *= 4
     return lived(net, seed)
 
 
@@ -72,7 +70,20 @@ def model_of(
     generator, size = np.random.default_rng(seed), (9, *net.image)
     x = generator.integers(0, 256, size, dtype=np.uint8) if scale == "bytes" else generator.normal(3, 5, size)
     data = load_images((x, ["cat a", "dog b", "é"] * 3), standardise=standardise, channels="first")
-    return ImageModel.of(net, data), x
+    return ImageModel.of(with_wide_logits(net, data.images), data), x
+
+
+def with_wide_logits(net: ImageNetwork, images: np.ndarray) -> ImageNetwork:
+    """The network with another last classifier: each logit has mean 0 over the images, and all have deviation 1.
+
+    Otherwise one class would have the probability 1 of every image, whatever else is wrong.
+    """
+    logits = net.forward(images).astype(np.float64)
+    centred, own = logits - logits.mean(0), net.with_parameters(net.parameters)
+    spread, last = centred.std() if centred.std() > 1e-6 else 1.0, net.structure.reductions
+    own.groups[f"towers[{last}]"][...] /= spread
+    own.groups[f"tower_biases[{last}]"][...] = (own.groups[f"tower_biases[{last}]"] - logits.mean(0)) / spread
+    return own
 
 
 def agrees(model: ImageModel, x: np.ndarray, path: Path) -> None:
@@ -201,8 +212,9 @@ def test_each_command_names_the_other(tmp_path: Path, capsys: Any) -> None:
     )
     assert "the command reads this file" in refused(capsys, "images", "export", image, "--onnx", image)
     assert "no such model file" in refused(capsys, "images", "export", tmp_path / "none.npz", "--onnx", out)
-    assert main(["images", "export", str(image)]) == 2
-    assert "--onnx" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["images", "export", str(image)])
+    assert capsys.readouterr().err.startswith("spectral-core: the following arguments are required: --onnx")
     with pytest.raises(InvalidInputError, match="double=True is not for images"):
         export_onnx(ImageModel.load(image), out, double=True)
     assert not out.exists()
