@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,11 @@ class _Pass:
             # Beyond the border what is read, not the plane, is 0.
             border, channels = step.dilation * (step.taps // 2), matrix.shape[1]
             kernels = self.constant(arrays[step.kernel].reshape(channels, 1, step.taps, step.taps))
-            places = {"pads": [border] * 4, "strides": strides, "dilations": [step.dilation, step.dilation]}
+            places: dict[str, Any] = {
+                "pads": [border] * 4,
+                "strides": strides,
+                "dilations": [step.dilation, step.dilation],
+            }
             x = self.graph.add("Conv", self.read(step, step.relu), kernels, group=channels, **places)
             strides = [1, 1]
         return self.graph.add("Conv", x, self.constant(matrix[:, :, None, None]), *bias, strides=strides)
@@ -118,7 +123,7 @@ class _Pass:
         A max pool takes pixels alone; a mean pool divides by 9 at the border too (I6, I7).
         """
         x, stride = self.read(step), step.stride
-        window = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [stride, stride]}
+        window: dict[str, Any] = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [stride, stride]}
         if step.kind == KINDS["max"]:
             x = self.graph.add("MaxPool", x, **window)
         elif step.kind == KINDS["mean"]:

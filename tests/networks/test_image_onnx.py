@@ -17,6 +17,7 @@ from spectral_core.cli.program import main
 from spectral_core.exchange.onnx import export_onnx
 from spectral_core.files.onnx_graph import OPSET
 from spectral_core.networks.cells import OPERATIONS, Cell
+from spectral_core.networks.compact_image import ABSENT
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.image_model import ImageModel
 from tests.cli.test_shrink import refused, said
@@ -76,11 +77,14 @@ def model_of(
 def with_wide_logits(net: ImageNetwork, images: np.ndarray) -> ImageNetwork:
     """The network with another last classifier: each logit has mean 0 over the images, and all have deviation 1.
 
+    A network that gives every image the same logits stays as it is.
     Otherwise one class would have the probability 1 of every image, whatever else is wrong.
     """
     logits = net.forward(images).astype(np.float64)
     centred, own = logits - logits.mean(0), net.with_parameters(net.parameters)
-    spread, last = centred.std() if centred.std() > 1e-6 else 1.0, net.structure.reductions
+    spread, last = centred.std(), net.structure.reductions
+    if spread < 1e-6:
+        return net
     own.groups[f"towers[{last}]"][...] /= spread
     own.groups[f"tower_biases[{last}]"][...] = (own.groups[f"tower_biases[{last}]"] - logits.mean(0)) / spread
     return own
@@ -93,7 +97,10 @@ def agrees(model: ImageModel, x: np.ndarray, path: Path) -> None:
     assert list(found) == ["label", "probabilities"]
     assert (found["probabilities"].dtype, found["probabilities"].shape) == (np.float32, expected.shape)
     np.testing.assert_allclose(found["probabilities"], expected, rtol=0, atol=1e-5)
-    assert found["label"].tolist() == model.predict(x, channels="first").tolist()
+    second, first = np.sort(expected, axis=1)[:, -2:].T
+    clear = first - second > 1e-4  # elsewhere rounding may decide
+    assert clear.mean() > 0.5
+    assert found["label"][clear].tolist() == model.predict(x, channels="first")[clear].tolist()
 
 
 @settings(max_examples=12, deadline=None)
@@ -140,6 +147,21 @@ def test_planes_that_nothing_reaches_are_constants(share: float, tmp_path: Path)
             if name.startswith("eigenvalues"):
                 values[np.random.default_rng(seed).random(values.shape) < share] = 0
         agrees(*model_of(net, seed), tmp_path / "m.onnx")
+
+
+def test_every_convolution_may_have_a_bias(tmp_path: Path) -> None:
+    """Folding writes none, but the form of a compact network allows one for each."""
+    net, generator = random_network(1, 1).compact(), np.random.default_rng(0)
+    steps, arrays = list(net.steps), list(net.arrays[:-2])
+    for number, step in enumerate(net.steps):
+        if step.matrix != ABSENT:
+            steps[number] = replace(step, bias=len(arrays))
+            arrays.append(generator.normal(size=net.planes[step.receiver][0]).astype(net.dtype))
+    small = replace(net, steps=tuple(steps), arrays=(*arrays, *net.arrays[-2:]))
+    x = generator.normal(size=(4, *net.image)).astype(np.float32)
+    export_onnx(small, tmp_path / "z.onnx")
+    assert np.abs(small.forward(x) - net.forward(x)).max() > 0.01
+    np.testing.assert_allclose(outputs_of(tmp_path / "z.onnx", x)["z"], small.forward(x), rtol=1e-5, atol=1e-5)
 
 
 def test_a_file_can_be_used_alone(tmp_path: Path) -> None:
