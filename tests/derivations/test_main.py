@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from derivations.codegen.cpu.module import SPARSE, functions
 from derivations.codegen.host import HOST
 from derivations.codegen.programs import PROGRAMS, VARIANTS
 from derivations.proof.theorem import ProofError, Theorem
+from derivations.records import record
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.scalar import exponential
 from derivations.theorems.spectral import factors
@@ -28,7 +29,9 @@ from tests.builders import ROOT
 @pytest.mark.parametrize("theorem", THEOREMS, ids=lambda theorem: theorem.id)
 def test_every_theorem_is_proven_the_same_way_twice(theorem: Theorem) -> None:
     first, second = theorem.prove(), theorem.prove()
-    assert first == second
+    # A recursion that is defined inside an argument holds functions, and two of these are never equal: claims as written.
+    assert replace(first, claims=()) == replace(second, claims=())
+    assert record(first, []) == record(second, [])
     assert first.steps
     assert asdict(first).keys() >= {"id", "statement", "assumptions", "scope", "method", "reference", "steps"}
     assert all(step.claim and step.rule for step in first.steps)
