@@ -301,7 +301,9 @@ def test_a_real_interrupt_is_one_line_and_the_search_continues(tmp_path, sent, c
 
 
 def test_a_reader_that_goes_away_does_not_end_the_work(tmp_path):
-    with run("verify", "--quick", "--json", tmp_path / "v.json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with run(
+        "verify", "--quick", "--json", tmp_path / "v.json", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
