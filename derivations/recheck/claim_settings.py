@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from derivations.recheck.claim_trees import heads
-from derivations.recheck.claim_values import LAYERS, Setting, Tree, Unread, value
+from derivations.recheck.claim_names import KNOWN
+from derivations.recheck.claim_trees import LAYERS, Tree, heads
+from derivations.recheck.claim_values import Setting, Unread, value
 from derivations.recheck.exact_reals import REAL, Cubic, RealPoint
 from derivations.recheck.point import Point
 
@@ -33,6 +34,7 @@ def network(point: Point, claim: dict[str, Any]) -> Setting:
         {},
         (),
         point.function(True),
+        known=KNOWN,
     )
     # Matrices without layers are square, of one size, so that every product has a meaning.
     size = point.sizes.randint(1, 3)
@@ -85,7 +87,7 @@ def real_numbers(reals: RealPoint, claim: dict[str, Any]) -> Setting:
         names: dict[str, Any] = reals.constants | {name: reals.drawn(kind) for name, kind in kinds.items()}
         names |= {name: reals.values.randint(least, 5) for name, least in whole_numbers(claim)}
         function = Cubic(reals, FUNCTION in claim["assumes"])
-        setting = Setting(reals, [], [], [], names, {}, {}, (), function, REAL)  # type: ignore[arg-type]
+        setting = Setting(reals, [], [], [], names, {}, {}, (), function, known=REAL)  # type: ignore[arg-type]
         if divides(claim, setting) and all(value(condition, setting) >= 0 for condition in claim["where"]):
             return setting
     raise Unread(f"{claim['name']}: no numbers were found for which it is made")

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from derivations.recheck.claim_values import LAYERS, Tree, leaves, name_of
-
+Tree = Any
+"""A part of a claim: a number, a name, or a list with the name of what is done to the parts behind it."""
+LAYERS = {"C": 0, "P": 0, "L": 0, "x": 0, "I": 0, "Inv": 0, "PhiInv": 0, "InvPhi": 0, "A": 0, "W": 0, "APhi": 0, "PhiLambda": 0,
+          "PhiInv2": 0, "InvPhi2": 0, "difference": 0, "N_power": 1, "minus_n": 1, "power": 1, "from_x": 0, "u": 1, "after_x": 1}  # fmt: skip
+"""Names whose arguments are layers, and how many come before those."""
 PLACES = (*LAYERS, "at_array", "KroneckerDelta", "Piecewise")
 """What something else may be put in for, as each stands by itself."""
+
+
+def leaves(tree: Tree, name: str) -> Iterator[Tree]:
+    """The places where an array or a scalar is read."""
+    if tree == name or (isinstance(tree, list) and tree[:2] == ["at_array", name]):
+        yield tree
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from leaves(part, name)
+
+
+def name_of(target: Tree) -> str:
+    """The name of an array or a scalar."""
+    return target[1] if isinstance(target, list) else target
 
 
 def heads(tree: Tree) -> Iterator[str]:

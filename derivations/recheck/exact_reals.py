@@ -16,7 +16,9 @@ from typing import Any
 
 import mpmath
 
-from derivations.recheck.claim_values import KNOWN, Rule, Setting, Tree, value
+from derivations.recheck.claim_names import KNOWN
+from derivations.recheck.claim_trees import Tree
+from derivations.recheck.claim_values import Rule, Setting, value
 from derivations.recheck.field import Dual, Number, value_of
 from derivations.recheck.point import Point, Refused
 

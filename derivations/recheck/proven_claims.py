@@ -13,9 +13,11 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from derivations.recheck.claim_names import KNOWN
+from derivations.recheck.claim_programs import after
 from derivations.recheck.claim_settings import FUNCTION, network, real_numbers
-from derivations.recheck.claim_trees import free, heads, parts
-from derivations.recheck.claim_values import KNOWN, Setting, Tree, after, alike, value
+from derivations.recheck.claim_trees import Tree, free, heads, parts
+from derivations.recheck.claim_values import Setting, alike, value
 from derivations.recheck.exact_reals import REAL, RELATIONS, RealPoint, digits, real
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point
