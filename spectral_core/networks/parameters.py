@@ -1,4 +1,4 @@
-"""Parameters by name: views of the flat vector, and the checks of values given by a user."""
+"""Parameters by name: views of the flat vector, and the checks of values given by a user or read from a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
-from spectral_core.kernels.support.layout import Layout
+from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
+from spectral_core.wording import counted
 
 Eigenvalues = list[np.ndarray] | list[tuple[np.ndarray, np.ndarray]]
 
@@ -129,3 +130,17 @@ def direct_values(blocks: Mapping[tuple[int, int], Any]) -> tuple[Layout, dict[s
     pairs = tuple(sorted((int(i), int(j)) for i, j in blocks))
     layout = Layout("direct", tuple(widths[i] for i in range(1, layers + 1)), pairs)
     return layout, {f"blocks[{i},{j}]": blocks[i, j] for i, j in pairs}
+
+
+def stored_values(record: Mapping[str, Any], flat: Any) -> tuple[Layout, np.ndarray]:
+    """The layout of a record and the flat parameters (size,) of a file, which must fit it."""
+    checks.one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
+    widths = tuple(checks.integer(width, "widths", 1) for width in record["widths"])
+    layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
+    pairs = [pair for pair in layout.pairs if not len(widths) >= pair[0] > pair[1] >= 1]
+    if len(widths) < 2 or pairs:
+        raise InvalidInputError(f"{counted(len(widths), 'layer')}, and blocks {pairs} that lie outside them")
+    values = checks.real_array(flat, "parameters", checks.real_type(flat.dtype), 1)
+    if values.shape != (layout.size,):
+        raise InvalidInputError(f"{values.size} parameters where the widths need {layout.size}")
+    return layout, values

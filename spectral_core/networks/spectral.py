@@ -21,9 +21,8 @@ from spectral_core.kernels.support.activations import Activation
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS, Layout
 from spectral_core.networks import balance, matrices
 from spectral_core.networks.initialization import initial_values
-from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values
+from spectral_core.networks.parameters import Eigenvalues, Parameters, common_dtype, given_values, stored_values
 from spectral_core.networks.pictured import Blocks, Pictured
-from spectral_core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -383,16 +382,8 @@ class SpectralNetwork(Pictured):
     def from_record(cls, record: dict[str, Any], flat: Any, source: object) -> SpectralNetwork:
         """The network of a record and flat parameters; a `ModelFileError` names the source if they do not fit."""
         try:
-            one_of(record["parametrization"], PARAMETRIZATIONS, "parametrization")
-            widths = tuple(checks.integer(width, "widths", 1) for width in record["widths"])
-            layout = Layout(record["parametrization"], widths, tuple((int(i), int(j)) for i, j in record["pairs"]))
-            pairs = [pair for pair in layout.pairs if not len(widths) >= pair[0] > pair[1] >= 1]
-            if len(widths) < 2 or pairs:
-                raise InvalidInputError(f"{counted(len(widths), 'layer')}, and blocks {pairs} that lie outside them")
-            values = checks.real_array(flat, "parameters", checks.real_type(flat.dtype), 1)
-            if values.shape != (layout.size,):
-                raise InvalidInputError(f"{values.size} parameters where the widths need {layout.size}")
-            activation = activations.checked(record["activation"], len(widths) - 2)
+            layout, values = stored_values(record, flat)
+            activation = activations.checked(record["activation"], len(layout.widths) - 2)
             network = object.__new__(cls)
             network._set(layout, values, activation, bool(record["bias"]), tuple(record["frozen"]))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
