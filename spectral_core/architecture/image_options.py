@@ -77,7 +77,7 @@ class ImageSearchOptions:
 
         Raises
         ------
-        InvalidInputError : an option is unknown, breaks a rule, or would have no effect beside another one.
+        InvalidInputError : an option is unknown, breaks a rule, or contradicts another one.
         """
         known = cls.__dataclass_fields__
         unknown = [name for name in given if name not in known]
@@ -85,7 +85,7 @@ class ImageSearchOptions:
             raise InvalidInputError(f"search_images has no option {unknown[0]!r}; it has {', '.join(known)}")
         implied = {"statistics": "published"} if given.get("score") == "published" else {}
         chosen = cls(**implied | given)
-        # What would be ignored is refused.
+        # What the published choices, gates or the score would ignore is refused.
         for name, value in AUTHORS.items():
             if chosen.published and given.get(name, value) != value:
                 raise InvalidInputError(

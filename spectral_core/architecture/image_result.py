@@ -64,7 +64,7 @@ class ImageSearchResult:
         if most > max(row["bytes"] for row in self.rows):
             lines += [
                 "",
-                f"the slope score, which sees all splits at once, took {sized(most)}; a budget of memory bounds it",
+                f"the slope score, which sees all splits at once, took {sized(most)}, as counted",
             ]
         closed, refused = (sum(len(row[name]) for row in self.rows) for name in ("closed", "refused"))
         lines += ["", f"{counted(closed, 'operation')} closed for good"]

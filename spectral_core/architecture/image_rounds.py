@@ -12,7 +12,7 @@ import numpy as np
 from spectral_core.architecture.image_memory import fitting_channels, sized, step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import SearchState
-from spectral_core.architecture.image_splits import check_scores, score_bytes, split_scores
+from spectral_core.architecture.image_splits import BEHIND, check_scores, score_bytes, split_scores
 from spectral_core.architecture.train_free import TrainFree
 from spectral_core.data.images import ImageData
 from spectral_core.data.metrics import share_found
@@ -133,10 +133,9 @@ class ImageSearch:
         for number in range(len(net.structure.cells)):
             edges = [one for one in scores if one[0] == number]
             split = min(edges, key=lambda one: (scores[one], one))
-            if len({scores[one] for one in edges}) == 1:
-                why = ", for the tangent kernel is singular, as with equal images" if own.score == "ntk" else ""
+            if len(edges) > 1 and len({scores[one] for one in edges}) == 1:
                 state.remarks.append(
-                    f"round {turn + 1}: score {own.score} does not tell the edges of cell {number} apart{why}; the first is split"
+                    f"round {turn + 1}: {_alike(own.score, number, scores[split])}; the first is split"
                 )
             grown = net.split_edge(number, split[1], seed=own.seed + 1000 * (turn + 1) + number)
             need = step_bytes(grown.structure, own.batch_size)
@@ -210,3 +209,11 @@ class ImageSearch:
 def _listed(places: tuple[Place, ...]) -> list[list[Any]]:
     """Places as lists, for JSON."""
     return [[number, *edge, name] for number, edge, name in places]
+
+
+def _alike(score: str, cell: int, value: float) -> str:
+    """Why a score gives all edges of a cell one number."""
+    if score == "published" and value == BEHIND:
+        return f"no edge of cell {cell} meets the published conditions"
+    why = ", for the tangent kernel is singular, as with equal images" if score == "ntk" else ""
+    return f"score {score} does not tell the edges of cell {cell} apart{why}"

@@ -67,7 +67,7 @@ def search_images(
 
     Raises
     ------
-    InvalidInputError : data or options break a rule; an option would have no effect beside another one; the first network
+    InvalidInputError : data or options break a rule; an option contradicts another one; the first network
         exceeds the memory; the score needs more images, or larger ones; a last batch has one value of a channel.
     DivergenceError : a loss is no longer finite.
 

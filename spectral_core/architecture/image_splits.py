@@ -13,6 +13,7 @@ from spectral_core.architecture.train_free import Split
 from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image import ImageNetwork
+from spectral_core.networks.image_structure import ImageStructure
 from spectral_core.wording import counted
 
 BEHIND = 2.0
@@ -43,9 +44,7 @@ def score_bytes(net: ImageNetwork, images: int, own: ImageSearchOptions) -> int:
     """Bytes of the slope score, which sees all splits at once; 0 for other scores."""
     if own.score != "slope":
         return 0
-    spectral = net if own.gates == "spectral" else as_spectral(net)
-    wide, _ = train_free.with_every_split(spectral, 0)
-    return step_bytes(wide.structure, _score_batch(spectral, images, own, 0))
+    return step_bytes(_scored(net), _score_batch(net, images, own))
 
 
 def split_scores(net: ImageNetwork, data: ImageData, own: ImageSearchOptions, turn: int) -> dict[Split, float]:
@@ -60,7 +59,7 @@ def split_scores(net: ImageNetwork, data: ImageData, own: ImageSearchOptions, tu
     rows = generator.permutation(len(data))
     if own.score == "slope":
         spectral = net if own.gates == "spectral" else as_spectral(net)
-        batch = rows[: _score_batch(spectral, len(data), own, seed)]
+        batch = rows[: _score_batch(net, len(data), own)]
         found = train_free.slope_scores(spectral, data.images[batch], data.labels[batch], seed)
         return {split: -score for split, score in found.items()}
     images = data.images[rows]
@@ -73,13 +72,18 @@ def split_scores(net: ImageNetwork, data: ImageData, own: ImageSearchOptions, tu
     return {split: chosen.get(split, BEHIND) for split in splits}
 
 
-def _score_batch(net: ImageNetwork, images: int, own: ImageSearchOptions, seed: int) -> int:
+def _scored(net: ImageNetwork) -> ImageStructure:
+    """What the slope score runs: eigenvalues for gates, and every edge split."""
+    return train_free.structure_with_every_split(replace(net.structure, gates="spectral"))
+
+
+def _score_batch(net: ImageNetwork, images: int, own: ImageSearchOptions) -> int:
     """How many images the network with all splits may see within the memory, at least 2."""
     count = min(own.score_images, images)
     if not isinstance(own.memory, int):
         return count
-    wide, _ = train_free.with_every_split(net, seed)
-    while count > 2 and step_bytes(wide.structure, count) > own.memory:
+    structure = _scored(net)
+    while count > 2 and step_bytes(structure, count) > own.memory:
         count //= 2
     return max(count, 2)
 

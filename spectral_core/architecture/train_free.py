@@ -6,6 +6,7 @@ the rows of J add up to 0 over each batch, so the smallest eigenvalue is 0 for e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from spectral_core.backends import image_scores
 from spectral_core.networks.cells import Edge
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.image_growth import behind, renamed
+from spectral_core.networks.image_structure import ImageStructure
 
 Split = tuple[int, Edge]
 """A cell and an edge of it."""
@@ -60,16 +62,29 @@ def with_every_split(net: ImageNetwork, seed: int) -> tuple[ImageNetwork, dict[S
     """
     wide = net
     names: dict[Split, str] = {}
-    for number, cell in enumerate(net.structure.cells):
-        now = {edge: edge for edge, _ in cell.edges}
-        for k, edge in enumerate(now):
-            i, j = now[edge]
-            wide = wide.split_edge(number, (i, j), seed=seed + k + 1000 * number)
-            shift = behind(j)
-            now = {old: (shift(a), shift(b)) for old, (a, b) in now.items()}
-            names = {split: str(renamed(name, number, shift)) for split, name in names.items()}
-            names[number, edge] = f"eigenvalues[{number},{j},{j + 1}]"
+    for number, k, edge, (i, j) in _one_after_another(net.structure):
+        wide = wide.split_edge(number, (i, j), seed=seed + k + 1000 * number)
+        names = {split: str(renamed(name, number, behind(j))) for split, name in names.items()}
+        names[number, edge] = f"eigenvalues[{number},{j},{j + 1}]"
     return wide, names
+
+
+def structure_with_every_split(structure: ImageStructure) -> ImageStructure:
+    """The structure of `with_every_split`, without a number of it drawn."""
+    cells = list(structure.cells)
+    for number, _, _, edge in _one_after_another(structure):
+        cells[number] = cells[number].split(edge)
+    return replace(structure, cells=tuple(cells))
+
+
+def _one_after_another(structure: ImageStructure) -> Iterator[tuple[int, int, Edge, Edge]]:
+    """Cell, number, name of every edge, and its name once the edges before it are split."""
+    for number, cell in enumerate(structure.cells):
+        now = {edge: edge for edge, _ in cell.edges}
+        for k, edge in enumerate(list(now)):
+            yield number, k, edge, now[edge]
+            shift = behind(now[edge][1])
+            now = {old: (shift(a), shift(b)) for old, (a, b) in now.items()}
 
 
 def slope_scores(net: ImageNetwork, images: np.ndarray, labels: np.ndarray, seed: int) -> dict[Split, float]:

@@ -84,7 +84,8 @@ def load_parts(options: argparse.Namespace, model: ImageModel | None = None) -> 
     from spectral_core.data.image_parts import images_of, parts_of
 
     changes = Augmentation(options.crop, options.flip, options.cutout, checks.integer(options.seed, "--seed", 0))
-    data = images_of(options.data, options.size)
+    size = model.network.image[1] if model is not None and options.size is None else options.size
+    data = images_of(options.data, size)
     if not options.quiet:
         data_options.note(data.remarks, console.printable(Path(options.data).name))
     if model is None or model.origin is None:
@@ -126,7 +127,7 @@ def _further_parts(
     else:
         drawn, trained = drawn_rows(data, options.seed, *_fractions(options)), known.seen(prints_of(data), "training")
         parts = parts_by(options.data, data, kept_in_training(drawn, trained), options.seed)
-        if trained.any():
+        if trained.any() and not options.quiet:
             again = undergoing(
                 int(trained.sum()), "image", f"of {options.data} that trained {options.model}", "kept for training"
             )

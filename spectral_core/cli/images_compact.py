@@ -15,7 +15,7 @@ from spectral_core.wording import counted
 if TYPE_CHECKING:
     import numpy as np
 
-    from spectral_core.networks.compact_image import CompactImageNetwork
+    from spectral_core.data.fingerprints import Origin
     from spectral_core.networks.image import ImageNetwork
     from spectral_core.networks.image_model import ImageModel
 
@@ -50,7 +50,6 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.files import atomic
     from spectral_core.networks.image import ImageNetwork
     from spectral_core.networks.image_model import ImageModel
-    from spectral_core.resizing.image_channels import without_channels
 
     checks.real_number(options.channels, "--channels", 0, 1, open_high=True)
     for name in ("by", "data"):
@@ -62,38 +61,37 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.model)
     out = Path(options.out) if options.out else path.with_name(f"{path.stem}-compact{path.suffix}")
     atomic.check_writable(out, inputs=[options.model, *([options.data] if options.data else [])])
-    # The channels, and the images of the refit, which have trained the new model.
-    net, by, origin, sentence = (
-        model.network,
-        options.by or ("path" if options.data else "eigenvalue"),
-        model.origin,
-        "",
-    )
-    if options.channels:
-        refit = _Refit.of(model, options.data) if options.data else None
-        net = without_channels(net, options.channels, by=by, images=None if refit is None else refit.images)
-        if refit is not None:
-            origin = None if origin is None else origin.having_seen({"training": refit.prints})
-            sentence = f"refitted on {refit.sentence}\n"
-    small = net.compact()
+    cut, origin, sentence = _cut(options, model, model.network)
+    small = cut.compact()
     replace(model, network=small, origin=origin).save(out)
-    # What both are.
-    text, record = _told(options, model.network, small)
+    before, after = model.network.n_parameters, small.n_parameters
+    record: dict[str, Any] = {"parameters_before": before, "parameters": after, "multiply_adds": small.multiply_adds}
+    text = f"{counted(before, 'parameter')} -> {after:,}, {counted(small.multiply_adds, 'multiply-add')} for an image\n"
     console.tell(options, f"{text}{sentence}written to {out}\n", record | {"out": str(out)})
     return 0
 
 
-def _told(options: argparse.Namespace, net: ImageNetwork, small: CompactImageNetwork) -> tuple[str, dict[str, Any]]:
-    """Sizes of a network and of its compact form, and whether channels are gone, as text and as a record."""
-    before, after = net.n_parameters, small.n_parameters
-    record = {"parameters_before": before, "parameters": after, "multiply_adds": small.multiply_adds}
-    text = f"{counted(before, 'parameter')} -> {after:,}, {counted(small.multiply_adds, 'multiply-add')} for an image\n"
+def _cut(options: argparse.Namespace, model: ImageModel, net: ImageNetwork) -> tuple[ImageNetwork, Origin | None, str]:
+    """The network without the channels that go, the origin that knows the images of a refit, and what was done in words."""
+    from spectral_core.resizing.image_channels import hidden_channels, without_channels
+
     if not options.channels:
-        return f"{text}the same function within rounding\n", record
+        return net, model.origin, "the same function within rounding\n"
+    if not hidden_channels(net):
+        return net, model.origin, "no separable convolution is left: there is no channel to cut\n"
+    refit, by = _Refit.of(model, options.data) if options.data else None, options.by
+    cut = without_channels(
+        net, options.channels, by=by or ("path" if refit else "eigenvalue"), images=refit.images if refit else None
+    )
     share = f"{options.channels:g} of the hidden channels"
-    if after == net.compact().n_parameters:
-        return f"{text}{share} is less than one of each convolution: none is gone\n", record
-    return f"{text}the function has changed: {share} are gone; `images score` says what it costs\n", record
+    # Where no channel went nothing was refitted, and the images have trained nothing.
+    if (cut.parameters == net.parameters).all():
+        return net, model.origin, f"{share} is less than one of each convolution: none is gone\n"
+    said = f"the function has changed: {share} are gone; `images score` says what it costs\n"
+    if refit is None:
+        return cut, model.origin, said
+    origin = None if model.origin is None else model.origin.having_seen({"training": refit.prints})
+    return cut, origin, f"{said}refitted on {refit.sentence}\n"
 
 
 @dataclass(frozen=True, eq=False)

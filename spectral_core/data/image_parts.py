@@ -136,7 +136,10 @@ def some_of(data: ImageData, count: int, seed: int) -> ImageData:
     """At most so many of the images, drawn by the seed in proportion by class, in their order; files may be sorted by class."""
     if count >= len(data):
         return data
-    return data.chosen(held_out(data.labels, len(data), count / len(data), np.random.default_rng((seed, 5))))
+    generator, classes = np.random.default_rng((seed, 5)), len(np.unique(data.labels))
+    if count < classes:  # there is no image for each class: some of the classes
+        return data.chosen(np.sort(generator.permutation(len(data))[:count]))
+    return data.chosen(~held_out(data.labels, len(data), 1 - count / len(data), generator))
 
 
 def kept_in_training(rows: Mapping[str, np.ndarray], trained: np.ndarray) -> dict[str, np.ndarray]:
@@ -152,7 +155,8 @@ def kept_in_training(rows: Mapping[str, np.ndarray], trained: np.ndarray) -> dic
     kept = {part: rows[part][~trained[rows[part]]] for part in ("validation", "test")}
     if not len(kept["test"]):
         raise InvalidInputError(
-            f"all {counted(len(rows['test']), 'image')} that the split holds out for tests trained the model before"
+            f"all {counted(len(rows['test']), 'image')} that the split holds out for tests trained the model before; "
+            "add images that are new to the model, or give the data that it was made from"
         )
     return {"training": np.sort(np.concatenate([rows["training"], moved])), **kept}
 

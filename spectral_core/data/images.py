@@ -196,7 +196,7 @@ def picture_files(folder: Path, pattern: str) -> list[Path]:
 
 
 def pictures_of(files: list[Path]) -> np.ndarray:
-    """PNG and JPEG files of one size (samples, rows, columns, 3), in bytes; one with more bits a colour is refused."""
+    """PNG and JPEG files of one size (samples, rows, columns, 3), in bytes; a grey one with more bits is refused."""
     pillow, pictures = checks.optional("PIL.Image", "reading PNG and JPEG files"), []
     for file in files:
         try:

@@ -93,6 +93,11 @@ def _places(net: ImageNetwork) -> list[_Place]:
     return found
 
 
+def hidden_channels(net: ImageNetwork) -> int:
+    """The channels inside all separable convolutions."""
+    return sum(_matrix(net, place).shape[1] for place in _places(net))
+
+
 def _matrix(net: ImageNetwork, place: _Place) -> np.ndarray:
     """The second pointwise matrix (receiving, hidden channels), not a copy."""
     return net.groups[f"weights[{place.name},1]"]

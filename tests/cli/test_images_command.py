@@ -382,6 +382,13 @@ def test_images_of_a_refit_are_images_that_trained_the_model(home: Path, capsys:
     assert "which is not the data of the model; they count as training images now" in text
     score = said(capsys, "images", "score", tmp_path / "new-refit.npz", tmp_path / "new.npz")
     assert "12 images, 12 of which trained the model" in score
+    # Where no channel goes nothing is refitted, and the images are as new as before.
+    none = said(capsys, *given[:4], "0.01", *given[5:], "--data", tmp_path / "new.npz", "--out", tmp_path / "none.npz")
+    assert "none is gone" in none
+    assert "refitted" not in none
+    assert "12 images, 0 of which trained the model" in said(
+        capsys, "images", "score", tmp_path / "none.npz", tmp_path / "new.npz"
+    )
     for option in (("--by", "path"), ("--data", home / "colours.npz")):
         refuses(capsys, f"{option[0]} is for channels that go", *given[:3], *option)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spectral_core.data.augmentation import Augmentation
 from spectral_core.data.idx import from_idx
-from spectral_core.data.image_parts import pixels_of
+from spectral_core.data.image_parts import pixels_of, some_of
 from spectral_core.data.images import load_images
 from spectral_core.data.npz import from_npz
 from spectral_core.errors import DataFileError, InvalidInputError
@@ -272,3 +272,14 @@ def test_hidden_files_are_no_pictures_and_deep_ones_are_refused(tmp_path: Path) 
     pillow.fromarray(deep).save(tmp_path / "a/4.png")
     with pytest.raises(InvalidInputError, match=r"4\.png must have 8 bits a colour; it has more \(Pillow's mode I"):
         load_images(tmp_path)
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=60), st.integers(1, 60), st.integers(0, 9))
+def test_some_images_are_of_all_classes(labels: list[int], count: int, seed: int) -> None:
+    """As many as are wanted; one of each class at least, where there are enough."""
+    assume(len(set(labels)) > 1)
+    data = load_images((np.zeros((len(labels), 2, 2)), np.array([f"class {label}" for label in labels])))
+    some = some_of(data, count, seed)
+    assert len(some) == min(count, len(labels))
+    if count >= len(set(labels)):
+        assert set(some.labels.tolist()) == set(data.labels.tolist())
