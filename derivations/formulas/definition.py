@@ -20,7 +20,10 @@ Loss = Callable[[Network], Any]
 
 @dataclass(frozen=True)
 class Slope:
-    """value + rate ε with ε² = 0."""
+    """value + rate ε with ε² = 0.
+
+    The second route has numbers of its own (`recheck/field.py`): it shares no code with what reads a student's answer.
+    """
 
     value: Any
     rate: Any

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from derivations.recheck.claim_names import KNOWN
-from derivations.recheck.claim_trees import LAYERS, Tree, heads
+from derivations.recheck.claim_trees import LAYERS, Tree, heads, parts
 from derivations.recheck.claim_values import Setting, Unread, value
 from derivations.recheck.exact_reals import REAL, Cubic, RealPoint
 from derivations.recheck.point import Point
@@ -15,6 +15,12 @@ from derivations.recheck.point import Point
 FUNCTION = "f(0) = 0"
 TRIES = 200
 """Draws of numbers until the conditions of a claim hold."""
+TALL = ("Z_r", "Z_g", "Y", "R", "a", "W")
+"""Matrices without layers that have more rows than columns, a row for each sample: square ones would span everything."""
+CASES = ("piece", "region", "pick", "on_region", "side")
+"""What has a number of a piece or a region as its last argument."""
+MOST_CASES = 6
+"""The greatest number of pieces or regions."""
 
 
 def network(point: Point, claim: dict[str, Any]) -> Setting:
@@ -36,9 +42,10 @@ def network(point: Point, claim: dict[str, Any]) -> Setting:
         point.function(True),
         known=KNOWN,
     )
-    # Matrices without layers are square, of one size, so that every product has a meaning.
+    # Other matrices without layers are square, of one size, so that every product has a meaning.
     size = point.sizes.randint(1, 3)
-    matrices = {name: point.matrix(size, size) for name in claim.get("symbols", {}).get("matrix", ())}
+    every = claim.get("symbols", {}).get("matrix", ())
+    matrices = {name: point.matrix(size + 2 * (name in TALL), size) for name in every}
     for _ in range(TRIES):
         names = matrices | {name: point.sizes.randint(least, len(widths)) for name, least in whole_numbers(claim)}
         names |= {"B": len(widths) - 1} if "B" in names else {}
@@ -91,6 +98,20 @@ def real_numbers(reals: RealPoint, claim: dict[str, Any]) -> Setting:
         if divides(claim, setting) and all(value(condition, setting) >= 0 for condition in claim["where"]):
             return setting
     raise Unread(f"{claim['name']}: no numbers were found for which it is made")
+
+
+def every_case(claim: dict[str, Any], setting: Setting) -> Iterator[Setting]:
+    """The setting with every number that the pieces or regions of the claim have; as it is, where it has none."""
+    sides = claim["formula"][::2]
+    numbers = {part[-1] for side in sides for part in parts(side) if part[0] in CASES and isinstance(part[-1], str)}
+    names = [(name, least) for name, least in whole_numbers(claim) if name in numbers]
+    if not names:
+        yield setting
+    for name, least in names:
+        for number in range(least, MOST_CASES + 1):
+            case = replace(setting, names=setting.names | {name: number})
+            if all(value(condition, case) >= 0 for condition in claim["where"]):
+                yield case
 
 
 def layers(tree: Tree, setting: Setting) -> Iterator[int]:

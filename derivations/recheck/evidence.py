@@ -28,7 +28,7 @@ SHARING = 2
 """Points that share one draw of sizes."""
 CLAIMS, STATED, CLAIMS_QUICK = 8, 2, 1
 """Points for the claims of each certificate, for those that its argument states, and for all in haste; each point checks
-all kinds of layers and all neurons."""
+all kinds of layers, all neurons, and all pieces and regions that have numbers."""
 MODULAR = "Schwartz-Zippel modulo random primes above 2^60"
 EXACT = "exact rationals"
 DIGITS = "50 digits"

@@ -243,13 +243,20 @@ def norm_adjoint(comparison: Comparison) -> None:
     """x̄ = γ/σ (ȳ - Σ ȳ/n - x̂ Σ ȳ x̂/n), γ̄ = Σ ȳ x̂ and β̄ = Σ ȳ."""
     x, bar = (whole(comparison, SAMPLES, CHANNELS, ROWS, COLUMNS) for _ in range(2))
     gamma, beta = _floats(1 + abs(whole(comparison, CHANNELS)), whole(comparison, CHANNELS))
-    statistics, idle = np.zeros((4, CHANNELS)), np.zeros(CHANNELS)
-    cpu.forward_norm(flat(x), 0.0, True, gamma, beta, idle, idle.copy(), statistics)
-    dx, dgamma, dbeta = flat(bar), np.zeros(CHANNELS), np.zeros(CHANNELS)
+    statistics, epsilon = np.zeros((4, CHANNELS)), mpmath.mpf(cpu.EPSILON)
+    for c in range(CHANNELS):
+        mu, v, _ = _statistics(x[:, c])
+        sigma = mpmath.sqrt(v + epsilon)
+        a = mpmath.mpf(gamma[c]) / sigma
+        rows = {cpu.SCALE: a, cpu.SHIFT: mpmath.mpf(beta[c]) - a * mu, cpu.MEAN_OF: mu, cpu.DEVIATION: sigma}
+        for row, number in rows.items():
+            statistics[row, c] = float(number)
+    # The kernel sets both; what was there before is gone.
+    dx, dgamma, dbeta = flat(bar), np.ones(CHANNELS), np.ones(CHANNELS)
     cpu.adjoint_norm(flat(x), dx, statistics, dgamma, dbeta)
     for c in range(CHANNELS):
         mu, v, count = _statistics(x[:, c])
-        sigma = mpmath.sqrt(v + mpmath.mpf(cpu.EPSILON))
+        sigma = mpmath.sqrt(v + epsilon)
         hats = [(mpmath.mpf(int(value)) - mu) / sigma for value in x[:, c].ravel()]
         bars = [mpmath.mpf(int(value)) for value in bar[:, c].ravel()]
         total, weighted = mpmath.fsum(bars), mpmath.fsum(a * b for a, b in zip(bars, hats, strict=True))

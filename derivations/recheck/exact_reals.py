@@ -1,7 +1,7 @@
 """What the parts of a claim are worth at real places, with 50 digits: roots, exponentials, pieces, signs, inequalities.
 
 Each symbol is drawn as its claim says, positive, negative, a whole number; what nothing is known of, and elements of arrays,
-are positive, so that roots and logarithms are real. Two functions made of these that agree there agree everywhere between
+have either sign, so that every piece is met, and a root or a logarithm may be a complex number. Two functions made of these that agree there agree everywhere between
 their kinks. A derivative is that of dual numbers. The functions are those of mpmath, as for the kernels.
 """
 
@@ -45,7 +45,10 @@ class RealPoint:
         return {"pi": +mpmath.pi}
 
     def number(self) -> Number:
-        """Between 1/8 and 2."""
+        """Its size between 1/8 and 2, of either sign."""
+        return self._size() * self.values.choice((-1, 1))
+
+    def _size(self) -> Number:
         return mpmath.mpf(self.values.randint(2**40, 2**44)) / 2**43
 
     def drawn(self, kind: str) -> Number:
@@ -53,7 +56,7 @@ class RealPoint:
         words = kind.split(", ")
         if "integer" in words:
             return self.values.randint(int("positive" in words), 5)
-        size = self.number()
+        size = self._size()
         below = {"negative", "nonpositive"} & {*words}
         if below or not {"positive", "nonnegative"} & {*words}:
             return -size if below or self.values.getrandbits(1) else size

@@ -15,7 +15,7 @@ from typing import Any
 
 from derivations.recheck.claim_names import KNOWN
 from derivations.recheck.claim_programs import after
-from derivations.recheck.claim_settings import FUNCTION, network, real_numbers
+from derivations.recheck.claim_settings import FUNCTION, every_case, network, real_numbers
 from derivations.recheck.claim_trees import Tree, free, heads, parts
 from derivations.recheck.claim_values import Setting, alike, value
 from derivations.recheck.exact_reals import REAL, RELATIONS, RealPoint, digits, real
@@ -30,6 +30,8 @@ KEPT = {
     "side[m]**2 = 1: side_m is 1 or -1",
 }
 """The assumptions that every setting keeps."""
+WHOLE = "quotient"
+"""A function with whole values in claims, of which this route would draw fractions."""
 MOST = 27
 """Places of the free indices that are compared at one point."""
 
@@ -44,7 +46,8 @@ def identity_of(claims: list[dict[str, Any]]) -> Identity:
             with digits():
                 reals = RealPoint(point)
                 setting = network(point, claim) if exact else real_numbers(reals, claim)
-                for place in _places(setting, (left, right)):
+                cases = every_case(claim, setting) if not exact else (setting,)
+                for place in (place for case in cases for place in _places(case, (left, right), 1 if exact else 2)):
                     sides = value(left, place), value(right, place)
                     if exact:
                         point.equal(claim["name"], *alike(*sides))
@@ -58,6 +61,7 @@ def readable(claim: dict[str, Any]) -> bool:
     """Whether this route reads a claim: sides that it knows, under assumptions that it keeps, no sum over all integers."""
     left, relation, right = claim["formula"]
     known = set(claim["assumes"]) <= KEPT and "reindexing" not in claim.get("rules", ())
+    known &= not any(part[:2] == ["unknown", WHOLE] for side in (left, right) for part in parts(side))
     return (
         known and relation in ("=", *RELATIONS) and all(name in REAL for side in (left, right) for name in heads(side))
     )
@@ -71,10 +75,10 @@ def rational(claim: dict[str, Any]) -> bool:
     return relation == "=" and not roots and all(name in KNOWN for side in (left, right) for name in heads(side))
 
 
-def _places(setting: Setting, sides: tuple[Tree, Tree]) -> Iterator[Setting]:
-    """Every value of the free indices of arrays, or as many of them as are enough."""
+def _places(setting: Setting, sides: tuple[Tree, Tree], least: int) -> Iterator[Setting]:
+    """Every value of the free indices of arrays, or as many of them as are enough; least : values of an index."""
     indices = sorted({name for side in sides for name in free(side)})
-    sizes: dict[str, int] = defaultdict(lambda: setting.point.sizes.randint(1, 3))
+    sizes: dict[str, int] = defaultdict(lambda: setting.point.sizes.randint(least, 3))
     programs = [part[2] for side in sides for part in parts(side) if part[0] == "bar" and len(part) > 3]
     every = list(product(*(range(sizes[name]) for name in indices)))
     for at in every if len(every) <= MOST else setting.point.values.sample(every, MOST):

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import mpmath
 import pytest
+import sympy as sp
 
 from derivations import __main__ as generator
 from derivations.proof.claimed_lines import unclaimed
 from derivations.proof.theorem import ProofError, Theorem
+from derivations.recheck.claim_settings import CASES
+from derivations.recheck.claim_trees import heads, parts
 from derivations.recheck.evidence import recheck_claims
+from derivations.recheck.exact_reals import RELATIONS, RealPoint
+from derivations.recheck.point import Point, Refused
 from derivations.recheck.proven_claims import readable
 from derivations.theorems.catalogue import THEOREMS
 from tests.builders import ROOT
@@ -25,6 +34,18 @@ from tests.derivations.test_attacks import edited
 SPECTRAL, SCALAR, IMAGES = (f"derivations/theorems/{part}" for part in ("spectral", "scalar", "images"))
 RECORDS = json.loads((ROOT / "derivations" / "certificates.json").read_text(encoding="utf-8"))
 STATED = [theorem for theorem in THEOREMS if not theorem.claims]
+ZEROS = [
+    ("F.elu", "f is continuous at the kink"),
+    ("F.leaky_relu", "f is continuous at the kink"),
+    ("F.relu", "f is continuous at the kink"),
+    ("F.relu", "f'(0) is the left derivative"),
+    ("I10", "a x + b <= 0: the adjoint is dheld times the slope"),
+    ("M18", "relu, z > 0: f(-z) = 1 f(z) - 1 z"),
+    ("M19", "on² = on for 0"),
+    ("M21", "heard² = heard for 0"),
+]
+"""Claims that say that two sides are 0, without writing it."""
+COMPARED = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "!=": operator.ne}
 
 
 def theorem_of(space: dict[str, Any], name: str) -> Theorem:
@@ -113,6 +134,18 @@ def test_a_line_of_a_printed_program_that_no_claim_speaks_of_is_noticed() -> Non
     assert any("adam: O.adam claims nothing about the line updated[p] = " in line for line in found)
 
 
+@pytest.mark.parametrize("name", ["step_size", "parameter", None])
+def test_a_line_that_copies_an_element_or_a_number_is_no_claim(name: str | None) -> None:
+    """Each stands in a claim of Adam somewhere; that says nothing about what the last line sets."""
+    adam = next(program for program in generator.printed_programs() if program.name == "adam")
+    (right,) = (theorem for theorem in THEOREMS if theorem.id == "O.adam")
+    last = adam.assignments[-1]
+    scalars = {scalar.name: scalar for scalar in last.value.free_symbols}
+    value = sp.Integer(0) if name is None else scalars.get(name, sp.IndexedBase(name)[last.target.indices])
+    wrong = replace(adam, body=(*adam.body[:-1], replace(last, value=value)))
+    assert any(f"the line {wrong.assignments[-1]}" in line for line in unclaimed([right.prove()], [wrong]))
+
+
 def test_facts_about_storage_are_no_claims_about_a_line() -> None:
     (theorem,) = (theorem for theorem in THEOREMS if theorem.id == "P.l2")
     certificate = theorem.prove()
@@ -163,6 +196,63 @@ def test_stated_claims_hold_as_they_stand_and_not_with_an_error(record: dict[str
         refused = recheck_claims(record | {"claims": [wrong]}, 2)
         assert refused is not None
         assert refused.failure is not None, claim["name"]
+
+
+def test_no_stated_claim_is_empty() -> None:
+    """Twice the right side is refused, but where both sides are 0 as the claim says."""
+    passed = []
+    for record in RECORDS:
+        for claim in read(record) if record.get("words") else ():
+            left, relation, right = claim["formula"]
+            if relation == "=" and not {str(left), str(right)} & {"0"}:
+                wrong = copy.deepcopy(claim) | {"formula": [left, "=", ["*", 2, right]]}
+                doubled = recheck_claims(record | {"claims": [wrong]}, 2)
+                assert doubled is not None
+                passed += [(record["id"], claim["name"])] * (doubled.failure is None)
+    assert sorted(passed) == ZEROS
+
+
+def with_one_piece_wrong(tree: Any) -> Iterator[Any]:
+    """The side with 1 more in one of its pieces, for each piece."""
+    if not isinstance(tree, list) or not tree:
+        return
+    for at, part in enumerate(tree[1:], 1):
+        if tree[0] == "Piecewise":
+            yield [*tree[:at], [["+", 1, part[0]], *part[1:]], *tree[at + 1 :]]
+        yield from ([*tree[:at], other, *tree[at + 1 :]] for other in with_one_piece_wrong(part))
+
+
+@pytest.mark.parametrize("name", ["L.huber", "L.binary_cross_entropy", "F.leaky_relu", "F.elu"])
+def test_every_numbered_piece_of_a_claim_is_evaluated(name: str) -> None:
+    (record,) = (record for record in RECORDS if record["id"] == name)
+    passed, tried = [], 0
+    for claim in read(record):
+        for at in (0, 2) if claim["formula"][1] == "=" else ():
+            side = claim["formula"][at]
+            numbered = any(part[0] in CASES and isinstance(part[-1], str) for part in parts(side))
+            # A derivative does not change by 1 more.
+            for other in (
+                with_one_piece_wrong(side) if numbered and not {"derivative", "slope"} & {*heads(side)} else ()
+            ):
+                formula = [other if number == at else part for number, part in enumerate(claim["formula"])]
+                evidence = recheck_claims(record | {"claims": [claim | {"formula": formula}]}, 2)
+                assert evidence is not None
+                tried += 1
+                passed += [(claim["name"], formula)] * (evidence.failure is None)
+    assert tried > 0
+    assert passed == []
+
+
+@pytest.mark.parametrize("sign", [*RELATIONS])
+def test_a_relation_that_does_not_hold_is_refused(sign: str) -> None:
+    """Of three pairs of numbers, each relation holds for those for which it does."""
+    point = RealPoint(Point(random.Random(0), random.Random(0)))
+    for left, right in ((1, 2), (2, 1), (2, 2)):
+        if COMPARED[sign](left, right):
+            point.compare("numbers", mpmath.mpf(left), sign, mpmath.mpf(right))
+        else:
+            with pytest.raises(Refused):
+                point.compare("numbers", mpmath.mpf(left), sign, mpmath.mpf(right))
 
 
 def test_most_stated_claims_are_read_by_the_second_route() -> None:

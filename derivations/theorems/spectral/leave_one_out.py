@@ -125,8 +125,9 @@ def without_inverse(proof: Proof, formulas: Removal, b_g: sp.Expr) -> None:
     claim, share = "one column, c = ‖a_⊥‖²: c B_h² = (Rᵀa_⊥)²/‖a_⊥‖²", sp.Symbol("B_h")
     proof.equal(claim, at(c * share**2, {share: number / c}), number**2 / c, "rational")
     proof.equal("Z_g = Z_r w: a_⊥ = 0", formulas.outside(keep * w, projection), sp.S.Zero)
-    spanned = target - keep * r - keep * w * b
-    proof.equal("Z_g = Z_r w: B_r + w B_g fits as well alone", spanned, target - keep * (r + w * b))
+    b_r = matrix("B_r")
+    spanned = target - keep * b_r - keep * w * b
+    proof.equal("Z_g = Z_r w: B_r + w B_g fits as well alone", spanned, target - keep * (b_r + w * b))
 
 
 def best_step(proof: Proof, b_g: sp.Expr) -> None:

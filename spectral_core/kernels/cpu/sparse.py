@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c9b47b37d26c2475
-dense.py      sha256 7e21f6e7cefe87d7
+certificates  sha256 a88c36bcb46febba
+dense.py      sha256 e465ac688f0ec25e
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

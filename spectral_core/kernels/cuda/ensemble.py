@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c9b47b37d26c2475
-parts.py      sha256 dbe93551f409cae1
+certificates  sha256 a88c36bcb46febba
+parts.py      sha256 c3b922f3450d26e1
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 c9b47b37d26c2475
-dense.py      sha256 7e21f6e7cefe87d7
+certificates  sha256 a88c36bcb46febba
+dense.py      sha256 e465ac688f0ec25e
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
