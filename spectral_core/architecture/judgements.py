@@ -42,6 +42,11 @@ class Judgements:
         """The file of an unfinished proposal on these rows."""
         return self.stores.of(f"{rows}-proposal")
 
+    def are_kept(self, split: Split) -> bool:
+        """Whether there is a file of judgements on this split, of this search or another one."""
+        path = self.stores.of(str(split.number))
+        return path is not None and path.exists()
+
     def of(self, split: Split, variants: Sequence[Variant]) -> SplitJudgement:
         """The judgement of a split.
 
@@ -50,7 +55,7 @@ class Judgements:
         path, state = self.stores.of(str(split.number)), self.state_of_proposal(str(split.number))
         names = [f"{variant.start}/{variant.l2!r}" for variant in variants]
         identity = {"identity": self.identity, "split": split.number, "variants": names}
-        if path is not None and path.exists():
+        if path is not None and self.are_kept(split):
             known = _read(path, identity, variants)
             if known is not None:
                 return known

@@ -60,7 +60,10 @@ def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
     """The whole curve of scores against sizes, and its networks; see `search`."""
     # The variants run beside each other; their products are small.
     with one_thread(), ThreadPoolExecutor(os.cpu_count()) as threads:
-        return _find_smallest(data, options, threads)
+        try:
+            return _find_smallest(data, options, threads)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)  # what an interrupted search has not begun
 
 
 def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor) -> Smallest:
@@ -69,7 +72,8 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     everything = _all_samples(data, options)
     trainings, splits = Trainings(data, options), _splits(data, everything, options)
     judgements, steps = Judgements(trainings, everything, stores), len(splits) + 1
-    trainings.begin_proposals(threads, [*((split.fitting, split.number) for split in splits), (everything, 0)])
+    unjudged = [(split.fitting, split.number) for split in splits if not judgements.are_kept(split)]
+    trainings.begin_proposals(threads, [*unjudged, (everything, 0)])
     # Judge every variant on the first split, and on each further one those that may win after the splits before.
     judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in trainings.variants(everything)}
     scores = []

@@ -12,8 +12,9 @@ import numpy as np
 
 from spectral_core.architecture.criterion import Criterion
 from spectral_core.architecture.neurons import DEEP_ROUNDS, fewest_neurons
-from spectral_core.architecture.options import MANY_SAMPLES, SearchOptions
+from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.starts import fresh_start, linear_start, proposed_rows, woken_start
+from spectral_core.backends.choice import multiply_adds
 from spectral_core.data.preparation import PreparedData
 from spectral_core.errors import ModelFileError
 from spectral_core.networks.sparse import SparseNetwork
@@ -34,6 +35,8 @@ LEAST_STEPS = 3_000
 NEURON_INPUTS, NEURON_ROWS = 60, 4_000
 """The search for the fewest neurons runs for regressions with at most so many inputs, on at most so many rows."""
 EPOCHS = 60
+LONG = 3 * 10**10
+"""Multiply-adds of a proposal from which its state is kept when it is interrupted: two seconds on one core."""
 FRESH_ROWS = 5_000
 """From so many rows with class labels on, the woken neurons also start with random weights. Measured on 8,000 Fashion-MNIST
 images: 0.839 with 1,600 weights, where the weights of the proposal lead to 0.826."""
@@ -89,12 +92,24 @@ class Trainings:
     def begin_proposals(self, threads: Executor, splits: Sequence[tuple[Samples, int]]) -> None:
         """Start the trainings of several proposals beside each other; `propose` then waits for its own.
 
-        None starts early where an interruption must leave its state in a file or end a long training, or where a GPU trains.
+        None starts early where they are long, since an interruption leaves the state of a long one in a file, or where a GPU
+        trains.
         """
-        options = self.options
-        long = max(len(samples) for samples, _ in splits) >= MANY_SAMPLES
-        if options.checkpoint is None and not long and options.backend != "cuda":
+        long = any(self._work(samples) >= LONG for samples, _ in splits)
+        if not long and self.options.backend != "cuda":
             self._begun = {samples: threads.submit(self._proposal, samples, split, None) for samples, split in splits}
+
+    def _work(self, samples: Samples) -> float:
+        """The multiply-adds of a proposal on these samples.
+
+        By hand: a count of products. Checked by test_smallest.test_short_proposals_begin_beside_each_other.
+        """
+        return multiply_adds(self.widths, len(samples)) * self._epochs(samples)
+
+    def _epochs(self, samples: Samples) -> int:
+        """The epochs of a proposal on these samples."""
+        batch = self.options.batch_size_for(len(samples))
+        return min(self.options.epochs, max(EPOCHS, -(-LEAST_STEPS * batch // len(samples))))
 
     def propose(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
         """A training from the linear seed; its rate falls to 0. An interrupted one leaves its state in a file."""
@@ -110,7 +125,6 @@ class Trainings:
 
     def _proposal(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
         options = self.options
-        batch = options.batch_size_for(len(samples))
         net = SpectralNetwork.initialize(
             [self.widths[0] - options.bias, *self.widths[1:]],
             activation=options.activation,
@@ -124,8 +138,8 @@ class Trainings:
             samples.labels if samples.loss == "cross_entropy" else samples.y,
             loss=samples.loss,
             sample_weight=samples.weights,
-            epochs=min(options.epochs, max(EPOCHS, -(-LEAST_STEPS * batch // len(samples)))),
-            batch_size=batch,
+            epochs=self._epochs(samples),
+            batch_size=options.batch_size_for(len(samples)),
             learning_rate=options.learning_rate,
             eigenvalue_learning_rate=options.eigenvalue_rate,
             penalty=options.penalty,

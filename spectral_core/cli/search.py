@@ -8,10 +8,14 @@ import json
 import shlex
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core import checks
+from spectral_core.backends.choice import multiply_adds
+from spectral_core.backends.threads import one_thread
 from spectral_core.cli import console, data_options, interrupts
 from spectral_core.cli.results import afresh_where_stale, check_folder, drop_other_states
 from spectral_core.cli.splits import DataSplit, split_data
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 
 UNIDENTIFYING = ("run", "out", "compare", "html", "quiet", "json", "config")
 """The options that no number of a search depends on."""
+MLP_EPOCHS, MLP_BATCH, WORTH_THREADS = 1000, 200, 10**8
+"""The epochs and the mini-batch of scikit-learn's MLP, and the multiply-adds of a step from which several threads share its products: below, they
+wait for each other, on busy cores for seconds."""
 RESULTS = (
     "model.npz",
     "compact.npz",
@@ -85,6 +92,8 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
+    from sklearn.exceptions import ConvergenceWarning
+
     from spectral_core.files import atomic
 
     # Errors come before the work.
@@ -107,14 +116,15 @@ def run(options: argparse.Namespace) -> int:
         result = afresh_where_stale(
             lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, keywords, state)
         )
-        peer = _peer(split.training, split.test, keywords["hidden"], options) if options.compare else None
-        result = result.with_test_scores(split.test.x, split.test.labels, peer, split.test.weight)
-        if split.training.rows is not None and split.test.rows is not None:
-            result = result.with_rows(split.training.rows, split.test.rows, split.validation_rows)
-        result = result.with_origin(split.origin).with_command(_command(options))
-        result = _with_encoding(result, split.training)
-        result.save(home)
-        drawn = _pictures(result, home) if pictures else []
+        # The pictures show no test score. Warnings are one state of all threads, so it is set before they begin.
+        with warnings.catch_warnings(), ThreadPoolExecutor(1) as beside:
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            drawing = beside.submit(_pictures, _described(result, split, options), home) if pictures else None
+            peer = _peer(split.training, split.test, keywords["hidden"], options) if options.compare else None
+            result = result.with_test_scores(split.test.x, split.test.labels, peer, split.test.weight)
+            result = _described(result, split, options)
+            result.save(home)
+            drawn = drawing.result() if drawing else []
         if options.html:
             result.to_html(home / "report.html")
             drawn.append("report.html")
@@ -167,8 +177,15 @@ def _search(
         )
 
 
-def _with_encoding(result: SearchResult, training: Dataset) -> SearchResult:
-    """The result with what became of each column; its predictors take raw rows where they are not numbers already."""
+def _described(result: SearchResult, split: DataSplit, options: argparse.Namespace) -> SearchResult:
+    """The result with the data it comes from, the command that repeats it, and what became of each column.
+
+    Its predictors take raw rows where they are not numbers already.
+    """
+    training = split.training
+    if training.rows is not None and split.test.rows is not None:
+        result = result.with_rows(training.rows, split.test.rows, split.validation_rows)
+    result = result.with_origin(split.origin).with_command(_command(options))
     if training.encoder is None:
         return result
     result = result.with_columns(training.encoder.decisions(), training.remarks)
@@ -222,7 +239,6 @@ def _pictures(result: SearchResult, home: Path) -> list[str]:
 
 def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: argparse.Namespace) -> dict[str, Any]:
     """Score of scikit-learn's MLP of the same widths, trained on all training samples, on the same test data."""
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -231,15 +247,22 @@ def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: ar
     own = options.activation
     shared = own if own in ("relu", "tanh", "identity") else "relu"  # scikit-learn has these of ours
     model = make_pipeline(
-        StandardScaler(), home(hidden_layer_sizes=hidden, activation=shared, max_iter=1000, random_state=options.seed)
+        StandardScaler(),
+        home(hidden_layer_sizes=hidden, activation=shared, max_iter=MLP_EPOCHS, random_state=options.seed),
     )
     one_output = training.task == "regression" and training.y.shape[1] == 1
     start = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+    widths = (
+        training.x.shape[1],
+        *hidden,
+        training.y.shape[1] if training.task == "regression" else len(training.classes),
+    )
+    small = multiply_adds(widths, MLP_BATCH) < WORTH_THREADS
+    with one_thread() if small else nullcontext():
         model.fit(training.x, training.y[:, 0] if one_output else training.y)
+    unfinished = ", not converged" * (model[-1].n_iter_ == MLP_EPOCHS)
     return {
-        "name": f"scikit-learn {home.__name__} ({'-'.join(map(str, hidden))} {shared}{', not converged' * bool(caught)})",
+        "name": f"scikit-learn {home.__name__} ({'-'.join(map(str, hidden))} {shared}{unfinished})",
         "score": float(model.score(test.x, test.y, sample_weight=test.weight)),
         "seconds": time.perf_counter() - start,
     }

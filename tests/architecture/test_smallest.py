@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,7 @@ def test_no_bit_depends_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "LONG", 0.0)
     data, whole = small_data(1), find_smallest(small_data(1), SearchOptions(hidden=(3,), seed=0))
     options = SearchOptions(hidden=(3,), seed=0, checkpoint=tmp_path / "state")
     propose, calls = Trainings.propose, []
@@ -157,6 +159,39 @@ def test_an_interrupted_search_continues(tmp_path: Path, monkeypatch: pytest.Mon
     assert not list(tmp_path.iterdir())
 
 
+def test_short_proposals_begin_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, options = small_data(1), SearchOptions(hidden=(3,), seed=0, checkpoint=tmp_path / "state")
+    propose, proposal, begun = Trainings.propose, Trainings._proposal, []
+
+    def noted(self: Trainings, samples: Samples, split: int, state: Path | None) -> object:
+        begun.append((split, threading.current_thread() is threading.main_thread(), state))
+        return proposal(self, samples, split, state)
+
+    def stopped(self: Trainings, samples: Samples, split: int, state: Path | None) -> object:
+        if split == 2:
+            raise KeyboardInterrupt
+        return propose(self, samples, split, state)
+
+    monkeypatch.setattr(Trainings, "_proposal", noted)
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainings, "propose", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            find_smallest(data, options)
+    assert {(in_main, state) for _, in_main, state in begun} == {(False, None)}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state.0", "state.1"]
+    begun.clear()
+    # Those of judged splits do not begin again.
+    found = find_smallest(data, options)
+    assert sorted(split for split, _, _ in begun) == [0, 2, 3, 4]  # 0 is the last proposal too, on all rows
+    # A proposal of 50 epochs on 60 rows: products of 4 x 3 and 3 x outputs, twice forward and four times back.
+    brief = SearchOptions(hidden=(3,), seed=0, epochs=50)
+    everything = smallest._all_samples(data, brief)
+    assert Trainings(data, brief)._work(everything) == 50 * 60 * 6 * (4 * 3 + 3 * data.n_outputs)
+    monkeypatch.setattr(variants, "LONG", 0.0)
+    assert found.curve.points == find_smallest(data, SearchOptions(hidden=(3,), seed=0)).curve.points
+    assert {in_main for _, in_main, _ in begun[4:]} == {True}
+
+
 @pytest.mark.parametrize(("strategy", "rows", "count"), [("smallest", 50, 5), ("neurons", 60, 5), ("neurons", 59, 1)])
 def test_neurons_are_scored_once_where_there_are_many_rows(
     strategy: str, rows: int, count: int, monkeypatch: pytest.MonkeyPatch
@@ -184,6 +219,7 @@ def test_an_interrupted_proposal_is_kept_and_another_search_replaces_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the first judgement too; it continues with the same bits."""
+    monkeypatch.setattr(variants, "LONG", 0.0)
     monkeypatch.setattr(variants, "EPOCHS", 5)
     monkeypatch.setattr(variants, "LEAST_STEPS", 1)
     monkeypatch.setattr(smallest, "SPLITS", ())
