@@ -15,6 +15,10 @@ from derivations.recheck.claim_trees import Tree
 from derivations.recheck.claim_values import Rule, Setting, add, times, value
 from derivations.recheck.dense import Matrix
 from derivations.recheck.field import Dual, Number
+from derivations.recheck.planes import window_count
+
+WHOLE = ("quotient", "place")
+"""Functions of which nothing is known but that their values are whole numbers."""
 
 # --- arithmetic, with markers for sums --------------------------------------------------------------------------------
 
@@ -175,16 +179,22 @@ def _inverse(setting: Setting) -> Matrix:
 
 
 def _unknown(parts: list[Tree], setting: Setting) -> Number:
-    """A function of which nothing is known: a fresh number at every new place."""
+    """A function of which nothing is known: a fresh number at every new place; one of whole values a small whole number."""
     name, *places = parts
     key = (f"{name}()", *(str(value(place, setting)) for place in places))
-    return setting.arrays.setdefault(key, setting.point.number())
+    number = setting.point.values.randint(-1, 1) if name in WHOLE else setting.point.number()
+    return setting.arrays.setdefault(key, number)
 
 
 def _rescaling(parts: list[Tree], setting: Setting) -> Matrix:
     """C_i, a diagonal matrix over the neurons of a layer."""
     layer = value(parts[0], setting)
     return dense.diagonal([setting.element("C", (layer, n)) for n in range(len(setting.lam[layer - 1]))])
+
+
+def _least_padding(taps: int, dilation: int, stride: int) -> int:
+    """The least padding for which the windows of a row reach as far as its strides."""
+    return next(padding for padding in range(dilation * taps) if dilation * (taps - 1) < 2 * padding + stride)
 
 
 KNOWN: dict[str, Rule] = {
@@ -224,6 +234,8 @@ KNOWN: dict[str, Rule] = {
     "PhiLambda": _block(lambda s: dense.product(_whole(s), _lambda(s))),
     "difference": _difference,
     "entries": _entry,
+    "own_padding": _numbers(_least_padding),
+    "output_rows": _numbers(lambda size, taps, dilation, *rest: window_count(size, taps, rest[0], dilation, rest[1])),
     "choose": _numbers(_choose),
     "signed": _numbers(lambda n, m: (-1) ** m * _choose(n, m)),
     "binomial_power": _numbers(lambda n, m: (-1) ** m * _choose(n, m)),

@@ -90,14 +90,20 @@ def real_numbers(reals: RealPoint, claim: dict[str, Any]) -> Setting:
         claim.get("symbols", {}).items(), key=lambda item: any(sign in item[0] for sign in ("positive", "negative"))
     )
     kinds = {name: kind for kind, names in every for name in names}
+    most = 2 if asks_whether_equal(claim) else 5
     for _ in range(TRIES):
         names: dict[str, Any] = reals.constants | {name: reals.drawn(kind) for name, kind in kinds.items()}
-        names |= {name: reals.values.randint(least, 5) for name, least in whole_numbers(claim)}
+        names |= {name: reals.values.randint(least, most) for name, least in whole_numbers(claim)}
         function = Cubic(reals, FUNCTION in claim["assumes"])
         setting = Setting(reals, [], [], [], names, {}, {}, (), function, known=REAL)  # type: ignore[arg-type]
         if divides(claim, setting) and all(value(condition, setting) >= 0 for condition in claim["where"]):
             return setting
     raise Unread(f"{claim['name']}: no numbers were found for which it is made")
+
+
+def asks_whether_equal(claim: dict[str, Any]) -> bool:
+    """Whether a claim asks of whole numbers if they are equal, which drawn ones seldom are."""
+    return any(part[0] == "KroneckerDelta" for side in claim["formula"][::2] for part in parts(side))
 
 
 def every_case(claim: dict[str, Any], setting: Setting) -> Iterator[Setting]:

@@ -42,6 +42,9 @@ def heads(tree: Tree) -> Iterator[str]:
         parts = [parts[0], *(new for _, new in parts[1])]
     elif head == "value":
         parts = [parts[0][4]]
+    elif head in ("pairing", "change"):
+        yield from (f"{parts[0][3]} of values" for _ in range(parts[0][3] != "sum"))
+        parts = [parts[0][0], parts[0][4]]
     elif head == "pick":
         parts = parts[0]
     elif head == "on_region":

@@ -15,9 +15,10 @@ from typing import Any
 
 from derivations.recheck.claim_names import KNOWN
 from derivations.recheck.claim_programs import after
-from derivations.recheck.claim_settings import FUNCTION, every_case, network, real_numbers
+from derivations.recheck.claim_settings import FUNCTION, asks_whether_equal, every_case, network, real_numbers
 from derivations.recheck.claim_trees import Tree, free, heads, parts
 from derivations.recheck.claim_values import Setting, alike, value
+from derivations.recheck.claim_windows import WINDOWS, planes, windowed
 from derivations.recheck.exact_reals import REAL, RELATIONS, RealPoint, digits, real
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point
@@ -30,8 +31,8 @@ KEPT = {
     "side[m]**2 = 1: side_m is 1 or -1",
 }
 """The assumptions that every setting keeps."""
-WHOLE = "quotient"
-"""A function with whole values in claims, of which this route would draw fractions."""
+DRAWS = 16
+"""Draws at one point where a claim asks whether whole numbers are equal."""
 MOST = 27
 """Places of the free indices that are compared at one point."""
 
@@ -42,12 +43,15 @@ def identity_of(claims: list[dict[str, Any]]) -> Identity:
     def identity(point: Point) -> None:
         for claim in claims:
             left, relation, right = claim["formula"]
+            if windowed(claim):
+                arrays = planes(point, claim)
+                point.equal(claim["name"], value(left, arrays), value(right, arrays))
+                continue
             exact = rational(claim)
             with digits():
                 reals = RealPoint(point)
-                setting = network(point, claim) if exact else real_numbers(reals, claim)
-                cases = every_case(claim, setting) if not exact else (setting,)
-                for place in (place for case in cases for place in _places(case, (left, right), 1 if exact else 2)):
+                settings = [network(point, claim)] if exact else _drawn(reals, claim)
+                for place in (place for case in settings for place in _places(case, (left, right), 1 if exact else 2)):
                     sides = value(left, place), value(right, place)
                     if exact:
                         point.equal(claim["name"], *alike(*sides))
@@ -57,14 +61,18 @@ def identity_of(claims: list[dict[str, Any]]) -> Identity:
     return identity
 
 
+def _drawn(reals: RealPoint, claim: dict[str, Any]) -> Iterator[Setting]:
+    """Numbers for every piece of a claim, and several where it asks whether some are equal."""
+    for _ in range(DRAWS if asks_whether_equal(claim) else 1):
+        yield from every_case(claim, real_numbers(reals, claim))
+
+
 def readable(claim: dict[str, Any]) -> bool:
-    """Whether this route reads a claim: sides that it knows, under assumptions that it keeps, no sum over all integers."""
+    """Whether this route reads a claim: sides that it knows, under assumptions that it keeps."""
     left, relation, right = claim["formula"]
-    known = set(claim["assumes"]) <= KEPT and "reindexing" not in claim.get("rules", ())
-    known &= not any(part[:2] == ["unknown", WHOLE] for side in (left, right) for part in parts(side))
-    return (
-        known and relation in ("=", *RELATIONS) and all(name in REAL for side in (left, right) for name in heads(side))
-    )
+    names = WINDOWS if windowed(claim) else REAL
+    known = set(claim["assumes"]) <= KEPT and relation in ("=", *RELATIONS)
+    return known and all(name in names for side in (left, right) for name in heads(side))
 
 
 def rational(claim: dict[str, Any]) -> bool:
