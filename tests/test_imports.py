@@ -34,7 +34,7 @@ PROOF_ROWS = [
     {"theorems"},
     {"codegen"},
     {"formula_printer", "numeric", "records"},
-    {"recheck", "rocq", "links", "readable"},
+    {"recheck", "rocq", "links", "readable", "step_order"},
     {"__main__"},
     {"verify"},
 ]

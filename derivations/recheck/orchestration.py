@@ -69,9 +69,21 @@ def r_ridge(point: Point) -> None:
     point.equal("derivative", slope_of(term), slope * slope_of(weight))
 
 
+def o_step(point: Point) -> None:
+    """θ' is where c (∂ℓ + ∂R)(θ) · (x - θ) + κ x²/2 + (x - θ)²/(2 rate) has no slope, c being the share of the limit."""
+    theta, target, curvature, ridge, c, kappa, rate = point.vector(7)
+    moved = point.moving(theta)
+    smooth = curvature * (moved - target) * (moved - target) / 2 + ridge * moved * moved / 2
+    slope = c * slope_of(smooth) / slope_of(moved)
+    x = point.moving(claims.training_step(theta, curvature * (theta - target), ridge * theta, c, rate, kappa))
+    objective = slope * (x - theta) + kappa * x * x / 2 + (x - theta) * (x - theta) / (2 * rate)
+    point.equal("no slope there", slope_of(objective), 0)
+
+
 ORCHESTRATION: dict[str, Identity] = {
     "O.batch": o_batch,
     "O.epoch": o_epoch,
+    "O.step": o_step,
     "O.correction": o_correction,
     "P.threshold": p_threshold,
     "R.ridge": r_ridge,

@@ -43,3 +43,8 @@ def threshold(factor: Number, rate: Number, strength: Number) -> Number:
 def ridge(strength: Number, weight: Number) -> tuple[Number, Number]:
     """½ρ w² and ρ w."""
     return strength / 2 * weight * weight, strength * weight
+
+
+def training_step(theta: Number, slope: Number, penalty: Number, share: Number, rate: Number, kappa: Number) -> Number:
+    """prox(θ - rate · limit(∂ℓ(θ) + ∂R(θ))), the limit being a share of the sum, and prox the map of κ x²/2."""
+    return (theta - rate * (share * (slope + penalty))) / (1 + rate * kappa)

@@ -29,6 +29,7 @@ from derivations.theorems.scalar import (
     proximal,
     schedules,
     smoothing,
+    training_step,
 )
 from derivations.theorems.spectral.adjoint import M8, M8_DIRECT, M8_LAYERWISE
 from derivations.theorems.spectral.blocks import M4
@@ -87,6 +88,7 @@ THEOREMS: tuple[Theorem, ...] = (
     *decay_and_clipping.THEOREMS,
     *schedules.THEOREMS,
     *orchestration.THEOREMS,
+    *training_step.THEOREMS,
     M20,
     M20_FACTOR,
     M21,

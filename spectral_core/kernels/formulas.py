@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 a88c36bcb46febba
+certificates  sha256 42880cecab6ecbbd
 
 Scalars may be numbers or NumPy arrays.
 """

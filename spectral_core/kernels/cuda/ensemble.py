@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 a88c36bcb46febba
-parts.py      sha256 c3b922f3450d26e1
+certificates  sha256 42880cecab6ecbbd
+parts.py      sha256 c47930c2cd872c21
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

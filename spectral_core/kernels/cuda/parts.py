@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 a88c36bcb46febba
-dense.py      sha256 e465ac688f0ec25e
+certificates  sha256 42880cecab6ecbbd
+dense.py      sha256 d2288070b76e5402
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name
