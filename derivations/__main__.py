@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from derivations import links, step_order
+from derivations.codegen.c import images as c_images
 from derivations.codegen.c.module import c_modules
 from derivations.codegen.cpu import images, module
 from derivations.codegen.cpu.images_module import images_module
@@ -60,7 +61,7 @@ def functions() -> dict[str, tuple[str, ...]]:
 
 def printed_programs() -> list[Program]:
     """Every program that a kernel is printed from."""
-    return [*module.programs(), *images.programs(), *FORMULAS.values(), *cuda_programs()]
+    return [*module.programs(), *images.programs(), *c_images.PROGRAMS, *FORMULAS.values(), *cuda_programs()]
 
 
 def prove_all() -> list[tuple[Certificate, float]]:

@@ -8,8 +8,9 @@ from typing import Any
 from spectral_core import __version__, checks
 from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_float import FloatForm
+from spectral_core.exchange.c_images import ImageNet, image_source
 from spectral_core.exchange.c_int8 import IntegerForm
-from spectral_core.exchange.c_text import checked_name, comment, renamed, size_of, string
+from spectral_core.exchange.c_text import checked_name, comment, labels_function, renamed, size_of
 from spectral_core.exchange.c_trainable import TARGETS, TrainableForm
 from spectral_core.exchange.calibration import Model, integers_of, measured
 from spectral_core.exchange.network_rows import rows_of
@@ -29,7 +30,7 @@ OF_FLOATS = (
 
 
 def export_c(
-    model: Model,
+    model: Model | ImageNet,
     path: str | os.PathLike[str],
     *,
     double: bool = False,
@@ -53,6 +54,10 @@ def export_c(
     With `trainable` the weights are variables, and ``NAME_train(input, target, rate, all)`` makes a step of gradient descent for one
     sample: w = w - rate ∂ℓ/∂w (M8, O.sgd) for the weights that are there, with the loss of the model's task; of a network alone the squared
     error. With ``all = 0`` the last layer alone is adapted. The scaling stays apart, so that steps are those of the trainer.
+
+    Of an image network or image model the file has the compact form (I2 to I12, I15). ``NAME_raw`` takes an image, channel after channel
+    and row after row, in the numbers that the model was trained on, and gives the logits; ``NAME_class``, ``NAME_predict`` and, of a
+    model, ``NAME_label`` are there too. Its planes are static memory, so one call runs at a time.
 
     Parameters
     ----------
@@ -84,7 +89,7 @@ def export_c(
 
 
 def c_source(
-    model: Model,
+    model: Model | ImageNet,
     *,
     double: bool = False,
     int8: bool = False,
@@ -94,6 +99,13 @@ def c_source(
 ) -> str:
     """The text that `export_c` writes."""
     checked_name(name)
+    if isinstance(model, ImageNet):
+        for option, given in (("int8", int8), ("trainable", trainable), ("calibration", calibration)):
+            if given is not None and given is not False:
+                raise InvalidInputError(
+                    f"{option} is for networks of features; an image network is exported in float32 or float64"
+                )
+        return image_source(model, checks.boolean(double, "double"), name)
     form = form_of(model, double=double, int8=int8, calibration=calibration, trainable=trainable)
     classes = isinstance(model, Predictor) and model.task == "classification"
     remarks = measured(model, form.net, calibration) if isinstance(form, IntegerForm) else []
@@ -106,7 +118,7 @@ def c_source(
     # Names and labels of the data stay as they are, so they come after the new prefix.
     parts = [comment([*_header(model, form), *remarks]), *(renamed(part, name) for part in code)]
     if isinstance(model, Predictor) and classes:
-        parts.append(_labels([str(label) for label in model.classes], name))
+        parts.append(labels_function([str(label) for label in model.classes], name))
     return "\n\n".join(parts) + "\n"
 
 
@@ -135,21 +147,6 @@ def _sizes(rows: Rows) -> str:
     return (
         f"enum {{ NET_INPUTS = {rows.n_features}, NET_USED = {rows.n_used}, NET_HIDDEN = {rows.n_hidden}, "
         f"NET_OUTPUTS = {rows.n_outputs} }};"
-    )
-
-
-def _labels(labels: list[str], name: str) -> str:
-    """The function that names a class."""
-    names, count = ", ".join(map(string, labels)), f"{name.upper()}_OUTPUTS"
-    return "\n".join(
-        [
-            "/* The label of a class; of any other number an empty text. */",
-            f"const char *{name}_label(int number)",
-            "{",
-            f"    static const char *const label[{count}] = {{{names}}};",
-            f'    return number < 0 || number >= {count} ? "" : label[number];',
-            "}",
-        ]
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import spectral_core.exchange.printed_c_double as in_double
 import spectral_core.exchange.printed_c_float as in_float
 from spectral_core.exchange.c_text import substituted
-from spectral_core.exchange.printed_c import NETWORK, TRAINING, WORDS
+from spectral_core.exchange.printed_c import IMAGES, NETWORK, TRAINING, WORDS
 
 FUNCTIONS = {"float": in_float, "double": in_double}
 
@@ -20,6 +20,11 @@ def network_parts(kind: str) -> dict[str, str]:
 def training_parts(kind: str) -> dict[str, str]:
     """What a file that trains has beside them."""
     return _in_type(TRAINING, kind)
+
+
+def image_parts(kind: str) -> dict[str, str]:
+    """What a file of an image network has beside those of one that predicts."""
+    return _in_type(IMAGES, kind)
 
 
 def activation(kind: str, name: str) -> str:

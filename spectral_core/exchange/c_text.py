@@ -81,3 +81,18 @@ def substituted(text: str, words: Mapping[str, str]) -> str:
     for word, value in words.items():
         text = re.sub(rf"\b{word}\b", lambda _, value=value: value, text)  # type: ignore[misc]
     return text
+
+
+def labels_function(labels: list[str], name: str) -> str:
+    """The function that names a class."""
+    names, count = ", ".join(map(string, labels)), f"{name.upper()}_OUTPUTS"
+    return "\n".join(
+        [
+            "/* The label of a class; of any other number an empty text. */",
+            f"const char *{name}_label(int number)",
+            "{",
+            f"    static const char *const label[{count}] = {{{names}}};",
+            f'    return number < 0 || number >= {count} ? "" : label[number];',
+            "}",
+        ]
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import sympy as sp
 
 from derivations.codegen import templates
-from derivations.codegen.c import training
+from derivations.codegen.c import images, training
 from derivations.codegen.c.expressions import REALS, CPrinter, Lines, Real, declared
 from derivations.codegen.c.functions import Function
 from derivations.codegen.expressions import add, indent
@@ -142,8 +142,10 @@ def c_modules() -> dict[str, str]:
     """The texts of `spectral_core/exchange/printed_c.py` and, for each type, `printed_c_TYPE.py`."""
     network, of_network = texts("network", words)
     train, of_training = texts("training", training.words)
-    every = {kind: own | of_training[kind] for kind, own in of_network.items()}
+    pictures, of_pictures = texts("images", images.words)
+    every = {kind: own | of_training[kind] | of_pictures[kind] for kind, own in of_network.items()}
     common = [*table("NETWORK", network), *table("TRAINING", train), *table("INTEGERS", integer_parts())]
+    common += table("IMAGES", pictures)
     common += ["WORDS: dict[str, dict[str, str]] = {"]
     common += [line for kind, own in every.items() for line in (f'    "{kind}": {{', *entries(own, 8), "    },")]
     return {"printed_c": module(*COMMON, [*common, "}"])} | {
