@@ -18,6 +18,9 @@ from derivations.recheck.field import Number
 from derivations.recheck.point import Point
 
 MARK = "Σ_"
+LEAST = {"stride": 2, "dilation": 2, "taps": 2}
+TRIES = 50
+"""Draws until a side is no sum of nothing."""
 MOST = 3
 """The greatest number of places of an index of an array, of a stride, a dilation, a padding."""
 
@@ -27,17 +30,32 @@ class Planes(Setting):
 
     def extent(self, name: str, slot: int) -> int:
         """The number of places that an index of an array has."""
-        return self.sizes.setdefault(f"{name} {slot}", self.point.sizes.randint(2, MOST))
+        return self.sizes.setdefault(f"{name} {slot}", self.point.values.randint(2, MOST))
 
     def element(self, name: str, at: tuple[int, ...]) -> Number:
         inside = all(0 <= place < self.extent(name, slot) for slot, place in enumerate(at))
         return super().element(name, at) if inside else 0
 
 
+def compare(point: Point, claim: dict[str, Any]) -> None:
+    """Both sides are the same, for arrays and numbers for which they are not 0 because nothing meets in them.
+
+    Each draw has sizes of its own, so the record of the point names them.
+    """
+    left, _, right = claim["formula"]
+    for _ in range(TRIES):
+        arrays = planes(point, claim)
+        sides = value(left, arrays), value(right, arrays)
+        point.drawn[claim["name"]] = {**arrays.names, **arrays.sizes}
+        if not all(map(structural_zero, sides)):
+            break
+    point.equal(claim["name"], *sides)
+
+
 def planes(point: Point, claim: dict[str, Any]) -> Planes:
-    """Arrays, and whole numbers as the claim knows them to be."""
+    """Arrays, and whole numbers as the claim knows them to be; with a stride of 1 a window could be another one."""
     names = {
-        name: point.sizes.randint(int("positive" in kind), MOST)
+        name: point.values.randint(max(int("positive" in kind), LEAST.get(name, 0)), MOST)
         for kind, of_kind in claim["symbols"].items()
         for name in of_kind
     }

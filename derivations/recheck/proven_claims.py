@@ -18,7 +18,7 @@ from derivations.recheck.claim_programs import after
 from derivations.recheck.claim_settings import FUNCTION, asks_whether_equal, every_case, network, real_numbers
 from derivations.recheck.claim_trees import Tree, free, heads, parts
 from derivations.recheck.claim_values import Setting, alike, value
-from derivations.recheck.claim_windows import WINDOWS, planes, windowed
+from derivations.recheck.claim_windows import WINDOWS, compare, windowed
 from derivations.recheck.exact_reals import REAL, RELATIONS, RealPoint, digits, real
 from derivations.recheck.networks import Identity
 from derivations.recheck.point import Point
@@ -44,8 +44,7 @@ def identity_of(claims: list[dict[str, Any]]) -> Identity:
         for claim in claims:
             left, relation, right = claim["formula"]
             if windowed(claim):
-                arrays = planes(point, claim)
-                point.equal(claim["name"], value(left, arrays), value(right, arrays))
+                compare(point, claim)
                 continue
             exact = rational(claim)
             with digits():

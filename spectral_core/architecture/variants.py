@@ -12,7 +12,7 @@ import numpy as np
 
 from spectral_core.architecture.criterion import Criterion
 from spectral_core.architecture.neurons import DEEP_ROUNDS, fewest_neurons
-from spectral_core.architecture.options import SearchOptions
+from spectral_core.architecture.options import MANY_SAMPLES, SearchOptions
 from spectral_core.architecture.starts import fresh_start, linear_start, proposed_rows, woken_start
 from spectral_core.backends.choice import multiply_adds
 from spectral_core.data.preparation import PreparedData
@@ -72,6 +72,7 @@ class Trainings:
 
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
         self.options, self._begun = options, dict[Samples, Future[TrainingResult[SpectralNetwork]]]()
+        self._waiting: list[tuple[Samples, int]] = []
         self.least = data.n_outputs if data.n_outputs > 2 else 1
         self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
 
@@ -90,14 +91,15 @@ class Trainings:
         return tried
 
     def begin_proposals(self, threads: Executor, splits: Sequence[tuple[Samples, int]]) -> None:
-        """Start the trainings of several proposals beside each other; `propose` then waits for its own.
+        """Let the trainings of several proposals run beside everything else; `propose` then waits for its own.
 
-        None starts early where they are long, since an interruption leaves the state of a long one in a file, or where a GPU
+        They begin when the first one is done, which runs in this thread: it compiles the kernels, and there an interrupt is
+        served. None runs early where they are long, since an interruption leaves the state of a long one in a file, or where a GPU
         trains.
         """
-        long = any(self._work(samples) >= LONG for samples, _ in splits)
-        if not long and self.options.backend != "cuda":
-            self._begun = {samples: threads.submit(self._proposal, samples, split, None) for samples, split in splits}
+        long = any(len(samples) >= MANY_SAMPLES or self._work(samples) >= LONG for samples, _ in splits)
+        self._waiting = [] if long or self.options.backend == "cuda" else list(splits)
+        self._threads = threads
 
     def _work(self, samples: Samples) -> float:
         """The multiply-adds of a proposal on these samples.
@@ -116,12 +118,15 @@ class Trainings:
         if samples in self._begun:
             return self._begun.pop(samples).result()
         try:
-            return self._proposal(samples, split, state)
+            result = self._proposal(samples, split, state)
         except ModelFileError:  # the state of a search of other data or options
             if state is None:
                 raise
             state.unlink()
-            return self._proposal(samples, split, state)
+            result = self._proposal(samples, split, state)
+        waiting, self._waiting = [pair for pair in self._waiting if pair[0] is not samples], []
+        self._begun = {one: self._threads.submit(self._proposal, one, number, None) for one, number in waiting}
+        return result
 
     def _proposal(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
         options = self.options

@@ -20,7 +20,7 @@ def add_parsers(commands: Any) -> None:
         description="Writes the compact form of a model as an ONNX model (opset 17) that can be used alone, or as one C99 file "
         "without libraries. The input X of the ONNX model takes raw images of the model's size, (samples, channels, rows, columns) in "
         "float32; its outputs are label and probabilities. Of a network without its classes the output is z, the logits. The C file "
-        "has NAME_raw (logits), NAME_class, NAME_predict (probabilities) and NAME_label for one raw image.",
+        "has NAME_raw (logits), NAME_class and NAME_predict (probabilities) of one raw image, and of a model NAME_label of a class.",
         epilog="example: spectral-core images export results/digits/model.npz --c digits.c --name digits",
     )
     parser.add_argument(

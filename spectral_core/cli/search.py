@@ -6,12 +6,14 @@ import argparse
 import hashlib
 import json
 import shlex
+import tempfile
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from spectral_core import checks
 from spectral_core.backends.choice import multiply_adds
@@ -92,8 +94,6 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Search, score the result on test data, and write everything."""
-    from sklearn.exceptions import ConvergenceWarning
-
     from spectral_core.files import atomic
 
     # Errors come before the work.
@@ -117,14 +117,16 @@ def run(options: argparse.Namespace) -> int:
             lambda: home.glob(f"{state.name}.*"), lambda: _search(options, data, split, keywords, state)
         )
         # The pictures show no test score. Warnings are one state of all threads, so it is set before they begin.
-        with warnings.catch_warnings(), ThreadPoolExecutor(1) as beside:
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            drawing = beside.submit(_pictures, _described(result, split, options), home) if pictures else None
+        with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as beside:
+            warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
+            drawing = beside.submit(_pictures, _described(result, split, options), Path(folder)) if pictures else None
             peer = _peer(split.training, split.test, keywords["hidden"], options) if options.compare else None
             result = result.with_test_scores(split.test.x, split.test.labels, peer, split.test.weight)
             result = _described(result, split, options)
             result.save(home)
             drawn = drawing.result() if drawing else []
+            for name in drawn:
+                atomic.write_atomically(home / name, partial(_copy, Path(folder) / name))
         if options.html:
             result.to_html(home / "report.html")
             drawn.append("report.html")
@@ -137,6 +139,10 @@ def run(options: argparse.Namespace) -> int:
     text = f"{result.report.to_text()}\nwritten to {home}: {', '.join([*names, *drawn])}\n"
     console.tell(options, text, json.loads(result.report.to_json()))
     return 0
+
+
+def _copy(source: Path, file: BinaryIO) -> None:
+    file.write(source.read_bytes())
 
 
 def _load(options: argparse.Namespace) -> Dataset:
@@ -258,7 +264,8 @@ def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: ar
         training.y.shape[1] if training.task == "regression" else len(training.classes),
     )
     small = multiply_adds(widths, MLP_BATCH) < WORTH_THREADS
-    with one_thread() if small else nullcontext():
+    # scikit-learn ends a training at an interrupt and goes on; the interrupt is raised behind it.
+    with one_thread() if small else nullcontext(), interrupts.at_safe_places():
         model.fit(training.x, training.y[:, 0] if one_output else training.y)
     unfinished = ", not converged" * (model[-1].n_iter_ == MLP_EPOCHS)
     return {

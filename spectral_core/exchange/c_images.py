@@ -17,6 +17,8 @@ from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.image_model import ImageModel
 from spectral_core.wording import counted
 
+FAR = 64
+"""Deviations from 0 from which on a mean takes too many digits of a x + b."""
 ImageNet = ImageNetwork | CompactImageNetwork | ImageModel
 COMMENTS = {
     "raw": "/* The logits of an image: channel after channel, row after row, in the numbers that the model was trained on. */",
@@ -44,15 +46,26 @@ class ImageForm:
         net = network if isinstance(network, CompactImageNetwork) else network.compact()
         channels = net.image[0]
         scale, shift = np.ones(channels), np.zeros(channels)
+        if isinstance(model, ImageModel) and len(model.means):
+            means, deviations = (values.astype(np.float64) for values in (model.means, model.deviations))
+            if far := np.flatnonzero(np.abs(means) > FAR * deviations).tolist():
+                raise InvalidInputError(
+                    f"channel {far[0]} has the mean {means[far[0]]:g} and the deviation {deviations[far[0]]:g}: a C file reads a x + b of a "
+                    f"pixel, which would lose its digits where the mean is more than {FAR} deviations from 0"
+                )
+            scale, shift = 1 / deviations, -means / deviations
         if isinstance(model, ImageModel):
-            deviations = model.deviations if len(model.deviations) else scale
-            scale = 1 / ((model.divisor or 1.0) * deviations)
-            shift = -model.means / deviations if len(model.means) else shift
+            scale = scale / (model.divisor or 1.0)
         form = cls(net, "double" if double else "float", scale, shift)
         with np.errstate(over="ignore"):
-            numbers = np.concatenate(form.arrays)
-        if not np.isfinite(numbers).all():
-            raise InvalidInputError(f"a number of the network is beyond the range of {form.kind}")
+            arrays = form.arrays
+            factors = [form.real(step.factor) for step in net.steps]
+        wrong = [f"array {k} has a number" for k, array in enumerate(arrays) if not np.isfinite(array).all()]
+        wrong += [f"step {k} has a factor" for k, factor in enumerate(factors) if not np.isfinite(factor)]
+        if wrong:
+            raise InvalidInputError(
+                f"{wrong[0]} beyond the range of {form.kind}; arrays and steps are those of the compact network"
+            )
         return form
 
     @property
@@ -74,13 +87,19 @@ class ImageForm:
         """The greatest number of channels that are held at once."""
         return max(channels for channels, _, _ in self.net.planes)
 
+    def touched(self, step: Step) -> list[int]:
+        """The planes that a step reads and writes; what nothing has reached before is read as zeros."""
+        return [plane for plane in (step.sender, step.receiver) if plane >= 0]
+
     def places(self) -> tuple[list[int], int]:
         """Where each plane lies in the buffer, and its size: a plane takes the room of those that no step reads any more.
 
         By hand: places of storage. Checked by test_c_images.test_planes_that_are_needed_at_once_do_not_overlap.
         """
         net, last = self.net, len(self.net.steps)
-        begins = {step.receiver: number for number, step in reversed(list(enumerate(net.steps)))}
+        begins = {
+            plane: number for number, step in reversed(list(enumerate(net.steps))) for plane in self.touched(step)
+        }
         ends = {step.sender: number for number, step in enumerate(net.steps) if step.kind != KINDS["stem"]}
         ends[net.output], begins[net.output] = last, begins.get(net.output, last)
         held: dict[int, tuple[int, int]] = {}
@@ -163,7 +182,8 @@ class ImageForm:
                 lines.append(f"clear(x + {places[plane]}, {int(np.prod(net.planes[plane]))});")
 
         for step in net.steps:
-            clear(step.receiver)
+            for plane in self.touched(step):
+                clear(plane)
             lines.append(self.call(step, places))
         clear(net.output)
         count = len(net.arrays)
@@ -204,7 +224,7 @@ def _header(model: ImageNet, form: ImageForm) -> list[str]:
         f"{counted(net.n_parameters, 'parameter')}, {counted(net.multiply_adds, 'multiply-add')} for an image.",
         f"Printed by spectral-core {__version__}. {form.kind}.",
         f"Constants without labels: {form.constant_bytes:,} bytes. Static memory: {form.buffer_bytes:,} bytes of planes, so one call "
-        "runs at a time. No heap, no library.",
+        f"runs at a time. Stack: {form.widest * size_of(form.kind):,} bytes and the frames of the calls. No heap, no library.",
         "Proven: theorems I2 to I5 for convolutions, I6 and I7 for pools, I9 and I10 for what is read, I11 and I12 for the classifier, "
         "I15 for sums, E for the exponential. Every operation rounds once, in the order of the text.",
     ]

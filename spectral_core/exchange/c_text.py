@@ -85,6 +85,8 @@ def substituted(text: str, words: Mapping[str, str]) -> str:
 
 def labels_function(labels: list[str], name: str) -> str:
     """The function that names a class."""
+    if wrong := [label for label in labels if "\0" in label]:
+        raise InvalidInputError(f"the class {wrong[0]!r} has a character 0, which ends a text in C")
     names, count = ", ".join(map(string, labels)), f"{name.upper()}_OUTPUTS"
     return "\n".join(
         [

@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 from spectral_core import Predictor, SpectralNetwork
 from spectral_core.cli import completion, console
@@ -273,6 +274,26 @@ def test_an_interrupt_leaves_a_state_that_the_same_command_continues(tmp_path, c
     one, two = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("out", "whole"))
     one.pop("seconds"), two.pop("seconds")
     assert one == two
+
+
+def test_an_interrupt_in_the_comparison_ends_the_command_and_keeps_its_state(tmp_path, capsys, monkeypatch):
+    """scikit-learn swallows it in `fit`; nothing is written, pictures neither, and the same command continues."""
+    arguments = ["search", "wine", "--hidden", "5", "--compare", "--out", str(tmp_path / "out")]
+    fit = MLPClassifier._fit_stochastic
+
+    def interrupted(self, *given, **named):
+        signal.raise_signal(signal.SIGINT)
+        return fit(self, *given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MLPClassifier, "_fit_stochastic", interrupted)
+        assert main(arguments) == 130
+    assert "continues where it stopped" in capsys.readouterr().err
+    assert {path.name.partition("-")[0] for path in (tmp_path / "out").iterdir()} == {"unfinished"}
+    assert main(arguments) == 0
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"model.npz", "network.png", "training.png", "spectrum.png", "curve.png"} <= written
+    assert "MLPClassifier (5 relu" in (tmp_path / "out" / "report.txt").read_text()
 
 
 def test_the_installed_command_runs():

@@ -57,6 +57,45 @@ def test_another_order_or_a_part_left_out_is_named(tree: Path, file: str, names:
     assert all("a step is gather, propagate, loss, adjoint, penalty, limit, step, shrink (O.step)" in s for s in found)
 
 
+# A file, a line as it stands, what takes its place, and what is said.
+PLACES = [
+    (
+        "kernels/cpu/dense.py",
+        "        shrink(shrunk, thresholds, factor, parameters)\n",
+        "    shrink(shrunk, thresholds, factor, parameters)\n",
+        "in several loops or under conditions",
+    ),
+    (
+        "kernels/cpu/one_hidden.py",
+        "        limit_norm(settings[CLIP_NORM], trainable, gradient)\n",
+        "        if batches < 0:\n            limit_norm(settings[CLIP_NORM], trainable, gradient)\n",
+        "in several loops or under conditions",
+    ),
+    (
+        "backends/cpu_images.py",
+        "            batches += 1\n",
+        "            batches += 1\n            self._move(factors[0], gradient)\n",
+        "ImageStepper.epoch calls gather",
+    ),
+    ("kernels/javascript/float32.js", "    limitNorm(options", "    // limitNorm(options", "epochGlobal calls gather"),
+    (
+        "kernels/javascript/float64.js",
+        "    shrink(options",
+        "    if (batches < 0) { shrink(options",
+        "in several loops or under conditions",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "line", "other", "said"), PLACES)
+def test_a_part_elsewhere_or_twice_is_named(tree: Path, file: str, line: str, other: str, said: str) -> None:
+    path = tree / "spectral_core" / file
+    text = path.read_text(encoding="utf-8")
+    assert line in text
+    path.write_text(text.replace(line, other), encoding="utf-8")
+    assert any(said in sentence for sentence in problems(tree))
+
+
 def test_a_loop_that_is_gone_is_named(tree: Path) -> None:
     path = tree / "spectral_core" / "kernels/cpu/dense.py"
     path.write_text(path.read_text(encoding="utf-8").replace("def epoch_direct(", "def once("), encoding="utf-8")
