@@ -31,10 +31,10 @@ def sparcs_second() -> tuple[dict[str, Curve], dict[str, tuple[str, str]]]:
     return curves, {name: (ours, reference) for name, ours, reference in pairs}
 
 
-def pruning() -> dict[tuple[int, str], dict[str, Curve]]:
+def pruning(name: str = "pruning") -> dict[tuple[int, str], dict[str, Curve]]:
     """(hidden layers, activation) -> method -> mean accuracy in per cent by the share of neurons trimmed."""
     found: dict[tuple[int, str], dict[str, Curve]] = {}
-    for block in text_of("pruning").strip().split("\n\n")[1:]:
+    for block in text_of(name).strip().split("\n\n")[1:]:
         title, head, *rows = block.splitlines()
         layers, activation = re.findall(r"^(\d) hidden layers?, (\w+),", title)[0]
         shares = [float(share) for share in head.split()[2:]]

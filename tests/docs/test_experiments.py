@@ -150,6 +150,52 @@ def test_the_numbers_of_pruning() -> None:
     assert all(min(m[name][99] for m in found.values()) < 96.6 - 40 for name in ours)
 
 
+def test_the_numbers_of_pruning_on_fashion_mnist() -> None:
+    found = tables.pruning("pruning-fashion-mnist")
+    one, shown = [found[1, f] for f in ("relu", "elu", "tanh")], rows(page("pruning"))
+    for row, method, share in (
+        ("spectral, ours", "spectral", 90),
+        ("spectral, the authors", "Fashion-MNIST, spectral", 90),
+        ("dense, ours", "dense", 90),
+        ("dense, the authors", "Fashion-MNIST, dense", 90),
+        ("alternate, ours", "alternate", 90),
+        ("alternate, the authors", "Fashion-MNIST, alternate", 90),
+        ("pivoted QR with a refit (M15)", "pivoted_qr + M15", 90),
+        ("spectral, retrained", "spectral, retrained", 90),
+        ("dense, retrained", "dense, retrained", 90),
+        ("pivoted QR with a refit, retrained", "pivoted_qr + M15, retrained", 90),
+        ("no neuron trimmed, spectral", "spectral", 0),
+    ):
+        assert [float(cell) for cell in shown[row]] == [methods[method][share] for methods in one]
+
+    def at(method: str, share: int = 90) -> list[float]:
+        return [methods[method][share] for methods in one]
+
+    leads = [round(a - b) for a, b in zip(at("spectral"), at("dense"), strict=True)]
+    says("pruning", f"by {leads[1]} and {leads[2]} points; with relu the two lie within {abs(leads[0])} points")
+    kept, whole = at("pivoted_qr + M15"), at("spectral", 0)
+    best = [max(pair) for pair in zip(at("Fashion-MNIST, spectral"), at("Fashion-MNIST, dense"), strict=True)]
+    says(
+        "pruning",
+        f"keeps {min(kept)} to {max(kept)} %, where the authors' better ranking keeps {min(best)} to {max(best)} %",
+    )
+    says("pruning", f"The untrimmed network has {min(whole)} to {max(whole)} %")
+    theirs, names = at("Fashion-MNIST, alternate"), ("spectral", "dense", "pivoted_qr + M15")
+    retrained = [max(of) for of in zip(*(at(f"{name}, retrained") for name in names), strict=True)]
+    behind = [[round(a - b, 1) for a, b in zip(theirs, ours, strict=True)] for ours in (at("alternate"), retrained)]
+    spans = [f"{min(points)} to {max(points)} points above" for points in behind]
+    lost = [
+        [round(a - b, 1) for a, b in zip(at(f"Fashion-MNIST, {name}"), at(name), strict=True)]
+        for name in ("spectral", "dense")
+    ]
+    says(
+        "pruning",
+        f"is {min(lost[0])} to {max(lost[0])} points below the authors, *dense* with relu {lost[1][0]} points",
+    )
+    says("pruning", f"agrees within {max(map(abs, lost[1][1:]))} points")
+    says("pruning", f"It is {spans[0]} ours of the same name, and {spans[1]} the best of our retrained rows")
+
+
 def test_the_numbers_of_student_and_teacher() -> None:
     sizes, rises = tables.student_teacher()
     widths, shown = (40, 60, 100, 200, 500), rows(page("student-teacher"))
