@@ -1300,6 +1300,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(generator.links, "problems", lambda root, records: [])
     monkeypatch.setattr(generator.links, "without_theorem", lambda root: {"helper": "an order of calls"})
     monkeypatch.setattr(generator.links, "by_hand", lambda root: {"a": 1, "b": 2, "c": 3})
+    monkeypatch.setattr(generator.step_order, "problems", lambda root: [])
     return tmp_path
 
 
@@ -1338,10 +1339,11 @@ def test_the_command_names_what_is_not_linked(
 ) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(generator.links, "problems", lambda *given: seen.append(given) or ["first", "second"])
+    monkeypatch.setattr(generator.step_order, "problems", lambda root: [f"a loop below {root.name}"])
     for arguments in ([], ["--check"]):
         assert generator.main(arguments) == 1
         printed = capsys.readouterr()
-        assert printed.err == "first\nsecond\n"
+        assert printed.err == f"first\nsecond\na loop below {home.name}\n"
         assert "name each other" not in printed.out
     assert [(root, [record["id"] for record in records]) for root, records in seen] == [(home, ["T", "T"])] * 2
     assert seen[0][1][0]["functions"] == ["kernel"]
