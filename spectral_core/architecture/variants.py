@@ -125,7 +125,7 @@ class Trainings:
             state.unlink()
             result = self._proposal(samples, split, state)
         waiting, self._waiting = [pair for pair in self._waiting if pair[0] is not samples], []
-        self._begun = {one: self._threads.submit(self._proposal, one, number, None) for one, number in waiting}
+        self._begun |= {one: self._threads.submit(self._proposal, one, number, None) for one, number in waiting}
         return result
 
     def _proposal(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:

@@ -257,13 +257,13 @@ def _peer(training: Dataset, test: Dataset, hidden: tuple[int, ...], options: ar
         home(hidden_layer_sizes=hidden, activation=shared, max_iter=MLP_EPOCHS, random_state=options.seed),
     )
     one_output = training.task == "regression" and training.y.shape[1] == 1
-    start = time.perf_counter()
     widths = (
         training.x.shape[1],
         *hidden,
         training.y.shape[1] if training.task == "regression" else len(training.classes),
     )
     small = multiply_adds(widths, MLP_BATCH) < WORTH_THREADS
+    start = time.perf_counter()
     # scikit-learn ends a training at an interrupt and goes on; the interrupt is raised behind it.
     with one_thread() if small else nullcontext(), interrupts.at_safe_places():
         model.fit(training.x, training.y[:, 0] if one_output else training.y)

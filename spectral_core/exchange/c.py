@@ -14,7 +14,7 @@ from spectral_core.exchange.c_text import checked_name, comment, labels_function
 from spectral_core.exchange.c_trainable import TARGETS, TrainableForm
 from spectral_core.exchange.calibration import Model, integers_of, measured
 from spectral_core.exchange.network_rows import rows_of
-from spectral_core.exchange.printed_c import NETWORK
+from spectral_core.exchange.printed_c_network import PARTS
 from spectral_core.exchange.rows import Rows
 from spectral_core.files import atomic
 from spectral_core.networks.compact import CompactNetwork
@@ -110,7 +110,7 @@ def c_source(
     classes = isinstance(model, Predictor) and model.task == "classification"
     remarks = measured(model, form.net, calibration) if isinstance(form, IntegerForm) else []
     code = [
-        NETWORK["start"],
+        PARTS["start"],
         _sizes(form.rows),
         form.tables(),
         form.functions(classes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from spectral_core import __version__
 from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_parts import image_parts, network_parts
 from spectral_core.exchange.c_text import called_parts, comment, decimals, labels_function, renamed, size_of, table
-from spectral_core.exchange.printed_c import NETWORK
+from spectral_core.exchange.printed_c_network import PARTS
 from spectral_core.kernels.support.image_layout import KINDS
 from spectral_core.networks.compact_image import ABSENT, CompactImageNetwork, Step
 from spectral_core.networks.image import ImageNetwork
@@ -72,12 +73,12 @@ class ImageForm:
     def real(self) -> type[np.floating]:
         return np.float64 if self.kind == "double" else np.float32
 
-    @property
+    @cached_property
     def arrays(self) -> list[np.ndarray]:
         """Every array as the file has it: those of the network, then a and b of the image."""
         return [array.ravel().astype(self.real) for array in (*self.net.arrays, self.scale, self.shift)]
 
-    @property
+    @cached_property
     def starts(self) -> list[int]:
         """Where each array begins."""
         return [0, *np.cumsum([array.size for array in self.arrays]).tolist()]
@@ -91,6 +92,7 @@ class ImageForm:
         """The planes that a step reads and writes; what nothing has reached before is read as zeros."""
         return [plane for plane in (step.sender, step.receiver) if plane >= 0]
 
+    @cached_property
     def places(self) -> tuple[list[int], int]:
         """Where each plane lies in the buffer, and its size: a plane takes the room of those that no step reads any more.
 
@@ -128,14 +130,15 @@ class ImageForm:
 
         By hand: counts bytes. Checked by test_c_images.test_the_head_says_what_it_takes.
         """
-        return self.places()[1] * size_of(self.kind)
+        return self.places[1] * size_of(self.kind)
 
     def sizes(self) -> str:
         """The constants of the file."""
         channels, rows, columns = self.net.image
         sizes: dict[str, object] = {
             "CHANNELS": channels, "ROWS": rows, "COLUMNS": columns, "INPUTS": "NET_CHANNELS * NET_ROWS * NET_COLUMNS",
-            "OUTPUTS": self.net.classes, "NUMBERS": self.places()[1], "WIDEST": self.widest,
+            "OUTPUTS": self.net.classes, "NUMBERS": self.places[1], "WIDEST": self.widest,
+            **{name.upper(): KINDS[name] for name in ("link", "max", "mean")},
         }  # fmt: skip
         return f"enum {{ {', '.join(f'NET_{name} = {size}' for name, size in sizes.items())} }};"
 
@@ -171,7 +174,7 @@ class ImageForm:
 
     def raw(self) -> str:
         """The function `net_raw`: the steps in their order, each plane cleared before its first."""
-        net, (places, _) = self.net, self.places()
+        net, (places, _) = self.net, self.places
         lines, cleared = [], set[int]()
         if all(step.kind != KINDS["stem"] for step in net.steps):
             lines.append("(void)input;")  # nothing of the image arrives
@@ -208,7 +211,7 @@ class ImageForm:
 def image_source(model: ImageNet, double: bool, name: str) -> str:
     """The text of a file of an image network; `name` is the prefix of its functions."""
     form = ImageForm.of(model, double)
-    code = [NETWORK["start"], form.sizes(), form.tables(), form.functions()]
+    code = [PARTS["start"], form.sizes(), form.tables(), form.functions()]
     parts = [comment(_header(model, form)), *(renamed(part, name) for part in code)]
     if isinstance(model, ImageModel):
         parts.append(labels_function([str(label) for label in model.classes], name))

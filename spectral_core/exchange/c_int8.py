@@ -9,7 +9,7 @@ import numpy as np
 from spectral_core.exchange.c_form import Form
 from spectral_core.exchange.c_text import called_parts, decimals, size_of, substituted, table
 from spectral_core.exchange.integers import IntegerRows
-from spectral_core.exchange.printed_c import INTEGERS
+from spectral_core.exchange.printed_c_integers import PARTS
 
 HELPERS = ("sum", "sparse_sum", "relu", "curve")
 COMMENTS = {
@@ -117,12 +117,12 @@ class IntegerForm(Form):
         """All functions, helpers first."""
         public = [f"{COMMENTS['raw']}\n{self.raw()}"]
         if classes:
-            public.append(f"{COMMENTS['class']}\n{INTEGERS['class']}")
+            public.append(f"{COMMENTS['class']}\n{PARTS['class']}")
         floats = [
             table("float", "factor", self.net.factor),
             table("float", "shift", self.net.shift),
-            f"{COMMENTS['float']}\n{INTEGERS['float']}",
+            f"{COMMENTS['float']}\n{PARTS['float']}",
         ]
         text = "\n\n".join([*public, "\n".join(floats)])
-        helpers = {name: substituted(INTEGERS[name], {"GAP": self.gap}) for name in HELPERS}
+        helpers = {name: substituted(PARTS[name], {"GAP": self.gap}) for name in HELPERS}
         return f"{called_parts(helpers, text)}\n\n{text}"

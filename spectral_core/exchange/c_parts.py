@@ -6,25 +6,27 @@ from collections.abc import Mapping
 
 import spectral_core.exchange.printed_c_double as in_double
 import spectral_core.exchange.printed_c_float as in_float
+import spectral_core.exchange.printed_c_images as images
+import spectral_core.exchange.printed_c_network as network
+import spectral_core.exchange.printed_c_training as training
 from spectral_core.exchange.c_text import substituted
-from spectral_core.exchange.printed_c import IMAGES, NETWORK, TRAINING, WORDS
 
 FUNCTIONS = {"float": in_float, "double": in_double}
 
 
 def network_parts(kind: str) -> dict[str, str]:
     """The parts of a file in ``float`` or ``double`` that predicts, by name."""
-    return _in_type(NETWORK, kind) | FUNCTIONS[kind].HELPERS
+    return _in_type(network.PARTS, kind) | FUNCTIONS[kind].HELPERS
 
 
 def training_parts(kind: str) -> dict[str, str]:
     """What a file that trains has beside them."""
-    return _in_type(TRAINING, kind)
+    return _in_type(training.PARTS, kind)
 
 
 def image_parts(kind: str) -> dict[str, str]:
     """What a file of an image network has beside those of one that predicts."""
-    return _in_type(IMAGES, kind)
+    return _in_type(images.PARTS, kind)
 
 
 def activation(kind: str, name: str) -> str:
@@ -38,4 +40,5 @@ def activation_with_slope(kind: str, name: str) -> str:
 
 
 def _in_type(texts: Mapping[str, str], kind: str) -> dict[str, str]:
-    return {name: substituted(text, WORDS[kind]) for name, text in texts.items()}
+    words = network.WORDS[kind] | training.WORDS[kind] | images.WORDS[kind]
+    return {name: substituted(text, words) for name, text in texts.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,21 @@ def test_short_proposals_begin_beside_each_other(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(variants, "LONG", 0.0)
     assert found.curve.points == find_smallest(data, SearchOptions(hidden=(3,), seed=0)).curve.points
     assert {in_main for _, in_main, _ in begun[4:]} == {True}
+
+
+def test_a_training_of_its_own_leaves_those_beside_it() -> None:
+    """A split whose judgements are another search's is trained in this thread, while others run."""
+    options = SearchOptions(hidden=(3,), seed=0, epochs=2)
+    everything = smallest._all_samples(small_data(1), options)
+    one, two, other = (everything.part(np.arange(k, 40 + k)) for k in range(3))
+    trainings = Trainings(small_data(1), options)
+    with ThreadPoolExecutor(1) as threads:
+        trainings.begin_proposals(threads, [(one, 0), (two, 1)])
+        for samples, number in ((one, 0), (other, 2)):
+            trainings.propose(samples, number, None)
+        assert list(trainings._begun) == [two]
+        trainings.propose(two, 1, None)
+    assert not trainings._begun
 
 
 @pytest.mark.parametrize(("strategy", "rows", "count"), [("smallest", 50, 5), ("neurons", 60, 5), ("neurons", 59, 1)])

@@ -135,7 +135,7 @@ def test_planes_that_are_needed_at_once_do_not_overlap(net: ImageNetwork) -> Non
     """By brute force: each number of the buffer belongs to the plane that was written there, whenever a step reads it."""
     small = net.compact()
     form = ImageForm.of(small, double=False)
-    places, size = form.places()
+    places, size = form.places
     owner, begun = np.full(size, -1), set()
 
     def whole(plane: int) -> slice:
@@ -157,7 +157,7 @@ def test_planes_that_are_needed_at_once_do_not_overlap(net: ImageNetwork) -> Non
 
 def test_a_plane_takes_the_room_of_those_that_are_read_no_more() -> None:
     small = random_network(1, 2).compact()
-    assert ImageForm.of(small, False).places()[1] < sum(int(np.prod(plane)) for plane in small.planes) / 2
+    assert ImageForm.of(small, False).places[1] < sum(int(np.prod(plane)) for plane in small.planes) / 2
 
 
 def test_the_head_says_what_it_takes() -> None:

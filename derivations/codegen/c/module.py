@@ -32,10 +32,16 @@ made by       python -m derivations
 """
 
 '''
-COMMON = (
-    "Parts of exported C files",
-    "Parts in the order of the file, once for all types: `exchange.c_parts` puts WORDS of a type in; `exchange.c` adds the numbers "
-    "of a network.",
+WHAT = {
+    "network": "Parts of exported C files that predict",
+    "training": "Parts of exported C files that train",
+    "images": "Parts of exported C files of image networks",
+    "integers": "Parts of exported C files in integers",
+}
+"""The templates: each is printed as a file of its own."""
+HOW = (
+    "PARTS are in the order of the file, once for all types: `exchange.c_parts` puts the WORDS of a type in, those of "
+    "`printed_c_network` too; `exchange` adds the numbers of a network."
 )
 FUNCTIONS = ("Functions of one variable of exported C files in {type}", "WITH_SLOPES are those of a file that trains.")
 
@@ -139,19 +145,26 @@ def integer_parts() -> dict[str, str]:
 
 
 def c_modules() -> dict[str, str]:
-    """The texts of `spectral_core/exchange/printed_c.py` and, for each type, `printed_c_TYPE.py`."""
-    network, of_network = texts("network", words)
-    train, of_training = texts("training", training.words)
-    pictures, of_pictures = texts("images", images.words)
-    every = {kind: own | of_training[kind] | of_pictures[kind] for kind, own in of_network.items()}
-    common = [*table("NETWORK", network), *table("TRAINING", train), *table("INTEGERS", integer_parts())]
-    common += table("IMAGES", pictures)
-    common += ["WORDS: dict[str, dict[str, str]] = {"]
-    common += [line for kind, own in every.items() for line in (f'    "{kind}": {{', *entries(own, 8), "    },")]
-    return {"printed_c": module(*COMMON, [*common, "}"])} | {
+    """The texts of `spectral_core/exchange/printed_c_TEMPLATE.py` and, for each type, `printed_c_TYPE.py`."""
+    printed = {
+        "network": texts("network", words),
+        "training": texts("training", training.words),
+        "images": texts("images", images.words),
+        "integers": (integer_parts(), {}),
+    }
+    return {f"printed_c_{name}": module(WHAT[name], HOW, common(*own)) for name, own in printed.items()} | {
         f"printed_c_{real.name}": module(FUNCTIONS[0].format(type=real.name), FUNCTIONS[1], functions(real))
         for real in REALS
     }
+
+
+def common(parts: dict[str, str], by_type: dict[str, dict[str, str]]) -> list[str]:
+    """The parts of a template, and by type the words in them that are not the same in every type."""
+    lines = table("PARTS", parts)
+    if any(by_type.values()):
+        words_of = (line for kind, own in by_type.items() for line in (f'    "{kind}": {{', *entries(own, 8), "    },"))
+        lines += ["WORDS: dict[str, dict[str, str]] = {", *words_of, "}"]
+    return lines
 
 
 def functions(real: Real) -> list[str]:

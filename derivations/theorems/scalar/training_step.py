@@ -1,4 +1,4 @@
-"""One step of a training as a program: the order of its parts, which every loop over mini-batches follows.
+"""One step of a training as a program: the order of its parts, which loops over mini-batches follow.
 
 Each part is a function of which nothing is known here; what it computes is proven by itself. `step_order` compares the
 loops of all targets with this program.

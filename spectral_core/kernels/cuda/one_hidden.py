@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 42880cecab6ecbbd
-parts.py      sha256 c47930c2cd872c21
+certificates  sha256 1c2e17c5a2315138
+parts.py      sha256 bf843be10a6c5a9c
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 42880cecab6ecbbd
-dense.py      sha256 d2288070b76e5402
+certificates  sha256 1c2e17c5a2315138
+dense.py      sha256 38fc740ba682b435
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 42880cecab6ecbbd
-parts.py      sha256 c47930c2cd872c21
+certificates  sha256 1c2e17c5a2315138
+parts.py      sha256 bf843be10a6c5a9c
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

@@ -102,6 +102,15 @@ def test_a_sum_over_planes_is_the_sum_that_is_written_out() -> None:
         value(["*", "Σ_k", ["at_array", "y", "i"], "k"], setting)
 
 
+def test_a_claim_of_which_both_sides_are_sums_of_nothing_is_refused() -> None:
+    (claim,) = (claim for name, claim in WINDOWED if claim["name"] == "y[i,j] = x[stride i, stride j]")
+    sides = [["*", *side[1:], 0] if side[0] == "*" else ["*", 0, side] for side in claim["formula"][::2]]
+    evidence = recheck_claims(BY_ID["I5"] | {"claims": [claim | {"formula": [sides[0], "=", sides[1]]}]}, 1)
+    assert evidence is not None
+    assert evidence.failure is not None
+    assert "both sides are sums of nothing in 50 draws" in evidence.failure.message
+
+
 def test_a_line_of_a_program_with_another_sign_is_refused() -> None:
     record = copy.deepcopy(BY_ID["M8.direct"])
     claim = record["claims"][0]

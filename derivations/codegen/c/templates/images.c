@@ -66,7 +66,7 @@ static void stem(const REAL *from, int channels, int rows, int columns, REAL *to
             }
 }
 //// pool
-/* Add factor times the pixel (kind 2), the greatest (3) or the mean of a window of 3 x 3 (4) to the receiving planes. Theorems I5 to I7, I15. */
+/* Add factor times the pixel (a link), the greatest or the mean of a window of 3 x 3 to the receiving planes. Theorems I5 to I7, I15. */
 static void pool(int kind, const REAL *from, int channels, int rows, int columns, REAL *to, int out_rows, int out_columns, int stride,
     const REAL *scale, const REAL *shift, REAL factor)
 {
@@ -76,13 +76,13 @@ static void pool(int kind, const REAL *from, int channels, int rows, int columns
         const REAL a = scale ? scale[c] : ONE, b = shift ? shift[c] : ZERO;
         for (i = 0; i < out_rows; i++)
             for (j = 0; j < out_columns; j++) {
-                REAL given = kind == 3 ? number(SIGN | INFINITE) : ZERO;
-                if (kind == 2) given = pixel(plane, rows, columns, stride * i, stride * j, a, b, 0);
+                REAL given = kind == NET_MAX ? number(SIGN | INFINITE) : ZERO;
+                if (kind == NET_LINK) given = pixel(plane, rows, columns, stride * i, stride * j, a, b, 0);
                 else
                     for (t = 0; t < 9; t++) {
                         const int r = stride * i + t / 3 - 1, q = stride * j + t % 3 - 1;
                         const REAL x = pixel(plane, rows, columns, r, q, a, b, 0);
-                        if (kind == 4) MEAN_OF_NINE
+                        if (kind == NET_MEAN) MEAN_OF_NINE
                         else if (r >= 0 && q >= 0 && r < rows && q < columns && order(x) > order(given)) given = x;
                     }
                 ARRIVE
