@@ -20,7 +20,7 @@ from spectral_core.exchange.c import c_source
 from spectral_core.exchange.c_images import ImageForm
 from spectral_core.kernels.support.image_layout import KINDS
 from spectral_core.networks.cells import OPERATIONS, Cell
-from spectral_core.networks.compact_image import ABSENT, CompactImageNetwork
+from spectral_core.networks.compact_image import ABSENT, CompactImageNetwork, Step
 from spectral_core.networks.image import ImageNetwork
 from tests.cli.test_shrink import refused, said
 from tests.exchange.c_programs import STRICT, called, library, needs
@@ -153,6 +153,15 @@ def test_planes_that_are_needed_at_once_do_not_overlap(net: ImageNetwork) -> Non
         owner[whole(small.output)] = small.output
     assert (owner[whole(small.output)] == small.output).all()
     assert size <= sum(int(np.prod(plane)) for plane in small.planes)
+
+
+@needs("gcc")
+def test_the_plane_of_the_classifier_keeps_its_room(tmp_path: Path) -> None:
+    """Here it is the first plane, and planes begin after its last reader."""
+    generator, link = np.random.default_rng(0), KINDS["link"]
+    arrays = tuple(generator.normal(size=size) for size in ((2, 9), (3, 2), (3,)))
+    steps = (Step(KINDS["stem"], ABSENT, 0, 3, matrix=0), Step(link, 0, 1), Step(link, 1, 2), Step(link, 2, 3))
+    agrees(tmp_path, [CompactImageNetwork((1, 4, 4), 3, ((2, 4, 4),) * 4, steps, arrays, 0)])
 
 
 def test_a_plane_takes_the_room_of_those_that_are_read_no_more() -> None:
