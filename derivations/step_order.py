@@ -18,7 +18,7 @@ from derivations.proof.programs import Program
 from derivations.theorems.scalar.training_step import STEP
 
 PARTS = {
-    "gather": r"(gpu_)?load(_rows|_columns|Rows)?|ImagePass",
+    "gather": r"(gpu_)?load(_rows|_columns|Rows)?|loaded",
     "propagate": r"(gpu_)?propagate\w*|plan propagate|forward",
     "loss": r"output_loss|outputLoss|gpu_loss|loss",
     "adjoint": r"(gpu_)?adjoint\w*|plan adjoint",

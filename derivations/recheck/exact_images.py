@@ -150,9 +150,19 @@ def pointwise(backward: bool, comparison: Comparison) -> None:
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 
-def node(backward: bool, comparison: Comparison) -> None:
-    """A link, a max pool, where the first greatest value wins, and a mean pool, each with a factor for each sample."""
-    for kind, stride in product((cpu.LINK, cpu.MAX, cpu.MEAN), (1, 2)):
+def link(backward: bool, comparison: Comparison) -> None:
+    """What arrives over a link, with a factor for each sample."""
+    _node((cpu.LINK,), backward, comparison)
+
+
+def pool(backward: bool, comparison: Comparison) -> None:
+    """A max pool, where the first greatest value wins, and a mean pool, each with a factor for each sample."""
+    _node((cpu.MAX, cpu.MEAN), backward, comparison)
+
+
+def _node(kinds: tuple[int, ...], backward: bool, comparison: Comparison) -> None:
+    """What arrives at a node, and what it gives back, for each kind and stride."""
+    for kind, stride in product(kinds, (1, 2)):
         x, bar = (
             whole(comparison, SAMPLES, CHANNELS, ROWS, COLUMNS),
             whole(comparison, SAMPLES, CHANNELS, *size_of(stride)),
@@ -167,18 +177,19 @@ def node(backward: bool, comparison: Comparison) -> None:
                 for weight, r, q in _counted(kind, held[s, c], read):
                     sums[s, c, i, j] += weight * held[s, c, r, q]
                     back[s, c, r, q] += weight * bar[s, c, i, j]
-        given = (kind, flat(x), ROWS, COLUMNS, stride, *_floats(scale, shift, factor))
+        kinds_of_pool = () if kind == cpu.LINK else (kind,)
+        given = (*kinds_of_pool, flat(x), ROWS, COLUMNS, stride, *_floats(scale, shift, factor))
         shares = factor[:, None, None, None]
         name = f"{('link', 'max pool', 'mean pool')[kind - cpu.LINK]}, stride {stride}"
         if backward:
             dx = np.ones_like(flat(x))
-            slope = cpu.adjoint_node(*given, *_floats(kept), flat(bar), dx)
+            slope = (cpu.adjoint_pool if kinds_of_pool else cpu.adjoint_link)(*given, *_floats(kept), flat(bar), dx)
             _compared(comparison, kind, f"x̄ of a {name}", dx.ravel(), 9 + shares * back)
             total = (kept[:, None, None, None] * bar * sums).sum()
             _compared(comparison, kind, f"the slope of the gate, {name}", np.array([slope]), np.array([total]))
         else:
             u = np.ones_like(flat(bar))
-            cpu.forward_node(*given, u)
+            (cpu.forward_pool if kinds_of_pool else cpu.forward_link)(*given, u)
             _compared(comparison, kind, f"u of a {name}", u.ravel(), 9 + shares * sums)
 
 
@@ -305,7 +316,8 @@ IMAGE_CHECKS: dict[str, Check] = {
     **_both("window_5", partial(convolution, 5)),
     **_both("stem", stem),
     **_both("pointwise", pointwise),
-    **_both("node", node),
+    **_both("link", link),
+    **_both("pool", pool),
     **_both("tower", tower),
     "forward_norm": norm,
     "adjoint_norm": norm_adjoint,

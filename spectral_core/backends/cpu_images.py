@@ -98,6 +98,16 @@ def pass_of(
     return total, float(weight)
 
 
+def loaded(
+    before: ImagePass | None, net: ImageTables, parameters: np.ndarray, images: np.ndarray, kept: np.ndarray
+) -> ImagePass:
+    """The next batch, in the arrays of the one before if it is as large."""
+    if before is None or len(before.images) != len(images):
+        return ImagePass(net, parameters, images, kept)
+    before.load(images, kept)
+    return before
+
+
 def drawn(net: ImageTables, samples: int, seed: int, step: int) -> np.ndarray:
     """1 where drop-path keeps an operation for a sample of the epoch (operations, samples), from (seed, step) alone."""
     if not net.drop_path:
@@ -134,6 +144,7 @@ class ImageStepper(Stepper):
             changes = problem.augmentation.changes(self.step, len(order), net.image[1:])
         gradient = np.empty_like(self.parameters)
         loss_sum, weight_sum, penalty_sum, batches = 0.0, 0.0, 0.0, 0
+        batch: ImagePass | None = None
         smoothing = arrays.settings[tables.SETTINGS.index("smoothing")]
         for start in range(0, len(order), size):
             # One batch forward and back.
@@ -143,7 +154,7 @@ class ImageStepper(Stepper):
             seen = problem.x[rows]
             if problem.augmentation is not None:
                 seen = changed(seen, changes[start : start + size], net.image[1:])
-            batch = ImagePass(net, self.parameters, seen, kept[:, start : start + size])
+            batch = loaded(batch, net, self.parameters, seen, kept[:, start : start + size])
             value, weight = pass_of(batch, problem, rows, smoothing, MOMENTUM, gradient)
             if not np.isfinite(value):
                 return value, penalty_sum / max(batches, 1)

@@ -15,6 +15,23 @@ SCALE, SHIFT = 2, 3
 """Rows of the statistics of a value: mean, deviation, scale, shift."""
 
 
+def forward_node(kind: int, *given: Any) -> None:
+    """Add what arrives at a node by a link or a pool: what `forward_link` and `forward_pool` have in common."""
+    from spectral_core.kernels.cpu import images as kernels  # imports Numba
+
+    if kind == LINK:
+        kernels.forward_link(*given)
+    else:
+        kernels.forward_pool(kind, *given)
+
+
+def adjoint_node(kind: int, *given: Any) -> float:
+    """The adjoint of `forward_node`; returns the slope of the gate."""
+    from spectral_core.kernels.cpu import images as kernels  # imports Numba
+
+    return float(kernels.adjoint_link(*given) if kind == LINK else kernels.adjoint_pool(kind, *given))
+
+
 class ImagePass:
     """The arrays of one batch, and its way forward and back.
 
@@ -32,18 +49,22 @@ class ImagePass:
         self.arriving: list[list[dict[str, int]]] = [[] for _ in self.values]
         for row in self.operations:
             self.arriving[row["receiver"]].append(row)
-        self.z = self._planes(np.empty)
+        self.z, self.dz = self._planes(), list[np.ndarray]()
         self.statistics = [np.zeros((4, value["channels"])) for value in self.values]
         self.pooled: list[np.ndarray] = []
 
-    def _planes(self, filled: Any) -> list[np.ndarray]:
+    def _planes(self) -> list[np.ndarray]:
         """An array (samples, channels, pixels) for each value."""
         samples, real = len(self.images), self.parameters.dtype
-        flat, shapes = filled(samples * self.net.numbers_of_a_sample, real), []
+        flat, shapes = np.empty(samples * self.net.numbers_of_a_sample, real), []
         for value in self.values:
             begin, size = samples * value["start"], samples * value["reach"]
             shapes.append(flat[begin : begin + size].reshape(samples, value["channels"], -1))
         return shapes
+
+    def load(self, images: np.ndarray, kept: np.ndarray) -> None:
+        """The next batch, of as many samples, in the same arrays."""
+        self.images, self.kept, self.pooled = images, kept, []
 
     def part(self, flat: np.ndarray, start: int, *shape: int) -> np.ndarray:
         """A group of a flat vector, not a copy."""
@@ -128,7 +149,7 @@ class ImagePass:
         source, affine = self.source(operation), self.affine(operation["sender"])
         if operation["kind"] >= LINK:
             factor, _ = self.factors(operation)
-            self.kernels.forward_node(operation["kind"], *source, operation["stride"], *affine, factor, z)
+            forward_node(operation["kind"], *source, operation["stride"], *affine, factor, z)
             return
         kernels, matrix = self.weights(operation, self.parameters)
         if operation["taps"] == 1:
@@ -159,7 +180,9 @@ class ImagePass:
     def adjoint(self, dlogits: list[np.ndarray], gradient: np.ndarray) -> None:
         """The gradient for the bars of the logits of all towers, whose logits were computed in this order."""
         gradient[...] = 0
-        dz = self._planes(np.zeros)
+        self.dz = dz = self.dz or self._planes()
+        for planes in dz:
+            planes[...] = 0
         for tower, bar in enumerate(dlogits):
             value, matrix, bias = self.net.towers[tower].tolist()
             size, classes = self.values[value], self.net.classes
@@ -192,7 +215,7 @@ class ImagePass:
         if operation["kind"] >= LINK:
             factor, share = self.factors(operation)
             given = operation["kind"], *source, operation["stride"], *affine, factor, share, bar, dx
-            slope = self.kernels.adjoint_node(*given)
+            slope = adjoint_node(*given)
             if operation["gate"] >= 0:
                 gradient[operation["gate"]] += slope
             return

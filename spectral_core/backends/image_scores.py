@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from spectral_core.backends.cpu_images import ALL_KEPT
-from spectral_core.backends.image_passes import LINK, SCALE, SHIFT, ImagePass
+from spectral_core.backends.image_passes import LINK, SCALE, SHIFT, ImagePass, forward_node
 from spectral_core.kernels.support.image_layout import ImageLayout, ImageTables
 
 MEAN, DEVIATION = 0, 1
@@ -34,7 +34,7 @@ def operation_sizes(net: ImageTables, parameters: np.ndarray, x: np.ndarray) -> 
         alone = np.zeros_like(batch.z[operation["receiver"]])
         one, affine = np.ones(len(x), parameters.dtype), batch.affine(operation["sender"])
         given = operation["kind"], *batch.source(operation), operation["stride"], *affine
-        batch.kernels.forward_node(*given, one, alone)
+        forward_node(*given, one, alone)
         sizes[operation["gate"]] = float(np.sum(alone.astype(np.float64) ** 2))
     return sizes
 

@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 1c2e17c5a2315138
+certificates  sha256 45866389040e6f17
 
 Scalars may be numbers or NumPy arrays.
 """

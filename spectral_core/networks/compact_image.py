@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.backends.image_passes import forward_node
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.files import model_file as files
 from spectral_core.kernels.support.image_layout import KINDS
@@ -190,7 +191,7 @@ class CompactPass:
         if step.kind >= KINDS["link"]:
             source, affine = self.read(step)
             factor = np.full(len(self.x), step.factor, self.net.dtype)
-            self.kernels.forward_node(step.kind, *source, step.stride, *affine, factor, target)
+            forward_node(step.kind, *source, step.stride, *affine, factor, target)
             return
         target += self.convolved(step, self.net.arrays[step.matrix], target.shape[1])
         if step.bias != ABSENT:

@@ -57,6 +57,8 @@ PLANES = {
     "global_mean": towers.GLOBAL_MEAN,
     "global_mean_adjoint": towers.GLOBAL_MEAN_ADJOINT,
 }
+IN_PLACE = {"batch_norm_adjoint": {"dx": "dnormed"}, "relu_adjoint": {"dnormed": "dheld"}}
+"""Results that are written over what they are made of: with two names for one plane the loop would not be vectorised."""
 
 WINDOWS = {
     "flat": geometry.FLAT,
@@ -151,9 +153,11 @@ def plane_function(name: str, program: Program) -> str:
     printer, loops, results = RealPrinter(), [], []
     arguments: dict[str, None] = {}
     lines = [line for line in flatten(program.body) if not (line.value == 0 and line.target.has(s))]
+    one_plane = {sp.Symbol(f"{a}[p]"): sp.Symbol(f"{b}[p]") for a, b in IN_PLACE.get(name, {}).items()}
     for line in lines:
         value = line.value.xreplace({e: on_plane(e) for e in line.operands})
         target = line.target if isinstance(line.target, sp.Symbol) else on_plane(line.target)
+        target = one_plane.get(target, target)
         arguments |= {symbol.name: None for symbol in value.free_symbols if symbol.name not in results}
         if line.over:
             factor, inner = value.as_independent(

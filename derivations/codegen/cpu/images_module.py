@@ -8,7 +8,18 @@ from derivations.codegen import templates
 from derivations.codegen.cpu import images
 from derivations.codegen.cpu import layers as cpu
 
-INLINED = ("group_size", "scratch_sizes", "tap_offsets", "read", "place", "take", "subsampled", "put_back", "give")
+INLINED = (
+    "group_size",
+    "scratch_sizes",
+    "tap_offsets",
+    "pixel_places",
+    "read",
+    "place",
+    "take",
+    "subsampled",
+    "put_back",
+    "give",
+)
 """Helpers. Of the others, which Python calls, none calls another: each is compiled when it is first needed, and once."""
 HEADER = '''
 """Numba kernels for image networks, printed from the proven programs in `derivations`. Do not edit.

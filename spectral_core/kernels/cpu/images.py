@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 1c2e17c5a2315138
+certificates  sha256 45866389040e6f17
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
@@ -129,16 +129,15 @@ def batch_norm_adjoint_sums(dnormed, x, deviation, mean):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def batch_norm_adjoint(dnormed, dx, x, constant, linear, scale):
+def batch_norm_adjoint(dnormed, x, constant, linear, scale):
     """adjoint of a batch norm in one pass; one plane.
 
     Theorem: I8
     """
     n = dnormed.size
-    dx = dx[:n]
     x = x[:n]
     for p in range(n):
-        dx[p] = constant + dnormed[p] * scale + linear * x[p]
+        dnormed[p] = constant + dnormed[p] * scale + linear * x[p]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -155,17 +154,16 @@ def relu_load(held, x, scale, shift):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def relu_adjoint(dheld, dnormed, x, scale, shift):
+def relu_adjoint(dheld, x, scale, shift):
     """adjoint of relu by the mask of a x + b, computed again; one plane.
 
     Theorem: I10
     """
     zero = dheld.dtype.type(0.0)
     n = dheld.size
-    dnormed = dnormed[:n]
     x = x[:n]
     for p in range(n):
-        dnormed[p] = (zero if scale * x[p] + shift <= zero else dheld[p])
+        dheld[p] = (zero if scale * x[p] + shift <= zero else dheld[p])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -869,39 +867,41 @@ def read(x, scale, shift, relu, held):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def place(plane, rows, columns, stride, begin, pitch, stack, flat):
-    """A plane into the phases of a scratch plane, where its sample begins.
+def pixel_places(rows, columns, stride, pitch, stack):
+    """Where each pixel of a plane stands in the phases of a scratch plane, from the place of its sample on (I2, I18).
 
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
-    if stride == 1:
-        for r in range(rows):
-            target, source = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
-            for q in range(columns):
-                target[q] = source[q]
-    else:
-        for r in range(rows):
-            row = begin + (r // stride) * pitch + (r % stride) * stride * stack
-            for q in range(columns):
-                flat[row + q // stride + (q % stride) * stack] = plane[r * columns + q]
+    places = np.empty(rows * columns, np.uint32)  # without a sign, so that no index is tested for being negative
+    for r in range(rows):
+        for q in range(columns):
+            phase = (r % stride) * stride + q % stride
+            places[r * columns + q] = phase * stack + (r // stride) * pitch + q // stride
+    return places
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def take(flat, rows, columns, stride, begin, pitch, stack, plane):
-    """A plane out of the phases of a scratch plane: the adjoint of `place`.
+def place(plane, places, flat):
+    """A plane into a scratch plane that begins at its sample.
 
-    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    Theorem: I18
     """
-    if stride == 1:
-        for r in range(rows):
-            source, target = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
-            for q in range(columns):
-                target[q] = source[q]
-    else:
-        for r in range(rows):
-            row = begin + (r // stride) * pitch + (r % stride) * stride * stack
-            for q in range(columns):
-                plane[r * columns + q] = flat[row + q // stride + (q % stride) * stack]
+    n = places.size
+    plane = plane[:n]
+    for p in range(n):
+        flat[places[p]] = plane[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def take(flat, places, plane):
+    """A plane out of a scratch plane: the adjoint of `place`.
+
+    Theorem: I18
+    """
+    n = places.size
+    plane = plane[:n]
+    for p in range(n):
+        plane[p] = flat[places[p]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -910,11 +910,11 @@ def subsampled(plane, rows, columns, stride, part):
 
     Theorem: I5
     """
-    at = 0
-    for r in range(0, rows, stride):
-        for q in range(0, columns, stride):
-            part[at] = plane[r * columns + q]
-            at += 1
+    out_columns = (columns + stride - 1) // stride
+    for r in range((rows + stride - 1) // stride):
+        source, target = plane[r * stride * columns : (r * stride + 1) * columns], part[r * out_columns : (r + 1) * out_columns]
+        for q in range(out_columns):
+            target[q] = source[stride * q]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -924,11 +924,11 @@ def put_back(part, rows, columns, stride, plane):
     Theorem: I5
     """
     plane[:] = 0
-    at = 0
-    for r in range(0, rows, stride):
-        for q in range(0, columns, stride):
-            plane[r * columns + q] = part[at]
-            at += 1
+    out_columns = (columns + stride - 1) // stride
+    for r in range((rows + stride - 1) // stride):
+        target, source = plane[r * stride * columns : (r * stride + 1) * columns], part[r * out_columns : (r + 1) * out_columns]
+        for q in range(out_columns):
+            target[stride * q] = source[q]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -938,7 +938,7 @@ def give(bar, x, scale, shift, relu, dx):
     Theorem: I10, I15
     """
     if relu:
-        relu_adjoint(bar, bar, x, scale, shift)
+        relu_adjoint(bar, x, scale, shift)
     fan_out(dx, bar)
 
 
@@ -950,13 +950,13 @@ def forward_stem(images, rows, columns, kernels, z):
     """
     n_samples, channels, size = images.shape
     border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets = tap_offsets(3, 1, 1, border, pitch, stack)
+    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
     flat, patches = np.zeros(stack, z.dtype), np.empty((9 * channels, size), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], rows, columns, 1, border * pitch + border, pitch, stack, flat)
+            place(images[s, c], places, flat[corner:])
             for t in range(9):
-                take(flat, rows, columns, 1, offsets[t], pitch, stack, patches[9 * c + t])
+                take(flat[offsets[t] :], places, patches[9 * c + t])
         np.dot(kernels, patches, z[s])
 
 
@@ -968,13 +968,13 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
     """
     n_samples, channels, size = images.shape
     border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets = tap_offsets(3, 1, 1, border, pitch, stack)
+    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
     flat, patches, part = np.zeros(stack, dz.dtype), np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], rows, columns, 1, border * pitch + border, pitch, stack, flat)
+            place(images[s, c], places, flat[corner:])
             for t in range(9):
-                take(flat, rows, columns, 1, offsets[t], pitch, stack, patches[9 * c + t])
+                take(flat[offsets[t] :], places, patches[9 * c + t])
         np.dot(dz[s], patches.T, part)
         dkernels += part
 
@@ -985,12 +985,12 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
 
     By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
-    n_samples, channels, size = x.shape
-    held, mid = np.empty(size, z.dtype), np.empty((channels, z.shape[2]), z.dtype)
+    n_samples, channels, _ = x.shape
+    part, mid = np.empty(z.shape[2], z.dtype), np.empty((channels, z.shape[2]), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
-            read(x[s, c], scale[c], shift[c], False, held)
-            subsampled(held, rows, columns, stride, mid[c])
+            subsampled(x[s, c], rows, columns, stride, part)
+            read(part, scale[c], shift[c], False, mid[c])
         np.dot(weights, mid, z[s])
 
 
@@ -1001,17 +1001,17 @@ def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, d
     By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
     n_samples, channels, size = x.shape
-    held, bar = np.empty(size, dz.dtype), np.empty(size, dz.dtype)
-    mid, dmid, part = np.empty((channels, dz.shape[2]), dz.dtype), np.empty((channels, dz.shape[2]), dz.dtype), np.empty_like(weights)
+    part, bar, product = np.empty(dz.shape[2], dz.dtype), np.empty(size, dz.dtype), np.empty_like(weights)
+    mid, dmid = np.empty((channels, dz.shape[2]), dz.dtype), np.empty((channels, dz.shape[2]), dz.dtype)
     for s in range(n_samples):
         np.dot(weights.T, dz[s], dmid)
         for c in range(channels):
-            read(x[s, c], scale[c], shift[c], False, held)
-            subsampled(held, rows, columns, stride, mid[c])
+            subsampled(x[s, c], rows, columns, stride, part)
+            read(part, scale[c], shift[c], False, mid[c])
             put_back(dmid[c], rows, columns, stride, bar)
             fan_out(dx[s, c], bar)
-        np.dot(dz[s], mid.T, part)
-        dweights += part
+        np.dot(dz[s], mid.T, product)
+        dweights += product
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
@@ -1026,6 +1026,7 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     group = group_size(n_samples, z.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
     offsets, corner = tap_offsets(3, dilation, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     flat, result = np.zeros(stride * stride * stack, z.dtype), np.empty(stack - 2 * corner, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, out_rows * out_columns), z.dtype)
     for start in range(0, n_samples, group):
@@ -1033,10 +1034,10 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
         for c in range(channels):
             for g in range(count):
                 read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
+                place(held, places, flat[corner + g * height * pitch :])
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+                take(result[g * height * pitch :], out_places, mid[g, c])
         for g in range(count):
             np.dot(weights, mid[g], z[start + g])
 
@@ -1053,6 +1054,7 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     group = group_size(n_samples, z.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
     offsets, corner = tap_offsets(5, dilation, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     flat, result = np.zeros(stride * stride * stack, z.dtype), np.empty(stack - 2 * corner, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, out_rows * out_columns), z.dtype)
     for start in range(0, n_samples, group):
@@ -1060,10 +1062,10 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
         for c in range(channels):
             for g in range(count):
                 read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
+                place(held, places, flat[corner + g * height * pitch :])
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+                take(result[g * height * pitch :], out_places, mid[g, c])
         for g in range(count):
             np.dot(weights, mid[g], z[start + g])
 
@@ -1078,6 +1080,7 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     group = group_size(n_samples, dz.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
     offsets, corner = tap_offsets(3, dilation, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     # Scratch planes: what is read, its bar by phases, the bar of the depthwise output.
     flat, dphases = np.zeros(stride * stride * stack, dz.dtype), np.empty(stride * stride * stack, dz.dtype)
     dflat, result = np.zeros(stack, dz.dtype), np.empty(stack - 2 * corner, dz.dtype)
@@ -1094,11 +1097,11 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
         for c in range(channels):
             for g in range(count):
                 read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
-                place(dmid[g, c], out_rows, out_columns, 1, corner + g * height * pitch, pitch, stack, dflat)
+                place(held, places, flat[corner + g * height * pitch :])
+                place(dmid[g, c], out_places, dflat[corner + g * height * pitch :])
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+                take(result[g * height * pitch :], out_places, mid[g, c])
             flat_weights_3(flat, offsets, inner, dkernels[c])
             if stride == 1:
                 flat_3(dflat, offsets, kernels[c, ::-1].copy(), result)
@@ -1107,9 +1110,9 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 spread_3(dphases, offsets, kernels[c], inner)
             for g in range(count):
                 if stride == 1:
-                    take(result, rows, columns, 1, g * height * pitch, pitch, stack, bar)
+                    take(result[g * height * pitch :], places, bar)
                 else:
-                    take(dphases, rows, columns, stride, corner + g * height * pitch, pitch, stack, bar)
+                    take(dphases[corner + g * height * pitch :], places, bar)
                 give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
         for g in range(count):
             np.dot(dz[start + g], mid[g].T, part)
@@ -1126,6 +1129,7 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     group = group_size(n_samples, dz.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
     offsets, corner = tap_offsets(5, dilation, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     # Scratch planes: what is read, its bar by phases, the bar of the depthwise output.
     flat, dphases = np.zeros(stride * stride * stack, dz.dtype), np.empty(stride * stride * stack, dz.dtype)
     dflat, result = np.zeros(stack, dz.dtype), np.empty(stack - 2 * corner, dz.dtype)
@@ -1142,11 +1146,11 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
         for c in range(channels):
             for g in range(count):
                 read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
-                place(dmid[g, c], out_rows, out_columns, 1, corner + g * height * pitch, pitch, stack, dflat)
+                place(held, places, flat[corner + g * height * pitch :])
+                place(dmid[g, c], out_places, dflat[corner + g * height * pitch :])
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+                take(result[g * height * pitch :], out_places, mid[g, c])
             flat_weights_5(flat, offsets, inner, dkernels[c])
             if stride == 1:
                 flat_5(dflat, offsets, kernels[c, ::-1].copy(), result)
@@ -1155,9 +1159,9 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 spread_5(dphases, offsets, kernels[c], inner)
             for g in range(count):
                 if stride == 1:
-                    take(result, rows, columns, 1, g * height * pitch, pitch, stack, bar)
+                    take(result[g * height * pitch :], places, bar)
                 else:
-                    take(dphases, rows, columns, stride, corner + g * height * pitch, pitch, stack, bar)
+                    take(dphases[corner + g * height * pitch :], places, bar)
                 give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
         for g in range(count):
             np.dot(dz[start + g], mid[g].T, part)
@@ -1165,8 +1169,50 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
-    """Add factor · op(a x + b) to the node u: a link (identity), a max pool or a mean pool, 3 × 3 (I5 to I7, I15).
+def forward_link(x, rows, columns, stride, scale, shift, factor, u):
+    """Add factor · (every stride-th pixel of a x + b) to the node u (I5, I15).
+
+    Theorem: I5, I8, I15
+    """
+    n_samples, channels, _ = x.shape
+    part, held = np.empty(u.shape[2], u.dtype), np.empty(u.shape[2], u.dtype)
+    for s in range(n_samples):
+        for c in range(channels):
+            if stride == 1:
+                read(x[s, c], scale[c], shift[c], False, held)
+            else:
+                subsampled(x[s, c], rows, columns, stride, part)
+                read(part, scale[c], shift[c], False, held)
+            arrive(held, u[s, c], factor[s])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def adjoint_link(x, rows, columns, stride, scale, shift, factor, kept, du, dx):
+    """Adjoint of `forward_link`, added to dx; returns the slope of the gate, Σ kept ⟨ū, every stride-th pixel of a x + b⟩ (I13).
+
+    By hand: the sum of slopes. Checked by test_image_kernels.test_links_and_pools.
+    """
+    n_samples, channels, size = x.shape
+    part, held, given = np.empty(du.shape[2], du.dtype), np.empty(du.shape[2], du.dtype), np.empty(du.shape[2], du.dtype)
+    bar, slope = np.empty(size, du.dtype), 0.0
+    for s in range(n_samples):
+        for c in range(channels):
+            if stride == 1:
+                read(x[s, c], scale[c], shift[c], False, held)
+                slope += kept[s] * gate_adjoint(given, du[s, c], held, factor[s])
+                fan_out(dx[s, c], given)
+            else:
+                subsampled(x[s, c], rows, columns, stride, part)
+                read(part, scale[c], shift[c], False, held)
+                slope += kept[s] * gate_adjoint(given, du[s, c], held, factor[s])
+                put_back(given, rows, columns, stride, bar)
+                fan_out(dx[s, c], bar)
+    return slope
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
+    """Add factor · op(a x + b) to the node u: a max pool or a mean pool, 3 × 3 (I6, I7, I15).
 
     By hand: places in scratch planes. Checked by test_image_kernels.test_links_and_pools.
     """
@@ -1174,6 +1220,7 @@ def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
     group = group_size(n_samples, u.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, 1, stride, rows, columns, group)
     offsets, corner = tap_offsets(3, 1, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     flat, result = np.zeros(stride * stride * stack, u.dtype), np.zeros(stack - 2 * corner, u.dtype)
     if kind == MAX:
         flat[:] = -np.inf
@@ -1183,27 +1230,21 @@ def forward_node(kind, x, rows, columns, stride, scale, shift, factor, u):
         for c in range(channels):
             for g in range(count):
                 read(x[start + g, c], scale[c], shift[c], False, held)
-                if kind == LINK:
-                    subsampled(held, rows, columns, stride, part)
-                    arrive(part, u[start + g, c], factor[start + g])
-                else:
-                    place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
-            if kind == LINK:
-                continue
+                place(held, places, flat[corner + g * height * pitch :])
             if kind == MAX:
                 greatest_3(flat, offsets, result)
             else:
                 flat_3(flat, offsets, ninths, result)
             for g in range(count):
-                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, part)
+                take(result[g * height * pitch :], out_places, part)
                 arrive(part, u[start + g, c], factor[start + g])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du, dx):
-    """Adjoint of `forward_node`, added to dx; returns the slope of the gate, Σ kept ⟨ū, op(a x + b)⟩ (I13).
+def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du, dx):
+    """Adjoint of `forward_pool`, added to dx; returns the slope of the gate, Σ kept ⟨ū, op(a x + b)⟩ (I13).
 
-    With x̄ = opᵀ ū this is Σ kept ⟨x̄, a x + b⟩, for every operation of the three.
+    With x̄ = opᵀ ū this is Σ kept ⟨x̄, a x + b⟩, for both operations.
 
     By hand: places in scratch planes, the sum of slopes. Checked by test_image_kernels.test_links_and_pools.
     """
@@ -1211,47 +1252,46 @@ def adjoint_node(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     group = group_size(n_samples, du.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, 1, stride, rows, columns, group)
     offsets, corner = tap_offsets(3, 1, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     # Scratch planes: what is read, the winners, the bars of the node and of what was read.
     flat, dphases = np.zeros(stride * stride * stack, du.dtype), np.empty(stride * stride * stack, du.dtype)
     dflat, winner, result = np.zeros(stack, du.dtype), np.zeros(stack, du.dtype), np.empty(stack - 2 * corner, du.dtype)
     inner, inner_winner = dflat[corner : corner + result.size], winner[corner : corner + result.size]
     if kind == MAX:
         flat[:] = -np.inf
-    held, bar, ninths = np.empty(size, du.dtype), np.empty(size, du.dtype), np.full(9, du.dtype.type(1 / 9))
+    held, bar, given = np.empty(size, du.dtype), np.empty(size, du.dtype), np.empty(size, du.dtype)
+    ninths = np.full(9, du.dtype.type(1 / 9))
     slope = 0.0
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         if count < group:
             dflat[:] = 0  # no sample lies at the end of the last scratch plane
         for c in range(channels):
-            if kind != LINK:
-                for g in range(count):
-                    if kind == MAX:
-                        read(x[start + g, c], scale[c], shift[c], False, held)
-                        place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
-                    place(du[start + g, c], out_rows, out_columns, 1, corner + g * height * pitch, pitch, stack, dflat)
-                if kind == MAX:
-                    winner_3(flat, offsets, inner_winner)
-                if stride == 1 and kind == MAX:
-                    selected_3(dflat, winner, offsets[::-1].copy(), result)
-                elif stride == 1:
-                    flat_3(dflat, offsets, ninths, result)
-                else:
-                    dphases[:] = 0
-                    if kind == MAX:
-                        selected_spread_3(dphases, offsets, inner_winner, inner)
-                    else:
-                        spread_3(dphases, offsets, ninths, inner)
             for g in range(count):
-                if kind == LINK:
-                    put_back(du[start + g, c], rows, columns, stride, bar)
-                elif stride == 1:
-                    take(result, rows, columns, 1, g * height * pitch, pitch, stack, bar)
+                if kind == MAX:
+                    read(x[start + g, c], scale[c], shift[c], False, held)
+                    place(held, places, flat[corner + g * height * pitch :])
+                place(du[start + g, c], out_places, dflat[corner + g * height * pitch :])
+            if kind == MAX:
+                winner_3(flat, offsets, inner_winner)
+            if stride == 1 and kind == MAX:
+                selected_3(dflat, winner, offsets[::-1].copy(), result)
+            elif stride == 1:
+                flat_3(dflat, offsets, ninths, result)
+            else:
+                dphases[:] = 0
+                if kind == MAX:
+                    selected_spread_3(dphases, offsets, inner_winner, inner)
                 else:
-                    take(dphases, rows, columns, stride, corner + g * height * pitch, pitch, stack, bar)
+                    spread_3(dphases, offsets, ninths, inner)
+            for g in range(count):
+                if stride == 1:
+                    take(result[g * height * pitch :], places, bar)
+                else:
+                    take(dphases[corner + g * height * pitch :], places, bar)
                 read(x[start + g, c], scale[c], shift[c], False, held)
-                slope += kept[start + g] * gate_adjoint(bar, bar, held, factor[start + g])
-                fan_out(dx[start + g, c], bar)
+                slope += kept[start + g] * gate_adjoint(given, bar, held, factor[start + g])
+                fan_out(dx[start + g, c], given)
     return slope
 
 
@@ -1308,7 +1348,7 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
         count = float(n_samples * size)
         linear, constant = batch_norm_adjoint_coefficients(count, dbeta, deviation, dgamma, mean, scale)
         for s in range(n_samples):
-            batch_norm_adjoint(dx[s, c], dx[s, c], x[s, c], real(constant), real(linear), real(scale))
+            batch_norm_adjoint(dx[s, c], x[s, c], real(constant), real(linear), real(scale))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 1c2e17c5a2315138
-parts.py      sha256 bf843be10a6c5a9c
+certificates  sha256 45866389040e6f17
+parts.py      sha256 33ae5396c9e454e8
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 1c2e17c5a2315138
-parts.py      sha256 bf843be10a6c5a9c
+certificates  sha256 45866389040e6f17
+parts.py      sha256 33ae5396c9e454e8
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

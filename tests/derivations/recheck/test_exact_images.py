@@ -15,9 +15,10 @@ from spectral_core.kernels.cpu import images as kernels
 
 # A kernel, the places of what it computes among its arguments, -1 for what it returns.
 RESULTS = [
-    *((f"forward_{name}", at) for name, at in (("window_3", 10), ("window_5", 10), ("stem", 4), ("pointwise", 7), ("node", 8))),
+    *((f"forward_{name}", at) for name, at in (("window_3", 10), ("window_5", 10), ("stem", 4), ("pointwise", 7), ("link", 7), ("pool", 8))),
     *((f"adjoint_{name}", at) for name in ("window_3", "window_5") for at in (11, 12, 13)),
-    ("adjoint_stem", 4), ("adjoint_pointwise", 8), ("adjoint_pointwise", 9), ("adjoint_node", 10), ("adjoint_node", -1),
+    ("adjoint_stem", 4), ("adjoint_pointwise", 8), ("adjoint_pointwise", 9),
+    ("adjoint_link", 9), ("adjoint_link", -1), ("adjoint_pool", 10), ("adjoint_pool", -1),
     ("forward_tower", 7), ("forward_tower", 8), ("adjoint_tower", 5), ("adjoint_tower", 6), ("adjoint_tower", 7),
     ("forward_norm", 5), ("forward_norm", 6), ("forward_norm", 7), ("adjoint_norm", 1), ("adjoint_norm", 3), ("adjoint_norm", 4),
     ("clamp", 0),

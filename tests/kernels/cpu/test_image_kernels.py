@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
+from spectral_core.backends.image_passes import adjoint_node, forward_node
 from spectral_core.kernels.cpu import images as kernels
 from tests import oracles_images as oracle
 
@@ -104,12 +105,12 @@ def test_links_and_pools(shape: tuple[int, int, int, int], kind: int, stride: in
     }[kind]
     value, factor, one, zero = operation(x), np.arange(1.0, samples + 1), np.ones(channels), np.zeros(channels)
     u = np.ones_like(flat(value))
-    kernels.forward_node(kind, flat(x), rows, columns, stride, one, zero, factor, u)
+    forward_node(kind, flat(x), rows, columns, stride, one, zero, factor, u)
     np.testing.assert_allclose(u - 1, flat(value) * factor[:, None, None], rtol=0, atol=1e-13 if kind == MEAN else 0)
 
     bar = integers(generator, *value.shape) * ninth
     dx = np.ones_like(flat(x))
-    slope = kernels.adjoint_node(kind, flat(x), rows, columns, stride, one, zero, factor, factor, flat(bar), dx)
+    slope = adjoint_node(kind, flat(x), rows, columns, stride, one, zero, factor, factor, flat(bar), dx)
     if kind == MAX:
         truth = np.zeros_like(x)
         first = oracle.winners(x, 3, place)

@@ -15,13 +15,13 @@ def forward_stem(images, rows, columns, kernels, z):
     """
     n_samples, channels, size = images.shape
     border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets = tap_offsets(3, 1, 1, border, pitch, stack)
+    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
     flat, patches = np.zeros(stack, z.dtype), np.empty((9 * channels, size), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], rows, columns, 1, border * pitch + border, pitch, stack, flat)
+            place(images[s, c], places, flat[corner:])
             for t in range(9):
-                take(flat, rows, columns, 1, offsets[t], pitch, stack, patches[9 * c + t])
+                take(flat[offsets[t] :], places, patches[9 * c + t])
         np.dot(kernels, patches, z[s])
 
 
@@ -32,13 +32,13 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
     """
     n_samples, channels, size = images.shape
     border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets = tap_offsets(3, 1, 1, border, pitch, stack)
+    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
     flat, patches, part = np.zeros(stack, dz.dtype), np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], rows, columns, 1, border * pitch + border, pitch, stack, flat)
+            place(images[s, c], places, flat[corner:])
             for t in range(9):
-                take(flat, rows, columns, 1, offsets[t], pitch, stack, patches[9 * c + t])
+                take(flat[offsets[t] :], places, patches[9 * c + t])
         np.dot(dz[s], patches.T, part)
         dkernels += part
 
@@ -48,12 +48,12 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
 
     By hand: a product of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
-    n_samples, channels, size = x.shape
-    held, mid = np.empty(size, z.dtype), np.empty((channels, z.shape[2]), z.dtype)
+    n_samples, channels, _ = x.shape
+    part, mid = np.empty(z.shape[2], z.dtype), np.empty((channels, z.shape[2]), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
-            read(x[s, c], scale[c], shift[c], False, held)
-            subsampled(held, rows, columns, stride, mid[c])
+            subsampled(x[s, c], rows, columns, stride, part)
+            read(part, scale[c], shift[c], False, mid[c])
         np.dot(weights, mid, z[s])
 
 
@@ -63,17 +63,17 @@ def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, d
     By hand: products of matrices (I3). Checked by test_image_kernels.test_pointwise_of_every_stride.
     """
     n_samples, channels, size = x.shape
-    held, bar = np.empty(size, dz.dtype), np.empty(size, dz.dtype)
-    mid, dmid, part = np.empty((channels, dz.shape[2]), dz.dtype), np.empty((channels, dz.shape[2]), dz.dtype), np.empty_like(weights)
+    part, bar, product = np.empty(dz.shape[2], dz.dtype), np.empty(size, dz.dtype), np.empty_like(weights)
+    mid, dmid = np.empty((channels, dz.shape[2]), dz.dtype), np.empty((channels, dz.shape[2]), dz.dtype)
     for s in range(n_samples):
         np.dot(weights.T, dz[s], dmid)
         for c in range(channels):
-            read(x[s, c], scale[c], shift[c], False, held)
-            subsampled(held, rows, columns, stride, mid[c])
+            subsampled(x[s, c], rows, columns, stride, part)
+            read(part, scale[c], shift[c], False, mid[c])
             put_back(dmid[c], rows, columns, stride, bar)
             fan_out(dx[s, c], bar)
-        np.dot(dz[s], mid.T, part)
-        dweights += part
+        np.dot(dz[s], mid.T, product)
+        dweights += product
 
 
 def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, kernels, weights, z):
@@ -87,6 +87,7 @@ def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
     group = group_size(n_samples, z.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
     offsets, corner = tap_offsets(TAPS, dilation, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     flat, result = np.zeros(stride * stride * stack, z.dtype), np.empty(stack - 2 * corner, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, out_rows * out_columns), z.dtype)
     for start in range(0, n_samples, group):
@@ -94,10 +95,10 @@ def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
         for c in range(channels):
             for g in range(count):
                 read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
+                place(held, places, flat[corner + g * height * pitch :])
             flat_TAPS(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+                take(result[g * height * pitch :], out_places, mid[g, c])
         for g in range(count):
             np.dot(weights, mid[g], z[start + g])
 
@@ -111,6 +112,7 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
     group = group_size(n_samples, dz.shape[2])
     border, out_rows, out_columns, pitch, height, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
     offsets, corner = tap_offsets(TAPS, dilation, stride, border, pitch, stack), border * pitch + border
+    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
     # Scratch planes: what is read, its bar by phases, the bar of the depthwise output.
     flat, dphases = np.zeros(stride * stride * stack, dz.dtype), np.empty(stride * stride * stack, dz.dtype)
     dflat, result = np.zeros(stack, dz.dtype), np.empty(stack - 2 * corner, dz.dtype)
@@ -127,11 +129,11 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
         for c in range(channels):
             for g in range(count):
                 read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, rows, columns, stride, corner + g * height * pitch, pitch, stack, flat)
-                place(dmid[g, c], out_rows, out_columns, 1, corner + g * height * pitch, pitch, stack, dflat)
+                place(held, places, flat[corner + g * height * pitch :])
+                place(dmid[g, c], out_places, dflat[corner + g * height * pitch :])
             flat_TAPS(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result, out_rows, out_columns, 1, g * height * pitch, pitch, stack, mid[g, c])
+                take(result[g * height * pitch :], out_places, mid[g, c])
             flat_weights_TAPS(flat, offsets, inner, dkernels[c])
             if stride == 1:
                 flat_TAPS(dflat, offsets, kernels[c, ::-1].copy(), result)
@@ -140,9 +142,9 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
                 spread_TAPS(dphases, offsets, kernels[c], inner)
             for g in range(count):
                 if stride == 1:
-                    take(result, rows, columns, 1, g * height * pitch, pitch, stack, bar)
+                    take(result[g * height * pitch :], places, bar)
                 else:
-                    take(dphases, rows, columns, stride, corner + g * height * pitch, pitch, stack, bar)
+                    take(dphases[corner + g * height * pitch :], places, bar)
                 give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
         for g in range(count):
             np.dot(dz[start + g], mid[g].T, part)

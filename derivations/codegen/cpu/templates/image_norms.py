@@ -56,4 +56,4 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
         count = float(n_samples * size)
         linear, constant = batch_norm_adjoint_coefficients(count, dbeta, deviation, dgamma, mean, scale)
         for s in range(n_samples):
-            batch_norm_adjoint(dx[s, c], dx[s, c], x[s, c], real(constant), real(linear), real(scale))
+            batch_norm_adjoint(dx[s, c], x[s, c], real(constant), real(linear), real(scale))

@@ -51,38 +51,39 @@ def read(x, scale, shift, relu, held):
         batch_norm(held, x, scale, shift)
 
 
-def place(plane, rows, columns, stride, begin, pitch, stack, flat):
-    """A plane into the phases of a scratch plane, where its sample begins.
+def pixel_places(rows, columns, stride, pitch, stack):
+    """Where each pixel of a plane stands in the phases of a scratch plane, from the place of its sample on (I2, I18).
 
     By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
-    if stride == 1:
-        for r in range(rows):
-            target, source = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
-            for q in range(columns):
-                target[q] = source[q]
-    else:
-        for r in range(rows):
-            row = begin + (r // stride) * pitch + (r % stride) * stride * stack
-            for q in range(columns):
-                flat[row + q // stride + (q % stride) * stack] = plane[r * columns + q]
+    places = np.empty(rows * columns, np.uint32)  # without a sign, so that no index is tested for being negative
+    for r in range(rows):
+        for q in range(columns):
+            phase = (r % stride) * stride + q % stride
+            places[r * columns + q] = phase * stack + (r // stride) * pitch + q // stride
+    return places
 
 
-def take(flat, rows, columns, stride, begin, pitch, stack, plane):
-    """A plane out of the phases of a scratch plane: the adjoint of `place`.
+def place(plane, places, flat):
+    """A plane into a scratch plane that begins at its sample.
 
-    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    Theorem: I18
     """
-    if stride == 1:
-        for r in range(rows):
-            source, target = flat[begin + r * pitch : begin + r * pitch + columns], plane[r * columns : (r + 1) * columns]
-            for q in range(columns):
-                target[q] = source[q]
-    else:
-        for r in range(rows):
-            row = begin + (r // stride) * pitch + (r % stride) * stride * stack
-            for q in range(columns):
-                plane[r * columns + q] = flat[row + q // stride + (q % stride) * stack]
+    n = places.size
+    plane = plane[:n]
+    for p in range(n):
+        flat[places[p]] = plane[p]
+
+
+def take(flat, places, plane):
+    """A plane out of a scratch plane: the adjoint of `place`.
+
+    Theorem: I18
+    """
+    n = places.size
+    plane = plane[:n]
+    for p in range(n):
+        plane[p] = flat[places[p]]
 
 
 def subsampled(plane, rows, columns, stride, part):
@@ -90,11 +91,11 @@ def subsampled(plane, rows, columns, stride, part):
 
     Theorem: I5
     """
-    at = 0
-    for r in range(0, rows, stride):
-        for q in range(0, columns, stride):
-            part[at] = plane[r * columns + q]
-            at += 1
+    out_columns = (columns + stride - 1) // stride
+    for r in range((rows + stride - 1) // stride):
+        source, target = plane[r * stride * columns : (r * stride + 1) * columns], part[r * out_columns : (r + 1) * out_columns]
+        for q in range(out_columns):
+            target[q] = source[stride * q]
 
 
 def put_back(part, rows, columns, stride, plane):
@@ -103,11 +104,11 @@ def put_back(part, rows, columns, stride, plane):
     Theorem: I5
     """
     plane[:] = 0
-    at = 0
-    for r in range(0, rows, stride):
-        for q in range(0, columns, stride):
-            plane[r * columns + q] = part[at]
-            at += 1
+    out_columns = (columns + stride - 1) // stride
+    for r in range((rows + stride - 1) // stride):
+        target, source = plane[r * stride * columns : (r * stride + 1) * columns], part[r * out_columns : (r + 1) * out_columns]
+        for q in range(out_columns):
+            target[stride * q] = source[q]
 
 
 def give(bar, x, scale, shift, relu, dx):
@@ -116,5 +117,5 @@ def give(bar, x, scale, shift, relu, dx):
     Theorem: I10, I15
     """
     if relu:
-        relu_adjoint(bar, bar, x, scale, shift)
+        relu_adjoint(bar, x, scale, shift)
     fan_out(dx, bar)
