@@ -151,9 +151,9 @@ def max_adjoint(bars: Plane, winners: Plane, taps: int, window: tuple[int, int, 
 def flat_plane(plane: Plane, border: int) -> tuple[list[Number], int]:
     """I18: the scratch plane as one list, and its pitch."""
     sides = border * [0]
-    lines = [[*sides, *row, *sides] for row in plane]
+    lines = [[*row, *sides] for row in plane]
     (pitch,) = {len(line) for line in lines}
-    edge = pitch * sides
+    edge = [*(pitch * sides), *sides]
     return [*edge, *(entry for line in lines for entry in line), *edge], pitch
 
 

@@ -49,14 +49,14 @@ class ImagePass:
         self.arriving: list[list[dict[str, int]]] = [[] for _ in self.values]
         for row in self.operations:
             self.arriving[row["receiver"]].append(row)
-        self.z, self.dz = self._planes(), list[np.ndarray]()
+        self.z, self.dz = self._planes(np.empty), list[np.ndarray]()
         self.statistics = [np.zeros((4, value["channels"])) for value in self.values]
         self.pooled: list[np.ndarray] = []
 
-    def _planes(self) -> list[np.ndarray]:
+    def _planes(self, filled: Any) -> list[np.ndarray]:
         """An array (samples, channels, pixels) for each value."""
         samples, real = len(self.images), self.parameters.dtype
-        flat, shapes = np.empty(samples * self.net.numbers_of_a_sample, real), []
+        flat, shapes = filled(samples * self.net.numbers_of_a_sample, real), []
         for value in self.values:
             begin, size = samples * value["start"], samples * value["reach"]
             shapes.append(flat[begin : begin + size].reshape(samples, value["channels"], -1))
@@ -180,9 +180,9 @@ class ImagePass:
     def adjoint(self, dlogits: list[np.ndarray], gradient: np.ndarray) -> None:
         """The gradient for the bars of the logits of all towers, whose logits were computed in this order."""
         gradient[...] = 0
-        self.dz = dz = self.dz or self._planes()
-        for planes in dz:
+        for planes in self.dz:
             planes[...] = 0
+        self.dz = dz = self.dz or self._planes(np.zeros)
         for tower, bar in enumerate(dlogits):
             value, matrix, bias = self.net.towers[tower].tolist()
             size, classes = self.values[value], self.net.classes

@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 45866389040e6f17
+certificates  sha256 72a7f431490a2ab4
 
 Scalars may be numbers or NumPy arrays.
 """

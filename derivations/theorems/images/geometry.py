@@ -1,7 +1,7 @@
 """I1: all operations of an edge give planes of one size. I18: windows on planes kept in one flat vector.
 
-I18 is what kernels run. A plane is copied into a scratch plane with a border of `border` zeros, of pitch P = columns + 2
-border, and read by one flat index. A window is then k² reads at fixed distances, and no loop knows where a row ends:
+I18 is what kernels run. A plane is copied into a scratch plane with h = `border` zeros behind each row, of pitch P = columns +
+h, and read by one flat index. The zeros behind a row are those before the next. A window is then k² reads at fixed distances, and no loop knows where a row ends:
 `FLAT` at n = r P + q is the output at (r, q); what it computes at q >= columns is never read. Its adjoint at stride 1 is the
 same program with the turned kernel. The gradient of the kernel sums over all n, so there the flat ȳ must hold 0 at q >=
 columns. Planes below one another in one scratch plane are one plane with more rows.
@@ -243,21 +243,21 @@ def flat_argument(
 
 
 def places_apart(proof: Proof, here: sp.Expr) -> None:
-    """A place belongs to one pixel: its column is below the pitch. slack >= 0 says dilation (k - 1) <= 2 border."""
-    slack, more_columns, more_taps = (
-        sp.Symbol(name, integer=True, nonnegative=True) for name in ("slack", "more_columns", "more_taps")
+    """A read beside a row finds 0: it is at no pixel's place, though the zeros behind a row are those before the next."""
+    less, more, own, other = (
+        sp.Symbol(name, integer=True, nonnegative=True) for name in ("less", "more", "own", "other")
     )
-    width = n.columns + n.dilation * (n.taps - 1) + slack
-    q, kappa = n.columns - 1 - more_columns, n.taps - 1 - more_taps
-    column = q + n.dilation * kappa
-    claim = "q + dilation κ < pitch for q < columns, κ < k, as pitch >= columns + dilation (k - 1)"
-    proof.compare(claim, column, "<", width)
+    row, column, r, q = sp.symbols("row column r q", integer=True)
+    place = (row + border) * pitch + column + border
     proof.equal(
-        "⌊place / pitch⌋ is the row: place/pitch = row + column/pitch",
-        ((n.r + n.dilation * n.rho) * pitch + n.q) / pitch,
-        n.r + n.dilation * n.rho + n.q / pitch,
-        "rational",
+        "places of (R, Q) and (r, q) differ by (R - r) pitch + Q - q",
+        place - at(place, {row: r, column: q}),
+        (row - r) * pitch + column - q,
     )
+    width = n.columns + border
+    claim = "Q - q < pitch, as Q < columns + h and q >= 0: so equal places have equal columns, and then equal rows"
+    proof.compare(claim, (width - 1 - more) - own, "<", width)
+    proof.compare("q - Q < pitch, as q < columns and Q >= -h", (n.columns - 1 - less) - (other - border), "<", width)
     # Planes below one another.
     number, height = sp.symbols("number height", integer=True, nonnegative=True)
     below = at(here, {n.r: n.r + number * height})
@@ -276,15 +276,15 @@ def planes_argument(proof: Proof) -> None:
 I18 = Theorem(
     id="I18",
     title="flat planes",
-    states=10,
-    words="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + 2 h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
+    states=11,
+    words="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
     "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns; for every stride, tap (ρ,κ) reads the "
     "scratch plane of phase (rest(ρ), rest(κ)) at n + (h + quotient(ρ)) P + h + quotient(κ), and the adjoint ȳ's at minus these quotients",
     method="integer arithmetic",
     argument=planes_argument,
     assumptions=(
         ZERO_OUTSIDE,
-        "-h <= quotient(ρ) <= h, and P is at least the columns of a phase + 2 h",
+        "-h <= quotient(ρ) <= h, and P is at least the columns of a phase + h",
         "for the gradient of the kernel, ȳ is held as 0 at q >= columns",
     ),
     scope="every size, dilation and padding",

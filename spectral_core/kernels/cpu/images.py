@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 45866389040e6f17
+certificates  sha256 72a7f431490a2ab4
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
@@ -833,8 +833,8 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
     """
     border = (dilation * (taps // 2) + stride - 1) // stride
     out_rows, out_columns = (rows + stride - 1) // stride, (columns + stride - 1) // stride
-    pitch, height = out_columns + 2 * border, out_rows + border
-    return border, out_rows, out_columns, pitch, height, (group * height + border) * pitch
+    pitch, height = out_columns + border, out_rows + border
+    return border, out_rows, out_columns, pitch, height, (group * height + border) * pitch + border
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 45866389040e6f17
-parts.py      sha256 33ae5396c9e454e8
+certificates  sha256 72a7f431490a2ab4
+parts.py      sha256 7e1f87198fbeaa21
 
 A block trains a network of its own for whole epochs, of any parametrization, depth and width.
 """

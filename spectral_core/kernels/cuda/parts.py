@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 45866389040e6f17
-dense.py      sha256 3553bdbf4879ca4d
+certificates  sha256 72a7f431490a2ab4
+dense.py      sha256 9f58cd72262f46fa
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

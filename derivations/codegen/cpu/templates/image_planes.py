@@ -20,8 +20,8 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
     """
     border = (dilation * (taps // 2) + stride - 1) // stride
     out_rows, out_columns = (rows + stride - 1) // stride, (columns + stride - 1) // stride
-    pitch, height = out_columns + 2 * border, out_rows + border
-    return border, out_rows, out_columns, pitch, height, (group * height + border) * pitch
+    pitch, height = out_columns + border, out_rows + border
+    return border, out_rows, out_columns, pitch, height, (group * height + border) * pitch + border
 
 
 def tap_offsets(taps, dilation, stride, border, pitch, stack):
