@@ -31,6 +31,9 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     from spectral_core.backends import gpu
     from spectral_core.backends.cuda import CudaStepper
     from spectral_core.backends.cuda_ensemble import CudaEnsemble, Schedule
+    from spectral_core.backends.cuda_images import CudaImageStepper
+    from spectral_core.networks.image import ImageNetwork
+    from spectral_core.networks.image_structure import GATES
     from spectral_core.training.options import StepOptions
     from spectral_core.training.step_arrays import step_arrays
 
@@ -63,6 +66,14 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
             stepper._plan(4)
         ensemble = CudaEnsemble([arrays], [net.parameters], Schedule(1, True, False, np.ones(1)))
         ensemble.run(np.zeros((1, 1, 24), np.uint32), 1)
+    for gates in GATES:
+        net = ImageNetwork.initialize(1, 1, 2, image=(1, 2, 4), gates=gates, drop_path=0.1, dtype=dtype)
+        arrays = step_arrays(net, net.problem(np.zeros((4, 1, 2, 4), dtype), np.arange(4) % 2), StepOptions())
+        moments = np.zeros_like(net.parameters), np.zeros_like(net.parameters)
+        images = CudaImageStepper(arrays, net.parameters.copy(), *moments)
+        images._send()
+        images._buffers(4, 1)
+        images._plan(4)
     return found
 
 

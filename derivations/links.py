@@ -32,6 +32,7 @@ PRINTED = (
     "cuda/ensemble",
     "cuda/one_hidden",
     "cuda/wide",
+    "cuda/images",
 )
 """The printed modules of kernels; no name stands in two, but `exponential`, which each of two languages chooses by type."""
 Code = ast.FunctionDef | ast.Module
@@ -67,6 +68,7 @@ ORCHESTRATION: dict[str, dict[str, str]] = {
         "wide_(activate|loss|penalty|squares|clip)": "the proven function of `parts` on a grid",
         "wide_load": GATHERS,
     },
+    "cuda/images": {},
 }
 """Printed functions that name no theorem, with the reason: none has a formula (`numeric.formula`), or it says so itself.
 Epochs run all of them against the loop from the papers (`recheck.exact_epochs`, `test_trainer`, `test_cuda`)."""

@@ -36,6 +36,7 @@ LOOPS: dict[str, tuple[str, ...]] = {
     "kernels/javascript/float32.js": ("epochGlobal", "epochLayerwise", "epochDirect"),
     "kernels/javascript/float64.js": ("epochGlobal", "epochLayerwise", "epochDirect"),
     "backends/cuda.py": ("CudaStepper._plan",),
+    "backends/cuda_images.py": ("CudaImageStepper._plan",),
     "backends/cpu_images.py": ("ImageStepper.epoch",),
 }
 """Files below `spectral_core/`, and their loops."""

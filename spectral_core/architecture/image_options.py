@@ -18,6 +18,8 @@ SCORES = ("slope", "ntk", "published", "random")
 STATISTICS = ("frozen", "batch", "published")
 AUTHORS = {"score": "published", "statistics": "published", "gates": "published", "restart": True}
 """What published=True sets."""
+AUTHORS_DROP_PATH = 0.1
+"""Theirs is for trainings of 600 epochs: after 16 epochs it takes 3 points (docs/experiments/spidernet.md)."""
 HALF_DECAY = 0.5
 """The penalty s · ‖θ‖² has the slope 2 s θ."""
 
@@ -42,13 +44,14 @@ class ImageSearchOptions:
     restart: bool = False
     published: bool = False
     memory: int | str | None = None
+    parameters: int | None = None
     time: float | str | None = None
     batch_size: int = 64
     learning_rate: float = 0.05
     momentum: float = 0.9
     weight_decay: float = 3e-4
-    penalty_strength: float = 0.02
-    drop_path: float = 0.1
+    penalty_strength: float = 0.5
+    drop_path: float | None = None
     score_images: int = 256
     train_free: TrainFree = field(default_factory=TrainFree)
     seed: int = 0
@@ -66,6 +69,10 @@ class ImageSearchOptions:
         one_of(self.score, SCORES, "score")
         one_of(self.statistics, STATISTICS, "statistics")
         one_of(self.gates, GATES, "gates")
+        if self.parameters is not None:
+            checks.integer(self.parameters, "parameters", 1)
+        if self.drop_path is None:
+            object.__setattr__(self, "drop_path", AUTHORS_DROP_PATH if self.published else 0.0)
         object.__setattr__(self, "memory", bytes_of(self.memory))
         object.__setattr__(self, "time", seconds_of(self.time))
         checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True)
@@ -100,6 +107,16 @@ class ImageSearchOptions:
                 f"statistics belong to the scores ntk and published; got {given['statistics']} with {chosen.score}"
             )
         return chosen
+
+    @property
+    def trainings(self) -> int:
+        """Rounds, each with a split at its end, and with eigenvalues one more, in which the last splits can close."""
+        return self.rounds + (self.gates == "spectral" and self.rounds > 0)
+
+    @property
+    def all_epochs(self) -> int:
+        """Epochs of the whole search, as long as no budget of time ends it."""
+        return self.trainings * self.epochs + self.final_epochs
 
     def step(self, final: bool, groups: Iterable[str] = ()) -> StepOptions:
         """The options of a training step: SGD and a cosine; in the rounds with the penalty that closes operations.

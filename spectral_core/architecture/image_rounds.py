@@ -75,10 +75,10 @@ class ImageSearch:
         self._compile(state)
         own, begin = self.options, time.monotonic()
         turn = len(state.rows)
-        final = turn >= own.rounds or self._time_is_short(state)
+        final = turn >= own.trainings or self._time_is_short(state)
         # Train and close.
-        net = state.net.with_drop_path(own.drop_path) if final else state.net
-        epochs = self._final_epochs(state) if final else own.epochs
+        net = self.widened(state.net).with_drop_path(own.drop_path or 0.0) if final else state.net
+        epochs = self._final_epochs(state, net) if final else own.epochs
         problem = net.problem(self.training, self.training.labels)
         report = [lambda p: self._tell(state, p.epoch, p.epochs, final, p.history.training_loss[-1])]
         result, opened = train_round(net, problem, own.step(final, net.layout.groups), epochs, own.seed + turn, report)
@@ -89,8 +89,8 @@ class ImageSearch:
         row = self._row(state, net, turn, final)
         row |= {"loss": result.history.training_loss[-1], "epochs": epochs}
         row |= {"closed": _listed(pruned.closed), "refused": _listed(pruned.refused)}
-        # Split, and keep the numbers or draw them anew.
-        if not final:
+        # Split, and keep the numbers or draw them anew. With eigenvalues the last splits have a round in which they can close.
+        if turn < own.rounds and not final:
             row["score_bytes"] = score_bytes(net, len(self.training), own)
             net, row["splits"] = self.split(state, net, turn)
             if own.restart:
@@ -110,6 +110,7 @@ class ImageSearch:
             "edges": len(edges),
             "operations": sum(len(names) for _, names in edges),
             "parameters": net.n_parameters,
+            "channels": net.structure.channels,
             "bytes": step_bytes(net.structure, self.options.batch_size),
             "validation_accuracy": share_found(net.forward(self.judging.images), self.judging.labels),
             "cells": [cell.record() for cell in net.structure.cells],
@@ -149,6 +150,18 @@ class ImageSearch:
             made.append([number, *split[1]])
         return net, made
 
+    def widened(self, net: ImageNetwork) -> ImageNetwork:
+        """The same function with as many more channels as parameters and memory allow (G7)."""
+        own, found = self.options, net
+        if own.parameters is None:
+            return net
+        while True:
+            wider = net.widen(found.structure.channels + 1, seed=own.seed)
+            need = step_bytes(wider.structure, own.batch_size)
+            if wider.n_parameters > own.parameters or (isinstance(own.memory, int) and need > own.memory):
+                return found
+            found = wider
+
     # --- time -------------------------------------------------------------------------------------
 
     def _compile(self, state: SearchState) -> None:
@@ -180,8 +193,8 @@ class ImageSearch:
             )
         return short
 
-    def _final_epochs(self, state: SearchState) -> int:
-        """The epochs of the final training that the time leaves, at least 1.
+    def _final_epochs(self, state: SearchState, net: ImageNetwork) -> int:
+        """The epochs of the final training of this network that the time leaves, at least 1.
 
         By hand: seconds expected. Checked by test_image_search.test_a_budget_of_time_ends_the_rounds.
         """
@@ -190,6 +203,7 @@ class ImageSearch:
             return wanted
         last = state.rows[-1]
         epoch = last["seconds"] / last["epochs"] * RISE
+        epoch *= max(1.0, step_bytes(net.structure, self.options.batch_size) / last["bytes"])
         possible = max(1, min(wanted, int((limit - state.seconds) / epoch)))
         if possible < wanted:
             state.remarks.append(
@@ -200,9 +214,9 @@ class ImageSearch:
     def _tell(self, state: SearchState, epoch: int, epochs: int, final: bool, loss: float) -> None:
         """Report the epochs of the whole search."""
         own = self.options
-        total = own.rounds * own.epochs + own.final_epochs
-        before = own.rounds * own.epochs if final else len(state.rows) * own.epochs
-        name = "final training" if final else f"round {len(state.rows) + 1} of {own.rounds}"
+        total = own.all_epochs
+        before = own.trainings * own.epochs if final else len(state.rows) * own.epochs
+        name = "final training" if final else f"round {len(state.rows) + 1} of {own.trainings}"
         self.progress(min(before + epoch, total), total, f"{name}, loss {loss:.3g}")
 
 

@@ -40,13 +40,15 @@ def search_images(
     data : training images; crops, flips and cutouts of `load_images` act in each epoch.
     validation_data : images that judge; without them a tenth of the training images.
     channels, reductions : of the first cell; how often rows and columns are halved.
-    rounds, epochs, final_epochs : rounds, epochs of each, and of the final training.
+    rounds, epochs, final_epochs : rounds that end with a split, epochs of each, and of the final training. With ``spectral``
+        gates one more round lets operations of the last splits close.
     score : ``slope``, the squared slopes of the new edges at λ = 0 over the sizes of their operations (G8); ``ntk``, the
         relative change of the condition of the tangent kernel; ``published``, that with linear regions (S3); ``random``.
     statistics : of ``ntk`` and ``published``: ``frozen`` (S5), the default of ``ntk``; ``batch`` without the zeros that S6
         proves; ``published`` with them, the default of ``published``.
-    gates : ``spectral``: an l1 penalty with proximal steps makes eigenvalues exactly 0, and those operations go; a split
-        begins at λ = 0, so it keeps the function bit for bit (G6). ``published``: gates of 0 or 1, closed for good if open in
+    gates : ``spectral``: an l1 penalty with proximal steps makes eigenvalues exactly 0, and those operations go, while the
+        squares of a node's eigenvalues keep the mean 1, which its batch norm does not see (I13); a split begins at λ = 0, so
+        it keeps the function bit for bit (G6). ``published``: gates of 0 or 1, closed for good if open in
         less than a quarter of the batches of a round.
     restart : draw all numbers anew after each round, as published.
     published : all choices of the authors at once: score, statistics, gates, restart, the order of widening and skipping,
@@ -54,11 +56,13 @@ def search_images(
         counted with the stem.
     memory : the most bytes that a step may take, a number or a text such as ``1 GB``; splits beyond it are not made, and the
         slope score, which sees all splits at once, takes fewer images.
+    parameters : before the final training all cells get more channels, with the same function (G7), as long as the network has
+        no more parameters than this; by default they keep theirs.
     time : seconds, or a text such as ``10m``; rounds that would exceed it are left out, and the final training is shortened.
         The first compilation of the kernels, about a minute, does not count.
     batch_size, learning_rate, momentum, weight_decay : of SGD with a cosine in each round.
     penalty_strength : of the l1 penalty on eigenvalues, in the rounds alone.
-    drop_path : of the final training.
+    drop_path : of the final training; 0, and 0.1 with `published`.
     score_images : images that the slope score sees.
     seed : of everything. The same seed gives the same bits, as long as no budget of time ends a round.
     progress : called with (epochs done, epochs in all, a text).

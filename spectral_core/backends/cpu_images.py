@@ -5,15 +5,17 @@ Importing this module is cheap; the first call that needs a kernel imports Numba
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from spectral_core.backends.image_passes import ImagePass
-from spectral_core.backends.problem import Problem, Stepper
+from spectral_core.backends.problem import Problem, StepArrays, Stepper
 from spectral_core.data import counters
 from spectral_core.data.augmentation import changed
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import formulas, tables
-from spectral_core.kernels.support.image_layout import ImageLayout, ImageTables
+from spectral_core.kernels.support.image_layout import OPERATION_COLUMNS, ImageLayout, ImageTables
 
 BATCH = 64
 """Images propagated at a time when only outputs are needed."""
@@ -118,8 +120,31 @@ def drawn(net: ImageTables, samples: int, seed: int, step: int) -> np.ndarray:
     return kept
 
 
+def shrunk_nodes(arrays: StepArrays) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes all of whose eigenvalues proximal steps shrink: where the places of each begin, and the places.
+
+    A batch norm does not see the scale of what arrives at its node, so without a fixed scale a penalty shrinks all
+    eigenvalues alike, and none becomes 0 before the others (I13).
+
+    By hand: places of numbers. Checked by test_image_training.test_eigenvalues_of_a_node_keep_their_norm.
+    """
+    nodes: dict[int, list[int]] = {}
+    gate, receiver = OPERATION_COLUMNS.index("gate"), OPERATION_COLUMNS.index("receiver")
+    for row in tables_of(arrays.layout).operations.tolist():
+        if row[gate] >= 0:
+            nodes.setdefault(row[receiver], []).append(row[gate])
+    shrunk = {place for begin, end, _ in arrays.shrunk.tolist() for place in range(begin, end)}
+    kept = [places for places in nodes.values() if shrunk.issuperset(places)]
+    starts = np.cumsum([0, *map(len, kept)])
+    return starts, np.array([place for places in kept for place in places], np.int64)
+
+
+@dataclass(eq=False)
 class ImageStepper(Stepper):
     """Runs epochs of an image network; parameters, running statistics and moments change in place."""
+
+    def __post_init__(self) -> None:
+        self.nodes = shrunk_nodes(self.arrays)
 
     def batch_done(self) -> None:
         """Called after each step of the optimizer."""
@@ -176,6 +201,7 @@ class ImageStepper(Stepper):
         rates = (arrays.trainable, arrays.rates, arrays.decays, factor)
         dense.update(kind, *rates, parameters, gradient, *state, arrays.settings)
         dense.shrink(arrays.shrunk, arrays.thresholds, factor, parameters)
+        images.keep_norms(parameters, *self.nodes)
         if net.published:
             images.clamp(parameters[net.gates[0] : net.gates[1]], parameters.dtype.type(LIMIT))
         self.batch_done()

@@ -14,11 +14,12 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.backends import cpu, gpu
 from spectral_core.backends.cuda_programs import DeviceData, Propagation, Storage, send
-from spectral_core.backends.problem import Problem, Stepper
+from spectral_core.backends.problem import Problem, StepArrays, Stepper
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import formulas, tables
 from spectral_core.kernels.cuda import wide
 from spectral_core.kernels.support.activations import Activation
+from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.kernels.support.layout import Layout
 
 ON_GPU = True
@@ -71,7 +72,7 @@ def _loss_and_gradient(
     library, data, rows = gpu.array_module(), DeviceData(problem), len(problem.x)
     storage, plan = Storage(layout, activation, rows, gpu.to_device(parameters)), gpu.Plan()
     scale = gpu.to_device(
-        np.array([_scale(float(_host(problem.weights).sum(dtype=float)), layout, problem.loss)], parameters.dtype)
+        np.array([scale_of(float(_host(problem.weights).sum(dtype=float)), layout, problem.loss)], parameters.dtype)
     )
     losses = library.zeros(1, parameters.dtype)
     storage.load(plan, data, rows, library.arange(rows))
@@ -86,7 +87,7 @@ def _host(values: Any) -> np.ndarray:
     return values if type(values) is np.ndarray else gpu.to_host(values)
 
 
-def _scale(weight: float, layout: Layout, loss: str) -> float:
+def scale_of(weight: float, layout: Layout, loss: str) -> float:
     """1/Σ weight, divided by the number of outputs if the loss is a mean over them; 0 if all weights are 0."""
     if not weight:
         return 0.0
@@ -147,7 +148,7 @@ class CudaStepper(Stepper):
         steps = self.step + np.cumsum(weights > 0)
         self._buffers(rows, len(weights))
         gpu.write(self.order, order)
-        scales = [_scale(weight, self.arrays.layout, self.arrays.problem.loss) for weight in weights]
+        scales = [scale_of(weight, self.arrays.layout, self.arrays.problem.loss) for weight in weights]
         gpu.write(self.scales, np.array(scales, real))
         gpu.write(self.corrections, cpu.corrections(self.arrays.settings, steps))
         gpu.write(self.factors, factors[np.maximum(steps - self.step - 1, 0)])
@@ -159,13 +160,17 @@ class CudaStepper(Stepper):
                 self._plan(min(size, rows - batch * size)).run(batch)
         self.step = int(steps[-1])
         # What the epoch reports; a loss that is not finite is reported itself.
-        losses, penalties = (gpu.to_host(array).astype(np.float64) for array in (self.losses, self.penalties))
+        losses, penalties = self._losses(), gpu.to_host(self.penalties).astype(np.float64)
         self.parameters[...] = gpu.to_host(self.device[0])
         broken = losses[~np.isfinite(losses)]
         if len(broken):
             return float(broken[0]), float(penalties.mean())
         mean = formulas.mean_of(losses @ weights, weights.sum())
         return float(mean), float(formulas.mean_of(penalties.sum(), np.count_nonzero(weights)))
+
+    def _losses(self) -> np.ndarray:
+        """The loss of each mini-batch of the epoch."""
+        return gpu.to_host(self.losses).astype(np.float64)
 
     def _buffers(self, rows: int, batches: int) -> None:
         """Inputs and results of an epoch. All epochs use the same arrays, since plans are bound to them."""
@@ -237,5 +242,13 @@ class CudaStepper(Stepper):
             plan.launch(wide.wide_shrink, int(end - begin), given, numbered=True)
 
 
-stepper = CudaStepper
-"""The name that all backends share."""
+def stepper(
+    arrays: StepArrays, parameters: np.ndarray, first_moment: np.ndarray, second_moment: np.ndarray, step: int = 0
+) -> Stepper:
+    """The stepper of a network of layers or of an image network, that starts from the given state."""
+    kind: type[CudaStepper] = CudaStepper
+    if isinstance(arrays.layout, ImageLayout):
+        from spectral_core.backends.cuda_images import CudaImageStepper  # which is a `CudaStepper`
+
+        kind = CudaImageStepper
+    return kind(arrays, parameters, first_moment, second_moment, step)

@@ -168,6 +168,10 @@ class Plan:
         """A kernel of one block."""
         self.add(kernel, 1, THREADS, given, numbered)
 
+    def launch_blocks(self, kernel: Any, blocks: int, given: tuple[Any, ...]) -> None:
+        """A kernel of so many blocks, each of which makes one sum."""
+        self.add(kernel, int(blocks), THREADS, given, False)
+
     def add(self, kernel: Any, blocks: int, threads: int, given: tuple[Any, ...], numbered: bool) -> None:
         library = array_module()
         if not numbered:  # parts of a program take flat matrices

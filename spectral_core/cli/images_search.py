@@ -38,6 +38,8 @@ def add_parsers(commands: Any) -> None:
     group.add_argument(
         "--memory", metavar="BYTES", help="the most that the arrays of a training step may take, such as 1GB"
     )
+    size = "before the final training the network gets more channels, up to so many parameters"
+    group.add_argument("--parameters", type=int, metavar="N", help=size)
     group.add_argument("--time", metavar="TIME", help="the most that the search may take, such as 10m")
     _add_search_options(parser.add_argument_group("the search"))
     console.seed_option(parser, "split, start, order and scores")
@@ -59,15 +61,17 @@ def _add_search_options(group: Any) -> None:
     )
     group.add_argument("--restart", action="store_true", default=None, help="draw all numbers anew after each round")
     group.add_argument("--published", action="store_true", default=None, help="all choices of the authors at once")
-    closing = "of the penalty that makes eigenvalues 0 (default: 0.02)"
+    closing = "of the penalty that makes eigenvalues 0 (default: 0.5)"
     group.add_argument("--penalty-strength", type=float, metavar="S", help=closing)
-    drop = "the final training leaves each operation out for an image with this probability (default: 0.1)"
+    drop = (
+        "the final training leaves each operation out for an image with this probability (default: 0; --published: 0.1)"
+    )
     group.add_argument("--drop-path", type=float, metavar="P", help=drop)
     image_options.add_rate_options(group)
 
 
 NAMES = (
-    "channels", "reductions", "memory", "time", "rounds", "epochs", "final_epochs", "score", "gates", "restart",
+    "channels", "reductions", "memory", "parameters", "time", "rounds", "epochs", "final_epochs", "score", "gates", "restart",
     "published", "penalty_strength", "drop_path", "batch_size", "learning_rate", "momentum", "weight_decay", "seed",
 )  # fmt: skip
 """The options that are handed on where they were given."""

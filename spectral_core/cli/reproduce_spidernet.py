@@ -26,8 +26,8 @@ def add_parser(experiments: Any) -> None:
     parser = experiments.add_parser(
         "spidernet",
         help="a network of cells that grows, beside chance and a network made by hand",
-        description="SpiderNet (CVPR-NAS 2022) in small: `images search` with the slope score, with random splits, with the "
-        "published gates and restarts, and a network made by hand, all with the same images and epochs. Writes sweep.sqlite, "
+        description="SpiderNet (CVPR-NAS 2022) in small: `images search` with the slope score, with random splits, with restarts, "
+        "with the published gates, and a network made by hand, all with the same images and epochs. Writes sweep.sqlite, "
         "results.csv, table.txt, summary.json, spidernet.png and cells.png. A stopped run continues.",
         epilog="examples: spectral-core reproduce spidernet --quick; "
         "spectral-core reproduce spidernet --data cifar10.npz --size 16",
@@ -39,7 +39,7 @@ def add_parser(experiments: Any) -> None:
     parser.add_argument("--size", type=int, metavar="ROWS", help="rows of the images, by means of 2 × 2 pixels")
     turned = "no image is turned left to right, for images such as MNIST's (with --data; digits never are)"
     parser.add_argument("--no-flip", action="store_true", help=turned)
-    arms = "search, random, published, hand-made (default: all; --quick: without published)"
+    arms = "search, random, restart, published, hand-made (default: all; --quick: search, random, hand-made)"
     parser.add_argument("--arms", metavar="NAME[,NAME...]", help=arms)
     parser.add_argument("--runs", type=int, help="of each arm (default: 5; --quick: 1)")
     add_sweep_options(parser, "results/spidernet")

@@ -24,6 +24,7 @@ class CountingStepper(ImageStepper):
     """An `ImageStepper` that counts in how many batches each gate was open."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         begin, end = tables_of(self.arrays.layout).gates
         self.opened = np.zeros(end - begin, np.int64)
 

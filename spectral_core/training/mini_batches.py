@@ -11,7 +11,7 @@ from spectral_core.backends import choice
 from spectral_core.backends.cpu_images import check_batch
 from spectral_core.backends.problem import Problem
 from spectral_core.backends.threads import blas_threads
-from spectral_core.errors import BackendError, DivergenceError, InvalidInputError
+from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.kernels.support.image_layout import ImageLayout
 from spectral_core.networks.trainable import Trainable
 from spectral_core.training.checkpoint import Checkpoint, fingerprint, identity_of_steps
@@ -92,10 +92,8 @@ def check_image_batches(layout: ImageLayout, batch_size: int, used: int, hint: s
 
 
 def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch_size: int, wanted: str) -> str:
-    """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only; image networks have no kernels there."""
+    """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only; ``auto`` is ``cpu`` for image networks."""
     if isinstance(net.layout, ImageLayout):
-        if wanted == "cuda":
-            raise BackendError("image networks run on the processor alone; use backend='cpu' or 'auto'")
         return choice.resolve(wanted, 0.0)
     on_gpu = problem.on_gpu or (validation is not None and validation.on_gpu)
     work = np.inf if on_gpu else choice.multiply_adds(net.layout.widths, batch_size)

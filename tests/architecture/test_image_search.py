@@ -59,9 +59,9 @@ def same(one: ImageSearchResult, other: ImageSearchResult) -> bool:
 def test_each_round_splits_every_cell_once_and_one_seed_gives_one_result(score: str) -> None:
     options = SMALL | {"score": score, "train_free": FEW, "penalty_strength": 0.0}
     found = search_images(bars(), **options)
-    assert [row["edges"] for row in found.rows] == [5, 9, 13]
-    assert [len(row["splits"]) for row in found.rows] == [2, 2, 0]
-    assert [row["final"] for row in found.rows] == [False, False, True]
+    assert [row["edges"] for row in found.rows] == [5, 9, 13, 13]
+    assert [len(row["splits"]) for row in found.rows] == [2, 2, 0, 0]
+    assert [row["final"] for row in found.rows] == [False, False, False, True]
     assert same(found, search_images(bars(), **options))
     assert not same(found, search_images(bars(), **options, seed=1))
 
@@ -109,8 +109,32 @@ def test_an_l1_penalty_closes_operations_exactly() -> None:
     assert sum(len(row["refused"]) for row in strong.rows) > 0
     assert "stayed, since a node that is read would have had no input" in strong.to_text()
     free = search_images(bars(), **SMALL, penalty_strength=0.0)
-    assert [row["closed"] for row in free.rows] == [[], [], []]
+    assert [row["closed"] for row in free.rows] == [[], [], [], []]
     assert free.network.n_parameters > strong.network.n_parameters
+
+
+def test_the_last_splits_can_close_before_the_final_training() -> None:
+    """With eigenvalues one more round has no split. Published gates have none."""
+    found = search_images(bars(), **SMALL, penalty_strength=2.0)
+    assert [bool(row["splits"]) for row in found.rows] == [True, True, False, False]
+    assert any("0" in str(row["closed"]) for row in found.rows[2:3])
+    published = search_images(bars(), **SMALL, gates="published", score="random")
+    assert [bool(row["splits"]) for row in published.rows] == [True, True, False]
+
+
+def test_channels_come_before_the_final_training_up_to_the_parameters() -> None:
+    """As many as fit, and none without the option or where there is no room."""
+    plain = search_images(bars(), **SMALL)
+    assert [row["channels"] for row in plain.rows] == [1, 1, 1, 1]
+    limit = 4 * plain.rows[2]["parameters"]
+    wide = search_images(bars(), **SMALL, parameters=limit)
+    assert numbers(wide)[:3] == numbers(plain)[:3]
+    net = wide.network
+    assert net.structure.channels == wide.rows[-1]["channels"] > 1
+    assert net.n_parameters <= limit < net.widen(net.structure.channels + 1).n_parameters
+    assert search_images(bars(), **SMALL, parameters=1).network.structure.channels == 1
+    bounded = search_images(bars(), **SMALL, parameters=limit, memory=plain.rows[1]["bytes"])
+    assert bounded.rows[-1]["bytes"] <= plain.rows[1]["bytes"]
 
 
 def test_gates_that_were_closed_go_as_published() -> None:
@@ -210,7 +234,7 @@ def test_a_budget_of_memory_stops_splits_and_names_channels_that_fit() -> None:
     first = ImageNetwork.initialize(1, 1, 2, image=(1, 4, 4))
     need = step_bytes(first.structure, 16)
     found = search_images(bars(), **SMALL, memory=need)
-    assert [row["splits"] for row in found.rows] == [[], [], []]
+    assert [row["splits"] for row in found.rows] == [[], [], [], []]
     assert all(row["bytes"] <= need for row in found.rows)
     assert "no split in cell 0: a step would need" in found.remarks[0]
     with pytest.raises(InvalidInputError, match=r"memory: the first network needs .* given: 1 channel would fit"):
@@ -243,6 +267,7 @@ def test_a_new_node_lies_before_its_receiver() -> None:
     ("options", "message"),
     [
         ({"rounds": -1}, "rounds must be"),
+        ({"parameters": 0}, "parameters must be"),
         ({"score": "best"}, "score must be one of slope, ntk, published, random"),
         ({"gates": "open"}, "gates must be one of"),
         ({"memory": "much"}, "memory must be a number with a unit"),
@@ -335,8 +360,8 @@ def test_compilation_is_no_time_of_a_round(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(image_rounds, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     monkeypatch.setattr(image_rounds, "train_round", slow)
     found = search_images(bars(), **SMALL, time=60)
-    assert [row["final"] for row in found.rows] == [False, False, True]
-    assert [row["seconds"] for row in found.rows] == [1.0, 1.0, 1.0]
+    assert [row["final"] for row in found.rows] == [False, False, False, True]
+    assert [row["seconds"] for row in found.rows] == [1.0, 1.0, 1.0, 1.0]
     assert found.remarks == ()
     assert numbers(found) == numbers(search_images(bars(), **SMALL))
 

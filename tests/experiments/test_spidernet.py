@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spectral_core import search_images
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.cli.program import main
 from spectral_core.errors import InvalidInputError
@@ -32,7 +31,8 @@ def test_each_arm_has_its_numbers(arm: str) -> None:
     assert found["parameters"] == net.n_parameters
     assert found["parameters@0"] == net.compact().n_parameters
     assert json.loads(found["rounds"]) == rounds
-    assert len(rounds) == (0 if arm == "hand-made" else 2)
+    assert len(rounds) == (0 if arm == "hand-made" else 3)
+    assert sum(row["epochs"] for row in rounds) == (0 if arm == "hand-made" else 3)
     assert "seconds" not in found["rounds"]
     assert len(given.training) == 40
 
@@ -47,12 +47,8 @@ def test_the_network_made_by_hand_sees_as_many_images() -> None:
 
 
 def test_the_network_made_by_hand_has_as_many_parameters_as_a_searched_one() -> None:
-    given, options = experiment.parts(TINY), ImageSearchOptions(channels=2, reductions=1, rounds=2)
-    wanted = experiment.searched_size(options, given)
-    searched = search_images(
-        given.training, channels=2, reductions=1, rounds=2, epochs=1, final_epochs=1, penalty_strength=0.0
-    )
-    assert wanted == searched.network.n_parameters
+    given, wanted = experiment.parts(TINY), 3000
+    options = ImageSearchOptions(channels=2, reductions=1, rounds=2, parameters=wanted)
     found = [experiment.by_hand(options, given, count).n_parameters for count in range(1, 30)]
     made = experiment.made_by_hand(replace(options, epochs=1, final_epochs=1), given).n_parameters
     assert made == min(found, key=lambda size: abs(size - wanted))

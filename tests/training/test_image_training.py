@@ -114,6 +114,43 @@ def test_a_batch_without_weight_is_as_if_it_were_not_there(first: int, huge: boo
     assert weighted.state.step == without.state.step == 2
 
 
+def test_eigenvalues_of_a_node_keep_their_norm() -> None:
+    """The squares of those that a penalty shrinks have mean 1 after each step; a node of zeros stays 0, others are free."""
+    cells = [Cell(1, 3, {(0, 1): ("identity", "max3", "sep3"), (1, 2): ("identity", "mean3"), (0, 2): ("max3",)})]
+    net = ImageNetwork.initialize(3, 0, 3, image=(1, 6, 6), cells=cells, dtype="float64", seed=2)
+    net.groups["eigenvalues[0,0,1]"][...] = [0.3, 2.0, -1.0]
+    shrunk = OPTIONS | {"penalty": "l1", "penalty_strength": 0.2, "proximal": True, "epochs": 2}
+    data = bars()
+    found = train(net, data, data.labels, **shrunk).network.groups
+    into = {
+        1: found["eigenvalues[0,0,1]"],
+        2: np.concatenate([found["eigenvalues[0,1,2]"], found["eigenvalues[0,0,2]"]]),
+    }
+    for values in into.values():
+        assert np.mean(values**2) == pytest.approx(1.0, abs=1e-12)
+        assert len({float(abs(value)) for value in values}) > 1
+    free = train(net, data, data.labels, **OPTIONS | {"epochs": 2}).network.groups
+    assert abs(np.mean(free["eigenvalues[0,0,1]"] ** 2) - 1) > 1e-3
+    net.groups["eigenvalues[0,0,1]"][...] = 0
+    silent = train(net, data, data.labels, **shrunk | {"penalty_strength": 1e3, "epochs": 1}).network.groups
+    assert not silent["eigenvalues[0,0,1]"].any()
+
+
+def test_the_scale_of_a_nodes_eigenvalues_is_not_seen() -> None:
+    """Outputs in training mode are those of ten times the eigenvalues, up to ε; the slopes are orthogonal to them (I13)."""
+    data = bars(12)
+    net = network(seed=1)
+    values = net.groups["eigenvalues[0,0,1]"]
+    values[...] = np.linspace(-1, 2, len(values))
+    loss, slopes = net.loss_and_gradients(data, data.labels)
+    values *= 10
+    scaled, smaller = net.loss_and_gradients(data, data.labels)
+    assert scaled == pytest.approx(loss, abs=1e-5)
+    here, there = slopes["eigenvalues[0,0,1]"], smaller["eigenvalues[0,0,1]"]
+    np.testing.assert_allclose(there, here / 10, rtol=1e-3, atol=1e-6)
+    assert abs(here @ values) < 1e-4 * np.linalg.norm(here) * np.linalg.norm(values)
+
+
 def test_published_gates_stay_within_their_limit() -> None:
     data = bars(32)
     result = train(network(gates="published"), data, data.labels, **(OPTIONS | {"epochs": 4, "learning_rate": 5.0}))

@@ -7,6 +7,7 @@ from pathlib import Path
 import sympy
 
 from derivations.codegen import templates
+from derivations.codegen.cuda import images
 from derivations.codegen.cuda.flat import FlatPrinter
 from derivations.codegen.cuda.layers import KERNEL, LAYERED, Blocks, Launches, wide_kernel
 from derivations.codegen.cuda.parts import DEVICE, PartPrinter
@@ -101,7 +102,7 @@ def cuda_functions() -> dict[str, tuple[str, ...]]:
             table[_name(text)] = program.theorems
     sizes = tuple(f"{inputs}_{outputs}" for inputs, outputs in SIZES)
     table |= templates.theorems(FOLDER, "ensemble", (*(variant for variant, _, _ in LAYERED), *sizes))
-    table |= templates.theorems(FOLDER, "parts") | templates.theorems(FOLDER, "wide")
+    table |= templates.theorems(FOLDER, "parts") | templates.theorems(FOLDER, "wide") | images.functions()
     for inputs, outputs in SIZES:
         table[f"gpu_propagate_{inputs}_{outputs}"] = theorems(propagation.GLOBAL)
         table[f"gpu_adjoint_{inputs}_{outputs}"] = (*theorems(adjoint.GLOBAL), *theorems(propagation.GLOBAL))
@@ -144,6 +145,7 @@ def cuda_modules(digest: str, general: str) -> dict[str, str]:
         "ensemble": ensemble_module(ensemble),
         "one_hidden": one_hidden_module(one_hidden),
         "wide": _wide_module(digest, devices),
+        "images": _images_module(digest, devices),
     }
 
 
@@ -187,6 +189,13 @@ def _device_module(digest: str, general: str) -> str:
         *(helpers[name] for name in behind),
     ]
     return "\n\n\n".join(parts) + "\n"
+
+
+def _images_module(digest: str, devices: str) -> str:
+    head = _header(
+        "Image networks on CUDA, operation by operation on the whole device", digest, {"parts.py": devices}, images.TEXT
+    )
+    return "\n\n\n".join([head + images.IMPORTS, *images.sources()]) + "\n"
 
 
 def _wide_module(digest: str, devices: str) -> str:

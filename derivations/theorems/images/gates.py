@@ -139,15 +139,26 @@ def gate_argument(
     left = a * bn.dgamma.element * bn.epsilon / sigma / g
     claim = "one open operation, u = g op(x), in front of a batch norm with ε = 0: ⟨ū, op(x)⟩ = ⟨ū, u⟩ / g = 0"
     proof.equal(claim, at(left, {bn.epsilon: 0}), n.ZERO, cites=["I8"])
+    scale_of_a_node(proof, value)
+
+
+def scale_of_a_node(proof: Proof, value: Program) -> None:
+    """All eigenvalues of a node times α > 0: its batch norm does not see it. So their squares can be kept at mean 1."""
+    alpha = sp.Symbol("alpha", positive=True)
+    line = value_of(only(value))
+    claim = "every λ of a node times α: every term of u = Σ λ op(x) is, so u is, and BN(α u) = BN(u) for ε = 0"
+    proof.equal(claim, at(line, {gate: alpha * gate}), alpha * line, cites=["I8"])
+    slope = bn.scale.element * bn.dgamma.element * bn.epsilon / bn.deviation.element
+    proof.equal("Σ λ λ̄ = ⟨ū, u⟩ = a γ̄ ε/σ, 0 for ε = 0", at(slope, {bn.epsilon: 0}), n.ZERO, cites=["I8"])
 
 
 I13 = Theorem(
     id="I13",
     title="gate",
-    states=12,
+    states=14,
     words="passed = g(w) op(x), g = 1 for w > 0, else 0; op(x) gets g ȳ; defined slope w̄ = ⟨ȳ, op(x)⟩, the derivative by the gate's value; "
     "behind a batch norm w̄ = Σ_c γ A + β B, γ̄ = g A, β̄ = g B with A = Σ ȳ x̂, B = Σ ȳ; with one operation left in front of a "
-    "batch norm with ε = 0, w̄ = 0",
+    "batch norm with ε = 0, w̄ = 0; all λ of a node times α > 0 leave its batch norm as it is for ε = 0, where Σ λ λ̄ = 0",
     method="reverse accumulation, sums of a batch norm",
     argument=gate_argument,
     assumptions=("the slope of w is defined to be that of the gate's value: g has none of its own",),

@@ -4,7 +4,8 @@ Arms, each with the same images, epochs, batches and rates:
 
 search : `search_images` with the slope score.
 random : the same, with random splits.
-published : the same loop with the authors' gates and restarts, and random splits: what growth without a restart is worth.
+restart : the search, with all numbers drawn anew after each round: what growth that keeps the function is worth.
+published : the same loop with the authors' gates and restarts, and random splits.
 hand-made : no search. Two residual separable convolutions in each cell, with channels for as many parameters as a searched
     network has, trained for all epochs of the others.
 
@@ -36,21 +37,21 @@ from spectral_core.sweeps.experiment import Experiment
 from spectral_core.training.image_rounds import train_round
 
 NAME = "spidernet"
-ARMS = ("search", "random", "published", "hand-made")
+ARMS = ("search", "random", "restart", "published", "hand-made")
 SHARES = (0.0, 0.25, 0.5, 0.75)
 """Of the hidden channels that are cut off."""
 SETTINGS: dict[str, dict[str, Any]] = {
     "quick": {
         "images": 800, "test": 500, "channels": 2, "reductions": 1, "rounds": 1, "epochs": 1, "final_epochs": 3,
-        "crop": 0, "cutout": 0, "flip": False, "score_images": 64, "drop_path": 0.0,
+        "crop": 0, "cutout": 0, "flip": False, "score_images": 64, "drop_path": 0.0, "parameters": 3600,
     },
     "reduced": {
-        "images": 10_000, "test": 5000, "channels": 8, "reductions": 2, "rounds": 4, "epochs": 2, "final_epochs": 8,
-        "crop": 2, "cutout": 8, "flip": True, "score_images": 256, "drop_path": 0.1,
+        "images": 10_000, "test": 5000, "channels": 8, "reductions": 2, "rounds": 3, "epochs": 1, "final_epochs": 12,
+        "crop": 2, "cutout": 8, "flip": True, "score_images": 256, "drop_path": 0.0, "parameters": 65_000,
     },
     "full": {
         "images": 40_000, "test": 10_000, "channels": 16, "reductions": 2, "rounds": 8, "epochs": 4, "final_epochs": 40,
-        "crop": 4, "cutout": 16, "flip": True, "score_images": 256, "drop_path": 0.1,
+        "crop": 4, "cutout": 16, "flip": True, "score_images": 256, "drop_path": 0.1, "parameters": 500_000,
     },
 }  # fmt: skip
 UNREPORTED = ("seconds", "score_bytes")
@@ -149,13 +150,15 @@ def trained(
     settings: Mapping[str, Any], arm: str, given: ImageParts, seed: int
 ) -> tuple[ImageNetwork, list[dict[str, Any]]]:
     """The network of an arm, and the rows of its rounds."""
-    names = ("channels", "reductions", "rounds", "epochs", "final_epochs", "score_images", "drop_path")
+    names = ("channels", "reductions", "rounds", "epochs", "final_epochs", "score_images", "drop_path", "parameters")
     own: dict[str, Any] = {name: settings[name] for name in names} | {"seed": seed}
     if arm == "hand-made":
         return made_by_hand(ImageSearchOptions(**own), given), []
     if arm == "published":
-        own |= {"gates": "published", "restart": True}
-    score = "slope" if arm == "search" else "random"
+        own |= {"gates": "published", "restart": True, "rounds": own["rounds"] + 1}  # as many trainings
+    if arm == "restart":
+        own |= {"restart": True}
+    score = "slope" if arm in ("search", "restart") else "random"
     found = search_images(given.training, validation_data=given.validation, score=score, **own)
     return found.network, [{name: row[name] for name in row if name not in UNREPORTED} for row in found.rows]
 
@@ -163,30 +166,20 @@ def trained(
 def made_by_hand(options: ImageSearchOptions, given: ImageParts) -> ImageNetwork:
     """Two residual separable convolutions in each cell, each cell behind the one before, trained for all epochs.
 
-    It has as many channels as bring its parameters nearest to those of a searched network whose operations all stay.
+    It has as many channels as bring its parameters nearest to those that a search may use.
 
     By hand: the nearest size. Checked by test_spidernet.test_the_network_made_by_hand_has_as_many_parameters_as_a_searched_one.
     """
     data = given.training
-    wanted = searched_size(options, given)
+    wanted = options.parameters or 0
     channels = 1
     while by_hand(options, given, channels + 1).n_parameters <= wanted:
         channels += 1
     sizes = {count: by_hand(options, given, count).n_parameters for count in (channels, channels + 1)}
     net = by_hand(options, given, min(sizes, key=lambda count: max(sizes[count], wanted) - min(sizes[count], wanted)))
-    epochs = options.rounds * options.epochs + options.final_epochs
+    epochs = options.all_epochs
     result, _ = train_round(net, net.problem(data, data.labels), options.step(final=True), epochs, options.seed)
     return result.network
-
-
-def searched_size(options: ImageSearchOptions, given: ImageParts) -> int:
-    """The parameters of a searched network whose operations all stay: every round splits an edge of each cell."""
-    data = given.training
-    net = ImageNetwork.initialize(options.channels, options.reductions, len(data.classes), image=data.shape)
-    for _ in range(options.rounds):
-        for number, cell in enumerate(net.structure.cells):
-            net = net.split_edge(number, cell.edges[-1][0])
-    return net.n_parameters
 
 
 def by_hand(options: ImageSearchOptions, given: ImageParts, channels: int) -> ImageNetwork:

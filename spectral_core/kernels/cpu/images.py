@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 72a7f431490a2ab4
+certificates  sha256 26589771f9f2c7c2
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
@@ -1349,6 +1349,25 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
         linear, constant = batch_norm_adjoint_coefficients(count, dbeta, deviation, dgamma, mean, scale)
         for s in range(n_samples):
             batch_norm_adjoint(dx[s, c], x[s, c], real(constant), real(linear), real(scale))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def keep_norms(parameters, starts, places):
+    """The eigenvalues of each node scaled so that their squares have mean 1: the batch norm of the node does not see it (I13).
+
+    starts (nodes + 1) : where the places of a node begin. places : of eigenvalues in the parameters.
+
+    By hand: a norm that is kept (I13). Checked by test_image_training.test_eigenvalues_of_a_node_keep_their_norm.
+    """
+    real = parameters.dtype.type
+    for node in range(starts.size - 1):
+        begin, end, squares = starts[node], starts[node + 1], real(0.0)
+        for k in range(begin, end):
+            squares += parameters[places[k]] * parameters[places[k]]
+        if squares > real(0.0):
+            factor = real(math.sqrt(real(end - begin) / squares))
+            for k in range(begin, end):
+                parameters[places[k]] *= factor
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 72a7f431490a2ab4
-dense.py      sha256 9f58cd72262f46fa
+certificates  sha256 26589771f9f2c7c2
+dense.py      sha256 2654416d403c6bb2
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

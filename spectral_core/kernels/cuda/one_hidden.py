@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 72a7f431490a2ab4
-parts.py      sha256 7e1f87198fbeaa21
+certificates  sha256 26589771f9f2c7c2
+parts.py      sha256 4f7c9c1fe1841892
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

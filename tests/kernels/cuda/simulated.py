@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spectral_core.data.images import load_images
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import ONE_HIDDEN_SIZES
+from spectral_core.networks.cells import Cell
+from spectral_core.networks.image import ImageNetwork
 from spectral_core.training import ensemble as ensembles
 from spectral_core.training.ensemble import train_ensemble
 from spectral_core.training.trainer import train
@@ -314,6 +317,50 @@ def refusals() -> None:
     both(nets[0], x, y, **alone)
 
 
+def image_network(published: bool, dtype: Any = "float64") -> tuple[Any, np.ndarray, np.ndarray]:
+    """Every kind of operation with stride 1 or 2, a gate that is 0 or closed, drop-path; images and classes."""
+    cells = [
+        Cell(1, 3, {(0, 1): ("identity", "sep3"), (1, 2): ("max3", "dil5")}),
+        Cell(2, 4, {(0, 2): ("max3", "dil3"), (1, 2): ("identity", "mean3", "sep3"), (2, 3): ("mean3", "identity")}),
+    ]
+    gates = "published" if published else "spectral"
+    net = ImageNetwork.initialize(
+        1, 1, 2, image=(2, 2, 4), gates=gates, cells=cells, drop_path=0.3, dtype=dtype, seed=4
+    )
+    generator = np.random.default_rng(0)
+    values = net.parameters + 0.1 * generator.uniform(-1, 1, net.parameters.size).astype(dtype)
+    net = net.with_parameters(values.astype(dtype))
+    net.groups["gates[0,1,2]" if published else "eigenvalues[0,1,2]"][1] = -0.2 if published else 0.0
+    return net, generator.normal(size=(5, 2, 2, 4)).astype(dtype), np.arange(5) % 2
+
+
+def images(published: bool) -> None:
+    """Loss, gradient and an epoch of an image network on the device are those on the processor."""
+    from spectral_core.backends import cpu_images, cuda_images, gpu
+
+    net, x, y = image_network(published)
+    for seed, weight in ((None, None), (5, np.arange(5.0))):
+        problem = net.problem(x, y, sample_weight=weight)
+        value, slopes = cpu_images.loss_and_gradient(net.layout, net.parameters, problem, seed)
+        there, found = cuda_images.loss_and_gradient(net.layout, net.parameters, problem, seed)
+        same("loss", there, value)
+        same("gradient", found, slopes)
+    same("logits", cuda_images.predict(net.layout, gpu.to_device(net.parameters), net.images(x)), net.forward(x))
+
+
+def image_training(published: bool) -> None:
+    """Two epochs with all options, images changed, a batch without weight."""
+    net, x, y = image_network(published)
+    options: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.05, "schedule": "cosine"}
+    options |= {"clip_norm": 0.5, "label_smoothing": 0.1, "weight_decay": 0.01}
+    options |= {} if published else {"penalty": "l1", "penalty_strength": 0.1, "proximal": True}
+    data = load_images((x, y), standardise=False, crop=1, flip=True, cutout=2, seed=3, channels="first")
+    both(
+        net, data, y, loss="cross_entropy", epochs=2, batch_size=2, seed=3, shuffle=False, validation_data=(x, y),
+        sample_weight=np.array([1.0, 2.0, 0.0, 0.0, 3.0]), **options,
+    )  # fmt: skip
+
+
 def continued() -> None:
     """A training in two calls, with `state`, is one training: the same bits."""
     theta, x, y, _ = problem_of(CASES[0], SEED)
@@ -346,6 +393,10 @@ CHECKS: dict[str, Callable[[], None]] = {
     "corners": corners,
     "continued": continued,
     "refusals": refusals,
+    "images-spectral": lambda: images(published=False),
+    "images-published": lambda: images(published=True),
+    "images-training-spectral": lambda: image_training(published=False),
+    "images-training-published": lambda: image_training(published=True),
     "without-shared-memory": without_shared_memory,
 }
 assert {case.form for case in CASES if not isinstance(case.form, str)} == set(ONE_HIDDEN_SIZES)

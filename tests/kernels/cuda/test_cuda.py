@@ -35,7 +35,10 @@ KERNELS = ROOT / "spectral_core" / "kernels" / "cuda"
 WHY_NOT = choice.unavailable_because()
 
 
-TRAININGS = ("device-arrays", "corners", "continued")
+TRAININGS = (
+    "device-arrays", "corners", "continued", "images-spectral", "images-published", "images-training-spectral",
+    "images-training-published",
+)  # fmt: skip
 """Checks of `train`, beside those named "wide"."""
 
 

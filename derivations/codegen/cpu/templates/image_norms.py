@@ -57,3 +57,21 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
         linear, constant = batch_norm_adjoint_coefficients(count, dbeta, deviation, dgamma, mean, scale)
         for s in range(n_samples):
             batch_norm_adjoint(dx[s, c], x[s, c], real(constant), real(linear), real(scale))
+
+
+def keep_norms(parameters, starts, places):
+    """The eigenvalues of each node scaled so that their squares have mean 1: the batch norm of the node does not see it (I13).
+
+    starts (nodes + 1) : where the places of a node begin. places : of eigenvalues in the parameters.
+
+    By hand: a norm that is kept (I13). Checked by test_image_training.test_eigenvalues_of_a_node_keep_their_norm.
+    """
+    real = parameters.dtype.type
+    for node in range(starts.size - 1):
+        begin, end, squares = starts[node], starts[node + 1], real(0.0)
+        for k in range(begin, end):
+            squares += parameters[places[k]] * parameters[places[k]]
+        if squares > real(0.0):
+            factor = real(math.sqrt(real(end - begin) / squares))
+            for k in range(begin, end):
+                parameters[places[k]] *= factor
