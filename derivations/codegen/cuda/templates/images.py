@@ -3,7 +3,7 @@
 Planes (sample, channel, row · column) are flat. Words in capitals are values of proven programs.
 """
 # The names belong to the printed module; lines are printed as they are written here.
-# ruff: noqa: F821
+# ruff: noqa: F821, F841
 # mypy: ignore-errors
 # fmt: off
 
