@@ -93,7 +93,7 @@ def records_of(certificates: list[Certificate]) -> list[dict[str, Any]]:
 def generate(certificates: list[Certificate], records: list[dict[str, Any]] | None = None) -> dict[Path, str]:
     """The files that follow from the certificates and their records, as text."""
     records = records_of(certificates) if records is None else records
-    general = cpu_module(records)
+    general, planes = cpu_module(records), images_module(certificate_digest(records))
     return {
         KERNELS / "tables.py": tables_module(),
         **{EXCHANGE / f"{name}.py": text for name, text in c_modules().items()},
@@ -102,10 +102,10 @@ def generate(certificates: list[Certificate], records: list[dict[str, Any]] | No
         KERNELS / "cpu" / "dense.py": general,
         KERNELS / "cpu" / "one_hidden.py": one_hidden_module(records, general),
         KERNELS / "cpu" / "sparse.py": sparse_module(records, general),
-        KERNELS / "cpu" / "images.py": images_module(certificate_digest(records)),
+        KERNELS / "cpu" / "images.py": planes,
         **{
             KERNELS / "cuda" / f"{name}.py": text
-            for name, text in cuda_modules(certificate_digest(records), general).items()
+            for name, text in cuda_modules(certificate_digest(records), general, planes).items()
         },
         **{
             KERNELS / "javascript" / f"{name}.js": text

@@ -46,6 +46,7 @@ LEANS_ON = {
     "cuda/ensemble": ("support.device", "cuda.parts"),
     "cuda/one_hidden": ("support.device", "cuda.parts"),
     "cuda/wide": ("support.device", "cuda.parts"),
+    "cuda/images": ("support.device", "cuda.parts", "cpu.images"),
 }
 """What printed kernels import from `kernels`; those for CUDA are compiled anew in each process."""
 SKLEARN_INSIDE_FUNCTIONS = {"data", "cli"}

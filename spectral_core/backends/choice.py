@@ -7,20 +7,27 @@ import ctypes
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 from spectral_core import checks
 from spectral_core.backends import cpu
-from spectral_core.backends.problem import Backend
+from spectral_core.backends.problem import Backend, Stepper
 from spectral_core.checks import one_of
 from spectral_core.errors import BackendError
+from spectral_core.kernels.support.image_layout import KINDS, OPERATION_COLUMNS, VALUE_COLUMNS, ImageLayout, ImageTables
+from spectral_core.kernels.support.layout import Layout
 
 BACKENDS = ("auto", "cpu", "cuda")
 WORTH_A_GPU = 2 * 10**8
 """Multiply-adds of a step from which ``auto`` uses a GPU. A step makes about fifty launches of 20 µs, a millisecond; two
 cores need three milliseconds for this work, at 60 billion multiply-adds a second. An estimate; not measured."""
+
+
+WORTH_A_GPU_FOR_IMAGES = 10**9
+"""The same for image networks, whose step makes about a thousand launches: 78 ms on an H200, however small the network, where one
+core needs 70 ms for 4·10⁸ multiply-adds."""
 
 
 def unavailable_because() -> str:
@@ -45,14 +52,14 @@ def _driver() -> bool:
     return False
 
 
-def resolve(backend: str, work: float = float("inf")) -> str:
-    """``cpu`` or ``cuda``. ``auto`` is ``cuda`` if there is a GPU and the `work` of a step is large enough.
+def resolve(backend: str, work: float = float("inf"), enough: float = WORTH_A_GPU) -> str:
+    """``cpu`` or ``cuda``. ``auto`` is ``cuda`` if there is a GPU and the `work` of a step is at least `enough`.
 
     Raises
     ------
     BackendError : ``cuda``, and no GPU can be used; the message gives the reason.
     """
-    if one_of(backend, BACKENDS, "backend") == "cpu" or (backend == "auto" and work < WORTH_A_GPU):
+    if one_of(backend, BACKENDS, "backend") == "cpu" or (backend == "auto" and work < enough):
         return "cpu"
     why = unavailable_because()
     if not why:
@@ -70,6 +77,29 @@ def multiply_adds(widths: Sequence[int], samples: int) -> float:
     return 6.0 * samples * sum(a * b for a, b in pairwise(widths))
 
 
+def image_multiply_adds(net: ImageTables, samples: int) -> float:
+    """Multiply-adds of one step of an image network: the convolutions once forward and twice back.
+
+    By hand: a count of products. Checked by test_cuda.test_auto_is_the_processor_where_there_is_no_gpu_or_little_to_do.
+    """
+    channels, rows, columns = (VALUE_COLUMNS.index(name) for name in ("channels", "rows", "columns"))
+    count = 0
+    for row in net.operations.tolist():
+        operation, receiver = (
+            dict(zip(OPERATION_COLUMNS, row, strict=True)),
+            net.values[row[OPERATION_COLUMNS.index("receiver")]],
+        )
+        if operation["kind"] == KINDS["stem"]:
+            products = 9 * net.image[0] * receiver[channels]
+        elif operation["kind"] == KINDS["convolution"]:
+            sending = net.values[operation["sender"]][channels]
+            products = sending * (receiver[channels] + (operation["taps"] ** 2 if operation["taps"] > 1 else 0))
+        else:
+            continue
+        count += int(products * receiver[rows] * receiver[columns])
+    return 3.0 * samples * count
+
+
 def module_of(backend: str) -> Backend:
     """The module of a resolved backend, ``cpu`` or ``cuda``."""
     if backend == "cpu":
@@ -77,6 +107,15 @@ def module_of(backend: str) -> Backend:
     from spectral_core.backends import cuda
 
     return cuda
+
+
+def stepper_of(backend: str, layout: Layout) -> Callable[..., Stepper]:
+    """What makes a stepper of a resolved backend, for a network of layers or an image network."""
+    if backend == "cuda" and isinstance(layout, ImageLayout):
+        from spectral_core.backends import cuda_images
+
+        return cuda_images.CudaImageStepper
+    return module_of(backend).stepper
 
 
 def backend_of(X: Any) -> Backend:

@@ -319,8 +319,8 @@ class ImageStorage:
             dheld = self._put_back(plan, operation, bar)
         else:
             dheld, how = self.shared("dheld", *dx.shape[1:]), (operation["stride"], operation["kind"] == MAX)
-            given = (dheld.size, *self.window(operation), *how, self.winner, bar, dheld)
-            plan.launch(kernels.image_pool_adjoint, dheld.size, given)
+            pool = (dheld.size, *self.window(operation), *how, self.winner, bar, dheld)
+            plan.launch(kernels.image_pool_adjoint, dheld.size, pool)
         plan.launch(kernels.image_arrive, dx.size, (dx.size, dx.size // self.samples, self.factors[number], dheld, dx))
 
 

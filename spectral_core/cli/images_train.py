@@ -47,6 +47,7 @@ def add_parsers(commands: Any) -> None:
     image_options.add_rate_options(group)
     drop = "training leaves each operation out for an image with this probability (default: 0)"
     group.add_argument("--drop-path", type=float, default=0.0, metavar="P", help=drop)
+    console.backend_option(parser)
     console.seed_option(parser, "split, start and order")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
     console.output_options(parser)
@@ -129,6 +130,7 @@ def _trained(
         callbacks=[lambda p: progress(p.epoch, p.epochs, f"loss {p.history.training_loss[-1]:.3g}")],
         checkpoint=checkpoint,
         keep_checkpoint=True,
+        backend=options.backend,
         **image_options.step_keywords(options),
     )
 

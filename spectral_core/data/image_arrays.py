@@ -15,9 +15,9 @@ ORDERS = ("first", "last")
 
 
 def in_this_process(value: Any, name: str) -> Any:
-    """The value; raises `InvalidInputError` for arrays on a GPU, where image networks never run."""
+    """The value; raises `InvalidInputError` for arrays on a GPU, from which image networks read nothing."""
     if checks.is_device_array(value):
-        raise InvalidInputError(f"{name} lies on a GPU, where image networks never run: copy it here first")
+        raise InvalidInputError(f"{name} lies on a GPU; image networks take arrays here: copy it first")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core.backends import choice
-from spectral_core.backends.cpu_images import check_batch
+from spectral_core.backends.cpu_images import check_batch, tables_of
 from spectral_core.backends.problem import Problem
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import DivergenceError, InvalidInputError
@@ -34,7 +34,7 @@ def train(
     arrays = step_arrays(net, problem, step)
     backend = _backend(net, problem, validation, arrays.batch_size, loop.backend)
     begun = initial_state(state, net)
-    stepper = choice.module_of(backend).stepper(
+    stepper = choice.stepper_of(backend, net.layout)(
         arrays, net.parameters.copy(), begun.first_moment, begun.second_moment, begun.step
     )
     # The loop over epochs.
@@ -92,9 +92,10 @@ def check_image_batches(layout: ImageLayout, batch_size: int, used: int, hint: s
 
 
 def _backend(net: Trainable, problem: Problem, validation: Problem | None, batch_size: int, wanted: str) -> str:
-    """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only; ``auto`` is ``cpu`` for image networks."""
+    """``cpu`` or ``cuda``. Data on a GPU can be used by ``cuda`` only."""
     if isinstance(net.layout, ImageLayout):
-        return choice.resolve(wanted, 0.0)
+        work = choice.image_multiply_adds(tables_of(net.layout), batch_size)
+        return choice.resolve(wanted, work, choice.WORTH_A_GPU_FOR_IMAGES)
     on_gpu = problem.on_gpu or (validation is not None and validation.on_gpu)
     work = np.inf if on_gpu else choice.multiply_adds(net.layout.widths, batch_size)
     backend = choice.resolve(wanted, work)

@@ -203,7 +203,7 @@ def test_an_interrupted_search_continues_at_the_last_round(
     home: Path, capsys: Any, tmp_path: Path, number: signal.Signals
 ) -> None:
     given = ["images", "search", str(home / "colours.npz"), *SEARCH, "--epochs", "2", "--out", str(tmp_path)]
-    code, lines = interrupted(number, 3, given)  # in the final training
+    code, lines = interrupted(number, 5, given)  # in the final training
     assert code == 128 + number
     assert lines[-1] == "spectral-core: interrupted; the same command continues where it stopped"
     capsys.readouterr()

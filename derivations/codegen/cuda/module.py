@@ -133,8 +133,8 @@ def activation_function() -> str:
     return "\n".join([DEVICE, "def gpu_activation(activation, z, like):", *indent(lines)])
 
 
-def cuda_modules(digest: str, general: str) -> dict[str, str]:
-    """The texts by the names of the modules; `general` is the text of `cpu/dense.py`."""
+def cuda_modules(digest: str, general: str, planes: str) -> dict[str, str]:
+    """The texts by the names of the modules; `general` and `planes` are the texts of `cpu/dense.py` and `cpu/images.py`."""
     devices = _device_module(digest, general)
     leans = {"parts.py": devices}
     ensemble = _header("Many trainings at once on CUDA, one block for each", digest, leans, BLOCKS_TEXT)
@@ -145,7 +145,7 @@ def cuda_modules(digest: str, general: str) -> dict[str, str]:
         "ensemble": ensemble_module(ensemble),
         "one_hidden": one_hidden_module(one_hidden),
         "wide": _wide_module(digest, devices),
-        "images": _images_module(digest, devices),
+        "images": _images_module(digest, {"parts.py": devices, "images.py": planes}),
     }
 
 
@@ -191,10 +191,8 @@ def _device_module(digest: str, general: str) -> str:
     return "\n\n\n".join(parts) + "\n"
 
 
-def _images_module(digest: str, devices: str) -> str:
-    head = _header(
-        "Image networks on CUDA, operation by operation on the whole device", digest, {"parts.py": devices}, images.TEXT
-    )
+def _images_module(digest: str, leans: dict[str, str]) -> str:
+    head = _header("Image networks on CUDA, operation by operation on the whole device", digest, leans, images.TEXT)
     return "\n\n\n".join([head + images.IMPORTS, *images.sources()]) + "\n"
 
 

@@ -190,6 +190,6 @@ def by_hand(options: ImageSearchOptions, given: ImageParts, channels: int) -> Im
         for number in range(options.reductions + 1)
     ]
     return ImageNetwork.initialize(
-        channels, options.reductions, len(data.classes), image=data.shape, cells=cells, drop_path=options.drop_path,
+        channels, options.reductions, len(data.classes), image=data.shape, cells=cells, drop_path=options.drop_path or 0.0,
         seed=options.seed,
     )  # fmt: skip

@@ -23,7 +23,10 @@ from benchmarks import cuda_kernels
 from benchmarks import gpu as gpu_benchmark
 from spectral_core import search
 from spectral_core.backends import choice
+from spectral_core.backends.cpu_images import tables_of
 from spectral_core.errors import BackendError, InvalidInputError
+from spectral_core.networks.cells import Cell
+from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.training.ensemble import train_ensemble
@@ -121,7 +124,7 @@ def test_every_kernel_compiles_and_the_table_says_what_of(
     """None is left out: what is decorated as a kernel is compiled, stands in the table, and has been simulated."""
     decorated = {
         node.name
-        for file in ("parts.py", "ensemble.py", "one_hidden.py", "wide.py")
+        for file in ("parts.py", "ensemble.py", "one_hidden.py", "wide.py", "images.py")
         for node in ast.parse((KERNELS / file).read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).startswith("kernel(") for d in node.decorator_list)
     }
@@ -137,7 +140,8 @@ def test_no_float32_kernel_spills_or_computes_in_float64(compiled: dict[str, dic
     for rows in compiled.values():
         for key, row in rows.items():
             if key.endswith("float32"):
-                assert (row["stores"], row["loads"], row["float64"]) == (0, 0, 0), key
+                statistics = key.startswith("image_norm")  # of batch norms, which are sums in float64
+                assert (row["stores"], row["loads"], row["float64"] > 0) == (0, 0, statistics), key
         assert rows["wide_update float64"]["float64"] > 100  # the count sees them where they are
 
 
@@ -183,6 +187,10 @@ def test_auto_is_the_processor_where_there_is_no_gpu_or_little_to_do(monkeypatch
     assert choice.resolve("auto") == choice.resolve("cuda") == "cuda"
     assert choice.resolve("auto", choice.multiply_adds((3, 300, 1), 100)) == "cpu"
     assert choice.resolve("auto", choice.multiply_adds((20, 2000, 2000, 20), 1024)) == "cuda"
+    cells = [Cell(1, 3, {(0, 1): ("sep3", "identity"), (1, 2): ("dil5", "max3")})]
+    net = ImageNetwork.initialize(2, 0, 3, image=(3, 4, 6), cells=cells)
+    products = 24 * (9 * 3 * 2 + 2 * (2 * 2 + 2 * 9) + 2 * 2 + 2 * 25)  # the stem, two halves of sep3, dil5
+    assert choice.image_multiply_adds(tables_of(net.layout), 5) == 3 * 5 * products
     with pytest.raises(InvalidInputError, match="backend must be one of auto, cpu, cuda; got 'gpu'"):
         choice.resolve("gpu")
 
