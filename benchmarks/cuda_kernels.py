@@ -68,7 +68,8 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         ensemble.run(np.zeros((1, 1, 24), np.uint32), 1)
     for gates in GATES:
         net = ImageNetwork.initialize(1, 1, 2, image=(1, 2, 4), gates=gates, drop_path=0.1, dtype=dtype)
-        arrays = step_arrays(net, net.problem(np.zeros((4, 1, 2, 4), dtype), np.arange(4) % 2), StepOptions())
+        closing = {} if gates == "published" else {"penalty": "l1", "penalty_strength": 1.0, "proximal": True}
+        arrays = step_arrays(net, net.problem(np.zeros((4, 1, 2, 4), dtype), np.arange(4) % 2), StepOptions(**closing))
         moments = np.zeros_like(net.parameters), np.zeros_like(net.parameters)
         images = CudaImageStepper(arrays, net.parameters.copy(), *moments)
         images._send()
