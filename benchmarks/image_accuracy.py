@@ -66,7 +66,10 @@ def main() -> None:
     given = parts_of(options.data, images_of(options.data, options.size), options.seed, 0.2, 0.1)
     training, test = given.training, given.test
     colours, rows, columns = training.shape
-    width = max((w for w in range(1, 200) if size_of(network(w, 1, 10)) <= options.parameters), default=1)
+    width = max(
+        (w for w in range(1, 200) if size_of(network(w, colours, len(training.classes))) <= options.parameters),
+        default=1,
+    )
     net = network(width, colours, len(training.classes)).to(memory_format=torch.channels_last)
     augmentation = Augmentation(crop=options.crop, flip=options.flip, seed=options.seed)
     x, y = training.images.reshape(len(training), colours, -1).astype(np.float32), torch.from_numpy(training.labels)
@@ -96,7 +99,7 @@ def main() -> None:
         taken = time.monotonic() - start
         if epoch == 1:
             epochs = max(1, int(60 * options.minutes / taken))
-        print(f"epoch {epoch} of {epochs}, {taken:.0f} s, loss {float(loss):.3f}", flush=True)
+        print(f"epoch {epoch} of {epochs}, {taken:.0f} s, loss {loss.item():.3f}", flush=True)
     net.eval()
     hits = 0
     with torch.no_grad():

@@ -120,13 +120,14 @@ def student_teacher(path: Path) -> None:
 
 def spidernet(path: Path) -> None:
     with figure_file(path, 6.6, 4.2, layout="constrained") as canvas:
-        heading(canvas, "A first look on digits: search, chance, by hand")
+        heading(canvas, "CIFAR-10 at 16 × 16: search, chance, restarts, by hand")
         axes = canvas.add_subplot()
         for k, (arm, shares) in enumerate(tables.spidernet().items()):
             means, spread, sizes = zip(*shares.values(), strict=True)
             style = {"color": COLOURS[k], "marker": MARKERS[k], "ms": 4, "lw": 1.2, "capsize": 3, "elinewidth": 0.8}
-            axes.errorbar([n + 12 * (k - 1) for n in sizes], means, spread, label=arm, **style)
-        axes.set(xlabel="parameters of the compact network", ylabel="test accuracy, %", ylim=(0, 100))
+            axes.errorbar([n / 1000 for n in sizes], means, spread, label=arm, **style)
+        axes.set(xlabel="thousands of parameters of the compact network", ylabel="test accuracy, %", xscale="log")
+        plain_log(axes.xaxis, *axes.get_xlim())
         legend_above(axes)
 
 

@@ -27,8 +27,9 @@ class ImageSearchResult:
     Attributes
     ----------
     network : trained.
-    rows : one for each round and one for the final training: edges, operations, parameters, bytes of a step, training loss,
-        validation accuracy, seconds, splits, closed and refused operations, cells.
+    rows : one for each round, with eigenvalues one for the round in which the last splits can close, and one for the final
+        training: edges, operations, channels, parameters, bytes of a step, training loss, validation accuracy, seconds, splits,
+        closed and refused operations, cells.
     remarks : sentences on what a budget ended, and on what the published score is worth.
 
     Examples
@@ -38,7 +39,7 @@ class ImageSearchResult:
     >>> X, y = np.random.default_rng(0).random((40, 4, 4)), np.arange(40) % 2
     >>> found = search_images(load_images((X, y)), channels=1, reductions=0, rounds=1, epochs=1, final_epochs=1)
     >>> len(found.rows)
-    2
+    3
     """
 
     network: ImageNetwork

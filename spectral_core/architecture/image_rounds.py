@@ -14,6 +14,8 @@ from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import SearchState
 from spectral_core.architecture.image_splits import BEHIND, check_scores, score_bytes, split_scores
 from spectral_core.architecture.train_free import TrainFree
+from spectral_core.backends.choice import image_multiply_adds
+from spectral_core.backends.cpu_images import tables_of
 from spectral_core.data.images import ImageData
 from spectral_core.data.metrics import share_found
 from spectral_core.errors import InvalidInputError
@@ -25,7 +27,7 @@ from spectral_core.wording import counted
 OPEN = 0.25
 """A published gate that is open in a smaller share of the batches of a round is closed for good."""
 RISE = 1.5
-"""How much longer an epoch may take after a round of splits, for a budget of time."""
+"""How much longer than expected a round and the final training may take, for a budget of time."""
 FEW = 8
 """Images with which kernels are compiled."""
 NOISE = "the published score of tangent kernels is a rounding error: the smallest eigenvalue is 0 for every architecture (S6)"
@@ -75,26 +77,37 @@ class ImageSearch:
         self._compile(state)
         own, begin = self.options, time.monotonic()
         turn = len(state.rows)
-        final = turn >= own.trainings or self._time_is_short(state)
+        short = turn < own.rounds and self._time_is_short(state)
+        final = turn >= own.trainings or (short and not self._can_close(state))
+        if short and final:
+            made = len([row for row in state.rows if row["splits"]])
+            state.remarks.append(
+                f"the budget of {own.time:.0f} s ended the search after {counted(made, 'round')} with splits"
+            )
         # Train and close.
         net = self.widened(state.net).with_drop_path(own.drop_path or 0.0) if final else state.net
-        epochs = self._final_epochs(state, net) if final else own.epochs
+        epochs = self._final_epochs(state) if final else own.epochs
+        if final and own.parameters is not None and net.n_parameters > own.parameters:
+            state.remarks.append(
+                f"the operations that stayed have {net.n_parameters:,} parameters, more than the {own.parameters:,} up to which "
+                "channels are added"
+            )
         problem = net.problem(self.training, self.training.labels)
         report = [lambda p: self._tell(state, p.epoch, p.epochs, final, p.history.training_loss[-1])]
         result, opened = train_round(net, problem, own.step(final, net.layout.groups), epochs, own.seed + turn, report)
-        net = result.network
+        net, products = result.network, _products(result.network)
         pruned = without(net, self._closing(net, opened))
         state.nodes = [[own_nodes[k] for k in kept] for own_nodes, kept in zip(state.nodes, pruned.kept, strict=True)]
         net = pruned.network
         row = self._row(state, net, turn, final)
-        row |= {"loss": result.history.training_loss[-1], "epochs": epochs}
+        row |= {"loss": result.history.training_loss[-1], "epochs": epochs, "products": products}
         row |= {"closed": _listed(pruned.closed), "refused": _listed(pruned.refused)}
         # Split, and keep the numbers or draw them anew. With eigenvalues the last splits have a round in which they can close.
-        if turn < own.rounds and not final:
+        if turn < own.rounds and not final and not short:
             row["score_bytes"] = score_bytes(net, len(self.training), own)
             net, row["splits"] = self.split(state, net, turn)
-            if own.restart:
-                net = ImageNetwork.of(net.structure, net.dtype, own.seed + turn + 1)
+        if own.restart and not final:
+            net = ImageNetwork.of(net.structure, net.dtype, own.seed + turn + 1)
         state.net = net
         row["seconds"] = time.monotonic() - begin
         state.seconds += row["seconds"]
@@ -151,16 +164,26 @@ class ImageSearch:
         return net, made
 
     def widened(self, net: ImageNetwork) -> ImageNetwork:
-        """The same function with as many more channels as parameters and memory allow (G7)."""
-        own, found = self.options, net
-        if own.parameters is None:
+        """The same function with as many more channels as parameters and memory allow (G7).
+
+        By hand: a number of channels, found by halving. Checked by test_image_search.test_channels_come_before_the_final_training_up_to_the_parameters.
+        """
+        least = net.structure.channels
+        if self.options.parameters is None or not self._fits(net, least + 1):
             return net
-        while True:
-            wider = net.widen(found.structure.channels + 1, seed=own.seed)
-            need = step_bytes(wider.structure, own.batch_size)
-            if wider.n_parameters > own.parameters or (isinstance(own.memory, int) and need > own.memory):
-                return found
-            found = wider
+        most = least + 2
+        while self._fits(net, most):
+            least, most = most, 2 * most
+        while most - least > 1:
+            middle = (least + most) // 2
+            least, most = (middle, most) if self._fits(net, middle) else (least, middle)
+        return net.widen(max(least, net.structure.channels + 1), seed=self.options.seed)
+
+    def _fits(self, net: ImageNetwork, channels: int) -> bool:
+        """Whether the network with so many channels keeps within parameters and memory."""
+        own, structure = self.options, replace(net.structure, channels=channels)
+        within = isinstance(own.memory, int) and step_bytes(structure, own.batch_size) > own.memory
+        return not within and structure.layout().trained_size <= (own.parameters or 0)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -176,35 +199,38 @@ class ImageSearch:
         net.forward(few.images)
         split_scores(net, few, replace(own, train_free=sizes, score_images=len(few)), 0)
 
+    def _seconds(self, state: SearchState, net: ImageNetwork) -> float:
+        """Seconds that an epoch of this network is expected to take: those of the last round, times its share of products.
+
+        By hand: seconds expected. Checked by test_image_search.test_an_epoch_is_expected_to_take_as_its_products.
+        """
+        last = state.rows[-1]
+        return float(last["seconds"] / last["epochs"] * _products(net) / last["products"])
+
     def _time_is_short(self, state: SearchState) -> bool:
-        """Whether one more round and the final training would exceed the time; said in a remark.
+        """Whether one more round and the final training would exceed the time.
 
         By hand: seconds expected. Checked by test_image_search.test_a_budget_of_time_ends_the_rounds.
         """
         limit, own = self.options.time, self.options
         if not isinstance(limit, float) or not state.rows:
             return False
-        last = state.rows[-1]
-        epoch = last["seconds"] / last["epochs"] * RISE
-        short = state.seconds + epoch * (own.epochs + RISE * own.final_epochs) > limit
-        if short:
-            state.remarks.append(
-                f"the budget of {limit:.0f} s ended the rounds after {counted(len(state.rows), 'round')}"
-            )
-        return short
+        final = own.final_epochs * self._seconds(state, self.widened(state.net))
+        return state.seconds + RISE * (own.epochs * self._seconds(state, state.net) + final) > limit
 
-    def _final_epochs(self, state: SearchState, net: ImageNetwork) -> int:
-        """The epochs of the final training of this network that the time leaves, at least 1.
+    def _can_close(self, state: SearchState) -> bool:
+        """Whether operations came with the last round that have had no penalty yet; they slow all epochs down."""
+        return self.options.gates == "spectral" and bool(state.rows[-1]["splits"])
+
+    def _final_epochs(self, state: SearchState) -> int:
+        """The epochs of the final training that the time leaves, at least 1.
 
         By hand: seconds expected. Checked by test_image_search.test_a_budget_of_time_ends_the_rounds.
         """
         limit, wanted = self.options.time, self.options.final_epochs
         if not isinstance(limit, float) or not state.rows:
             return wanted
-        last = state.rows[-1]
-        epoch = last["seconds"] / last["epochs"] * RISE
-        epoch *= max(1.0, step_bytes(net.structure, self.options.batch_size) / last["bytes"])
-        possible = max(1, min(wanted, int((limit - state.seconds) / epoch)))
+        possible = max(1, min(wanted, int((limit - state.seconds) / self._seconds(state, self.widened(state.net)))))
         if possible < wanted:
             state.remarks.append(
                 f"the budget of {limit:.0f} s leaves {possible} of {wanted} epochs for the final training"
@@ -218,6 +244,11 @@ class ImageSearch:
         before = own.trainings * own.epochs if final else len(state.rows) * own.epochs
         name = "final training" if final else f"round {len(state.rows) + 1} of {own.trainings}"
         self.progress(min(before + epoch, total), total, f"{name}, loss {loss:.3g}")
+
+
+def _products(net: ImageNetwork) -> float:
+    """Products of a step for one image."""
+    return image_multiply_adds(tables_of(net.layout), 1)
 
 
 def _listed(places: tuple[Place, ...]) -> list[list[Any]]:

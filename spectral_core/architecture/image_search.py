@@ -82,7 +82,7 @@ def search_images(
     >>> X, y = np.random.default_rng(0).random((40, 4, 4)), np.arange(40) % 2
     >>> found = search_images(load_images((X, y)), channels=1, reductions=0, rounds=1, epochs=1, final_epochs=1)
     >>> [row["edges"] for row in found.rows]
-    [2, 4]
+    [2, 4, 2]
     """
     chosen = ImageSearchOptions.of(options)
     training, judging = _parts(data, validation_data, chosen.seed)

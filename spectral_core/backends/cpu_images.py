@@ -15,7 +15,7 @@ from spectral_core.data import counters
 from spectral_core.data.augmentation import changed
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels import formulas, tables
-from spectral_core.kernels.support.image_layout import OPERATION_COLUMNS, ImageLayout, ImageTables
+from spectral_core.kernels.support.image_layout import OPERATION_COLUMNS, VALUE_COLUMNS, ImageLayout, ImageTables
 
 BATCH = 64
 """Images propagated at a time when only outputs are needed."""
@@ -103,8 +103,8 @@ def pass_of(
 def loaded(
     before: ImagePass | None, net: ImageTables, parameters: np.ndarray, images: np.ndarray, kept: np.ndarray
 ) -> ImagePass:
-    """The next batch, in the arrays of the one before if it is as large."""
-    if before is None or len(before.images) != len(images):
+    """The next batch, in the arrays of the one before if there is one: a last batch is never larger."""
+    if before is None:
         return ImagePass(net, parameters, images, kept)
     before.load(images, kept)
     return before
@@ -120,23 +120,30 @@ def drawn(net: ImageTables, samples: int, seed: int, step: int) -> np.ndarray:
     return kept
 
 
-def shrunk_nodes(arrays: StepArrays) -> tuple[np.ndarray, np.ndarray]:
-    """The nodes all of whose eigenvalues proximal steps shrink: where the places of each begin, and the places.
+def shrunk_nodes(arrays: StepArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The nodes all of whose eigenvalues proximal steps shrink: where the places of each begin, the places, and of each node
+    where its running means begin and its channels (nodes, 2).
 
     A batch norm does not see the scale of what arrives at its node, so without a fixed scale a penalty shrinks all
     eigenvalues alike, and none becomes 0 before the others (I13).
 
     By hand: places of numbers. Checked by test_image_training.test_eigenvalues_of_a_node_keep_their_norm.
     """
-    nodes: dict[int, list[int]] = {}
+    net, nodes = tables_of(arrays.layout), dict[int, list[int]]()
     gate, receiver = OPERATION_COLUMNS.index("gate"), OPERATION_COLUMNS.index("receiver")
-    for row in tables_of(arrays.layout).operations.tolist():
+    for row in net.operations.tolist():
         if row[gate] >= 0:
             nodes.setdefault(row[receiver], []).append(row[gate])
     shrunk = {place for begin, end, _ in arrays.shrunk.tolist() for place in range(begin, end)}
-    kept = [places for places in nodes.values() if shrunk.issuperset(places)]
-    starts = np.cumsum([0, *map(len, kept)])
-    return starts, np.array([place for places in kept for place in places], np.int64)
+    kept = {node: places for node, places in nodes.items() if shrunk.issuperset(places)}
+    first, channels = VALUE_COLUMNS.index("first"), VALUE_COLUMNS.index("channels")
+    running = [(net.running + 2 * net.values[node, first], net.values[node, channels]) for node in kept]
+    places = [place for own in kept.values() for place in own]
+    return (
+        np.cumsum([0, *map(len, kept.values())]),
+        np.array(places, np.int64),
+        np.array(running, np.int64).reshape(-1, 2),
+    )
 
 
 @dataclass(eq=False)

@@ -49,22 +49,23 @@ class ImagePass:
         self.arriving: list[list[dict[str, int]]] = [[] for _ in self.values]
         for row in self.operations:
             self.arriving[row["receiver"]].append(row)
-        self.z, self.dz = self._planes(np.empty), list[np.ndarray]()
+        self.room = {"z": np.empty(len(images) * net.numbers_of_a_sample, parameters.dtype)}
+        self.z = self._planes("z")
         self.statistics = [np.zeros((4, value["channels"])) for value in self.values]
         self.pooled: list[np.ndarray] = []
 
-    def _planes(self, filled: Any) -> list[np.ndarray]:
-        """An array (samples, channels, pixels) for each value."""
-        samples, real = len(self.images), self.parameters.dtype
-        flat, shapes = filled(samples * self.net.numbers_of_a_sample, real), []
+    def _planes(self, name: str) -> list[np.ndarray]:
+        """An array (samples, channels, pixels) for each value, in the room of this name."""
+        samples, flat, shapes = len(self.images), self.room[name], []
         for value in self.values:
             begin, size = samples * value["start"], samples * value["reach"]
             shapes.append(flat[begin : begin + size].reshape(samples, value["channels"], -1))
         return shapes
 
     def load(self, images: np.ndarray, kept: np.ndarray) -> None:
-        """The next batch, of as many samples, in the same arrays."""
+        """The next batch, of as many samples or fewer, in the same arrays."""
         self.images, self.kept, self.pooled = images, kept, []
+        self.z = self._planes("z")
 
     def part(self, flat: np.ndarray, start: int, *shape: int) -> np.ndarray:
         """A group of a flat vector, not a copy."""
@@ -180,9 +181,11 @@ class ImagePass:
     def adjoint(self, dlogits: list[np.ndarray], gradient: np.ndarray) -> None:
         """The gradient for the bars of the logits of all towers, whose logits were computed in this order."""
         gradient[...] = 0
-        for planes in self.dz:
-            planes[...] = 0
-        self.dz = dz = self.dz or self._planes(np.zeros)
+        if "dz" in self.room:
+            self.room["dz"][...] = 0
+        else:
+            self.room["dz"] = np.zeros_like(self.room["z"])
+        dz = self._planes("dz")
         for tower, bar in enumerate(dlogits):
             value, matrix, bias = self.net.towers[tower].tolist()
             size, classes = self.values[value], self.net.classes

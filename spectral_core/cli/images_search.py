@@ -51,7 +51,8 @@ def add_parsers(commands: Any) -> None:
 def _add_search_options(group: Any) -> None:
     quick = "4 channels, 1 reduction, 2 rounds of 1 epoch, 3 final epochs; options given here win"
     group.add_argument("--quick", action="store_true", help=quick)
-    group.add_argument("--rounds", type=int, help="default: 4")
+    rounds = "that end with a split (default: 4); with eigenvalues one more follows, in which the last splits can close"
+    group.add_argument("--rounds", type=int, help=rounds)
     group.add_argument("--epochs", type=int, help="of each round (default: 2)")
     group.add_argument("--final-epochs", type=int, metavar="N", help="of the final training (default: 8)")
     scores = "where a cell is split: slope at eigenvalue 0, ntk, published or random (default: slope)"

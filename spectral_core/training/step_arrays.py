@@ -56,8 +56,15 @@ def step_arrays(net: Trainable, problem: Problem, options: StepOptions) -> StepA
 
 
 def _check_spectral(layout: Layout, options: StepOptions) -> None:
-    """Refuse options of eigenvalues for an image network with published gates, where nothing would tell that they do nothing."""
-    if not isinstance(layout, ImageLayout) or layout.spectral_groups():
+    """Refuse options of eigenvalues that do nothing to an image network, where nothing would tell so."""
+    if not isinstance(layout, ImageLayout):
+        return
+    if options.proximal and options.penalty == "l2" and options.penalty_strength:
+        raise InvalidInputError(
+            "penalty='l2' with proximal=True shrinks all eigenvalues of a node alike, which its batch norm does not see; "
+            "penalty='l1' makes some of them 0"
+        )
+    if layout.spectral_groups():
         return
     for name in ("penalty_strength", "proximal", "eigenvalue_learning_rate"):
         if getattr(options, name):

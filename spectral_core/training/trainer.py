@@ -79,7 +79,8 @@ def train(
         (`full_batch.train`).
     penalty : ``group`` strength · Σ ‖λ^(i)‖₂, ``l1`` strength · Σ ‖λ^(i)‖₁, ``l2`` strength · Σ ‖λ^(i)‖₂²; over the
         input and hidden layers (`global`), λ^out of hidden layers (`layerwise`), each block (`direct`).
-    proximal : the penalty is not in the gradient. Instead each step ends by moving each group to
+    proximal : the penalty is not in the gradient. In an image network the squares of a node's eigenvalues then keep the mean 1,
+        and its running statistics follow: its batch norm does not see their scale (I13). Instead each step ends by moving each group to
         argmin ½‖x - λ‖² + learning rate · strength · R(x) (theorems P.group, P.l1, P.l2). Only with ``group`` or ``l1`` and
         proximal=True are eigenvalues exactly 0; a penalty in the gradient leaves them near 0. They stay 0 as long as the
         optimizer's step, divided by the learning rate, is at most `strength` (``l1``: for each eigenvalue, ``group``: its norm

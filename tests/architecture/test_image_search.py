@@ -17,6 +17,7 @@ from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import ImageSearchResult, SearchState
 from spectral_core.architecture.image_rounds import ImageSearch
 from spectral_core.architecture.train_free import TrainFree
+from spectral_core.backends import choice, cpu_images
 from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.networks.image_pruning import gates_of
@@ -245,12 +246,50 @@ def test_a_budget_of_memory_stops_splits_and_names_channels_that_fit() -> None:
 
 def test_a_budget_of_time_ends_the_rounds() -> None:
     found = search_images(bars(), **SMALL | {"rounds": 50, "final_epochs": 7}, time=1e-6)
-    assert [row["final"] for row in found.rows] == [False, True]
+    assert [row["final"] for row in found.rows] == [False, False, True]
     assert found.rows[-1]["epochs"] == 1
     assert [remark.split(" s ")[1] for remark in found.remarks] == [
-        "ended the rounds after 1 round", "leaves 1 of 7 epochs for the final training",
+        "ended the search after 1 round with splits", "leaves 1 of 7 epochs for the final training",
     ]  # fmt: skip
     assert search_images(bars(), **SMALL, time="1h").remarks == ()
+
+
+def test_short_time_leaves_a_round_in_which_splits_can_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds a training and eight a budget of 35: two rounds fit, and the splits of both get a penalty."""
+    clock = [0.0]
+
+    def slow(*given: Any) -> Any:
+        clock[0] += 10.0
+        return train_round(*given)
+
+    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(image_rounds, "train_round", slow)
+    found = search_images(bars(), **SMALL | {"rounds": 9}, time=60)
+    splits = [bool(row["splits"]) for row in found.rows]
+    assert splits[-2:] == [False, False]
+    assert splits[0]
+    assert found.rows[-1]["final"]
+    assert f"ended the search after {sum(splits)} round" in found.remarks[0]
+
+
+def test_an_epoch_is_expected_to_take_as_its_products() -> None:
+    """A round of two epochs in ten seconds: an epoch with ten times the products takes fifty."""
+    data = bars()
+    search = ImageSearch(ImageSearchOptions(**SMALL, parameters=20_000), data, data, lambda done, total, text: None)
+    state = search.start()
+    net, wide = state.net, search.widened(state.net)
+    own, more = (choice.image_multiply_adds(cpu_images.tables_of(one.layout), 1) for one in (net, wide))
+    state.rows.append({"seconds": 10.0, "epochs": 2, "products": own})
+    assert search._seconds(state, net) == 5
+    assert search._seconds(state, wide) == pytest.approx(5 * more / own)
+    assert more > 10 * own
+
+
+def test_operations_may_have_more_parameters_than_channels_are_added_up_to() -> None:
+    found = search_images(bars(), **SMALL, parameters=10)
+    assert found.remarks == (
+        f"the operations that stayed have {found.network.n_parameters:,} parameters, more than the 10 up to which channels are added",
+    )
 
 
 def test_a_new_node_lies_before_its_receiver() -> None:

@@ -60,9 +60,10 @@ def test_a_picture_is_drawn_from_the_table(name: str, tmp_path: Path) -> None:
 def test_another_table_gives_another_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(tables.BENCHMARKS, tmp_path / "benchmarks", ignore=shutil.ignore_patterns("*.py", "peers", "*.md"))
     monkeypatch.setattr(tables, "BENCHMARKS", tmp_path / "benchmarks")
-    changed = tables.text_of("spidernet").replace("82.5 ± 2.9", "22.5 ± 2.9")
+    mean, deviation, parameters = tables.spidernet()["hand-made"][0]
+    changed = tables.text_of("spidernet").replace(f"{mean} ± {deviation}", f"22.5 ± {deviation}")
     (tmp_path / "benchmarks" / "spidernet.txt").write_text(changed, encoding="utf-8")
-    assert tables.spidernet()["hand-made"][0] == (22.5, 2.9, 3764)
+    assert tables.spidernet()["hand-made"][0] == (22.5, deviation, parameters)
     pictures.spidernet(tmp_path / "spidernet.svg")
     assert (tmp_path / "spidernet.svg").read_bytes() != (pictures.FOLDER / "spidernet.svg").read_bytes()
 
@@ -78,7 +79,7 @@ def test_the_tables_are_read_whole() -> None:
     assert sorted(tables.pruning()) == [(layers, f) for layers in (1, 2) for f in ("elu", "relu", "tanh")]
     sizes, rises = tables.student_teacher()
     assert [sorted(widths) for widths in (*sizes.values(), *rises.values())] == [[10, 20, 40, 60, 100, 200, 500]] * 6
-    assert [len(shares) for shares in tables.spidernet().values()] == [4, 4, 4]
+    assert [len(shares) for shares in tables.spidernet().values()] == [4, 4, 4, 4]
 
 
 def test_the_numbers_of_the_first_experiment() -> None:
@@ -218,10 +219,17 @@ def test_the_numbers_of_student_and_teacher() -> None:
 
 def test_the_numbers_of_spidernet() -> None:
     shown = rows(page("spidernet"))
-    for row, arm in (("search", "search"), ("random splits", "random"), ("made by hand", "hand-made")):
+    arms = {"search": "search", "random splits": "random", "drawn anew after each round": "restart"}
+    for row, arm in (arms | {"made by hand": "hand-made"}).items():
         found = tables.spidernet()[arm]
-        cells = [f"{found[share][0]} ± {found[share][1]} %" for share in (0, 50)]
-        assert shown[row] == [*cells, f"{found[0][2]:,}"]
+        cells = [(f"{found[share][0]} ± {found[share][1]} %", f"{found[share][2]:,}") for share in (0, 50)]
+        assert shown[row] == [*cells[0], *cells[1]]
     found = tables.spidernet()
-    lost = {arm: round(found[arm][0][0] - found[arm][50][0]) for arm in ("hand-made", "search")}
-    says("spidernet", f"{lost['hand-made']} points are lost by hand and {lost['search']} by the search")
+    lost = {arm: round(found[arm][0][0] - found[arm][50][0], 1) for arm in ("hand-made", "search")}
+    says("spidernet", f"{lost['search']} points are lost by the search and {lost['hand-made']} by hand")
+    says(
+        "spidernet",
+        f"{round(found['search'][50][0] - found['hand-made'][50][0], 1)} points ahead with half of them gone",
+    )
+    assert found["search"][0][0] > found["restart"][0][0]
+    assert found["search"][0][2] < found["restart"][0][2] / 2

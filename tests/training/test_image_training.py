@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spectral_core.backends.cpu_images import shrunk_nodes
 from spectral_core.data.augmentation import Augmentation, changed
 from spectral_core.data.images import ImageData, load_images
 from spectral_core.errors import InvalidInputError
+from spectral_core.kernels.cpu import images as kernels
 from spectral_core.networks.cells import Cell
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.training.options import StepOptions
@@ -134,6 +136,37 @@ def test_eigenvalues_of_a_node_keep_their_norm() -> None:
     net.groups["eigenvalues[0,0,1]"][...] = 0
     silent = train(net, data, data.labels, **shrunk | {"penalty_strength": 1e3, "epochs": 1}).network.groups
     assert not silent["eigenvalues[0,0,1]"].any()
+
+
+def test_running_statistics_follow_the_scale_of_a_node() -> None:
+    """Outputs in evaluation do not change where eigenvalues are scaled, up to ε."""
+    cells = [Cell(1, 3, {(0, 1): ("identity", "max3", "sep3"), (1, 2): ("identity", "mean3"), (0, 2): ("max3",)})]
+    data = bars()
+    net = ImageNetwork.initialize(3, 0, 3, image=(1, 6, 6), cells=cells, dtype="float64", seed=2)
+    net = train(net, data, data.labels, **OPTIONS | {"epochs": 2}).network
+    options = StepOptions(
+        **{k: v for k, v in OPTIONS.items() if k != "loss"}, penalty="l1", penalty_strength=0.1, proximal=True
+    )
+    starts, places, running = shrunk_nodes(step_arrays(net, net.problem(data, data.labels), options))
+    assert sorted(np.diff(starts).tolist()) == [3, 3]
+    scaled = net.with_parameters(net.parameters)
+    scaled.parameters[places[:3]] *= 4
+    kernels.keep_norms(scaled.parameters, starts, places, running)
+    values = scaled.parameters[places].reshape(2, 3)
+    np.testing.assert_allclose(np.mean(values**2, axis=1), 1)
+    # The factor 4 was not followed by the statistics, so the same without it is what is kept.
+    kept = net.with_parameters(net.parameters)
+    kernels.keep_norms(kept.parameters, starts, places, running)
+    np.testing.assert_allclose(kept.forward(data.images), net.forward(data.images), atol=1e-3)
+    assert not np.allclose(kept.parameters, net.parameters)
+
+
+def test_a_penalty_that_a_node_does_not_see_is_refused() -> None:
+    data = bars()
+    with pytest.raises(
+        InvalidInputError, match="penalty='l2' with proximal=True shrinks all eigenvalues of a node alike"
+    ):
+        train(network(), data, data.labels, **OPTIONS, penalty="l2", penalty_strength=0.1, proximal=True)
 
 
 def test_the_scale_of_a_nodes_eigenvalues_is_not_seen() -> None:

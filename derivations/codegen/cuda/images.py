@@ -33,7 +33,7 @@ from spectral_core.kernels.cpu.images import (
     batch_norm_running,
 )
 from spectral_core.kernels.cuda.parts import gpu_sum
-from spectral_core.kernels.support.device import REDUCTION_SLOTS, THREADS, cuda, kernel"""
+from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel"""
 SIZES = {
     sp.Symbol(name, integer=True, positive=True): sp.Symbol(real)
     for name, real in (("rows", "height"), ("columns", "width"))

@@ -5,9 +5,10 @@ Arms, each with the same images, epochs, batches and rates:
 search : `search_images` with the slope score.
 random : the same, with random splits.
 restart : the search, with all numbers drawn anew after each round: what growth that keeps the function is worth.
-published : the same loop with the authors' gates and restarts, and random splits.
-hand-made : no search. Two residual separable convolutions in each cell, with channels for as many parameters as a searched
-    network has, trained for all epochs of the others.
+published : the same loop with the authors' gates and restarts, and random splits; it has one more round with a split, where the
+    others close what does not pay.
+hand-made : no search. Two residual separable convolutions in each cell, with channels for as many parameters as searches get
+    channels up to, trained for all epochs of the others.
 
 Of each trained network, shares of the hidden channels are cut off and the rest is refitted on training images; the accuracy
 on test images is that of the compact network. The published scale, 28 rounds of 49,360 images at widths of 64 to 256, would

@@ -58,10 +58,13 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
             f"{arm:<12}{cut:>13}{hits:>20}{values['parameters']:>13,.0f}"
             f"{values['products']:>16,.0f}{sized(values['bytes']):>11}"
         )
-    runs = max((int(values["runs"]) for values in found.values()), default=0)
+    counts = {arm: int(values["runs"]) for (arm, _), values in found.items()}
+    runs = f"{counted(max(counts.values(), default=0), 'run')} of each arm"
+    if len(set(counts.values())) > 1:  # some failed, or were not run
+        runs = ", ".join(f"{counted(count, 'run')} of {arm}" for arm, count in counts.items())
     lines += [
         "",
-        f"{counted(runs, 'run')} of each arm; compact networks, refitted where channels are cut",
+        f"{runs}; compact networks, refitted where channels are cut",
         *verdicts(found),
     ]
     return "\n".join([*lines, REFERENCE]) + "\n"

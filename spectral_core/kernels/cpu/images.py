@@ -1352,10 +1352,13 @@ def adjoint_norm(x, dx, statistics, dgammas, dbetas):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-def keep_norms(parameters, starts, places):
-    """The eigenvalues of each node scaled so that their squares have mean 1: the batch norm of the node does not see it (I13).
+def keep_norms(parameters, starts, places, running):
+    """The eigenvalues of each node scaled so that their squares have mean 1, and its running statistics with them (I13).
 
-    starts (nodes + 1) : where the places of a node begin. places : of eigenvalues in the parameters.
+    The batch norm of the node does not see it.
+
+    starts (nodes + 1) : where the places of a node begin. places : of eigenvalues in the parameters. running (nodes, 2) : where the running
+    means of a node begin, its variances behind them, and its channels.
 
     By hand: a norm that is kept (I13). Checked by test_image_training.test_eigenvalues_of_a_node_keep_their_norm.
     """
@@ -1368,6 +1371,10 @@ def keep_norms(parameters, starts, places):
             factor = real(math.sqrt(real(end - begin) / squares))
             for k in range(begin, end):
                 parameters[places[k]] *= factor
+            first, channels = running[node, 0], running[node, 1]
+            for c in range(first, first + channels):
+                parameters[c] *= factor
+                parameters[channels + c] *= factor * factor
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})

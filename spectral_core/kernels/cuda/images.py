@@ -4,7 +4,7 @@ made by       python -m derivations
 SymPy         1.14.0
 certificates  sha256 26589771f9f2c7c2
 parts.py      sha256 4f7c9c1fe1841892
-images.py     sha256 d97c428e29fc85af
+images.py     sha256 ac0e63c7b39ecbcb
 
 A value of planes (sample, channel, row · column) is flat. A thread takes every count-th element, a block one sum. Products
 of matrices are calls of a library. Statistics of batch norms are sums in float64.
@@ -17,7 +17,7 @@ from spectral_core.kernels.cpu.images import (
     batch_norm_running,
 )
 from spectral_core.kernels.cuda.parts import gpu_sum
-from spectral_core.kernels.support.device import REDUCTION_SLOTS, THREADS, cuda, kernel
+from spectral_core.kernels.support.device import REDUCTION_SLOTS, cuda, kernel
 
 
 @kernel(256)
@@ -400,8 +400,8 @@ def image_clamp(size, limit, weights):
 
 
 @kernel(256)
-def image_keep_norms(size, starts, places, parameters):
-    """The eigenvalues of each node scaled so that their squares have mean 1; one thread for each node.
+def image_keep_norms(size, starts, places, running, parameters):
+    """The eigenvalues of each node scaled so that their squares have mean 1, its running statistics with them; a thread a node.
 
     By hand: a norm that is kept (I13). Checked by test_image_training.test_eigenvalues_of_a_node_keep_their_norm.
     """
@@ -414,3 +414,7 @@ def image_keep_norms(size, starts, places, parameters):
             factor = math.sqrt(real(end - begin) / squares)
             for k in range(begin, end):
                 parameters[places[k]] *= factor
+            first, channels = running[2 * node], running[2 * node + 1]
+            for c in range(first, first + channels):
+                parameters[c] *= factor
+                parameters[channels + c] *= factor * factor

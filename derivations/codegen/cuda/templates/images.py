@@ -362,8 +362,8 @@ def image_clamp(size, limit, weights):
         weights[at] = CLAMPED
 
 
-def image_keep_norms(size, starts, places, parameters):
-    """The eigenvalues of each node scaled so that their squares have mean 1; one thread for each node.
+def image_keep_norms(size, starts, places, running, parameters):
+    """The eigenvalues of each node scaled so that their squares have mean 1, its running statistics with them; a thread a node.
 
     By hand: a norm that is kept (I13). Checked by test_image_training.test_eigenvalues_of_a_node_keep_their_norm.
     """
@@ -376,3 +376,7 @@ def image_keep_norms(size, starts, places, parameters):
             factor = math.sqrt(real(end - begin) / squares)
             for k in range(begin, end):
                 parameters[places[k]] *= factor
+            first, channels = running[2 * node], running[2 * node + 1]
+            for c in range(first, first + channels):
+                parameters[c] *= factor
+                parameters[channels + c] *= factor * factor
