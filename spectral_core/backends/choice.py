@@ -26,7 +26,7 @@ cores need three milliseconds for this work, at 60 billion multiply-adds a secon
 
 
 WORTH_A_GPU_FOR_IMAGES = 10**9
-"""The same for image networks, whose step makes about a thousand launches: 67 to 78 ms on an H200, however small the network, where one
+"""The same for image networks, whose step makes about a thousand launches: 67 to 126 ms on an H200, however small the network, where one
 core needs 70 ms for 4·10⁸ multiply-adds."""
 
 
