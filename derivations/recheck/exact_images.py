@@ -9,6 +9,7 @@ and their adjoints are compared with 50 digits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import partial
 from itertools import product
 from typing import Any
@@ -307,6 +308,22 @@ def clamp(comparison: Comparison) -> None:
     comparison.equal("weights", moved, [min(max(weight, -limit), limit) for weight in weights.tolist()])
 
 
+def keep_norms(comparison: Comparison) -> None:
+    """Two nodes of four eigenvalues ± a: their squares get the mean 1, the running statistics follow; others stay."""
+    first, second = (2 ** int(value % 4 + 1) for value in whole(comparison, 2))
+    signs = [1 if value % 2 else -1 for value in whole(comparison, 8).tolist()]
+    values = [sign * (first if k < 4 else second) for k, sign in enumerate(signs)]
+    running = whole(comparison, 8).tolist()  # two channels of two nodes: means, variances
+    (parameters,) = _floats(np.array([7, *values, *running]))
+    starts, places, where = np.array([0, 4, 8]), np.arange(1, 9), np.array([[9, 2], [13, 2]])
+    cpu.keep_norms(parameters, starts, places, where)
+    shares = [Fraction(1, factor) for factor in (first, second) for _ in range(2)]
+    expected = [share ** (1 + k // 2 % 2) for k, share in enumerate(x for s in shares[::2] for x in (s, s, s, s))]
+    comparison.equal("λ", parameters[1:9] - np.array(signs), [0] * 8)
+    comparison.equal("running", parameters[9:], [value * share for value, share in zip(running, expected, strict=True)])
+    comparison.equal("others", parameters[:1], [7])
+
+
 def _both(name: str, check: Callable[[bool, Comparison], None]) -> dict[str, Check]:
     return {f"forward_{name}": partial(check, False), f"adjoint_{name}": partial(check, True)}
 
@@ -322,5 +339,6 @@ IMAGE_CHECKS: dict[str, Check] = {
     "forward_norm": norm,
     "adjoint_norm": norm_adjoint,
     "clamp": clamp,
+    "keep_norms": keep_norms,
 }
 """Every kernel of image networks that Python calls -> its check."""

@@ -702,11 +702,11 @@ Lemma I18_4 (v0 v1 v2 v3 v4 : R) :
   v0 + v2 + v3 * v1 + v4 * v1 =
   v0 + v2 + v1 * (v3 + v4).
 Proof. rational. Qed.
-(* I18, places of (R, Q) and (r, q) differ by (R - r) pitch + Q - q *)
-(* v0: border, v1: column, v2: pitch, v3: q, v4: r, v5: row *)
-Lemma I18_8 (v0 v1 v2 v3 v4 v5 : R) :
-  v1 + v2 * (v5 + v0) - v3 - v2 * (v4 + v0) =
-  v1 + v2 * (v5 - v4) - v3.
+(* I18, the place of (R, Q) is that of (r, q) and (R - r) pitch + Q - q *)
+(* v0: border, v1: column, v2: pitch, v3: r, v4: row *)
+Lemma I18_8 (v0 v1 v2 v3 v4 : R) :
+  v1 + v0 + v2 * (v4 + v0) =
+  v1 + v0 + v2 * (v3 + v0) + v2 * (v4 - v3).
 Proof. rational. Qed.
 (* I18, plane g begins g · height · pitch further: a plane with more rows *)
 (* v0: height, v1: number, v2: pitch, v3: q, v4: r *)

@@ -89,8 +89,8 @@ class ImageSearch:
         epochs = self._final_epochs(state) if final else own.epochs
         if final and own.parameters is not None and net.n_parameters > own.parameters:
             state.remarks.append(
-                f"the operations that stayed have {net.n_parameters:,} parameters, more than the {own.parameters:,} up to which "
-                "channels are added"
+                f"the operations that stayed have {counted(net.n_parameters, 'parameter')}, more than the {own.parameters:,} up to "
+                "which channels are added"
             )
         problem = net.problem(self.training, self.training.labels)
         report = [lambda p: self._tell(state, p.epoch, p.epochs, final, p.history.training_loss[-1])]

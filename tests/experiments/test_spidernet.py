@@ -100,7 +100,7 @@ def test_the_command_writes_its_files_and_continues(
 def test_what_breaks_a_rule_is_named() -> None:
     for options, message in (
         ({"scale": "huge"}, "scale must be one of quick, reduced, full"),
-        ({"arms": ["search", "luck"]}, r"arms\[1\] must be one of search, random, published, hand-made"),
+        ({"arms": ["search", "luck"]}, r"arms\[1\] must be one of search, random, restart, published, hand-made"),
         ({"runs": 0}, "runs must be"),
     ):
         with pytest.raises(InvalidInputError, match=message):

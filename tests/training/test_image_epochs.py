@@ -102,6 +102,15 @@ class Epochs:
             values = values * max(0.0, 1 - threshold / np.linalg.norm(values))
         return np.clip(values, -self.limit, self.limit) if name.startswith("gates") else values
 
+    def keep_norm(self, net: ImageNetwork) -> None:
+        """The squares of the eigenvalues of the one node get the mean 1, and its running statistics follow."""
+        values = net.groups["eigenvalues[0,0,1]"]
+        if values.any():
+            factor = 1 / np.sqrt(np.mean(values**2))
+            values *= factor
+            net.groups["running_means[0,1]"][...] *= factor
+            net.groups["running_variances[0,1]"][...] *= factor**2
+
     def batch(self, net: ImageNetwork, rows: slice) -> tuple[ImageNetwork, float, float]:
         """One step: the network after it, loss and penalty."""
         loss, slopes = self.gradient(net, rows)
@@ -121,6 +130,8 @@ class Epochs:
             after.groups[name][...] = values
         for name, values in trained.items():
             after.groups[name][...] = self.moved(name, values, slopes[name])
+        if self.proximal and self.penalty_strength:
+            self.keep_norm(after)
         return after, float(loss), float(penalty)
 
     def run(self, net: ImageNetwork) -> tuple[ImageNetwork, list[float], list[float]]:

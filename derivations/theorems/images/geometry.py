@@ -248,11 +248,10 @@ def places_apart(proof: Proof, here: sp.Expr) -> None:
         sp.Symbol(name, integer=True, nonnegative=True) for name in ("less", "more", "own", "other")
     )
     row, column, r, q = sp.symbols("row column r q", integer=True)
-    place = (row + border) * pitch + column + border
     proof.equal(
-        "places of (R, Q) and (r, q) differ by (R - r) pitch + Q - q",
-        place - at(place, {row: r, column: q}),
-        (row - r) * pitch + column - q,
+        "the place of (R, Q) is that of (r, q) and (R - r) pitch + Q - q",
+        (row + border) * pitch + column + border,
+        (r + border) * pitch + q + border + (row - r) * pitch + column - q,
     )
     width = n.columns + border
     claim = "Q - q < pitch, as Q < columns + h and q >= 0: so equal places have equal columns, and then equal rows"

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 26589771f9f2c7c2
+certificates  sha256 eb0a18b5eda0ffc1
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²

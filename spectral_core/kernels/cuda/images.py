@@ -2,9 +2,9 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 26589771f9f2c7c2
-parts.py      sha256 4f7c9c1fe1841892
-images.py     sha256 ac0e63c7b39ecbcb
+certificates  sha256 eb0a18b5eda0ffc1
+parts.py      sha256 0903e71b27fb5e4b
+images.py     sha256 d375d81a751c88b5
 
 A value of planes (sample, channel, row · column) is flat. A thread takes every count-th element, a block one sum. Products
 of matrices are calls of a library. Statistics of batch norms are sums in float64.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 26589771f9f2c7c2
-dense.py      sha256 2654416d403c6bb2
+certificates  sha256 eb0a18b5eda0ffc1
+dense.py      sha256 5b7a59d4536cc83a
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 26589771f9f2c7c2
-parts.py      sha256 4f7c9c1fe1841892
+certificates  sha256 eb0a18b5eda0ffc1
+parts.py      sha256 0903e71b27fb5e4b
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

@@ -21,7 +21,7 @@ RESULTS = [
     ("adjoint_link", 9), ("adjoint_link", -1), ("adjoint_pool", 10), ("adjoint_pool", -1),
     ("forward_tower", 7), ("forward_tower", 8), ("adjoint_tower", 5), ("adjoint_tower", 6), ("adjoint_tower", 7),
     ("forward_norm", 5), ("forward_norm", 6), ("forward_norm", 7), ("adjoint_norm", 1), ("adjoint_norm", 3), ("adjoint_norm", 4),
-    ("clamp", 0),
+    ("clamp", 0), ("keep_norms", 0),
 ]  # fmt: skip
 
 
