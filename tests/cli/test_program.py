@@ -287,7 +287,11 @@ def test_an_interrupt_in_the_comparison_ends_the_command_and_keeps_its_state(tmp
 
     with monkeypatch.context() as patch:
         patch.setattr(MLPClassifier, "_fit_stochastic", interrupted)
-        assert main(arguments) == 130
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
+        try:
+            assert main(arguments) == 130
+        finally:
+            signal.signal(signal.SIGINT, before)
     assert "continues where it stopped" in capsys.readouterr().err
     assert {path.name.partition("-")[0] for path in (tmp_path / "out").iterdir()} == {"unfinished"}
     assert main(arguments) == 0
