@@ -177,13 +177,14 @@ class ImageSearch:
         while most - least > 1:
             middle = (least + most) // 2
             least, most = (middle, most) if self._fits(net, middle) else (least, middle)
-        return net.widen(max(least, net.structure.channels + 1), seed=self.options.seed)
+        return net.widen(least, seed=self.options.seed)
 
     def _fits(self, net: ImageNetwork, channels: int) -> bool:
         """Whether the network with so many channels keeps within parameters and memory."""
         own, structure = self.options, replace(net.structure, channels=channels)
-        within = isinstance(own.memory, int) and step_bytes(structure, own.batch_size) > own.memory
-        return not within and structure.layout().trained_size <= (own.parameters or 0)
+        if isinstance(own.memory, int) and step_bytes(structure, own.batch_size) > own.memory:
+            return False
+        return structure.layout().trained_size <= (own.parameters or 0)
 
     # --- time -------------------------------------------------------------------------------------
 

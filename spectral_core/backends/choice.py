@@ -85,10 +85,8 @@ def image_multiply_adds(net: ImageTables, samples: int) -> float:
     channels, rows, columns = (VALUE_COLUMNS.index(name) for name in ("channels", "rows", "columns"))
     count = 0
     for row in net.operations.tolist():
-        operation, receiver = (
-            dict(zip(OPERATION_COLUMNS, row, strict=True)),
-            net.values[row[OPERATION_COLUMNS.index("receiver")]],
-        )
+        operation = dict(zip(OPERATION_COLUMNS, row, strict=True))
+        receiver = net.values[operation["receiver"]]
         if operation["kind"] == KINDS["stem"]:
             products = 9 * net.image[0] * receiver[channels]
         elif operation["kind"] == KINDS["convolution"]:

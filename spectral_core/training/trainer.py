@@ -79,8 +79,7 @@ def train(
         (`full_batch.train`).
     penalty : ``group`` strength · Σ ‖λ^(i)‖₂, ``l1`` strength · Σ ‖λ^(i)‖₁, ``l2`` strength · Σ ‖λ^(i)‖₂²; over the
         input and hidden layers (`global`), λ^out of hidden layers (`layerwise`), each block (`direct`).
-    proximal : the penalty is not in the gradient. In an image network the squares of a node's eigenvalues then keep the mean 1,
-        and its running statistics follow: its batch norm does not see their scale (I13). Instead each step ends by moving each group to
+    proximal : the penalty is not in the gradient. Instead each step ends by moving each group to
         argmin ½‖x - λ‖² + learning rate · strength · R(x) (theorems P.group, P.l1, P.l2). Only with ``group`` or ``l1`` and
         proximal=True are eigenvalues exactly 0; a penalty in the gradient leaves them near 0. They stay 0 as long as the
         optimizer's step, divided by the learning rate, is at most `strength` (``l1``: for each eigenvalue, ``group``: its norm
@@ -89,6 +88,8 @@ def train(
         are 0 the network is linear, and their gradient contains only the linear part of the error: what keeps them at 0 until
         that is learned gives a linear model. The neuron is then 0 too, without a threshold: always for `layerwise`; for `global`
         if the eigenvalues of the layer before are also 0 (M10, `fixed_ends`). `history.penalty` does not contain this penalty.
+        In an image network each step also gives the squares of a node's eigenvalues the mean 1, and its running statistics
+        follow: its batch norm does not see their scale (I13).
     eigenvector_penalty : adds strength · Σ ‖φ^(i)‖₂² (`direct`: Σ ‖W_ij‖₂²); or strengths by group
         (``{"eigenvectors[0]": 0.01}``), for any groups.
     schedule : the factor of all learning rates (and so of proximal thresholds) in each step: ``constant``; ``cosine``,

@@ -29,6 +29,7 @@ from spectral_core.networks.cells import Cell
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
+from spectral_core.training import mini_batches
 from spectral_core.training.ensemble import train_ensemble
 from spectral_core.training.trainer import train
 from tests.builders import ROOT
@@ -191,6 +192,10 @@ def test_auto_is_the_processor_where_there_is_no_gpu_or_little_to_do(monkeypatch
     net = ImageNetwork.initialize(2, 0, 3, image=(3, 4, 6), cells=cells)
     products = 24 * (9 * 3 * 2 + 2 * (2 * 2 + 2 * 9) + 2 * 2 + 2 * 25)  # the stem, two halves of sep3, dil5
     assert choice.image_multiply_adds(tables_of(net.layout), 5) == 3 * 5 * products
+    problem = net.problem(np.zeros((2, 3, 4, 6)), [0, 1])
+    enough = -(-choice.WORTH_A_GPU_FOR_IMAGES // (3 * products))
+    found = [mini_batches._backend(net, problem, None, size, "auto") for size in (enough - 1, enough)]
+    assert found == ["cpu", "cuda"]
     with pytest.raises(InvalidInputError, match="backend must be one of auto, cpu, cuda; got 'gpu'"):
         choice.resolve("gpu")
 
