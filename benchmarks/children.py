@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -28,3 +29,17 @@ def python(arguments: list[str], threads: int = 1, environment: dict[str, str] |
     variables |= {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, env=variables, check=True, stdout=subprocess.PIPE, input=text, text=True).stdout
+
+
+def resident(name: str) -> int:
+    """Bytes of this process by Linux: VmRSS, or their peak VmHWM.
+
+    Not getrusage: ru_maxrss keeps, across fork and exec, what the parent process had.
+    """
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+
+def forget_peak() -> None:
+    """The peak counts from here."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")

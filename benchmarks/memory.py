@@ -19,14 +19,10 @@ from benchmarks.tasks import LARGE, Task, chain
 
 TRAINING = """
 import json, sys
-from pathlib import Path
+from benchmarks.children import forget_peak, resident
 from benchmarks.peers.ours import Ours
 from benchmarks.tasks import Task, chain
 from spectral_core import SpectralNetwork, train
-
-def memory(name):
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
 
 def run(task):
     net = SpectralNetwork.initialize(task.widths, bias=False)
@@ -36,12 +32,11 @@ def run(task):
         Ours(task, net).run(2)
 
 run(chain(2, 8, 10))
-before = memory("VmRSS")
-Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+before = resident("VmRSS")
+forget_peak()
 run(Task.of(json.loads(sys.argv[1])))
-print(memory("VmHWM") - before)
+print(resident("VmHWM") - before)
 """
-"""VmHWM and not getrusage: ru_maxrss keeps, across fork and exec, what the parent process had."""
 
 
 def needed(task: Task) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from spectral_core import checks
 from spectral_core.errors import InvalidInputError
@@ -17,34 +18,58 @@ SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def step_bytes(structure: ImageStructure, batch: int, itemsize: int = 4) -> int:
-    """Bytes of a training step: parameters, gradients and moments, and of a batch all values and their bars.
+    """Bytes of a training step: parameters, gradients and moments, of a batch all values, and the bars that are needed at once.
 
-    Scratch planes of a kernel, some kilobytes whatever the network, are not counted.
+    Scratch planes of a kernel and the lists of the network, some hundred kilobytes, are not counted.
 
     Examples
     --------
     >>> from spectral_core import ImageNetwork
     >>> from spectral_core.architecture.image_memory import step_bytes
     >>> step_bytes(ImageNetwork.initialize(4, 1, 3, image=(1, 8, 8)).structure, 64)
-    5855568
+    2951952
 
     By hand: bytes counted. Checked by test_image_memory.test_the_count_is_what_a_step_allocates.
     """
     layout = structure.layout()
     assert layout.tables is not None
     channels = int(layout.tables.values[:, 1].sum())
-    planes = 2 * batch * layout.tables.numbers_of_a_sample
+    planes = batch * (layout.tables.numbers_of_a_sample + layout.tables.bars[1])
     return itemsize * (VECTORS * layout.size + planes) + STATISTICS * channels
 
 
 def fitting_channels(structure: ImageStructure, batch: int, limit: int) -> int:
     """The most channels with which a network of these cells fits; 0 where one channel does not."""
-    from dataclasses import replace
-
     channels = structure.channels
     while channels and step_bytes(replace(structure, channels=channels), batch) > limit:
         channels -= 1
     return channels
+
+
+def most_channels(structure: ImageStructure, batch: int, limit: int | None, parameters: int | None) -> int:
+    """The most channels, and no fewer than now, whose parameters and bytes of a step keep within their limits.
+
+    Without a limit of parameters those of now.
+
+    By hand: a number of channels, found by halving. Checked by test_image_search.test_channels_come_before_the_final_training_up_to_the_parameters.
+    """
+
+    def fits(channels: int) -> bool:
+        wide = replace(structure, channels=channels)
+        if limit is not None and step_bytes(wide, batch) > limit:
+            return False
+        return wide.layout().trained_size <= (parameters or 0)
+
+    least = structure.channels
+    if not fits(least + 1):
+        return least
+    most = least + 2
+    while fits(most):
+        least, most = most, 2 * most
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (middle, most) if fits(middle) else (least, middle)
+    return least
 
 
 def bytes_of(text: int | str | None) -> int | None:

@@ -49,23 +49,25 @@ class ImagePass:
         self.arriving: list[list[dict[str, int]]] = [[] for _ in self.values]
         for row in self.operations:
             self.arriving[row["receiver"]].append(row)
-        self.room = {"z": np.empty(len(images) * net.numbers_of_a_sample, parameters.dtype)}
-        self.z = self._planes("z")
+        self.starts = [value["start"] for value in self.values]
+        self.room = np.empty(len(images) * net.numbers_of_a_sample, parameters.dtype)
+        self.bars = np.empty(0, parameters.dtype)
+        self.z = self._planes(self.room, self.starts)
         self.statistics = [np.zeros((4, value["channels"])) for value in self.values]
         self.pooled: list[np.ndarray] = []
 
-    def _planes(self, name: str) -> list[np.ndarray]:
-        """An array (samples, channels, pixels) for each value, in the room of this name."""
-        samples, flat, shapes = len(self.images), self.room[name], []
-        for value in self.values:
-            begin, size = samples * value["start"], samples * value["reach"]
+    def _planes(self, flat: np.ndarray, starts: list[int]) -> list[np.ndarray]:
+        """An array (samples, channels, pixels) for each value, from where it starts for one sample."""
+        samples, shapes = len(self.images), []
+        for start, value in zip(starts, self.values, strict=True):
+            begin, size = samples * start, samples * value["reach"]
             shapes.append(flat[begin : begin + size].reshape(samples, value["channels"], -1))
         return shapes
 
     def load(self, images: np.ndarray, kept: np.ndarray) -> None:
         """The next batch, of as many samples or fewer, in the same arrays."""
         self.images, self.kept, self.pooled = images, kept, []
-        self.z = self._planes("z")
+        self.z = self._planes(self.room, self.starts)
 
     def part(self, flat: np.ndarray, start: int, *shape: int) -> np.ndarray:
         """A group of a flat vector, not a copy."""
@@ -181,11 +183,12 @@ class ImagePass:
     def adjoint(self, dlogits: list[np.ndarray], gradient: np.ndarray) -> None:
         """The gradient for the bars of the logits of all towers, whose logits were computed in this order."""
         gradient[...] = 0
-        if "dz" in self.room:
-            self.room["dz"][...] = 0
-        else:
-            self.room["dz"] = np.zeros_like(self.room["z"])
-        dz = self._planes("dz")
+        starts, room, born = self.net.bars
+        if self.bars.size < len(self.images) * room:
+            self.bars = np.empty(len(self.images) * room, self.parameters.dtype)
+        dz = self._planes(self.bars, starts)
+        for value in born[-1]:
+            dz[value][...] = 0
         for tower, bar in enumerate(dlogits):
             value, matrix, bias = self.net.towers[tower].tolist()
             size, classes = self.values[value], self.net.classes
@@ -196,6 +199,8 @@ class ImagePass:
             self.kernels.adjoint_tower(bar, self.pooled[tower], *given)
         at = len(self.operations) - 1
         for number in reversed(range(len(self.z))):
+            for value in born[number]:
+                dz[value][...] = 0
             self.norm_back(number, dz[number], gradient)
             while at >= 0 and self.operations[at]["receiver"] == number:
                 self._give_back(self.operations[at], dz[number], dz, gradient)

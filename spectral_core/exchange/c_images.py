@@ -12,6 +12,7 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.exchange.c_parts import image_parts, network_parts
 from spectral_core.exchange.c_text import called_parts, comment, decimals, labels_function, renamed, size_of, table
 from spectral_core.exchange.printed_c_network import PARTS
+from spectral_core.kernels.support import rooms
 from spectral_core.kernels.support.image_layout import KINDS
 from spectral_core.networks.compact_image import ABSENT, CompactImageNetwork, Step
 from spectral_core.networks.image import ImageNetwork
@@ -104,16 +105,12 @@ class ImageForm:
         }
         ends = {step.sender: number for number, step in enumerate(net.steps) if step.kind != KINDS["stem"]}
         ends[net.output], begins[net.output] = last, begins.get(net.output, last)
-        held: dict[int, tuple[int, int]] = {}
-        places, size = [0] * len(net.planes), 0
-        for plane in sorted(begins, key=begins.__getitem__):
-            held = {other: room for other, room in held.items() if ends.get(other, -1) >= begins[plane]}
-            count, place = int(np.prod(net.planes[plane])), 0
-            for begin, end in sorted(held.values()):
-                if begin - place >= count:
-                    break
-                place = max(place, end)
-            places[plane], held[plane], size = place, (place, place + count), max(size, place + count)
+        used = sorted(begins)
+        lives = [(begins[plane], max(begins[plane], ends.get(plane, -1))) for plane in used]
+        found, size = rooms.places([int(np.prod(net.planes[plane])) for plane in used], lives)
+        places = [0] * len(net.planes)
+        for plane, place in zip(used, found, strict=True):
+            places[plane] = place
         return places, size
 
     @property

@@ -12,9 +12,9 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image import ImageNetwork
 
 
-@pytest.mark.parametrize(("channels", "samples"), [(2, 64), (4, 32)])
+@pytest.mark.parametrize(("channels", "samples"), [(4, 64), (8, 32)])
 def test_the_count_is_what_a_step_allocates(channels: int, samples: int) -> None:
-    """The parameters and two moments are there before the step; it adds the gradient, the values and their bars."""
+    """The parameters and two moments are there before the step; it adds the gradient, the values and the bars that are needed at once."""
     net = ImageNetwork.initialize(channels, 1, 3, image=(1, 8, 8)).split_edge(0, (0, 1))
     x = np.random.default_rng(0).normal(size=(samples, 1, 8, 8)).astype(np.float32)
     y = np.arange(samples) % 3

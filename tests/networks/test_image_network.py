@@ -12,7 +12,7 @@ from spectral_core.backends import cpu_images
 from spectral_core.backends.image_passes import ImagePass
 from spectral_core.data import counters
 from spectral_core.errors import InvalidInputError, ModelFileError
-from spectral_core.kernels.support.image_layout import OPERATION_COLUMNS
+from spectral_core.kernels.support.image_layout import OPERATION_COLUMNS, VALUE_COLUMNS
 from spectral_core.networks.cells import Cell
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.spectral import SpectralNetwork
@@ -134,6 +134,32 @@ def test_more_channels_keep_the_function(channels: int, published: bool) -> None
     assert wide.structure.channels == channels
     with pytest.raises(InvalidInputError, match=f"channels must be more than {channels}"):
         wide.widen(channels)
+
+
+@pytest.mark.parametrize("splits", [[], [(0, (0, 1)), (1, (2, 3)), (0, (1, 2))]])
+def test_bars_that_are_needed_at_once_do_not_overlap(splits: list[tuple[int, tuple[int, int]]]) -> None:
+    """By brute force: backward, each number of the buffer belongs to a bar from its zeros to the value's own operations."""
+    net = ImageNetwork.initialize(2, 2, 3, image=(1, 8, 8))
+    for cell, edge in splits:
+        net = net.split_edge(cell, edge)
+    tables = cpu_images.tables_of(net.layout)
+    starts, size, born = tables.bars
+    values = [dict(zip(VALUE_COLUMNS, row, strict=True)) for row in tables.values.tolist()]
+    operations = [dict(zip(OPERATION_COLUMNS, row, strict=True)) for row in tables.operations.tolist()]
+    owner = np.full(size, -1)
+    rooms = [slice(start, start + value["reach"]) for start, value in zip(starts, values, strict=True)]
+    for value in born[-1]:
+        owner[rooms[value]] = value
+    assert all((owner[rooms[value]] == value).all() for value in tables.towers[:, 0].tolist())
+    for number in reversed(range(len(values))):
+        for value in born[number]:
+            owner[rooms[value]] = value
+        for operation in operations:
+            if operation["receiver"] == number:
+                for value in {number, operation["sender"]} - {-1}:
+                    assert (owner[rooms[value]] == value).all(), (number, value)
+    assert sorted(value for own in born for value in own) == list(range(len(values)))
+    assert size < 0.5 * tables.numbers_of_a_sample
 
 
 def test_a_closed_published_gate_keeps_its_slope() -> None:

@@ -8,11 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from spectral_core.kernels.support.layout import Group, Layout
+from spectral_core.kernels.support.rooms import places
 
 VALUE_COLUMNS = ("start", "channels", "rows", "columns", "first", "norm", "reach")
 OPERATION_COLUMNS = (
     "kind", "taps", "dilation", "stride", "sender", "receiver", "relu", "kernel", "matrix", "gate", "drop",
 )  # fmt: skip
+SENDER, RECEIVER = (OPERATION_COLUMNS.index(name) for name in ("sender", "receiver"))
+REACH = VALUE_COLUMNS.index("reach")
 KINDS = {"stem": 0, "convolution": 1, "link": 2, "max": 3, "mean": 4}
 """The numbers of operations in the kernels."""
 
@@ -45,6 +48,26 @@ class ImageTables:
     def numbers_of_a_sample(self) -> int:
         """Numbers that all values of one sample take."""
         return int(self.values[-1, 0] + self.values[-1, 6])
+
+    @cached_property
+    def bars(self) -> tuple[list[int], int, list[list[int]]]:
+        """Where the bar of each value lies among those of a sample, how many numbers they take, and which begin with which value.
+
+        Backward, a value's bar begins with its last reader, a tower or else the receiver of greatest number, and ends with the
+        value's own operations; then others take its room. The last list is of those that towers read.
+
+        By hand: places of storage. Checked by test_image_network.test_bars_that_are_needed_at_once_do_not_overlap.
+        """
+        count = len(self.values)
+        begins = list(range(count))
+        for sender, receiver in self.operations[:, [SENDER, RECEIVER]].tolist():
+            if sender >= 0:
+                begins[sender] = max(begins[sender], receiver)
+        for value in self.towers[:, 0].tolist():
+            begins[value] = count
+        lives = [(count - begin, count - value) for value, begin in enumerate(begins)]
+        born = [[value for value in range(count) if begins[value] == number] for number in range(count + 1)]
+        return (*places(self.values[:, REACH].tolist(), lives), born)
 
     @property
     def last_pixels(self) -> int:
