@@ -20,6 +20,10 @@ AUTHORS = {"score": "published", "statistics": "published", "gates": "published"
 """What published=True sets."""
 AUTHORS_DROP_PATH = 0.1
 """Theirs is for trainings of 600 epochs: after 16 epochs it takes 3 points (docs/experiments/spidernet.md)."""
+EPOCHS = 2
+"""Of each round, without a budget of time."""
+FINAL_EPOCHS = 8
+"""Of the final training, without a budget of time."""
 HALF_DECAY = 0.5
 """The penalty s · ‖θ‖² has the slope 2 s θ."""
 
@@ -36,8 +40,8 @@ class ImageSearchOptions:
     channels: int = 8
     reductions: int = 2
     rounds: int = 4
-    epochs: int = 2
-    final_epochs: int = 8
+    epochs: float | None = None
+    final_epochs: int | None = None
     score: str = "slope"
     statistics: str = "frozen"
     gates: str = "spectral"
@@ -57,8 +61,17 @@ class ImageSearchOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("rounds", 0), ("epochs", 1), ("final_epochs", 1), ("score_images", 2), ("seed", 0)):
+        object.__setattr__(self, "time", seconds_of(self.time))
+        # With a budget of time both follow from it.
+        for name, default in (("epochs", EPOCHS), ("final_epochs", FINAL_EPOCHS)):
+            if getattr(self, name) is None and self.time is None:
+                object.__setattr__(self, name, default)
+        for name, least in (("rounds", 0), ("score_images", 2), ("seed", 0)):
             checks.integer(getattr(self, name), name, least)
+        if self.final_epochs is not None:
+            checks.integer(self.final_epochs, "final_epochs", 1)
+        if self.epochs is not None:
+            object.__setattr__(self, "epochs", _epochs(self.epochs))
         for name in ("restart", "published"):
             checks.boolean(getattr(self, name), name)
         if self.published:
@@ -74,7 +87,6 @@ class ImageSearchOptions:
         if self.drop_path is None:
             object.__setattr__(self, "drop_path", AUTHORS_DROP_PATH if self.published else 0.0)
         object.__setattr__(self, "memory", bytes_of(self.memory))
-        object.__setattr__(self, "time", seconds_of(self.time))
         checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True)
         self.step(final=True)
 
@@ -114,9 +126,9 @@ class ImageSearchOptions:
         return self.rounds + (self.gates == "spectral" and self.rounds > 0)
 
     @property
-    def all_epochs(self) -> int:
-        """Epochs of the whole search, as long as no budget of time ends it."""
-        return self.trainings * self.epochs + self.final_epochs
+    def all_epochs(self) -> float:
+        """Epochs of the whole search without a budget of time."""
+        return self.trainings * (self.epochs or 0) + (self.final_epochs or 0)
 
     def step(self, final: bool, groups: Iterable[str] = ()) -> StepOptions:
         """The options of a training step: SGD and a cosine; in the rounds with the penalty that closes operations.
@@ -143,3 +155,14 @@ class ImageSearchOptions:
         if self.gates == "spectral" and not final:
             options |= {"penalty": "l1", "penalty_strength": self.penalty_strength, "proximal": True}
         return StepOptions(**options)
+
+
+def _epochs(given: Any) -> float:
+    """A whole number of at least 1, or a share of the images below 1."""
+    if not isinstance(given, float):
+        return checks.integer(given, "epochs", 1)
+    if given >= 1 and given.is_integer():
+        return int(given)
+    if given > 1:
+        raise InvalidInputError(f"epochs must be a whole number, or a share of the images below 1; got {given!r}")
+    return checks.real_number(given, "epochs", 0, 1, open_low=True)

@@ -112,6 +112,8 @@ class SearchState:
     rows: list[dict[str, Any]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    epochs: float = 0.0
+    """Of a round; 0 before they are known."""
 
     @classmethod
     def first(cls, net: ImageNetwork) -> SearchState:
@@ -131,7 +133,7 @@ class SearchState:
         """Write the state to a file."""
         record = {
             "fingerprint": fingerprint, "network": self.net.trained_record(), "nodes": self.nodes, "rows": self.rows,
-            "remarks": self.remarks, "seconds": self.seconds,
+            "remarks": self.remarks, "seconds": self.seconds, "epochs": self.epochs,
         }  # fmt: skip
         model_file.save_model(path, STATE, record, {"parameters": self.net.parameters})
 
@@ -149,7 +151,7 @@ class SearchState:
         if record.get("fingerprint") != fingerprint:
             raise ModelFileError(f"{path} belongs to another search; delete it to start afresh")
         net = ImageNetwork.from_record(record["network"], stored["parameters"])
-        return cls(net, record["nodes"], record["rows"], record["remarks"], record["seconds"])
+        return cls(net, record["nodes"], record["rows"], record["remarks"], record["seconds"], record["epochs"])
 
 
 def _line(inputs: int, nodes: int) -> list[list[float]]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core.architecture.image_memory import fitting_channels, sized, step_bytes
-from spectral_core.architecture.image_options import ImageSearchOptions
+from spectral_core.architecture.image_memory import fitting_channels, most_channels, sized, step_bytes
+from spectral_core.architecture.image_options import FINAL_EPOCHS, ImageSearchOptions
 from spectral_core.architecture.image_result import SearchState
 from spectral_core.architecture.image_splits import BEHIND, check_scores, score_bytes, split_scores
+from spectral_core.architecture.image_time import epoch_seconds, final_epochs, is_short, round_epochs
 from spectral_core.architecture.train_free import TrainFree
 from spectral_core.backends.choice import image_multiply_adds
 from spectral_core.backends.cpu_images import tables_of
@@ -26,10 +27,10 @@ from spectral_core.wording import counted
 
 OPEN = 0.25
 """A published gate that is open in a smaller share of the batches of a round is closed for good."""
-RISE = 1.5
-"""How much longer than expected a round and the final training may take, for a budget of time."""
 FEW = 8
 """Images with which kernels are compiled."""
+TIMED = 4
+"""Batches that are timed before the first round, where its epochs follow from a budget of time."""
 NOISE = "the published score of tangent kernels is a rounding error: the smallest eigenvalue is 0 for every architecture (S6)"
 Report = Callable[[int, int, str], object]
 
@@ -74,10 +75,10 @@ class ImageSearch:
 
     def round(self, state: SearchState) -> None:
         """One round: train, close, measure, and before the final training split."""
-        self._compile(state)
+        self._prepare(state)
         own, begin = self.options, time.monotonic()
         turn = len(state.rows)
-        short = turn < own.rounds and self._time_is_short(state)
+        short = turn < own.rounds and self._is_short(state)
         final = turn >= own.trainings or (short and not self._can_close(state))
         if short and final:
             made = len([row for row in state.rows if row["splits"]])
@@ -86,21 +87,24 @@ class ImageSearch:
             )
         # Train and close.
         net = self.widened(state.net).with_drop_path(own.drop_path or 0.0) if final else state.net
-        epochs = self._final_epochs(state) if final else own.epochs
+        epochs = self._final_epochs(state, net) if final else state.epochs
         if final and own.parameters is not None and net.n_parameters > own.parameters:
             state.remarks.append(
                 f"the operations that stayed have {counted(net.n_parameters, 'parameter')}, more than the {own.parameters:,} up to "
                 "which channels are added"
             )
-        problem = net.problem(self.training, self.training.labels)
-        report = [lambda p: self._tell(state, p.epoch, p.epochs, final, p.history.training_loss[-1])]
-        result, opened = train_round(net, problem, own.step(final, net.layout.groups), epochs, own.seed + turn, report)
+        seen, whole = self._seen(epochs, turn)
+        report = [lambda p: self._tell(state, p.epoch, p.history.training_loss[-1], final, begin)]
+        step, started = own.step(final, net.layout.groups), time.monotonic()
+        result, opened = train_round(net, net.problem(seen, seen.labels), step, whole, own.seed + turn, report)
+        trained = time.monotonic() - started
         net, products = result.network, _products(result.network)
         pruned = without(net, self._closing(net, opened))
         state.nodes = [[own_nodes[k] for k in kept] for own_nodes, kept in zip(state.nodes, pruned.kept, strict=True)]
         net = pruned.network
         row = self._row(state, net, turn, final)
-        row |= {"loss": result.history.training_loss[-1], "epochs": epochs, "products": products}
+        row |= {"loss": result.history.training_loss[-1], "products": products, "training_seconds": trained}
+        row["epochs"] = whole if len(seen) == len(self.training) else len(seen) / len(self.training)
         row |= {"closed": _listed(pruned.closed), "refused": _listed(pruned.refused)}
         # Split, and keep the numbers or draw them anew. With eigenvalues the last splits have a round in which they can close.
         if turn < own.rounds and not final and not short:
@@ -164,87 +168,93 @@ class ImageSearch:
         return net, made
 
     def widened(self, net: ImageNetwork) -> ImageNetwork:
-        """The same function with as many more channels as parameters and memory allow (G7).
+        """The same function with as many more channels as parameters and memory allow (G7)."""
+        own, limit = self.options, self.options.memory
+        channels = most_channels(
+            net.structure, own.batch_size, limit if isinstance(limit, int) else None, own.parameters
+        )
+        return net.widen(channels, seed=own.seed) if channels > net.structure.channels else net
 
-        By hand: a number of channels, found by halving. Checked by test_image_search.test_channels_come_before_the_final_training_up_to_the_parameters.
+    def _seen(self, epochs: float, turn: int) -> tuple[ImageData, int]:
+        """The images of a training and its epochs over them; for less than one epoch some images, drawn anew in each round.
+
+        By hand: a number of images. Checked by test_image_search.test_a_round_may_see_a_share_of_the_images.
         """
-        least = net.structure.channels
-        if self.options.parameters is None or not self._fits(net, least + 1):
-            return net
-        most = least + 2
-        while self._fits(net, most):
-            least, most = most, 2 * most
-        while most - least > 1:
-            middle = (least + most) // 2
-            least, most = (middle, most) if self._fits(net, middle) else (least, middle)
-        return net.widen(least, seed=self.options.seed)
-
-    def _fits(self, net: ImageNetwork, channels: int) -> bool:
-        """Whether the network with so many channels keeps within parameters and memory."""
-        own, structure = self.options, replace(net.structure, channels=channels)
-        if isinstance(own.memory, int) and step_bytes(structure, own.batch_size) > own.memory:
-            return False
-        return structure.layout().trained_size <= (own.parameters or 0)
+        if epochs >= 1:
+            return self.training, int(epochs)
+        # Whole batches, of an image at least.
+        size = min(self.options.batch_size, len(self.training))
+        count = max(1, round(epochs * len(self.training) / size)) * size
+        order = np.random.default_rng((self.options.seed, 5, turn)).permutation(len(self.training))
+        return self.training.chosen(np.sort(order[: min(count, len(order) // size * size)])), 1
 
     # --- time -------------------------------------------------------------------------------------
 
-    def _compile(self, state: SearchState) -> None:
-        """Run every kernel once on a few images where time counts, so that no compilation is taken for that of an epoch."""
+    def _prepare(self, state: SearchState) -> None:
+        """The epochs of a round. Where time counts, every kernel runs once before, so that no compilation is taken for training."""
         own, net = self.options, state.net
-        if self.compiled or own.time is None:
-            return
-        self.compiled = True
-        few = self.training.chosen(slice(0, max(2, min(FEW, own.batch_size))))
-        sizes = TrainFree(channels=1, samples=len(few), batches=1, repeats=1, regions=FEW)
-        train_round(net, net.problem(few, few.labels), own.step(False, net.layout.groups), 1, own.seed)
-        net.forward(few.images)
-        split_scores(net, few, replace(own, train_free=sizes, score_images=len(few)), 0)
+        if own.time is not None and not self.compiled:
+            self.compiled = True
+            few = self.training.chosen(slice(0, max(2, min(FEW, own.batch_size))))
+            sizes = TrainFree(channels=1, samples=len(few), batches=1, repeats=1, regions=FEW)
+            train_round(net, net.problem(few, few.labels), own.step(False, net.layout.groups), 1, own.seed)
+            net.forward(few.images)
+            split_scores(net, few, replace(own, train_free=sizes, score_images=len(few)), 0)
+        if not state.epochs:
+            state.epochs = own.epochs or round_epochs(own, self._timed(net), len(self.training))
 
-    def _seconds(self, state: SearchState, net: ImageNetwork) -> float:
-        """Seconds that an epoch of this network is expected to take: those of the last round, times its share of products.
+    def _timed(self, net: ImageNetwork) -> float:
+        """Seconds of an epoch, from some batches.
 
-        By hand: seconds expected. Checked by test_image_search.test_an_epoch_is_expected_to_take_as_its_products.
+        By hand: seconds expected. Checked by test_image_search.test_rounds_are_as_long_as_the_time_allows.
         """
-        last = state.rows[-1]
-        return float(last["seconds"] / last["epochs"] * _products(net) / last["products"])
+        size = min(self.options.batch_size, len(self.training))
+        some = self.training.chosen(slice(0, min(TIMED, len(self.training) // size) * size))
+        problem, step = net.problem(some, some.labels), self.options.step(False, net.layout.groups)
+        started = time.monotonic()
+        train_round(net, problem, step, 1, self.options.seed)
+        return (time.monotonic() - started) * len(self.training) / len(some)
 
-    def _time_is_short(self, state: SearchState) -> bool:
+    def _is_short(self, state: SearchState) -> bool:
         """Whether one more round and the final training would exceed the time.
 
         By hand: seconds expected. Checked by test_image_search.test_a_budget_of_time_ends_the_rounds.
         """
-        limit, own = self.options.time, self.options
-        if not isinstance(limit, float) or not state.rows:
+        if not state.rows or self.options.time is None:
             return False
-        final = own.final_epochs * self._seconds(state, self.widened(state.net))
-        return state.seconds + RISE * (own.epochs * self._seconds(state, state.net) + final) > limit
+        last = state.rows[-1]
+        besides = last["seconds"] - last["training_seconds"]
+        one = besides + state.epochs * epoch_seconds(last, _products(state.net))
+        return is_short(self.options, state.seconds, one, epoch_seconds(last, _products(self.widened(state.net))))
 
     def _can_close(self, state: SearchState) -> bool:
         """Whether operations came with the last round that have had no penalty yet; they slow all epochs down."""
         return self.options.gates == "spectral" and bool(state.rows[-1]["splits"])
 
-    def _final_epochs(self, state: SearchState) -> int:
-        """The epochs of the final training that the time leaves, at least 1.
-
-        By hand: seconds expected. Checked by test_image_search.test_a_budget_of_time_ends_the_rounds.
-        """
-        limit, wanted = self.options.time, self.options.final_epochs
-        if not isinstance(limit, float) or not state.rows:
-            return wanted
-        possible = max(1, min(wanted, int((limit - state.seconds) / self._seconds(state, self.widened(state.net)))))
-        if possible < wanted:
-            state.remarks.append(
-                f"the budget of {limit:.0f} s leaves {possible} of {wanted} epochs for the final training"
-            )
-        return possible
-
-    def _tell(self, state: SearchState, epoch: int, epochs: int, final: bool, loss: float) -> None:
-        """Report the epochs of the whole search."""
+    def _final_epochs(self, state: SearchState, net: ImageNetwork) -> int:
+        """The epochs of the final training; a remark where the time leaves fewer than were asked for."""
         own = self.options
-        total = own.all_epochs
-        before = own.trainings * own.epochs if final else len(state.rows) * own.epochs
+        if own.time is None:
+            return own.final_epochs or FINAL_EPOCHS
+        epoch = epoch_seconds(state.rows[-1], _products(net)) if state.rows else self._timed(net)
+        found = final_epochs(own, state.seconds, epoch)
+        if own.final_epochs is not None and found < own.final_epochs:
+            state.remarks.append(
+                f"the budget of {own.time:.0f} s leaves {found} of {own.final_epochs} epochs for the final training"
+            )
+        return found
+
+    def _tell(self, state: SearchState, epoch: int, loss: float, final: bool, begin: float) -> None:
+        """Report the epochs of the whole search, or with a budget of time its seconds; a part of an epoch counts as one."""
+        own = self.options
         name = "final training" if final else f"round {len(state.rows) + 1} of {own.trainings}"
-        self.progress(min(before + epoch, total), total, f"{name}, loss {loss:.3g}")
+        if isinstance(own.time, float):
+            done, total = state.seconds + time.monotonic() - begin, own.time
+        else:
+            one = max(1, state.epochs)
+            total = own.trainings * one + (own.final_epochs or 0)
+            done = epoch + (own.trainings if final else len(state.rows)) * one
+        self.progress(min(int(done), int(total)), int(total), f"{name}, loss {loss:.3g}")
 
 
 def _products(net: ImageNetwork) -> float:

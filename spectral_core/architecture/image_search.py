@@ -40,8 +40,9 @@ def search_images(
     data : training images; crops, flips and cutouts of `load_images` act in each epoch.
     validation_data : images that judge; without them a tenth of the training images.
     channels, reductions : of the first cell; how often rows and columns are halved.
-    rounds, epochs, final_epochs : rounds that end with a split, epochs of each, and of the final training. With ``spectral``
-        gates one more round lets operations of the last splits close.
+    rounds, epochs, final_epochs : rounds that end with a split (4), epochs of each (2), and of the final training (8). Epochs
+        below 1 are a share of the images, drawn anew in each round. With ``spectral`` gates one more round lets operations of
+        the last splits close.
     score : ``slope``, the squared slopes of the new edges at λ = 0 over the sizes of their operations (G8); ``ntk``, the
         relative change of the condition of the tangent kernel; ``published``, that with linear regions (S3); ``random``.
     statistics : of ``ntk`` and ``published``: ``frozen`` (S5), the default of ``ntk``; ``batch`` without the zeros that S6
@@ -58,14 +59,15 @@ def search_images(
         slope score, which sees all splits at once, takes fewer images.
     parameters : before the final training all cells get more channels, with the same function (G7), as long as the network has
         no more parameters than this; by default they keep theirs.
-    time : seconds, or a text such as ``10m``; rounds that would exceed it are left out, and the final training is shortened.
-        The first compilation of the kernels, about a minute, does not count.
+    time : seconds, or a text such as ``10m``. Where `epochs` are not given, rounds get a quarter of it, after the time of some
+        batches; where `final_epochs` are not given, the final training gets the rest. Rounds that would exceed it are left out,
+        and given `final_epochs` are shortened. The first compilation of the kernels, about a minute, does not count.
     batch_size, learning_rate, momentum, weight_decay : of SGD with a cosine in each round.
     penalty_strength : of the l1 penalty on eigenvalues, in the rounds alone.
     drop_path : of the final training; 0, and 0.1 with `published`.
     score_images : images that the slope score sees.
     seed : of everything. The same seed gives the same bits, as long as no budget of time ends a round.
-    progress : called with (epochs done, epochs in all, a text).
+    progress : called with (epochs done, epochs in all, a text); with `time` they are seconds.
     checkpoint : a file with the state after each round. The same call continues from it; it is deleted at the end unless
         `keep_checkpoint`.
 

@@ -40,7 +40,8 @@ def add_parsers(commands: Any) -> None:
     )
     size = "before the final training the network gets more channels, up to so many parameters"
     group.add_argument("--parameters", type=int, metavar="N", help=size)
-    group.add_argument("--time", metavar="TIME", help="the most that the search may take, such as 10m")
+    budget = "the most that the search may take, such as 10m; a quarter of it is for the rounds"
+    group.add_argument("--time", metavar="TIME", help=budget)
     _add_search_options(parser.add_argument_group("the search"))
     console.seed_option(parser, "split, start, order and scores")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<data>)")
@@ -53,8 +54,12 @@ def _add_search_options(group: Any) -> None:
     group.add_argument("--quick", action="store_true", help=quick)
     rounds = "that end with a split (default: 4); with eigenvalues one more follows, in which the last splits can close"
     group.add_argument("--rounds", type=int, help=rounds)
-    group.add_argument("--epochs", type=int, help="of each round (default: 2)")
-    group.add_argument("--final-epochs", type=int, metavar="N", help="of the final training (default: 8)")
+    epochs = (
+        "of each round; 0.25 is a quarter of the images (default: 2; with --time as many as a quarter of it allows)"
+    )
+    group.add_argument("--epochs", type=float, metavar="N", help=epochs)
+    final = "of the final training (default: 8; with --time as many as it leaves)"
+    group.add_argument("--final-epochs", type=int, metavar="N", help=final)
     scores = "where a cell is split: slope at eigenvalue 0, ntk, published or random (default: slope)"
     group.add_argument("--score", choices=("slope", "ntk", "published", "random"), help=scores)
     group.add_argument(

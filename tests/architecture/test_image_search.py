@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from spectral_core import ImageNetwork, load_images, search_images
-from spectral_core.architecture import image_rounds, image_splits, train_free
+from spectral_core.architecture import image_rounds, image_splits, image_time, train_free
 from spectral_core.architecture.image_memory import sized, step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_result import ImageSearchResult, SearchState
 from spectral_core.architecture.image_rounds import ImageSearch
 from spectral_core.architecture.train_free import TrainFree
-from spectral_core.backends import choice, cpu_images
 from spectral_core.data.images import ImageData
 from spectral_core.errors import InvalidInputError, ModelFileError
 from spectral_core.networks.image_pruning import gates_of
@@ -49,7 +48,7 @@ def bars(count: int = 48, **changes: Any) -> ImageData:
 
 def numbers(result: ImageSearchResult) -> list[dict[str, Any]]:
     """The rows without the time."""
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in result.rows]
+    return [{name: value for name, value in row.items() if "seconds" not in name} for row in result.rows]
 
 
 def same(one: ImageSearchResult, other: ImageSearchResult) -> bool:
@@ -272,17 +271,46 @@ def test_short_time_leaves_a_round_in_which_splits_can_close(monkeypatch: pytest
     assert f"ended the search after {sum(splits)} round" in found.remarks[0]
 
 
-def test_an_epoch_is_expected_to_take_as_its_products() -> None:
-    """A round of two epochs in ten seconds: an epoch with ten times the products takes fifty."""
+def test_a_round_may_see_a_share_of_the_images() -> None:
+    """Whole batches of different images, drawn anew in each round; a share of 1 is not less than an epoch."""
     data = bars()
-    search = ImageSearch(ImageSearchOptions(**SMALL, parameters=20_000), data, data, lambda done, total, text: None)
-    state = search.start()
-    net, wide = state.net, search.widened(state.net)
-    own, more = (choice.image_multiply_adds(cpu_images.tables_of(one.layout), 1) for one in (net, wide))
-    state.rows.append({"seconds": 10.0, "epochs": 2, "products": own})
-    assert search._seconds(state, net) == 5
-    assert search._seconds(state, wide) == pytest.approx(5 * more / own)
-    assert more > 10 * own
+    search = ImageSearch(ImageSearchOptions(**SMALL | {"epochs": 0.4}), data, data, lambda done, total, text: None)
+    draws = [search._seen(0.4, turn) for turn in (0, 1)]
+    assert [(len(seen), epochs) for seen, epochs in draws] == [(16, 1), (16, 1)]
+    assert (draws[0][0].images != draws[1][0].images).any()
+    assert len(np.unique(draws[0][0].images, axis=0)) == 16
+    assert [len(search._seen(share, 0)[0]) for share in (0.001, 0.6, 0.999)] == [16, 32, 48]
+    assert search._seen(2, 0)[0] is data
+    found = search_images(data, **SMALL | {"epochs": 0.5, "final_epochs": 2})
+    assert [row["epochs"] for row in found.rows] == [16 / 43, 16 / 43, 16 / 43, 2]
+    assert same(found, search_images(data, **SMALL | {"epochs": 0.5, "final_epochs": 2}))
+
+
+def test_rounds_are_as_long_as_the_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training takes 0.01 s an image: the rounds get a quarter of the time and the final training what is left."""
+    clock = [0.0]
+
+    def slow(net: Any, problem: Any, step: Any, epochs: int, *rest: Any) -> Any:
+        clock[0] += 0.01 * epochs * len(problem.x)
+        return train_round(net, problem, step, min(epochs, 1), *rest)
+
+    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(image_rounds, "train_round", slow)
+    monkeypatch.setattr(image_time, "STEPS", 1)
+    own = {name: value for name, value in SMALL.items() if name not in ("epochs", "final_epochs")}
+    data = bars(480)
+    said: list[tuple[int, int]] = []
+    found = search_images(data, **own, time=20.0, progress=lambda done, total, text: said.append((done, total)))
+    epoch = 0.01 * 432
+    share = 0.25 * 20 / 2 / epoch  # three trainings, of which two count half
+    assert [row["epochs"] for row in found.rows[:-1]] == [round(share * 432 / 16) * 16 / 432] * 3
+    rounds = sum(row["seconds"] for row in found.rows[:-1])
+    assert rounds <= 0.4 * 20
+    assert found.rows[-1]["final"]
+    assert found.rows[-1]["epochs"] > 1
+    assert {total for _, total in said} == {20}
+    assert [done for done, _ in said] == sorted(done for done, _ in said)
+    assert said[-1][0] <= 20
 
 
 def test_operations_may_have_more_parameters_than_channels_are_added_up_to() -> None:
@@ -324,6 +352,12 @@ def test_a_new_node_lies_before_its_receiver() -> None:
             "penalty_strength closes eigenvalues, and published gates have",
         ),
         ({"statistics": "batch"}, "statistics belong to the scores ntk and published; got batch with slope"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
+        ({"epochs": 0.0}, "epochs must be more than 0 and at most 1; got 0.0"),
+        ({"epochs": 1.5}, "epochs must be a whole number, or a share of the images below 1; got 1.5"),
+        ({"epochs": float("nan")}, "epochs must be finite"),
+        ({"epochs": True}, "epochs must be a whole number"),
+        ({"final_epochs": 0}, "final_epochs must be a whole number of at least 1; got 0"),
         ({"colour": 1}, "search_images has no option 'colour'; it has channels, reductions"),
     ],
 )

@@ -55,7 +55,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "crop": 4, "cutout": 16, "flip": True, "score_images": 256, "drop_path": 0.1, "parameters": 500_000,
     },
 }  # fmt: skip
-UNREPORTED = ("seconds", "score_bytes")
+UNREPORTED = ("seconds", "training_seconds", "score_bytes")
 """What the rows of rounds in the results have not."""
 RUNS = {"quick": 1, "reduced": 5, "full": 5}
 
@@ -178,7 +178,7 @@ def made_by_hand(options: ImageSearchOptions, given: ImageParts) -> ImageNetwork
         channels += 1
     sizes = {count: by_hand(options, given, count).n_parameters for count in (channels, channels + 1)}
     net = by_hand(options, given, min(sizes, key=lambda count: max(sizes[count], wanted) - min(sizes[count], wanted)))
-    epochs = options.all_epochs
+    epochs = round(options.all_epochs)
     result, _ = train_round(net, net.problem(data, data.labels), options.step(final=True), epochs, options.seed)
     return result.network
 
