@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,10 @@ def assembled(ptxas: str, ptx: str, capability: str) -> dict[str, int]:
     return row | {"float64": len(re.findall(r"^\s+[a-z][\w.]*\.f64", ptx, re.MULTILINE))}
 
 
-def everything() -> dict[str, dict[str, Any]]:
+def everything(capabilities: Sequence[str] = CAPABILITIES) -> dict[str, dict[str, Any]]:
     """{capability: rows}, each in a process of its own: numba-cuda compiles a device function once."""
     found = {}
-    for capability in CAPABILITIES:
+    for capability in capabilities:
         environment = os.environ | {"NUMBA_FORCE_CUDA_CC": capability}
         environment.pop("NUMBA_ENABLE_CUDASIM", None)
         command = [sys.executable, "-m", "benchmarks.cuda_kernels", "--capability", capability]
@@ -136,7 +137,8 @@ def everything() -> dict[str, dict[str, Any]]:
     return found
 
 
-def table(found: dict[str, dict[str, Any]]) -> str:
+def head() -> str:
+    """What stands above the table: the versions of the compilers, and what its columns are."""
     heads = ("kernel", "type", *(f"{what} {cc}" for cc in CAPABILITIES for what in ("regs", "spill")), "smem", "f64")
     lines = [
         f"Compiled without a GPU by numba-cuda {version('numba-cuda')} and libNVVM {version('nvidia-nvvm')}, ptxas",
@@ -147,6 +149,11 @@ def table(found: dict[str, dict[str, Any]]) -> str:
         "",
         "{:<28} {:<8} {:>9} {:>9} {:>9} {:>9} {:>6} {:>5}".format(*heads),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
+    lines = []
     for key in found[CAPABILITIES[0]]:
         name, dtype = key.split()
         rows = [found[capability][key] for capability in CAPABILITIES]
@@ -156,7 +163,14 @@ def table(found: dict[str, dict[str, Any]]) -> str:
                 name, dtype, *numbers, rows[-1]["shared"], rows[-1]["float64"]
             )
         )
-    return "\n".join(lines) + "\n"
+    return head() + "\n".join(lines) + "\n"
+
+
+def written(capability: str) -> dict[str, tuple[int, int, int, int]]:
+    """{kernel, type: registers, spills, shared memory, float64 instructions} of one capability, as the table has them."""
+    column = 2 + 2 * CAPABILITIES.index(capability)
+    rows = [line.split() for line in TABLE.read_text(encoding="utf-8").removeprefix(head()).splitlines()]
+    return {" ".join(row[:2]): (int(row[column]), int(row[column + 1]), int(row[-2]), int(row[-1])) for row in rows}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,5 +1,5 @@
-"""The CUDA kernels without a GPU: simulated against the loops from the papers, compiled for two capabilities, and what
-happens where a GPU is asked for and there is none. Where there is one, the same checks run on it too."""
+"""The CUDA kernels without a GPU: simulated against the loops from the papers, and what happens where a GPU is asked for and
+there is none. Where there is one, the same checks run on it too. `test_compiled.py` compiles the kernels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ from spectral_core.training.trainer import train
 from tests.builders import ROOT
 from tests.kernels.cuda.simulated import CHECKS
 
-KERNELS = ROOT / "spectral_core" / "kernels" / "cuda"
 WHY_NOT = choice.unavailable_because()
 
 
@@ -71,6 +70,11 @@ def test_trainings_on_the_device_are_those_of_the_processor(simulated: dict[str,
 def test_an_ensemble_is_its_trainings_one_by_one(simulated: dict[str, Any], name: str) -> None:
     """In their own mini-batches, which a block finds from the seed."""
     assert simulated[name] == ""
+
+
+def test_every_kernel_is_simulated(simulated: dict[str, Any]) -> None:
+    """Those of the table, which are all of them (test_compiled.py)."""
+    assert set(simulated["launched"]) == {key.split()[0] for key in cuda_kernels.written("9.0")}
 
 
 @pytest.mark.skipif(bool(WHY_NOT), reason=f"no GPU: {WHY_NOT}; the simulated twins run above")
@@ -109,48 +113,6 @@ def test_a_broken_kernel_is_noticed(what: str, tmp_path: Path) -> None:
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     assert simulate([check], tmp_path)[check] != ""
-
-
-# --- compiled without a GPU -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def compiled() -> dict[str, dict[str, Any]]:
-    return cuda_kernels.everything()
-
-
-def test_every_kernel_compiles_and_the_table_says_what_of(
-    compiled: dict[str, dict[str, Any]], simulated: dict[str, Any]
-) -> None:
-    """None is left out: what is decorated as a kernel is compiled, stands in the table, and has been simulated."""
-    decorated = {
-        node.name
-        for file in ("parts.py", "ensemble.py", "one_hidden.py", "wide.py", "images.py")
-        for node in ast.parse((KERNELS / file).read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).startswith("kernel(") for d in node.decorator_list)
-    }
-    for rows in compiled.values():
-        assert {key.split()[0] for key in rows} == decorated
-    assert set(simulated["launched"]) == decorated
-    assert cuda_kernels.table(compiled) == cuda_kernels.TABLE.read_text(encoding="utf-8"), (
-        "the table of kernels differs; run: python -m benchmarks.cuda_kernels"
-    )
-
-
-def test_no_float32_kernel_spills_or_computes_in_float64(compiled: dict[str, dict[str, Any]]) -> None:
-    for rows in compiled.values():
-        for key, row in rows.items():
-            if key.endswith("float32"):
-                statistics = key.startswith("image_norm")  # of batch norms, which are sums in float64
-                assert (row["stores"], row["loads"], row["float64"] > 0) == (0, 0, statistics), key
-        assert rows["wide_update float64"]["float64"] > 100  # the count sees them where they are
-
-
-def test_two_blocks_of_the_first_experiment_share_a_multiprocessor(compiled: dict[str, dict[str, Any]]) -> None:
-    """Of its 65,536 registers each warp takes some for each thread, rounded up to eight."""
-    for rows in compiled.values():
-        registers = -(-rows["train_3_1 float32"]["registers"] // 8) * 8
-        assert 2 * 160 * registers <= 65_536
 
 
 # --- no GPU -----------------------------------------------------------------------------------------------------------
