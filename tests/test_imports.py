@@ -25,6 +25,7 @@ ROWS = [
     {"architecture"},
     {"experiments", "estimators"},
     {"cli"},
+    {"__main__"},
 ]
 """A package of `spectral_core` imports from the rows above its own, never from its own row or from below."""
 PROOF_ROWS = [

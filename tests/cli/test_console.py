@@ -43,7 +43,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "spectral_core.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "spectral_core", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, check=False)
 
 

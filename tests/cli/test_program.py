@@ -302,13 +302,13 @@ def test_an_interrupt_in_the_comparison_ends_the_command_and_keeps_its_state(tmp
 
 def test_the_installed_command_runs():
     done = subprocess.run(
-        [sys.executable, "-m", "spectral_core.cli", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "spectral_core", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("spectral-core ")
 
 
 def run(*arguments, **options):
-    return subprocess.Popen([sys.executable, "-m", "spectral_core.cli", *map(str, arguments)], text=True, **options)
+    return subprocess.Popen([sys.executable, "-m", "spectral_core", *map(str, arguments)], text=True, **options)
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -1,4 +1,4 @@
-"""`python -m spectral_core.cli`, the same as `spectral-core`."""
+"""`python -m spectral_core`, the same as `spectral-core`."""
 
 from spectral_core.cli.program import command
 
