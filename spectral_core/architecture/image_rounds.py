@@ -13,10 +13,8 @@ from spectral_core.architecture.image_memory import fitting_channels, most_chann
 from spectral_core.architecture.image_options import FINAL_EPOCHS, ImageSearchOptions
 from spectral_core.architecture.image_result import SearchState
 from spectral_core.architecture.image_splits import BEHIND, check_scores, score_bytes, split_scores
-from spectral_core.architecture.image_time import epoch_seconds, final_epochs, is_short, round_epochs
+from spectral_core.architecture.image_time import final_epochs, is_short, round_epochs
 from spectral_core.architecture.train_free import TrainFree
-from spectral_core.backends.choice import image_multiply_adds
-from spectral_core.backends.cpu_images import tables_of
 from spectral_core.data.images import ImageData
 from spectral_core.data.metrics import share_found
 from spectral_core.errors import InvalidInputError
@@ -30,7 +28,7 @@ OPEN = 0.25
 FEW = 8
 """Images with which kernels are compiled."""
 TIMED = 4
-"""Batches that are timed before the first round, where its epochs follow from a budget of time."""
+"""Batches of a training that are timed before it, where its epochs follow from a budget of time."""
 NOISE = "the published score of tangent kernels is a rounding error: the smallest eigenvalue is 0 for every architecture (S6)"
 Report = Callable[[int, int, str], object]
 
@@ -98,12 +96,12 @@ class ImageSearch:
         step, started = own.step(final, net.layout.groups), time.monotonic()
         result, opened = train_round(net, net.problem(seen, seen.labels), step, whole, own.seed + turn, report)
         trained = time.monotonic() - started
-        net, products = result.network, _products(result.network)
+        net = result.network
         pruned = without(net, self._closing(net, opened))
         state.nodes = [[own_nodes[k] for k in kept] for own_nodes, kept in zip(state.nodes, pruned.kept, strict=True)]
         net = pruned.network
         row = self._row(state, net, turn, final)
-        row |= {"loss": result.history.training_loss[-1], "products": products, "training_seconds": trained}
+        row |= {"loss": result.history.training_loss[-1], "training_seconds": trained}
         row["epochs"] = whole if len(seen) == len(self.training) else len(seen) / len(self.training)
         row |= {"closed": _listed(pruned.closed), "refused": _listed(pruned.refused)}
         # Split, and keep the numbers or draw them anew. With eigenvalues the last splits have a round in which they can close.
@@ -224,8 +222,8 @@ class ImageSearch:
             return False
         last = state.rows[-1]
         besides = last["seconds"] - last["training_seconds"]
-        one = besides + state.epochs * epoch_seconds(last, _products(state.net))
-        return is_short(self.options, state.seconds, one, epoch_seconds(last, _products(self.widened(state.net))))
+        one = besides + state.epochs * self._timed(state.net)
+        return is_short(self.options, state.seconds, one, self._timed(self.widened(state.net)))
 
     def _can_close(self, state: SearchState) -> bool:
         """Whether operations came with the last round that have had no penalty yet; they slow all epochs down."""
@@ -236,8 +234,7 @@ class ImageSearch:
         own = self.options
         if own.time is None:
             return own.final_epochs or FINAL_EPOCHS
-        epoch = epoch_seconds(state.rows[-1], _products(net)) if state.rows else self._timed(net)
-        found = final_epochs(own, state.seconds, epoch)
+        found = final_epochs(own, state.seconds, self._timed(net))
         if own.final_epochs is not None and found < own.final_epochs:
             state.remarks.append(
                 f"the budget of {own.time:.0f} s leaves {found} of {own.final_epochs} epochs for the final training"
@@ -255,11 +252,6 @@ class ImageSearch:
             total = own.trainings * one + (own.final_epochs or 0)
             done = epoch + (own.trainings if final else len(state.rows)) * one
         self.progress(min(int(done), int(total)), int(total), f"{name}, loss {loss:.3g}")
-
-
-def _products(net: ImageNetwork) -> float:
-    """Products of a step for one image."""
-    return image_multiply_adds(tables_of(net.layout), 1)
 
 
 def _listed(places: tuple[Place, ...]) -> list[list[Any]]:

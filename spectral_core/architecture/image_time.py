@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from spectral_core.architecture.image_options import EPOCHS, ImageSearchOptions
 
 ROUNDS = 0.25
@@ -31,14 +28,6 @@ def round_epochs(own: ImageSearchOptions, seconds: float, images: int) -> float:
     if epochs >= 1:
         return min(EPOCHS, int(epochs))
     return min(1, max(epochs, STEPS * own.batch_size / images))
-
-
-def epoch_seconds(row: Mapping[str, Any], products: float) -> float:
-    """Seconds that an epoch of a network is expected to take: those of this round, times its share of products.
-
-    By hand: seconds expected. Checked by test_image_time.test_an_epoch_is_expected_to_take_as_its_products.
-    """
-    return float(row["training_seconds"] / row["epochs"] * products / row["products"])
 
 
 def is_short(own: ImageSearchOptions, taken: float, round_seconds: float, epoch: float) -> bool:

@@ -305,7 +305,7 @@ def test_rounds_are_as_long_as_the_time_allows(monkeypatch: pytest.MonkeyPatch) 
     share = 0.25 * 20 / 2 / epoch  # three trainings, of which two count half
     assert [row["epochs"] for row in found.rows[:-1]] == [round(share * 432 / 16) * 16 / 432] * 3
     rounds = sum(row["seconds"] for row in found.rows[:-1])
-    assert rounds <= 0.4 * 20
+    assert rounds <= 0.5 * 20  # later rounds take as long as the first here
     assert found.rows[-1]["final"]
     assert found.rows[-1]["epochs"] > 1
     assert {total for _, total in said} == {20}
@@ -423,7 +423,10 @@ def test_the_published_score_has_the_published_statistics() -> None:
 
 
 def test_compilation_is_no_time_of_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first training compiles for 100 seconds here; the others take one. A budget of 60 leaves all rounds."""
+    """The first training compiles for 100 seconds here; the others take one. A budget of 60 leaves all rounds.
+
+    Some batches are timed twice before the second round, for it and the final training, and once before that.
+    """
     clock = [0.0]
 
     def slow(*given: Any) -> Any:
@@ -434,7 +437,7 @@ def test_compilation_is_no_time_of_a_round(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(image_rounds, "train_round", slow)
     found = search_images(bars(), **SMALL, time=60)
     assert [row["final"] for row in found.rows] == [False, False, False, True]
-    assert [row["seconds"] for row in found.rows] == [1.0, 1.0, 1.0, 1.0]
+    assert [row["seconds"] for row in found.rows] == [1.0, 3.0, 1.0, 2.0]
     assert found.remarks == ()
     assert numbers(found) == numbers(search_images(bars(), **SMALL))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spectral_core.architecture.image_options import ImageSearchOptions
-from spectral_core.architecture.image_time import epoch_seconds, final_epochs, is_short, round_epochs
+from spectral_core.architecture.image_time import final_epochs, is_short, round_epochs
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,6 @@ def test_rounds_get_a_quarter_of_the_time(seconds: float, wanted: float) -> None
 def test_rounds_with_published_gates_have_no_further_one() -> None:
     own = ImageSearchOptions(time=900.0, rounds=1, gates="published")
     assert round_epochs(own, 450.0, 10**6) == 0.5
-
-
-def test_an_epoch_is_expected_to_take_as_its_products() -> None:
-    """Half an epoch of training in five seconds: an epoch with three times the products takes thirty."""
-    row = {"training_seconds": 5.0, "seconds": 50.0, "epochs": 0.5, "products": 100.0}
-    assert epoch_seconds(row, 300.0) == 30.0
 
 
 def test_one_more_round_must_leave_the_final_training_its_time() -> None:
