@@ -33,7 +33,7 @@ def add_parser(experiments: Any) -> None:
         "spectral-core reproduce spidernet --data cifar10.npz --size 16",
     )
     scale = parser.add_mutually_exclusive_group()
-    scale.add_argument("--quick", action="store_true", help="800 images, 2 channels, 1 round, one run: a first look")
+    scale.add_argument("--quick", action="store_true", help="800 images, 4 channels, 1 round, one run: a first look")
     scale.add_argument("--full", action="store_true", help="40,000 images, 16 channels, 8 rounds: days on two cores")
     parser.add_argument("--data", metavar="DATA", default="digits", help=f"{IMAGES} (default: digits)")
     parser.add_argument("--size", type=int, metavar="ROWS", help="rows of the images, by means of 2 × 2 pixels")

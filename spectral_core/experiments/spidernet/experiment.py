@@ -43,8 +43,8 @@ SHARES = (0.0, 0.25, 0.5, 0.75)
 """Of the hidden channels that are cut off."""
 SETTINGS: dict[str, dict[str, Any]] = {
     "quick": {
-        "images": 800, "test": 500, "channels": 2, "reductions": 1, "rounds": 1, "epochs": 1, "final_epochs": 3,
-        "crop": 0, "cutout": 0, "flip": False, "score_images": 64, "drop_path": 0.0, "parameters": 3600,
+        "images": 800, "test": 500, "channels": 4, "reductions": 1, "rounds": 1, "epochs": 1, "final_epochs": 8,
+        "crop": 0, "cutout": 0, "flip": False, "score_images": 64, "drop_path": 0.0, "parameters": 6000,
     },
     "reduced": {
         "images": 10_000, "test": 5000, "channels": 8, "reductions": 2, "rounds": 3, "epochs": 1, "final_epochs": 12,
