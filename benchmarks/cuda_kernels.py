@@ -166,11 +166,12 @@ def table(found: dict[str, dict[str, Any]]) -> str:
     return head() + "\n".join(lines) + "\n"
 
 
-def written(capability: str) -> dict[str, tuple[int, int, int, int]]:
-    """{kernel, type: registers, spills, shared memory, float64 instructions} of one capability, as the table has them."""
-    column = 2 + 2 * CAPABILITIES.index(capability)
-    rows = [line.split() for line in TABLE.read_text(encoding="utf-8").removeprefix(head()).splitlines()]
-    return {" ".join(row[:2]): (int(row[column]), int(row[column + 1]), int(row[-2]), int(row[-1])) for row in rows}
+def written(capability: str) -> dict[str, tuple[int, int]]:
+    """{kernel, type: registers, spills} of a capability, as the table has them."""
+    column, lines = 2 + 2 * CAPABILITIES.index(capability), TABLE.read_text(encoding="utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("kernel ")) + 1
+    rows = [line.split() for line in lines[first:]]
+    return {" ".join(row[:2]): (int(row[column]), int(row[column + 1])) for row in rows}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -111,7 +111,7 @@ def measure(arguments: Sequence[str] = ()) -> list[Row]:
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     wanted = [(name, seed) for seed in seeds for name in reversed(given.targets)]
     runs = []
-    for run in several(wanted, given.jobs) if given.jobs > 1 else (one(*each, clock=True) for each in wanted):
+    for run in several(wanted, given.jobs) if given.jobs != 1 else (one(*each, clock=True) for each in wanted):
         runs.append(run)
         needed = TARGETS[run.name].needed
         print(f"{run.name} {run.seed}: {run.found} of {needed}, R² {run.r2:.6f}, {run.seconds:.1f} s", flush=True)

@@ -36,10 +36,11 @@ def pruning(name: str = "pruning") -> dict[tuple[int, str], dict[str, Curve]]:
     found: dict[tuple[int, str], dict[str, Curve]] = {}
     for block in text_of(name).strip().split("\n\n")[1:]:
         title, head, *rows = block.splitlines()
-        layers, activation = re.findall(r"^(\d) hidden layers?, (\w+),", title)[0]
+        layers, activation = re.findall(r"^(\d) hidden layers? of \d+ neurons, (\w+),", title)[0]
         shares = [float(share) for share in head.split()[2:]]
         for row in rows:
             name, *cells = re.split(r"\s{2,}", row.strip())
+            name = re.sub(r" \(\d+\)$", "", name)  # the authors' number of neurons
             values = {share: float(cell.split()[0]) for share, cell in zip(shares, cells, strict=True) if cell != "-"}
             found.setdefault((int(layers), activation), {})[name] = values
     return found

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from spectral_core import checks
 from spectral_core.architecture.image_memory import bytes_of, seconds_of
 from spectral_core.architecture.train_free import TrainFree
@@ -159,7 +161,7 @@ class ImageSearchOptions:
 
 def _epochs(given: Any) -> float:
     """A whole number of at least 1, or a share of the images below 1."""
-    if not isinstance(given, float):
+    if not isinstance(given, (float, np.floating)):
         return checks.integer(given, "epochs", 1)
     if given >= 1 and given.is_integer():
         return int(given)

@@ -21,12 +21,15 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.networks.image_pruning import Place, gates_of, without
 from spectral_core.training.image_rounds import check_rounds, train_round
+from spectral_core.training.results import Progress
 from spectral_core.wording import counted
 
 OPEN = 0.25
 """A published gate that is open in a smaller share of the batches of a round is closed for good."""
 FEW = 8
 """Images with which kernels are compiled."""
+TICK = 1e-9
+"""The least seconds that some batches are taken to need, where a clock is coarse."""
 TIMED = 4
 """Batches of a training that are timed before it, where its epochs follow from a budget of time."""
 NOISE = "the published score of tangent kernels is a rounding error: the smallest eigenvalue is 0 for every architecture (S6)"
@@ -74,9 +77,10 @@ class ImageSearch:
     def round(self, state: SearchState) -> None:
         """One round: train, close, measure, and before the final training split."""
         self._prepare(state)
-        own, begin = self.options, time.monotonic()
+        own, begin = self.options, time.perf_counter()
         turn = len(state.rows)
-        short = turn < own.rounds and self._is_short(state)
+        last = turn >= own.rounds  # without a split
+        short = (turn < own.trainings and not (last and self._can_close(state))) and self._is_short(state)
         final = turn >= own.trainings or (short and not self._can_close(state))
         if short and final:
             made = len([row for row in state.rows if row["splits"]])
@@ -92,10 +96,10 @@ class ImageSearch:
                 "which channels are added"
             )
         seen, whole = self._seen(epochs, turn)
-        report = [lambda p: self._tell(state, p.epoch, p.history.training_loss[-1], final, begin)]
-        step, started = own.step(final, net.layout.groups), time.monotonic()
+        report = [lambda p: self._tell(state, p, final, begin)]
+        step, started = own.step(final, net.layout.groups), time.perf_counter()
         result, opened = train_round(net, net.problem(seen, seen.labels), step, whole, own.seed + turn, report)
-        trained = time.monotonic() - started
+        trained = time.perf_counter() - started
         net = result.network
         pruned = without(net, self._closing(net, opened))
         state.nodes = [[own_nodes[k] for k in kept] for own_nodes, kept in zip(state.nodes, pruned.kept, strict=True)]
@@ -111,9 +115,11 @@ class ImageSearch:
         if own.restart and not final:
             net = ImageNetwork.of(net.structure, net.dtype, own.seed + turn + 1)
         state.net = net
-        row["seconds"] = time.monotonic() - begin
+        row["seconds"] = time.perf_counter() - begin
         state.seconds += row["seconds"]
         state.rows.append(row)
+        if final and isinstance(own.time, float) and state.seconds > own.time:
+            state.remarks.append(f"the search took {state.seconds:.3g} s, and the budget was {own.time:.3g} s")
 
     def _row(self, state: SearchState, net: ImageNetwork, turn: int, final: bool) -> dict[str, Any]:
         """What a round measures of the network that it trained."""
@@ -198,7 +204,7 @@ class ImageSearch:
             train_round(net, net.problem(few, few.labels), own.step(False, net.layout.groups), 1, own.seed)
             net.forward(few.images)
             split_scores(net, few, replace(own, train_free=sizes, score_images=len(few)), 0)
-        if not state.epochs:
+        if not state.epochs and own.trainings:
             state.epochs = own.epochs or round_epochs(own, self._timed(net), len(self.training))
 
     def _timed(self, net: ImageNetwork) -> float:
@@ -209,9 +215,9 @@ class ImageSearch:
         size = min(self.options.batch_size, len(self.training))
         some = self.training.chosen(slice(0, min(TIMED, len(self.training) // size) * size))
         problem, step = net.problem(some, some.labels), self.options.step(False, net.layout.groups)
-        started = time.monotonic()
+        started = time.perf_counter()
         train_round(net, problem, step, 1, self.options.seed)
-        return (time.monotonic() - started) * len(self.training) / len(some)
+        return max(time.perf_counter() - started, TICK) * len(self.training) / len(some)
 
     def _is_short(self, state: SearchState) -> bool:
         """Whether one more round and the final training would exceed the time.
@@ -220,10 +226,11 @@ class ImageSearch:
         """
         if not state.rows or self.options.time is None:
             return False
-        last = state.rows[-1]
+        last, own = state.rows[-1], self.options
         besides = last["seconds"] - last["training_seconds"]
-        one = besides + state.epochs * self._timed(state.net)
-        return is_short(self.options, state.seconds, one, self._timed(self.widened(state.net)))
+        one = besides + last["epochs"] * self._timed(state.net)
+        epoch = None if own.final_epochs is None else self._timed(self.widened(state.net))
+        return is_short(own, state.seconds, one, epoch)
 
     def _can_close(self, state: SearchState) -> bool:
         """Whether operations came with the last round that have had no penalty yet; they slow all epochs down."""
@@ -241,17 +248,18 @@ class ImageSearch:
             )
         return found
 
-    def _tell(self, state: SearchState, epoch: int, loss: float, final: bool, begin: float) -> None:
-        """Report the epochs of the whole search, or with a budget of time its seconds; a part of an epoch counts as one."""
-        own = self.options
+    def _tell(self, state: SearchState, progress: Progress[ImageNetwork], final: bool, begin: float) -> None:
+        """Report the epochs of the whole search, a part of an epoch as one; its seconds where they decide on the last ones."""
+        own, loss = self.options, progress.history.training_loss[-1]
         name = "final training" if final else f"round {len(state.rows) + 1} of {own.trainings}"
-        if isinstance(own.time, float):
-            done, total = state.seconds + time.monotonic() - begin, own.time
+        if isinstance(own.time, float) and own.final_epochs is None:
+            done, total = state.seconds + time.perf_counter() - begin, own.time
         else:
             one = max(1, state.epochs)
             total = own.trainings * one + (own.final_epochs or 0)
-            done = epoch + (own.trainings if final else len(state.rows)) * one
-        self.progress(min(int(done), int(total)), int(total), f"{name}, loss {loss:.3g}")
+            done = progress.epoch + (own.trainings if final else len(state.rows)) * one
+        whole, ended = max(1, int(total)), final and progress.epoch == progress.epochs
+        self.progress(whole if ended else min(int(done), whole), whole, f"{name}, loss {loss:.3g}")
 
 
 def _listed(places: tuple[Place, ...]) -> list[list[Any]]:

@@ -17,6 +17,8 @@ from spectral_core.data.images import ImageData
 from spectral_core.data.splitting import held_out
 from spectral_core.errors import InvalidInputError
 
+FORMAT = 2
+"""Of the state of a search; that of another format belongs to another search."""
 VALIDATION = 0.1
 """The share of the images that judges where no validation data are given."""
 
@@ -41,7 +43,7 @@ def search_images(
     validation_data : images that judge; without them a tenth of the training images.
     channels, reductions : of the first cell; how often rows and columns are halved.
     rounds, epochs, final_epochs : rounds that end with a split (4), epochs of each (2), and of the final training (8). Epochs
-        below 1 are a share of the images, drawn anew in each round. With ``spectral`` gates one more round lets operations of
+        below 1 are a share of the images, in whole batches, drawn anew in each round. With ``spectral`` gates one more round lets operations of
         the last splits close.
     score : ``slope``, the squared slopes of the new edges at λ = 0 over the sizes of their operations (G8); ``ntk``, the
         relative change of the condition of the tangent kernel; ``published``, that with linear regions (S3); ``random``.
@@ -59,15 +61,16 @@ def search_images(
         slope score, which sees all splits at once, takes fewer images.
     parameters : before the final training all cells get more channels, with the same function (G7), as long as the network has
         no more parameters than this; by default they keep theirs.
-    time : seconds, or a text such as ``10m``. Where `epochs` are not given, rounds get a quarter of it, after the time of some
-        batches; where `final_epochs` are not given, the final training gets the rest. Rounds that would exceed it are left out,
-        and given `final_epochs` are shortened. The first compilation of the kernels, about a minute, does not count.
+    time : seconds, or a text such as ``10m``. Where `epochs` are not given, all rounds together get about a tenth of it, at most
+        2 epochs each, by the time of some batches; where `final_epochs` are not given, the final training gets the rest. Rounds
+        that would exceed it are left out, and given `final_epochs` are shortened. One round, one in which its splits can
+        close, and one final epoch are always made. The first compilation of the kernels, about a minute, does not count.
     batch_size, learning_rate, momentum, weight_decay : of SGD with a cosine in each round.
     penalty_strength : of the l1 penalty on eigenvalues, in the rounds alone.
     drop_path : of the final training; 0, and 0.1 with `published`.
     score_images : images that the slope score sees.
-    seed : of everything. The same seed gives the same bits, as long as no budget of time ends a round.
-    progress : called with (epochs done, epochs in all, a text); with `time` they are seconds.
+    seed : of everything. The same seed gives the same bits without a budget of time.
+    progress : called with (epochs done, epochs in all, a text); with `time` and without `final_epochs` they are seconds.
     checkpoint : a file with the state after each round. The same call continues from it; it is deleted at the end unless
         `keep_checkpoint`.
 
@@ -116,7 +119,7 @@ def _parts(data: ImageData, judging: ImageData | None, seed: int) -> tuple[Image
 
 def _fingerprint(options: ImageSearchOptions, training: ImageData, judging: ImageData) -> str:
     """A hash of everything that the result depends on."""
-    digest = hashlib.sha256(repr(sorted(asdict(options).items())).encode())
+    digest = hashlib.sha256(repr((FORMAT, sorted(asdict(options).items()))).encode())
     for part in (training, judging):
         digest.update(part.images.tobytes())
         digest.update(part.labels.tobytes())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spectral_core.architecture.image_options import EPOCHS, ImageSearchOptions
 
-ROUNDS = 0.25
+ROUNDS = 0.1
 """The share of a budget that the rounds are to take where their epochs are not given; the final training needs the rest."""
 LATER = 0.5
 """What a later round is expected to take of the first, in which no operation is closed yet."""
@@ -14,14 +14,14 @@ RISE = 1.5
 """How much longer than expected a round and a final training of given epochs may take."""
 SLACK = 0.97
 """Of the time that is left, the share that the final training is planned for."""
-STEPS = 100
-"""Steps of a round, at least: fewer close nothing."""
+STEPS = 150
+"""Steps of a round, at least, or one epoch: fewer close little (docs/experiments/spidernet.md)."""
 
 
 def round_epochs(own: ImageSearchOptions, seconds: float, images: int) -> float:
-    """Epochs of a round, or a share of the images, for a quarter of the budget; `seconds` are those of an epoch of the first.
+    """Epochs of a round, or a share of the images, for a tenth of the budget; `seconds` are those of an epoch of the first.
 
-    By hand: a share of a time. Checked by test_image_time.test_rounds_get_a_quarter_of_the_time.
+    By hand: a share of a time. Checked by test_image_time.test_rounds_get_a_tenth_of_the_time.
     """
     budget = ROUNDS * float(own.time or 0) / (1 + LATER * max(0, own.trainings - 1))
     epochs = budget / seconds
@@ -30,18 +30,19 @@ def round_epochs(own: ImageSearchOptions, seconds: float, images: int) -> float:
     return min(1, max(epochs, STEPS * own.batch_size / images))
 
 
-def is_short(own: ImageSearchOptions, taken: float, round_seconds: float, epoch: float) -> bool:
+def is_short(own: ImageSearchOptions, taken: float, round_seconds: float, epoch: float | None) -> bool:
     """Whether one more round and the final training would exceed the budget.
 
     Parameters
     ----------
-    taken, round_seconds, epoch : seconds so far, of one more round, and of an epoch of the final training.
+    taken, round_seconds, epoch : seconds so far, of one more round, and of an epoch of the final training, where it has a
+        given number of them.
 
     By hand: seconds expected. Checked by test_image_time.test_one_more_round_must_leave_the_final_training_its_time.
     """
     if not isinstance(own.time, float):
         return False
-    final = FINAL * own.time if own.final_epochs is None else RISE * own.final_epochs * epoch
+    final = FINAL * own.time if epoch is None else RISE * (own.final_epochs or 0) * epoch
     return taken + RISE * round_seconds + final > own.time
 
 

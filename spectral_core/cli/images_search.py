@@ -40,7 +40,7 @@ def add_parsers(commands: Any) -> None:
     )
     size = "before the final training the network gets more channels, up to so many parameters"
     group.add_argument("--parameters", type=int, metavar="N", help=size)
-    budget = "the most that the search may take, such as 10m; a quarter of it is for the rounds"
+    budget = "the most that the search may take, such as 10m; about a tenth of it is for the rounds, where their epochs are not given"
     group.add_argument("--time", metavar="TIME", help=budget)
     _add_search_options(parser.add_argument_group("the search"))
     console.seed_option(parser, "split, start, order and scores")
@@ -50,13 +50,11 @@ def add_parsers(commands: Any) -> None:
 
 
 def _add_search_options(group: Any) -> None:
-    quick = "4 channels, 1 reduction, 2 rounds of 1 epoch, 3 final epochs; options given here win"
+    quick = "4 channels, 1 reduction, 2 rounds of 1 epoch, 3 final epochs (with --time as many as it allows); options given here win"
     group.add_argument("--quick", action="store_true", help=quick)
     rounds = "that end with a split (default: 4); with eigenvalues one more follows, in which the last splits can close"
     group.add_argument("--rounds", type=int, help=rounds)
-    epochs = (
-        "of each round; 0.25 is a quarter of the images (default: 2; with --time as many as a quarter of it allows)"
-    )
+    epochs = "of each round; 0.25 is a quarter of the images (default: 2; with --time as many as a tenth of it allows)"
     group.add_argument("--epochs", type=float, metavar="N", help=epochs)
     final = "of the final training (default: 8; with --time as many as it leaves)"
     group.add_argument("--final-epochs", type=int, metavar="N", help=final)
@@ -89,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
 
     # Errors come before the work.
     given: dict[str, Any] = dict(QUICK) if options.quick else {}
+    if options.time is not None:  # epochs follow from it
+        given = {name: value for name, value in given.items() if "epochs" not in name}
     given |= {name: getattr(options, name) for name in NAMES if getattr(options, name) is not None}
     ImageSearchOptions.of(given)
     if options.validation_fraction == 0:

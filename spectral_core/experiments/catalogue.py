@@ -81,9 +81,7 @@ def _pruning() -> Functions:
     from spectral_core.experiments.pruning.methods import SETTINGS
     from spectral_core.experiments.pruning.results import details, table
 
-    return Functions(
-        experiment, table, details, figure, published={name: SETTINGS[name] for name in ("hidden", "epochs")}
-    )
+    return Functions(experiment, table, details, figure, published={"epochs": SETTINGS["epochs"]})
 
 
 def _student_teacher() -> Functions:
@@ -130,7 +128,12 @@ PUBLISHED = (
             Option("test-data", "text", "test data (default: 30 %% of the samples are held out)", "DATA"),
             Option("activations", "names", "default: relu,elu,tanh", "F[,F...]"),
             Option("depths", "integers", "numbers of hidden layers (default: 1,2)", "N[,N...]"),
-            Option("hidden", "integer", "neurons of each hidden layer (default: 500, as published)", "N"),
+            Option(
+                "hidden",
+                "integer",
+                "neurons of each hidden layer (default: as published, 2000 of a single layer, else 500)",
+                "N",
+            ),
         ),
         load=_pruning,
     ),

@@ -19,7 +19,7 @@ from spectral_core.checks import one_of
 from spectral_core.data import datasets
 from spectral_core.data.splitting import held_out
 from spectral_core.errors import InvalidInputError
-from spectral_core.experiments.pruning.methods import METHODS, SETTINGS, train_networks
+from spectral_core.experiments.pruning.methods import METHODS, SETTINGS, published_width, train_networks
 from spectral_core.experiments.pruning.results import compared_with
 from spectral_core.kernels.tables import ZERO_AT_ZERO
 from spectral_core.networks.compact import CompactNetwork
@@ -66,7 +66,12 @@ def experiment(
     settings["content"] = [_digest(name) for name in (settings["data"], settings["test_data"]) if name is not None]
     settings |= {} if epochs is None else {"epochs": checks.integer(epochs, "epochs", 1)}
     settings |= {} if hidden is None else {"hidden": checks.integer(hidden, "hidden", 1)}
-    short = settings | {"epochs": 1, "retraining_epochs": 1, "hidden": min(settings["hidden"], 20), "percentiles": [50]}
+    short = settings | {
+        "epochs": 1,
+        "retraining_epochs": 1,
+        "hidden": min(settings["hidden"] or 20, 20),
+        "percentiles": [50],
+    }
     return Experiment(
         name=NAME,
         settings=settings,
@@ -111,7 +116,7 @@ def prepare_data(settings: Mapping[str, Any], seed: int) -> tuple[np.ndarray, np
 
 
 def measure(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Accuracy of every method at every percentile, as ``method@percentile``, and untrimmed, as ``method@0``; the authors' data set.
+    """Accuracy of every method at every percentile, as ``method@percentile``, and untrimmed, as ``method@0``; the authors' data set, and neurons of a layer.
 
     By hand: the share of right answers. Checked by test_pruning.test_every_method_has_its_accuracy.
     """
@@ -127,4 +132,5 @@ def measure(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) ->
             network = networks.trimmed(method, percentile)
             if network is not None:
                 found[f"{method}@{percentile}"] = accuracy(network)
-    return found | {"authors": compared_with(settings["data"])}
+    width = settings["hidden"] or published_width(point["layers"])
+    return found | {"authors": compared_with(settings["data"]), "hidden": width}

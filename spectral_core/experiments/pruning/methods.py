@@ -1,6 +1,6 @@
 """Spectral pruning (P3): the published methods of Buffoni et al. (Sci. Rep. 12, 2022), matched in retraining, and ours.
 
-Layerwise networks with 500 neurons in each hidden layer, λ^in = 0, φ uniform in ±0.2, λ^out uniform in ±0.5, no constant;
+Layerwise networks with one hidden layer of 2,000 neurons, or more of 500 each, λ^in = 0, φ uniform in ±0.2, λ^out uniform in ±0.5, no constant;
 softmax, Adam 1e-3, batch 200, 100 epochs. Hidden neurons are trimmed over all layers together. `METHODS` lists the methods:
 
 spectral : φ and λ trained, ranked by |λ|.
@@ -32,7 +32,7 @@ from spectral_core.resizing.rankings import neuron_scores
 from spectral_core.training.trainer import train
 
 SETTINGS: dict[str, Any] = {
-    "hidden": 500,
+    "hidden": None,
     "epochs": 100,
     "retraining_epochs": 20,
     "batch_size": 200,
@@ -42,7 +42,12 @@ SETTINGS: dict[str, Any] = {
     "test_fraction": 0.3,
     "percentiles": [50, 80, 90, 95, 97, 99],
 }
-"""The published settings; percentiles are percentages of all hidden neurons."""
+"""The published settings; percentiles are percentages of all hidden neurons; `hidden` None is `published_width`."""
+
+
+def published_width(layers: int) -> int:
+    """Neurons of each hidden layer of the authors' networks: 2,000 of a single one, else 500."""
+    return 2000 if layers == 1 else 500
 
 
 @dataclass(frozen=True)
@@ -170,9 +175,10 @@ def train_networks(
     Parameters
     ----------
     x : (samples, features), best between 0 and 1; y : class indices (samples,).
-    layers : number of hidden layers, of ``settings["hidden"]`` neurons each.
+    layers : number of hidden layers, of ``settings["hidden"]`` neurons each; None is the published number.
     """
-    widths = [x.shape[1], *[settings["hidden"]] * layers, int(y.max()) + 1]
+    hidden = settings["hidden"] or published_width(layers)
+    widths = [x.shape[1], *[hidden] * layers, int(y.max()) + 1]
     options = _training_options(settings, "epochs")
     start = spectral_start(settings, widths, activation, seed)
     fixed = start.with_parameters(start.parameters, frozen=("eigenvectors", "eigenvalues_in"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core.experiments.pruning.methods import METHODS
+from spectral_core.experiments.pruning.methods import METHODS, published_width
 from spectral_core.wording import counted
 
 PUBLISHED = ("spectral", "dense", "alternate")
@@ -63,26 +63,33 @@ def details(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> dict[st
 
 
 def table(rows: Sequence[Mapping[str, Any]], compared: bool = True) -> str:
-    """Accuracies of every method by percentile, ours and, with `compared`, the authors' on MNIST or Fashion-MNIST."""
-    dataset = authors_data(rows)
+    """Accuracies of every method by percentile, ours and, with `compared`, the authors' on MNIST or Fashion-MNIST.
+
+    The authors' lines name the neurons of their hidden layers, where ours have others.
+    """
+    dataset, widths = authors_data(rows), {row["layers"]: row["hidden"] for row in rows if "hidden" in row}
     found, published = summary(rows), reference(dataset) if compared else {}
     percentiles = sorted({key[3] for key in found})
     text = "accuracy on held-out samples, %, mean ± standard deviation"
     text += f"; '{dataset}' lines: the authors' values\n" if compared else "\n"
     for layers, activation in sorted({key[:2] for key in found}):
         runs = max(value[2] for key, value in found.items() if key[:2] == (layers, activation))
-        text += f"\n{counted(layers, 'hidden layer')}, {activation}, {counted(runs, 'run')}\n"
-        text += f"{'% trimmed':<30}" + "".join(f"{p:>14}" for p in percentiles) + "\n"
+        own = widths.get(layers)
+        of = "" if own is None else f" of {own} neurons"
+        text += f"\n{counted(layers, 'hidden layer')}{of}, {activation}, {counted(runs, 'run')}\n"
+        text += f"{'% trimmed':<34}" + "".join(f"{p:>14}" for p in percentiles) + "\n"
         for method in METHODS:
             cells = []
             for percentile in percentiles:
                 entry = found.get((layers, activation, method, percentile))
                 spread = "" if entry is None or math.isnan(entry[1]) else f" ± {entry[1]:.1f}"
                 cells.append("-" if entry is None else f"{entry[0]:.1f}{spread}")
-            text += f"{method:<30}" + "".join(f"{cell:>14}" for cell in cells) + "\n"
+            text += f"{method:<34}" + "".join(f"{cell:>14}" for cell in cells) + "\n"
         for method in PUBLISHED:
             values = [published.get((layers, activation, method, float(p))) for p in percentiles]
             if any(value is not None for value in values):
                 shown = "".join(f"{'-' if value is None else f'{value:.1f}':>14}" for value in values)
-                text += f"{f'{dataset}, {method}':<30}{shown}\n"
+                theirs = published_width(layers)
+                name = f"{dataset}, {method}" + (f" ({theirs})" if own not in (None, theirs) else "")
+                text += f"{name:<34}{shown}\n"
     return text
