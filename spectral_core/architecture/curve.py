@@ -79,7 +79,10 @@ class Curve(Sequence[CurvePoint]):
         )
 
     def index(self, weights: int | None = None, score: float | None = None) -> int:  # type: ignore[override]
-        """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
+        """The network for at most so many `weights`, or the smallest whose validation score is at least `score`.
+
+        Of the networks that have at most `weights`, the largest whose score is within its `error` of the best of them: a
+        larger one that scores measurably less, as it fits the noise, is passed over.
 
         Raises
         ------
@@ -93,11 +96,12 @@ class Curve(Sequence[CurvePoint]):
                 raise InvalidInputError(
                     f"the smallest network has {counted(self.points[0].weights, 'weight')}; got weights={weights}"
                 )
-            return fitting[-1]
+            best = max(self.points[i].score for i in fitting)
+            return max(i for i in fitting if self.points[i].score >= best - self.points[i].error)
         fitting = [i for i, point in enumerate(self.points) if point.score >= (score or 0.0)]
         if not fitting:
-            best = self.points[self.best].score
-            raise InvalidInputError(f"the best network has the validation score {best:.5g}; got score={score}")
+            most = self.points[self.best].score
+            raise InvalidInputError(f"the best network has the validation score {most:.5g}; got score={score}")
         return fitting[0]
 
     def at(self, weights: int | None = None, score: float | None = None) -> CurvePoint:

@@ -69,7 +69,7 @@ class SearchResult:
         return vars(self) | {"data": None}
 
     def at(self, weights: int | None = None, score: float | None = None) -> Predictor:
-        """The largest network of at most `weights`, or the smallest whose validation score is at least `score`.
+        """The network for at most so many `weights`, or the smallest whose validation score is at least `score` (`Curve.index`).
 
         Raises
         ------

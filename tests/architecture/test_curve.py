@@ -20,8 +20,8 @@ rows = st.integers(2, 12).flatmap(
 )
 
 
-def point(weights: int, score: float) -> CurvePoint:
-    return CurvePoint(weights, 1, 0, 0, 4 * (weights + 1), score, 0.0, "linear", 0.01)
+def point(weights: int, score: float, error: float = 0.0) -> CurvePoint:
+    return CurvePoint(weights, 1, 0, 0, 4 * (weights + 1), score, error, "linear", 0.01)
 
 
 @given(rows, st.sampled_from([0.0, 0.47, 0.97, 1.93]), st.sampled_from([0.0, 0.097]))
@@ -61,7 +61,7 @@ def test_a_point_counts_what_a_network_has() -> None:
 
 def test_points_are_found_by_weights_or_score() -> None:
     curve = Curve((point(5, 0.7), point(10, 0.9), point(20, 0.85), point(40, 0.95)), best=3, chosen=1)
-    assert [curve.at(weights=w).weights for w in (5, 9, 10, 39, 1000)] == [5, 5, 10, 20, 40]
+    assert [curve.at(weights=w).weights for w in (5, 9, 10, 39, 1000)] == [5, 5, 10, 10, 40]
     assert [curve.at(score=s).weights for s in (-1.0, 0.7, 0.71, 0.9, 0.91, 0.95)] == [5, 5, 10, 10, 40, 40]
     assert curve.at(score=0.0).weights == 5
     assert (len(curve), curve[1].weights, [p.weights for p in curve]) == (4, 10, [5, 10, 20, 40])
@@ -74,6 +74,26 @@ def test_points_are_found_by_weights_or_score() -> None:
             curve.index(**given_values)
     other = replace(curve, chosen=2)
     assert (other.chosen, other.best, other.points) == (2, 3, curve.points)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6)), min_size=1, max_size=6), st.integers(1, 70))
+def test_a_limit_of_weights_gives_the_largest_network_that_is_not_measurably_worse(
+    scores: list[tuple[int, int]], limit: int
+) -> None:
+    """A larger network that fits the noise is passed over; one that differs by less than its standard error is not."""
+    curve = Curve(
+        tuple(point(10 * (i + 1), score / 32, error / 32) for i, (score, error) in enumerate(scores)), best=0, chosen=0
+    )
+    if limit < 10:
+        with pytest.raises(InvalidInputError, match="the smallest network has 10 weights"):
+            curve.at(weights=limit)
+        return
+    found = curve.at(weights=limit)
+    assert found.weights <= limit
+    fitting = [p for p in curve if p.weights <= limit]
+    assert all(found.score + found.error >= p.score for p in fitting)
+    larger = [p for p in fitting if p.weights > found.weights]
+    assert all(any(p.score + p.error < other.score for other in fitting) for p in larger)
 
 
 def test_a_curve_is_short_to_look_at() -> None:
