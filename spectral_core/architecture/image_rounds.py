@@ -249,7 +249,10 @@ class ImageSearch:
         return found
 
     def _tell(self, state: SearchState, progress: Progress[ImageNetwork], final: bool, begin: float) -> None:
-        """Report the epochs of the whole search, a part of an epoch as one; its seconds where they decide on the last ones."""
+        """Report the epochs of the whole search, a part of an epoch as one; its seconds where they decide on the last ones.
+
+        By hand: a count of epochs. Checked by test_image_search.test_progress_ends_at_its_total.
+        """
         own, loss = self.options, progress.history.training_loss[-1]
         name = "final training" if final else f"round {len(state.rows) + 1} of {own.trainings}"
         if isinstance(own.time, float) and own.final_epochs is None:
