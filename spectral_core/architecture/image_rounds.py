@@ -80,7 +80,7 @@ class ImageSearch:
         own, begin = self.options, time.perf_counter()
         turn = len(state.rows)
         last = turn >= own.rounds  # without a split
-        short = (turn < own.trainings and not (last and self._can_close(state))) and self._is_short(state)
+        short = turn < own.trainings and not (last and self._can_close(state)) and self._is_short(state)
         final = turn >= own.trainings or (short and not self._can_close(state))
         if short and final:
             made = len([row for row in state.rows if row["splits"]])

@@ -43,8 +43,8 @@ def search_images(
     validation_data : images that judge; without them a tenth of the training images.
     channels, reductions : of the first cell; how often rows and columns are halved.
     rounds, epochs, final_epochs : rounds that end with a split (4), epochs of each (2), and of the final training (8). Epochs
-        below 1 are a share of the images, in whole batches, drawn anew in each round. With ``spectral`` gates one more round lets operations of
-        the last splits close.
+        below 1 are a share of the images, in whole batches, drawn anew in each round. With ``spectral`` gates one more round
+        lets operations of the last splits close.
     score : ``slope``, the squared slopes of the new edges at λ = 0 over the sizes of their operations (G8); ``ntk``, the
         relative change of the condition of the tangent kernel; ``published``, that with linear regions (S3); ``random``.
     statistics : of ``ntk`` and ``published``: ``frozen`` (S5), the default of ``ntk``; ``batch`` without the zeros that S6

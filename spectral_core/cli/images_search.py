@@ -81,15 +81,19 @@ NAMES = (
 """The options that are handed on where they were given."""
 
 
+def chosen(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of `search_images`: those given, and with --quick its own, but for epochs that follow from --time."""
+    own = {name: value for name, value in QUICK.items() if options.time is None or "epochs" not in name}
+    given = {name: getattr(options, name) for name in NAMES if getattr(options, name) is not None}
+    return own | given if options.quick else given
+
+
 def run(options: argparse.Namespace) -> int:
     """Search, score the network on test images, and write everything."""
     from spectral_core.architecture.image_options import ImageSearchOptions
 
     # Errors come before the work.
-    given: dict[str, Any] = dict(QUICK) if options.quick else {}
-    if options.time is not None:  # epochs follow from it
-        given = {name: value for name, value in given.items() if "epochs" not in name}
-    given |= {name: getattr(options, name) for name in NAMES if getattr(options, name) is not None}
+    given = chosen(options)
     ImageSearchOptions.of(given)
     if options.validation_fraction == 0:
         raise InvalidInputError(

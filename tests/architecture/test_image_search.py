@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,6 +46,18 @@ def bars(count: int = 48, **changes: Any) -> ImageData:
         else:
             images[k, 0, :, k % 4] += 2
     return load_images((images, labels), **changes)
+
+
+def ticking(monkeypatch: pytest.MonkeyPatch, seconds: Callable[[float, int], float]) -> None:
+    """A clock that trainings alone move: by `seconds` of what it shows and of the images that the training sees in all."""
+    clock = [0.0]
+
+    def slow(net: Any, problem: Any, step: Any, epochs: int, *rest: Any) -> Any:
+        clock[0] += seconds(clock[0], epochs * len(problem.x))
+        return train_round(net, problem, step, epochs, *rest)
+
+    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(image_rounds, "train_round", slow)
 
 
 def numbers(result: ImageSearchResult) -> list[dict[str, Any]]:
@@ -257,14 +270,7 @@ def test_a_budget_of_time_ends_the_rounds() -> None:
 
 def test_short_time_leaves_a_round_in_which_splits_can_close(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds a training and eight a budget of 35: two rounds fit, and the splits of both get a penalty."""
-    clock = [0.0]
-
-    def slow(*given: Any) -> Any:
-        clock[0] += 10.0
-        return train_round(*given)
-
-    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(image_rounds, "train_round", slow)
+    ticking(monkeypatch, lambda clock, images: 10.0)
     found = search_images(bars(), **SMALL | {"rounds": 9}, time=60)
     splits = [bool(row["splits"]) for row in found.rows]
     assert splits[-2:] == [False, False]
@@ -275,14 +281,7 @@ def test_short_time_leaves_a_round_in_which_splits_can_close(monkeypatch: pytest
 
 def test_the_last_split_that_time_leaves_out_leaves_no_round_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds a training: before the second round 50 are too few, and what closes then needs no further round."""
-    clock = [0.0]
-
-    def slow(*given: Any) -> Any:
-        clock[0] += 10.0
-        return train_round(*given)
-
-    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(image_rounds, "train_round", slow)
+    ticking(monkeypatch, lambda clock, images: 10.0)
     found = search_images(bars(), **SMALL, time=50)
     assert [(bool(row["splits"]), row["final"]) for row in found.rows] == [(True, False), (False, False), (False, True)]
     assert "ended the search after 1 round with splits" in found.remarks[0]
@@ -321,14 +320,7 @@ def test_a_round_may_see_a_share_of_the_images() -> None:
 
 def test_rounds_are_as_long_as_the_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A training takes 0.01 s an image: the rounds get a tenth of the time and the final training what is left."""
-    clock = [0.0]
-
-    def slow(net: Any, problem: Any, step: Any, epochs: int, *rest: Any) -> Any:
-        clock[0] += 0.01 * epochs * len(problem.x)
-        return train_round(net, problem, step, min(epochs, 1), *rest)
-
-    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(image_rounds, "train_round", slow)
+    ticking(monkeypatch, lambda clock, images: 0.01 * images)
     monkeypatch.setattr(image_time, "STEPS", 1)
     own = {name: value for name, value in SMALL.items() if name not in ("epochs", "final_epochs")}
     data = bars(480)
@@ -462,14 +454,7 @@ def test_compilation_is_no_time_of_a_round(monkeypatch: pytest.MonkeyPatch) -> N
 
     Some batches are timed twice before the second round, for it and the final training, and once before that.
     """
-    clock = [0.0]
-
-    def slow(*given: Any) -> Any:
-        clock[0] += 100.0 if clock[0] == 0 else 1.0
-        return train_round(*given)
-
-    monkeypatch.setattr(image_rounds, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(image_rounds, "train_round", slow)
+    ticking(monkeypatch, lambda clock, images: 100.0 if clock == 0 else 1.0)
     found = search_images(bars(), **SMALL, time=60)
     assert [row["final"] for row in found.rows] == [False, False, False, True]
     assert [row["seconds"] for row in found.rows] == [1.0, 3.0, 1.0, 2.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spectral_core.cli import images_search
 from spectral_core.cli.program import main
 from spectral_core.data.image_parts import images_of, pixels_of, standardised
 from spectral_core.networks.image_model import ImageModel
@@ -444,3 +446,14 @@ def test_published_choices_reach_the_search(home: Path, tmp_path: Path) -> None:
     run = ["images", "search", str(home / "colours.npz"), *SEARCH, "--gates", "published", "--out", str(tmp_path)]
     assert main([*run, "--quiet"]) == 0
     assert ImageModel.load(tmp_path / "model.npz").network.structure.gates == "published"
+
+
+def test_quick_leaves_the_epochs_to_a_budget_of_time() -> None:
+    """Other options of --quick stay; what is given wins."""
+    names = ["epochs", "final_epochs", "rounds"]
+    for time, more, wanted in (
+        (None, {}, [1, 3, 2]), ("20s", {}, [None, None, 2]), ("20s", {"epochs": 0.5}, [0.5, None, 2]),
+    ):  # fmt: skip
+        own = dict.fromkeys(images_search.NAMES) | {"quick": True, "time": time} | more
+        found = images_search.chosen(argparse.Namespace(**own))
+        assert [found.get(name) for name in names] == wanted

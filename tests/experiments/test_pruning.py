@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -169,3 +170,19 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     capsys.readouterr()
     assert main(["reproduce", "pruning", "--depths", "one", "--out", home]) == 2
     assert "--depths must be whole numbers with commas between; got 'one'" in capsys.readouterr().err
+
+
+def test_networks_are_as_wide_as_the_authors_and_tables_say_how_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2,000 neurons of a single hidden layer, 500 of each of two; the authors' lines name theirs where ours differ."""
+    monkeypatch.setattr(methods, "train", lambda net, *_, **__: SimpleNamespace(network=net))
+    x, y = np.zeros((4, 3), np.float32), np.array([0, 1, 0, 1])
+    for layers, width in ((1, 2000), (2, 500)):
+        assert methods.train_networks(x, y, layers, "relu", 0).dense.widths == (3, *[width] * layers, 2)
+    settings = methods.SETTINGS | {"hidden": 7}
+    assert methods.train_networks(x, y, 1, "relu", 0, settings).dense.widths == (3, 7, 2)
+    row = {"layers": 1, "activation": "relu", "run": 0, "authors": "MNIST", "spectral@90": 0.5}
+    texts = [results.table([row | {"hidden": width}]) for width in (500, 2000)]
+    assert "1 hidden layer of 500 neurons, relu" in texts[0]
+    assert "MNIST, spectral (2000) " in texts[0]
+    assert "1 hidden layer of 2000 neurons, relu" in texts[1]
+    assert "(2000)" not in texts[1]

@@ -1,7 +1,7 @@
 """Spectral pruning (P3): the published methods of Buffoni et al. (Sci. Rep. 12, 2022), matched in retraining, and ours.
 
-Layerwise networks with one hidden layer of 2,000 neurons, or more of 500 each, λ^in = 0, φ uniform in ±0.2, λ^out uniform in ±0.5, no constant;
-softmax, Adam 1e-3, batch 200, 100 epochs. Hidden neurons are trimmed over all layers together. `METHODS` lists the methods:
+Layerwise networks with one hidden layer of 2,000 neurons, or more of 500 each, λ^in = 0, φ uniform in ±0.2, λ^out uniform
+in ±0.5, no constant; softmax, Adam 1e-3, batch 200, 100 epochs. Hidden neurons are trimmed over all layers together. `METHODS` lists the methods:
 
 spectral : φ and λ trained, ranked by |λ|.
 dense : an ordinary network, ranked by incoming connectivity; each layer for itself, as is path: with 64 inputs and 500
