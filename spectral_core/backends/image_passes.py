@@ -206,6 +206,15 @@ class ImagePass:
                 self._give_back(self.operations[at], dz[number], dz, gradient)
                 at -= 1
 
+    def touch_windows(self) -> None:
+        """Each convolution of several taps and each pool, forward and back on what the arrays hold, so that its kernel is compiled."""
+        bars, gradient = self._planes(np.zeros_like(self.room), self.starts), np.zeros_like(self.parameters)
+        for operation in self.operations:
+            if operation["kind"] > LINK or (operation["kind"] == CONVOLUTION and operation["taps"] > 1):
+                receiver = operation["receiver"]
+                self._arrive(operation, self.z[receiver])
+                self._give_back(operation, bars[receiver], bars, gradient)
+
     def norm_back(self, value: int, bar: np.ndarray, gradient: np.ndarray) -> None:
         """The bar of a batch norm's output becomes that of its input, in place; gradients of γ and β (I8)."""
         self.kernels.adjoint_norm(self.z[value], bar, self.statistics[value], *self.scale_and_shift(value, gradient))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,10 @@ class Cell:
         object.__setattr__(self, "edges", tuple(ordered))
 
     @classmethod
-    def minimal(cls, inputs: int) -> Cell:
-        """Every input to one node, and this node to the output; all operations on each edge."""
+    def minimal(cls, inputs: int, operations: Sequence[str] = OPERATIONS) -> Cell:
+        """Every input to one node, and this node to the output; these operations on each edge."""
         pairs = [*((i, inputs) for i in range(inputs)), (inputs, inputs + 1)]
-        return cls(inputs, inputs + 2, dict.fromkeys(pairs, OPERATIONS))
+        return cls(inputs, inputs + 2, dict.fromkeys(pairs, operations))
 
     def split(self, edge: Edge) -> Cell:
         """Edge i → j stays, and i → m → j comes beside it, with all operations; m has the number of j (I16)."""

@@ -47,6 +47,8 @@ class Experiment:
     measure : returns the numbers of one training by name, from a point and a seed. It is sent to other processes.
     dry_run : called once before the sweep, before a store is made. It raises errors for impossible settings and compiles
         the kernels, so that workers load them instead of compiling them all at the same time.
+    ahead : parts of the compilation that workers share before the dry run, each called once. They are sent to other processes,
+        and they too raise errors for impossible settings.
     seed : of the whole sweep.
     measure_batch : returns the numbers of many trainings on a GPU, in their order: a row as of `measure`, or a text that
         says why there is none. It takes points, seeds, and a function to call with (epochs done, epochs in all). None: the
@@ -61,6 +63,7 @@ class Experiment:
     dry_run: Callable[[], object]
     seed: int = 0
     measure_batch: MeasureBatch | None = None
+    ahead: Sequence[Callable[[], object]] = ()
 
     def description(self, backend: str = "cpu") -> dict[str, Any]:
         """Entries that must be equal for a store to be continued; the backend is one, since a GPU rounds differently."""

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from multiprocessing import resource_tracker
 from typing import Any
@@ -39,13 +39,12 @@ def results_in_processes(measure: Measure, tasks: Sequence[Task], workers: int) 
     BackendError : a worker process died.
     """
     import joblib
-    from joblib.externals.loky import get_reusable_executor
-    from joblib.parallel import BACKENDS, get_active_backend
+    from joblib.parallel import get_active_backend
 
     # Processes of joblib's own backend end with this one; those of a cluster are not ours to end.
     backend, _ = get_active_backend()
-    local = isinstance(backend, BACKENDS["loky"]) and bool(tasks) and worker_count(workers) > 1
-    options = {"initializer": exit_with_parent, "initargs": (os.getpid(),)} if local else {}
+    local = is_local(workers)
+    options = process_options() if local else {}
     calls = [joblib.delayed(compute)(measure, task) for task in tasks]
     # Some backends (Ray) return lists only. Short lists lose few results when the sweep is stopped.
     streams = backend.supports_return_generator
@@ -68,9 +67,42 @@ def results_in_processes(measure: Measure, tasks: Sequence[Task], workers: int) 
             f"a worker process died ({' '.join(str(error).split())[:160]}); what is finished is kept, and the same call "
             "continues"
         ) from None
+
+
+def call_in_processes(calls: Sequence[Callable[[], object]], workers: int) -> None:
+    """Make all calls, where there are several workers on this machine; the processes stay for the tasks."""
+    import joblib
+
+    if calls and is_local(workers):
+        parallel = joblib.Parallel(workers, batch_size=1, return_as="generator", **process_options())
+        with ignoring_interrupts():
+            results = parallel(joblib.delayed(call)() for call in calls)
+        list(results)
+
+
+@contextlib.contextmanager
+def ending_processes(workers: int) -> Iterator[None]:
+    """End the workers of this machine at last: a sweep that started while idle ones end would wait for them for ever."""
+    from joblib.externals.loky import get_reusable_executor
+
+    try:
+        yield
     finally:
-        if local:  # a sweep that started while idle workers end would wait for them for ever
+        if is_local(workers):
             get_reusable_executor().shutdown(wait=True)
+
+
+def is_local(workers: int) -> bool:
+    """Whether joblib's active backend gives several processes of this machine."""
+    from joblib.parallel import BACKENDS, get_active_backend
+
+    backend, _ = get_active_backend()
+    return isinstance(backend, BACKENDS["loky"]) and worker_count(workers) > 1
+
+
+def process_options() -> dict[str, Any]:
+    """How workers of this machine begin; equal options let joblib use its processes again."""
+    return {"initializer": exit_with_parent, "initargs": (os.getpid(),)}
 
 
 @contextlib.contextmanager

@@ -15,6 +15,8 @@ from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.cli.program import main
 from spectral_core.errors import InvalidInputError
 from spectral_core.experiments.spidernet import experiment, results
+from spectral_core.kernels.cpu import images
+from spectral_core.networks.cells import OPERATIONS
 
 TINY = experiment.SETTINGS["quick"] | {
     "images": 40, "test": 30, "channels": 1, "final_epochs": 1, "score_images": 8, "data": "digits", "size": 4, "split": 0,
@@ -95,6 +97,18 @@ def test_the_command_writes_its_files_and_continues(
     after = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert before["content"] == after["content"]
     assert [entry["arm"] for entry in before["arms"]] == ["search"] * 4 + ["hand-made"] * 4
+
+
+def test_two_processes_compile_every_kernel_once() -> None:
+    """Together they have all operations, and windows that run alone have the types of those in a training."""
+    parts = [part.args[1] for part in experiment.experiment().ahead]  # type: ignore[attr-defined]
+    assert sorted(sum(parts, ())) == sorted(OPERATIONS)
+    experiment.dry_run(TINY, OPERATIONS)
+    windows = [f"{way}_{kind}" for way in ("forward", "adjoint") for kind in ("window_3", "window_5", "pool")]
+    before = [set(getattr(images, name).signatures) for name in windows]
+    experiment.touch_windows(TINY, OPERATIONS)
+    assert [set(getattr(images, name).signatures) for name in windows] == before
+    assert all(before)
 
 
 def test_what_breaks_a_rule_is_named() -> None:

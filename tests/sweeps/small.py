@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spectral_core.errors import DivergenceError
+from spectral_core.errors import DivergenceError, InvalidInputError
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.sweeps.experiment import Experiment
 
@@ -23,6 +24,15 @@ def line(rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 def nothing() -> None:
     """No dry run."""
+
+
+def leave_pid(path: str) -> None:
+    """A file that holds the number of this process."""
+    Path(path).write_text(str(os.getpid()), encoding="utf-8")
+
+
+def refuse() -> None:
+    raise InvalidInputError("rows must be even; got 3")
 
 
 def measure(point: dict[str, Any], seed: int) -> dict[str, Any]:

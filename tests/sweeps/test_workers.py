@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import joblib
 import pytest
 
 from spectral_core import sweep
-from spectral_core.errors import BackendError
+from spectral_core.errors import BackendError, InvalidInputError
 from spectral_core.sweeps import runner
 from tests.builders import ROOT
-from tests.sweeps.small import GRID, experiment, line, threads
+from tests.sweeps.small import GRID, experiment, leave_pid, line, refuse, threads
 
 
 def test_one_worker_and_two_give_the_same_bits(tmp_path: Path) -> None:
@@ -31,6 +33,22 @@ def test_one_worker_and_two_give_the_same_bits(tmp_path: Path) -> None:
 def test_every_worker_computes_on_one_thread() -> None:
     for jobs in (1, 2):
         assert {row["threads"] for row in runner.run(experiment(1, 2), jobs=jobs).rows} == {1}
+
+
+def test_parts_of_the_compilation_run_in_two_processes(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in "ab"]
+    given = replace(experiment(1), ahead=[partial(leave_pid, path) for path in paths])
+    runner.run(given, jobs=1)
+    assert not list(tmp_path.iterdir())
+    runner.run(given, jobs=2)
+    assert str(os.getpid()) not in [Path(path).read_text(encoding="utf-8") for path in paths]
+
+
+def test_what_they_refuse_comes_before_a_store(tmp_path: Path) -> None:
+    given = replace(experiment(1), ahead=[refuse, partial(leave_pid, str(tmp_path / "a"))])
+    with pytest.raises(InvalidInputError, match="rows must be even; got 3"):
+        runner.run(given, jobs=2, store=tmp_path / "store")
+    assert not (tmp_path / "store").exists()
 
 
 SHARED = """

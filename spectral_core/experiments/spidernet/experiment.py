@@ -26,12 +26,14 @@ from spectral_core import checks
 from spectral_core.architecture.image_memory import step_bytes
 from spectral_core.architecture.image_options import ImageSearchOptions
 from spectral_core.architecture.image_search import search_images
+from spectral_core.backends.cpu_images import ALL_KEPT, tables_of
+from spectral_core.backends.image_passes import ImagePass
 from spectral_core.checks import one_of
 from spectral_core.data.augmentation import Augmentation
 from spectral_core.data.image_parts import ImageParts, images_of, parts_of, some_of
 from spectral_core.data.images import ImageData
 from spectral_core.data.metrics import share_found
-from spectral_core.networks.cells import Cell
+from spectral_core.networks.cells import OPERATIONS, Cell
 from spectral_core.networks.image import ImageNetwork
 from spectral_core.resizing.image_channels import IMAGES_OF_A_REFIT, without_channels
 from spectral_core.sweeps.experiment import Experiment
@@ -57,6 +59,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 UNREPORTED = ("seconds", "training_seconds", "score_bytes")
 """What the rows of rounds in the results have not."""
+SLOWLY_COMPILED = ("max3", "mean3", "sep5", "dil5")
+"""Their kernels take nearly as long to compile as all others: half of the work of two processes."""
+QUICKLY_COMPILED = ("identity", "sep3", "dil3")
 RUNS = {"quick": 1, "reduced": 5, "full": 5}
 
 
@@ -94,7 +99,8 @@ def experiment(
         points=points,
         runs=checks.integer(RUNS[scale] if runs is None else runs, "runs", 1),
         measure=partial(measure, settings),
-        dry_run=partial(dry_run, settings),
+        dry_run=partial(dry_run, settings, OPERATIONS),
+        ahead=(partial(dry_run, settings, QUICKLY_COMPILED), partial(touch_windows, settings, SLOWLY_COMPILED)),
         seed=seed,
     )
 
@@ -119,14 +125,28 @@ def few(settings: Mapping[str, Any], data: ImageData, count: int) -> ImageData:
     return data.chosen(slice(0, count)) if settings["data"] == "digits" else some_of(data, count, settings["split"])
 
 
-def dry_run(settings: Mapping[str, Any]) -> object:
-    """Every kernel once, on a few images; raises what impossible settings raise."""
-    given = parts(settings)
-    data = few(settings, given.training, 70)
-    options = ImageSearchOptions(channels=settings["channels"], reductions=settings["reductions"])
-    net = ImageNetwork.initialize(options.channels, options.reductions, len(data.classes), image=data.shape)
+def dry_run(settings: Mapping[str, Any], operations: Sequence[str]) -> object:
+    """Every kernel of these operations once, on a few images; raises what impossible settings raise."""
+    net, data = first_network(settings, operations)
+    options = ImageSearchOptions()
     result, _ = train_round(net, net.problem(data, data.labels), options.step(final=False), 1, 0)
     return result.network.compact().forward(data.images)
+
+
+def touch_windows(settings: Mapping[str, Any], operations: Sequence[str]) -> None:
+    """The kernels of these operations alone, once."""
+    net, data = first_network(settings, operations)
+    problem = net.problem(data, data.labels)
+    ImagePass(tables_of(net.layout), net.parameters, problem.x, ALL_KEPT).touch_windows()
+
+
+def first_network(settings: Mapping[str, Any], operations: Sequence[str]) -> tuple[ImageNetwork, ImageData]:
+    """A network with these operations on all edges, and a few images."""
+    data = few(settings, parts(settings).training, 70)
+    cells = [Cell.minimal(number + 1, operations) for number in range(settings["reductions"] + 1)]
+    return ImageNetwork.initialize(
+        settings["channels"], settings["reductions"], len(data.classes), image=data.shape, cells=cells
+    ), data
 
 
 def measure(settings: Mapping[str, Any], point: Mapping[str, Any], seed: int) -> dict[str, Any]:
