@@ -148,17 +148,20 @@ def max_adjoint(bars: Plane, winners: Plane, taps: int, window: tuple[int, int, 
     return result
 
 
-def flat_plane(plane: Plane, border: int) -> tuple[list[Number], int]:
-    """I18: the scratch plane as one list, and its pitch."""
-    sides = border * [0]
-    lines = [[*row, *sides] for row in plane]
-    (pitch,) = {len(line) for line in lines}
-    edge = [*(pitch * sides), *sides]
-    return [*edge, *(entry for line in lines for entry in line), *edge], pitch
+def flat_planes(plane: Plane, taps: int, dilation: int) -> tuple[list[list[Number]], int]:
+    """I18: a scratch plane for each column of taps as one list, 0 where a read from beside the row would end, and their pitch."""
+    (pitch,) = {len(line) for line in plane}
+    border, copies = dilation * (taps - 1) // 2, []
+    edge: list[Number] = (pitch * border + border) * [0]
+    for kappa in range(taps):
+        own = [0 <= q - dilation * kappa + border < pitch for q in range(pitch)]
+        lines = [[entry if read else 0 for entry, read in zip(line, own, strict=True)] for line in plane]
+        copies.append([*edge, *(entry for line in lines for entry in line), *edge])
+    return copies, pitch
 
 
-def flat_value(held: list[Number], kernel: Plane, dilation: int, pitch: int, position: int) -> Number:
-    """I18: Σ w[ρ][κ] flat[n + d (ρ P + κ)]."""
+def flat_value(held: list[list[Number]], kernel: Plane, dilation: int, pitch: int, position: int) -> Number:
+    """I18: Σ w[ρ][κ] flat_κ[n + d (ρ P + κ)]."""
     taps = range(len(kernel))
-    reads = [held[position + dilation * (rho * pitch + kappa)] for rho in taps for kappa in taps]
+    reads = [held[kappa][position + dilation * (rho * pitch + kappa)] for rho in taps for kappa in taps]
     return dot([weight for row in kernel for weight in row], reads)

@@ -702,15 +702,16 @@ Lemma I18_4 (v0 v1 v2 v3 v4 : R) :
   v0 + v2 + v3 * v1 + v4 * v1 =
   v0 + v2 + v1 * (v3 + v4).
 Proof. rational. Qed.
-(* I18, the place of (R, Q) is that of (r, q) and (R - r) pitch + Q - q *)
-(* v0: border, v1: column, v2: pitch, v3: r, v4: row *)
-Lemma I18_8 (v0 v1 v2 v3 v4 : R) :
-  v1 + v0 + v2 * (v4 + v0) =
-  v1 + v0 + v2 * (v3 + v0) + v2 * (v4 - v3).
+(* I18, a read from (r, q) at the distance down P + right ends `further` rows below row r + down, in column q + right -
+  further P *)
+(* v0: columns, v1: down, v2: further, v3: q, v4: r, v5: right *)
+Lemma I18_8 (v0 v1 v2 v3 v4 v5 : R) :
+  v3 + v5 + v1 * v0 + v4 * v0 =
+  v3 + v5 + v0 * (v1 + v2 + v4) - v2 * v0.
 Proof. rational. Qed.
 (* I18, plane g begins g · height · pitch further: a plane with more rows *)
 (* v0: height, v1: number, v2: pitch, v3: q, v4: r *)
-Lemma I18_11 (v0 v1 v2 v3 v4 : R) :
+Lemma I18_13 (v0 v1 v2 v3 v4 : R) :
   v3 + v2 * (v4 + v0 * v1) =
   v3 + v4 * v2 + v0 * v1 * v2.
 Proof. rational. Qed.

@@ -187,9 +187,9 @@ def loop(line: str) -> list[str]:
 # --- on taps ----------------------------------------------------------------------------------------------------------
 
 
-def slices(taps: int, array: str, letter: str = "s") -> list[str]:
+def slices(taps: int, array: str, letter: str = "s", offsets: str = "offsets") -> list[str]:
     """The plane as every tap reads it: slices, whose index is never negative."""
-    return [f"{letter}{t} = {array}[offsets[{t}] : offsets[{t}] + n]" for t in range(taps * taps)]
+    return [f"{letter}{t} = {array}[{offsets}[{t}] : {offsets}[{t}] + n]" for t in range(taps * taps)]
 
 
 def of_tap(line: Assign, taps: int, tap: int, names: dict[str, str]) -> sp.Expr:
@@ -303,8 +303,9 @@ def selected_function(taps: int) -> str:
     terms = selected_terms(program, taps, {"winner": "m{}[p]", "dy": "s{}[p]"})
     body = ["n = result.size", "real = result.dtype.type", "zero = real(0.0)"]
     body += [f"number{t} = real({t})" for t in range(taps * taps)]
-    body += [*slices(taps, "dflat"), *slices(taps, "winner", "m"), *loop(f"result[p] = {' + '.join(terms)}")]
-    return written(f"selected_{taps}", ("dflat", "winner", "offsets", "result"), program.summary, ("I7", "I18"), body)
+    body += [*slices(taps, "dflat"), *slices(taps, "winner", "m", "places"), *loop(f"result[p] = {' + '.join(terms)}")]
+    arguments = ("dflat", "winner", "offsets", "places", "result")
+    return written(f"selected_{taps}", arguments, program.summary, ("I7", "I18"), body)
 
 
 def selected_spread(taps: int) -> str:

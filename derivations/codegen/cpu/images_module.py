@@ -11,11 +11,18 @@ from derivations.codegen.cpu import layers as cpu
 INLINED = (
     "group_size",
     "scratch_sizes",
+    "phase_and_copy",
     "tap_offsets",
+    "column_masks",
     "pixel_places",
     "read",
     "place",
     "take",
+    "copied",
+    "masked",
+    "add_masked",
+    "mask_columns",
+    "add_copies",
     "subsampled",
     "put_back",
     "give",
@@ -56,6 +63,6 @@ def images_module(digest: str) -> str:
     }
     for name, source in written.items():
         for taps in images.TAPS if name.endswith("_TAPS") else (0,):
-            words = {"_TAPS": f"_{taps}", "TAPS × TAPS": f"{taps} × {taps}", "(TAPS": f"({taps}"} if taps else {}
+            words = {"TAPS": str(taps)} if taps else {}
             parts.append(templates.specialise(source, cpu.DECORATOR if name in INLINED else cpu.RUNNER, **words))
     return "\n\n\n".join([header.strip(), *images.sources(), *parts]) + "\n"

@@ -1,10 +1,10 @@
 """I1: all operations of an edge give planes of one size. I18: windows on planes kept in one flat vector.
 
-I18 is what kernels run. A plane is copied into a scratch plane with h = `border` zeros behind each row, of pitch P = columns +
-h, and read by one flat index. The zeros behind a row are those before the next. A window is then k² reads at fixed distances, and no loop knows where a row ends:
-`FLAT` at n = r P + q is the output at (r, q); what it computes at q >= columns is never read. Its adjoint at stride 1 is the
-same program with the turned kernel. The gradient of the kernel sums over all n, so there the flat ȳ must hold 0 at q >=
-columns. Planes below one another in one scratch plane are one plane with more rows.
+I18 is what kernels run. A plane is copied into a scratch plane of the same pitch, P = columns, with zeros before and behind it,
+and read by one flat index. A window is then k² reads at fixed distances, and no loop knows where a row ends: `FLAT` at n = r P + q is
+the output at (r, q). A read that leaves its row on the left or on the right ends in another row. So each column of taps has a
+copy of the plane, in which everything that such a read could find is 0. The adjoint at stride 1 is the same program with the
+turned kernel on copies of ȳ. Planes below one another in one scratch plane, with zeros between, are one plane with more rows.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ FLAT = Program(
 )
 FLAT_WEIGHTS = Program(
     "flat_weights",
-    "gradient of the kernel on flat scratch planes; dflat is 0 at the columns that are not read",
+    "gradient of the kernel on flat scratch planes; dflat is 0 between planes",
     ("I18",),
     (flat, dflat, dkernel),
     (Assign(dkernel.element, dflat.element * flat.at(position + SHIFT), over=(position,), accumulate=True),),
@@ -206,7 +206,7 @@ def phases_argument(
 def flat_argument(
     proof: Proof, value: Program = FLAT, weights: Program = FLAT_WEIGHTS, greatest: Program = FLAT_GREATEST
 ) -> None:
-    """The read at a fixed distance is the window's read, and two pixels never share a place."""
+    """The read at a fixed distance is the window's read."""
     here = n.r * pitch + n.q
     held = (n.r + n.dilation * n.rho) * pitch + n.q + n.dilation * n.kappa
     # Where the scratch plane holds x[R, Q]: row R + border, column Q + border, with the padding as border.
@@ -239,52 +239,64 @@ def flat_argument(
     for claim, program, line in sums_of:
         proof.same(claim, whole(program.assignments), [line])
         proof.reads(program)
-    places_apart(proof, here)
 
 
-def places_apart(proof: Proof, here: sp.Expr) -> None:
-    """A read beside a row finds 0: it is at no pixel's place, though the zeros behind a row are those before the next."""
-    less, more, own, other = (
-        sp.Symbol(name, integer=True, nonnegative=True) for name in ("less", "more", "own", "other")
-    )
-    row, column, r, q = sp.symbols("row column r q", integer=True)
+def column_read_from(column: sp.Expr, right: sp.Expr) -> sp.Expr:
+    """The column that a tap which stands `right` of it reads this one from, if both lie in one row; the mask tests that it exists."""
+    return column - right
+
+
+def copies_argument(proof: Proof, mask: Callable[[sp.Expr, sp.Expr], sp.Expr] = column_read_from) -> None:
+    """In the copy of a column of taps, a read from inside a row finds x[R,Q] or, beside the row, 0."""
+    less, more, own = (sp.Symbol(name, integer=True, nonnegative=True) for name in ("less", "more", "own"))
+    r, q, down, right, further = sp.symbols("r q down right further", integer=True)
+    width = n.columns
+    ended = q + right - further * width
     proof.equal(
-        "the place of (R, Q) is that of (r, q) and (R - r) pitch + Q - q",
-        (row + border) * pitch + column + border,
-        (r + border) * pitch + q + border + (row - r) * pitch + column - q,
+        "a read from (r, q) at the distance down P + right ends `further` rows below row r + down, in column q + right - further P",
+        r * width + q + down * width + right,
+        (r + down + further) * width + ended,
     )
-    width = n.columns + border
-    claim = "Q - q < pitch, as Q < columns + h and q >= 0: so equal places have equal columns, and then equal rows"
-    proof.compare(claim, (width - 1 - more) - own, "<", width)
-    proof.compare("q - Q < pitch, as q < columns and Q >= -h", (n.columns - 1 - less) - (other - border), "<", width)
+    inside = {q: own, n.columns: own + 1 + more}
+    tested = mask(ended, right)
+    proof.compare(
+        "further = 0: it is one of the columns, so the read finds x[R,Q]", at(tested, {**inside, further: 0}), ">="
+    )
+    proof.compare("further = 0: below P", at(tested, {**inside, further: 0}), "<", own + 1 + more)
+    beyond = at(tested, {q: width - 1 - less, further: 1 + more})
+    proof.compare("further >= 1: it is below 0, so the read finds 0", beyond, "<")
+    before = at(tested, {q: own, further: -1 - more})
+    proof.compare("further <= -1: it is at least P, so the read finds 0", before, ">=", width)
     # Planes below one another.
     number, height = sp.symbols("number height", integer=True, nonnegative=True)
-    below = at(here, {n.r: n.r + number * height})
+    here = n.r * pitch + n.q
     proof.equal(
         "plane g begins g · height · pitch further: a plane with more rows",
-        below,
+        at(here, {n.r: n.r + number * height}),
         here + number * height * pitch,
     )
 
 
 def planes_argument(proof: Proof) -> None:
     flat_argument(proof)
+    copies_argument(proof)
     phases_argument(proof)
 
 
 I18 = Theorem(
     id="I18",
     title="flat planes",
-    states=11,
-    words="flat[(r + h) P + q + h] = x[r,q], 0 elsewhere, P = columns + h, dilation (k-1) <= 2 h = 2 padding: Σ w[ρ,κ] flat[n + "
-    "dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1 for r < rows, q < columns; for every stride, tap (ρ,κ) reads the "
-    "scratch plane of phase (rest(ρ), rest(κ)) at n + (h + quotient(ρ)) P + h + quotient(κ), and the adjoint ȳ's at minus these quotients",
+    states=13,
+    words="flat_κ[(r + h) P + q + h] = x[r,q] where 0 <= q - dilation κ + h < columns, 0 elsewhere, P = columns, h = padding: Σ w[ρ,κ] "
+    "flat_κ[n + dilation (ρ P + κ)] at n = r P + q is y[r,q] of I2 at stride 1; for every stride, tap (ρ,κ) reads the "
+    "scratch plane of phase (rest(ρ), rest(κ)), masked for quotient(κ), at n + (h + quotient(ρ)) P + h + quotient(κ), and the adjoint ȳ's at "
+    "minus these quotients",
     method="integer arithmetic",
     argument=planes_argument,
     assumptions=(
         ZERO_OUTSIDE,
-        "-h <= quotient(ρ) <= h, and P is at least the columns of a phase + h",
-        "for the gradient of the kernel, ȳ is held as 0 at q >= columns",
+        "-h <= quotient(ρ) <= h, and P is the columns of a phase",
+        "for the gradient of the kernel, ȳ is held as 0 between planes",
     ),
     scope="every size, dilation and padding",
 )

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 eb0a18b5eda0ffc1
+certificates  sha256 80342637100a1683
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
@@ -265,7 +265,7 @@ def flat_3(flat, offsets, kernel, result):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def flat_weights_3(flat, offsets, dflat, dkernel):
-    """gradient of the kernel on flat scratch planes; dflat is 0 at the columns that are not read, 3 x 3 taps.
+    """gradient of the kernel on flat scratch planes; dflat is 0 between planes, 3 x 3 taps.
 
     Theorem: I2, I18
     """
@@ -420,7 +420,7 @@ def flat_5(flat, offsets, kernel, result):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def flat_weights_5(flat, offsets, dflat, dkernel):
-    """gradient of the kernel on flat scratch planes; dflat is 0 at the columns that are not read, 5 x 5 taps.
+    """gradient of the kernel on flat scratch planes; dflat is 0 between planes, 5 x 5 taps.
 
     Theorem: I2, I18
     """
@@ -719,7 +719,7 @@ def winner_3(flat, offsets, winner):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def selected_3(dflat, winner, offsets, result):
+def selected_3(dflat, winner, offsets, places, result):
     """adjoint of the max pool at stride 1: a pixel gets dy of every window that it wins.
 
     Theorem: I7, I18
@@ -745,15 +745,15 @@ def selected_3(dflat, winner, offsets, result):
     s6 = dflat[offsets[6] : offsets[6] + n]
     s7 = dflat[offsets[7] : offsets[7] + n]
     s8 = dflat[offsets[8] : offsets[8] + n]
-    m0 = winner[offsets[0] : offsets[0] + n]
-    m1 = winner[offsets[1] : offsets[1] + n]
-    m2 = winner[offsets[2] : offsets[2] + n]
-    m3 = winner[offsets[3] : offsets[3] + n]
-    m4 = winner[offsets[4] : offsets[4] + n]
-    m5 = winner[offsets[5] : offsets[5] + n]
-    m6 = winner[offsets[6] : offsets[6] + n]
-    m7 = winner[offsets[7] : offsets[7] + n]
-    m8 = winner[offsets[8] : offsets[8] + n]
+    m0 = winner[places[0] : places[0] + n]
+    m1 = winner[places[1] : places[1] + n]
+    m2 = winner[places[2] : places[2] + n]
+    m3 = winner[places[3] : places[3] + n]
+    m4 = winner[places[4] : places[4] + n]
+    m5 = winner[places[5] : places[5] + n]
+    m6 = winner[places[6] : places[6] + n]
+    m7 = winner[places[7] : places[7] + n]
+    m8 = winner[places[8] : places[8] + n]
     for p in range(n):
         result[p] = (s0[p] if m0[p] == number0 else zero) + (s1[p] if m1[p] == number1 else zero) + (s2[p] if m2[p] == number2 else zero) + (s3[p] if m3[p] == number3 else zero) + (s4[p] if m4[p] == number4 else zero) + (s5[p] if m5[p] == number5 else zero) + (s6[p] if m6[p] == number6 else zero) + (s7[p] if m7[p] == number7 else zero) + (s8[p] if m8[p] == number8 else zero)
 
@@ -827,19 +827,32 @@ def group_size(n_samples, size):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
-    """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
+    """Of scratch planes: pixels and columns of a phase, from one sample to the next, of all samples, before the first, of a plane.
 
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     border = (dilation * (taps // 2) + stride - 1) // stride
     out_rows, out_columns = (rows + stride - 1) // stride, (columns + stride - 1) // stride
-    pitch, height = out_columns + border, out_rows + border
-    return border, out_rows, out_columns, pitch, height, (group * height + border) * pitch + border
+    height, corner = (out_rows + border) * out_columns, border * out_columns + border
+    length = group * height - border * out_columns
+    return out_rows * out_columns, out_columns, height, length, corner, length + 2 * corner
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def tap_offsets(taps, dilation, stride, border, pitch, stack):
-    """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
+def phase_and_copy(taps, column, dilation, stride, down):
+    """Of the rows of phase `down`, the scratch planes of the phase that a column of taps reads, and of what it reads: its masked
+    copy, or where it reads without a shift the phase itself (I18).
+
+    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    right = dilation * (column - taps // 2)
+    phase = down * stride + right - stride * (right // stride)
+    return phase, (phase if right // stride == 0 else stride * stride + down * taps + column)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def tap_offsets(taps, dilation, stride, pitch, corner, stack):
+    """Where each tap reads, at the first position: in its scratch plane, shifted by its quotients (I2, I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -847,11 +860,24 @@ def tap_offsets(taps, dilation, stride, border, pitch, stack):
     for row in range(taps):
         down = dilation * (row - taps // 2)
         for column in range(taps):
-            right = dilation * (column - taps // 2)
-            phase = (down - stride * (down // stride)) * stride + right - stride * (right // stride)
-            place = (border + down // stride) * pitch + border + right // stride
-            offsets[row * taps + column] = phase * stack + place
+            _, plane = phase_and_copy(taps, column, dilation, stride, down - stride * (down // stride))
+            shift = down // stride * pitch + dilation * (column - taps // 2) // stride
+            offsets[row * taps + column] = plane * stack + corner + shift
     return offsets
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def column_masks(taps, dilation, stride, pitch, length):
+    """For each column of taps (taps, length): whether its read from inside a row ends at this position of the row (I18).
+
+    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    masks = np.empty((taps, length), np.bool_)
+    for column in range(taps):
+        right = dilation * (column - taps // 2) // stride
+        for p in range(length):
+            masks[column, p] = 0 <= p % pitch - right < pitch
+    return masks
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -868,9 +894,9 @@ def read(x, scale, shift, relu, held):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def pixel_places(rows, columns, stride, pitch, stack):
-    """Where each pixel of a plane stands in the phases of a scratch plane, from the place of its sample on (I2, I18).
+    """Where each pixel of a plane stands in the phases, from the place of its sample on (I2).
 
-    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    By hand: places in phases (I2). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     places = np.empty(rows * columns, np.uint32)  # without a sign, so that no index is tested for being negative
     for r in range(rows):
@@ -882,9 +908,9 @@ def pixel_places(rows, columns, stride, pitch, stack):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def place(plane, places, flat):
-    """A plane into a scratch plane that begins at its sample.
+    """A plane into its phases.
 
-    Theorem: I18
+    Theorem: I2
     """
     n = places.size
     plane = plane[:n]
@@ -894,14 +920,78 @@ def place(plane, places, flat):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def take(flat, places, plane):
-    """A plane out of a scratch plane: the adjoint of `place`.
+    """A plane out of its phases: the adjoint of `place`.
 
-    Theorem: I18
+    Theorem: I2
     """
     n = places.size
     plane = plane[:n]
     for p in range(n):
         plane[p] = flat[places[p]]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def copied(plane, other):
+    """The same numbers elsewhere.
+
+    By hand: a copy. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    n = other.size
+    plane = plane[:n]
+    for p in range(n):
+        other[p] = plane[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def masked(plane, mask, outside, copy):
+    """A scratch plane with another value where the mask is not set.
+
+    Theorem: I18
+    """
+    n = mask.size
+    plane, copy = plane[:n], copy[:n]
+    for p in range(n):
+        copy[p] = plane[p] if mask[p] else outside
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def add_masked(copy, mask, plane):
+    """The adjoint of `masked`, added.
+
+    Theorem: I18
+    """
+    zero, n = copy.dtype.type(0.0), mask.size
+    plane, copy = plane[:n], copy[:n]
+    for p in range(n):
+        plane[p] += copy[p] if mask[p] else zero
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def mask_columns(flat, masks, outside, dilation, stride, corner, stack):
+    """The masked copies of all phases.
+
+    Theorem: I18
+    """
+    taps = masks.shape[0]
+    for down in range(stride):
+        for column in range(taps):
+            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
+            if copy != phase:
+                masked(flat[phase * stack + corner :], masks[column], outside, flat[copy * stack + corner :])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+def add_copies(flat, masks, dilation, stride, corner, stack):
+    """The adjoint of `mask_columns`: what the copies have is added to the phases.
+
+    Theorem: I18
+    """
+    taps = masks.shape[0]
+    for down in range(stride):
+        for column in range(taps):
+            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
+            if copy != phase:
+                add_masked(flat[copy * stack + corner :], masks[column], flat[phase * stack + corner :])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -949,14 +1039,15 @@ def forward_stem(images, rows, columns, kernels, z):
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
     n_samples, channels, size = images.shape
-    border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
-    flat, patches = np.zeros(stack, z.dtype), np.empty((9 * channels, size), z.dtype)
+    _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
+    offsets, masks = tap_offsets(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
+    zero, flat, patches = z.dtype.type(0.0), np.zeros(4 * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], places, flat[corner:])
+            copied(images[s, c], flat[corner : corner + size])
+            mask_columns(flat, masks, zero, 1, 1, corner, stack)
             for t in range(9):
-                take(flat[offsets[t] :], places, patches[9 * c + t])
+                copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(kernels, patches, z[s])
 
 
@@ -967,14 +1058,16 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
     n_samples, channels, size = images.shape
-    border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
-    flat, patches, part = np.zeros(stack, dz.dtype), np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
+    _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
+    offsets, masks = tap_offsets(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
+    zero, flat = dz.dtype.type(0.0), np.zeros(4 * stack, dz.dtype)
+    patches, part = np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], places, flat[corner:])
+            copied(images[s, c], flat[corner : corner + size])
+            mask_columns(flat, masks, zero, 1, 1, corner, stack)
             for t in range(9):
-                take(flat[offsets[t] :], places, patches[9 * c + t])
+                copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(dz[s], patches.T, part)
         dkernels += part
 
@@ -1024,20 +1117,25 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
-    offsets, corner = tap_offsets(3, dilation, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    flat, result = np.zeros(stride * stride * stack, z.dtype), np.empty(stack - 2 * corner, z.dtype)
-    held, mid = np.empty(size, z.dtype), np.empty((group, channels, out_rows * out_columns), z.dtype)
+    pixels, pitch, height, length, corner, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
+    offsets, masks = tap_offsets(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 3)
+    zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
+    held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, places, flat[corner + g * height * pitch :])
+                first = corner + g * height
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], relu, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], relu, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, mid[g, c])
+                copied(result[g * height :], mid[g, c])
         for g in range(count):
             np.dot(weights, mid[g], z[start + g])
 
@@ -1052,20 +1150,25 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
-    offsets, corner = tap_offsets(5, dilation, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    flat, result = np.zeros(stride * stride * stack, z.dtype), np.empty(stack - 2 * corner, z.dtype)
-    held, mid = np.empty(size, z.dtype), np.empty((group, channels, out_rows * out_columns), z.dtype)
+    pixels, pitch, height, length, corner, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
+    offsets, masks = tap_offsets(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 5)
+    zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
+    held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, places, flat[corner + g * height * pitch :])
+                first = corner + g * height
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], relu, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], relu, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, mid[g, c])
+                copied(result[g * height :], mid[g, c])
         for g in range(count):
             np.dot(weights, mid[g], z[start + g])
 
@@ -1078,16 +1181,14 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
-    offsets, corner = tap_offsets(3, dilation, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    # Scratch planes: what is read, its bar by phases, the bar of the depthwise output.
-    flat, dphases = np.zeros(stride * stride * stack, dz.dtype), np.empty(stride * stride * stack, dz.dtype)
-    dflat, result = np.zeros(stack, dz.dtype), np.empty(stack - 2 * corner, dz.dtype)
-    inner = dflat[corner : corner + result.size]
+    pixels, pitch, height, length, corner, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
+    offsets, masks = tap_offsets(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 3), dz.dtype.type(0.0)
+    # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + 3) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, bar, part = np.empty(size, dz.dtype), np.empty(size, dz.dtype), np.empty_like(weights)
-    mid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
-    dmid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
+    mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         if count < group:
@@ -1096,23 +1197,30 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
             np.dot(weights.T, dz[start + g], dmid[g])
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, places, flat[corner + g * height * pitch :])
-                place(dmid[g, c], out_places, dflat[corner + g * height * pitch :])
+                first = corner + g * height
+                copied(dmid[g, c], inner[g * height : g * height + pixels])
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], relu, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], relu, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, mid[g, c])
+                copied(result[g * height :], mid[g, c])
             flat_weights_3(flat, offsets, inner, dkernels[c])
             if stride == 1:
+                mask_columns(dflat, masks, zero, dilation, 1, corner, stack)
                 flat_3(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_3(dphases, offsets, kernels[c], inner)
+                add_copies(dphases, masks, dilation, stride, corner, stack)
             for g in range(count):
                 if stride == 1:
-                    take(result[g * height * pitch :], places, bar)
+                    copied(result[g * height :], bar)
                 else:
-                    take(dphases[corner + g * height * pitch :], places, bar)
+                    take(dphases[corner + g * height :], places, bar)
                 give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
         for g in range(count):
             np.dot(dz[start + g], mid[g].T, part)
@@ -1127,16 +1235,14 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
-    offsets, corner = tap_offsets(5, dilation, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    # Scratch planes: what is read, its bar by phases, the bar of the depthwise output.
-    flat, dphases = np.zeros(stride * stride * stack, dz.dtype), np.empty(stride * stride * stack, dz.dtype)
-    dflat, result = np.zeros(stack, dz.dtype), np.empty(stack - 2 * corner, dz.dtype)
-    inner = dflat[corner : corner + result.size]
+    pixels, pitch, height, length, corner, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
+    offsets, masks = tap_offsets(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 5), dz.dtype.type(0.0)
+    # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + 5) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, bar, part = np.empty(size, dz.dtype), np.empty(size, dz.dtype), np.empty_like(weights)
-    mid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
-    dmid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
+    mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         if count < group:
@@ -1145,23 +1251,30 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
             np.dot(weights.T, dz[start + g], dmid[g])
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, places, flat[corner + g * height * pitch :])
-                place(dmid[g, c], out_places, dflat[corner + g * height * pitch :])
+                first = corner + g * height
+                copied(dmid[g, c], inner[g * height : g * height + pixels])
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], relu, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], relu, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, mid[g, c])
+                copied(result[g * height :], mid[g, c])
             flat_weights_5(flat, offsets, inner, dkernels[c])
             if stride == 1:
+                mask_columns(dflat, masks, zero, dilation, 1, corner, stack)
                 flat_5(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_5(dphases, offsets, kernels[c], inner)
+                add_copies(dphases, masks, dilation, stride, corner, stack)
             for g in range(count):
                 if stride == 1:
-                    take(result[g * height * pitch :], places, bar)
+                    copied(result[g * height :], bar)
                 else:
-                    take(dphases[corner + g * height * pitch :], places, bar)
+                    take(dphases[corner + g * height :], places, bar)
                 give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
         for g in range(count):
             np.dot(dz[start + g], mid[g].T, part)
@@ -1218,25 +1331,28 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, u.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    offsets, corner = tap_offsets(3, 1, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    flat, result = np.zeros(stride * stride * stack, u.dtype), np.zeros(stack - 2 * corner, u.dtype)
-    if kind == MAX:
-        flat[:] = -np.inf
-    held, part, ninths = np.empty(size, u.dtype), np.empty(u.shape[2], u.dtype), np.full(9, u.dtype.type(1 / 9))
+    pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
+    offsets, masks = tap_offsets(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    places, outside = pixel_places(rows, columns, stride, pitch, stack), u.dtype.type(-np.inf if kind == MAX else 0.0)
+    flat, result = np.full(stride * (stride + 3) * stack, outside), np.zeros(length, u.dtype)
+    held, part, ninths = np.empty(size, u.dtype), np.empty(pixels, u.dtype), np.full(9, u.dtype.type(1 / 9))
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], False, held)
-                place(held, places, flat[corner + g * height * pitch :])
+                first = corner + g * height
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], False, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], False, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, outside, 1, stride, corner, stack)
             if kind == MAX:
                 greatest_3(flat, offsets, result)
             else:
                 flat_3(flat, offsets, ninths, result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, part)
+                copied(result[g * height :], part)
                 arrive(part, u[start + g, c], factor[start + g])
 
 
@@ -1250,15 +1366,15 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, du.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    offsets, corner = tap_offsets(3, 1, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    # Scratch planes: what is read, the winners, the bars of the node and of what was read.
-    flat, dphases = np.zeros(stride * stride * stack, du.dtype), np.empty(stride * stride * stack, du.dtype)
-    dflat, winner, result = np.zeros(stack, du.dtype), np.zeros(stack, du.dtype), np.empty(stack - 2 * corner, du.dtype)
-    inner, inner_winner = dflat[corner : corner + result.size], winner[corner : corner + result.size]
-    if kind == MAX:
-        flat[:] = -np.inf
+    pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
+    offsets, masks = tap_offsets(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 3)
+    # Scratch planes: what is read, the winners, the bar of the node, and for stride 2 the bars of what was read.
+    zero, outside = du.dtype.type(0.0), du.dtype.type(-np.inf if kind == MAX else 0.0)
+    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros(4 * stack, du.dtype), np.empty(planes * stack, du.dtype)
+    winner, result = np.zeros(stack, du.dtype), np.empty(length, du.dtype)
+    inner, inner_winner = dflat[corner : corner + length], winner[corner : corner + length]
+    back, back_winner = offsets[::-1].copy(), tap_offsets(3, 1, stride, pitch, corner, 0)[::-1].copy()
     held, bar, given = np.empty(size, du.dtype), np.empty(size, du.dtype), np.empty(size, du.dtype)
     ninths = np.full(9, du.dtype.type(1 / 9))
     slope = 0.0
@@ -1268,27 +1384,35 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
             dflat[:] = 0  # no sample lies at the end of the last scratch plane
         for c in range(channels):
             for g in range(count):
+                copied(du[start + g, c], inner[g * height : g * height + pixels])
                 if kind == MAX:
-                    read(x[start + g, c], scale[c], shift[c], False, held)
-                    place(held, places, flat[corner + g * height * pitch :])
-                place(du[start + g, c], out_places, dflat[corner + g * height * pitch :])
+                    first = corner + g * height
+                    if stride == 1:
+                        read(x[start + g, c], scale[c], shift[c], False, flat[first : first + size])
+                    else:
+                        read(x[start + g, c], scale[c], shift[c], False, held)
+                        place(held, places, flat[first:])
             if kind == MAX:
+                mask_columns(flat, masks, outside, 1, stride, corner, stack)
                 winner_3(flat, offsets, inner_winner)
-            if stride == 1 and kind == MAX:
-                selected_3(dflat, winner, offsets[::-1].copy(), result)
-            elif stride == 1:
-                flat_3(dflat, offsets, ninths, result)
+            if stride == 1:
+                mask_columns(dflat, masks, zero, 1, 1, corner, stack)
+                if kind == MAX:
+                    selected_3(dflat, winner, back, back_winner, result)
+                else:
+                    flat_3(dflat, offsets, ninths, result)
             else:
                 dphases[:] = 0
                 if kind == MAX:
                     selected_spread_3(dphases, offsets, inner_winner, inner)
                 else:
                     spread_3(dphases, offsets, ninths, inner)
+                add_copies(dphases, masks, 1, stride, corner, stack)
             for g in range(count):
                 if stride == 1:
-                    take(result[g * height * pitch :], places, bar)
+                    copied(result[g * height :], bar)
                 else:
-                    take(dphases[corner + g * height * pitch :], places, bar)
+                    take(dphases[corner + g * height :], places, bar)
                 read(x[start + g, c], scale[c], shift[c], False, held)
                 slope += kept[start + g] * gate_adjoint(given, bar, held, factor[start + g])
                 fan_out(dx[start + g, c], given)

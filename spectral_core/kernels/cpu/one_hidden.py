@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 eb0a18b5eda0ffc1
-dense.py      sha256 5b7a59d4536cc83a
+certificates  sha256 80342637100a1683
+dense.py      sha256 f8b17d2d4de18c04
 
 Losses, penalties, optimizers and the exponential are those of `dense.py`. Numba's cache does not see a change in another
 module; so the line above changes this one with it.

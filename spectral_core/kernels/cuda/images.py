@@ -2,9 +2,9 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 eb0a18b5eda0ffc1
-parts.py      sha256 0903e71b27fb5e4b
-images.py     sha256 d375d81a751c88b5
+certificates  sha256 80342637100a1683
+parts.py      sha256 b33be9e26fe7855d
+images.py     sha256 f0d594be3657a061
 
 A value of planes (sample, channel, row · column) is flat. A thread takes every count-th element, a block one sum. Products
 of matrices are calls of a library. Statistics of batch norms are sums in float64.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 eb0a18b5eda0ffc1
-parts.py      sha256 0903e71b27fb5e4b
+certificates  sha256 80342637100a1683
+parts.py      sha256 b33be9e26fe7855d
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

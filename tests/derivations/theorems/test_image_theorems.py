@@ -182,6 +182,14 @@ def test_a_kernel_that_is_not_turned_and_a_padding_off_by_one_are_refused() -> N
     refused(partial(convolution.plain_argument, value=moved))
 
 
+def test_broken_masks() -> None:
+    """A mask that lets a read beside a row find a pixel, or hides one from a read inside it."""
+    geometry.copies_argument(Proof("I18"))
+    refused(partial(geometry.copies_argument, mask=lambda column, right: column + right))
+    refused(partial(geometry.copies_argument, mask=lambda column, right: column))
+    refused(partial(geometry.copies_argument, mask=lambda column, right: column - right - 1))
+
+
 def test_a_wrong_window_geometry_is_refused() -> None:
     right = geometry.own_padding, geometry.output_rows
     geometry.geometry_argument(Proof("I1"), *right)

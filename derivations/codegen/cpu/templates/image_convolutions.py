@@ -14,14 +14,15 @@ def forward_stem(images, rows, columns, kernels, z):
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
     n_samples, channels, size = images.shape
-    border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
-    flat, patches = np.zeros(stack, z.dtype), np.empty((9 * channels, size), z.dtype)
+    _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
+    offsets, masks = tap_offsets(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
+    zero, flat, patches = z.dtype.type(0.0), np.zeros(4 * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], places, flat[corner:])
+            copied(images[s, c], flat[corner : corner + size])
+            mask_columns(flat, masks, zero, 1, 1, corner, stack)
             for t in range(9):
-                take(flat[offsets[t] :], places, patches[9 * c + t])
+                copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(kernels, patches, z[s])
 
 
@@ -31,14 +32,16 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
     By hand: a product of matrices (I3, I4). Checked by test_image_kernels.test_stem.
     """
     n_samples, channels, size = images.shape
-    border, _, _, pitch, _, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets, corner, places = tap_offsets(3, 1, 1, border, pitch, stack), border * pitch + border, pixel_places(rows, columns, 1, pitch, stack)
-    flat, patches, part = np.zeros(stack, dz.dtype), np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
+    _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
+    offsets, masks = tap_offsets(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
+    zero, flat = dz.dtype.type(0.0), np.zeros(4 * stack, dz.dtype)
+    patches, part = np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
     for s in range(n_samples):
         for c in range(channels):
-            place(images[s, c], places, flat[corner:])
+            copied(images[s, c], flat[corner : corner + size])
+            mask_columns(flat, masks, zero, 1, 1, corner, stack)
             for t in range(9):
-                take(flat[offsets[t] :], places, patches[9 * c + t])
+                copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(dz[s], patches.T, part)
         dkernels += part
 
@@ -85,20 +88,25 @@ def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
-    offsets, corner = tap_offsets(TAPS, dilation, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    flat, result = np.zeros(stride * stride * stack, z.dtype), np.empty(stack - 2 * corner, z.dtype)
-    held, mid = np.empty(size, z.dtype), np.empty((group, channels, out_rows * out_columns), z.dtype)
+    pixels, pitch, height, length, corner, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
+    offsets, masks = tap_offsets(TAPS, dilation, stride, pitch, corner, stack), column_masks(TAPS, dilation, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + TAPS)
+    zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
+    held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, places, flat[corner + g * height * pitch :])
+                first = corner + g * height
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], relu, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], relu, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
             flat_TAPS(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, mid[g, c])
+                copied(result[g * height :], mid[g, c])
         for g in range(count):
             np.dot(weights, mid[g], z[start + g])
 
@@ -110,16 +118,14 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
-    offsets, corner = tap_offsets(TAPS, dilation, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    # Scratch planes: what is read, its bar by phases, the bar of the depthwise output.
-    flat, dphases = np.zeros(stride * stride * stack, dz.dtype), np.empty(stride * stride * stack, dz.dtype)
-    dflat, result = np.zeros(stack, dz.dtype), np.empty(stack - 2 * corner, dz.dtype)
-    inner = dflat[corner : corner + result.size]
+    pixels, pitch, height, length, corner, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
+    offsets, masks = tap_offsets(TAPS, dilation, stride, pitch, corner, stack), column_masks(TAPS, dilation, stride, pitch, length)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + TAPS), dz.dtype.type(0.0)
+    # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + TAPS) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, bar, part = np.empty(size, dz.dtype), np.empty(size, dz.dtype), np.empty_like(weights)
-    mid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
-    dmid = np.empty((group, channels, out_rows * out_columns), dz.dtype)
+    mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         if count < group:
@@ -128,23 +134,30 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
             np.dot(weights.T, dz[start + g], dmid[g])
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], relu, held)
-                place(held, places, flat[corner + g * height * pitch :])
-                place(dmid[g, c], out_places, dflat[corner + g * height * pitch :])
+                first = corner + g * height
+                copied(dmid[g, c], inner[g * height : g * height + pixels])
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], relu, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], relu, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
             flat_TAPS(flat, offsets, kernels[c], result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, mid[g, c])
+                copied(result[g * height :], mid[g, c])
             flat_weights_TAPS(flat, offsets, inner, dkernels[c])
             if stride == 1:
+                mask_columns(dflat, masks, zero, dilation, 1, corner, stack)
                 flat_TAPS(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_TAPS(dphases, offsets, kernels[c], inner)
+                add_copies(dphases, masks, dilation, stride, corner, stack)
             for g in range(count):
                 if stride == 1:
-                    take(result[g * height * pitch :], places, bar)
+                    copied(result[g * height :], bar)
                 else:
-                    take(dphases[corner + g * height * pitch :], places, bar)
+                    take(dphases[corner + g * height :], places, bar)
                 give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
         for g in range(count):
             np.dot(dz[start + g], mid[g].T, part)

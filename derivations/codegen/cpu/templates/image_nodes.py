@@ -52,25 +52,28 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, u.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    offsets, corner = tap_offsets(3, 1, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    flat, result = np.zeros(stride * stride * stack, u.dtype), np.zeros(stack - 2 * corner, u.dtype)
-    if kind == MAX:
-        flat[:] = -np.inf
-    held, part, ninths = np.empty(size, u.dtype), np.empty(u.shape[2], u.dtype), np.full(9, u.dtype.type(1 / 9))
+    pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
+    offsets, masks = tap_offsets(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    places, outside = pixel_places(rows, columns, stride, pitch, stack), u.dtype.type(-np.inf if kind == MAX else 0.0)
+    flat, result = np.full(stride * (stride + 3) * stack, outside), np.zeros(length, u.dtype)
+    held, part, ninths = np.empty(size, u.dtype), np.empty(pixels, u.dtype), np.full(9, u.dtype.type(1 / 9))
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
         for c in range(channels):
             for g in range(count):
-                read(x[start + g, c], scale[c], shift[c], False, held)
-                place(held, places, flat[corner + g * height * pitch :])
+                first = corner + g * height
+                if stride == 1:
+                    read(x[start + g, c], scale[c], shift[c], False, flat[first : first + size])
+                else:
+                    read(x[start + g, c], scale[c], shift[c], False, held)
+                    place(held, places, flat[first:])
+            mask_columns(flat, masks, outside, 1, stride, corner, stack)
             if kind == MAX:
                 greatest_3(flat, offsets, result)
             else:
                 flat_3(flat, offsets, ninths, result)
             for g in range(count):
-                take(result[g * height * pitch :], out_places, part)
+                copied(result[g * height :], part)
                 arrive(part, u[start + g, c], factor[start + g])
 
 
@@ -83,15 +86,15 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     """
     n_samples, channels, size = x.shape
     group = group_size(n_samples, du.shape[2])
-    border, out_rows, out_columns, pitch, height, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    offsets, corner = tap_offsets(3, 1, stride, border, pitch, stack), border * pitch + border
-    places, out_places = pixel_places(rows, columns, stride, pitch, stack), pixel_places(out_rows, out_columns, 1, pitch, stack)
-    # Scratch planes: what is read, the winners, the bars of the node and of what was read.
-    flat, dphases = np.zeros(stride * stride * stack, du.dtype), np.empty(stride * stride * stack, du.dtype)
-    dflat, winner, result = np.zeros(stack, du.dtype), np.zeros(stack, du.dtype), np.empty(stack - 2 * corner, du.dtype)
-    inner, inner_winner = dflat[corner : corner + result.size], winner[corner : corner + result.size]
-    if kind == MAX:
-        flat[:] = -np.inf
+    pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
+    offsets, masks = tap_offsets(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 3)
+    # Scratch planes: what is read, the winners, the bar of the node, and for stride 2 the bars of what was read.
+    zero, outside = du.dtype.type(0.0), du.dtype.type(-np.inf if kind == MAX else 0.0)
+    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros(4 * stack, du.dtype), np.empty(planes * stack, du.dtype)
+    winner, result = np.zeros(stack, du.dtype), np.empty(length, du.dtype)
+    inner, inner_winner = dflat[corner : corner + length], winner[corner : corner + length]
+    back, back_winner = offsets[::-1].copy(), tap_offsets(3, 1, stride, pitch, corner, 0)[::-1].copy()
     held, bar, given = np.empty(size, du.dtype), np.empty(size, du.dtype), np.empty(size, du.dtype)
     ninths = np.full(9, du.dtype.type(1 / 9))
     slope = 0.0
@@ -101,27 +104,35 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
             dflat[:] = 0  # no sample lies at the end of the last scratch plane
         for c in range(channels):
             for g in range(count):
+                copied(du[start + g, c], inner[g * height : g * height + pixels])
                 if kind == MAX:
-                    read(x[start + g, c], scale[c], shift[c], False, held)
-                    place(held, places, flat[corner + g * height * pitch :])
-                place(du[start + g, c], out_places, dflat[corner + g * height * pitch :])
+                    first = corner + g * height
+                    if stride == 1:
+                        read(x[start + g, c], scale[c], shift[c], False, flat[first : first + size])
+                    else:
+                        read(x[start + g, c], scale[c], shift[c], False, held)
+                        place(held, places, flat[first:])
             if kind == MAX:
+                mask_columns(flat, masks, outside, 1, stride, corner, stack)
                 winner_3(flat, offsets, inner_winner)
-            if stride == 1 and kind == MAX:
-                selected_3(dflat, winner, offsets[::-1].copy(), result)
-            elif stride == 1:
-                flat_3(dflat, offsets, ninths, result)
+            if stride == 1:
+                mask_columns(dflat, masks, zero, 1, 1, corner, stack)
+                if kind == MAX:
+                    selected_3(dflat, winner, back, back_winner, result)
+                else:
+                    flat_3(dflat, offsets, ninths, result)
             else:
                 dphases[:] = 0
                 if kind == MAX:
                     selected_spread_3(dphases, offsets, inner_winner, inner)
                 else:
                     spread_3(dphases, offsets, ninths, inner)
+                add_copies(dphases, masks, 1, stride, corner, stack)
             for g in range(count):
                 if stride == 1:
-                    take(result[g * height * pitch :], places, bar)
+                    copied(result[g * height :], bar)
                 else:
-                    take(dphases[corner + g * height * pitch :], places, bar)
+                    take(dphases[corner + g * height :], places, bar)
                 read(x[start + g, c], scale[c], shift[c], False, held)
                 slope += kept[start + g] * gate_adjoint(given, bar, held, factor[start + g])
                 fan_out(dx[start + g, c], given)

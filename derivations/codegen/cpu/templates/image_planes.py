@@ -14,18 +14,30 @@ def group_size(n_samples, size):
 
 
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
-    """Of scratch planes: border, rows and columns of a phase, pitch, rows from one sample to the next, size of a phase.
+    """Of scratch planes: pixels and columns of a phase, from one sample to the next, of all samples, before the first, of a plane.
 
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     border = (dilation * (taps // 2) + stride - 1) // stride
     out_rows, out_columns = (rows + stride - 1) // stride, (columns + stride - 1) // stride
-    pitch, height = out_columns + border, out_rows + border
-    return border, out_rows, out_columns, pitch, height, (group * height + border) * pitch + border
+    height, corner = (out_rows + border) * out_columns, border * out_columns + border
+    length = group * height - border * out_columns
+    return out_rows * out_columns, out_columns, height, length, corner, length + 2 * corner
 
 
-def tap_offsets(taps, dilation, stride, border, pitch, stack):
-    """Where each tap reads in the phases, at the first position: its phase, shifted by its quotient (I2, I18).
+def phase_and_copy(taps, column, dilation, stride, down):
+    """Of the rows of phase `down`, the scratch planes of the phase that a column of taps reads, and of what it reads: its masked
+    copy, or where it reads without a shift the phase itself (I18).
+
+    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    right = dilation * (column - taps // 2)
+    phase = down * stride + right - stride * (right // stride)
+    return phase, (phase if right // stride == 0 else stride * stride + down * taps + column)
+
+
+def tap_offsets(taps, dilation, stride, pitch, corner, stack):
+    """Where each tap reads, at the first position: in its scratch plane, shifted by its quotients (I2, I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -33,11 +45,23 @@ def tap_offsets(taps, dilation, stride, border, pitch, stack):
     for row in range(taps):
         down = dilation * (row - taps // 2)
         for column in range(taps):
-            right = dilation * (column - taps // 2)
-            phase = (down - stride * (down // stride)) * stride + right - stride * (right // stride)
-            place = (border + down // stride) * pitch + border + right // stride
-            offsets[row * taps + column] = phase * stack + place
+            _, plane = phase_and_copy(taps, column, dilation, stride, down - stride * (down // stride))
+            shift = down // stride * pitch + dilation * (column - taps // 2) // stride
+            offsets[row * taps + column] = plane * stack + corner + shift
     return offsets
+
+
+def column_masks(taps, dilation, stride, pitch, length):
+    """For each column of taps (taps, length): whether its read from inside a row ends at this position of the row (I18).
+
+    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    masks = np.empty((taps, length), np.bool_)
+    for column in range(taps):
+        right = dilation * (column - taps // 2) // stride
+        for p in range(length):
+            masks[column, p] = 0 <= p % pitch - right < pitch
+    return masks
 
 
 def read(x, scale, shift, relu, held):
@@ -52,9 +76,9 @@ def read(x, scale, shift, relu, held):
 
 
 def pixel_places(rows, columns, stride, pitch, stack):
-    """Where each pixel of a plane stands in the phases of a scratch plane, from the place of its sample on (I2, I18).
+    """Where each pixel of a plane stands in the phases, from the place of its sample on (I2).
 
-    By hand: places in scratch planes (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    By hand: places in phases (I2). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
     places = np.empty(rows * columns, np.uint32)  # without a sign, so that no index is tested for being negative
     for r in range(rows):
@@ -65,9 +89,9 @@ def pixel_places(rows, columns, stride, pitch, stack):
 
 
 def place(plane, places, flat):
-    """A plane into a scratch plane that begins at its sample.
+    """A plane into its phases.
 
-    Theorem: I18
+    Theorem: I2
     """
     n = places.size
     plane = plane[:n]
@@ -76,14 +100,73 @@ def place(plane, places, flat):
 
 
 def take(flat, places, plane):
-    """A plane out of a scratch plane: the adjoint of `place`.
+    """A plane out of its phases: the adjoint of `place`.
 
-    Theorem: I18
+    Theorem: I2
     """
     n = places.size
     plane = plane[:n]
     for p in range(n):
         plane[p] = flat[places[p]]
+
+
+def copied(plane, other):
+    """The same numbers elsewhere.
+
+    By hand: a copy. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    """
+    n = other.size
+    plane = plane[:n]
+    for p in range(n):
+        other[p] = plane[p]
+
+
+def masked(plane, mask, outside, copy):
+    """A scratch plane with another value where the mask is not set.
+
+    Theorem: I18
+    """
+    n = mask.size
+    plane, copy = plane[:n], copy[:n]
+    for p in range(n):
+        copy[p] = plane[p] if mask[p] else outside
+
+
+def add_masked(copy, mask, plane):
+    """The adjoint of `masked`, added.
+
+    Theorem: I18
+    """
+    zero, n = copy.dtype.type(0.0), mask.size
+    plane, copy = plane[:n], copy[:n]
+    for p in range(n):
+        plane[p] += copy[p] if mask[p] else zero
+
+
+def mask_columns(flat, masks, outside, dilation, stride, corner, stack):
+    """The masked copies of all phases.
+
+    Theorem: I18
+    """
+    taps = masks.shape[0]
+    for down in range(stride):
+        for column in range(taps):
+            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
+            if copy != phase:
+                masked(flat[phase * stack + corner :], masks[column], outside, flat[copy * stack + corner :])
+
+
+def add_copies(flat, masks, dilation, stride, corner, stack):
+    """The adjoint of `mask_columns`: what the copies have is added to the phases.
+
+    Theorem: I18
+    """
+    taps = masks.shape[0]
+    for down in range(stride):
+        for column in range(taps):
+            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
+            if copy != phase:
+                add_masked(flat[copy * stack + corner :], masks[column], flat[phase * stack + corner :])
 
 
 def subsampled(plane, rows, columns, stride, part):
