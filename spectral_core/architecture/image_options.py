@@ -26,6 +26,9 @@ EPOCHS = 2
 """Of each round, without a budget of time."""
 FINAL_EPOCHS = 8
 """Of the final training, without a budget of time."""
+FINAL_RATE = 2.0
+"""The highest rate of the final training over that of the rounds: with the rise before it, a network made by hand gains a point on
+CIFAR-10 (docs/experiments/spidernet.md)."""
 HALF_DECAY = 0.5
 """The penalty s · ‖θ‖² has the slope 2 s θ."""
 
@@ -133,9 +136,11 @@ class ImageSearchOptions:
         return self.trainings * (self.epochs or 0) + (self.final_epochs or 0)
 
     def step(self, final: bool, groups: Iterable[str] = ()) -> StepOptions:
-        """The options of a training step: SGD and a cosine; in the rounds with the penalty that closes operations.
+        """The options of a training step: SGD and a cosine, in the rounds with the penalty that closes operations, in the final
+        training behind a rise to a higher rate.
 
-        Published, weight decay is a part of the gradient, and all groups have it, gates too.
+        Published, the final training has the rate of the rounds and no rise; weight decay is a part of the gradient, and all
+        groups have it, gates too.
 
         Parameters
         ----------
@@ -154,7 +159,9 @@ class ImageSearchOptions:
             decayed = [name for name in groups if not name.startswith("running")]
             return StepOptions(**options, eigenvector_penalty=dict.fromkeys(decayed, HALF_DECAY * self.weight_decay))
         options["weight_decay"] = self.weight_decay
-        if self.gates == "spectral" and not final:
+        if final:
+            options |= {"schedule": "one_cycle", "learning_rate": FINAL_RATE * self.learning_rate}
+        elif self.gates == "spectral":
             options |= {"penalty": "l1", "penalty_strength": self.penalty_strength, "proximal": True}
         return StepOptions(**options)
 

@@ -181,6 +181,16 @@ def test_published_decay_is_in_the_gradient() -> None:
         )
 
 
+def test_the_final_training_rises_to_twice_the_rate_but_not_as_published() -> None:
+    plain, published = ImageSearchOptions(learning_rate=0.03), ImageSearchOptions(learning_rate=0.03, published=True)
+    peaks = []
+    for own, final in ((plain, False), (plain, True), (published, True)):
+        step = own.step(final)
+        peaks.append((step.learning_rate * float(step.rate_schedule(100).factors(0, 100).max()), step.schedule))
+    assert peaks == [(0.03, "cosine"), (0.06, "one_cycle"), (0.03, "cosine")]
+    assert plain.step(True).rate_schedule(100).factors(0, 1)[0] < 0.1
+
+
 @pytest.mark.parametrize("score", ["slope", "random"])
 def test_growth_keeps_the_function_bit_for_bit(score: str) -> None:
     """Outputs before and after all splits of a round, in training mode, so with the statistics of the batch (G6)."""

@@ -50,7 +50,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "reduced": {
         "images": 10_000, "test": 5000, "channels": 8, "reductions": 2, "rounds": 3, "epochs": 1, "final_epochs": 12,
-        "crop": 2, "cutout": 8, "flip": True, "score_images": 256, "drop_path": 0.0, "parameters": 65_000,
+        "crop": 2, "cutout": 0, "flip": True, "score_images": 256, "drop_path": 0.0, "parameters": 65_000,
     },
     "full": {
         "images": 40_000, "test": 10_000, "channels": 16, "reductions": 2, "rounds": 8, "epochs": 4, "final_epochs": 40,
