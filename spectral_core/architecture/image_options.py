@@ -172,6 +172,8 @@ def _epochs(given: Any) -> float:
         return checks.integer(given, "epochs", 1)
     if given >= 1 and given.is_integer():
         return int(given)
-    if given > 1:
-        raise InvalidInputError(f"epochs must be a whole number, or a share of the images below 1; got {given!r}")
-    return checks.real_number(given, "epochs", 0, 1, open_low=True)
+    if 0 < given < 1:
+        return float(given)
+    raise InvalidInputError(
+        f"epochs must be a whole number of at least 1, or a share of the images below 1; got {given!r}"
+    )

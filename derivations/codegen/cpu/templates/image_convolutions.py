@@ -55,8 +55,11 @@ def forward_pointwise(x, rows, columns, stride, scale, shift, weights, z):
     part, mid = np.empty(z.shape[2], z.dtype), np.empty((channels, z.shape[2]), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
-            subsampled(x[s, c], rows, columns, stride, part)
-            read(part, scale[c], shift[c], False, mid[c])
+            if stride == 1:
+                read(x[s, c], scale[c], shift[c], False, mid[c])
+            else:
+                subsampled(x[s, c], rows, columns, stride, part)
+                read(part, scale[c], shift[c], False, mid[c])
         np.dot(weights, mid, z[s])
 
 
@@ -71,10 +74,14 @@ def adjoint_pointwise(x, rows, columns, stride, scale, shift, weights, dz, dx, d
     for s in range(n_samples):
         np.dot(weights.T, dz[s], dmid)
         for c in range(channels):
-            subsampled(x[s, c], rows, columns, stride, part)
-            read(part, scale[c], shift[c], False, mid[c])
-            put_back(dmid[c], rows, columns, stride, bar)
-            fan_out(dx[s, c], bar)
+            if stride == 1:
+                read(x[s, c], scale[c], shift[c], False, mid[c])
+                fan_out(dx[s, c], dmid[c])
+            else:
+                subsampled(x[s, c], rows, columns, stride, part)
+                read(part, scale[c], shift[c], False, mid[c])
+                put_back(dmid[c], rows, columns, stride, bar)
+                fan_out(dx[s, c], bar)
         np.dot(dz[s], mid.T, product)
         dweights += product
 
@@ -124,7 +131,7 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
     # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
     flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + TAPS) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
     inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
-    held, bar, part = np.empty(size, dz.dtype), np.empty(size, dz.dtype), np.empty_like(weights)
+    held, part = np.empty(size, dz.dtype), np.empty_like(weights)
     mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
@@ -155,10 +162,11 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
                 add_copies(dphases, masks, dilation, stride, corner, stack)
             for g in range(count):
                 if stride == 1:
-                    copied(result[g * height :], bar)
+                    given = result[g * height : g * height + pixels]
+                    give(given, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
                 else:
-                    take(dphases[corner + g * height :], places, bar)
-                give(bar, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
+                    take(dphases[corner + g * height :], places, held)
+                    give(held, x[start + g, c], scale[c], shift[c], relu, dx[start + g, c])
         for g in range(count):
             np.dot(dz[start + g], mid[g].T, part)
             dweights += part
