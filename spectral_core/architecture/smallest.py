@@ -15,7 +15,7 @@ from spectral_core.architecture.candidates import Stores
 from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within
 from spectral_core.architecture.judgements import Judgements
 from spectral_core.architecture.options import SearchOptions
-from spectral_core.architecture.variants import Split, Trainings, Variant
+from spectral_core.architecture.variants import Sized, Split, Trainings, Variant
 from spectral_core.backends.problem import of_mean_one
 from spectral_core.backends.threads import one_thread
 from spectral_core.data.preparation import PreparedData
@@ -72,10 +72,21 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     everything = _all_samples(data, options)
     trainings, splits = Trainings(data, options), _splits(data, everything, options)
     judgements, steps = Judgements(trainings, everything, stores), len(splits) + 1
-    unjudged = [(split.fitting, split.number) for split in splits if not judgements.are_kept(split)]
-    trainings.begin_proposals(threads, [*unjudged, (everything, 0)])
+    variants = trainings.variants(everything)
+
+    def on_all_rows(used: Sequence[Variant]) -> tuple[TrainingResult[SpectralNetwork], dict[Variant, Sized]]:
+        proposal = trainings.propose(everything, 0, judgements.state_of_proposal("all"))
+        return proposal, trainings.networks(everything, proposal.network, used, 0, REPEATS)
+
+    # One variant needs no judgement to be trained on all rows.
+    early = None
+    if len(variants) == 1 and trainings.run_beside([everything]):
+        early = threads.submit(on_all_rows, variants)
+    else:
+        unjudged = [(split.fitting, split.number) for split in splits if not judgements.are_kept(split)]
+        trainings.begin_proposals(threads, [*unjudged, (everything, 0)])
     # Judge every variant on the first split, and on each further one those that may win after the splits before.
-    judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in trainings.variants(everything)}
+    judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in variants}
     scores = []
     for number, split in enumerate(splits, 1):
         judgement = judgements.of(split, list(judged))
@@ -89,8 +100,7 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     best, chosen, errors = smallest_within(envelope, ERRORS, options.tolerance or 0.0)
     # Train on all rows.
     used = list(dict.fromkeys(promising[size.variant] for size in envelope))
-    proposal = trainings.propose(everything, 0, judgements.state_of_proposal("all"))
-    networks = trainings.networks(everything, proposal.network, used, 0, REPEATS)
+    proposal, networks = on_all_rows(used) if early is None else early.result()
     points, found = [], []
     for size, error in zip(envelope, errors, strict=True):
         variant = promising[size.variant]

@@ -43,6 +43,9 @@ images: 0.839 with 1,600 weights, where the weights of the proposal lead to 0.82
 JUDGED_SWAPS = 4
 """Swaps at each size where the networks are only judged."""
 
+Sized = dict[int, SparseNetwork]
+"""Networks by size."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -97,9 +100,13 @@ class Trainings:
         served. None runs early where they are long, since an interruption leaves the state of a long one in a file, or where a GPU
         trains.
         """
-        long = any(len(samples) >= MANY_SAMPLES or self._work(samples) >= LONG for samples, _ in splits)
-        self._waiting = [] if long or self.options.backend == "cuda" else list(splits)
+        self._waiting = list(splits) if self.run_beside([samples for samples, _ in splits]) else []
         self._threads = threads
+
+    def run_beside(self, samples: Sequence[Samples]) -> bool:
+        """Whether trainings on these samples are short and on the CPU, so that they may run beside each other."""
+        long = any(len(one) >= MANY_SAMPLES or self._work(one) >= LONG for one in samples)
+        return not long and self.options.backend != "cuda"
 
     def _work(self, samples: Samples) -> float:
         """The multiply-adds of a proposal on these samples.
@@ -159,7 +166,7 @@ class Trainings:
 
     def networks(
         self, samples: Samples, proposal: SpectralNetwork, variants: Sequence[Variant], split: int, repeats: int = 1
-    ) -> dict[Variant, dict[int, SparseNetwork]]:
+    ) -> dict[Variant, Sized]:
         """The networks of each variant by size, trained on these samples; the variants run beside each other.
 
         Variants of one start share its training by mini-batches. Of several `repeats` of the refits, which see other samples
@@ -220,7 +227,7 @@ class Trainings:
         return Noted(net.n_products, net, np.nan)
 
 
-def _of_least_loss(noted: Sequence[Noted]) -> dict[int, SparseNetwork]:
+def _of_least_loss(noted: Sequence[Noted]) -> Sized:
     """The network of least loss for each size; the first one where it is not at a minimum."""
     best: dict[int, Noted] = {}
     for one in noted:

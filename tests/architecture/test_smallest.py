@@ -195,6 +195,27 @@ def test_short_proposals_begin_beside_each_other(tmp_path: Path, monkeypatch: py
     assert {in_main for _, in_main, _ in begun[4:]} == {True}
 
 
+def test_one_variant_is_trained_on_all_rows_beside_its_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another thread, with the same bits; where trainings are long, one after the other."""
+    x = np.random.default_rng(3).uniform(-1, 1, (200, 2))
+    data = prepare(x, np.abs(x[:, 0]) + np.maximum(x[:, 1] - 0.3, 0), "auto", None, 0.2, True, 0)
+    options, propose, apart = SearchOptions(strategy="neurons", hidden=(6,), seed=0), Trainings.propose, []
+
+    def noted(self: Trainings, samples: Samples, split: int, state: Path | None) -> object:
+        if len(samples) == 200:
+            apart.append(threading.current_thread() is not threading.main_thread())
+        return propose(self, samples, split, state)
+
+    monkeypatch.setattr(Trainings, "propose", noted)
+    found = [find_smallest(data, options)]
+    monkeypatch.setattr(variants, "LONG", 0.0)
+    found.append(find_smallest(data, options))
+    assert apart == [True, False]
+    assert found[0].curve.points == found[1].curve.points
+    assert found[0].networks[0].weights.tobytes() == found[1].networks[0].weights.tobytes()
+    assert found[0].proposal.network.parameters.tobytes() == found[1].proposal.network.parameters.tobytes()
+
+
 def test_a_training_of_its_own_leaves_those_beside_it() -> None:
     """A split whose judgements are another search's is trained in this thread, while others run."""
     options = SearchOptions(hidden=(3,), seed=0, epochs=2)

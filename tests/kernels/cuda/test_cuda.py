@@ -7,7 +7,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,11 +44,28 @@ TRAININGS = (
 """Checks of `train`, beside those named "wide"."""
 
 
-def simulate(names: list[str], root: Path = ROOT) -> dict[str, Any]:
+BROKEN = """
+import importlib.util, runpy, sys
+name, path, *names = sys.argv[1:]
+class Broken:
+    @staticmethod
+    def find_spec(wanted, *_):
+        return importlib.util.spec_from_file_location(name, path) if wanted == name else None
+sys.meta_path.insert(0, Broken)
+sys.argv[1:] = names
+runpy.run_module("tests.kernels.cuda.simulated", run_name="__main__", alter_sys=True)
+"""
+"""A process in which one module is another file; all others, and their compiled kernels, are those of the package."""
+
+
+def simulate(names: list[str], broken: Path | None = None) -> dict[str, Any]:
     """{check: error} of a process in which numba-cuda simulates the GPU, and the names of the kernels it launched."""
-    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": f"{root}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-W", "ignore", "-m", "tests.kernels.cuda.simulated", *names]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)
+    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": str(ROOT)}
+    what = ["-m", "tests.kernels.cuda.simulated"]
+    if broken is not None:
+        what = ["-c", BROKEN, f"spectral_core.kernels.cuda.{broken.stem}", str(broken)]
+    command = [sys.executable, "-W", "ignore", *what, *names]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
     records = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert [record["name"] for record in records[-1:]] == ["launched"], done.stderr[-2000:]
     return {record["name"]: record.get("error", record.get("kernels")) for record in records}
@@ -106,13 +122,10 @@ SABOTAGE = {
 @pytest.mark.parametrize("what", SABOTAGE)
 def test_a_broken_kernel_is_noticed(what: str, tmp_path: Path) -> None:
     file, old, new, check = SABOTAGE[what]
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "spectral_core", tmp_path / "spectral_core", ignore=ignored)
-    path = tmp_path / "spectral_core" / "kernels" / "cuda" / file
-    text = path.read_text(encoding="utf-8")
+    text = (ROOT / "spectral_core" / "kernels" / "cuda" / file).read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    assert simulate([check], tmp_path)[check] != ""
+    (tmp_path / file).write_text(text.replace(old, new), encoding="utf-8")
+    assert simulate([check], tmp_path / file)[check] != ""
 
 
 # --- no GPU -----------------------------------------------------------------------------------------------------------
