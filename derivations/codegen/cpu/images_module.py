@@ -11,8 +11,7 @@ from derivations.codegen.cpu import layers as cpu
 INLINED = (
     "group_size",
     "scratch_sizes",
-    "phase_and_copy",
-    "tap_offsets",
+    "tap_places",
     "column_masks",
     "pixel_places",
     "read",

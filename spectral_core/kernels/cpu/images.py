@@ -839,31 +839,30 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def phase_and_copy(taps, column, dilation, stride, down):
-    """Of the rows of phase `down`, the scratch planes of the phase that a column of taps reads, and of what it reads: its masked
-    copy, or where it reads without a shift the phase itself (I18).
+def tap_places(taps, dilation, stride, pitch, corner, stack):
+    """Where each tap reads, at the first position, and the masked copies that this takes (copies, 2): of which phase, for which column.
+
+    A tap reads the phase of its row and column, shifted by its quotients, or if it reads beside itself the phase's copy for its
+    column, which stands behind all phases (I2, I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
-    right = dilation * (column - taps // 2)
-    phase = down * stride + right - stride * (right // stride)
-    return phase, (phase if right // stride == 0 else stride * stride + down * taps + column)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def tap_offsets(taps, dilation, stride, pitch, corner, stack):
-    """Where each tap reads, at the first position: in its scratch plane, shifted by its quotients (I2, I18).
-
-    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
-    """
-    offsets = np.empty(taps * taps, np.int64)
+    offsets, copies, count = np.empty(taps * taps, np.int64), np.empty((stride * taps, 2), np.int64), 0
+    known = np.full((stride, taps), -1)
     for row in range(taps):
         down = dilation * (row - taps // 2)
+        own = down - stride * (down // stride)
         for column in range(taps):
-            _, plane = phase_and_copy(taps, column, dilation, stride, down - stride * (down // stride))
-            shift = down // stride * pitch + dilation * (column - taps // 2) // stride
-            offsets[row * taps + column] = plane * stack + corner + shift
-    return offsets
+            right = dilation * (column - taps // 2)
+            plane = phase = own * stride + right - stride * (right // stride)
+            if right // stride != 0:
+                if known[own, column] < 0:
+                    known[own, column] = stride * stride + count
+                    copies[count, 0], copies[count, 1] = phase, column
+                    count += 1
+                plane = known[own, column]
+            offsets[row * taps + column] = plane * stack + corner + down // stride * pitch + right // stride
+    return offsets, copies[:count]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -875,8 +874,10 @@ def column_masks(taps, dilation, stride, pitch, length):
     masks = np.empty((taps, length), np.bool_)
     for column in range(taps):
         right = dilation * (column - taps // 2) // stride
-        for p in range(length):
-            masks[column, p] = 0 <= p % pitch - right < pitch
+        for p in range(pitch):
+            masks[column, p] = 0 <= p - right < pitch
+        for p in range(pitch, length):
+            masks[column, p] = masks[column, p - pitch]
     return masks
 
 
@@ -967,31 +968,25 @@ def add_masked(copy, mask, plane):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def mask_columns(flat, masks, outside, dilation, stride, corner, stack):
-    """The masked copies of all phases.
+def mask_columns(flat, masks, outside, copies, corner, stack):
+    """The masked copies, behind the phases.
 
     Theorem: I18
     """
-    taps = masks.shape[0]
-    for down in range(stride):
-        for column in range(taps):
-            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
-            if copy != phase:
-                masked(flat[phase * stack + corner :], masks[column], outside, flat[copy * stack + corner :])
+    behind = flat.size - len(copies) * stack + corner
+    for k in range(len(copies)):
+        masked(flat[copies[k, 0] * stack + corner :], masks[copies[k, 1]], outside, flat[behind + k * stack :])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def add_copies(flat, masks, dilation, stride, corner, stack):
+def add_copies(flat, masks, copies, corner, stack):
     """The adjoint of `mask_columns`: what the copies have is added to the phases.
 
     Theorem: I18
     """
-    taps = masks.shape[0]
-    for down in range(stride):
-        for column in range(taps):
-            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
-            if copy != phase:
-                add_masked(flat[copy * stack + corner :], masks[column], flat[phase * stack + corner :])
+    behind = flat.size - len(copies) * stack + corner
+    for k in range(len(copies)):
+        add_masked(flat[behind + k * stack :], masks[copies[k, 1]], flat[copies[k, 0] * stack + corner :])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -1040,12 +1035,12 @@ def forward_stem(images, rows, columns, kernels, z):
     """
     n_samples, channels, size = images.shape
     _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets, masks = tap_offsets(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
-    zero, flat, patches = z.dtype.type(0.0), np.zeros(4 * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
+    (offsets, copies), masks = tap_places(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
+    zero, flat, patches = z.dtype.type(0.0), np.zeros((1 + len(copies)) * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
             copied(images[s, c], flat[corner : corner + size])
-            mask_columns(flat, masks, zero, 1, 1, corner, stack)
+            mask_columns(flat, masks, zero, copies, corner, stack)
             for t in range(9):
                 copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(kernels, patches, z[s])
@@ -1059,13 +1054,13 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
     """
     n_samples, channels, size = images.shape
     _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    offsets, masks = tap_offsets(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
-    zero, flat = dz.dtype.type(0.0), np.zeros(4 * stack, dz.dtype)
+    (offsets, copies), masks = tap_places(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
+    zero, flat = dz.dtype.type(0.0), np.zeros((1 + len(copies)) * stack, dz.dtype)
     patches, part = np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
     for s in range(n_samples):
         for c in range(channels):
             copied(images[s, c], flat[corner : corner + size])
-            mask_columns(flat, masks, zero, 1, 1, corner, stack)
+            mask_columns(flat, masks, zero, copies, corner, stack)
             for t in range(9):
                 copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(dz[s], patches.T, part)
@@ -1125,8 +1120,8 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
-    offsets, masks = tap_offsets(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 3)
+    (offsets, copies), masks = tap_places(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
     zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
@@ -1139,7 +1134,7 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
+            mask_columns(flat, masks, zero, copies, corner, stack)
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
@@ -1158,8 +1153,8 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
-    offsets, masks = tap_offsets(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 5)
+    (offsets, copies), masks = tap_places(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
     zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
@@ -1172,7 +1167,7 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
+            mask_columns(flat, masks, zero, copies, corner, stack)
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
@@ -1189,10 +1184,10 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
-    offsets, masks = tap_offsets(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
-    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 3), dz.dtype.type(0.0)
+    (offsets, copies), masks = tap_places(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies), dz.dtype.type(0.0)
     # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
-    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + 3) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(copies)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
     inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, part = np.empty(size, dz.dtype), np.empty_like(weights)
     mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
@@ -1211,18 +1206,18 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
+            mask_columns(flat, masks, zero, copies, corner, stack)
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
             flat_weights_3(flat, offsets, inner, dkernels[c])
             if stride == 1:
-                mask_columns(dflat, masks, zero, dilation, 1, corner, stack)
+                mask_columns(dflat, masks, zero, copies, corner, stack)
                 flat_3(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_3(dphases, offsets, kernels[c], inner)
-                add_copies(dphases, masks, dilation, stride, corner, stack)
+                add_copies(dphases, masks, copies, corner, stack)
             for g in range(count):
                 if stride == 1:
                     given = result[g * height : g * height + pixels]
@@ -1244,10 +1239,10 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
-    offsets, masks = tap_offsets(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
-    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 5), dz.dtype.type(0.0)
+    (offsets, copies), masks = tap_places(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies), dz.dtype.type(0.0)
     # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
-    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + 5) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(copies)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
     inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, part = np.empty(size, dz.dtype), np.empty_like(weights)
     mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
@@ -1266,18 +1261,18 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, dilation, stride, corner, stack)
+            mask_columns(flat, masks, zero, copies, corner, stack)
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
             flat_weights_5(flat, offsets, inner, dkernels[c])
             if stride == 1:
-                mask_columns(dflat, masks, zero, dilation, 1, corner, stack)
+                mask_columns(dflat, masks, zero, copies, corner, stack)
                 flat_5(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_5(dphases, offsets, kernels[c], inner)
-                add_copies(dphases, masks, dilation, stride, corner, stack)
+                add_copies(dphases, masks, copies, corner, stack)
             for g in range(count):
                 if stride == 1:
                     given = result[g * height : g * height + pixels]
@@ -1341,9 +1336,9 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
     n_samples, channels, size = x.shape
     group = group_size(n_samples, u.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    offsets, masks = tap_offsets(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    (offsets, copies), masks = tap_places(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
     places, outside = pixel_places(rows, columns, stride, pitch, stack), u.dtype.type(-np.inf if kind == MAX else 0.0)
-    flat, result = np.full(stride * (stride + 3) * stack, outside), np.zeros(length, u.dtype)
+    flat, result = np.full((stride * stride + len(copies)) * stack, outside), np.zeros(length, u.dtype)
     held, part, ninths = np.empty(size, u.dtype), np.empty(pixels, u.dtype), np.full(9, u.dtype.type(1 / 9))
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
@@ -1355,7 +1350,7 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
                 else:
                     read(x[start + g, c], scale[c], shift[c], False, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, outside, 1, stride, corner, stack)
+            mask_columns(flat, masks, outside, copies, corner, stack)
             if kind == MAX:
                 greatest_3(flat, offsets, result)
             else:
@@ -1376,14 +1371,14 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     n_samples, channels, size = x.shape
     group = group_size(n_samples, du.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    offsets, masks = tap_offsets(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * (stride + 3)
+    (offsets, copies), masks = tap_places(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
     # Scratch planes: what is read, the winners, the bar of the node, and for stride 2 the bars of what was read.
     zero, outside = du.dtype.type(0.0), du.dtype.type(-np.inf if kind == MAX else 0.0)
-    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros(4 * stack, du.dtype), np.empty(planes * stack, du.dtype)
+    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros((1 + len(copies)) * stack, du.dtype), np.empty(planes * stack, du.dtype)
     winner, result = np.zeros(stack, du.dtype), np.empty(length, du.dtype)
     inner, inner_winner = dflat[corner : corner + length], winner[corner : corner + length]
-    back, back_winner = offsets[::-1].copy(), tap_offsets(3, 1, stride, pitch, corner, 0)[::-1].copy()
+    back, back_winner = offsets[::-1].copy(), tap_places(3, 1, stride, pitch, corner, 0)[0][::-1].copy()
     held, bar, given = np.empty(size, du.dtype), np.empty(size, du.dtype), np.empty(size, du.dtype)
     ninths = np.full(9, du.dtype.type(1 / 9))
     slope = 0.0
@@ -1402,10 +1397,10 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
                         read(x[start + g, c], scale[c], shift[c], False, held)
                         place(held, places, flat[first:])
             if kind == MAX:
-                mask_columns(flat, masks, outside, 1, stride, corner, stack)
+                mask_columns(flat, masks, outside, copies, corner, stack)
                 winner_3(flat, offsets, inner_winner)
             if stride == 1:
-                mask_columns(dflat, masks, zero, 1, 1, corner, stack)
+                mask_columns(dflat, masks, zero, copies, corner, stack)
                 if kind == MAX:
                     selected_3(dflat, winner, back, back_winner, result)
                 else:
@@ -1416,7 +1411,7 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
                     selected_spread_3(dphases, offsets, inner_winner, inner)
                 else:
                     spread_3(dphases, offsets, ninths, inner)
-                add_copies(dphases, masks, 1, stride, corner, stack)
+                add_copies(dphases, masks, copies, corner, stack)
             for g in range(count):
                 if stride == 1:
                     copied(result[g * height :], bar)

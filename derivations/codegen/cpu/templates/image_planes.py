@@ -25,30 +25,30 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
     return out_rows * out_columns, out_columns, height, length, corner, length + 2 * corner
 
 
-def phase_and_copy(taps, column, dilation, stride, down):
-    """Of the rows of phase `down`, the scratch planes of the phase that a column of taps reads, and of what it reads: its masked
-    copy, or where it reads without a shift the phase itself (I18).
+def tap_places(taps, dilation, stride, pitch, corner, stack):
+    """Where each tap reads, at the first position, and the masked copies that this takes (copies, 2): of which phase, for which column.
+
+    A tap reads the phase of its row and column, shifted by its quotients, or if it reads beside itself the phase's copy for its
+    column, which stands behind all phases (I2, I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
-    right = dilation * (column - taps // 2)
-    phase = down * stride + right - stride * (right // stride)
-    return phase, (phase if right // stride == 0 else stride * stride + down * taps + column)
-
-
-def tap_offsets(taps, dilation, stride, pitch, corner, stack):
-    """Where each tap reads, at the first position: in its scratch plane, shifted by its quotients (I2, I18).
-
-    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
-    """
-    offsets = np.empty(taps * taps, np.int64)
+    offsets, copies, count = np.empty(taps * taps, np.int64), np.empty((stride * taps, 2), np.int64), 0
+    known = np.full((stride, taps), -1)
     for row in range(taps):
         down = dilation * (row - taps // 2)
+        own = down - stride * (down // stride)
         for column in range(taps):
-            _, plane = phase_and_copy(taps, column, dilation, stride, down - stride * (down // stride))
-            shift = down // stride * pitch + dilation * (column - taps // 2) // stride
-            offsets[row * taps + column] = plane * stack + corner + shift
-    return offsets
+            right = dilation * (column - taps // 2)
+            plane = phase = own * stride + right - stride * (right // stride)
+            if right // stride != 0:
+                if known[own, column] < 0:
+                    known[own, column] = stride * stride + count
+                    copies[count, 0], copies[count, 1] = phase, column
+                    count += 1
+                plane = known[own, column]
+            offsets[row * taps + column] = plane * stack + corner + down // stride * pitch + right // stride
+    return offsets, copies[:count]
 
 
 def column_masks(taps, dilation, stride, pitch, length):
@@ -59,8 +59,10 @@ def column_masks(taps, dilation, stride, pitch, length):
     masks = np.empty((taps, length), np.bool_)
     for column in range(taps):
         right = dilation * (column - taps // 2) // stride
-        for p in range(length):
-            masks[column, p] = 0 <= p % pitch - right < pitch
+        for p in range(pitch):
+            masks[column, p] = 0 <= p - right < pitch
+        for p in range(pitch, length):
+            masks[column, p] = masks[column, p - pitch]
     return masks
 
 
@@ -143,30 +145,24 @@ def add_masked(copy, mask, plane):
         plane[p] += copy[p] if mask[p] else zero
 
 
-def mask_columns(flat, masks, outside, dilation, stride, corner, stack):
-    """The masked copies of all phases.
+def mask_columns(flat, masks, outside, copies, corner, stack):
+    """The masked copies, behind the phases.
 
     Theorem: I18
     """
-    taps = masks.shape[0]
-    for down in range(stride):
-        for column in range(taps):
-            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
-            if copy != phase:
-                masked(flat[phase * stack + corner :], masks[column], outside, flat[copy * stack + corner :])
+    behind = flat.size - len(copies) * stack + corner
+    for k in range(len(copies)):
+        masked(flat[copies[k, 0] * stack + corner :], masks[copies[k, 1]], outside, flat[behind + k * stack :])
 
 
-def add_copies(flat, masks, dilation, stride, corner, stack):
+def add_copies(flat, masks, copies, corner, stack):
     """The adjoint of `mask_columns`: what the copies have is added to the phases.
 
     Theorem: I18
     """
-    taps = masks.shape[0]
-    for down in range(stride):
-        for column in range(taps):
-            phase, copy = phase_and_copy(taps, column, dilation, stride, down)
-            if copy != phase:
-                add_masked(flat[copy * stack + corner :], masks[column], flat[phase * stack + corner :])
+    behind = flat.size - len(copies) * stack + corner
+    for k in range(len(copies)):
+        add_masked(flat[behind + k * stack :], masks[copies[k, 1]], flat[copies[k, 0] * stack + corner :])
 
 
 def subsampled(plane, rows, columns, stride, part):
