@@ -93,6 +93,8 @@ class ImageSearchOptions:
             object.__setattr__(self, "drop_path", AUTHORS_DROP_PATH if self.published else 0.0)
         object.__setattr__(self, "memory", bytes_of(self.memory))
         checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True)
+        rate = checks.real_number(self.learning_rate, "learning_rate", 0, open_low=True)
+        object.__setattr__(self, "learning_rate", rate)
         self.step(final=True)
 
     @classmethod
@@ -170,10 +172,11 @@ def _epochs(given: Any) -> float:
     """A whole number of at least 1, or a share of the images below 1."""
     if not isinstance(given, (float, np.floating)):
         return checks.integer(given, "epochs", 1)
+    given = checks.real_number(given, "epochs", -np.inf)
     if given >= 1 and given.is_integer():
         return int(given)
     if 0 < given < 1:
-        return float(given)
+        return given
     raise InvalidInputError(
         f"epochs must be a whole number of at least 1, or a share of the images below 1; got {given!r}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -78,13 +78,15 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
         proposal = trainings.propose(everything, 0, judgements.state_of_proposal("all"))
         return proposal, trainings.networks(everything, proposal.network, used, 0, REPEATS)
 
-    # One variant needs no judgement to be trained on all rows.
-    early = None
-    if len(variants) == 1 and trainings.run_beside([everything]):
-        early = threads.submit(on_all_rows, variants)
-    else:
-        unjudged = [(split.fitting, split.number) for split in splits if not judgements.are_kept(split)]
-        trainings.begin_proposals(threads, [*unjudged, (everything, 0)])
+    # Alone, a variant needs no judgement to be trained on all rows.
+    early: list[Future[tuple[TrainingResult[SpectralNetwork], dict[Variant, Sized]]]] = []
+
+    def train_early() -> None:
+        if len(variants) == 1:
+            early.append(threads.submit(on_all_rows, variants))
+
+    unjudged = [(split.fitting, split.number) for split in splits if not judgements.are_kept(split)]
+    trainings.begin_proposals(threads, [*unjudged, (everything, 0)], train_early)
     # Judge every variant on the first split, and on each further one those that may win after the splits before.
     judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in variants}
     scores = []
@@ -100,7 +102,7 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     best, chosen, errors = smallest_within(envelope, ERRORS, options.tolerance or 0.0)
     # Train on all rows.
     used = list(dict.fromkeys(promising[size.variant] for size in envelope))
-    proposal, networks = on_all_rows(used) if early is None else early.result()
+    proposal, networks = early[0].result() if early else on_all_rows(used)
     points, found = [], []
     for size, error in zip(envelope, errors, strict=True):
         variant = promising[size.variant]

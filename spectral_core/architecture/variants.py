@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,15 +93,18 @@ class Trainings:
             tried.append(Variant("neurons", 0.0))
         return tried
 
-    def begin_proposals(self, threads: Executor, splits: Sequence[tuple[Samples, int]]) -> None:
-        """Let the trainings of several proposals run beside everything else; `propose` then waits for its own.
+    def begin_proposals(
+        self, threads: Executor, splits: Sequence[tuple[Samples, int]], then: Callable[[], object] = lambda: None
+    ) -> None:
+        """Let the trainings of several proposals run beside everything else; `propose` then waits for its own. `then` is called
+        when they have begun.
 
         They begin when the first one is done, which runs in this thread: it compiles the kernels, and there an interrupt is
         served. None runs early where they are long, since an interruption leaves the state of a long one in a file, or where a GPU
         trains.
         """
         self._waiting = list(splits) if self.run_beside([samples for samples, _ in splits]) else []
-        self._threads = threads
+        self._threads, self._then = threads, then
 
     def run_beside(self, samples: Sequence[Samples]) -> bool:
         """Whether trainings on these samples are short and on the CPU, so that they may run beside each other."""
@@ -133,6 +136,8 @@ class Trainings:
             result = self._proposal(samples, split, state)
         waiting, self._waiting = [pair for pair in self._waiting if pair[0] is not samples], []
         self._begun |= {one: self._threads.submit(self._proposal, one, number, None) for one, number in waiting}
+        if waiting:
+            self._then()
         return result
 
     def _proposal(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:

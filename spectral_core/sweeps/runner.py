@@ -21,13 +21,7 @@ from spectral_core.files.tables import write_csv, write_parquet
 from spectral_core.sweeps.experiment import Experiment, Report, Task
 from spectral_core.sweeps.export import rows_of
 from spectral_core.sweeps.store import Session, Store, TaskResult
-from spectral_core.sweeps.workers import (
-    call_in_processes,
-    ending_processes,
-    finite_number,
-    results_in_processes,
-    worker_count,
-)
+from spectral_core.sweeps.workers import call_in_processes, finite_number, results_in_processes, worker_count
 from spectral_core.wording import counted
 
 GPU_BATCH = 1056
@@ -101,29 +95,38 @@ def run(
         raise InvalidInputError(f"a sweep needs different tasks; got {len(tasks)}, {twice} of them twice")
     part = _part(tasks, shard)
     begun = time.perf_counter()
-    with ending_processes(workers):
+    description = experiment.description(backend)
+    if backend == "cpu" and not _is_finished(store, description, part):
         call_in_processes(experiment.ahead, workers)
-        experiment.dry_run()
-        with Store(store, experiment.description(backend)) as opened:
-            # A result is written as soon as it is there, with the session's time.
-            finished = opened.finished()
-            left = [task for task in part if task.name not in finished]
-            session = _new_session(workers)
-            tell = _progress_from(len(part) - len(left), len(part), progress)
-            if left:
-                tell(0, "starting")
-            work = (
-                _results_on_gpu(experiment, left, tell)
-                if backend == "cuda"
-                else results_in_processes(experiment.measure, left, workers)
-            )
-            with contextlib.closing(work) as results:
-                for result in results:
-                    session.trainings += 1
-                    session.seconds = time.perf_counter() - begun
-                    opened.add([result], session)
-                    tell(session.trainings, result.task)
-            return _sweep_result(opened, tasks)
+    experiment.dry_run()
+    with Store(store, description) as opened:
+        # A result is written as soon as it is there, with the session's time.
+        finished = opened.finished()
+        left = [task for task in part if task.name not in finished]
+        session = _new_session(workers)
+        tell = _progress_from(len(part) - len(left), len(part), progress)
+        if left:
+            tell(0, "starting")
+        work = (
+            _results_on_gpu(experiment, left, tell)
+            if backend == "cuda"
+            else results_in_processes(experiment.measure, left, workers)
+        )
+        with contextlib.closing(work) as results:
+            for result in results:
+                session.trainings += 1
+                session.seconds = time.perf_counter() - begun
+                opened.add([result], session)
+                tell(session.trainings, result.task)
+        return _sweep_result(opened, tasks)
+
+
+def _is_finished(store: str | os.PathLike[str] | None, description: dict[str, Any], part: Sequence[Task]) -> bool:
+    """Whether a store is there and has the results of all these tasks."""
+    if store is None or not Path(store).exists():
+        return False
+    with Store(store, description) as opened:
+        return opened.finished() >= {task.name for task in part}
 
 
 def _new_session(workers: int) -> Session:

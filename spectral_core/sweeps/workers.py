@@ -41,10 +41,7 @@ def results_in_processes(measure: Measure, tasks: Sequence[Task], workers: int) 
     import joblib
     from joblib.parallel import get_active_backend
 
-    # Processes of joblib's own backend end with this one; those of a cluster are not ours to end.
     backend, _ = get_active_backend()
-    local = is_local(workers)
-    options = process_options() if local else {}
     calls = [joblib.delayed(compute)(measure, task) for task in tasks]
     # Some backends (Ray) return lists only. Short lists lose few results when the sweep is stopped.
     streams = backend.supports_return_generator
@@ -52,57 +49,67 @@ def results_in_processes(measure: Measure, tasks: Sequence[Task], workers: int) 
     kind = "generator_unordered" if streams else "list"
     try:
         for start in range(0, len(calls), size):
-            parallel = joblib.Parallel(workers, batch_size=1, return_as=kind, **options)
-            with ignoring_interrupts() if local else contextlib.nullcontext():
-                results = parallel(calls[start : start + size])
-            try:
-                for result in results:  # noqa: UP028  (`yield from` would close `results` before we do)
-                    yield result
-            finally:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", UserWarning)  # joblib warns that unfinished tasks are cancelled
-                    getattr(results, "close", list)()
+            yield from _results(calls[start : start + size], workers, kind)
+    finally:
+        if tasks and is_local(workers):
+            _end_processes()
+
+
+def call_in_processes(calls: Sequence[Callable[[], object]], workers: int) -> None:
+    """Make all calls, where there are several workers on this machine; the processes stay for the tasks.
+
+    Raises
+    ------
+    BackendError : a worker process died.
+    """
+    import joblib
+
+    if not calls or not is_local(workers):
+        return
+    try:
+        for _ in _results([joblib.delayed(call)() for call in calls], workers, "generator"):
+            pass
+    except BaseException:  # no task comes that would end them
+        _end_processes()
+        raise
+
+
+def _results(calls: Sequence[Any], workers: int, kind: str) -> Generator[Any, None, None]:
+    """What joblib's calls return, as a stream or a list."""
+    import joblib
+
+    local, results = is_local(workers), None
+    options = {"initializer": exit_with_parent, "initargs": (os.getpid(),)} if local else {}
+    try:
+        parallel = joblib.Parallel(workers, batch_size=1, return_as=kind, **options)
+        with ignoring_interrupts() if local else contextlib.nullcontext():
+            results = parallel(calls)
+        for result in results:  # noqa: UP028  (`yield from` would close `results` before we do)
+            yield result
     except BrokenExecutor as error:
         raise BackendError(
             f"a worker process died ({' '.join(str(error).split())[:160]}); what is finished is kept, and the same call "
             "continues"
         ) from None
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # joblib warns that unfinished tasks are cancelled
+            getattr(results, "close", list)()
 
 
-def call_in_processes(calls: Sequence[Callable[[], object]], workers: int) -> None:
-    """Make all calls, where there are several workers on this machine; the processes stay for the tasks."""
-    import joblib
-
-    if calls and is_local(workers):
-        parallel = joblib.Parallel(workers, batch_size=1, return_as="generator", **process_options())
-        with ignoring_interrupts():
-            results = parallel(joblib.delayed(call)() for call in calls)
-        list(results)
-
-
-@contextlib.contextmanager
-def ending_processes(workers: int) -> Iterator[None]:
-    """End the workers of this machine at last: a sweep that started while idle ones end would wait for them for ever."""
+def _end_processes() -> None:
+    """End the workers: a sweep that started while idle ones end would wait for them for ever."""
     from joblib.externals.loky import get_reusable_executor
 
-    try:
-        yield
-    finally:
-        if is_local(workers):
-            get_reusable_executor().shutdown(wait=True)
+    get_reusable_executor().shutdown(wait=True)
 
 
 def is_local(workers: int) -> bool:
-    """Whether joblib's active backend gives several processes of this machine."""
+    """Whether joblib's active backend gives several processes of this machine, which are ours to end; those of a cluster are not."""
     from joblib.parallel import BACKENDS, get_active_backend
 
     backend, _ = get_active_backend()
     return isinstance(backend, BACKENDS["loky"]) and worker_count(workers) > 1
-
-
-def process_options() -> dict[str, Any]:
-    """How workers of this machine begin; equal options let joblib use its processes again."""
-    return {"initializer": exit_with_parent, "initargs": (os.getpid(),)}
 
 
 @contextlib.contextmanager

@@ -375,7 +375,8 @@ def test_a_new_node_lies_before_its_receiver() -> None:
         ({"gates": "open"}, "gates must be one of"),
         ({"memory": "much"}, "memory must be a number with a unit"),
         ({"reductions": 3}, "4 rows allow 2 reductions, 3 asked"),
-        ({"learning_rate": -1.0}, "learning_rate must be"),
+        ({"learning_rate": -1.0}, "learning_rate must be more than 0; got -1.0"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number; got 'fast'"),
         ({"train_free": {"samples": 8}}, r"train_free must be a TrainFree; got \{'samples': 8\}"),
         (
             {"published": True, "score": "slope"},
@@ -392,7 +393,10 @@ def test_a_new_node_lies_before_its_receiver() -> None:
         ({"epochs": 0.0}, "epochs must be a whole number of at least 1, or a share of the images below 1; got 0.0"),
         ({"epochs": 1.5}, "epochs must be a whole number of at least 1, or a share of the images below 1; got 1.5"),
         ({"epochs": float("nan")}, "epochs must be finite"),
-        ({"epochs": np.float32(1.5)}, "epochs must be a whole number, or a share of the images"),
+        (
+            {"epochs": np.float32(1.5)},
+            "epochs must be a whole number of at least 1, or a share of the images below 1; got 1.5",
+        ),
         ({"epochs": True}, "epochs must be a whole number"),
         ({"final_epochs": 0}, "final_epochs must be a whole number of at least 1; got 0"),
         ({"colour": 1}, "search_images has no option 'colour'; it has channels, reductions"),

@@ -210,7 +210,7 @@ def test_one_variant_is_trained_on_all_rows_beside_its_judgement(monkeypatch: py
     found = [find_smallest(data, options)]
     monkeypatch.setattr(variants, "LONG", 0.0)
     found.append(find_smallest(data, options))
-    assert apart == [True, False]
+    assert apart == [True, False]  # it waits for the proposal that began beside the first one
     assert found[0].curve.points == found[1].curve.points
     assert found[0].networks[0].weights.tobytes() == found[1].networks[0].weights.tobytes()
     assert found[0].proposal.network.parameters.tobytes() == found[1].proposal.network.parameters.tobytes()

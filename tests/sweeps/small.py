@@ -26,9 +26,15 @@ def nothing() -> None:
     """No dry run."""
 
 
-def leave_pid(path: str) -> None:
-    """A file that holds the number of this process."""
+def leave_pid(path: str, other: str) -> None:
+    """A file that holds the number of this process; it ends when another process has left its own."""
     Path(path).write_text(str(os.getpid()), encoding="utf-8")
+    while not Path(other).exists():
+        time.sleep(0.01)
+
+
+def die() -> None:
+    os._exit(3)
 
 
 def refuse() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from spectral_core import sweep
 from spectral_core.errors import BackendError, InvalidInputError
 from spectral_core.sweeps import runner
 from tests.builders import ROOT
-from tests.sweeps.small import GRID, experiment, leave_pid, line, refuse, threads
+from tests.sweeps.small import GRID, die, experiment, leave_pid, line, refuse, threads
 
 
 def test_one_worker_and_two_give_the_same_bits(tmp_path: Path) -> None:
@@ -36,19 +37,30 @@ def test_every_worker_computes_on_one_thread() -> None:
 
 
 def test_parts_of_the_compilation_run_in_two_processes(tmp_path: Path) -> None:
-    paths = [str(tmp_path / name) for name in "ab"]
-    given = replace(experiment(1), ahead=[partial(leave_pid, path) for path in paths])
+    """At the same time, before a store is made; not again where all is done, and not with one worker."""
+    one, two = (str(tmp_path / name) for name in "ab")
+    given = replace(experiment(1), ahead=[partial(leave_pid, one, two), partial(leave_pid, two, one)])
     runner.run(given, jobs=1)
     assert not list(tmp_path.iterdir())
-    runner.run(given, jobs=2)
-    assert str(os.getpid()) not in [Path(path).read_text(encoding="utf-8") for path in paths]
+    runner.run(given, jobs=2, store=tmp_path / "store")
+    pids = {Path(path).read_text(encoding="utf-8") for path in (one, two)}
+    assert len(pids | {str(os.getpid())}) == 3
+    Path(one).unlink()
+    runner.run(given, jobs=2, store=tmp_path / "store")
+    assert not Path(one).exists()
 
 
-def test_what_they_refuse_comes_before_a_store(tmp_path: Path) -> None:
-    given = replace(experiment(1), ahead=[refuse, partial(leave_pid, str(tmp_path / "a"))])
-    with pytest.raises(InvalidInputError, match="rows must be even; got 3"):
-        runner.run(given, jobs=2, store=tmp_path / "store")
+@pytest.mark.parametrize(
+    ("part", "kind", "message"),
+    [(refuse, InvalidInputError, "rows must be even; got 3"), (die, BackendError, "a worker process died")],
+)
+def test_what_they_refuse_comes_before_a_store(
+    part: Callable[[], None], kind: type[Exception], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(kind, match=message):
+        runner.run(replace(experiment(1), ahead=[part]), jobs=2, store=tmp_path / "store")
     assert not (tmp_path / "store").exists()
+    assert len(runner.run(experiment(1), jobs=2).rows) == 3
 
 
 SHARED = """

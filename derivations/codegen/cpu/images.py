@@ -14,7 +14,7 @@ from pathlib import Path
 import sympy as sp
 
 from derivations.codegen import templates
-from derivations.codegen.cpu.layers import DECORATOR
+from derivations.codegen.cpu.layers import DECORATOR, HELPER
 from derivations.codegen.expressions import RealPrinter, add, indent, typed_constants
 from derivations.proof.assignments import Assign, flatten
 from derivations.proof.notation import s
@@ -112,10 +112,17 @@ def sources() -> list[str]:
     ]
 
 
-def written(name: str, arguments: Iterable[str], summary: str, theorems: tuple[str, ...], body: list[str]) -> str:
+def written(
+    name: str,
+    arguments: Iterable[str],
+    summary: str,
+    theorems: tuple[str, ...],
+    body: list[str],
+    decorator: str = HELPER,
+) -> str:
     """A function as text."""
     doc = [f'"""{summary}.', "", f"Theorem: {', '.join(theorems)}", '"""']
-    return "\n".join([DECORATOR, f"def {name}({', '.join(arguments)}):", *indent([*doc, *body])])
+    return "\n".join([decorator, f"def {name}({', '.join(arguments)}):", *indent([*doc, *body])])
 
 
 # --- on numbers -------------------------------------------------------------------------------------------------------
@@ -134,7 +141,7 @@ def number_function(name: str, program: Program) -> str:
         lines.append(f"{line.name} = {printer.doprint(value)}")
     constants = [f"{name} = {value}" for name, value in sorted(printer.constants.items())]
     body = [*constants, *lines, f"return {', '.join(results)}"]
-    return written(name, sorted(read), program.summary, program.theorems, body)
+    return written(name, sorted(read), program.summary, program.theorems, body, DECORATOR)
 
 
 # --- on planes --------------------------------------------------------------------------------------------------------
@@ -326,4 +333,4 @@ def clamp_function() -> str:
     value = line.value.replace(sp.Min, sp.Function("min")).replace(sp.Max, sp.Function("max"))
     value = value.xreplace({gates.weights.element: gates.w})
     body = ["for g in range(weights.size):", "    w = weights[g]", f"    weights[g] = {value}"]
-    return written("clamp", ("weights", "limit"), program.summary, program.theorems, body)
+    return written("clamp", ("weights", "limit"), program.summary, program.theorems, body, DECORATOR)

@@ -63,5 +63,5 @@ def images_module(digest: str) -> str:
     for name, source in written.items():
         for taps in images.TAPS if name.endswith("_TAPS") else (0,):
             words = {"TAPS": str(taps)} if taps else {}
-            parts.append(templates.specialise(source, cpu.DECORATOR if name in INLINED else cpu.RUNNER, **words))
+            parts.append(templates.specialise(source, cpu.HELPER if name in INLINED else cpu.RUNNER, **words))
     return "\n\n\n".join([header.strip(), *images.sources(), *parts]) + "\n"

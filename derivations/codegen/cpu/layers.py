@@ -14,11 +14,15 @@ from derivations.proof.notation import s, shape, size, storage_order
 from derivations.proof.programs import Program
 from derivations.theorems.spectral.propagation import ACTIVATE
 
-_OPTIONS = 'cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}'
+_PLAIN = 'nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}'
+_OPTIONS = f"cache=True, {_PLAIN}"
 RUNNER = f"@njit({_OPTIONS})"
 # Inlined for the sake of equal bits: a called function exists twice, compiled alone and with its caller, and a
 # process that compiles runs the one where a process that loads from the cache runs the other.
 DECORATOR = f"@njit({_OPTIONS}, forceinline=True)"
+HELPER = f"@njit({_PLAIN}, forceinline=True)"
+"""Of what is only inlined into kernels that Python calls. It is in no cache: two processes that compile different kernels write no
+file of one function at the same time, which Numba does not guard."""
 
 
 class CpuPrinter(LayerPrinter):

@@ -79,7 +79,7 @@ def batch_norm_adjoint_coefficients(count, dbeta, deviation, dgamma, mean, scale
     return linear, constant
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def batch_norm_sums(x, count):
     """mean and sum of squared distances of a block; one plane.
 
@@ -97,7 +97,7 @@ def batch_norm_sums(x, count):
     return mean, squares
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def batch_norm(normed, x, scale, shift):
     """value of a batch norm; one plane.
 
@@ -109,7 +109,7 @@ def batch_norm(normed, x, scale, shift):
         normed[p] = scale * x[p] + shift
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def batch_norm_adjoint_sums(dnormed, x, deviation, mean):
     """the two sums of the adjoint of a batch norm, and with them the gradients of gamma and beta; one plane.
 
@@ -128,7 +128,7 @@ def batch_norm_adjoint_sums(dnormed, x, deviation, mean):
     return dbeta, dgamma
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def batch_norm_adjoint(dnormed, x, constant, linear, scale):
     """adjoint of a batch norm in one pass; one plane.
 
@@ -140,7 +140,7 @@ def batch_norm_adjoint(dnormed, x, constant, linear, scale):
         dnormed[p] = constant + dnormed[p] * scale + linear * x[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def relu_load(held, x, scale, shift):
     """what a reader behind relu takes, with the batch norm in front applied: nothing of it is stored; one plane.
 
@@ -153,7 +153,7 @@ def relu_load(held, x, scale, shift):
         held[p] = (zero if scale * x[p] + shift <= zero else scale * x[p] + shift)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def relu_adjoint(dheld, x, scale, shift):
     """adjoint of relu by the mask of a x + b, computed again; one plane.
 
@@ -166,7 +166,7 @@ def relu_adjoint(dheld, x, scale, shift):
         dheld[p] = (zero if scale * x[p] + shift <= zero else dheld[p])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def gate_adjoint(dgiven, dpassed, given, gate):
     """adjoint of a gate, and the slope of its weight; one plane.
 
@@ -184,7 +184,7 @@ def gate_adjoint(dgiven, dpassed, given, gate):
     return dgate
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def arrive(given, node, factor):
     """sum of what arrives at a node, each operation with its factor; one plane.
 
@@ -196,7 +196,7 @@ def arrive(given, node, factor):
         node[p] += factor * given[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def fan_out(dx, part):
     """the bar of a sender: the sum of what its readers give back; one plane.
 
@@ -208,7 +208,7 @@ def fan_out(dx, part):
         dx[p] += part[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def global_mean(x, columns, rows):
     """mean of each plane; one plane.
 
@@ -223,7 +223,7 @@ def global_mean(x, columns, rows):
     return pooled
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def global_mean_adjoint(dx, columns, dpooled, rows):
     """adjoint of the mean: the same share for each pixel; one plane.
 
@@ -234,7 +234,7 @@ def global_mean_adjoint(dx, columns, dpooled, rows):
         dx[p] = dpooled / columns / rows
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def flat_3(flat, offsets, kernel, result):
     """a convolution of stride 1 on a flat scratch plane: every tap is one read at a fixed distance, 3 x 3 taps.
 
@@ -263,7 +263,7 @@ def flat_3(flat, offsets, kernel, result):
         result[p] = s0[p] * w0 + s1[p] * w1 + s2[p] * w2 + s3[p] * w3 + s4[p] * w4 + s5[p] * w5 + s6[p] * w6 + s7[p] * w7 + s8[p] * w8
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def flat_weights_3(flat, offsets, dflat, dkernel):
     """gradient of the kernel on flat scratch planes; dflat is 0 between planes, 3 x 3 taps.
 
@@ -312,7 +312,7 @@ def flat_weights_3(flat, offsets, dflat, dkernel):
     dkernel[8] += d8
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def spread_3(dphases, offsets, kernel, dflat):
     """adjoint of the depthwise convolution for every stride: what each tap gives to its phase.
 
@@ -357,7 +357,7 @@ def spread_3(dphases, offsets, kernel, dflat):
         s8[p] += dflat[p] * w8
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def flat_5(flat, offsets, kernel, result):
     """a convolution of stride 1 on a flat scratch plane: every tap is one read at a fixed distance, 5 x 5 taps.
 
@@ -418,7 +418,7 @@ def flat_5(flat, offsets, kernel, result):
         result[p] = s0[p] * w0 + s1[p] * w1 + s2[p] * w2 + s3[p] * w3 + s4[p] * w4 + s5[p] * w5 + s6[p] * w6 + s7[p] * w7 + s8[p] * w8 + s9[p] * w9 + s10[p] * w10 + s11[p] * w11 + s12[p] * w12 + s13[p] * w13 + s14[p] * w14 + s15[p] * w15 + s16[p] * w16 + s17[p] * w17 + s18[p] * w18 + s19[p] * w19 + s20[p] * w20 + s21[p] * w21 + s22[p] * w22 + s23[p] * w23 + s24[p] * w24
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def flat_weights_5(flat, offsets, dflat, dkernel):
     """gradient of the kernel on flat scratch planes; dflat is 0 between planes, 5 x 5 taps.
 
@@ -533,7 +533,7 @@ def flat_weights_5(flat, offsets, dflat, dkernel):
     dkernel[24] += d24
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def spread_5(dphases, offsets, kernel, dflat):
     """adjoint of the depthwise convolution for every stride: what each tap gives to its phase.
 
@@ -642,7 +642,7 @@ def spread_5(dphases, offsets, kernel, dflat):
         s24[p] += dflat[p] * w24
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def greatest_3(flat, offsets, result):
     """the greatest value of each window on a flat scratch plane with a border of -infinity.
 
@@ -671,7 +671,7 @@ def greatest_3(flat, offsets, result):
         result[p] = best
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def winner_3(flat, offsets, winner):
     """the tap of the first greatest value of each window, row by row.
 
@@ -718,7 +718,7 @@ def winner_3(flat, offsets, winner):
         winner[p] = number
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def selected_3(dflat, winner, offsets, places, result):
     """adjoint of the max pool at stride 1: a pixel gets dy of every window that it wins.
 
@@ -758,7 +758,7 @@ def selected_3(dflat, winner, offsets, places, result):
         result[p] = (s0[p] if m0[p] == number0 else zero) + (s1[p] if m1[p] == number1 else zero) + (s2[p] if m2[p] == number2 else zero) + (s3[p] if m3[p] == number3 else zero) + (s4[p] if m4[p] == number4 else zero) + (s5[p] if m5[p] == number5 else zero) + (s6[p] if m6[p] == number6 else zero) + (s7[p] if m7[p] == number7 else zero) + (s8[p] if m8[p] == number8 else zero)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def selected_spread_3(dphases, offsets, winner, dflat):
     """adjoint of the max pool for every stride: what each tap gives to its phase where it wins.
 
@@ -816,7 +816,7 @@ def clamp(weights, limit):
         weights[g] = max(-limit, min(limit, w))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def group_size(n_samples, size):
     """How many samples lie below one another in a scratch plane: about a thousand pixels.
 
@@ -825,9 +825,9 @@ def group_size(n_samples, size):
     return max(1, min(n_samples, 1024 // size))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
-    """Of scratch planes: pixels and columns of a phase, from one sample to the next, of all samples, before the first, of a plane.
+    """Pixels of a phase; its columns; positions from one sample to the next; of all samples; before them; of a whole scratch plane.
 
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -838,7 +838,7 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
     return out_rows * out_columns, out_columns, height, length, corner, length + 2 * corner
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def tap_places(taps, dilation, stride, pitch, corner, stack):
     """Where each tap reads, at the first position, and the masked copies that this takes (copies, 2): of which phase, for which column.
 
@@ -865,9 +865,9 @@ def tap_places(taps, dilation, stride, pitch, corner, stack):
     return offsets, copies[:count]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def column_masks(taps, dilation, stride, pitch, length):
-    """For each column of taps (taps, length): whether its read from inside a row ends at this position of the row (I18).
+    """For each column of taps (taps, length): whether it can read this position without leaving its row (I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -881,7 +881,7 @@ def column_masks(taps, dilation, stride, pitch, length):
     return masks
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def read(x, scale, shift, relu, held):
     """What a reader takes of a plane: a x + b, with relu if there is one.
 
@@ -893,7 +893,7 @@ def read(x, scale, shift, relu, held):
         batch_norm(held, x, scale, shift)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def pixel_places(rows, columns, stride, pitch, stack):
     """Where each pixel of a plane stands in the phases, from the place of its sample on (I2).
 
@@ -907,7 +907,7 @@ def pixel_places(rows, columns, stride, pitch, stack):
     return places
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def place(plane, places, flat):
     """A plane into its phases.
 
@@ -919,7 +919,7 @@ def place(plane, places, flat):
         flat[places[p]] = plane[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def take(flat, places, plane):
     """A plane out of its phases: the adjoint of `place`.
 
@@ -931,7 +931,7 @@ def take(flat, places, plane):
         plane[p] = flat[places[p]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def copied(plane, other):
     """The same numbers elsewhere.
 
@@ -943,7 +943,7 @@ def copied(plane, other):
         other[p] = plane[p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def masked(plane, mask, outside, copy):
     """A scratch plane with another value where the mask is not set.
 
@@ -955,7 +955,7 @@ def masked(plane, mask, outside, copy):
         copy[p] = plane[p] if mask[p] else outside
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def add_masked(copy, mask, plane):
     """The adjoint of `masked`, added.
 
@@ -967,7 +967,7 @@ def add_masked(copy, mask, plane):
         plane[p] += copy[p] if mask[p] else zero
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def mask_columns(flat, masks, outside, copies, corner, stack):
     """The masked copies, behind the phases.
 
@@ -978,7 +978,7 @@ def mask_columns(flat, masks, outside, copies, corner, stack):
         masked(flat[copies[k, 0] * stack + corner :], masks[copies[k, 1]], outside, flat[behind + k * stack :])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def add_copies(flat, masks, copies, corner, stack):
     """The adjoint of `mask_columns`: what the copies have is added to the phases.
 
@@ -989,7 +989,7 @@ def add_copies(flat, masks, copies, corner, stack):
         add_masked(flat[behind + k * stack :], masks[copies[k, 1]], flat[copies[k, 0] * stack + corner :])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def subsampled(plane, rows, columns, stride, part):
     """Every stride-th row and column of a plane (I5).
 
@@ -1002,7 +1002,7 @@ def subsampled(plane, rows, columns, stride, part):
             target[q] = source[stride * q]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def put_back(part, rows, columns, stride, plane):
     """The adjoint of `subsampled`: 0 at the rows and columns that were not read (I5).
 
@@ -1016,7 +1016,7 @@ def put_back(part, rows, columns, stride, plane):
             target[stride * q] = source[q]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
+@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def give(bar, x, scale, shift, relu, dx):
     """Add the bar of what a reader took to that of the sender.
 

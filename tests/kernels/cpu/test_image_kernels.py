@@ -14,6 +14,7 @@ from numba import njit
 
 from spectral_core.backends.image_passes import adjoint_node, forward_node
 from spectral_core.kernels.cpu import images as kernels
+from spectral_core.kernels.support.image_layout import KINDS
 from tests import oracles_images as oracle
 
 LINK, MAX, MEAN = kernels.LINK, kernels.MAX, kernels.MEAN
@@ -163,18 +164,47 @@ def test_pointwise_of_every_stride(shape: tuple[int, int, int, int], receivers: 
     assert (dweights - 1 == np.einsum("soij,scij->oc", bar, read)).all()
 
 
-def test_many_small_planes_lie_below_one_another() -> None:
-    """More samples than one scratch plane holds, and a last one that is not full."""
-    generator = np.random.default_rng(0)
-    x, kernel, weights = integers(generator, 150, 2, 4, 4), integers(generator, 2, 3, 3), np.eye(2)
-    truth, one, zero = oracle.depthwise(x, kernel, (1, 1, 1)), np.ones(2), np.zeros(2)
-    z = np.empty_like(flat(truth))
-    kernels.forward_window_3(flat(x), 4, 4, 1, 1, False, one, zero, kernel.reshape(2, 9), weights, z)
-    assert (z == flat(truth)).all()
-    dx, dkernel, dweights = np.zeros_like(z), np.zeros((2, 9)), np.zeros((2, 2))
-    given = (one, zero, kernel.reshape(2, 9), weights, flat(truth), dx, dkernel, dweights)
-    kernels.adjoint_window_3(flat(x), 4, 4, 1, 1, False, *given)
-    assert (dkernel * kernel.reshape(2, 9)).sum() == (truth**2).sum() == (dx * flat(x)).sum()
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(("taps", "dilation"), [(3, 1), (3, 2), (5, 1), (5, 2)])
+def test_samples_in_one_scratch_plane_do_not_meet(taps: int, dilation: int, stride: int) -> None:
+    """More samples than one scratch plane holds, and a last one that is not full: as each sample alone."""
+    generator = np.random.default_rng(taps + dilation + stride)
+    x, bar = integers(generator, 150, 2, 5, 4), integers(generator, 150, 2, -(-5 // stride), 4 // stride)
+    kernel, weights = integers(generator, 2, taps * taps), integers(generator, 2, 2)
+    forward, adjoint = (getattr(kernels, f"{way}_window_{taps}") for way in ("forward", "adjoint"))
+
+    def run(samples: slice) -> list[np.ndarray]:
+        given = (flat(x[samples]), 5, 4, dilation, stride, True, np.ones(2), np.ones(2), kernel, weights)
+        z, dx, dkernel, dweights = (np.zeros_like(flat(one)) for one in (bar[samples], x[samples], kernel, weights))
+        forward(*given, z)
+        adjoint(*given, flat(bar[samples]), dx, dkernel.reshape(kernel.shape), dweights.reshape(2, 2))
+        return [z, dx, dkernel, dweights]
+
+    together, alone = run(slice(None)), [run(slice(k, k + 1)) for k in range(150)]
+    for part in (0, 1):
+        assert (together[part] == np.concatenate([one[part] for one in alone])).all()
+    for part in (2, 3):
+        assert (together[part] == sum(one[part] for one in alone)).all()
+        assert together[part].any()
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("kind", ["max", "mean"])
+def test_pooled_samples_do_not_meet(kind: str, stride: int) -> None:
+    generator, number = np.random.default_rng(stride), KINDS[kind]
+    x, bar = integers(generator, 150, 2, 5, 4), 9 * integers(generator, 150, 2, -(-5 // stride), 4 // stride)
+
+    def run(samples: slice) -> list[np.ndarray]:
+        u, dx, ones = np.zeros_like(flat(bar[samples])), np.zeros_like(flat(x[samples])), np.ones(len(x[samples]))
+        given = (number, flat(x[samples]), 5, 4, stride, np.ones(2), np.ones(2), ones)
+        kernels.forward_pool(*given, u)
+        slope = kernels.adjoint_pool(*given, ones, flat(bar[samples]), dx)
+        return [u, dx, np.array([slope])]
+
+    together, alone = run(slice(None)), [run(slice(k, k + 1)) for k in range(150)]
+    for part in (0, 1):
+        np.testing.assert_allclose(together[part], np.concatenate([one[part] for one in alone]), rtol=1e-13)
+    assert together[2] == pytest.approx(sum(one[2] for one in alone))
 
 
 @pytest.mark.skipif("+fma" not in processor_features(), reason="the processor has no fused multiply-add")

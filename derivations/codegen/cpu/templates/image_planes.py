@@ -14,7 +14,7 @@ def group_size(n_samples, size):
 
 
 def scratch_sizes(taps, dilation, stride, rows, columns, group):
-    """Of scratch planes: pixels and columns of a phase, from one sample to the next, of all samples, before the first, of a plane.
+    """Pixels of a phase; its columns; positions from one sample to the next; of all samples; before them; of a whole scratch plane.
 
     By hand: sizes of scratch planes (I1, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
@@ -52,7 +52,7 @@ def tap_places(taps, dilation, stride, pitch, corner, stack):
 
 
 def column_masks(taps, dilation, stride, pitch, length):
-    """For each column of taps (taps, length): whether its read from inside a row ends at this position of the row (I18).
+    """For each column of taps (taps, length): whether it can read this position without leaving its row (I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
