@@ -154,7 +154,7 @@ def flat_planes(plane: Plane, taps: int, dilation: int) -> tuple[list[list[Numbe
     border, copies = dilation * (taps - 1) // 2, []
     edge: list[Number] = (pitch * border + border) * [0]
     for kappa in range(taps):
-        own = [0 <= q - dilation * kappa + border < pitch for q in range(pitch)]
+        own = [q - dilation * kappa + border in range(pitch) for q in range(pitch)]
         lines = [[entry if read else 0 for entry, read in zip(line, own, strict=True)] for line in plane]
         copies.append([*edge, *(entry for line in lines for entry in line), *edge])
     return copies, pitch

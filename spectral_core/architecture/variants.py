@@ -103,13 +103,9 @@ class Trainings:
         served. None runs early where they are long, since an interruption leaves the state of a long one in a file, or where a GPU
         trains.
         """
-        self._waiting = list(splits) if self.run_beside([samples for samples, _ in splits]) else []
+        long = any(len(samples) >= MANY_SAMPLES or self._work(samples) >= LONG for samples, _ in splits)
+        self._waiting = [] if long or self.options.backend == "cuda" else list(splits)
         self._threads, self._then = threads, then
-
-    def run_beside(self, samples: Sequence[Samples]) -> bool:
-        """Whether trainings on these samples are short and on the CPU, so that they may run beside each other."""
-        long = any(len(one) >= MANY_SAMPLES or self._work(one) >= LONG for one in samples)
-        return not long and self.options.backend != "cuda"
 
     def _work(self, samples: Samples) -> float:
         """The multiply-adds of a proposal on these samples.

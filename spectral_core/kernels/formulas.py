@@ -1,7 +1,7 @@
 """Formulas of a step for the host, printed from the proven programs in `derivations`. Do not edit.
 
 made by       python -m derivations
-certificates  sha256 80342637100a1683
+certificates  sha256 f9dcf0ea5ffd7d47
 
 Scalars may be numbers or NumPy arrays.
 """

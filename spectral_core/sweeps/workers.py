@@ -66,12 +66,11 @@ def call_in_processes(calls: Sequence[Callable[[], object]], workers: int) -> No
 
     if not calls or not is_local(workers):
         return
-    try:
+    with contextlib.ExitStack() as after:
+        after.callback(_end_processes)
         for _ in _results([joblib.delayed(call)() for call in calls], workers, "generator"):
             pass
-    except BaseException:  # no task comes that would end them
-        _end_processes()
-        raise
+        after.pop_all()
 
 
 def _results(calls: Sequence[Any], workers: int, kind: str) -> Generator[Any, None, None]:

@@ -12,7 +12,6 @@ INLINED = (
     "group_size",
     "scratch_sizes",
     "tap_places",
-    "column_masks",
     "pixel_places",
     "read",
     "place",

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 80342637100a1683
+certificates  sha256 f9dcf0ea5ffd7d47
 
 Proven: every function that names a theorem computes what it states, layer by layer; of a whole epoch these are the means
 over mini-batches. Not proven, but compared with exact numbers: storage, the order of calls, and rounding outside of the

@@ -2,7 +2,7 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 80342637100a1683
+certificates  sha256 f9dcf0ea5ffd7d47
 
 Planes are (sample, channel, row · column). Every value, the output of a convolution or the sum at a node, has a batch norm
 behind it that is not stored: who reads the value reads a x + b, with relu if there is one. A window of k × k taps is k²
@@ -839,46 +839,33 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
 
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def tap_places(taps, dilation, stride, pitch, corner, stack):
-    """Where each tap reads, at the first position, and the masked copies that this takes (copies, 2): of which phase, for which column.
+def tap_places(taps, dilation, stride, pitch, length, corner, stack):
+    """Where each tap reads, at the first position, and the masked copies that this takes: their phases, and their masks (copies, length).
 
     A tap reads the phase of its row and column, shifted by its quotients, or if it reads beside itself the phase's copy for its
-    column, which stands behind all phases (I2, I18).
+    column, which stands behind all phases. A copy has what a read can reach without leaving its row (I2, I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
-    offsets, copies, count = np.empty(taps * taps, np.int64), np.empty((stride * taps, 2), np.int64), 0
-    known = np.full((stride, taps), -1)
+    offsets, known, count = np.empty(taps * taps, np.int64), np.full((stride, taps), -1), 0
+    phases, masks = np.empty(stride * taps, np.int64), np.empty((stride * taps, length), np.bool_)
     for row in range(taps):
         down = dilation * (row - taps // 2)
         own = down - stride * (down // stride)
         for column in range(taps):
             right = dilation * (column - taps // 2)
-            plane = phase = own * stride + right - stride * (right // stride)
-            if right // stride != 0:
-                if known[own, column] < 0:
-                    known[own, column] = stride * stride + count
-                    copies[count, 0], copies[count, 1] = phase, column
-                    count += 1
+            plane, shift = own * stride + right - stride * (right // stride), right // stride
+            if shift != 0 and known[own, column] < 0:
+                known[own, column], phases[count] = stride * stride + count, plane
+                for p in range(pitch):
+                    masks[count, p] = 0 <= p - shift < pitch
+                for p in range(pitch, length):
+                    masks[count, p] = masks[count, p - pitch]
+                count += 1
+            if shift != 0:
                 plane = known[own, column]
-            offsets[row * taps + column] = plane * stack + corner + down // stride * pitch + right // stride
-    return offsets, copies[:count]
-
-
-@njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def column_masks(taps, dilation, stride, pitch, length):
-    """For each column of taps (taps, length): whether it can read this position without leaving its row (I18).
-
-    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
-    """
-    masks = np.empty((taps, length), np.bool_)
-    for column in range(taps):
-        right = dilation * (column - taps // 2) // stride
-        for p in range(pitch):
-            masks[column, p] = 0 <= p - right < pitch
-        for p in range(pitch, length):
-            masks[column, p] = masks[column, p - pitch]
-    return masks
+            offsets[row * taps + column] = plane * stack + corner + down // stride * pitch + shift
+    return offsets, phases[:count], masks[:count]
 
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -933,9 +920,9 @@ def take(flat, places, plane):
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 def copied(plane, other):
-    """The same numbers elsewhere.
+    """A plane into its place in a scratch plane, or back.
 
-    By hand: a copy. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    Theorem: I18
     """
     n = other.size
     plane = plane[:n]
@@ -968,25 +955,25 @@ def add_masked(copy, mask, plane):
 
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def mask_columns(flat, masks, outside, copies, corner, stack):
+def mask_columns(flat, phases, masks, outside, corner, stack):
     """The masked copies, behind the phases.
 
     Theorem: I18
     """
-    behind = flat.size - len(copies) * stack + corner
-    for k in range(len(copies)):
-        masked(flat[copies[k, 0] * stack + corner :], masks[copies[k, 1]], outside, flat[behind + k * stack :])
+    behind = flat.size - len(phases) * stack + corner
+    for k in range(len(phases)):
+        masked(flat[phases[k] * stack + corner :], masks[k], outside, flat[behind + k * stack :])
 
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
-def add_copies(flat, masks, copies, corner, stack):
+def add_copies(flat, phases, masks, corner, stack):
     """The adjoint of `mask_columns`: what the copies have is added to the phases.
 
     Theorem: I18
     """
-    behind = flat.size - len(copies) * stack + corner
-    for k in range(len(copies)):
-        add_masked(flat[behind + k * stack :], masks[copies[k, 1]], flat[copies[k, 0] * stack + corner :])
+    behind = flat.size - len(phases) * stack + corner
+    for k in range(len(phases)):
+        add_masked(flat[behind + k * stack :], masks[k], flat[phases[k] * stack + corner :])
 
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
@@ -1035,12 +1022,12 @@ def forward_stem(images, rows, columns, kernels, z):
     """
     n_samples, channels, size = images.shape
     _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    (offsets, copies), masks = tap_places(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
-    zero, flat, patches = z.dtype.type(0.0), np.zeros((1 + len(copies)) * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
+    offsets, phases, masks = tap_places(3, 1, 1, columns, length, corner, stack)
+    zero, flat, patches = z.dtype.type(0.0), np.zeros((1 + len(phases)) * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
             copied(images[s, c], flat[corner : corner + size])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             for t in range(9):
                 copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(kernels, patches, z[s])
@@ -1054,13 +1041,13 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
     """
     n_samples, channels, size = images.shape
     _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    (offsets, copies), masks = tap_places(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
-    zero, flat = dz.dtype.type(0.0), np.zeros((1 + len(copies)) * stack, dz.dtype)
+    offsets, phases, masks = tap_places(3, 1, 1, columns, length, corner, stack)
+    zero, flat = dz.dtype.type(0.0), np.zeros((1 + len(phases)) * stack, dz.dtype)
     patches, part = np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
     for s in range(n_samples):
         for c in range(channels):
             copied(images[s, c], flat[corner : corner + size])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             for t in range(9):
                 copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(dz[s], patches.T, part)
@@ -1120,8 +1107,8 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
+    offsets, phases, masks = tap_places(3, dilation, stride, pitch, length, corner, stack)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases)
     zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
@@ -1134,7 +1121,7 @@ def forward_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
@@ -1153,8 +1140,8 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
+    offsets, phases, masks = tap_places(5, dilation, stride, pitch, length, corner, stack)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases)
     zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
@@ -1167,7 +1154,7 @@ def forward_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
@@ -1184,10 +1171,10 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, dilation, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(3, dilation, stride, pitch, corner, stack), column_masks(3, dilation, stride, pitch, length)
-    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies), dz.dtype.type(0.0)
+    offsets, phases, masks = tap_places(3, dilation, stride, pitch, length, corner, stack)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases), dz.dtype.type(0.0)
     # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
-    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(copies)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(phases)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
     inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, part = np.empty(size, dz.dtype), np.empty_like(weights)
     mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
@@ -1206,18 +1193,18 @@ def adjoint_window_3(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             flat_3(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
             flat_weights_3(flat, offsets, inner, dkernels[c])
             if stride == 1:
-                mask_columns(dflat, masks, zero, copies, corner, stack)
+                mask_columns(dflat, phases, masks, zero, corner, stack)
                 flat_3(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_3(dphases, offsets, kernels[c], inner)
-                add_copies(dphases, masks, copies, corner, stack)
+                add_copies(dphases, phases, masks, corner, stack)
             for g in range(count):
                 if stride == 1:
                     given = result[g * height : g * height + pixels]
@@ -1239,10 +1226,10 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(5, dilation, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(5, dilation, stride, pitch, corner, stack), column_masks(5, dilation, stride, pitch, length)
-    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies), dz.dtype.type(0.0)
+    offsets, phases, masks = tap_places(5, dilation, stride, pitch, length, corner, stack)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases), dz.dtype.type(0.0)
     # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
-    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(copies)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(phases)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
     inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, part = np.empty(size, dz.dtype), np.empty_like(weights)
     mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
@@ -1261,18 +1248,18 @@ def adjoint_window_5(x, rows, columns, dilation, stride, relu, scale, shift, ker
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             flat_5(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
             flat_weights_5(flat, offsets, inner, dkernels[c])
             if stride == 1:
-                mask_columns(dflat, masks, zero, copies, corner, stack)
+                mask_columns(dflat, phases, masks, zero, corner, stack)
                 flat_5(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_5(dphases, offsets, kernels[c], inner)
-                add_copies(dphases, masks, copies, corner, stack)
+                add_copies(dphases, phases, masks, corner, stack)
             for g in range(count):
                 if stride == 1:
                     given = result[g * height : g * height + pixels]
@@ -1336,9 +1323,9 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
     n_samples, channels, size = x.shape
     group = group_size(n_samples, u.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    offsets, phases, masks = tap_places(3, 1, stride, pitch, length, corner, stack)
     places, outside = pixel_places(rows, columns, stride, pitch, stack), u.dtype.type(-np.inf if kind == MAX else 0.0)
-    flat, result = np.full((stride * stride + len(copies)) * stack, outside), np.zeros(length, u.dtype)
+    flat, result = np.full((stride * stride + len(phases)) * stack, outside), np.zeros(length, u.dtype)
     held, part, ninths = np.empty(size, u.dtype), np.empty(pixels, u.dtype), np.full(9, u.dtype.type(1 / 9))
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
@@ -1350,7 +1337,7 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
                 else:
                     read(x[start + g, c], scale[c], shift[c], False, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, outside, copies, corner, stack)
+            mask_columns(flat, phases, masks, outside, corner, stack)
             if kind == MAX:
                 greatest_3(flat, offsets, result)
             else:
@@ -1371,14 +1358,14 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     n_samples, channels, size = x.shape
     group = group_size(n_samples, du.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
+    offsets, phases, masks = tap_places(3, 1, stride, pitch, length, corner, stack)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases)
     # Scratch planes: what is read, the winners, the bar of the node, and for stride 2 the bars of what was read.
     zero, outside = du.dtype.type(0.0), du.dtype.type(-np.inf if kind == MAX else 0.0)
-    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros((1 + len(copies)) * stack, du.dtype), np.empty(planes * stack, du.dtype)
+    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros((1 + len(phases)) * stack, du.dtype), np.empty(planes * stack, du.dtype)
     winner, result = np.zeros(stack, du.dtype), np.empty(length, du.dtype)
     inner, inner_winner = dflat[corner : corner + length], winner[corner : corner + length]
-    back, back_winner = offsets[::-1].copy(), tap_places(3, 1, stride, pitch, corner, 0)[0][::-1].copy()
+    back, back_winner = offsets[::-1].copy(), tap_places(3, 1, stride, pitch, length, corner, 0)[0][::-1].copy()
     held, bar, given = np.empty(size, du.dtype), np.empty(size, du.dtype), np.empty(size, du.dtype)
     ninths = np.full(9, du.dtype.type(1 / 9))
     slope = 0.0
@@ -1397,10 +1384,10 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
                         read(x[start + g, c], scale[c], shift[c], False, held)
                         place(held, places, flat[first:])
             if kind == MAX:
-                mask_columns(flat, masks, outside, copies, corner, stack)
+                mask_columns(flat, phases, masks, outside, corner, stack)
                 winner_3(flat, offsets, inner_winner)
             if stride == 1:
-                mask_columns(dflat, masks, zero, copies, corner, stack)
+                mask_columns(dflat, phases, masks, zero, corner, stack)
                 if kind == MAX:
                     selected_3(dflat, winner, back, back_winner, result)
                 else:
@@ -1411,7 +1398,7 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
                     selected_spread_3(dphases, offsets, inner_winner, inner)
                 else:
                     spread_3(dphases, offsets, ninths, inner)
-                add_copies(dphases, masks, copies, corner, stack)
+                add_copies(dphases, phases, masks, corner, stack)
             for g in range(count):
                 if stride == 1:
                     copied(result[g * height :], bar)

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 80342637100a1683
-dense.py      sha256 f8b17d2d4de18c04
+certificates  sha256 f9dcf0ea5ffd7d47
+dense.py      sha256 34b9c5a657485db6
 
 A sparse network is a list of weights, sorted by receiver. `u_all`, `z_all` and `du_all` are (n_neurons, n_samples): inputs
 first, then hidden neurons layer by layer, then outputs. Losses and activations are those of `dense.py`.

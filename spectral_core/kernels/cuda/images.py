@@ -2,9 +2,9 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 80342637100a1683
-parts.py      sha256 b33be9e26fe7855d
-images.py     sha256 28ee2b9f1df3f831
+certificates  sha256 f9dcf0ea5ffd7d47
+parts.py      sha256 323f4312561ae4ab
+images.py     sha256 a2fbca8a3d9aff76
 
 A value of planes (sample, channel, row · column) is flat. A thread takes every count-th element, a block one sum. Products
 of matrices are calls of a library. Statistics of batch norms are sums in float64.

@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 80342637100a1683
-parts.py      sha256 b33be9e26fe7855d
+certificates  sha256 f9dcf0ea5ffd7d47
+parts.py      sha256 323f4312561ae4ab
 
 `train_2_1` and its like: a block trains a network of one hidden layer with so many inputs and outputs. A sample's output
 and a neuron's gradient are sums in one thread's registers.

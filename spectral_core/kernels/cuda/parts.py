@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 80342637100a1683
-dense.py      sha256 f8b17d2d4de18c04
+certificates  sha256 f9dcf0ea5ffd7d47
+dense.py      sha256 34b9c5a657485db6
 
 Device functions of `rank` and `count`: a thread's number and how many share the work, those of a block or of a whole
 grid. Arrays are flat, a matrix row by row. Not proven, but compared with brute force by the tests: the functions that name

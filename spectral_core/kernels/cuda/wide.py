@@ -2,8 +2,8 @@
 
 made by       python -m derivations
 SymPy         1.14.0
-certificates  sha256 80342637100a1683
-parts.py      sha256 b33be9e26fe7855d
+certificates  sha256 f9dcf0ea5ffd7d47
+parts.py      sha256 323f4312561ae4ab
 
 Every part of a program is a launch on the whole device, products of matrices are calls of a library: the functions of
 the host below say in which order, on a `device` that does it or takes it down (`spectral_core.backends.gpu`).

@@ -3,7 +3,7 @@
  *
  * made by       python -m derivations
  * SymPy         1.14.0
- * certificates  sha256 80342637100a1683
+ * certificates  sha256 f9dcf0ea5ffd7d47
  *
  * Printed from the proven programs in `derivations`: every function that names a theorem computes what it states.
  * Not proven, but compared with the other kernels by the tests: the other functions (layout, mini-batches, order of

@@ -15,12 +15,12 @@ def forward_stem(images, rows, columns, kernels, z):
     """
     n_samples, channels, size = images.shape
     _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    (offsets, copies), masks = tap_places(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
-    zero, flat, patches = z.dtype.type(0.0), np.zeros((1 + len(copies)) * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
+    offsets, phases, masks = tap_places(3, 1, 1, columns, length, corner, stack)
+    zero, flat, patches = z.dtype.type(0.0), np.zeros((1 + len(phases)) * stack, z.dtype), np.empty((9 * channels, size), z.dtype)
     for s in range(n_samples):
         for c in range(channels):
             copied(images[s, c], flat[corner : corner + size])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             for t in range(9):
                 copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(kernels, patches, z[s])
@@ -33,13 +33,13 @@ def adjoint_stem(images, rows, columns, dz, dkernels):
     """
     n_samples, channels, size = images.shape
     _, _, _, length, corner, stack = scratch_sizes(3, 1, 1, rows, columns, 1)
-    (offsets, copies), masks = tap_places(3, 1, 1, columns, corner, stack), column_masks(3, 1, 1, columns, length)
-    zero, flat = dz.dtype.type(0.0), np.zeros((1 + len(copies)) * stack, dz.dtype)
+    offsets, phases, masks = tap_places(3, 1, 1, columns, length, corner, stack)
+    zero, flat = dz.dtype.type(0.0), np.zeros((1 + len(phases)) * stack, dz.dtype)
     patches, part = np.empty((9 * channels, size), dz.dtype), np.empty_like(dkernels)
     for s in range(n_samples):
         for c in range(channels):
             copied(images[s, c], flat[corner : corner + size])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             for t in range(9):
                 copied(flat[offsets[t] :], patches[9 * c + t])
         np.dot(dz[s], patches.T, part)
@@ -96,8 +96,8 @@ def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
     n_samples, channels, size = x.shape
     group = group_size(n_samples, z.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(TAPS, dilation, stride, pitch, corner, stack), column_masks(TAPS, dilation, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
+    offsets, phases, masks = tap_places(TAPS, dilation, stride, pitch, length, corner, stack)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases)
     zero, flat, result = z.dtype.type(0.0), np.zeros(planes * stack, z.dtype), np.empty(length, z.dtype)
     held, mid = np.empty(size, z.dtype), np.empty((group, channels, pixels), z.dtype)
     for start in range(0, n_samples, group):
@@ -110,7 +110,7 @@ def forward_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             flat_TAPS(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
@@ -126,10 +126,10 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
     n_samples, channels, size = x.shape
     group = group_size(n_samples, dz.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(TAPS, dilation, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(TAPS, dilation, stride, pitch, corner, stack), column_masks(TAPS, dilation, stride, pitch, length)
-    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies), dz.dtype.type(0.0)
+    offsets, phases, masks = tap_places(TAPS, dilation, stride, pitch, length, corner, stack)
+    places, planes, zero = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases), dz.dtype.type(0.0)
     # Scratch planes: what is read, the bar of the depthwise output, and for stride 2 the bars of what is read.
-    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(copies)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
+    flat, dflat, dphases = np.zeros(planes * stack, dz.dtype), np.zeros((1 + len(phases)) * stack, dz.dtype), np.empty(planes * stack, dz.dtype)
     inner, result = dflat[corner : corner + length], np.empty(length, dz.dtype)
     held, part = np.empty(size, dz.dtype), np.empty_like(weights)
     mid, dmid = np.empty((group, channels, pixels), dz.dtype), np.empty((group, channels, pixels), dz.dtype)
@@ -148,18 +148,18 @@ def adjoint_window_TAPS(x, rows, columns, dilation, stride, relu, scale, shift, 
                 else:
                     read(x[start + g, c], scale[c], shift[c], relu, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, zero, copies, corner, stack)
+            mask_columns(flat, phases, masks, zero, corner, stack)
             flat_TAPS(flat, offsets, kernels[c], result)
             for g in range(count):
                 copied(result[g * height :], mid[g, c])
             flat_weights_TAPS(flat, offsets, inner, dkernels[c])
             if stride == 1:
-                mask_columns(dflat, masks, zero, copies, corner, stack)
+                mask_columns(dflat, phases, masks, zero, corner, stack)
                 flat_TAPS(dflat, offsets, kernels[c, ::-1].copy(), result)
             else:
                 dphases[:] = 0
                 spread_TAPS(dphases, offsets, kernels[c], inner)
-                add_copies(dphases, masks, copies, corner, stack)
+                add_copies(dphases, phases, masks, corner, stack)
             for g in range(count):
                 if stride == 1:
                     given = result[g * height : g * height + pixels]

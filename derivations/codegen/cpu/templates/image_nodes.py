@@ -53,9 +53,9 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
     n_samples, channels, size = x.shape
     group = group_size(n_samples, u.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
+    offsets, phases, masks = tap_places(3, 1, stride, pitch, length, corner, stack)
     places, outside = pixel_places(rows, columns, stride, pitch, stack), u.dtype.type(-np.inf if kind == MAX else 0.0)
-    flat, result = np.full((stride * stride + len(copies)) * stack, outside), np.zeros(length, u.dtype)
+    flat, result = np.full((stride * stride + len(phases)) * stack, outside), np.zeros(length, u.dtype)
     held, part, ninths = np.empty(size, u.dtype), np.empty(pixels, u.dtype), np.full(9, u.dtype.type(1 / 9))
     for start in range(0, n_samples, group):
         count = min(group, n_samples - start)
@@ -67,7 +67,7 @@ def forward_pool(kind, x, rows, columns, stride, scale, shift, factor, u):
                 else:
                     read(x[start + g, c], scale[c], shift[c], False, held)
                     place(held, places, flat[first:])
-            mask_columns(flat, masks, outside, copies, corner, stack)
+            mask_columns(flat, phases, masks, outside, corner, stack)
             if kind == MAX:
                 greatest_3(flat, offsets, result)
             else:
@@ -87,14 +87,14 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
     n_samples, channels, size = x.shape
     group = group_size(n_samples, du.shape[2])
     pixels, pitch, height, length, corner, stack = scratch_sizes(3, 1, stride, rows, columns, group)
-    (offsets, copies), masks = tap_places(3, 1, stride, pitch, corner, stack), column_masks(3, 1, stride, pitch, length)
-    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(copies)
+    offsets, phases, masks = tap_places(3, 1, stride, pitch, length, corner, stack)
+    places, planes = pixel_places(rows, columns, stride, pitch, stack), stride * stride + len(phases)
     # Scratch planes: what is read, the winners, the bar of the node, and for stride 2 the bars of what was read.
     zero, outside = du.dtype.type(0.0), du.dtype.type(-np.inf if kind == MAX else 0.0)
-    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros((1 + len(copies)) * stack, du.dtype), np.empty(planes * stack, du.dtype)
+    flat, dflat, dphases = np.full(planes * stack, outside), np.zeros((1 + len(phases)) * stack, du.dtype), np.empty(planes * stack, du.dtype)
     winner, result = np.zeros(stack, du.dtype), np.empty(length, du.dtype)
     inner, inner_winner = dflat[corner : corner + length], winner[corner : corner + length]
-    back, back_winner = offsets[::-1].copy(), tap_places(3, 1, stride, pitch, corner, 0)[0][::-1].copy()
+    back, back_winner = offsets[::-1].copy(), tap_places(3, 1, stride, pitch, length, corner, 0)[0][::-1].copy()
     held, bar, given = np.empty(size, du.dtype), np.empty(size, du.dtype), np.empty(size, du.dtype)
     ninths = np.full(9, du.dtype.type(1 / 9))
     slope = 0.0
@@ -113,10 +113,10 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
                         read(x[start + g, c], scale[c], shift[c], False, held)
                         place(held, places, flat[first:])
             if kind == MAX:
-                mask_columns(flat, masks, outside, copies, corner, stack)
+                mask_columns(flat, phases, masks, outside, corner, stack)
                 winner_3(flat, offsets, inner_winner)
             if stride == 1:
-                mask_columns(dflat, masks, zero, copies, corner, stack)
+                mask_columns(dflat, phases, masks, zero, corner, stack)
                 if kind == MAX:
                     selected_3(dflat, winner, back, back_winner, result)
                 else:
@@ -127,7 +127,7 @@ def adjoint_pool(kind, x, rows, columns, stride, scale, shift, factor, kept, du,
                     selected_spread_3(dphases, offsets, inner_winner, inner)
                 else:
                     spread_3(dphases, offsets, ninths, inner)
-                add_copies(dphases, masks, copies, corner, stack)
+                add_copies(dphases, phases, masks, corner, stack)
             for g in range(count):
                 if stride == 1:
                     copied(result[g * height :], bar)

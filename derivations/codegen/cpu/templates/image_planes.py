@@ -25,45 +25,33 @@ def scratch_sizes(taps, dilation, stride, rows, columns, group):
     return out_rows * out_columns, out_columns, height, length, corner, length + 2 * corner
 
 
-def tap_places(taps, dilation, stride, pitch, corner, stack):
-    """Where each tap reads, at the first position, and the masked copies that this takes (copies, 2): of which phase, for which column.
+def tap_places(taps, dilation, stride, pitch, length, corner, stack):
+    """Where each tap reads, at the first position, and the masked copies that this takes: their phases, and their masks (copies, length).
 
     A tap reads the phase of its row and column, shifted by its quotients, or if it reads beside itself the phase's copy for its
-    column, which stands behind all phases (I2, I18).
+    column, which stands behind all phases. A copy has what a read can reach without leaving its row (I2, I18).
 
     By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
     """
-    offsets, copies, count = np.empty(taps * taps, np.int64), np.empty((stride * taps, 2), np.int64), 0
-    known = np.full((stride, taps), -1)
+    offsets, known, count = np.empty(taps * taps, np.int64), np.full((stride, taps), -1), 0
+    phases, masks = np.empty(stride * taps, np.int64), np.empty((stride * taps, length), np.bool_)
     for row in range(taps):
         down = dilation * (row - taps // 2)
         own = down - stride * (down // stride)
         for column in range(taps):
             right = dilation * (column - taps // 2)
-            plane = phase = own * stride + right - stride * (right // stride)
-            if right // stride != 0:
-                if known[own, column] < 0:
-                    known[own, column] = stride * stride + count
-                    copies[count, 0], copies[count, 1] = phase, column
-                    count += 1
+            plane, shift = own * stride + right - stride * (right // stride), right // stride
+            if shift != 0 and known[own, column] < 0:
+                known[own, column], phases[count] = stride * stride + count, plane
+                for p in range(pitch):
+                    masks[count, p] = 0 <= p - shift < pitch
+                for p in range(pitch, length):
+                    masks[count, p] = masks[count, p - pitch]
+                count += 1
+            if shift != 0:
                 plane = known[own, column]
-            offsets[row * taps + column] = plane * stack + corner + down // stride * pitch + right // stride
-    return offsets, copies[:count]
-
-
-def column_masks(taps, dilation, stride, pitch, length):
-    """For each column of taps (taps, length): whether it can read this position without leaving its row (I18).
-
-    By hand: places of taps (I2, I18). Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
-    """
-    masks = np.empty((taps, length), np.bool_)
-    for column in range(taps):
-        right = dilation * (column - taps // 2) // stride
-        for p in range(pitch):
-            masks[column, p] = 0 <= p - right < pitch
-        for p in range(pitch, length):
-            masks[column, p] = masks[column, p - pitch]
-    return masks
+            offsets[row * taps + column] = plane * stack + corner + down // stride * pitch + shift
+    return offsets, phases[:count], masks[:count]
 
 
 def read(x, scale, shift, relu, held):
@@ -113,9 +101,9 @@ def take(flat, places, plane):
 
 
 def copied(plane, other):
-    """The same numbers elsewhere.
+    """A plane into its place in a scratch plane, or back.
 
-    By hand: a copy. Checked by test_image_kernels.test_depthwise_and_pointwise_in_one.
+    Theorem: I18
     """
     n = other.size
     plane = plane[:n]
@@ -145,24 +133,24 @@ def add_masked(copy, mask, plane):
         plane[p] += copy[p] if mask[p] else zero
 
 
-def mask_columns(flat, masks, outside, copies, corner, stack):
+def mask_columns(flat, phases, masks, outside, corner, stack):
     """The masked copies, behind the phases.
 
     Theorem: I18
     """
-    behind = flat.size - len(copies) * stack + corner
-    for k in range(len(copies)):
-        masked(flat[copies[k, 0] * stack + corner :], masks[copies[k, 1]], outside, flat[behind + k * stack :])
+    behind = flat.size - len(phases) * stack + corner
+    for k in range(len(phases)):
+        masked(flat[phases[k] * stack + corner :], masks[k], outside, flat[behind + k * stack :])
 
 
-def add_copies(flat, masks, copies, corner, stack):
+def add_copies(flat, phases, masks, corner, stack):
     """The adjoint of `mask_columns`: what the copies have is added to the phases.
 
     Theorem: I18
     """
-    behind = flat.size - len(copies) * stack + corner
-    for k in range(len(copies)):
-        add_masked(flat[behind + k * stack :], masks[copies[k, 1]], flat[copies[k, 0] * stack + corner :])
+    behind = flat.size - len(phases) * stack + corner
+    for k in range(len(phases)):
+        add_masked(flat[behind + k * stack :], masks[k], flat[phases[k] * stack + corner :])
 
 
 def subsampled(plane, rows, columns, stride, part):
