@@ -72,9 +72,9 @@ def _check(folder: Path, *arguments: str, seed: str = "0") -> subprocess.Complet
     )
 
 
-@pytest.mark.parametrize("seed", ["0", "4711"])
-def test_the_checked_in_files_agree_for_every_hash_seed(seed: str) -> None:
-    done = _check(ROOT, "--check", seed=seed)
+def test_the_checked_in_files_agree_for_another_hash_seed() -> None:
+    """The test of the flipped sign writes them all with seed 0."""
+    done = _check(ROOT, "--check", seed="4711")
     assert (done.returncode, done.stderr) == (0, "")
     assert "agree with the derivations" in done.stdout
 

@@ -134,6 +134,8 @@ def test_the_second_route_can_refuse_what_is_proven(monkeypatch: pytest.MonkeyPa
         point.equal("x = x + 1", x, x + 1)
 
     monkeypatch.setitem(identities.IDENTITIES, "M4", wrong)
+    monkeypatch.setattr(verify, "THEOREMS", (catalogue.M4,))
+    monkeypatch.setattr("derivations.__main__.functions", dict)
     assert main(["verify", "--quick"]) == 1
     out = capsys.readouterr().out
     assert "the second route refuses 1" in out

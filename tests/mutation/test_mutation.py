@@ -16,7 +16,7 @@ from tests.mutation.judge import KERNELS, LEFT_OUT, ROOT, SPARSE, Verdict, impor
 from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 SEED = 2026
-SAMPLE = 15
+SAMPLE = 10
 """Of the kernels, and as many of the derivations."""
 KERNEL = ROOT / KERNELS[0]
 
