@@ -26,6 +26,7 @@ class CurvePoint:
     score : accuracy or R² on validation rows, the mean over the splits.
     error : standard error of the difference between this score and that of the best point, row by row.
     start : how the network began, ``linear``, ``woken``, ``fresh`` (the woken neurons, random weights) or ``neurons``. l2 : the penalty of its refits.
+    behind : whether the best of the smaller networks scores more, by over the standard error of their paired difference.
     """
 
     weights: int
@@ -37,14 +38,17 @@ class CurvePoint:
     error: float
     start: str
     l2: float
+    behind: bool = False
 
     @classmethod
-    def of(cls, net: SparseNetwork, score: float, error: float, start: str, l2: float) -> CurvePoint:
+    def of(
+        cls, net: SparseNetwork, score: float, error: float, start: str, l2: float, behind: bool = False
+    ) -> CurvePoint:
         """By hand: bytes of a number. Checked by test_curve.test_a_point_counts_what_a_network_has."""
         layers = len(np.unique(net.layers[net.live]))
         numbers = net.n_products + net.n_biases
         counts = (net.n_products, net.n_biases, len(net.live), layers, BYTES_A_NUMBER * numbers)
-        return cls(*counts, score, error, start, l2)
+        return cls(*counts, score, error, start, l2, behind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +85,8 @@ class Curve(Sequence[CurvePoint]):
     def index(self, weights: int | None = None, score: float | None = None) -> int:  # type: ignore[override]
         """The network for at most so many `weights`, or the smallest whose validation score is at least `score`.
 
-        Of the networks that have at most `weights`, the largest whose score is within its `error` of the best of them: a
-        larger one that scores measurably less, as it fits the noise, is passed over.
+        Of the networks that have at most `weights`, the largest that is not `behind` a smaller one: one that scores
+        measurably less, as it fits the noise, is passed over.
 
         Raises
         ------
@@ -96,8 +100,7 @@ class Curve(Sequence[CurvePoint]):
                 raise InvalidInputError(
                     f"the smallest network has {counted(self.points[0].weights, 'weight')}; got weights={weights}"
                 )
-            best = max(self.points[i].score for i in fitting)
-            return max(i for i in fitting if self.points[i].score >= best - self.points[i].error)
+            return max((i for i in fitting if not self.points[i].behind), default=fitting[0])
         fitting = [i for i, point in enumerate(self.points) if point.score >= (score or 0.0)]
         if not fitting:
             most = self.points[self.best].score
@@ -135,9 +138,25 @@ def smallest_within(sizes: Sequence[Judged], errors: float, slack: float) -> tup
     By hand: a statistic of validation rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
     """
     best = max(range(len(sizes)), key=lambda i: (sizes[i].mean, -sizes[i].size))
-    differences = [sizes[best].rows - judged.rows for judged in sizes]
-    deviations = [float(d.std(ddof=1) / np.sqrt(len(d))) if len(d) > 1 else 0.0 for d in differences]
-    fitting = [
-        i for i, (d, e) in enumerate(zip(differences, deviations, strict=True)) if d.mean() <= max(errors * e, slack)
-    ]
-    return best, min(fitting, key=lambda i: sizes[i].size), deviations
+    differences = [_difference(sizes[best], judged) for judged in sizes]
+    fitting = [i for i, (mean, error) in enumerate(differences) if mean <= max(errors * error, slack)]
+    return best, min(fitting, key=lambda i: sizes[i].size), [error for _, error in differences]
+
+
+def behind_smaller(sizes: Sequence[Judged]) -> list[bool]:
+    """Whether the best of the smaller sizes has a greater score, by more than one standard error of their difference.
+
+    By hand: a statistic of validation rows. Checked by test_curve.test_a_size_is_behind_where_a_smaller_one_is_measurably_better.
+    """
+    result = []
+    for own in sizes:
+        best = max((one for one in sizes if one.size <= own.size), key=lambda one: (one.mean, -one.size))
+        mean, error = _difference(best, own)
+        result.append(mean > error)
+    return result
+
+
+def _difference(best: Judged, other: Judged) -> tuple[float, float]:
+    """The mean of the differences, row by row, and its standard error."""
+    rows = best.rows - other.rows
+    return float(rows.mean()), float(rows.std(ddof=1) / np.sqrt(len(rows))) if len(rows) > 1 else 0.0

@@ -128,7 +128,7 @@ def _curve(path: Path, rows: list[dict[str, Any]]) -> Curve:
     """The curve of the rows of a report, which mark the best and the chosen point."""
     names = [field.name for field in fields(CurvePoint)]
     try:
-        points = tuple(CurvePoint(**{name: row[name] for name in names}) for row in rows)
+        points = tuple(CurvePoint(**{name: row[name] for name in names if name in row}) for row in rows)
         best, chosen = ([row[mark] for row in rows].index(True) for mark in ("best", "chosen"))
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} has no whole curve: {error}") from None

@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 
 from spectral_core.architecture.candidates import Stores
-from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within
+from spectral_core.architecture.curve import Curve, CurvePoint, Judged, behind_smaller, smallest_within
 from spectral_core.architecture.judgements import Judgements
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Sized, Split, Trainings, Variant
@@ -104,12 +104,12 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     used = list(dict.fromkeys(promising[size.variant] for size in envelope))
     proposal, networks = early[0].result() if early else on_all_rows(used)
     points, found = [], []
-    for size, error in zip(envelope, errors, strict=True):
+    for size, error, behind in zip(envelope, errors, behind_smaller(envelope), strict=True):
         variant = promising[size.variant]
         sized = networks[variant]
         # The search for the fewest neurons gives one network, on all rows perhaps of another size.
         net = sized[size.size] if variant.start != "neurons" else next(iter(sized.values()))
-        points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2))
+        points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2, behind))
         found.append(net)
     curve, order = _ordered(points, best, chosen)
     options.report_progress(steps, steps, "done")

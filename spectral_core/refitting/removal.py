@@ -64,7 +64,7 @@ def remove(net: SparseNetwork, samples: Samples, count: int) -> SparseNetwork:
 def grow(
     net: SparseNetwork, samples: Samples, some: Samples, count: int, l2: float, pairs: set[tuple[int, int]]
 ) -> SparseNetwork:
-    """The network with `count` further weights, all 0, where g²/2(H + l2) is greatest (M22).
+    """The network with `count` further weights, all 0, where g²/2(H + l2 + 10⁻³ H̄) is greatest, H̄ the mean of all H (M22).
 
     samples, some : those that the gradient g and the curvature H are measured on.
     pairs : the pairs (receiver, sender) of layers, counted from 1, that may be joined. Hidden neurons without a weight stay

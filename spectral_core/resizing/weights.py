@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spectral_core.errors import DivergenceError
+from spectral_core.kernels.support.activations import of_layer
+from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.descent import MINIMA_BELOW, MINIMA_SHARE, POLISH, SWAPS, Recipe, through_minima, train_to
@@ -30,7 +32,7 @@ def prune_weights(net: SpectralNetwork, request: PruneRequest, limit: float) -> 
         trained = removal.trained(found.n_products)
         if not limited or removal.fits(trained, limit):
             found, epochs = trained, checked_training(request.retrain).epochs
-    network = found.direct()
+    network = removal.result(found)
     if limited and not request.evaluate(network) <= limit:
         # Only where not even the start, without the weights that do not act, keeps a tolerance of 0: it rounds differently.
         network = as_direct(net, net.transfer_blocks())
@@ -39,9 +41,14 @@ def prune_weights(net: SpectralNetwork, request: PruneRequest, limit: float) -> 
 
 @dataclass(frozen=True, eq=False)
 class WeightRemoval:
-    """A network without the weights that do not act, the samples that its saliencies are measured on, and the request."""
+    """A network without the weights that do not act, the samples that its saliencies are measured on, and the request.
 
+    Where weights are fitted, `start` and `samples` are in units of their own, `scales`; `given` is the network as it came.
+    """
+
+    given: SparseNetwork
     start: SparseNetwork
+    scales: np.ndarray
     samples: Samples
     request: PruneRequest
 
@@ -51,8 +58,19 @@ class WeightRemoval:
         targets = problem.labels if request.loss == "cross_entropy" else problem.y
         x = np.asarray(request.x, net.dtype)
         samples = Samples.of(x, targets, request.loss, net.bias, net.dtype.name)
-        whole = SparseNetwork.of(as_direct(net, net.transfer_blocks()))
-        return cls(whole.cleaned(), samples, request)
+        given = SparseNetwork.of(as_direct(net, net.transfer_blocks())).cleaned()
+        if not request.compensate and request.retrain is None:
+            return cls(given, given, np.ones(given.n_neurons), samples, request)
+        scales = neuron_scales(given, samples)
+        rows = samples.x_rows / scales[: given.n_inputs, None]
+        start = given.with_weights(given.weights * scales[given.senders] / scales[given.receivers])
+        return cls(given, start, scales, replace(samples, x_rows=rows.astype(net.dtype)), request)
+
+    def result(self, net: SparseNetwork) -> SpectralNetwork:
+        """The network for inputs as they came."""
+        if net is self.start:
+            return self.given.direct()
+        return net.with_weights(net.weights * self.scales[net.receivers] / self.scales[net.senders]).direct()
 
     @property
     def refits(self) -> bool:
@@ -60,7 +78,7 @@ class WeightRemoval:
 
     def fits(self, net: SparseNetwork, limit: float) -> bool:
         """Whether a network keeps the limit of the loss on the judging data."""
-        return bool(np.isfinite(net.weights).all()) and self.request.evaluate(net.direct()) <= limit
+        return bool(np.isfinite(net.weights).all()) and self.request.evaluate(self.result(net)) <= limit
 
     def size(self) -> int:
         """The number of products that the result may have, of a request without a tolerance."""
@@ -130,7 +148,7 @@ class WeightRemoval:
             if self.request.tolerance is None:
                 rate, epochs = options.learning_rate, options.epochs
                 message = f"retrain: the weights diverged within {epochs} epochs at learning_rate={rate}"
-                raise DivergenceError(f"{message}; a smaller one may help", epochs, self.start.direct())
+                raise DivergenceError(f"{message}; a smaller one may help", epochs, self.given.direct())
             return net
         if not self.refits:
             return net
@@ -139,3 +157,24 @@ class WeightRemoval:
 
     def rng(self) -> np.random.Generator:
         return np.random.default_rng(checked_training(self.request.retrain or {}).seed)
+
+
+def neuron_scales(net: SparseNetwork, samples: Samples) -> np.ndarray:
+    """√mean x² of every input and of every neuron with f(c z) = c f(z) for c > 0, else 1 (n_neurons,).
+
+    Weights w s_sender / s_receiver compute the same function of inputs x / s, whatever units the inputs have and however
+    loud such a neuron is. So a ridge and a learning rate mean the same for all weights.
+
+    By hand: roots of mean squares. Checked by test_prune_weights.test_units_of_inputs_and_scales_of_neurons_do_not_matter.
+    """
+    homogeneous = [
+        layer == 1 or (layer < len(net.widths) and of_layer(net.activation, layer) in POSITIVELY_HOMOGENEOUS)
+        for layer in range(1, len(net.widths) + 1)
+    ]
+    values = np.abs(samples.activations(net).astype(np.float64))
+    largest = values.max(axis=1, initial=0)
+    found = np.repeat(homogeneous, net.widths) & (largest > 0) & np.isfinite(largest)
+    scales = np.ones(net.n_neurons)
+    shares = values[found] / largest[found, None]
+    scales[found] = largest[found] * np.sqrt(np.mean(shares**2, axis=1))
+    return scales

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_core.architecture.curve import Curve, CurvePoint, Judged, smallest_within
+from spectral_core.architecture.curve import Curve, CurvePoint, Judged, behind_smaller, smallest_within
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.sparse import SparseNetwork
 from tests.builders import sparse_network
@@ -60,7 +60,8 @@ def test_a_point_counts_what_a_network_has() -> None:
 
 
 def test_points_are_found_by_weights_or_score() -> None:
-    curve = Curve((point(5, 0.7), point(10, 0.9), point(20, 0.85), point(40, 0.95)), best=3, chosen=1)
+    behind = replace(point(20, 0.85), behind=True)
+    curve = Curve((point(5, 0.7), point(10, 0.9), behind, point(40, 0.95)), best=3, chosen=1)
     assert [curve.at(weights=w).weights for w in (5, 9, 10, 39, 1000)] == [5, 5, 10, 10, 40]
     assert [curve.at(score=s).weights for s in (-1.0, 0.7, 0.71, 0.9, 0.91, 0.95)] == [5, 5, 10, 10, 40, 40]
     assert curve.at(score=0.0).weights == 5
@@ -76,24 +77,27 @@ def test_points_are_found_by_weights_or_score() -> None:
     assert (other.chosen, other.best, other.points) == (2, 3, curve.points)
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6)), min_size=1, max_size=6), st.integers(1, 70))
-def test_a_limit_of_weights_gives_the_largest_network_that_is_not_measurably_worse(
-    scores: list[tuple[int, int]], limit: int
-) -> None:
-    """A larger network that fits the noise is passed over; one that differs by less than its standard error is not."""
-    curve = Curve(
-        tuple(point(10 * (i + 1), score / 32, error / 32) for i, (score, error) in enumerate(scores)), best=0, chosen=0
+@given(rows)
+def test_a_size_is_behind_where_a_smaller_one_is_measurably_better(table: list[list[float]]) -> None:
+    """A larger network that fits the noise is passed over; one that differs by less than its standard error is not.
+
+    The error is that of the difference from the best of the smaller ones, whatever a larger one scores.
+    """
+    found = behind_smaller([Judged(10 * (i + 1), np.array(values), 0) for i, values in enumerate(table)])
+    points = tuple(
+        replace(point(10 * (i + 1), sum(v) / len(v)), behind=b)
+        for i, (v, b) in enumerate(zip(table, found, strict=True))
     )
-    if limit < 10:
-        with pytest.raises(InvalidInputError, match="the smallest network has 10 weights"):
-            curve.at(weights=limit)
-        return
-    found = curve.at(weights=limit)
-    assert found.weights <= limit
-    fitting = [p for p in curve if p.weights <= limit]
-    assert all(found.score + found.error >= p.score for p in fitting)
-    larger = [p for p in fitting if p.weights > found.weights]
-    assert all(any(p.score + p.error < other.score for other in fitting) for p in larger)
+    curve, means, reachable = Curve(points, 0, 0), [one.score for one in points], 0
+    for i, values in enumerate(table):
+        best = means.index(max(means[: i + 1]))
+        differences = [b - v for b, v in zip(table[best], values, strict=True)]
+        n, mean = len(values), sum(differences) / len(values)
+        deviation = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n)
+        if abs(mean - deviation) > 1e-9:
+            assert found[i] == (mean > deviation)
+        reachable = reachable if found[i] else i
+        assert curve.at(weights=10 * (i + 1) + 3).weights == 10 * (reachable + 1)
 
 
 def test_a_curve_is_short_to_look_at() -> None:

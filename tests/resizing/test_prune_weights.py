@@ -151,6 +151,36 @@ def test_a_teacher_inside_a_wider_network_is_found(seed: int, amount: dict[str, 
     assert result.report.loss_after < plain.report.loss_after / 10
 
 
+@CHECK
+@given(
+    st.integers(0, 50), st.sampled_from(["relu", "leaky_relu", "tanh"]), st.integers(-20, 20), st.booleans(),
+    st.sampled_from([{}, {"compensate": False}, {"retrain": {"epochs": 3, "learning_rate": 1e-3}}]),
+)  # fmt: skip
+def test_units_of_inputs_and_scales_of_neurons_do_not_matter(
+    seed: int, activation: str, power: int, bias: bool, more: dict[str, Any]
+) -> None:
+    """The same function of an input in other units, and of a neuron with f(c z) = c f(z) that is c times as loud.
+
+    Powers of two, which no rounding changes, so that the results have the same bits.
+    """
+    rng, unit = np.random.default_rng(seed), 2.0**power
+    net = random_network("direct", [3, 5, 2], activation, seed, bias)
+    x = rng.normal(size=(60, 3))
+    y = np.column_stack([np.abs(x[:, 0]) - x[:, 1], x[:, 2] * x[:, 1]])
+    blocks, moved = {pair: block.copy() for pair, block in net.blocks.items()}, x * [1, unit, 1]
+    for (_, sender), block in blocks.items():
+        if sender == 1:
+            block[:, 1] /= unit
+    if activation != "tanh":
+        blocks[2, 1][3] *= unit
+        blocks[3, 2][:, 3] /= unit
+    other = SpectralNetwork(blocks=blocks, activation=activation, bias=bias, parametrization="direct")
+    options: dict[str, Any] = {"unit": "weight", "weights": 9, "y": y, **more}
+    one, two = prune(net, X=x, **options), prune(other, X=moved, **options)
+    assert two.report.loss_after == one.report.loss_after
+    np.testing.assert_array_equal(two.network.forward(moved), one.network.forward(x))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_copies_of_neurons_go_for_nothing(seed: int) -> None:
     """Each neuron is there twice, with half its outgoing weight."""
