@@ -33,7 +33,7 @@ def report_text(found: Numbers) -> str:
         f"‖Γ‖          {_norms(found.path_norms_before)} trained, {_norms(found.path_norms_after)} {_after(found)}"
         + _eigenvalues(found),
         "",
-        *_curve(found),
+        *curve_lines(found),
         *_scores(found),
         "",
         *_legend(found),
@@ -146,8 +146,8 @@ def _score(found: Numbers, name: str, before: float | None, after: float | None)
     return f"{name:<12} {shown[0]:<12} {shown[1]:<12} {found.score_name}"
 
 
-def _curve(found: Numbers) -> list[str]:
-    """The curve as a table, and the statement on its chosen network."""
+def curve_lines(found: Numbers) -> list[str]:
+    """The curve as a table, and the statement on its chosen network; none without a curve."""
     if not found.curve:
         return []
     wide = max(10, len(found.score_name) + 2)

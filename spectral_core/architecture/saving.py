@@ -20,9 +20,6 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.training.results import History
 
-SIZES = "curve of networks"
-"""The kind of the file with the networks of all sizes."""
-
 
 def write(
     directory: str | os.PathLike[str],
@@ -48,7 +45,7 @@ def write(
         networks = [predictor.network for predictor in at_sizes]
         arrays = {f"parameters[{i}]": network.parameters for i, network in enumerate(networks)}
         record = {"networks": [network.record() for network in networks]}
-        model_file.save_model(home / "sizes.npz", SIZES, record, arrays)
+        model_file.save_model(home / "sizes.npz", model_file.CURVE, record, arrays)
     if proposal is not None:
         proposal.save(home / "proposal.npz")
 
@@ -136,7 +133,7 @@ def _curve(path: Path, rows: list[dict[str, Any]]) -> Curve:
 
 
 def _networks(path: Path) -> list[CompactNetwork]:
-    _, record, arrays = model_file.load_model(path, (SIZES,))
+    _, record, arrays = model_file.load_model(path, (model_file.CURVE,))
     return [
         CompactNetwork.from_record(network, arrays.get(f"parameters[{i}]"), path)
         for i, network in enumerate(record["networks"])

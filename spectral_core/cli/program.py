@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from spectral_core import __version__
 from spectral_core.cli import (
+    choose,
     completion,
     console,
     exercise,
@@ -36,6 +37,7 @@ from spectral_core.errors import SpectralCoreError
 
 COMMANDS = (
     search,
+    choose,
     predict,
     score,
     report,

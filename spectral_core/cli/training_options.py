@@ -36,7 +36,11 @@ def _add_sizes(group: Any) -> None:
         "validation rows cannot tell apart); seed, grow: the rise of the loss that trimming may cost (default: 0.01)"
     )
     group.add_argument("--tolerance", type=float, help=rise)
-    group.add_argument("--sizes", metavar="N[,N...]", help="numbers of weights at which the curve has a point")
+    group.add_argument(
+        "--sizes",
+        metavar="N[,N...]",
+        help="numbers of weights at which the curve has a point (default: 1, 2, 3, 4, 6, then 10, 15, 25, 40, 60 times powers of ten)",
+    )
     group.add_argument(
         "--flash",
         type=int,

@@ -18,6 +18,8 @@ from spectral_core.errors import ModelFileError
 from spectral_core.files import atomic
 
 FORMAT = "spectral-core"
+CURVE = "curve of networks"
+"""The kind of the file with the networks of all sizes of a search."""
 VERSION = 2
 """Version 1 has no checksum and is still read."""
 CHECKSUM = b"sha256:"
@@ -96,7 +98,10 @@ def load_model(
         raise ModelFileError(f"{path} is not a {FORMAT} model file")
     _check_version(path, header, stored)
     if header.get("kind") not in kinds:
-        raise ModelFileError(f"{path} holds a {header.get('kind')}; expected {' or '.join(kinds)}")
+        message = f"{path} holds a {header.get('kind')}; expected {' or '.join(kinds)}"
+        if header.get("kind") == CURVE:
+            message += f"; spectral-core choose {os.path.dirname(path) or '.'} --weights N writes one of its networks"
+        raise ModelFileError(message)
     return header["kind"], header["record"], arrays
 
 

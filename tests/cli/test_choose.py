@@ -1,0 +1,65 @@
+"""`choose`: the sizes of a finished search, and one of them as a model file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spectral_core import Predictor, search
+from spectral_core.architecture.result import SearchResult
+from spectral_core.cli.program import main
+from tests.cli.test_shrink import refused
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the results of a search."""
+    x = np.random.default_rng(0).normal(size=(120, 3))
+    home = tmp_path_factory.mktemp("found") / "out"
+    search(x, x[:, 0] + np.abs(x[:, 1]), hidden=(4,), epochs=10, seed=0).save(home)
+    return home
+
+
+def test_without_a_size_the_sizes_are_listed(found: Path, capsys: Any) -> None:
+    assert main(["choose", str(found)]) == 0
+    text = capsys.readouterr().out
+    assert main(["choose", str(found), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["curve"]
+    curve = SearchResult.load(found).curve
+    assert curve is not None
+    assert [row["weights"] for row in rows] == [point.weights for point in curve]
+    assert all(f"{point.weights:>8,}{point.biases:>8,}" in text for point in curve)
+    assert "chosen" in text
+
+
+@pytest.mark.parametrize("by", ["weights", "score"])
+def test_a_size_becomes_a_model_file(found: Path, tmp_path: Path, capsys: Any, by: str) -> None:
+    result = SearchResult.load(found)
+    assert result.curve is not None
+    point = result.curve[0]
+    wanted = point.weights if by == "weights" else point.score - 1e-9
+    assert main(["choose", str(found), f"--{by}={wanted}", "--json"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert Path(written["written"]) == found / f"weights-{point.weights}.npz"
+    assert written["point"]["weights"] == point.weights
+    model, x = Predictor.load(written["written"]), np.random.default_rng(1).normal(size=(9, 3))
+    np.testing.assert_array_equal(model.predict(x), result.at(**{by: wanted}).predict(x))
+    assert main(["choose", str(found), f"--{by}={wanted}", "--out", str(tmp_path / "small.npz")]) == 0
+    assert f"written: {tmp_path / 'small.npz'}" in capsys.readouterr().out
+    assert (tmp_path / "small.npz").exists()
+
+
+def test_what_cannot_be_chosen_is_said_in_one_line(found: Path, tmp_path: Path, capsys: Any) -> None:
+    assert "the smallest network has" in refused(capsys, "choose", found, "--weights", "-1")
+    assert "got score=2.0" in refused(capsys, "choose", found, "--score", "2")
+    assert "--out needs --weights or --score" in refused(capsys, "choose", found, "--out", tmp_path / "a.npz")
+    assert "no such folder" in refused(capsys, "choose", tmp_path / "nowhere")
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    search(x, x[:, 0], hidden=(3,), epochs=3, strategy="seed").save(tmp_path / "seed")
+    assert "gives a curve of sizes" in refused(capsys, "choose", tmp_path / "seed", "--weights", "3")
+    message = refused(capsys, "predict", found / "sizes.npz", "wine")
+    assert f"; spectral-core choose {found} --weights N writes one of its networks\n" in message
