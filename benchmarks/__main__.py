@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME ...]`: run the measurements; a complete run also writes results.md and results.json.
 
 With names, the tables are only printed, so that all figures in the files are from one run. `minimal_size`,
-`search_quality`, `images` and `javascript`, which are no part of a complete run, have options of their own, which follow a single name:
+`search_quality`, `images`, `javascript` and `one_shot`, which are no part of a complete run, have options of their own, which follow a single name:
 `python -m benchmarks search_quality --help`. `devices` has too, and writes devices.md.
 """
 
@@ -23,7 +23,7 @@ NAMES = (
     "startup", "steps", "scaling", "memory", "sparcs_training", "sparcs_spread", "minimal_size", "search_quality", "growth",
     "training_stability", "exponential_exhaustive",
 )  # fmt: skip
-WITH_OPTIONS = ("minimal_size", "search_quality", "javascript", "images")
+WITH_OPTIONS = ("minimal_size", "search_quality", "javascript", "images", "one_shot")
 LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn", "torch", "jax")
 PEERS = ("torch", "jax", "scikit-learn")
 KERNELS = """

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import search_quality
 from benchmarks.quality import baselines, driver, jobs, sets
-from benchmarks.quality.comparison import Comparison, Mean, page, rows
+from benchmarks.quality.comparison import Comparison, Mean, overview, page, rows
 from benchmarks.quality.ours import ours
 from benchmarks.quality.records import Job, Known, Result
 from benchmarks.quality.sets import CHOOSING, JUDGING, Split, sizes, split
@@ -77,8 +77,18 @@ def test_the_chosen_network_is_measured_against_the_mlp() -> None:
     table = {row["question"]: row for row in rows(Comparison(found))}
     ahead = table["judging half: the chosen network less MLP 100, mean of 1 sets"]
     assert (ahead["figure"], ahead["met"]) == (pytest.approx(-0.005), False)
-    assert table["judging half: its share of the weights, median"]["figure"] == pytest.approx(1 / 60)
-    assert table["judging half: its share of the time, median"]["met"] is False
+    assert table["judging half: its share of the weights, median set"]["figure"] == pytest.approx(1 / 60)
+    assert table["judging half: its share of the time, median set"]["met"] is False
+
+
+def test_a_set_counts_once_in_the_shares_whatever_its_splits() -> None:
+    """Two splits of one set at a tenth, one split of another at a half: the median of the sets lies between."""
+    found = lines({("spam", "ours", 0): [0.9, 0.9]}, 60) + lines({("spam", "MLP 100", 0): [0.9, 0.9]}, 600)
+    found += lines({("cells", "ours", 0): [0.9]}, 300) + lines({("cells", "MLP 100", 0): [0.9]}, 600)
+    table = {row["question"]: row for row in rows(Comparison(found))}
+    assert table["judging half: its share of the weights, median set"]["figure"] == pytest.approx((0.1 + 0.5) / 2)
+    text = overview(Comparison(found), ["spam", "cells"]).splitlines()
+    assert text[2] == "| spam | 2 | 0.9000 | 0.9000 | 0.0000 ± 0.0000 | - | - | - | 60 | 600 | 1.0 | 1.0 |"
 
 
 def test_the_most_valuable_jobs_come_first_and_every_set_before_the_next_split() -> None:
