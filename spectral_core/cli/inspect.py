@@ -37,11 +37,10 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the tables of a model, and draw its pictures if a folder is given."""
-    import numpy as np
-
     from spectral_core.files import atomic
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import FORMS, load_any
+    from spectral_core.networks.sparse import SparseNetwork
     from spectral_core.reports.curves import spectrum_picture
     from spectral_core.reports.style import require_matplotlib
 
@@ -63,11 +62,9 @@ def run(options: argparse.Namespace) -> int:
         made = f"; {FORMS[predictor.form]}" if predictor.form else ""
         lines.append(f"{predictor.task} of {targets} from {counted(network.n_features, 'feature')}{made}")
     lines += _layer_table(direct, blocks, numbers) + _block_table(blocks, numbers) + _eigenvalue_table(groups)
-    present = sum(int(np.count_nonzero(block)) for block in blocks.values())
-    lines += [
-        "",
-        f"{counted(network.n_parameters, 'parameter')}, {counted(present, 'weight')} not 0, {network.dtype.name}",
-    ]
+    present = SparseNetwork.of(network.expanded() if isinstance(network, CompactNetwork) else network)
+    numbers_in = f"{counted(present.n_products, 'weight')} and {counted(present.n_biases, 'bias', 'biases')} not 0"
+    lines += ["", f"{counted(network.n_parameters, 'parameter')}, {numbers_in}, {network.dtype.name}"]
     if options.out:
         home, title = Path(options.out), printable(Path(options.model).name)
         (network if predictor is None else predictor).plot(home / "network.png", title=title)
