@@ -26,6 +26,7 @@ class MaskedTraining:
         self.samples, self.options, self.step = samples, options, 0
         self.first_moment = np.zeros_like(net.weights)
         self.second_moment = np.zeros_like(net.weights)
+        self._inputs, self._x = np.empty(0, np.int64), np.empty((len(samples), 0), net.weights.dtype)
         self._load(net)
 
     @property
@@ -52,10 +53,10 @@ class MaskedTraining:
     def _load(self, net: SparseNetwork) -> None:
         """Put the network into the flat storage of the kernels."""
         small, kept = net.narrowed(), net.used.neurons
-        inputs = self.samples.x_rows[kept[: small.n_inputs - small.bias]]
-        direct = small.direct()
-        samples = self.samples
-        problem = Problem(np.ascontiguousarray(inputs.T), samples.y, samples.labels, samples.weights, samples.loss)
+        direct, samples, inputs = small.direct(), self.samples, kept[: small.n_inputs - small.bias]
+        if not np.array_equal(inputs, self._inputs):  # most removals leave all inputs
+            self._inputs, self._x = inputs, np.ascontiguousarray(samples.x_rows[inputs].T)
+        problem = Problem(self._x, samples.y, samples.labels, samples.weights, samples.loss)
         arrays = step_arrays(direct, problem, self.options)
         self._net, self._places = net, flat_places(small, direct.layout)
         runs = contiguous_runs(self._places)

@@ -183,6 +183,6 @@ class Samples:
     def _used(self, net: SparseNetwork) -> tuple[np.ndarray, Used]:
         """The inputs that a network reads, and its structure among the neurons that it uses."""
         used = net.used
-        if len(used.neurons) == net.n_neurons:
+        if used.widths[0] == net.n_inputs:
             return self.x_rows, used
         return np.ascontiguousarray(self.x_rows[used.neurons[: used.widths[0]]]), used
