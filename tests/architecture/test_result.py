@@ -13,6 +13,8 @@ import pytest
 
 from spectral_core import InvalidInputError, ModelFileError, Predictor, prune, search
 from spectral_core.architecture.result import SearchResult
+from spectral_core.exchange.c import export_c
+from spectral_core.exchange.javascript import export_javascript
 from spectral_core.resizing.predicting import PrunedPredictor
 
 X = np.random.default_rng(0).normal(size=(150, 2)) * [1, 100] + [3, 50]
@@ -158,6 +160,18 @@ def test_a_result_is_exported(classes: SearchResult, tmp_path: Path) -> None:
     pytest.importorskip("safetensors", reason="safetensors is not installed: pip install -e '.[exchange]'")
     classes.to_safetensors(tmp_path / "m.safetensors")
     assert (tmp_path / "m.safetensors").stat().st_size > 100
+
+
+def test_a_result_is_written_as_source_code(classes: SearchResult, tmp_path: Path) -> None:
+    """The compact network, as the functions of `exchange` write it, with their options."""
+    classes.to_c(tmp_path / "one.c", name="bend", double=True)
+    export_c(classes.compact_predictor, tmp_path / "two.c", name="bend", double=True)
+    classes.to_js(tmp_path / "one.js")
+    export_javascript(classes.compact_predictor, tmp_path / "two.js")
+    for kind in ("c", "js"):
+        one, two = ((tmp_path / f"{name}.{kind}").read_text(encoding="utf-8") for name in ("one", "two"))
+        assert one == two
+    assert "double" in (tmp_path / "one.c").read_text(encoding="utf-8")
 
 
 def test_a_report_names_a_network_that_is_nearly_as_good() -> None:
