@@ -164,6 +164,11 @@ class Findings:
         parts = [
             page.paragraph("In the folder of the results, with new rows in a file:"),
             page.code("spectral-core predict compact.npz new.csv --out predictions.csv"),
+            *(
+                [page.paragraph("Another size as a model file:"), page.code("spectral-core choose . --weights N")]
+                if self.numbers.curve
+                else []
+            ),
             page.paragraph("In Python:"),
             page.code(python),
             page.paragraph(f"The columns{', in this order' * (encoder is None)}: {names}.", "faint") if names else "",

@@ -137,6 +137,8 @@ def run(options: argparse.Namespace) -> int:
     names = [f"model.npz ({forms[0]})", f"compact.npz ({forms[1]})", "report.json", "report.txt", "history.json"]
     names += ["curve.csv", "sizes.npz", "proposal.npz"] if result.curve is not None else []
     text = f"{result.report.to_text()}\nwritten to {home}: {', '.join([*names, *drawn])}\n"
+    if result.curve is not None:
+        text += f"another size as a model file: spectral-core choose {shlex.quote(str(home))} --weights N\n"
     console.tell(options, text, json.loads(result.report.to_json()))
     return 0
 
