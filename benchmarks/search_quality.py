@@ -2,7 +2,7 @@
 
 `python -m benchmarks search_quality [--sets ...] [--splits N] [--methods ...] [--jobs N] [--minutes M] [--results FILE]`
 runs what the results file does not hold yet, the most valuable jobs first, and prints the tables. `--tables` prints them
-without a run. The real tables come from `python -m benchmarks.quality.real_tables`.
+without a run, `--publish` puts them into search_quality.md. The real tables come from `python -m benchmarks.quality.real_tables`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from benchmarks.quality.comparison import Comparison, page, rows
 from benchmarks.quality.jobs import METHODS, USUAL_SPLITS, all_jobs, runnable
 from benchmarks.quality.sets import SETS, available
 from benchmarks.rows import Row
-from benchmarks.table import write
+from benchmarks.table import between_markers, markdown, write
 
-RESULTS = Path(__file__).parent / "search-quality.jsonl"
+RESULTS, PAGE = (Path(__file__).parent / name for name in ("search-quality.jsonl", "search_quality.md"))
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -29,7 +29,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=driver.default_workers(), help="processes, one core each")
     parser.add_argument("--minutes", type=float, help="start no job after so many minutes")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the file of results, one JSON line each")
-    parser.add_argument("--page", type=Path, help="write the tables of all sets into this file too")
+    parser.add_argument("--publish", action="store_true", help="put the tables into search_quality.md too")
     parser.add_argument("--tables", action="store_true", help="only the tables of what was found before")
     return parser.parse_args(arguments)
 
@@ -51,6 +51,13 @@ def measure(arguments: Sequence[str] = ()) -> list[Row]:
     found = Comparison(driver.read(given.results))
     text = page(found)
     print(text, flush=True)
-    if given.page:
-        write(given.page, text)
+    if given.publish:
+        write(PAGE, published(found, PAGE.read_text(encoding="utf-8")))
     return rows(found)
+
+
+def published(found: Comparison, text: str) -> str:
+    """The page with the tables of these results; the text around them stays."""
+    for name, table in (("targets", markdown(rows(found))), ("all tables", page(found))):
+        text = between_markers(text, name, table)
+    return text

@@ -78,10 +78,11 @@ def curves(found: Comparison, name: str) -> str:
     def line(title: str, means: Iterable[Mean | None]) -> str:
         return f"| {title} | " + " | ".join("-" if mean is None else str(mean) for mean in means) + " |"
 
-    scores = [line(method, (found.mean(name, method, size) for size in sizes)) for method in (OURS, *PEERS)]
+    peers = [method for method in PEERS if any(found.mean(name, method, size) for size in sizes)]
+    scores = [line(method, (found.mean(name, method, size) for size in sizes)) for method in (OURS, *peers)]
     ahead = [
         line(f"ours less {method}", (found.difference(name, (OURS, size), (method, size)) for size in sizes))
-        for method in PEERS
+        for method in peers
     ]
     return "\n".join([*head, *scores, *ahead])
 

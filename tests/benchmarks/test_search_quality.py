@@ -91,6 +91,12 @@ def test_a_set_counts_once_in_the_shares_whatever_its_splits() -> None:
     assert text[2] == "| spam | 2 | 0.9000 | 0.9000 | 0.0000 ± 0.0000 | - | - | - | 60 | 600 | 1.0 | 1.0 |"
 
 
+def test_the_tables_of_the_page_are_those_of_the_results() -> None:
+    text = search_quality.PAGE.read_text(encoding="utf-8")
+    found = Comparison(driver.read(search_quality.RESULTS))
+    assert search_quality.published(found, text) == text, "run: python -m benchmarks search_quality --tables --publish"
+
+
 def test_the_most_valuable_jobs_come_first_and_every_set_before_the_next_split() -> None:
     found = jobs.all_jobs(["wine", "digits"], jobs.METHODS, 2)
     assert len(found) == len(set(found))
