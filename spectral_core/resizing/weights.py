@@ -54,6 +54,10 @@ class WeightRemoval:
 
     @classmethod
     def of(cls, net: SpectralNetwork, request: PruneRequest) -> WeightRemoval:
+        """The removal that a request asks for.
+
+        By hand: other units of inputs and neurons. Checked by test_prune_weights.test_units_of_inputs_and_scales_of_neurons_do_not_matter.
+        """
         problem = net.problem(request.X, request.y, request.loss)
         targets = problem.labels if request.loss == "cross_entropy" else problem.y
         x = np.asarray(request.x, net.dtype)
@@ -67,7 +71,10 @@ class WeightRemoval:
         return cls(given, start, scales, replace(samples, x_rows=rows.astype(net.dtype)), request)
 
     def result(self, net: SparseNetwork) -> SpectralNetwork:
-        """The network for inputs as they came."""
+        """The network for inputs as they came.
+
+        By hand: units. Checked by test_prune_weights.test_units_of_inputs_and_scales_of_neurons_do_not_matter.
+        """
         if net is self.start:
             return self.given.direct()
         return net.with_weights(net.weights * self.scales[net.receivers] / self.scales[net.senders]).direct()
