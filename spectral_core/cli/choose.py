@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from spectral_core import checks
 from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
@@ -44,6 +46,10 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.files import atomic
 
     home = Path(options.directory)
+    if options.weights is not None:
+        checks.integer(options.weights, "weights", 0)
+    if options.score is not None:
+        checks.real_number(options.score, "score", -math.inf)
     found = SearchResult.load(home)
     if found.curve is None:
         raise InvalidInputError(f"{home}: {NO_CURVE}")

@@ -54,7 +54,7 @@ def test_a_size_becomes_a_model_file(found: Path, tmp_path: Path, capsys: Any, b
 
 
 def test_what_cannot_be_chosen_is_said_in_one_line(found: Path, tmp_path: Path, capsys: Any) -> None:
-    assert "the smallest network has" in refused(capsys, "choose", found, "--weights", "-1")
+    assert "weights must be a whole number of at least 0; got -1" in refused(capsys, "choose", found, "--weights", "-1")
     assert "got score=2.0" in refused(capsys, "choose", found, "--score", "2")
     assert "--out needs --weights or --score" in refused(capsys, "choose", found, "--out", tmp_path / "a.npz")
     assert "no such folder" in refused(capsys, "choose", tmp_path / "nowhere")

@@ -402,6 +402,8 @@ def test_an_error_names_the_option_that_was_given(command, option, value, tmp_pa
         given += [str(tmp_path / "images.npz")]
     elif command[0] == "images":
         given += ["digits"]
+    elif command == ("choose",):
+        given += [str(tmp_path)]
     elif command == ("sweep",):
         given += ["wine", "--grid", "epochs=1"]
     message = refused(capsys, *given, *out, f"{option}={value}")
@@ -409,5 +411,5 @@ def test_an_error_names_the_option_that_was_given(command, option, value, tmp_pa
 
 
 def test_every_command_with_numbers_was_tried():
-    assert {command[0] for command, _, _ in OPTIONS} == {"search", "prune", "sweep", "reproduce", "images"}
+    assert {command[0] for command, _, _ in OPTIONS} == {"search", "choose", "prune", "sweep", "reproduce", "images"}
     assert ("search",) in {command for command, option, _ in OPTIONS if option == "--hidden"}
