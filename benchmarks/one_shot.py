@@ -30,10 +30,8 @@ TRAINING: dict[str, Any] = {"loss": "cross_entropy", "batch_size": 100, "schedul
 def measure(arguments: list[str]) -> list[Row]:
     """Accuracies on the test data, means over the runs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks one_shot", description=__doc__)
-    parser.add_argument(
-        "--data", default="digits", help="training data (default: digits, which test too: no measurement)"
-    )
-    parser.add_argument("--test-data", default="digits", help="test data")
+    parser.add_argument("--data", required=True, help="training data")
+    parser.add_argument("--test-data", required=True, help="test data")
     parser.add_argument("--hidden", type=int, default=500, help="hidden neurons (default: 500)")
     parser.add_argument("--fraction", type=float, default=0.9, help="share of the neurons that goes (default: 0.9)")
     parser.add_argument("--epochs", type=int, default=10, help="epochs of the training (default: 10)")

@@ -114,18 +114,8 @@ OTHERS = ("MLP, random search", "gradient boosting", "linear")
 
 def overview(found: Comparison, sets: Sequence[str]) -> str:
     """A row for each set: our chosen network beside other models; weights and seconds are medians over the splits."""
-    heads = [
-        "set",
-        "splits",
-        "ours",
-        "MLP 100",
-        "ours less it",
-        *OTHERS,
-        "weights",
-        "of MLP 100",
-        "seconds",
-        "of MLP 100",
-    ]
+    heads = ["set", "splits", "ours", "MLP 100", "ours less it", *OTHERS]
+    heads += ["weights", "of MLP 100", "seconds", "of MLP 100"]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
 
     def median(name: str, method: str, what: str) -> float:

@@ -138,7 +138,7 @@ def smallest_within(sizes: Sequence[Judged], errors: float, slack: float) -> tup
     By hand: a statistic of validation rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
     """
     best = max(range(len(sizes)), key=lambda i: (sizes[i].mean, -sizes[i].size))
-    differences = [_difference(sizes[best], judged) for judged in sizes]
+    differences = [paired_difference(sizes[best], judged) for judged in sizes]
     fitting = [i for i, (mean, error) in enumerate(differences) if mean <= max(errors * error, slack)]
     return best, min(fitting, key=lambda i: sizes[i].size), [error for _, error in differences]
 
@@ -151,12 +151,12 @@ def behind_smaller(sizes: Sequence[Judged]) -> list[bool]:
     result = []
     for own in sizes:
         best = max((one for one in sizes if one.size <= own.size), key=lambda one: (one.mean, -one.size))
-        mean, error = _difference(best, own)
+        mean, error = paired_difference(best, own)
         result.append(mean > error)
     return result
 
 
-def _difference(best: Judged, other: Judged) -> tuple[float, float]:
+def paired_difference(best: Judged, other: Judged) -> tuple[float, float]:
     """The mean of the differences, row by row, and its standard error.
 
     By hand: a statistic of validation rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.

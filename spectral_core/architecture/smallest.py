@@ -12,7 +12,14 @@ from itertools import chain
 import numpy as np
 
 from spectral_core.architecture.candidates import Stores
-from spectral_core.architecture.curve import Curve, CurvePoint, Judged, behind_smaller, smallest_within
+from spectral_core.architecture.curve import (
+    Curve,
+    CurvePoint,
+    Judged,
+    behind_smaller,
+    paired_difference,
+    smallest_within,
+)
 from spectral_core.architecture.judgements import Judgements
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Sized, Split, Trainings, Variant
@@ -172,9 +179,8 @@ def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:
     best = max(chain(*curves), key=lambda one: one.mean)
 
     def may_win(one: Judged) -> bool:
-        difference = best.rows - one.rows
-        error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
-        return bool(difference.mean() <= HOPE * error)
+        mean, error = paired_difference(best, one)
+        return mean <= HOPE * error
 
     return [
         variant

@@ -13,6 +13,9 @@ from spectral_core.cli.console import output_options, tell
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
+OF_THE_SEARCH = ("model.npz", "compact.npz", "sizes.npz", "proposal.npz")
+"""Files of a search, which `choose` does not replace."""
+
 
 def add_parser(commands: Any) -> None:
     """Add the command and its options."""
@@ -58,10 +61,13 @@ def run(options: argparse.Namespace) -> int:
             raise InvalidInputError("--out needs --weights or --score: without them the sizes are listed")
         tell(options, "\n".join(curve_lines(found.report)), {"directory": str(home), "curve": found.report.curve})
         return 0
-    point = found.curve.at(options.weights, options.score)
+    index = found.curve.index(options.weights, options.score)
+    point = found.curve[index]
     out = Path(options.out) if options.out else home / f"weights-{point.weights}.npz"
+    if out.resolve() in {(home / name).resolve() for name in OF_THE_SEARCH}:
+        raise InvalidInputError(f"{out} belongs to the search; give another file with --out")
     atomic.check_writable(out)
-    found.at(options.weights, options.score).save(out)
+    found.at_sizes[index].save(out)
     text = (
         f"{counted(point.weights, 'weight')}, {counted(point.biases, 'bias', 'biases')}, {counted(point.neurons, 'hidden neuron')}: "
         f"{found.report.score_name} {point.score:.4f} on validation rows\nwritten: {out}\n"

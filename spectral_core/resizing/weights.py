@@ -178,10 +178,10 @@ def neuron_scales(net: SparseNetwork, samples: Samples) -> np.ndarray:
         layer == 1 or (layer < len(net.widths) and of_layer(net.activation, layer) in POSITIVELY_HOMOGENEOUS)
         for layer in range(1, len(net.widths) + 1)
     ]
-    values = np.abs(samples.activations(net).astype(np.float64))
-    largest = values.max(axis=1, initial=0)
-    found = np.repeat(homogeneous, net.widths) & (largest > 0) & np.isfinite(largest)
-    scales = np.ones(net.n_neurons)
-    shares = values[found] / largest[found, None]
-    scales[found] = largest[found] * np.sqrt(np.mean(shares**2, axis=1))
+    values, scales = samples.activations(net), np.ones(net.n_neurons)
+    for neuron in np.flatnonzero(np.repeat(homogeneous, net.widths)):  # one by one: no second copy of all values
+        own = np.abs(values[neuron].astype(np.float64))
+        largest = own.max()
+        if 0 < largest < np.inf:  # the squares of shares cannot overflow
+            scales[neuron] = largest * np.sqrt(np.mean((own / largest) ** 2))
     return scales

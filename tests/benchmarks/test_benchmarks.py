@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import memory, steps
+from benchmarks import memory, one_shot, steps
 from benchmarks.alternate import alternate
 from benchmarks.children import python
 from benchmarks.figures import best, exponent, ratio
@@ -215,3 +215,17 @@ def test_peers_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(SystemExit):
         command.main()
     assert "the peers need torch" in capsys.readouterr().err
+
+
+def test_pruning_at_once_is_compared_with_the_whole_network(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 4))
+    np.savez(tmp_path / "data.npz", X=x, y=(x[:, 0] > np.abs(x[:, 1])).astype(int))
+    data = ["--data", str(tmp_path / "data.npz"), "--test-data", str(tmp_path / "data.npz")]
+    found = one_shot.measure(
+        [*data, "--hidden", "10", "--fraction", "0.8", "--epochs", "3", "--more", "1", "--runs", "2"]
+    )
+    figures = {row["question"]: row["figure"] for row in found}
+    best = list(one_shot.RANKINGS)[-1]
+    assert {"whole network", "2 neurons from scratch", *one_shot.RANKINGS} <= figures.keys()
+    assert figures[f"whole network less {best}"] == pytest.approx(figures["whole network"] - figures[best])

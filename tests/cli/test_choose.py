@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the results of a search."""
     x = np.random.default_rng(0).normal(size=(120, 3))
     home = tmp_path_factory.mktemp("found") / "out"
-    search(x, x[:, 0] + np.abs(x[:, 1]), hidden=(4,), epochs=10, seed=0).save(home)
+    search(x, (x[:, 0] + np.abs(x[:, 1]) > 0.6).astype(int), hidden=(6,), epochs=10, seed=0).save(home)
     return home
 
 
@@ -40,8 +41,10 @@ def test_without_a_size_the_sizes_are_listed(found: Path, capsys: Any) -> None:
 def test_a_size_becomes_a_model_file(found: Path, tmp_path: Path, capsys: Any, by: str) -> None:
     result = SearchResult.load(found)
     assert result.curve is not None
-    point = result.curve[0]
-    wanted = point.weights if by == "weights" else point.score - 1e-9
+    kept = result.curve[result.curve.chosen]
+    wanted = kept.weights if by == "weights" else kept.score - 1e-9
+    point = result.curve.at(**{by: wanted})
+    assert point != result.curve[0]
     assert main(["choose", str(found), f"--{by}={wanted}", "--json"]) == 0
     written = json.loads(capsys.readouterr().out)
     assert Path(written["written"]) == found / f"weights-{point.weights}.npz"
@@ -57,9 +60,32 @@ def test_what_cannot_be_chosen_is_said_in_one_line(found: Path, tmp_path: Path, 
     assert "weights must be a whole number of at least 0; got -1" in refused(capsys, "choose", found, "--weights", "-1")
     assert "got score=2.0" in refused(capsys, "choose", found, "--score", "2")
     assert "--out needs --weights or --score" in refused(capsys, "choose", found, "--out", tmp_path / "a.npz")
+    for name in ("compact.npz", "sizes.npz"):
+        before = (found / name).read_bytes()
+        assert "belongs to the search" in refused(capsys, "choose", found, "--weights", "9", "--out", found / name)
+        assert (found / name).read_bytes() == before
     assert "no such folder" in refused(capsys, "choose", tmp_path / "nowhere")
     x = np.random.default_rng(0).normal(size=(60, 2))
     search(x, x[:, 0], hidden=(3,), epochs=3, strategy="seed").save(tmp_path / "seed")
     assert "gives a curve of sizes" in refused(capsys, "choose", tmp_path / "seed", "--weights", "3")
     message = refused(capsys, "predict", found / "sizes.npz", "wine")
     assert f"; spectral-core choose {found} --weights N writes one of its networks\n" in message
+
+
+def test_a_search_names_the_command_for_another_size(tmp_path: Path, capsys: Any) -> None:
+    rows = [f"{i % 7},{abs(i % 7 - 3)}.5" for i in range(60)]
+    (tmp_path / "bend.csv").write_text("\n".join(["a,y", *rows]), encoding="utf-8")
+    home = tmp_path / "two words"
+    assert main(["search", str(tmp_path / "bend.csv"), "--hidden", "3", "--epochs", "3", "--out", str(home)]) == 0
+    assert f"spectral-core choose '{home}' --weights N\n" in capsys.readouterr().out
+
+
+def test_results_of_an_earlier_version_have_no_network_that_is_behind(found: Path, tmp_path: Path) -> None:
+    shutil.copytree(found, tmp_path / "old")
+    report = json.loads((found / "report.json").read_text(encoding="utf-8"))
+    for point in report["curve"]:
+        del point["behind"]
+    (tmp_path / "old" / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    curve = SearchResult.load(tmp_path / "old").curve
+    assert curve is not None
+    assert not any(point.behind for point in curve)
