@@ -2,12 +2,14 @@
 
 Kernels are compiled to PTX with the types they are launched with, assembled by ptxas, and what that says of each goes into
 `benchmarks/cuda-kernels.txt`: registers, bytes spilled, shared memory, and whether a float32 kernel has float64 instructions.
-`--check` writes nothing and exits 1 where the table differs. Needs numba-cuda and nvidia-cuda-nvcc (the extra `test`).
+`--check` writes nothing and exits 1 where the table differs. The table names a hash of the sources, so a test that compiles
+only some kernels notices that others have changed. Needs numba-cuda and nvidia-cuda-nvcc (the extra `test`).
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from typing import Any
 import numpy as np
 
 TABLE = Path(__file__).parent / "cuda-kernels.txt"
+SOURCES = Path(__file__).parents[1] / "spectral_core" / "kernels"
 CAPABILITIES = ("8.0", "9.0")
 TYPES = ("float32", "float64")
 
@@ -79,8 +83,16 @@ def recorded(dtype: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     return found
 
 
-def compiled(capability: str) -> dict[str, Any]:
-    """{kernel, type: what ptxas says}, in a process whose NUMBA_FORCE_CUDA_CC is the capability."""
+@dataclass(frozen=True)
+class Compiled:
+    """`rows` {kernel type: what ptxas says}, and a hash of what they follow from: the sources and the types of arguments."""
+
+    rows: dict[str, dict[str, int]]
+    sources: str
+
+
+def compiled(capability: str, only: Sequence[str] = ()) -> Compiled:
+    """The kernels, or `only` some ("name type"), in a process whose NUMBA_FORCE_CUDA_CC is the capability."""
     from cuda.pathfinder import find_nvidia_binary_utility
     from numba import cuda, typeof
     from numba.cuda import dispatcher
@@ -95,15 +107,19 @@ def compiled(capability: str) -> dict[str, Any]:
     if ptxas is None:
         raise SystemExit("ptxas was not found: pip install nvidia-cuda-nvcc")
     rows = {}
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(SOURCES.rglob("*.py"))))
     for dtype in TYPES:
         for name, (kernel, given) in sorted(recorded(dtype).items()):
-            signature = tuple(typeof(value) for value in given)
+            signature, key = tuple(typeof(value) for value in given), f"{name} {dtype}"
+            sources.update(f"{key} {signature}".encode())
+            if only and key not in only:
+                continue
             ptx, _ = cuda.compile(
                 kernel.py_func, signature, cc=(major, minor), device=False, abi="numba", output="ptx",
                 launch_bounds=kernel.targetoptions["launch_bounds"],
             )  # fmt: skip
-            rows[f"{name} {dtype}"] = assembled(str(ptxas), ptx, capability)
-    return rows
+            rows[key] = assembled(str(ptxas), ptx, capability)
+    return Compiled(rows, sources.hexdigest()[:16])
 
 
 def assembled(ptxas: str, ptx: str, capability: str) -> dict[str, int]:
@@ -123,22 +139,22 @@ def assembled(ptxas: str, ptx: str, capability: str) -> dict[str, int]:
     return row | {"float64": len(re.findall(r"^\s+[a-z][\w.]*\.f64", ptx, re.MULTILINE))}
 
 
-def everything(capabilities: Sequence[str] = CAPABILITIES) -> dict[str, dict[str, Any]]:
-    """{capability: rows}, each in a process of its own: numba-cuda compiles a device function once."""
+def everything(capabilities: Sequence[str] = CAPABILITIES, only: Sequence[str] = ()) -> dict[str, Compiled]:
+    """By capability, each in a process of its own: numba-cuda compiles a device function once."""
     found = {}
     for capability in capabilities:
         environment = os.environ | {"NUMBA_FORCE_CUDA_CC": capability}
         environment.pop("NUMBA_ENABLE_CUDASIM", None)
-        command = [sys.executable, "-m", "benchmarks.cuda_kernels", "--capability", capability]
+        command = [sys.executable, "-m", "benchmarks.cuda_kernels", "--capability", capability, "--only", *only]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode:
             raise SystemExit(done.stderr)
-        found[capability] = json.loads(done.stdout)
+        found[capability] = Compiled(**json.loads(done.stdout))
     return found
 
 
-def head() -> str:
-    """What stands above the table: the versions of the compilers, and what its columns are."""
+def head(sources: str) -> str:
+    """What stands above the table: the versions of the compilers, the hash of the sources, and what its columns are."""
     heads = ("kernel", "type", *(f"{what} {cc}" for cc in CAPABILITIES for what in ("regs", "spill")), "smem", "f64")
     lines = [
         f"Compiled without a GPU by numba-cuda {version('numba-cuda')} and libNVVM {version('nvidia-nvvm')}, ptxas",
@@ -146,41 +162,43 @@ def head() -> str:
         "stored and loaded by a thread that found none free; smem: bytes of shared memory of a block, beside what a launch asks",
         "for; f64: float64 instructions.",
         "Each of these kernels runs in the simulator against brute force in tests/kernels/cuda/test_cuda.py.",
+        f"Hash of the sources and of the types of arguments: {sources}.",
         "",
         "{:<28} {:<8} {:>9} {:>9} {:>9} {:>9} {:>6} {:>5}".format(*heads),
     ]
     return "\n".join(lines) + "\n"
 
 
-def table(found: dict[str, dict[str, Any]]) -> str:
+def table(found: dict[str, Compiled]) -> str:
     lines = []
-    for key in found[CAPABILITIES[0]]:
+    for key in found[CAPABILITIES[0]].rows:
         name, dtype = key.split()
-        rows = [found[capability][key] for capability in CAPABILITIES]
+        rows = [found[capability].rows[key] for capability in CAPABILITIES]
         numbers = [number for row in rows for number in (row["registers"], row["stores"] + row["loads"])]
         lines.append(
             "{:<28} {:<8} {:>9} {:>9} {:>9} {:>9} {:>6} {:>5}".format(
                 name, dtype, *numbers, rows[-1]["shared"], rows[-1]["float64"]
             )
         )
-    return head() + "\n".join(lines) + "\n"
+    return head(found[CAPABILITIES[0]].sources) + "\n".join(lines) + "\n"
 
 
-def written(capability: str) -> dict[str, tuple[int, int]]:
-    """{kernel, type: registers, spills} of a capability, as the table has them."""
+def written(capability: str) -> dict[str, tuple[int, int, int]]:
+    """{kernel type: registers, bytes spilled, float64 instructions} of a capability, as the table has them."""
     column, lines = 2 + 2 * CAPABILITIES.index(capability), TABLE.read_text(encoding="utf-8").splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("kernel ")) + 1
     rows = [line.split() for line in lines[first:]]
-    return {" ".join(row[:2]): (int(row[column]), int(row[column + 1])) for row in rows}
+    return {" ".join(row[:2]): (int(row[column]), int(row[column + 1]), int(row[-1])) for row in rows}
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cuda_kernels", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the table differs")
     parser.add_argument("--capability", help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs="*", default=(), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.capability:
-        print(json.dumps(compiled(options.capability)))
+        print(json.dumps(asdict(compiled(options.capability, options.only))))
         return 0
     text = table(everything())
     if options.check:

@@ -307,8 +307,9 @@ def _pages(options: argparse.Namespace, means: Means) -> int:
         say(f"not proven: {error}\n")
         return 1
     page, suffix = (readable.latex, "tex") if options.latex else (readable.markdown, "md")
+    table = functions()
     for certificate in certificates:
-        relying = [name for name, theorems in functions().items() if certificate.id in theorems]
+        relying = [name for name, theorems in table.items() if certificate.id in theorems]
         means.write_text(home / f"{certificate.id}.{suffix}", page(certificate, relying))
     index = readable.latex_document if options.latex else readable.markdown_index
     name = "theorems.tex" if options.latex else "README.md"

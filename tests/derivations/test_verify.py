@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,29 @@ import pytest
 
 from derivations import readable, verify
 from derivations.proof.algebra import LAYER as j
+from derivations.proof.certificates import Certificate
+from derivations.proof.theorem import Theorem
 from derivations.recheck import exact, identities
 from derivations.theorems import catalogue
 from derivations.theorems.catalogue import THEOREMS
 from derivations.theorems.spectral.blocks import adjacency, transfer
 from spectral_core.cli import console
 from spectral_core.cli.program import main
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _each_theorem_is_proven_once() -> Iterator[None]:
+    """Test_main proves them twice; here the commands share one proof."""
+    prove, known = Theorem.prove, dict[int, tuple[Theorem, Certificate]]()
+
+    def once(theorem: Theorem) -> Certificate:
+        if id(theorem) not in known:
+            known[id(theorem)] = theorem, prove(theorem)
+        return known[id(theorem)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Theorem, "prove", once)
+        yield
 
 
 def test_everything_is_verified_by_both_routes(capsys: Any, tmp_path: Path) -> None:

@@ -16,20 +16,24 @@ from tests.mutation.judge import KERNELS, LEFT_OUT, ROOT, SPARSE, Verdict, impor
 from tests.mutation.operators import Mutant, constants, mutants, piece, same_code
 
 SEED = 2026
-SAMPLE = 10
-"""Of the kernels, and as many of the derivations."""
+SAMPLES = 10, 5
+"""Of the kernels, and of the derivations, whose proofs run anew for each."""
 KERNEL = ROOT / KERNELS[0]
 
 
 def test_a_sample_of_mutants_is_noticed(tmp_path: Path) -> None:
     """`make mutation` judges all of them."""
-    sizes = [str(SAMPLE)] * 2
-    command = [sys.executable, "-m", "tests.mutation", "--sample", *sizes, "--seed", str(SEED), "--jobs", "2"]
+    options = f"--sample {SAMPLES[0]} {SAMPLES[1]} --seed {SEED} --jobs 2 --out".split()
     done = subprocess.run(
-        [*command, "--out", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, "-m", "tests.mutation", *options, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{2 * SAMPLE} of" in done.stdout
+    assert f"{sum(SAMPLES)} of" in done.stdout
     assert (tmp_path / "mutation.md").read_text(encoding="utf-8") in done.stdout
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import shutil
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -35,12 +38,19 @@ needs_rocq = pytest.mark.skipif(not rocq.is_installed(), reason=rocq.MISSING)
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all files compiled."""
-    folder = tmp_path_factory.mktemp("rocq")
-    for file, text in rocq.sources().items():
-        rocq.compile_file(folder, file, text)
-    return folder
+def command(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder in which the command compiled all files, and what it printed."""
+    folder, out = tmp_path_factory.mktemp("rocq"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.setattr(tempfile, "TemporaryDirectory", lambda: contextlib.nullcontext(str(folder)))
+        assert rocq.main() == 0
+    return folder, out.getvalue()
+
+
+@pytest.fixture
+def compiled(command: tuple[Path, str]) -> Path:
+    """The folder with all files compiled."""
+    return command[0]
 
 
 def test_the_page_lists_every_theorem_and_no_other() -> None:
@@ -140,7 +150,7 @@ def test_a_rational_step_is_proven_and_a_wrong_one_refused(tmp_path: Path) -> No
 
 @needs_rocq
 def test_no_theorem_rests_on_an_axiom(compiled: Path) -> None:
-    rocq.ask_for_axioms(compiled, rocq.sources())
+    """The command has asked for those of all files; a theorem with one is refused."""
     open_ended = "Axiom anything : False.\nTheorem wrong : 0 = 1.\nProof. by case: anything. Qed.\n"
     open_ended = f"From mathcomp Require Import all_ssreflect.\n{open_ended}"
     rocq.compile_file(compiled, "axiom.v", open_ended)
@@ -149,10 +159,9 @@ def test_no_theorem_rests_on_an_axiom(compiled: Path) -> None:
 
 
 @needs_rocq
-def test_the_command_counts_the_theorems(compiled: Path, capsys: Any) -> None:
+def test_the_command_counts_the_theorems(command: tuple[Path, str]) -> None:
     count = sum(len(rocq.theorems_in(text)) for text in rocq.sources().values())
-    assert rocq.main() == 0
-    assert f"Rocq accepts {count} theorems without an axiom" in capsys.readouterr().out
+    assert f"Rocq accepts {count} theorems without an axiom" in command[1]
 
 
 def test_where_rocq_is_missing_one_line_names_the_packages(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
