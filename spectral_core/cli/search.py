@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import shlex
 import tempfile
 import time
@@ -19,7 +20,7 @@ from spectral_core import checks
 from spectral_core.backends.choice import multiply_adds
 from spectral_core.backends.threads import one_thread
 from spectral_core.cli import console, data_options, interrupts
-from spectral_core.cli.results import afresh_where_stale, check_folder, drop_other_states
+from spectral_core.cli.results import afresh_where_stale, check_folder, drop_other_states, note
 from spectral_core.cli.splits import DataSplit, split_data
 from spectral_core.cli.training_options import add_training_options, training_keywords, with_protocol
 from spectral_core.data.targets import TASKS
@@ -137,10 +138,18 @@ def run(options: argparse.Namespace) -> int:
     names = [f"model.npz ({forms[0]})", f"compact.npz ({forms[1]})", "report.json", "report.txt", "history.json"]
     names += ["curve.csv", "sizes.npz", "proposal.npz"] if result.curve is not None else []
     text = f"{result.report.to_text()}\nwritten to {home}: {', '.join([*names, *drawn])}\n"
+    written = {name.split(" ")[0] for name in (*names, *drawn)}
+    if earlier := sorted(path.name for path in home.iterdir() if _is_result(path.name) and path.name not in written):
+        note(f"of an earlier search in {home}, and not replaced: {', '.join(earlier)}")
     if result.curve is not None:
         text += f"another size as a model file: spectral-core choose {shlex.quote(str(home))} --weights N\n"
     console.tell(options, text, json.loads(result.report.to_json()))
     return 0
+
+
+def _is_result(name: str) -> bool:
+    """Whether a search, or `choose`, writes a file of this name."""
+    return name in RESULTS or re.fullmatch(r"weights-\d+\.npz", name) is not None
 
 
 def _copy(source: Path, file: BinaryIO) -> None:

@@ -76,8 +76,21 @@ def test_a_search_names_the_command_for_another_size(tmp_path: Path, capsys: Any
     rows = [f"{i % 7},{abs(i % 7 - 3)}.5" for i in range(60)]
     (tmp_path / "bend.csv").write_text("\n".join(["a,y", *rows]), encoding="utf-8")
     home = tmp_path / "two words"
-    assert main(["search", str(tmp_path / "bend.csv"), "--hidden", "3", "--epochs", "3", "--out", str(home)]) == 0
-    assert f"spectral-core choose '{home}' --weights N\n" in capsys.readouterr().out
+    again = ["search", str(tmp_path / "bend.csv"), "--hidden", "3", "--epochs", "3", "--out", str(home)]
+    assert main(again) == 0
+    printed = capsys.readouterr()
+    assert f"spectral-core choose '{home}' --weights N\n" in printed.out
+    assert "of an earlier search" not in printed.err
+    # What a second search does not write anew is said.
+    assert main(["choose", str(home), "--weights", "4"]) == 0
+    (chosen,) = home.glob("weights-*.npz")
+    (home / "report.html").write_text("", encoding="utf-8")
+    (home / "notes.txt").write_text("", encoding="utf-8")
+    capsys.readouterr()
+    assert main([*again, "--strategy", "seed"]) == 0
+    line = next(line for line in capsys.readouterr().err.splitlines() if "earlier" in line)
+    left = ["curve.csv", "curve.png", "proposal.npz", "report.html", "sizes.npz", chosen.name]
+    assert line == f"spectral-core: of an earlier search in {home}, and not replaced: {', '.join(left)}"
 
 
 def test_results_of_an_earlier_version_have_no_network_that_is_behind(found: Path, tmp_path: Path) -> None:
