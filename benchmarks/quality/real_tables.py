@@ -10,6 +10,7 @@ value of its own; values that fewer than 1 % of the rows have are joined. A miss
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -66,6 +67,8 @@ SOURCES = {
 
 def main() -> None:
     """Write all tables."""
+    if importlib.util.find_spec("pandas") is None:
+        raise SystemExit("the tables are read with pandas: pip install pandas")
     FOLDER.mkdir(exist_ok=True)
     if FASHION.is_dir():
         arrays = {part: idx_array(FASHION / f"{name}-ubyte.gz") for part, name in IMAGES.items()}
