@@ -72,17 +72,27 @@ def sparcs_second(path: Path) -> None:
 
 
 def pruning(path: Path) -> None:
-    found = tables.pruning()
+    _pruning(path, "pruning", "MNIST")
+
+
+def pruning_fashion(path: Path) -> None:
+    _pruning(path, "pruning-fashion-mnist-2000", "Fashion-MNIST")
+
+
+def _pruning(path: Path, name: str, dataset: str) -> None:
+    """A row of panels for each depth, a column for each activation; dotted what the authors have for a data set."""
+    found = tables.pruning(name)
     shown = ("spectral", "dense", "alternate", "pivoted_qr + M15", "pivoted_qr + M15, retrained")
-    with figure_file(path, 10.6, 6.4, layout="constrained") as canvas:
-        heading(canvas, "Accuracy against neurons kept")
-        panels = canvas.subplots(2, 3, sharex=True, sharey=True)
+    depths, activations = sorted({key[0] for key in found}), [a for a in ("relu", "elu", "tanh") if (1, a) in found]
+    with figure_file(path, 1 + 3.2 * len(activations), 1.6 + 2.4 * len(depths), layout="constrained") as canvas:
+        heading(canvas, f"Accuracy against neurons kept{', Fashion-MNIST' if dataset == 'Fashion-MNIST' else ''}")
+        panels = canvas.subplots(len(depths), len(activations), sharex=True, sharey=True, squeeze=False)
         for (layers, activation), methods in found.items():
-            axes = panels[layers - 1, ("relu", "elu", "tanh").index(activation)]
+            axes = panels[layers - 1, activations.index(activation)]
             kept = {name: {100 - share: value for share, value in curve.items()} for name, curve in methods.items()}
             for k, name in enumerate(shown):
                 line(axes, kept[name], k, name)
-                if (authors := f"MNIST, {name}") in kept:
+                if (authors := f"{dataset}, {name}") in kept:
                     line(axes, kept[authors], k, f"{authors} (authors)", ls=":", marker="")
             axes.set_title(f"{activation}, {layers} hidden layer{'s' * (layers > 1)}", fontsize=9)
         for axes in panels[-1]:
@@ -91,7 +101,7 @@ def pruning(path: Path) -> None:
         for axes in panels[:, 0]:
             axes.set(ylabel="accuracy, %")
         handles, labels = panels[0, 0].get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
+        canvas.legend(handles, labels, loc="outside lower center", ncols=4 if len(activations) > 2 else 3, fontsize=8)
 
 
 def student_teacher(path: Path) -> None:
@@ -135,6 +145,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "sparcs-first": sparcs_first,
     "sparcs-second": sparcs_second,
     "pruning": pruning,
+    "pruning-fashion-mnist": pruning_fashion,
     "student-teacher": student_teacher,
     "spidernet": spidernet,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,8 +20,8 @@ FLOOR = 1e-4
 class Criterion:
     """The score that a number of neurons is chosen by: BIC with a floor, n C log(L/C + η) + p log n, or 2 n L + p log n.
 
-    floor : η in units of the targets' variance; `hard` uses max(L/C, η) in place of L/C + η, so that a loss below η is as
-        good as any.
+    floor : η as a share of the variance of the samples' targets; `hard` uses max(L/C, η) in place of L/C + η, so that a loss
+        below η is as good as any.
     """
 
     samples: Samples
@@ -38,11 +39,25 @@ class Criterion:
         scales = sum(int(live[i]) for i in hidden if of_layer(net.activation, i) in POSITIVELY_HOMOGENEOUS)
         free = len(net.weights) - scales
         if self.samples.loss == "squared_error":
-            level = max(loss, self.floor) if self.hard else loss + self.floor
+            floor = self.floor * self.variance
+            level = max(loss, floor) if self.hard else loss + floor
             return n * net.n_outputs * float(np.log(level)) + free * float(np.log(n))
         return 2 * n * loss + free * float(np.log(n))
 
     @property
     def enough(self) -> float:
-        """A loss that no further neuron can improve on measurably."""
-        return self.floor / 100 if self.samples.loss == "squared_error" else 0.0
+        """A loss that no further neuron can improve on measurably.
+
+        By hand: a share of a variance. Checked by test_whole_curve.test_a_tolerance_is_a_share_of_the_variance.
+        """
+        return self.floor / 100 * self.variance if self.samples.loss == "squared_error" else 0.0
+
+    @cached_property
+    def variance(self) -> float:
+        """Of the targets, weighted, the mean over the outputs; 1 where they do not vary.
+
+        By hand: a statistic of targets. Checked by test_whole_curve.test_a_tolerance_is_a_share_of_the_variance.
+        """
+        y, weights = self.samples.y.astype(np.float64), self.samples.weights.astype(np.float64)
+        mean = np.average(y, axis=0, weights=weights)
+        return float(np.average((y - mean) ** 2, axis=0, weights=weights).mean()) or 1.0

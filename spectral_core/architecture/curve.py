@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from spectral_core import checks
 from spectral_core.errors import InvalidInputError
-from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.networks.sparse import BYTES_A_NUMBER, SparseNetwork
 from spectral_core.wording import counted
-
-BYTES_A_NUMBER = 4
-"""A weight or a bias in float32."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class CurvePoint:
     error : standard error of the difference between this score and that of the best point, row by row.
     start : how the network began, ``linear``, ``woken``, ``fresh`` (the woken neurons, random weights) or ``neurons``. l2 : the penalty of its refits.
     behind : whether the best of the smaller networks scores more, by over the standard error of their paired difference.
+    score_error : standard error of the score itself; None in results of earlier versions.
     """
 
     weights: int
@@ -39,16 +40,15 @@ class CurvePoint:
     start: str
     l2: float
     behind: bool = False
+    score_error: float | None = None
 
     @classmethod
-    def of(
-        cls, net: SparseNetwork, score: float, error: float, start: str, l2: float, behind: bool = False
-    ) -> CurvePoint:
+    def of(cls, net: SparseNetwork, score: float, error: float, start: str, l2: float, **more: Any) -> CurvePoint:
         """By hand: bytes of a number. Checked by test_curve.test_a_point_counts_what_a_network_has."""
         layers = len(np.unique(net.layers[net.live]))
         numbers = net.n_products + net.n_biases
         counts = (net.n_products, net.n_biases, len(net.live), layers, BYTES_A_NUMBER * numbers)
-        return cls(*counts, score, error, start, l2, behind)
+        return cls(*counts, score, error, start, l2, **more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +95,15 @@ class Curve(Sequence[CurvePoint]):
         if (weights is None) == (score is None):
             raise InvalidInputError("name one of weights and score")
         if weights is not None:
+            checks.integer(weights, "weights", 0)
             fitting = [i for i, point in enumerate(self.points) if point.weights <= weights]
             if not fitting:
                 raise InvalidInputError(
                     f"the smallest network has {counted(self.points[0].weights, 'weight')}; got weights={weights}"
                 )
             return max((i for i in fitting if not self.points[i].behind), default=fitting[0])
-        fitting = [i for i, point in enumerate(self.points) if point.score >= (score or 0.0)]
+        least = checks.real_number(score, "score", -math.inf)
+        fitting = [i for i, point in enumerate(self.points) if point.score >= least]
         if not fitting:
             most = self.points[self.best].score
             raise InvalidInputError(f"the best network has the validation score {most:.5g}; got score={score}")
@@ -127,6 +129,14 @@ class Judged:
         By hand: a mean. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
         """
         return float(self.rows.mean())
+
+    @property
+    def error(self) -> float:
+        """The standard error of the score; 0 for one row.
+
+        By hand: a statistic of rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
+        """
+        return float(self.rows.std(ddof=1) / np.sqrt(len(self.rows))) if len(self.rows) > 1 else 0.0
 
 
 def smallest_within(sizes: Sequence[Judged], errors: float, slack: float) -> tuple[int, int, list[float]]:
@@ -161,5 +171,5 @@ def paired_difference(best: Judged, other: Judged) -> tuple[float, float]:
 
     By hand: a statistic of validation rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
     """
-    rows = best.rows - other.rows
-    return float(rows.mean()), float(rows.std(ddof=1) / np.sqrt(len(rows))) if len(rows) > 1 else 0.0
+    difference = Judged(best.size, best.rows - other.rows, best.variant)
+    return difference.mean, difference.error

@@ -71,30 +71,29 @@ class ImageSearchOptions:
         for name, default in (("epochs", EPOCHS), ("final_epochs", FINAL_EPOCHS)):
             if getattr(self, name) is None and self.time is None:
                 object.__setattr__(self, name, default)
-        for name, least in (("rounds", 0), ("score_images", 2), ("seed", 0)):
-            checks.integer(getattr(self, name), name, least)
-        if self.final_epochs is not None:
-            checks.integer(self.final_epochs, "final_epochs", 1)
-        if self.epochs is not None:
-            object.__setattr__(self, "epochs", _epochs(self.epochs))
+        # NumPy's numbers become Python's: a checkpoint knows its search by the words of the options.
+        counts = {"channels": 1, "reductions": 0, "rounds": 0, "batch_size": 1, "score_images": 2, "seed": 0}
+        counts |= {name: 1 for name in ("final_epochs", "parameters") if getattr(self, name) is not None}
+        checked: dict[str, Any] = {name: checks.integer(getattr(self, name), name, low) for name, low in counts.items()}
         for name in ("restart", "published"):
-            checks.boolean(getattr(self, name), name)
-        if self.published:
-            for name, value in AUTHORS.items():
-                object.__setattr__(self, name, value)
+            checked[name] = checks.boolean(getattr(self, name), name)
+        for name, known in (("score", SCORES), ("statistics", STATISTICS), ("gates", GATES)):
+            checked[name] = str(one_of(getattr(self, name), known, name))
+        for name in ("weight_decay", "penalty_strength"):
+            checked[name] = checks.real_number(getattr(self, name), name, 0)
+        drop = self.drop_path
+        if drop is None:
+            drop = AUTHORS_DROP_PATH if checked["published"] else 0.0
+        checked["drop_path"] = checks.real_number(drop, "drop_path", 0, 1, open_high=True)
+        checked["momentum"] = checks.real_number(self.momentum, "momentum", 0, 1)
+        checked["learning_rate"] = checks.real_number(self.learning_rate, "learning_rate", 0, open_low=True)
+        checked["memory"] = bytes_of(self.memory)
+        if self.epochs is not None:
+            checked["epochs"] = _epochs(self.epochs)
+        for name, value in (checked | (AUTHORS if checked["published"] else {})).items():
+            object.__setattr__(self, name, value)
         if not isinstance(self.train_free, TrainFree):
             raise InvalidInputError(f"train_free must be a TrainFree; got {self.train_free!r}")
-        one_of(self.score, SCORES, "score")
-        one_of(self.statistics, STATISTICS, "statistics")
-        one_of(self.gates, GATES, "gates")
-        if self.parameters is not None:
-            checks.integer(self.parameters, "parameters", 1)
-        if self.drop_path is None:
-            object.__setattr__(self, "drop_path", AUTHORS_DROP_PATH if self.published else 0.0)
-        object.__setattr__(self, "memory", bytes_of(self.memory))
-        checks.real_number(self.drop_path, "drop_path", 0, 1, open_high=True)
-        rate = checks.real_number(self.learning_rate, "learning_rate", 0, open_low=True)
-        object.__setattr__(self, "learning_rate", rate)
         self.step(final=True)
 
     @classmethod

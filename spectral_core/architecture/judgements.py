@@ -11,7 +11,6 @@ import numpy as np
 
 from spectral_core.architecture.candidates import Stores
 from spectral_core.architecture.curve import Judged
-from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Split, Trainings, Variant
 from spectral_core.errors import ModelFileError
 from spectral_core.files import model_file
@@ -36,7 +35,7 @@ class Judgements:
 
     def __init__(self, trainings: Trainings, everything: Samples, stores: Stores) -> None:
         self.trainings, self.stores = trainings, stores
-        self.identity = _identity(everything, trainings.options)
+        self.identity = _identity(everything, trainings)
 
     def state_of_proposal(self, rows: str) -> Path | None:
         """The file of an unfinished proposal on these rows."""
@@ -92,6 +91,22 @@ def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
     return np.asarray(weights * (1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1)))
 
 
+def constant_values(samples: Samples) -> np.ndarray:
+    """What each sample adds to the score of the best constant (samples,), as `values`.
+
+    By hand: a statistic of targets. Checked by test_whole_curve.test_no_constant_has_a_greater_score.
+    """
+    weights = samples.weights.astype(np.float64)
+    weights /= weights.mean()
+    if samples.loss == "squared_error":
+        truth = samples.y.astype(np.float64)
+        squares = (truth - (weights[:, None] * truth).mean(axis=0)) ** 2
+        variance = (weights[:, None] * squares).mean(axis=0)
+        return np.asarray(weights * (1 - (squares / np.where(variance > 0, variance, 1)).mean(axis=1)))
+    kinds = samples.labels if samples.loss == "cross_entropy" else np.unique(samples.y, axis=0, return_inverse=True)[1]
+    return weights * (kinds.ravel() == np.bincount(kinds.ravel(), weights).argmax())
+
+
 def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]) -> SplitJudgement | None:
     """A judgement of this very search; None where the file holds another."""
     try:
@@ -107,12 +122,12 @@ def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]
     return SplitJudgement(curves, record["score"])
 
 
-def _identity(samples: Samples, options: SearchOptions) -> str:
-    """Identifies data and options, so that a file continues this search only."""
-    digest = hashlib.sha256(samples.loss.encode())
+def _identity(samples: Samples, trainings: Trainings) -> str:
+    """Identifies data, their split and options, so that a file continues this search only."""
+    digest = hashlib.sha256(f"{samples.loss} {trainings.rows}".encode())
     weights = () if (samples.weights == 1).all() else (samples.weights,)
     for array in (samples.x_rows, samples.y, samples.labels, *weights):
         digest.update(np.ascontiguousarray(array).tobytes())
-    named = {name: value for name, value in vars(options).items() if name not in UNIDENTIFYING}
+    named = {name: value for name, value in vars(trainings.options).items() if name not in UNIDENTIFYING}
     digest.update(repr(sorted(named.items())).encode())
     return digest.hexdigest()

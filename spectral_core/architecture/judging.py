@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.architecture.curve import Judged, paired_difference
 from spectral_core.architecture.numbers import SCORES
 from spectral_core.data.metrics import class_scores, constant_class_scores, label_scores
 from spectral_core.data.targets import encode_labels, label_matrix, real_targets
@@ -64,18 +65,21 @@ class Judgement:
         return replace(others, sentences=sentences)
 
     @classmethod
-    def of_curve(
-        cls, model: Predictor, y: Any, score: float, error: float, weights: np.ndarray | None = None
-    ) -> Judgement:
-        """The judgement of a size that was scored on validation rows, by their weights, before these fitted it too."""
-        constant = constant_score(model, y, weights)
-        sentences = []
+    def of_curve(cls, model: Predictor, judged: Judged, constant: Judged | None) -> Judgement:
+        """The judgement of a size by the validation rows of all splits, before these fitted it too.
+
+        constant : the best constant on each split's rows; None where R² is not defined.
+        """
+        if constant is None:
+            return cls(None, sentences=[NOTHING] if is_constant(model) else [])
+        gain, error = paired_difference(judged, constant)
+        score, sentences = round(constant.mean, 12), []  # R² of the mean is 0 but for rounding
         if is_constant(model):
             sentences.append(NOTHING)
-        elif constant is not None and score <= constant + error:
-            beside = f"{_shown(score)} beside {_shown(constant)}"
+        elif gain <= error:
+            beside = f"{_shown(judged.mean)} beside {_shown(score)}"
             sentences.append(f"the best constant is as good on the validation rows ({_title(model)} {beside})")
-        return cls(constant, sentences=sentences)
+        return cls(score, sentences=sentences)
 
 
 NOTHING = (

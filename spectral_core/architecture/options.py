@@ -67,51 +67,68 @@ class SearchOptions:
     keep_checkpoint: bool = False
 
     def __post_init__(self) -> None:
-        given = self.activation if isinstance(self.activation, (list, tuple)) else (self.activation,)
-        if any(name not in ZERO_AT_ZERO for name in given):
+        for name, value in self._checked().items():
+            object.__setattr__(self, name, value)
+        self._check_together()
+
+    def _checked(self) -> dict[str, Any]:
+        """Each value for itself, checked, as Python's own: NumPy's numbers are not for JSON, and their arrays have no truth value."""
+        given = _members(self.activation)
+        names = given if isinstance(given, (list, tuple)) else (given,)
+        if any(not isinstance(name, str) or name not in ZERO_AT_ZERO for name in names):
             known = ", ".join(ZERO_AT_ZERO)
             raise InvalidInputError(f"the search needs f(0) = 0 ({known}); got activation={self.activation!r}")
-        one_of(self.keep, ("simplest", "last"), "keep")
-        one_of(self.strategy, STRATEGIES, "strategy")
-        choice.resolve(self.backend, 0)
-        checked = {
-            "tolerance": None if self.tolerance is None else checks.real_number(self.tolerance, "tolerance", 0),
-            "epochs": checks.integer(self.epochs, "epochs", 1),
-            "seed": checks.integer(self.seed, "seed", 0),
-            "hidden": (hidden := widths_of(self.hidden)),
-            "activation": (activation := activations.checked(self.activation, len(hidden))),
-        }
+        hidden = widths_of(self.hidden)
         # What the spectral training will refuse is refused before the work.
-        StepOptions(
+        step = StepOptions(
             batch_size=1 if self.batch_size is None else self.batch_size,
             learning_rate=self.learning_rate,
             eigenvalue_learning_rate=self.eigenvalue_learning_rate,
             penalty=self.penalty,
             penalty_strength=self.penalty_strength,
         )
-        if not isinstance(activation, str):
-            self._check_several(activations.written(activation))
-        for name, limit in vars(self.budget).items():
-            if limit is not None:
-                checked[name] = checks.integer(limit, name, 1)
-        if self.sizes is not None:
-            checked["sizes"] = _whole_numbers(self.sizes, "sizes", 0)
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        choice.resolve(self.backend, 0)
+        penalties, tolerance = self.eigenvector_penalties, self.tolerance
+        return {
+            "hidden": hidden,
+            "activation": activations.checked(given, len(hidden)),
+            **{name: checks.boolean(getattr(self, name), name) for name in ("bias", "int8", "keep_checkpoint")},
+            "tolerance": None if tolerance is None else checks.real_number(tolerance, "tolerance", 0),
+            "epochs": checks.integer(self.epochs, "epochs", 1),
+            "batch_size": None if self.batch_size is None else step.batch_size,
+            **{name: getattr(step, name) for name in ("learning_rate", "eigenvalue_learning_rate", "penalty_strength")},
+            "penalty": str(step.penalty),
+            "eigenvector_penalties": None if penalties is None else _strengths(penalties),
+            **{name: _optional_count(getattr(self, name), name) for name in ("patience", *vars(self.budget))},
+            "keep": str(one_of(self.keep, ("simplest", "last"), "keep")),
+            "strategy": str(one_of(self.strategy, STRATEGIES, "strategy")),
+            "sizes": None if self.sizes is None else _whole_numbers(self.sizes, "sizes", 0),
+            "dtype": checks.real_type(self.dtype).name,
+            "seed": checks.integer(self.seed, "seed", 0),
+            "backend": str(self.backend),
+            "name": _text(self.name, "name"),
+            **{name: _texts(getattr(self, name), name) for name in ("feature_names", "target_names")},
+        }
+
+    def _check_together(self) -> None:
+        """Refuse files and functions of another kind, and options that exclude each other."""
+        if not isinstance(self.activation, str):
+            self._check_several(activations.written(self.activation))
         if self.strategy in STRENGTHS and not self.strengths:
             raise InvalidInputError("eigenvector_penalties must name at least one strength")
         if self.progress is not None and not callable(self.progress):
             raise InvalidInputError(f"progress must be a function; got {self.progress!r}")
+        if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike)):
+            raise InvalidInputError(f"checkpoint must be the name of a file; got {self.checkpoint!r}")
         if self.strategy != "seed" and self.patience is not None:
             raise InvalidInputError(f"patience belongs to strategy='seed'; the strategy is {self.strategy!r}")
         if self.strategy != "smallest" and self.sizes is not None:
             raise InvalidInputError(f"sizes belong to strategy='smallest'; the strategy is {self.strategy!r}")
-
         if self.budget and self.strategy not in ("smallest", "neurons"):
             raise InvalidInputError(
                 f"flash, ram and operations belong to strategy='smallest' or 'neurons'; the strategy is {self.strategy!r}"
             )
-        if checks.boolean(self.int8, "int8") and not self.budget:
+        if self.int8 and not self.budget:
             raise InvalidInputError("int8 says how flash, ram or operations are counted; none of them is given")
 
     @property
@@ -140,11 +157,8 @@ class SearchOptions:
     @property
     def strengths(self) -> list[float]:
         """The penalties that are tried, one training or growth each."""
-        values = STRENGTHS[self.strategy] if self.eigenvector_penalties is None else self.eigenvector_penalties
-        return [
-            checks.real_number(strength, f"eigenvector_penalties[{i}]", 0)
-            for i, strength in enumerate(sequence(values, "eigenvector_penalties"))
-        ]
+        given = self.eigenvector_penalties
+        return list(STRENGTHS[self.strategy] if given is None else given)
 
     @property
     def eigenvalue_rate(self) -> float:
@@ -181,13 +195,44 @@ class SearchOptions:
             self.progress(done, total, text)
 
 
-def _whole_numbers(values: Sequence[int], name: str, low: int) -> tuple[int, ...]:
+def _members(values: Any) -> Any:
+    """A NumPy array as a list of Python's values; anything else as it is."""
+    return values.tolist() if isinstance(values, np.ndarray) else values
+
+
+def _whole_numbers(values: Any, name: str, low: int) -> tuple[int, ...]:
     """Whole numbers of at least `low`; an error names the keyword and the position."""
-    return tuple(checks.integer(value, f"{name}[{i}]", low) for i, value in enumerate(sequence(values, name)))
+    return tuple(checks.integer(v, f"{name}[{i}]", low) for i, v in enumerate(sequence(_members(values), name)))
+
+
+def _strengths(values: Any) -> tuple[float, ...]:
+    """Penalties, none negative."""
+    name = "eigenvector_penalties"
+    return tuple(checks.real_number(v, f"{name}[{i}]", 0) for i, v in enumerate(sequence(_members(values), name)))
+
+
+def _optional_count(value: Any, name: str) -> int | None:
+    """A whole number of at least 1, or None."""
+    return None if value is None else checks.integer(value, name, 1)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"{name} must be text; got {value!r}")
+    return str(value)
+
+
+def _texts(values: Any, name: str) -> tuple[str, ...]:
+    """Names of columns; None are none."""
+    members = () if values is None else sequence(_members(values), name)
+    if not all(isinstance(member, str) for member in members):
+        raise InvalidInputError(f"{name} must hold text; got {members!r}")
+    return tuple(map(str, members))
 
 
 def widths_of(hidden: Any) -> tuple[int, ...]:
     """The widths of the hidden layers; a number is one layer."""
+    hidden = _members(hidden)
     if isinstance(hidden, (int, np.integer)) and not isinstance(hidden, bool):
         hidden = (int(hidden),)
     return _whole_numbers(hidden, "hidden", 1)

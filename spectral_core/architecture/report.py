@@ -151,10 +151,8 @@ def _live_blocks(compact: CompactNetwork) -> list[Block]:
 def _common(
     data: PreparedData, options: SearchOptions, net: SpectralNetwork, compact: CompactNetwork
 ) -> dict[str, Any]:
-    """The entries that every strategy fills alike."""
-    names = list(options.feature_names or [f"x{number}" for number in range(1, data.x.shape[1] + 1)])
-    one = data.task == "classification" or data.n_outputs == 1
-    targets = options.target_names or (["y"] if one else [f"y{number}" for number in range(1, data.n_outputs + 1)])
+    """The entries that every strategy fills alike; the options have the names of all features and targets."""
+    names = options.feature_names
     return {
         "task": data.task,
         "activation": written(net.activation),
@@ -175,7 +173,7 @@ def _common(
         "data": options.name,
         "constant_features": [names[column] for column in np.flatnonzero(data.inputs.constant).tolist()],
         "strategy": options.strategy,
-        "target": ", ".join(targets),
+        "target": ", ".join(options.target_names),
         "classes": [label.item() if isinstance(label, np.generic) else label for label in data.classes],
         "inputs": _inputs(compact, names),
         "remarks": list(data.remarks),

@@ -157,7 +157,7 @@ def curve_lines(found: Numbers) -> list[str]:
         f"{one['error']:>9.4f}   {notes[one['best'], one['chosen']]}".rstrip()
         for one in found.curve
     ]
-    head = f" weights  biases  neurons     bytes{found.score_name:>{wide}}    error   (on validation rows)"
+    head = f" weights  biases  neurons     bytes{found.score_name:>{wide}}    error   (on validation rows; error: of the difference from the best)"
     return [head, *lines, *_smaller(found.curve), *([found.certificate] if found.certificate else []), ""]
 
 

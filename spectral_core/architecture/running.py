@@ -33,7 +33,8 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
         return _search_smallest(data, options)
     start = time.perf_counter()
     # Names and networks, checked before the first training.
-    names = _names(data, options)
+    options = _named(data, options)
+    names = tuple(options.feature_names), tuple(options.target_names)
     net = _initial([data.x.shape[1], *options.hidden, data.n_outputs], data, options)
     # Candidates, and the choice among them.
     options.report_progress(0, 1, BEGINS)
@@ -65,7 +66,8 @@ def search_prepared(data: PreparedData, options: SearchOptions) -> SearchResult:
 
 def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult:
     """The strategies that refit: the proposal of the spectrum, and the chosen network of the curve."""
-    names = _names(data, options)
+    options = _named(data, options)
+    names = tuple(options.feature_names), tuple(options.target_names)
     options.report_progress(0, 1, BEGINS)
     found = find_smallest(data, options)
     # Predictors for all networks of the curve, in the units of the data.
@@ -84,8 +86,8 @@ def _search_smallest(data: PreparedData, options: SearchOptions) -> SearchResult
         curve, remarks = options.budget.choose(found.curve, _costs(at_sizes, data, options.int8))
         found = replace(found, curve=curve)
     chosen = found.curve.chosen
-    network, point = found.networks[chosen].direct(), found.curve[chosen]
-    judgement = Judgement.of_curve(at_sizes[chosen], data.validation[1], point.score, point.error, data.weights_valid)
+    network = found.networks[chosen].direct()
+    judgement = Judgement.of_curve(at_sizes[chosen], found.judged[chosen], found.constant)
     report = SearchReport.of_smallest(data, options, found, networks[chosen]).with_judgement(judgement)
     return SearchResult(
         network=network,
@@ -113,12 +115,13 @@ def _costs(predictors: Sequence[Predictor], data: PreparedData, int8: bool) -> l
     return costs
 
 
-def _names(data: PreparedData, options: SearchOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of features and targets."""
+def _named(data: PreparedData, options: SearchOptions) -> SearchOptions:
+    """The options with the names of all features and targets, for predictors and report alike."""
     n_targets = 1 if data.task == "classification" else data.n_outputs
-    return (
-        column_names(options.feature_names or data.feature_names, "feature_names", "x", data.x.shape[1]),
-        column_names(options.target_names or data.target_names, "target_names", "y", n_targets),
+    return replace(
+        options,
+        feature_names=column_names(options.feature_names or data.feature_names, "feature_names", "x", data.x.shape[1]),
+        target_names=column_names(options.target_names or data.target_names, "target_names", "y", n_targets),
     )
 
 

@@ -11,9 +11,9 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
 from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.resizing.pruning import prune
+from spectral_core.resizing.request import AMOUNTS
 from spectral_core.wording import acting, counted
 
-AMOUNTS = ("fraction", "threshold", "tolerance")
 TOLERANCE = 0.01
 
 
@@ -39,14 +39,18 @@ def prune_found(
         raise InvalidInputError(
             "validation_data comes with X and y; without them the validation rows of the search judge"
         )
-    chosen["loss"] = data.loss
+    # As for a predictor, the default of `prune` stands for the loss of the task.
+    asked = chosen.pop("loss", "squared_error")
+    loss = data.loss if asked == "squared_error" else asked
     judging = data.x_valid, data.y_valid
-    result = prune(model.network, X=data.x, y=data.y, validation_data=judging, **chosen)
+    result = prune(model.network, X=data.x, y=data.y, validation_data=judging, loss=loss, **chosen)
     seen = 0 if model.origin is None else int(model.origin.seen(data.prints["validation"], "training").sum())
     trained = f"{seen} of these trained the network" if seen else "none of these trained the network"
     sentence = (
         f"refitted on {counted(len(data.x), 'training sample')}; {acting(len(data.x_valid), 'validation sample', 'judge', 'give')} the losses; "
         f"{trained}"
     )
-    report = result.report.with_losses(model.network, result.compact, judging, data.loss, sentence)
+    if data.weights is not None or data.weights_valid is not None:
+        sentence += "; the weights of the search do not count here"
+    report = result.report.with_losses(model.network, result.compact, judging, loss, sentence)
     return PrunedPredictor.of(model, replace(result, report=report), sentence).having_seen(data.prints)

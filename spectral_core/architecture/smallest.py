@@ -20,13 +20,14 @@ from spectral_core.architecture.curve import (
     paired_difference,
     smallest_within,
 )
-from spectral_core.architecture.judgements import Judgements
+from spectral_core.architecture.judgements import Judgements, constant_values
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Sized, Split, Trainings, Variant
 from spectral_core.backends.problem import of_mean_one
 from spectral_core.backends.threads import one_thread
 from spectral_core.data.preparation import PreparedData
 from spectral_core.data.splitting import held_out
+from spectral_core.errors import InvalidInputError
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.samples import Samples
@@ -54,17 +55,30 @@ class Smallest:
 
     proposal : the spectral training on all rows, and its score on validation rows after trainings without them.
     curve, networks : the points and their networks, trained on all rows.
+    judged, constant : the values of the validation rows of all splits for each point, and for the best constant; None where
+        R² is not defined.
     """
 
     proposal: TrainingResult[SpectralNetwork]
     proposal_score: float
     curve: Curve
     networks: tuple[SparseNetwork, ...]
+    judged: tuple[Judged, ...]
+    constant: Judged | None
     seconds: float
 
 
 def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
-    """The whole curve of scores against sizes, and its networks; see `search`."""
+    """The whole curve of scores against sizes, and its networks; see `search`.
+
+    Raises
+    ------
+    InvalidInputError : a tolerance for ``neurons`` and a target without a variance.
+    """
+    if options.strategy == "neurons" and options.tolerance is not None and data.loss != "squared_error":
+        raise InvalidInputError(
+            "tolerance is a share of the variance of the targets; strategy='neurons' takes none for classes or labels"
+        )
     # The variants run beside each other; their products are small.
     with one_thread(), ThreadPoolExecutor(os.cpu_count()) as threads:
         try:
@@ -81,9 +95,11 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     judgements, steps = Judgements(trainings, everything, stores), len(splits) + 1
     variants = trainings.variants(everything)
 
+    wanted: list[int] = []  # the sizes of the starts, which are not always the same on all rows
+
     def on_all_rows(used: Sequence[Variant]) -> tuple[TrainingResult[SpectralNetwork], dict[Variant, Sized]]:
         proposal = trainings.propose(everything, 0, judgements.state_of_proposal("all"))
-        return proposal, trainings.networks(everything, proposal.network, used, 0, REPEATS)
+        return proposal, trainings.networks(everything, proposal.network, used, 0, REPEATS, wanted)
 
     # Alone, a variant needs no judgement to be trained on all rows.
     early: list[Future[tuple[TrainingResult[SpectralNetwork], dict[Variant, Sized]]]] = []
@@ -108,27 +124,39 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     envelope = _envelope(judged)
     best, chosen, errors = smallest_within(envelope, ERRORS, options.tolerance or 0.0)
     # Train on all rows.
-    used = list(dict.fromkeys(promising[size.variant] for size in envelope))
+    used = list(dict.fromkeys(promising[one.variant] for one in envelope))
+    wanted = [one.size for one in envelope if promising[one.variant].start != "neurons"]
     proposal, networks = early[0].result() if early else on_all_rows(used)
     points, found = [], []
     for size, error, behind in zip(envelope, errors, behind_smaller(envelope), strict=True):
         variant = promising[size.variant]
         sized = networks[variant]
-        # The search for the fewest neurons gives one network, on all rows perhaps of another size.
-        net = sized[size.size] if variant.start != "neurons" else next(iter(sized.values()))
-        points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2, behind))
+        # The search for the fewest neurons gives one network, on all rows perhaps of another size, and a start may be smaller there.
+        net = sized[max((one for one in sized if one <= size.size), default=min(sized))]
+        net = net.keep(net.weights != 0).cleaned()  # a weight that came back may have stayed 0
+        more = {"behind": behind, "score_error": size.error}
+        points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2, **more))
         found.append(net)
     curve, order = _ordered(points, best, chosen)
+    constant = _constant(splits, data)
     options.report_progress(steps, steps, "done")
     if not options.keep_checkpoint:
         stores.remove()
     score = sum(scores) / len(scores)
-    return Smallest(proposal, score, curve, tuple(found[i] for i in order), time.perf_counter() - begin)
+    nets, judgements_of = tuple(found[i] for i in order), tuple(envelope[i] for i in order)
+    return Smallest(proposal, score, curve, nets, judgements_of, constant, time.perf_counter() - begin)
+
+
+def _constant(splits: Sequence[Split], data: PreparedData) -> Judged | None:
+    """The best constant on the judging rows of each split; None where the target does not vary on the rows of the data's own."""
+    if data.loss == "squared_error" and not (data.y_valid.min(axis=0) < data.y_valid.max(axis=0)).all():
+        return None
+    return Judged(0, np.concatenate([constant_values(split.judging) for split in splits]), -1)
 
 
 def _all_samples(data: PreparedData, options: SearchOptions) -> Samples:
     """Training and validation rows, the training rows first."""
-    whole = np.concatenate([data.x, data.x_valid]), np.concatenate([data.y, data.y_valid])
+    whole = np.concatenate([data.x, data.x_valid], dtype=options.dtype), np.concatenate([data.y, data.y_valid])
     smoothing = 0.0 if data.task == "regression" else SMOOTHING
     samples = Samples.of(*whole, data.loss, options.bias, options.dtype, smoothing)
     if data.weights is None and data.weights_valid is None:
@@ -169,6 +197,8 @@ def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:
     """The variants that may win after some splits, where they are compared row by row.
 
     They have a size within `HOPE` paired standard errors of the best size of all, and a size at which no variant is better.
+    Where these are the fewest neurons alone, which are one size, the variant of the most sizes stays too, for the curve; of
+    several, that of the greatest scores.
 
     By hand: a statistic of validation rows. Checked by test_smallest.test_a_variant_may_win_within_its_paired_error.
     """
@@ -182,11 +212,13 @@ def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:
         mean, error = paired_difference(best, one)
         return mean <= HOPE * error
 
-    return [
-        variant
-        for variant, sizes in zip(judged, curves, strict=True)
-        if any(map(may_win, sizes)) and any(one.mean >= highest[one.size] for one in sizes)
-    ]
+    staying = [any(map(may_win, one)) and any(o.mean >= highest[o.size] for o in one) for one in curves]
+    variants = list(judged)
+    if all(variant.start == "neurons" for variant, stays in zip(variants, staying, strict=True) if stays):
+        others = [i for i, variant in enumerate(variants) if variant.start != "neurons"]
+        most = max(others, key=lambda i: (len(curves[i]), sum(one.mean for one in curves[i])), default=0)
+        staying[most] = True
+    return [variant for variant, stays in zip(variants, staying, strict=True) if stays]
 
 
 def _joined(number: int, variant: Variant, splits: Sequence[Sequence[Judged]]) -> list[Judged]:
@@ -214,10 +246,13 @@ def _envelope(judged: dict[Variant, list[list[Judged]]]) -> list[Judged]:
 
 
 def _ordered(points: Sequence[CurvePoint], best: int, chosen: int) -> tuple[Curve, list[int]]:
-    """The curve in the order of weights, one point for each number of them, and where its points were."""
-    order: list[int] = []
+    """The curve in the order of weights, and where its points were; of equal numbers of weights the point of the greatest score.
+
+    Another point of as many weights is best or chosen in the place of one that goes.
+    """
+    kept: dict[int, int] = {}
     for i in sorted(range(len(points)), key=lambda i: (points[i].weights, -points[i].score, i not in (best, chosen))):
-        if order and points[order[-1]].weights == points[i].weights and not {i} & {best, chosen}:
-            continue
-        order.append(i)
-    return Curve(tuple(points[i] for i in order), order.index(best), order.index(chosen)), order
+        kept.setdefault(points[i].weights, i)
+    order = list(kept.values())
+    best, chosen = (order.index(kept[points[i].weights]) for i in (best, chosen))
+    return Curve(tuple(points[i] for i in order), best, chosen), order

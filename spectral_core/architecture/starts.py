@@ -29,11 +29,14 @@ def linear_start(widths: tuple[int, ...], activation: Activation, bias: bool, sa
     return _identified(joined(widths, activation, bias, samples.x_rows.dtype), samples)
 
 
-def woken_start(net: SpectralNetwork, samples: Samples) -> SparseNetwork:
-    """The transfer blocks (M4) of the neurons of greatest path score (M6), with all skip connections to the outputs."""
+def woken_start(net: SpectralNetwork, samples: Samples, rows: int | None = None) -> SparseNetwork:
+    """The transfer blocks (M4) of the neurons of greatest path score (M6), with all skip connections to the outputs.
+
+    The number of samples, or `rows` in its place, decides how many neurons there are.
+    """
     blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}
     scores = path_scores(blocks, net.widths)
-    threshold = least_kept(scores, len(samples))
+    threshold = least_kept(scores, rows or len(samples))
     for layer, values in enumerate(scores, 2):
         silent = values < max(threshold, np.finfo(values.dtype).tiny)
         for (i, j), block in blocks.items():

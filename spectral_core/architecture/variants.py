@@ -71,10 +71,14 @@ def sizes_below(count: int, least: int) -> list[int]:
 
 
 class Trainings:
-    """The trainings of one search, on any samples."""
+    """The trainings of one search, on any samples.
+
+    The number of rows that fit the first split decides on epochs and mini-batches, of the trainings on all rows too.
+    """
 
     def __init__(self, data: PreparedData, options: SearchOptions) -> None:
         self.options, self._begun = options, dict[Samples, Future[TrainingResult[SpectralNetwork]]]()
+        self.rows, self.batch_size = len(data.x), options.batch_size_for(len(data.x))
         self._waiting: list[tuple[Samples, int]] = []
         self.least = data.n_outputs if data.n_outputs > 2 else 1
         self.widths = (data.x.shape[1] + options.bias, *options.hidden, data.n_outputs)
@@ -112,12 +116,12 @@ class Trainings:
 
         By hand: a count of products. Checked by test_smallest.test_short_proposals_begin_beside_each_other.
         """
-        return multiply_adds(self.widths, len(samples)) * self._epochs(samples)
+        return multiply_adds(self.widths, len(samples)) * self.epochs
 
-    def _epochs(self, samples: Samples) -> int:
-        """The epochs of a proposal on these samples."""
-        batch = self.options.batch_size_for(len(samples))
-        return min(self.options.epochs, max(EPOCHS, -(-LEAST_STEPS * batch // len(samples))))
+    @property
+    def epochs(self) -> int:
+        """The epochs of a proposal."""
+        return min(self.options.epochs, max(EPOCHS, -(-LEAST_STEPS * self.batch_size // self.rows)))
 
     def propose(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
         """A training from the linear seed; its rate falls to 0. An interrupted one leaves its state in a file."""
@@ -151,8 +155,8 @@ class Trainings:
             samples.labels if samples.loss == "cross_entropy" else samples.y,
             loss=samples.loss,
             sample_weight=samples.weights,
-            epochs=self._epochs(samples),
-            batch_size=options.batch_size_for(len(samples)),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
             learning_rate=options.learning_rate,
             eigenvalue_learning_rate=options.eigenvalue_rate,
             penalty=options.penalty,
@@ -166,19 +170,26 @@ class Trainings:
         )
 
     def networks(
-        self, samples: Samples, proposal: SpectralNetwork, variants: Sequence[Variant], split: int, repeats: int = 1
+        self,
+        samples: Samples,
+        proposal: SpectralNetwork,
+        variants: Sequence[Variant],
+        split: int,
+        repeats: int = 1,
+        wanted: Sequence[int] = (),
     ) -> dict[Variant, Sized]:
         """The networks of each variant by size, trained on these samples; the variants run beside each other.
 
         Variants of one start share its training by mini-batches. Of several `repeats` of the refits, which see other samples
-        at each removal, the network of least loss stays at each size.
+        at each removal, the network of least loss stays at each size. `wanted` sizes are added to those of the curve.
         """
         swaps = SWAPS if repeats > 1 else JUDGED_SWAPS
-        recipe = Recipe.of(samples, self.options.batch_size_for(len(samples)))
+        recipe = Recipe.of(samples, self.batch_size, self.rows)
 
         def train(name: str) -> tuple[list[int], list[tuple[int, SparseNetwork]]]:
             start = self._start(name, samples, proposal, split)
-            sizes = self.sizes(start.n_products)
+            count = start.n_products
+            sizes = sorted({*self.sizes(count), *(size for size in wanted if size < count)}, reverse=True)
             return sizes, train_down(start, samples, sizes, recipe, self._rng(split))
 
         def run(task: tuple[Variant, int]) -> list[Noted]:
@@ -202,7 +213,7 @@ class Trainings:
         """The network that the descents of some variants begin with."""
         if name == "linear":
             return linear_start(self.widths, self.options.activation, self.options.bias, samples)
-        woken = woken_start(proposal, samples)
+        woken = woken_start(proposal, samples, self.rows)
         return fresh_start(woken, self._rng(split)) if name == "fresh" else woken
 
     def sizes(self, count: int) -> list[int]:

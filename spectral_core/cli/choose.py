@@ -10,11 +10,9 @@ from typing import Any
 
 from spectral_core import checks
 from spectral_core.cli.console import output_options, tell
+from spectral_core.cli.results import FILES, check_file
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
-
-OF_THE_SEARCH = ("model.npz", "compact.npz", "sizes.npz", "proposal.npz")
-"""Files of a search, which `choose` does not replace."""
 
 
 def add_parser(commands: Any) -> None:
@@ -46,7 +44,6 @@ def run(options: argparse.Namespace) -> int:
     """List the sizes, or write one."""
     from spectral_core.architecture.report_text import curve_lines
     from spectral_core.architecture.result import NO_CURVE, SearchResult
-    from spectral_core.files import atomic
 
     home = Path(options.directory)
     if options.weights is not None:
@@ -64,9 +61,7 @@ def run(options: argparse.Namespace) -> int:
     index = found.curve.index(options.weights, options.score)
     point = found.curve[index]
     out = Path(options.out) if options.out else home / f"weights-{point.weights}.npz"
-    if out.resolve() in {(home / name).resolve() for name in OF_THE_SEARCH}:
-        raise InvalidInputError(f"{out} belongs to the search; give another file with --out")
-    atomic.check_writable(out)
+    check_file(out, inputs=[home / name for name in FILES["search"]])
     found.at_sizes[index].save(out)
     text = (
         f"{counted(point.weights, 'weight')}, {counted(point.biases, 'bias', 'biases')}, {counted(point.neurons, 'hidden neuron')}: "

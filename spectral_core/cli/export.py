@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from spectral_core.cli import data_options
 from spectral_core.cli.console import output_options, tell
+from spectral_core.cli.results import check_file
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
@@ -109,7 +110,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--trainable", action="store_true", help="C: weights that a device adapts, one step for each sample"
     )
-    data_options.add_column_options(parser, split=False)
+    data_options.add_column_options(parser, split=False, rows=False)
     data_options.add_file_options(parser)
     output_options(parser, "the names of the files")
     parser.set_defaults(run=run)
@@ -146,7 +147,7 @@ def run(options: argparse.Namespace) -> int:
         library = FORMATS[name][1]
         if library:
             checks.optional(library, f"--{name}", "exchange")
-        atomic.check_writable(path, inputs=[options.model])
+        check_file(path, inputs=[options.model, *([options.calibrate] if options.calibrate else [])])
     contents: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in wanted:

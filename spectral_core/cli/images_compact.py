@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core import checks
 from spectral_core.cli import console, image_options
+from spectral_core.cli.results import check_file
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
@@ -47,7 +48,6 @@ def run(options: argparse.Namespace) -> int:
 
     By hand: a share of numbers. Checked by test_images_command.test_compact_is_the_same_function_and_channels_go.
     """
-    from spectral_core.files import atomic
     from spectral_core.networks.image import ImageNetwork
     from spectral_core.networks.image_model import ImageModel
 
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidInputError(f"{options.model} is compact already")
     path = Path(options.model)
     out = Path(options.out) if options.out else path.with_name(f"{path.stem}-compact{path.suffix}")
-    atomic.check_writable(out, inputs=[options.model, *([options.data] if options.data else [])])
+    check_file(out, inputs=[options.model, *([options.data] if options.data else [])])
     cut, origin, sentence = _cut(options, model, model.network)
     small = cut.compact()
     replace(model, network=small, origin=origin).save(out)

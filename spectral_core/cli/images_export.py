@@ -9,6 +9,7 @@ from typing import Any
 from spectral_core import checks
 from spectral_core.cli import console
 from spectral_core.cli.export import DENSE, IMAGES, check_kind
+from spectral_core.cli.results import check_file
 from spectral_core.errors import InvalidInputError
 
 
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if len({Path(path).resolve() for path in written.values()}) < len(written):
         raise InvalidInputError(f"the files must be different; got {', '.join(written.values())}")
     for path in written.values():
-        atomic.check_writable(path, inputs=[options.model])
+        check_file(path, inputs=[options.model])
     # What may be refused comes before the first file.
     text = "" if options.c is None else c_source(model, double=options.double, name=options.name or "net")
     if options.onnx is not None:

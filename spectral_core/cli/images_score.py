@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console, image_options
 from spectral_core.cli.predict import as_csv, as_json_rows
+from spectral_core.cli.results import check_file
 from spectral_core.cli.score import table
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted, undergoing
@@ -129,7 +130,7 @@ def run_predict(options: argparse.Namespace) -> int:
     from spectral_core.networks.image_model import ImageModel
 
     if options.out:
-        atomic.check_writable(options.out, inputs=[options.model, options.data])
+        check_file(options.out, inputs=[options.model, options.data])
     model, pixels = ImageModel.load(options.model), pixels_of(options.data)
     found = model.predict_proba(pixels) if options.proba else model.predict(pixels)[:, None]
     header = [str(label) for label in model.classes] if options.proba else ["class"]

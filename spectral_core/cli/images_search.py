@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import console, image_options, images_train
+from spectral_core.cli.results import FILES
 from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from spectral_core.architecture.image_result import ImageSearchResult
     from spectral_core.data.image_parts import ImageParts
 
-RESULTS = ("model.npz", "report.json", "report.txt", "cells.png")
-"""The files that a search writes."""
 QUICK = {"channels": 4, "reductions": 1, "rounds": 2, "epochs": 1, "final_epochs": 3, "score_images": 64}
 """The options of --quick, where they are not given."""
 
@@ -100,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
             "--validation-fraction must be more than 0, since validation images judge a search; got 0.0"
         )
     parts = image_options.load_parts(options)
-    home = image_options.folder(options, parts, RESULTS)
+    home = image_options.folder(options, parts, FILES["images search"])
     pictures = console.pictures_can_be_drawn()
     image_options.written(
         options,

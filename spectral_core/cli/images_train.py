@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core import checks
 from spectral_core.cli import console, image_options
+from spectral_core.cli.results import FILES
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from spectral_core.networks.image import ImageNetwork
     from spectral_core.networks.image_model import ImageModel
     from spectral_core.training.results import TrainingResult
-
-RESULTS = ("model.npz", "report.json", "report.txt", "training.png")
-"""The files that a training writes."""
 
 
 def add_parsers(commands: Any) -> None:
@@ -60,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     checks.integer(options.epochs, "--epochs", 1)
     model = _model(options)
     parts = image_options.load_parts(options, model)
-    home = image_options.folder(options, parts, RESULTS)
+    home = image_options.folder(options, parts, FILES["images train"])
     net = _start(options, parts, model)
     pictures = console.pictures_can_be_drawn()
     # Training, from a checkpoint where there is one.

@@ -47,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
     network, predictor = load_any(options.model)
     if options.out:
         require_matplotlib()
-        atomic.check_writable(Path(options.out) / "network.png")
+        for name in ("network.png", "spectrum.png"):
+            atomic.check_writable(Path(options.out) / name, inputs=[options.model])
         if results_in(Path(options.out)) == "search":
             raise InvalidInputError(f"{options.out} holds the pictures of a search; give another folder with --out")
     if isinstance(network, CompactNetwork):

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import data_options
+from spectral_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from spectral_core.data.fingerprints import Origin
     from spectral_core.networks.predictor import Predictor
+
+    Scored = tuple[np.ndarray, np.ndarray, str, np.ndarray | None]
+    """Features and targets of rows to score, a sentence on them, and their weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +26,7 @@ class ModelData:
 
     x : (samples, features), encoded. y : labels (samples,) or targets (samples, outputs). origin : of these data.
     rows : row numbers by part, where the model was made from these data; else none. fresh : further test rows (X, y), of a
-    built-in set that has them apart.
+    built-in set that has them apart. weights : of the rows (samples,), where a column of them was named.
     """
 
     x: np.ndarray
@@ -30,6 +34,11 @@ class ModelData:
     origin: Origin
     rows: Mapping[str, np.ndarray]
     fresh: tuple[Any, Any] | None = None
+    weights: np.ndarray | None = None
+
+    def scored(self, sentence: str, rows: np.ndarray | slice = slice(None)) -> Scored:
+        """These rows, by default all, with a sentence on them."""
+        return self.x[rows], self.y[rows], sentence, None if self.weights is None else self.weights[rows]
 
 
 def model_data(options: argparse.Namespace, model: Predictor) -> ModelData:
@@ -39,6 +48,8 @@ def model_data(options: argparse.Namespace, model: Predictor) -> ModelData:
     source = options.data
     found = data_options.load_for(model, source, options)
     data_options.note(found.remarks, found.name)
+    if getattr(options, "weight", "") and found.weight is None:
+        raise InvalidInputError(f"--weight names a column of a table; {source} has none")
     x, y = found.x, found.labels
     origin = origin_of(source, found.x, y, None)
     rows = known_rows(model, origin, len(x))
@@ -46,7 +57,7 @@ def model_data(options: argparse.Namespace, model: Predictor) -> ModelData:
     if found.fresh is not None and rows:
         _, _, test = parts_of_fresh(found)
         fresh = (test.x, test.labels)
-    return ModelData(x, y, origin, rows, fresh)
+    return ModelData(x, y, origin, rows, fresh, found.weight)
 
 
 def parts_of_fresh(data: Any) -> tuple[Any, tuple[Any, Any], Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_core.cli import data_options
 from spectral_core.cli.console import say_data
+from spectral_core.cli.results import check_file
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
 
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     from spectral_core.networks.predictor import Predictor
 
     if options.out:
-        atomic.check_writable(options.out, inputs=[options.model, options.data])
+        check_file(options.out, inputs=[options.model, options.data])
     model = Predictor.load(options.model)
     if options.proba and model.task == "regression":
         raise InvalidInputError("--proba needs a classification model; this one is for regression")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_core.cli.console import output_options, tell
+from spectral_core.cli.results import check_file
 from spectral_core.errors import InvalidInputError
 
 
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else home / "report.html"
     if out.suffix.lower() not in (".html", ".htm"):
         raise InvalidInputError(f"--out must end in .html; got {out}")
-    atomic.check_writable(out)
+    (atomic.check_writable if out == home / "report.html" else check_file)(out)
     SearchResult.load(home).to_html(out)
     tell(options, f"written: {out}\n", {"directory": str(home), "written": str(out)})
     return 0

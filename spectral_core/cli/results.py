@@ -1,8 +1,9 @@
-"""Folders of results: what is in them may be replaced by the same command on the same data; states that fit no more are dropped."""
+"""Folders of results: only the same command on the same data may replace what is in them; states that fit no more are dropped."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from spectral_core.errors import InvalidInputError, ModelFileError
+from spectral_core.files import atomic
 from spectral_core.files.model_file import is_model_file
 from spectral_core.wording import counted
 
@@ -25,6 +27,38 @@ MARKS = {
 }
 """The entries of report.json that only this command writes together."""
 MODELS = {"search": "model.npz", "prune": "pruned.npz", "images search": "model.npz", "images train": "model.npz"}
+FILES = {
+    "search": (
+        "model.npz", "compact.npz", "report.json", "report.txt", "report.html", "history.json", "curve.csv", "sizes.npz",
+        "proposal.npz", "network.png", "training.png", "spectrum.png", "curve.png",
+    ),
+    "prune": ("pruned.npz", "report.json", "report.txt"),
+    "images search": ("model.npz", "network.npz", "report.json", "report.txt", "cells.png"),
+    "images train": ("model.npz", "report.json", "report.txt", "training.png"),
+    "reproduce": ("model.npz", "trimmed.npz", "smallest.npz", "table.txt", "summary.json"),
+    "sweep": ("sweep.sqlite", "results.csv", "results.parquet"),
+}  # fmt: skip
+"""The files that the results of a command consist of."""
+
+
+def check_file(path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()) -> None:
+    """Refuse a file to write that belongs to the results in its folder, or that `atomic.check_writable` refuses.
+
+    For the files that a user names. What a command writes to its folder of results is for `check_folder`.
+
+    Raises
+    ------
+    InvalidInputError : the file is one of these; the message names the command and its folder.
+    """
+    target = Path(os.path.realpath(path))
+    for folder in dict.fromkeys((target.parent, Path(path).parent)):
+        for command in (results_in(folder), "sweep" if os.path.exists(folder / "sweep.sqlite") else None):
+            held = [folder / name for name in FILES.get(command or "", ())]
+            if any(target == Path(os.path.realpath(own)) or atomic.is_same_file(own, path) for own in held):
+                raise InvalidInputError(
+                    f"cannot write {path}: it belongs to the {command} in {folder}; name another file"
+                )
+    atomic.check_writable(path, inputs)
 
 
 def check_folder(home: Path, command: str, origin: Origin | None) -> None:
@@ -53,10 +87,10 @@ def check_folder(home: Path, command: str, origin: Origin | None) -> None:
 
 def results_in(home: Path) -> str | None:
     """The command whose results a folder holds, or words on a report that is not known; None where there are none."""
-    if (home / "report.json").exists():
+    if os.path.exists(home / "report.json"):
         report = _report(home / "report.json")
         return next((name for name, mark in MARKS.items() if mark <= report.keys()), "a report.json of another program")
-    return "reproduce" if (home / "summary.json").exists() else None
+    return "reproduce" if os.path.exists(home / "summary.json") else None
 
 
 def _report(path: Path) -> dict[str, object]:

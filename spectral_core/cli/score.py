@@ -15,7 +15,7 @@ from spectral_core.wording import counted
 if TYPE_CHECKING:
     import numpy as np
 
-    from spectral_core.cli.model_data import ModelData
+    from spectral_core.cli.model_data import ModelData, Scored
     from spectral_core.networks.predictor import Predictor
 
 PARTS = ("test", "validation", "all")
@@ -47,6 +47,9 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the scores."""
+    import numpy as np
+
+    from spectral_core import checks
     from spectral_core.cli.model_data import model_data
     from spectral_core.data.metrics import scores_of
     from spectral_core.networks.predictor import Predictor
@@ -54,11 +57,19 @@ def run(options: argparse.Namespace) -> int:
     model = Predictor.load(options.model)
     data = model_data(options, model)
     model = replace(model, encoder=None)  # the rows are encoded
-    x, y, sentence = chosen_rows(model, data, options.part)
-    scores, constant = scores_of(model, x, y)
+    x, y, sentence, weights = chosen_rows(model, data, options.part)
+    given = len(x)
+    if weights is not None:
+        name = f"column {options.weight!r} of the rows to score"
+        used = np.flatnonzero(checks.sample_weights(weights, np.float64, given, name))
+        x, y, weights = x[used], y[used], weights[used]
+        sentence += f"; the scores are weighted by {options.weight!r}"
+        if len(used) < given:
+            sentence += f", {counted(given - len(used), 'row')} of weight 0 left out"
+    scores, constant = scores_of(model, x, y, weights)
     title = f"{Path(options.model).name} on {data.origin.source}"
-    record = {"model": options.model, "data": options.data, "rows": len(x), "sentence": sentence}
-    record |= {"scores": scores, "best_constant": constant}
+    record = {"model": options.model, "data": options.data, "rows": given, "sentence": sentence}
+    record |= {"weight": options.weight or None, "scores": scores, "best_constant": constant}
     tell(options, f"{title}: {sentence}\n\n{table(scores, constant)}", record)
     return 0
 
@@ -75,8 +86,8 @@ def table(scores: dict[str, float | None], constant: dict[str, float | None]) ->
     return "\n".join(lines) + "\n"
 
 
-def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np.ndarray, np.ndarray, str]:
-    """The rows to score, and a sentence on what the model has seen of them.
+def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> Scored:
+    """The rows to score, a sentence on what the model has seen of them, and their weights.
 
     By hand: a number of rows. Checked by test_score.test_each_part_says_what_the_model_has_seen.
     """
@@ -97,22 +108,22 @@ def chosen_rows(model: Predictor, data: ModelData, part: str | None) -> tuple[np
     count = len(data.x)
     rows = counted(count, "row")
     if trained is None or judged is None:
-        return data.x, data.y, f"{rows}; it is not known how many of them trained the model"
+        return data.scored(f"{rows}; it is not known how many of them trained the model")
     seen = int(trained.sum())
     if seen == count:
         every = rows if count == 1 else f"all {rows}"
-        return data.x, data.y, f"{every} trained the model: these scores say nothing about new rows"
+        return data.scored(f"{every} trained the model: these scores say nothing about new rows")
     if not seen:
         none = "which did not train" if count == 1 else "none of which trained"
-        return data.x, data.y, f"{rows}, {none} the model{_judging(judged)}"
+        return data.scored(f"{rows}, {none} the model{_judging(judged)}")
     if part == "all":
-        return data.x, data.y, f"{rows}, {seen} of which trained the model"
+        return data.scored(f"{rows}, {seen} of which trained the model")
     new = np.flatnonzero(~trained)
     sentence = (
         f"{counted(len(new), 'row')} that did not train the model{_judging(judged[new])}; {counted(seen, 'other')} did and "
         f"{'is' if seen == 1 else 'are'} left out (--part all scores {'it' if seen == 1 else 'them'} too)"
     )
-    return data.x[new], data.y[new], sentence
+    return data.scored(sentence, new)
 
 
 def _judging(judged: np.ndarray) -> str:
@@ -130,9 +141,7 @@ def _untrained(count: int) -> str:
     return f"{'it did not train' if count == 1 else 'none of them trained'} the model"
 
 
-def _of_the_search(
-    data: ModelData, part: str | None, trained: np.ndarray | None, judged: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, str]:
+def _of_the_search(data: ModelData, part: str | None, trained: np.ndarray | None, judged: np.ndarray | None) -> Scored:
     """Rows of the data that the model was made from.
 
     By hand: a number of rows. Checked by test_score.test_each_part_says_what_the_model_has_seen.
@@ -141,12 +150,13 @@ def _of_the_search(
 
     # Test points that the built-in set draws apart.
     if data.fresh is not None and part in (None, "test"):
-        return *data.fresh, f"{counted(len(data.fresh[0]), 'test row')}, drawn apart; {_untrained(len(data.fresh[0]))}"
+        sentence = f"{counted(len(data.fresh[0]), 'test row')}, drawn apart; {_untrained(len(data.fresh[0]))}"
+        return *data.fresh, sentence, None
     if part is None:
         part = next((name for name in ("test", "validation") if len(data.rows.get(name, ()))), "all")
     if part == "all":
         fitted = len(data.rows["training"])
-        return data.x, data.y, f"all {counted(len(data.x), 'row')} of its search, {fitted} of which trained the model"
+        return data.scored(f"all {counted(len(data.x), 'row')} of its search, {fitted} of which trained the model")
     rows = np.asarray(data.rows.get(part, ()), np.int64)
     if not len(rows):
         raise InvalidInputError(
@@ -159,7 +169,7 @@ def _of_the_search(
     if equal:
         who = "it" if len(rows) == 1 else f"{equal:,} of them"
         sentence += f"; {who} {'equals a row' if equal == 1 else 'equal rows'} that did"
-    return data.x[rows], data.y[rows], sentence
+    return data.scored(sentence, rows)
 
 
 def _listed(data: ModelData) -> str:

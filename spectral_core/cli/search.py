@@ -20,7 +20,7 @@ from spectral_core import checks
 from spectral_core.backends.choice import multiply_adds
 from spectral_core.backends.threads import one_thread
 from spectral_core.cli import console, data_options, interrupts
-from spectral_core.cli.results import afresh_where_stale, check_folder, drop_other_states, note
+from spectral_core.cli.results import FILES, afresh_where_stale, check_folder, drop_other_states, note
 from spectral_core.cli.splits import DataSplit, split_data
 from spectral_core.cli.training_options import add_training_options, training_keywords, with_protocol
 from spectral_core.data.targets import TASKS
@@ -37,22 +37,6 @@ UNIDENTIFYING = ("run", "out", "compare", "html", "quiet", "json", "config")
 MLP_EPOCHS, MLP_BATCH, WORTH_THREADS = 1000, 200, 10**8
 """The epochs and the mini-batch of scikit-learn's MLP, and the multiply-adds of a step from which several threads share its products: below, they
 wait for each other, on busy cores for seconds."""
-RESULTS = (
-    "model.npz",
-    "compact.npz",
-    "report.json",
-    "report.txt",
-    "report.html",
-    "history.json",
-    "curve.csv",
-    "sizes.npz",
-    "proposal.npz",
-    "network.png",
-    "training.png",
-    "spectrum.png",
-    "curve.png",
-)
-"""The files that a search writes."""
 
 
 def add_parser(commands: Any) -> None:
@@ -105,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
         name = f"column {options.weight!r} of the test rows"
         checks.sample_weights(split.test.weight, float, len(split.test.x), name)
     home = Path(options.out) if options.out else Path("results") / data.name
-    for name in RESULTS:
+    for name in FILES["search"]:
         atomic.check_writable(home / name, inputs=[options.data, *([options.split] if options.split else [])])
     check_folder(home, "search", split.origin)
     pictures = console.pictures_can_be_drawn()
@@ -149,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _is_result(name: str) -> bool:
     """Whether a search, or `choose`, writes a file of this name."""
-    return name in RESULTS or re.fullmatch(r"weights-\d+\.npz", name) is not None
+    return name in FILES["search"] or re.fullmatch(r"weights-\d+\.npz", name) is not None
 
 
 def _copy(source: Path, file: BinaryIO) -> None:

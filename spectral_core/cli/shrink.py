@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spectral_core.cli import data_options
 from spectral_core.cli.console import backend_option, output_options, say, seed_option, tell
 from spectral_core.cli.model_data import model_data
-from spectral_core.cli.results import check_folder
+from spectral_core.cli.results import check_file, check_folder
 from spectral_core.data.targets import LOSSES, TASKS
 from spectral_core.errors import InvalidInputError
 from spectral_core.wording import counted
@@ -58,7 +58,7 @@ def _add_prune(commands: Any) -> None:
     )
     prune.add_argument("model", metavar="MODEL", help="any model file of this package")
     prune.add_argument("data", metavar="DATA", help=f"{data_options.TABLES}, as for search")
-    rankings = "path, eigenvalue, scaled_eigenvalue, connectivity, pivoted_qr or leave_one_out"
+    rankings = "path, plain_path, eigenvalue, scaled_eigenvalue, connectivity, pivoted_qr or leave_one_out"
     prune.add_argument("--by", default="path", help=f"{rankings} (default: path)")
     amount = prune.add_mutually_exclusive_group()
     amount.add_argument("--fraction", type=float, help="share of all hidden neurons, or of all weights, to remove")
@@ -68,8 +68,8 @@ def _add_prune(commands: Any) -> None:
     most = "remove as many as raise the loss by at most this share of it, and of 0.001 of what the best constant loses more (default: 0.01)"
     amount.add_argument("--tolerance", type=float, help=most)
     prune.add_argument("--unit", default="neuron", help="neuron, layer or weight (default: neuron)")
-    penalty = "strength of the penalty of the refits; against noise with few samples (default: 1e-8)"
-    prune.add_argument("--ridge", type=float, default=1e-8, help=penalty)
+    penalty = "strength of the penalty of the refits, against noise (default: 1e-8; of single weights 0.01, or the best of three for --tolerance)"
+    prune.add_argument("--ridge", type=float, help=penalty)
     prune.add_argument("--even", action="store_true", help="remove the same share of every layer")
     same = "first merge neurons that compute the same (relu; 0 is exact)"
     prune.add_argument("--merge", type=float, metavar="SINE", help=same)
@@ -100,6 +100,7 @@ def run_prune(options: argparse.Namespace) -> int:
     from spectral_core.networks.predictor import load_any
     from spectral_core.resizing.predicting import PrunedPredictor
     from spectral_core.resizing.pruning import prune
+    from spectral_core.resizing.request import AMOUNTS
 
     checks.integer(options.seed, "--seed", 0)
     network, predictor = load_any(options.model)
@@ -108,7 +109,7 @@ def run_prune(options: argparse.Namespace) -> int:
         atomic.check_writable(home / name, inputs=[options.model, options.data])
     check_folder(home, "prune", None if predictor is None else predictor.origin)
     data = _data(options, predictor)
-    amounts = {name: getattr(options, name) for name in ("fraction", "threshold", "tolerance", "weights")}
+    amounts = {name: getattr(options, name) for name in AMOUNTS}
     if all(value is None for value in amounts.values()):
         amounts["tolerance"] = 0.01
     choice.resolve(options.backend, 0)
@@ -173,6 +174,7 @@ def _data(options: argparse.Namespace, predictor: Predictor | None) -> PruningDa
     # The split.
     labels = y if loss == "cross_entropy" else None
     rows, sentence = split_known(known, labels, len(x), fraction, options.seed)
+    sentence += "; the weights of rows do not count here" if options.weight else ""
     refit, judging, reported = ((x[part], y[part]) for part in rows)
     seen = {} if prints is None else {"training": prints[rows[0]], "validation": prints[rows[1]]}
     return PruningData(refit, judging, reported, loss, sentence, seen)
@@ -189,7 +191,6 @@ def _save(small: CompactNetwork, predictor: Predictor | None, path: Path) -> Non
 
 def run_compact(options: argparse.Namespace) -> int:
     """Run `compact`."""
-    from spectral_core.files import atomic
     from spectral_core.networks.compact import CompactNetwork
     from spectral_core.networks.predictor import load_any
     from spectral_core.resizing.compaction import compact
@@ -203,7 +204,7 @@ def run_compact(options: argparse.Namespace) -> int:
             f"MODEL, --out and --onnx must be different files; got {source}, {', '.join(map(str, written))}"
         )
     for path in written:
-        atomic.check_writable(path, inputs=[source])
+        check_file(path, inputs=[source])
     small = network if isinstance(network, CompactNetwork) else compact(network)
     # Without a name that was asked for, no file that is no smaller.
     idle = small is network or small.live == network.widths

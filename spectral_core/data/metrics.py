@@ -93,46 +93,54 @@ def label_scores(
     }
 
 
-def constant_label_scores(truth: np.ndarray) -> dict[str, float | None]:
+def constant_label_scores(truth: np.ndarray, weights: np.ndarray | None = None) -> dict[str, float | None]:
     """The subset accuracy of the most frequent set of labels, and the label accuracy of the majority of each label.
 
     By hand: scores of a constant. Checked by test_several_labels.test_scores_of_labels_are_those_of_counting.
     """
-    sets, counts = np.unique(truth, axis=0, return_counts=True)
-    whole = label_scores(truth, np.broadcast_to(sets[counts.argmax()], truth.shape))
-    shares = truth.mean(axis=0)
-    each = label_scores(truth, np.broadcast_to(shares, truth.shape))
+    sets, group = np.unique(truth, axis=0, return_inverse=True)
+    most = sets[np.bincount(group.ravel(), weights).argmax()]
+    whole = label_scores(truth, np.broadcast_to(most, truth.shape), weights)
+    shares = np.average(truth, axis=0, weights=weights)
+    each = label_scores(truth, np.broadcast_to(shares, truth.shape), weights)
     return each | {"subset_accuracy": whole["subset_accuracy"]}
 
 
-def number_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float | None]:
+def number_scores(
+    truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None
+) -> dict[str, float | None]:
     """R² (the mean over targets), RMSE and MAE of targets (samples, outputs) in their units; None where R² is not defined."""
     metrics = optional("sklearn.metrics", "scores")
     varies = len(truth) > 1 and bool((truth.min(axis=0) < truth.max(axis=0)).all())
+    given = {"sample_weight": weights}
     return {
-        "r2": float(metrics.r2_score(truth, predicted)) if varies else None,
-        "rmse": float(metrics.root_mean_squared_error(truth, predicted)),
-        "mae": float(metrics.mean_absolute_error(truth, predicted)),
+        "r2": float(metrics.r2_score(truth, predicted, **given)) if varies else None,
+        "rmse": float(metrics.root_mean_squared_error(truth, predicted, **given)),
+        "mae": float(metrics.mean_absolute_error(truth, predicted, **given)),
     }
 
 
-def constant_number_scores(truth: np.ndarray) -> dict[str, float | None]:
+def constant_number_scores(truth: np.ndarray, weights: np.ndarray | None = None) -> dict[str, float | None]:
     """The scores of the mean of these rows, and the MAE of their median; no constant has better ones.
 
     By hand: scores of a constant. Checked by test_metrics.test_scores_of_numbers_are_those_of_their_definitions.
     """
-    mean = number_scores(truth, np.broadcast_to(truth.mean(axis=0), truth.shape))
-    median = number_scores(truth, np.broadcast_to(np.median(truth, axis=0), truth.shape))
+    middle = np.quantile(truth, 0.5, axis=0, method="inverted_cdf", weights=weights)
+    constants = (np.average(truth, axis=0, weights=weights), middle)
+    mean, median = (number_scores(truth, np.broadcast_to(one, truth.shape), weights) for one in constants)
     return mean | {"mae": median["mae"]}
 
 
-def scores_of(model: Any, X: Any, y: Any) -> tuple[dict[str, float | None], dict[str, float | None]]:
+def scores_of(
+    model: Any, X: Any, y: Any, weights: np.ndarray | None = None
+) -> tuple[dict[str, float | None], dict[str, float | None]]:
     """The scores of a predictor on rows in the units of the data, and those of the best constant on the same rows.
 
     Parameters
     ----------
     model : a `Predictor`, or what has its `task`, `classes`, `predict` and `predict_proba`.
     y : labels (samples,), several labels (samples, labels) or targets (samples, outputs).
+    weights : of the rows (samples,), all positive; the best constant is that of the weighted rows.
 
     Raises
     ------
@@ -141,11 +149,11 @@ def scores_of(model: Any, X: Any, y: Any) -> tuple[dict[str, float | None], dict
     if model.task == "classification":
         truth = encode_labels(y, "the target", model.classes)[0]
         probabilities = model.predict_proba(X)
-        found = class_scores(truth, probabilities.argmax(axis=1), probabilities)
-        return found, constant_class_scores(truth, len(model.classes))
+        found = class_scores(truth, probabilities.argmax(axis=1), probabilities, weights)
+        return found, constant_class_scores(truth, len(model.classes), weights)
     if model.task == "multilabel":
         labels = label_matrix(y, "the target")
-        return label_scores(labels, model.predict_proba(X)), constant_label_scores(labels)
+        return label_scores(labels, model.predict_proba(X), weights), constant_label_scores(labels, weights)
     targets = real_targets(y, "the target")
     predicted = np.asarray(model.predict(X), np.float64).reshape(targets.shape)
-    return number_scores(targets, predicted), constant_number_scores(targets)
+    return number_scores(targets, predicted, weights), constant_number_scores(targets, weights)

@@ -15,7 +15,7 @@ from spectral_core.data.fingerprints import row_prints
 from spectral_core.data.framing import Framed, features_of, framed, labels_of_indicators, target_array, target_names_of
 from spectral_core.data.reading.frames import frame_names
 from spectral_core.data.scaling import Scaling
-from spectral_core.data.splitting import split_rows
+from spectral_core.data.splitting import LEFT_OUT, split_rows
 from spectral_core.data.targets import LOSSES, encode_labels, infer_task, label_matrix, real_targets
 from spectral_core.data.weighting import Weighting
 from spectral_core.errors import InvalidInputError
@@ -143,24 +143,24 @@ def prepare(
     classifies = task == "classification"
     target, classes = encode_labels(y, "y") if classifies else (_targets(y, task), ())
     weights = weighting.of(target, classes, target)
+    used = _with_weight(y, task, weights)
     # Split, and fit the encoder of a frame to the training part.
-    weights_valid = None
     if validation_data is None:
         fraction = checks.real_number(fraction, "validation_fraction", 0, 0.9, open_low=True)
-        training_rows, validation_rows = split_rows(target if classifies else None, len(target), fraction, seed)
-        if weights is not None:
-            training_rows, validation_rows = _weighted(training_rows, weights), _weighted(validation_rows, weights)
-            weights_valid = weights[validation_rows]
+        labels = target if classifies else None
+        training_rows, validation_rows = split_rows(labels, weights, len(target), fraction, seed)
+        weights_valid = None if weights is None else weights[validation_rows]
         inputs_given = inputs_given.refitted(training_rows)
         x_valid, y_valid = inputs_given.x[validation_rows], target[validation_rows]
     else:
-        training_rows, validation_rows = np.arange(len(target)), np.arange(0)
+        training_rows, validation_rows = used, np.arange(0)
+        inputs_given = inputs_given if len(used) == len(target) else inputs_given.refitted(used)
         x_valid, y_valid = _validation(validation_data, inputs_given, target, classes)
         if task == "multilabel":
             y_valid = label_matrix(y_valid, "validation y")
-        if weights is not None:
-            training_rows = _weighted(training_rows, weights)
-            weights_valid = weighting.without_samples().of(y_valid, classes, target)
+        weights_valid = weighting.without_samples().of(y_valid, classes, target)
+        if weights_valid is not None:  # a class of weight 0 does not judge either
+            x_valid, y_valid, weights_valid = (one[weights_valid > 0] for one in (x_valid, y_valid, weights_valid))
     x, target = inputs_given.x[training_rows], target[training_rows]
     weights = None if weights is None else weights[training_rows]
     named = (np.asarray(classes)[target], np.asarray(classes)[y_valid]) if classifies else (target, y_valid)
@@ -195,12 +195,17 @@ def prepare(
     )
 
 
-def _weighted(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The rows that have a weight."""
-    kept = rows[weights[rows] > 0]
-    if not len(kept):
-        raise InvalidInputError("sample_weight is 0 for all rows of the training or of the validation part")
-    return kept
+def _with_weight(y: np.ndarray, task: str, weights: np.ndarray | None) -> np.ndarray:
+    """Numbers of the rows that have a weight; what `y` needs in all rows it needs in these."""
+    used = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
+    if not len(used):
+        raise InvalidInputError("class_weight and sample_weight give every row the weight 0")
+    if len(used) < len(y):
+        try:
+            encode_labels(y[used], "y") if task == "classification" else _targets(y[used], task)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{error}{LEFT_OUT}") from None
+    return used
 
 
 def _targets(y: Any, task: str) -> np.ndarray:

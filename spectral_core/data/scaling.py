@@ -8,6 +8,9 @@ import numpy as np
 
 from spectral_core.errors import InvalidInputError
 
+BLOCK = 32
+"""Columns that are scaled at a time, and up to as many more."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
@@ -25,6 +28,19 @@ class Scaling:
 
         By hand: columns before any training. Checked by test_scaling.test_a_power_of_two_as_unit_changes_no_digit.
         """
+        if columns.shape[1] > BLOCK:  # wide data block by block, without copies of all
+            blocks = np.array_split(columns, columns.shape[1] // BLOCK, axis=1)
+            starts = np.cumsum([0, *(block.shape[1] for block in blocks)])
+            parts = [cls._of_block(block, name, int(start)) for block, start in zip(blocks, starts, strict=False)]
+            return cls(np.concatenate([p.mean for p in parts]), np.concatenate([p.deviation for p in parts]))
+        return cls._of_block(columns, name, 0)
+
+    @classmethod
+    def _of_block(cls, columns: np.ndarray, name: str, first: int) -> Scaling:
+        """`fit` of neighbouring columns, the first of which has this number.
+
+        By hand: columns before any training. Checked by test_scaling.test_a_power_of_two_as_unit_changes_no_digit.
+        """
         # In units of a power of two nothing overflows or underflows, and no digit changes.
         unit = power_of_two(columns)
         scaled = columns / unit
@@ -33,7 +49,9 @@ class Scaling:
             reach = np.abs(scaled - mean).max(axis=0) * unit
         for column in np.flatnonzero(~np.isfinite(reach)):
             largest = np.abs(columns[:, column]).max()
-            raise InvalidInputError(f"{name} column {column} is too large to be standardised: it reaches {largest:g}")
+            raise InvalidInputError(
+                f"{name} column {first + column} is too large to be standardised: it reaches {largest:g}"
+            )
         # A constant column has a deviation of rounding size, not 0; dividing by it would blow up the rounding.
         constant = deviation <= 16 * np.finfo(np.float64).eps * np.abs(scaled).max(axis=0)
         return cls(mean * unit, np.where(constant, 0.0, deviation) * unit)
@@ -54,7 +72,9 @@ class Scaling:
 
     def transform(self, columns: np.ndarray) -> np.ndarray:
         """By hand: columns before any training. Checked by test_scaling.test_a_power_of_two_as_unit_changes_no_digit."""
-        return (columns - self.mean) / self.divisor
+        result = np.asarray(columns - self.mean)
+        result /= self.divisor
+        return result
 
     def inverse_transform(self, columns: np.ndarray) -> np.ndarray:
         """By hand: columns after any training. Checked by test_search.test_scaling_is_undone_and_a_constant_column_keeps_its_value."""

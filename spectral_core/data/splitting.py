@@ -11,6 +11,9 @@ from spectral_core.data.dataset import Dataset
 from spectral_core.errors import DataFileError, InvalidInputError
 from spectral_core.wording import counted
 
+LEFT_OUT = "; rows of weight 0 are left out"
+"""Ends a message on the rows that are left."""
+
 
 def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: np.random.Generator) -> np.ndarray:
     """A mask of round(fraction · rows) samples, at least one, drawn at random; with labels, in proportion by class.
@@ -38,18 +41,37 @@ def held_out(labels: np.ndarray | None, rows: int, fraction: float, generator: n
     return mask
 
 
-def split_rows(labels: np.ndarray | None, rows: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the training and of the validation rows, both ascending; with labels, in proportion by class."""
-    mask = held_out(labels, rows, fraction, np.random.default_rng((seed, 1)))
-    return np.flatnonzero(~mask), np.flatnonzero(mask)
+def held_out_with_weight(
+    labels: np.ndarray | None, weights: np.ndarray | None, rows: int, fraction: float, generator: np.random.Generator
+) -> np.ndarray:
+    """`held_out` among the samples that have a weight: the others stay outside of the mask and do not count."""
+    used = np.arange(rows) if weights is None else np.flatnonzero(weights)
+    mask = np.zeros(rows, dtype=bool)
+    try:
+        mask[used] = held_out(None if labels is None else labels[used], len(used), fraction, generator)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{error}{LEFT_OUT if len(used) < rows else ''}") from None
+    return mask
+
+
+def split_rows(
+    labels: np.ndarray | None, weights: np.ndarray | None, rows: int, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the training and of the validation rows, both ascending; with labels, in proportion by class.
+
+    Rows of weight 0 are in neither.
+    """
+    judging = held_out_with_weight(labels, weights, rows, fraction, np.random.default_rng((seed, 1)))
+    training = ~judging if weights is None else ~judging & (weights > 0)
+    return np.flatnonzero(training), np.flatnonzero(judging)
 
 
 def train_test_split(dataset: Dataset, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Train and test part at random, in the order of the rows; for classification with each class in proportion.
 
     The test part has `test_fraction` of the rows, rounded, and at least one; each class keeps at least one row for
-    training. Data with groups put whole groups aside; data with times put the last rows aside. The encoder of a table is
-    fitted to the training part.
+    training. Rows of weight 0 do not count: drawn at random, no test row is one of them. Data with groups put whole groups
+    aside; data with times put the last rows aside. The encoder of a table is fitted to the training part.
     """
     fraction = checks.real_number(test_fraction, "test_fraction", 0, 1, open_low=True, open_high=True)
     generator = np.random.default_rng(checks.integer(seed, "seed", 0))
@@ -64,7 +86,7 @@ def put_aside(dataset: Dataset, fraction: float, generator: np.random.Generator)
             return _whole_groups(dataset.group, fraction, generator)
         if dataset.time is not None:
             return _last_rows(dataset.time, fraction)
-        return held_out(labels, len(dataset.x), fraction, generator)
+        return held_out_with_weight(labels, dataset.weight, len(dataset.x), fraction, generator)
     except InvalidInputError as error:
         raise DataFileError(f"{dataset.name}: {error}") from None
 

@@ -152,7 +152,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         self._objective, self.n_outputs_, self.out_activation_ = self._objective_of(data.y)
         hidden = hidden_widths(self.hidden_layer_sizes)
         activation = activations.checked(spelled(self.activation), len(hidden))
-        self._inputs = self._outputs = self._compact = self.report_ = self.result_ = None
+        self._inputs = self._outputs = self._compact = self.report_ = self.result_ = self._learned = None
         self._forget()
         chosen = one_of(self.parametrization, PARAMETRIZATIONS, "parametrization")
         widths = [data.x.shape[1], *hidden, self.n_outputs_]

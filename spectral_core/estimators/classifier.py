@@ -54,7 +54,8 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
     feature_importances_ : path scores of the features, with the sum 1.
     loss_, best_loss_, loss_curve_, validation_loss_curve_, validation_scores_, best_validation_score_ : as in scikit-learn's MLP.
     n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as there.
-    classes_ : the sorted labels; with several labels for each sample the numbers of the columns of y.
+    classes_ : the sorted labels; with several labels for each sample the numbers of the columns of y. A search gives no output to a
+        class whose rows all have the weight 0: its probability is 0, and `predictor_` and `result_` do not know it.
 
     Raises
     ------
@@ -182,22 +183,35 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         output = self._raw(X)
         if self._multilabel:
             return (output > 0).astype(np.int64)
-        return self.classes_[output[:, : len(self.classes_)].argmax(axis=1)]
+        return self.classes_[self._by_class(output, -np.inf).argmax(axis=1)]
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """z_K (samples, classes or labels), whose greatest entry is the prediction; with two classes z_2 - z_1 (samples,)."""
+        """z_K (samples, classes or labels), whose greatest entry is the prediction; with two classes z_2 - z_1 (samples,).
+
+        A class that a search left out has the least number of its type, as in scikit-learn's `cross_val_predict`.
+        """
         output = self._raw(X)
         if not self._multilabel and len(self.classes_) == 2:
             return output[:, 1] - output[:, 0]
-        return output[:, : len(self.classes_)]
+        return output if self._multilabel else self._by_class(output, float(np.finfo(output.dtype).min))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (samples, classes): the softmax of z_K; 1/(1 + exp(-z_K)) with several labels.
 
+        A class that a search left out has the probability 0.
+
         By hand: outputs as probabilities. Checked by test_beside_mlp.test_a_classifier_has_the_curve_and_the_probabilities_of_mlp.
         """
         output = self._raw(X)
-        return expit(output) if self._multilabel else softmax(output[:, : len(self.classes_)], axis=1)
+        return expit(output) if self._multilabel else softmax(self._by_class(output, -np.inf), axis=1)
+
+    def _by_class(self, output: np.ndarray, absent: float) -> np.ndarray:
+        """A column of z_K for each class (samples, classes); `absent` for classes that have no output."""
+        if self._learned is None:
+            return output[:, : len(self.classes_)]
+        columns = np.full((len(output), len(self.classes_)), absent, output.dtype)
+        columns[:, self._learned] = output
+        return columns
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """The logarithms of `predict_proba`; -inf where a probability is too small for its type.
@@ -214,7 +228,8 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
             return self._predictor("multilabel", ())
         if len(self.classes_) < 2:
             raise InvalidInputError("a model file holds at least two classes; save compact_, whose output is z_K")
-        return self._predictor("classification", tuple(self.classes_.tolist()))
+        classes = self.classes_ if self._learned is None else self.classes_[self._learned]
+        return self._predictor("classification", tuple(classes.tolist()))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

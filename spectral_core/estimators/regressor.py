@@ -121,7 +121,7 @@ class SpectralRegressor(RegressorMixin, SpectralEstimator):
             y = column_or_1d(y, warn=True)
         target = np.asarray(y, np.float64).reshape(len(y), -1)
         if not known:
-            self._flat = y.ndim == 1
+            self._flat, self.n_outputs_ = y.ndim == 1, target.shape[1]
         elif target.shape[1] != self.n_outputs_:
             raise InvalidInputError(
                 f"y must have {self.n_outputs_} outputs, as in the call before; got {target.shape[1]}"

@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from spectral_core.data.scaling import Scaling
-from spectral_core.estimators.objective import Objective
-from spectral_core.estimators.searching import blocks_in_units
+from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.searching import blocks_in_units, of_learned
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.paths import input_scores
 from spectral_core.networks.predictor import Predictor
@@ -32,6 +32,8 @@ class FittedNetwork(ABC):
     _inputs: Scaling | None
     _outputs: Scaling | None
     _compact: CompactNetwork | None
+    _learned: np.ndarray | None = None
+    """The numbers of the classes that have an output, where not all have: a search learns those with a weight."""
 
     @abstractmethod
     def _target(self, y: Any, known: str, classes: Any = None) -> np.ndarray:
@@ -151,7 +153,8 @@ class FittedNetwork(ABC):
         options : those of `spectral_core.prune`; without an amount ``tolerance=0.01``.
         """
         x, y = self._checked_rows(X, y, reset=False)
-        target = self._target(y, "part")
+        data = of_learned(self, FitData(x, self._target(y, "part"), None), self._learned, "y")
+        x, target = data.x, data.y if self._learned is None else np.searchsorted(self._learned, data.y)
         if self._inputs is not None and self._outputs is not None:
             x = self._inputs.transform(x)
             target = self._outputs.transform(target) if self._objective.loss == "squared_error" else target

@@ -58,24 +58,20 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         if estimator.search is True
         else one_of(estimator.search, STRATEGIES, "search, if not True or False,")
     )
-    objective, estimator.n_outputs_, estimator.out_activation_ = estimator._objective_of(data.y)
+    objective, _, estimator.out_activation_ = estimator._objective_of(data.y)
     task = next((task for task, loss in LOSSES.items() if loss == objective.loss), None)
     if task is None:
         raise InvalidInputError(f"a search knows labels, or loss='squared_error'; {objective.loss} needs search=False")
-    classifies = task == "classification"
-    if classifies and len(estimator.classes_) < 2:
-        raise InvalidInputError(
-            f"a search needs at least two classes; y has 1 class, {estimator.classes_.tolist()[0]!r}"
-        )
     rows = unique_rows(data)
+    learned = _learned_classes(estimator, rows) if task == "classification" else None
     if len(rows) < 2:
         raise InvalidInputError("a search needs at least two rows that are different and have a weight; got 1 sample")
     strength = SEARCH_PENALTY if estimator.penalty_strength is None else estimator.penalty_strength
     share = JUDGING_SHARE if estimator.validation_fraction is None else estimator.validation_fraction
-    flat = rows.y[:, 0] if task == "regression" and rows.y.shape[1] == 1 else rows.y
+    own = None if given is None else of_learned(estimator, given, learned, "y_val")
     found = search(
         rows.x,
-        flat,
+        _as_given(estimator, rows.y, task),
         sample_weight=rows.weights,
         hidden=estimator.hidden_layer_sizes,
         task=task,
@@ -87,7 +83,7 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         penalty=estimator.penalty,
         penalty_strength=strength,
         strategy=strategy,
-        validation_data=None if given is None else (given.x, given.y),
+        validation_data=None if own is None else (own.x, _as_given(estimator, own.y, task)),
         validation_fraction=share,
         seed=estimator._draw_seed(),
         backend=estimator.backend,
@@ -97,6 +93,8 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
     )
     estimator._objective = objective
     estimator._forget()
+    estimator._learned = learned
+    estimator.n_outputs_ = found.network.widths[-1]
     estimator._compact, estimator.network_ = found.compact, found.compact.expanded()
     estimator._inputs, estimator._outputs = found.compact_predictor.inputs, found.compact_predictor.outputs
     estimator.result_, estimator.report_ = found, found.report
@@ -107,6 +105,39 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
     estimator.n_iter_ = len(history)
     estimator.t_ = estimator.n_iter_ * len(rows)
     return estimator
+
+
+def _learned_classes(estimator: Any, rows: FitData) -> np.ndarray | None:
+    """The numbers of the classes that have a weight, or None where all have.
+
+    The others get no output, so that the search finds the same as where their rows are not there.
+    """
+    present = np.unique(rows.y)
+    every = len(present) == len(estimator.classes_)
+    if len(present) < 2:
+        label, which = estimator.classes_[present].tolist()[0], "1 class" if every else "1 class with a weight"
+        raise InvalidInputError(f"a search needs at least two classes; y has {which}, {label!r}")
+    return None if every else present
+
+
+def of_learned(estimator: Any, data: FitData, learned: np.ndarray | None, name: str) -> FitData:
+    """The rows of the classes that have an output; all rows where `learned` is None."""
+    if learned is None:
+        return data
+    own = data.part(np.flatnonzero(np.isin(data.y, learned)))
+    if not len(own):
+        labels = (estimator.classes_[numbers].tolist() for numbers in (learned, np.unique(data.y)))
+        has, others = (", ".join(map(repr, some)) for some in labels)
+        raise InvalidInputError(f"{name} needs a row of a class that has a weight: {has}; all are of others: {others}")
+    return own
+
+
+def _as_given(estimator: Any, target: np.ndarray, task: str) -> np.ndarray:
+    """Targets as the caller has them, so that result, report and messages name labels and not their numbers."""
+    if task == "classification":
+        labels = estimator.classes_
+        return np.asarray((labels if labels.dtype.kind in "biuf" else labels.astype(str))[target])
+    return target[:, 0] if target.shape[1] == 1 else target
 
 
 def unique_rows(data: FitData) -> FitData:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
+from spectral_core.errors import InvalidInputError
+
 
 def with_classes(given: np.ndarray | None, target: np.ndarray, class_weight: Any, estimator: Any) -> np.ndarray | None:
     """The weights of the samples times those of their classes; None where neither is given.
@@ -17,4 +19,8 @@ def with_classes(given: np.ndarray | None, target: np.ndarray, class_weight: Any
         return given
     labels = target if target.ndim > 1 else estimator.classes_[target]
     own = np.asarray(compute_sample_weight(class_weight, labels))
-    return own if given is None else own * given
+    weights = own if given is None else own * given
+    if not weights.any():
+        both = "" if given is None else " and sample_weight"
+        raise InvalidInputError(f"class_weight{both} give{'' if both else 's'} every row the weight 0")
+    return weights

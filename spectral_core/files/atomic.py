@@ -100,7 +100,7 @@ def check_writable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathL
     if Path(path).is_socket():
         raise InvalidInputError(f"cannot write {path}: it is a socket")
     for source in inputs:
-        if _is_same_file(path, source):
+        if is_same_file(path, source):
             raise InvalidInputError(f"cannot write {path}: the command reads this file; name another one")
     # What is there already must be writable itself, also where its folder would let it be replaced.
     if os.path.exists(path) and not os.access(path, os.W_OK):
@@ -114,7 +114,7 @@ def check_writable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathL
         raise InvalidInputError(f"cannot write {path}: {folder} is not a folder that can be written to")
 
 
-def _is_same_file(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+def is_same_file(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
     """Whether two paths name one regular file, by whatever links."""
     try:
         return os.path.samefile(path, other) and stat.S_ISREG(os.stat(path).st_mode)

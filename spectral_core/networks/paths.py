@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -32,6 +33,36 @@ def path_scores(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
     return [np.sqrt(incoming[layer] * outgoing[layer]) for layer in range(1, len(widths) - 1)]
 
 
+def whole_path_scores(blocks: Blocks, widths: tuple[int, ...], sizes: np.ndarray) -> list[np.ndarray]:
+    """Contribution of each hidden neuron over all paths from an input through it to an output, each input times its size.
+
+    The root of the sum of the squared products of (size of the input) · (weights of the path). With sizes 1 and one hidden
+    layer that is M6. Unlike `path_scores` it stays the same where an input has other units (its weights divided by what its
+    size is multiplied by), and where a neuron of any layer with f(c z) = c f(z) is c times as loud.
+
+    Parameters
+    ----------
+    sizes : (n_1,) the size of each input's values on data, 1 for the constant.
+
+    Returns
+    -------
+    list of (n_i,) arrays for the hidden layers i = 2..K-1.
+
+    By hand: once per pruning, outside of training. Checked by test_paths.test_the_score_of_a_neuron_sums_over_its_paths.
+    """
+    # Weights times sizes, before anything is squared: neither alone says how large its square will be.
+    weighed = {pair: block * sizes.astype(np.float64) for pair, block in blocks.items() if pair[1] == 1}
+    largest = max((float(np.abs(block).max(initial=0)) for block in weighed.values()), default=0.0)
+    scale = math.ldexp(1.0, math.frexp(largest)[1] - 1)  # a power of two rounds nothing
+    shares = {**blocks, **{pair: block / scale for pair, block in weighed.items()}}
+    incoming = [np.ones(widths[0]), *(np.zeros(width) for width in widths[1:])]
+    # Layers from the bottom: all that a layer receives is complete before it sends.
+    for (i, j), block in sorted(shares.items()):
+        incoming[i - 1] += np.square(block, dtype=np.float64) @ incoming[j - 1]
+    outgoing = squares_to_outputs(blocks, widths)
+    return [scale * np.sqrt(incoming[layer] * outgoing[layer]) for layer in range(1, len(widths) - 1)]
+
+
 def path_norms(blocks: Blocks, widths: tuple[int, ...]) -> list[float]:
     """‖Γ‖ through each hidden layer: the root of the sum of squared path scores.
 
@@ -59,14 +90,20 @@ def input_scores(blocks: Blocks, widths: tuple[int, ...]) -> np.ndarray:
     >>> input_scores(blocks, (2, 1, 1)).tolist()
     [10.0, 1.0]
     """
+    return np.sqrt(squares_to_outputs(blocks, widths)[0])
+
+
+def squares_to_outputs(blocks: Blocks, widths: tuple[int, ...]) -> list[np.ndarray]:
+    """The sum of the squared products of weights over all paths from each neuron to an output, (n_i,) for i = 1..K.
+
+    By hand: once per report. Checked by test_paths.test_the_score_of_an_input_sums_over_its_paths.
+    """
     squares = [np.zeros(width) for width in widths]
     squares[-1] = np.ones(widths[-1])
     # Layers from the top: all that a layer sends to is complete before it is read.
-    for layer in range(len(widths), 1, -1):
-        for (i, j), block in blocks.items():
-            if i == layer:
-                squares[j - 1] += squares[i - 1] @ np.square(block, dtype=np.float64)
-    return np.sqrt(squares[0])
+    for (i, j), block in sorted(blocks.items(), reverse=True):
+        squares[j - 1] += squares[i - 1] @ np.square(block, dtype=np.float64)
+    return squares
 
 
 def mean_abs_eigenvalue(net: SpectralNetwork) -> float | None:

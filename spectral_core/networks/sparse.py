@@ -15,6 +15,9 @@ from spectral_core.kernels.support.activations import Activation, codes, of_laye
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.wording import counted
 
+BYTES_A_NUMBER = 4
+"""A weight or a bias in float32."""
+
 
 @dataclass(frozen=True, eq=False)
 class Used:

@@ -54,12 +54,12 @@ class Recipe:
     minima_below: int = MINIMA_BELOW
 
     @classmethod
-    def of(cls, samples: Samples, batch_size: int) -> Recipe:
-        """The recipe for some samples: minima from more weights on where there are few.
+    def of(cls, samples: Samples, batch_size: int, rows: int | None = None) -> Recipe:
+        """The recipe for some samples, or for as many `rows` of them: minima from more weights on where there are few.
 
         By hand: a number of epochs. Checked by test_descent.test_the_recipe_depends_on_the_number_of_samples.
         """
-        rows = len(samples)
+        rows = rows or len(samples)
         least = LEAST_EPOCHS if samples.loss == "squared_error" else LEAST_EPOCHS_LABELS
         epochs = max(least, -(-LEAST_STEPS * min(batch_size, rows) // rows))
         return cls(epochs, batch_size, minima_below=max(MINIMA_BELOW, MINIMA_WORK // rows))
@@ -194,7 +194,7 @@ def through_minima(
         smaller = remove(net, _some(samples, SALIENCY_ROWS, rng), due)
         net, loss = polish(smaller, samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)
     failed = 0
-    for _ in range(swaps if size <= SWAP_BELOW and net.n_products and not _faultless(net, samples) else 0):
+    for _ in range(swaps if size <= SWAP_BELOW and not _faultless(net, samples) else 0):
         some = _some(samples, SALIENCY_ROWS, rng)
         more = grow(net, samples, some, max(1, round(SWAP_SHARE * size)), l2, pairs)
         more, _ = polish(more, samples, MINIMA_ITERATIONS, l2, MINIMA_STILL)

@@ -55,7 +55,7 @@ class MaskedTraining:
         small, kept = net.narrowed(), net.used.neurons
         direct, samples, inputs = small.direct(), self.samples, kept[: small.n_inputs - small.bias]
         if not np.array_equal(inputs, self._inputs):  # most removals leave all inputs
-            self._inputs, self._x = inputs, np.ascontiguousarray(samples.x_rows[inputs].T)
+            self._inputs, self._x = inputs, samples.by_sample(inputs)
         problem = Problem(self._x, samples.y, samples.labels, samples.weights, samples.loss)
         arrays = step_arrays(direct, problem, self.options)
         self._net, self._places = net, flat_places(small, direct.layout)

@@ -78,6 +78,13 @@ class Samples:
             weights=self.weights[rows],
         )
 
+    def by_sample(self, inputs: np.ndarray) -> np.ndarray:
+        """The values of some inputs (samples, n), the samples one after another; no second copy is made on the way."""
+        result = np.empty((len(self), len(inputs)), self.x_rows.dtype)
+        for start in range(0, len(self), 1_000):
+            result[start : start + 1_000] = self.x_rows[inputs, start : start + 1_000].T
+        return result
+
     def forward(self, net: SparseNetwork) -> np.ndarray:
         """z_K (samples, outputs)."""
         from spectral_core.kernels.cpu import sparse

@@ -19,6 +19,8 @@ from spectral_core.reports.style import (
 )
 from spectral_core.wording import counted
 
+BARS = "± standard error of the difference from the best"
+
 
 def curve_picture(
     path: Target | None,
@@ -64,7 +66,7 @@ def _curve(axes: Any, points: Sequence[Mapping[str, Any]], score: str, constant:
     named = (
         f"chosen: {counted(points[chosen]['weights'], 'weight')}, {counted(points[chosen]['neurons'], 'hidden neuron')}"
     )
-    axes.errorbar(places, scores, yerr=errors, color=COLOURS[0], marker="o", ms=4, lw=1.4, capsize=2)
+    axes.errorbar(places, scores, yerr=errors, color=COLOURS[0], marker="o", ms=4, lw=1.4, capsize=2, label=BARS)
     axes.set_xscale("log")
     plain_log(axes.xaxis, places.min(), places.max())
     for i, marker, colour, label in ((best, "s", COLOURS[2], "best"), (chosen, "D", COLOURS[1], named)):

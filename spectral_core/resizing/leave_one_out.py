@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from spectral_core.networks.layer_values import layer_values_in_chunks
+from spectral_core.networks.paths import squares_to_outputs
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.output_losses import curvatures
 
@@ -70,10 +71,13 @@ def _scores(systems: list[System]) -> np.ndarray:
 def _systems(net: SpectralNetwork, x: np.ndarray, layer: int, loss: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """(G⁻¹, b) of a hidden layer's neurons for each layer behind it, for the output layer one for each output.
 
+    The weights b of a receiver are times the root of its squared paths to the outputs, so its scale does not count.
+
     By hand: Gram matrices of values, once per ranking. Checked by test_leave_one_out.test_the_score_is_the_rise_of_the_refitted_error.
     """
     blocks = {pair: block.astype(np.float64) for pair, block in net.transfer_blocks().items()}
     weighted = loss not in ("squared_error", "huber")
+    counting = [np.sqrt(squares) for squares in squares_to_outputs(blocks, net.widths)]
     found = []
     for i in range(layer + 1, net.n_layers + 1):
         if not blocks.get((i, layer), np.zeros(1)).any():
@@ -90,7 +94,8 @@ def _systems(net: SpectralNetwork, x: np.ndarray, layer: int, loss: str) -> list
                 scaled = stacked * root[:, None]
                 grams[place] += scaled.T @ scaled  # a product with itself takes half the time
         groups = np.split(np.arange(receivers), len(grams))
-        found += [_scaled(gram, blocks[i, layer][group]) for gram, group in zip(grams, groups, strict=True)]
+        weights = blocks[i, layer] * counting[i - 1][:, None]
+        found += [_scaled(gram, weights[group]) for gram, group in zip(grams, groups, strict=True)]
     if not found:
         return [(np.eye(net.widths[layer - 1]), np.zeros((1, net.widths[layer - 1])))]
     return found

@@ -98,10 +98,10 @@ def _remove(net: SpectralNetwork, start: Merged, removals: Sequence[Removal], re
     parts = masked(start.blocks, keep)
     removed = not all(mask.all() for mask in keep)
     if removed and request.compensate and request.x is not None:
-        parts = refit(net, parts, keep, request.x, request.ridge, request.loss)
+        parts = refit(net, parts, keep, request.x, request.strength, request.loss)
         if request.towards == "targets":
             parts = fit_targets(
-                net, parts, keep, request.x, net.problem(request.X, request.y, request.loss), request.ridge
+                net, parts, keep, request.x, net.problem(request.X, request.y, request.loss), request.strength
             )
     return as_direct(net, parts)
 

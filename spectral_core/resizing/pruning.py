@@ -39,7 +39,7 @@ def prune(
     loss: str = "squared_error",
     validation_data: tuple[Any, Any] | None = None,
     compensate: bool | None = None,
-    ridge: float = 1e-8,
+    ridge: float | None = None,
     towards: str = "network",
     merge: float | None = None,
     retrain: Mapping[str, Any] | None = None,
@@ -54,11 +54,11 @@ def prune(
     net : any parametrization, any depth, also a compact network; activations with f(0) = 0. Or a `Predictor`: X, y and
         `validation_data` are then in the units of its data, y of a classifier are labels, and the loss is that of its task
         unless another is given. Or the result of a `search`, which has its data: the same as `result.prune(...)`.
-    by : ``path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``, ``leave_one_out``;
-        `rankings.neuron_scores` has their formulas.
+    by : ``path``, ``plain_path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``, ``leave_one_out``;
+        `rankings.neuron_scores` has their formulas, and says which depend on the units of X or on the scale of neurons.
     fraction : remove this share of all hidden neurons of the `layers` (rounded down), the least scores of all these layers
         first; or
-    threshold : remove all neurons with a score below it; or
+    threshold : remove all neurons with a score below it (those of ``path`` on X, where it is given); or
     tolerance : remove as many as keep the loss on `validation_data`, else on (X, y), at most at
         loss + tolerance · (loss - least + 0.001 (constant - least)). `least` is the least loss that any outputs have on these
         data (0 for all losses but poisson, and binary_cross_entropy of soft targets), `constant` the loss of their mean. So a
@@ -74,6 +74,9 @@ def prune(
     compensate : refit the weights of the remaining neurons to the pre-activations of the whole network on X, in closed
         form (M15, with `ridge`); by default wherever X is given. Errors of the outputs are weighted by the second derivative
         of the `loss`.
+    ridge : strength of the penalty of the refits, which holds against noise. By default 1e-8; for unit ``weight`` 1e-2, which
+        is better than 1e-3 on digits, wine, breast_cancer and diabetes, and with a tolerance the one of 1e-8, 1e-3 and 1e-2
+        that leaves the fewest weights.
     towards : ``network``; or ``targets``: the weights into the output are then refitted to y, by Newton's steps in closed
         form. With few samples this fits their noise; a larger `ridge` holds against it.
     merge : first merge neurons whose incoming rows are positive multiples of each other up to this sine of their angle
@@ -88,8 +91,8 @@ def prune(
     - `fraction` is a share of all products; `threshold` is a saliency, in units of the loss: products that have less in the
       given network go; `tolerance` is as above.
     - By default the weights go in steps of a tenth, and L-BFGS on loss + ridge/2 Σ w² over (X, y) follows every step, in units
-      in which inputs and neurons with f(c z) = c f(z) have the mean square 1. At up to 150 products, weights that pay more take the place of others. `compensate=False` removes by the saliencies of
-      the given network and changes no weight that stays.
+      in which inputs and neurons with f(c z) = c f(z) have the mean square 1. At up to 150 products, weights that pay more take
+      the place of others. `compensate=False` removes by the saliencies of the given network and changes no weight that stays.
     - `retrain` takes epochs, batch_size, learning_rate, seed. The network is then trained by mini-batches while its weights go;
       the rate falls to 0 as a cosine. Below 400 products the steps of the default follow. With a tolerance the size is found
       without training first.

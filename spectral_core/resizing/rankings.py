@@ -13,7 +13,7 @@ from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.kernels.tables import LOSSES
 from spectral_core.networks.layer_values import layer_values_in_chunks
-from spectral_core.networks.paths import Blocks, path_scores
+from spectral_core.networks.paths import Blocks, path_scores, whole_path_scores
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.leave_one_out import leave_one_out_scores
 
@@ -23,24 +23,31 @@ Scores = list[np.ndarray]
 def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: str = "squared_error") -> Scores:
     """The score of each hidden neuron; the neuron with the least score is removed first.
 
-    ``path`` : ‖incoming row‖₂ ‖outgoing column‖₂ over all transfer blocks (M6). Does not change with the scale of φ.
-    ``eigenvalue`` : |λ_h|, λ^out for `layerwise` (Buffoni et al., Sci. Rep. 12, 2022). Changes with the scale of φ, and for
-        `global` with the gauge (M9). For the balanced network (M24) of a `layerwise` one it is √‖w_h‖₂.
+    ``path`` : the root of the sum of the squared products over all paths from an input through the neuron to an output, where a
+        product is that of the weights and the root mean square of the input on X. Neither the units of an input nor the scale
+        of a relu neuron change it. For one hidden layer and inputs of root mean square 1, and without X, it is ``plain_path``.
+    ``plain_path`` : ‖incoming row‖₂ ‖outgoing column‖₂ over all transfer blocks (M6), whatever X. Does not change with the
+        scale of φ; changes with the units of an input, and with the scale of neurons in other hidden layers.
+    ``eigenvalue`` : |λ_h|, λ^out for `layerwise` (Buffoni et al., Sci. Rep. 12, 2022). Changes with the scale of φ and of the
+        neuron, and for `global` with the gauge (M9). For the balanced network (M24) of a `layerwise` one it is √‖w_h‖₂.
     ``scaled_eigenvalue`` : |λ_h| ‖φ_h,:‖₂ √n for a layer of n neurons (Giambagli et al., 2023). For `layerwise` with λ^in = 0
-        it is ‖w_h‖₂ √n, whatever the scale. For `global` it changes with the gauge (M9).
-    ``connectivity`` : Σ_k |W_hk| over all incoming weights.
+        it is ‖w_h‖₂ √n, whatever the scale of φ. Changes with the units of an input and the scale of the neuron, and for
+        `global` with the gauge (M9).
+    ``connectivity`` : Σ_k |W_hk| over all incoming weights. Changes with the units of an input and the scale of the neuron.
     ``pivoted_qr`` : |R_kk| of QR with column pivoting on the neuron's activations over X, per root sample, each column
         weighted by the norm of the neuron's outgoing weights: the part of a neuron's activations that the neurons ranked
-        before it cannot express linearly.
+        before it cannot express linearly. Changes neither with the units of an input nor with the scale of the neuron, but
+        with the scale of the hidden neurons that it sends to.
     ``leave_one_out`` : the rise of the errors of the layers behind when this neuron goes and the remaining weights are
         refitted by least squares. All neurons of its layer with a lesser score went before. It is the sum over these removals
         of ‖b_h‖² / (G⁻¹)_hh, with G = XᵀX / samples of all senders and their refitted weights b (M17). For the output layer the
-        samples are weighted by the second derivative of the loss there. The score does not depend on units or scale.
+        samples are weighted by the second derivative of the loss there; an error of a hidden neuron counts by its paths to the
+        outputs, the sum of their squared products of weights. The score does not depend on units or scale.
 
     Parameters
     ----------
     net : any parametrization; ``eigenvalue`` and ``scaled_eigenvalue`` need one with eigenvalues.
-    X : (samples, features), for ``pivoted_qr`` and ``leave_one_out``.
+    X : (samples, features), for ``path``, ``pivoted_qr`` and ``leave_one_out``; the last two need it.
     loss : for ``leave_one_out``, as in `train`.
 
     Returns
@@ -53,6 +60,13 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: s
 
 
 def by_path(net: SpectralNetwork, X: Any, loss: str) -> Scores:
+    if X is None:
+        return by_plain_path(net, X, loss)
+    x = checks.features(X, np.float64, net.n_features)
+    return whole_path_scores(net.transfer_blocks(), net.widths, input_sizes(x, net.widths[0]))
+
+
+def by_plain_path(net: SpectralNetwork, X: Any, loss: str) -> Scores:
     return path_scores(net.transfer_blocks(), net.widths)
 
 
@@ -81,6 +95,7 @@ def by_leave_one_out(net: SpectralNetwork, X: Any, loss: str) -> Scores:
 
 RANKINGS: dict[str, Callable[[SpectralNetwork, Any, str], Scores]] = {
     "path": by_path,
+    "plain_path": by_plain_path,
     "eigenvalue": by_eigenvalue,
     "scaled_eigenvalue": by_scaled_eigenvalue,
     "connectivity": by_connectivity,
@@ -101,6 +116,20 @@ def _required_data(X: Any, by: str) -> Any:
 def _require_eigenvalues(net: SpectralNetwork, by: str) -> None:
     if net.parametrization == "direct":
         raise InvalidInputError(f"by={by!r} needs eigenvalues, and a direct network has none; use path or connectivity")
+
+
+def input_sizes(x: np.ndarray, width: int) -> np.ndarray:
+    """The root mean square (width,) of each column of checked x (samples, features), and 1 for the constant neuron behind them.
+
+    By hand: roots of mean squares. Checked by test_rankings.test_which_rankings_depend_on_units_and_scales.
+    """
+    sizes = np.ones(width)
+    for column, values in enumerate(x.T):  # one by one: no second copy of all values
+        own = np.abs(values)
+        largest = own.max()
+        shares = own / (largest or 1)  # their squares cannot overflow
+        sizes[column] = largest * np.sqrt(np.square(shares).mean())
+    return sizes
 
 
 def incoming_sums(blocks: Blocks, widths: tuple[int, ...]) -> Scores:

@@ -25,12 +25,13 @@ class PruneReport:
     """What was removed, and sizes, latency and loss before and after.
 
     `removed`, `live` : neurons by hidden layer, and by layer. `parameters` : of the given network; `dense_parameters` : of
-    all its transfer blocks; `compact_parameters` : of the compact network. `loss_before`, `loss_after` : on (X, y); None
-    without y. `latency_before`, `latency_after` : see `latency`. `limit`, `within` : with a tolerance the greatest loss that it
-    allows on the judging data, and whether the loss of the result is at most that; else None. `weights_before`,
-    `weights_after` : numbers of the transfer blocks that are not 0 and multiply an input or an activation; `biases_before`,
-    `biases_after` : those that are added. `samples` : a sentence on the samples behind these numbers, where the caller knows
-    them.
+    all its transfer blocks; `compact_parameters` : of the compact network. `bytes_before`, `bytes_after` : of the given
+    parameters and of the compact ones; with unit ``weight`` those of the weights and biases below alone, 4 each, as in the
+    curve of a search. `loss_before`, `loss_after` : on (X, y); None without y. `latency_before`, `latency_after` : see
+    `latency`. `limit`, `within` : with a tolerance the greatest loss that it allows on the judging data, and whether the loss
+    of the result is at most that; else None. `weights_before`, `weights_after` : numbers of the transfer blocks that are not 0
+    and multiply an input or an activation; `biases_before`, `biases_after` : those that are added. `samples` : a sentence on
+    the samples behind these numbers, where the caller knows them.
     """
 
     by: str
@@ -74,12 +75,13 @@ class PruneReport:
         how += [f"{self.merged} merged"] if self.merged else []
         how += ["compensated"] if self.compensated else []
         how += [f"retrained {counted(self.retrained_epochs, 'epoch')}"] if self.retrained_epochs else []
+        counting = " of these weights and biases in float32" if self.unit == "weight" else ""
         lines = [
             ", ".join(how),
             f"hidden neurons {_widths(self.widths)} -> {_widths(self.live)}",
             f"parameters {self.parameters:,} ({self.dense_parameters:,} in its blocks) -> {self.compact_parameters:,}",
             f"weights {self.weights_before:,} -> {self.weights_after:,}, biases {self.biases_before:,} -> {self.biases_after:,}",
-            f"bytes {self.bytes_before:,} -> {self.bytes_after:,}",
+            f"bytes{counting} {self.bytes_before:,} -> {self.bytes_after:,}",
             f"{LATENCY_ROWS:,} samples in {1e3 * self.latency_before:.3g} ms -> {1e3 * self.latency_after:.3g} ms",
         ]
         if self.loss_before is not None and self.loss_after is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from spectral_core.networks.compact import CompactNetwork
-from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.networks.sparse import BYTES_A_NUMBER, SparseNetwork
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.report import Pruned, PruneReport, latency
 from spectral_core.resizing.request import PruneRequest
@@ -18,6 +20,7 @@ def report_of(
     """The report on a network that was pruned; losses and the limit where they were measured."""
     measured, limited = request.y is not None, request.tolerance is not None
     small = pruned.compact
+    before, after = _sparse(net), _sparse(small)
     if isinstance(net, CompactNetwork):
         widths, blocks = net.live, net.blocks
     else:
@@ -34,28 +37,37 @@ def report_of(
         parameters=net.n_parameters,
         dense_parameters=sum(block.size for block in blocks.values()),
         compact_parameters=small.n_parameters,
-        bytes_before=net.parameters.nbytes,
-        bytes_after=small.direct.parameters.nbytes,
+        bytes_before=_bytes(net.parameters, before, request),
+        bytes_after=_bytes(small.direct.parameters, after, request),
         latency_before=latency(net),
         latency_after=latency(small),
         loss_before=net.loss(request.X, request.y, request.loss) if measured else None,
         loss_after=pruned.network.loss(request.X, request.y, request.loss) if measured else None,
         limit=limit if limited else None,
         within=request.evaluate(pruned.network) <= limit if limited else None,
-        **_numbers(net, small),
+        **_numbers(before, after),
     )
+
+
+def _bytes(parameters: np.ndarray, net: SparseNetwork, request: PruneRequest) -> int:
+    """Bytes of all parameters; of single weights those that are there, each in float32 as in the curve of a search.
+
+    By hand: bytes of a number. Checked by test_prune_weights.test_bytes_are_counted_as_in_the_curve_of_a_search.
+    """
+    return BYTES_A_NUMBER * (net.n_products + net.n_biases) if request.unit == "weight" else parameters.nbytes
 
 
 def with_numbers(report: PruneReport, net: SpectralNetwork | CompactNetwork, small: CompactNetwork) -> PruneReport:
     """The report with the products and biases of these networks."""
-    return replace(report, **_numbers(net, small))
+    return replace(report, **_numbers(_sparse(net), _sparse(small)))
 
 
-def _numbers(net: SpectralNetwork | CompactNetwork, small: CompactNetwork) -> dict[str, Any]:
+def _sparse(net: SpectralNetwork | CompactNetwork) -> SparseNetwork:
+    return SparseNetwork.of(net.expanded() if isinstance(net, CompactNetwork) else net)
+
+
+def _numbers(before: SparseNetwork, after: SparseNetwork) -> dict[str, Any]:
     """Products and biases of a network and of its result."""
-    before, after = (
-        SparseNetwork.of(one.expanded() if isinstance(one, CompactNetwork) else one) for one in (net, small)
-    )
     return {
         "weights_before": before.n_products,
         "weights_after": after.n_products,

@@ -19,9 +19,13 @@ from spectral_core.resizing.rankings import BY_EIGENVALUE
 from spectral_core.resizing.trimming import as_direct
 from spectral_core.training.options import TRAIN_OPTIONS, LoopOptions, StepOptions
 
+AMOUNTS = ("fraction", "threshold", "tolerance", "weights")
+"""Keywords that say how much is removed; one is given."""
 UNITS = ("neuron", "layer", "weight")
 NEURONS_ONLY = {"by": "path", "layers": None, "even": False, "towards": "network", "merge": None}
 """Keywords with a meaning for neurons and layers alone, and their defaults."""
+RIDGES = (1e-8, 1e-3, 1e-2)
+"""Where no ridge is given: the first for neurons and layers, the last for single weights; a tolerance tries all for these."""
 MASKED_OPTIONS = ("epochs", "batch_size", "learning_rate", "seed")
 """The options of `retrain` for single weights."""
 
@@ -43,7 +47,7 @@ class PruneRequest:
     loss: str
     validation_data: tuple[Any, Any] | None
     compensate: bool | None
-    ridge: float
+    ridge: float | None
     towards: str
     merge: float | None
     retrain: Mapping[str, Any] | None
@@ -62,6 +66,13 @@ class PruneRequest:
             X=None if self.X is None else net.columns(self.X),
             validation_data=None if pair is None else (net.columns(pair[0]), pair[1]),
         )
+
+    @property
+    def strength(self) -> float:
+        """The ridge, by default that of the unit."""
+        if self.ridge is not None:
+            return self.ridge
+        return RIDGES[-1] if self.unit == "weight" else RIDGES[0]
 
     @property
     def judging_data(self) -> tuple[Any, Any]:
@@ -89,7 +100,7 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
     request = _with_checked_amount(request)
     one_of(request.unit, UNITS, "unit")
     _check_unit(request)
-    checks.real_number(request.ridge, "ridge", 0, open_low=True)
+    checks.real_number(request.strength, "ridge", 0, open_low=True)
     one_of(request.loss, LOSSES, "loss")
     one_of(request.towards, ("network", "targets"), "towards")
     if request.unit == "weight" and (request.X is None or request.y is None):
@@ -162,7 +173,7 @@ def checked_training(retrain: Mapping[str, Any]) -> MaskedOptions:
 
 def _with_checked_amount(request: PruneRequest) -> PruneRequest:
     """The request with its one of fraction, threshold, tolerance and weights checked."""
-    amounts = {name: getattr(request, name) for name in ("fraction", "threshold", "tolerance", "weights")}
+    amounts = {name: getattr(request, name) for name in AMOUNTS}
     chosen = [name for name, value in amounts.items() if value is not None]
     if len(chosen) != 1:
         raise InvalidInputError(f"prune takes one of {', '.join(amounts)}; got {', '.join(chosen) or 'none'}")

@@ -18,7 +18,7 @@ from spectral_core.refitting.removal import remove, saliencies
 from spectral_core.refitting.samples import Samples
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.report import Pruned
-from spectral_core.resizing.request import PruneRequest, checked_training
+from spectral_core.resizing.request import RIDGES, PruneRequest, checked_training
 from spectral_core.resizing.trimming import as_direct
 
 
@@ -26,7 +26,10 @@ def prune_weights(net: SpectralNetwork, request: PruneRequest, limit: float) -> 
     """The phases of `prune` for single weights: a size, a training down to it where one was asked for, the result."""
     removal = WeightRemoval.of(net, request)
     limited = request.tolerance is not None
-    found = removal.smallest_within(limit) if limited else removal.fitted(removal.start, removal.size())
+    if limited:
+        removal, found = removal.smallest_of_ridges(limit)
+    else:
+        found = removal.fitted(removal.start, removal.size())
     epochs = 0
     if request.retrain is not None:
         trained = removal.trained(found.n_products)
@@ -51,6 +54,7 @@ class WeightRemoval:
     scales: np.ndarray
     samples: Samples
     request: PruneRequest
+    ridge: float
 
     @classmethod
     def of(cls, net: SpectralNetwork, request: PruneRequest) -> WeightRemoval:
@@ -64,11 +68,11 @@ class WeightRemoval:
         samples = Samples.of(x, targets, request.loss, net.bias, net.dtype.name)
         given = SparseNetwork.of(as_direct(net, net.transfer_blocks())).cleaned()
         if not request.compensate and request.retrain is None:
-            return cls(given, given, np.ones(given.n_neurons), samples, request)
+            return cls(given, given, np.ones(given.n_neurons), samples, request, request.strength)
         scales = neuron_scales(given, samples)
         rows = samples.x_rows / scales[: given.n_inputs, None]
         start = given.with_weights(given.weights * scales[given.senders] / scales[given.receivers])
-        return cls(given, start, scales, replace(samples, x_rows=rows.astype(net.dtype)), request)
+        return cls(given, start, scales, replace(samples, x_rows=rows.astype(net.dtype)), request, request.strength)
 
     def result(self, net: SparseNetwork) -> SpectralNetwork:
         """The network for inputs as they came.
@@ -103,19 +107,35 @@ class WeightRemoval:
             return net
         if not self.refits:
             return remove(self.start, self.samples, size)
-        return through_minima(net, self.samples, (size, swaps), self.request.ridge, joined(self.start), self.rng())[0]
+        return through_minima(net, self.samples, (size, swaps), self.ridge, joined(self.start), self.rng())[0]
 
     def fitted(self, net: SparseNetwork, size: int) -> SparseNetwork:
         """`down` with swaps and a last polish; where nothing has to go, the network as it is."""
         if net.n_products <= size:
             return net
         smaller = self.down(net, size, SWAPS)
-        return polish(smaller, self.samples, POLISH, self.request.ridge)[0] if self.refits else smaller
+        return polish(smaller, self.samples, POLISH, self.ridge)[0] if self.refits else smaller
 
-    def smallest_within(self, limit: float) -> SparseNetwork:
+    def smallest_of_ridges(self, limit: float) -> tuple[WeightRemoval, SparseNetwork]:
+        """The removal by the ridge that finds the smallest network within the limit, and that network.
+
+        Where no ridge was given, several are tried: a large one needs fewer weights where there is noise, and where there is
+        none, only a small one fits as closely as the given network does.
+        """
+        unknown = self.refits and self.request.ridge is None
+        removal, smallest = self, self.start
+        for ridge in RIDGES if unknown else (self.ridge,):
+            trial = replace(self, ridge=ridge)
+            found = trial.smallest_within(limit, smallest.n_products)
+            if found.n_products <= smallest.n_products:
+                removal, smallest = trial, found
+        return removal, smallest
+
+    def smallest_within(self, limit: float, most: int) -> SparseNetwork:
         """The smallest network found that keeps the limit: in steps of a tenth down to no weight, then by halving steps.
 
-        The loss of other data is not monotone in the size, so the steps go on below a size that breaks the limit.
+        The loss of other data is not monotone in the size, so the steps go on below a size that breaks the limit. The halving
+        ends where the result is sure to have more than `most` products.
         """
         net = best = self.start
         broken = None  # the greatest size below the best that breaks the limit
@@ -125,7 +145,7 @@ class WeightRemoval:
                 best, broken = net, None
             elif broken is None:
                 broken = net.n_products
-        while broken is not None and best.n_products - broken > 1:
+        while broken is not None and broken < most and best.n_products - broken > 1:
             middle = (best.n_products + broken) // 2
             trial = self.fitted(best, middle)
             if self.fits(trial, limit):
@@ -134,7 +154,7 @@ class WeightRemoval:
                 broken = middle
         if not self.refits or best is self.start:
             return best
-        polished = polish(best, self.samples, POLISH, self.request.ridge)[0]
+        polished = polish(best, self.samples, POLISH, self.ridge)[0]
         return polished if self.fits(polished, limit) else best
 
     def trained(self, size: int) -> SparseNetwork:
@@ -160,7 +180,7 @@ class WeightRemoval:
         if not self.refits:
             return net
         smaller = self.down(net, size, SWAPS)
-        return polish(smaller, self.samples, POLISH, self.request.ridge)[0]
+        return polish(smaller, self.samples, POLISH, self.ridge)[0]
 
     def rng(self) -> np.random.Generator:
         return np.random.default_rng(checked_training(self.request.retrain or {}).seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,37 @@ def test_the_kept_epoch_of_a_grown_network_is_that_of_its_loss(seed: int) -> Non
     np.testing.assert_allclose(losses, given, rtol=1e-5)
     np.testing.assert_allclose(history.validation_loss[report.epoch - 1], report.validation_loss_before, rtol=1e-5)
     assert (len(history) - 24) % 4 == 0, "every growth is trained for a sixth of the epochs"
+
+
+def test_the_epoch_of_a_stage_has_its_loss() -> None:
+    """Also where it is not the last one: the rate is high here, and the loss swings."""
+    data, linear = data_of(2), random_network("global", [3, 2], "relu", 0, bias=True)
+    options = SearchOptions(hidden=(30,), epochs=96, batch_size=4, learning_rate=5e-2, tolerance=0.02)
+    judge = ValidationLoss(data, linear)
+    stages = growing.grow(linear, data, judge, options, 0.0, lambda stage: None, lambda stage, loss: None)
+    assert any(stage.epoch < len(stage.history) for stage in stages[1:])
+    for number, stage in enumerate(stages):
+        assert len(stage.history) == 96 + 16 * number
+        assert stage.loss == pytest.approx(stage.history.validation_loss[stage.epoch - 1], rel=1e-5)
+
+
+def test_growth_follows_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where trainings do not: all of them have the seed 0 here."""
+    data, linear = data_of(2), random_network("global", [3, 2], "relu", 0, bias=True)
+    original, began = growing.train_candidate, dict[int, list[SpectralNetwork]]()
+
+    def trained(net: SpectralNetwork, data: PreparedData, options: SearchOptions, *others: Any, **named: Any) -> Any:
+        began.setdefault(options.seed, []).append(net)
+        return original(net, data, replace(options, seed=0), *others, **named)
+
+    monkeypatch.setattr(growing, "train_candidate", trained)
+    for seed in (0, 1):
+        options = SearchOptions(hidden=(30,), epochs=12, seed=seed)
+        judge = ValidationLoss(data, linear)
+        growing.grow(linear, data, judge, options, 0.0, lambda stage: None, lambda stage, loss: None)
+    (first, grown), (again, other) = began[0][:2], began[1][:2]
+    assert np.array_equal(first.parameters, again.parameters)
+    assert not np.array_equal(grown.blocks[2, 1], other.blocks[2, 1])
 
 
 def test_directions_follow_the_seed_and_not_the_units_of_a_sender() -> None:

@@ -16,6 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spectral_core.architecture import judging
+from spectral_core.architecture.curve import Judged
 from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.search import search
@@ -168,16 +169,20 @@ def test_a_network_without_weights_learned_nothing() -> None:
     empty = found.compact_predictor.network.with_parameters(np.zeros_like(found.compact.parameters))
     judged = Judgement.of(replace(found.compact_predictor, network=empty), x, y, "test")
     assert judged.sentences == [judging.NOTHING]
-    assert Judgement.of_curve(replace(found.compact_predictor, network=empty), y, 0.0, 0.1).sentences == [
-        judging.NOTHING
-    ]
+    # On a curve the values of rows are compared with the constant's, here with a standard error of about 0.1.
+    values, constant = np.resize([-1.0, 1.0], 120), Judged(0, np.zeros(120), -1)
+    learned_nothing = replace(found.compact_predictor, network=empty)
+    for beside in (constant, None):
+        assert Judgement.of_curve(learned_nothing, Judged(1, values, 0), beside).sentences == [judging.NOTHING]
     assert judging.is_constant(found.predictor) is False
     assert judging.is_constant(replace(found.predictor, network=empty))
     learned = search(x, x[:, 0], **QUICK | {"epochs": 40}).compact_predictor
     assert not judging.is_constant(learned)
-    worse = Judgement.of_curve(learned, y, -0.5, 0.1).sentences
-    assert worse == ["the best constant is as good on the validation rows (R² -0.5 beside 0)"]
-    assert Judgement.of_curve(learned, y, 0.5, 0.1).sentences == []
+    worse = Judgement.of_curve(learned, Judged(1, values - 0.5, 0), constant)
+    assert worse.sentences == ["the best constant is as good on the validation rows (R² -0.5 beside 0)"]
+    assert worse.constant_score == 0
+    for score, said in ((0.05, 1), (0.2, 0), (0.5, 0)):
+        assert len(Judgement.of_curve(learned, Judged(1, values + score, 0), constant).sentences) == said
 
 
 def test_the_first_lines_say_task_target_classes_and_what_was_left_out() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from spectral_core import InvalidInputError, ModelFileError, Predictor, prune, search
@@ -16,6 +17,7 @@ from spectral_core.architecture.result import SearchResult
 from spectral_core.exchange.c import export_c
 from spectral_core.exchange.javascript import export_javascript
 from spectral_core.resizing.predicting import PrunedPredictor
+from spectral_core.resizing.request import AMOUNTS
 
 X = np.random.default_rng(0).normal(size=(150, 2)) * [1, 100] + [3, 50]
 LABELS = np.where(X[:, 0] + X[:, 1] / 100 > 3.5, "right", "left")
@@ -184,3 +186,71 @@ def test_a_report_names_a_network_that_is_nearly_as_good() -> None:
         points[1] |= {"weights": 150, "score": 0.99, "best": True, "chosen": True}
         text = replace(report, curve=points).to_text()
         assert ("a tolerance of 0.001 would choose 15 weights, whose score is 0.98950" in text) == said
+
+
+@pytest.mark.parametrize("strategy", ["smallest", "seed"])
+def test_the_report_has_the_names_of_the_predictor(strategy: str) -> None:
+    """Those of a frame, of the keywords, or numbers; each feature of the report is one of the predictor's."""
+    x = np.random.default_rng(0).normal(size=(80, 3))
+    x[:, 2] = 5
+    y = np.abs(x[:, :2])
+    columns = ("age", "income", "constant")
+    frame, targets = (pd.DataFrame(values, columns=names) for values, names in ((x, columns), (y, ("price", "rent"))))
+    quick: dict[str, Any] = {"strategy": strategy, "hidden": (4,), "epochs": 20}
+    for found, names, target in (
+        (search(frame, targets["price"], **quick), columns, "price"),
+        (search(frame, targets, **quick), columns, "price, rent"),
+        (search(frame, targets["price"], feature_names=("a", "b", "c"), **quick), ("a", "b", "c"), "price"),
+        (search(frame, y[:, 0], target_names=np.array(["t"]), **quick), columns, "t"),
+        (search(x, y, **quick), ("x1", "x2", "x3"), "y1, y2"),
+    ):
+        report, predictor = found.report, found.compact_predictor
+        assert predictor.feature_names == names
+        assert {row["name"] for row in report.inputs} <= set(names[:2])
+        assert report.inputs
+        assert report.constant_features == [names[2]]
+        assert report.target == ", ".join(predictor.target_names) == target
+        assert f"regression of {target}," in repr(found)
+    # Features that an encoder made.
+    frame = frame.assign(town=np.where(x[:, 0] > 0, "Rome", "Bonn"))
+    found = search(frame, targets["price"], **quick)
+    assert {row["name"] for row in found.report.inputs} <= {"age", "income", "town=Rome", "town=Bonn"}
+
+
+def test_a_result_is_pruned_by_every_amount(numbers: SearchResult) -> None:
+    """The amounts are those of `prune`; a tolerance is the default of none."""
+    with pytest.raises(InvalidInputError, match=f"prune takes one of {', '.join(AMOUNTS)}; got none"):
+        prune(numbers.network)
+    for found in (numbers.prune(unit="weight", weights=3), prune(numbers, unit="weight", weights=3)):
+        assert found.report.weights_after <= 3
+    on_rows = numbers.prune(X, NUMBERS, unit="weight", weights=3)
+    assert on_rows.report.weights_after <= 3
+    assert numbers.prune(threshold=0.0).report.limit is None
+    with pytest.raises(InvalidInputError, match="got fraction, weights"):
+        numbers.prune(fraction=0.5, unit="weight", weights=3)
+
+
+def test_the_loss_of_a_pruning_is_the_one_asked_for(classes: SearchResult, numbers: SearchResult) -> None:
+    """squared_error, the default of `prune`, stands for the loss of the task, as for a predictor."""
+    model, data = numbers.compact_predictor, numbers.data
+    assert data is not None
+    judging = (data.x_valid, data.y_valid)
+    for loss in ("huber", "squared_error"):
+        pruned = numbers.prune(fraction=0.5, loss=loss)
+        expected = prune(model.network, fraction=0.5, loss=loss, X=data.x, y=data.y, validation_data=judging)
+        assert np.array_equal(pruned.compact.direct.parameters, expected.compact.direct.parameters)
+        assert pruned.report.loss_after == pytest.approx(expected.compact.expanded().loss(*judging, loss), rel=1e-6)
+    huber, squared = (numbers.prune(fraction=0.5, loss=loss) for loss in ("huber", "squared_error"))
+    assert huber.report.loss_after != squared.report.loss_after
+    assert np.array_equal(
+        classes.prune(fraction=0.5, loss="squared_error").predict(X), classes.prune(fraction=0.5).predict(X)
+    )
+    with pytest.raises(InvalidInputError, match="loss must be one of"):
+        numbers.prune(fraction=0.5, loss="least")
+    with pytest.raises(InvalidInputError, match="other losses need y of shape"):
+        classes.prune(fraction=0.5, loss="huber")
+
+
+def test_a_pruning_says_that_weights_of_samples_do_not_count() -> None:
+    found = search(X, NUMBERS, hidden=(4,), epochs=15, strategy="seed", sample_weight=np.arange(150) % 3)
+    assert "; the weights of the search do not count here" in found.prune(fraction=0.5).report.samples

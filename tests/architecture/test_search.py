@@ -259,6 +259,20 @@ def test_the_norms_of_the_report_are_those_of_its_blocks():
     ]
 
 
+@pytest.mark.parametrize("options", [{"sizes": (3, 8)}, {"strategy": "seed", "tolerance": 1.5}])
+def test_the_report_has_path_norms_before_and_after(options):
+    """‖Γ‖ through the hidden layer, of the trained network and of the chosen one."""
+    x = np.random.default_rng(0).uniform(-1, 1, (80, 2))
+    found = search(x, np.abs(x[:, 0]), hidden=(6,), epochs=60, **options)
+    before, after = (
+        np.linalg.norm(np.einsum("kh,hi->khi", blocks[3, 2], blocks[2, 1]))
+        for blocks in (found.trained.transfer_blocks(), found.compact.blocks)
+    )
+    assert found.report.path_norms_before == pytest.approx([before], rel=1e-4)
+    assert found.report.path_norms_after == pytest.approx([after], rel=1e-4)
+    assert before != pytest.approx(after, rel=1e-3)
+
+
 def test_the_mean_eigenvalue_of_the_report():
     found = search(*linear_data(), **QUICK)
     values = [abs(value) for layer in found.network.eigenvalues[:-1] for value in layer.tolist()]

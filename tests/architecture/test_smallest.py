@@ -7,6 +7,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 from spectral_core.architecture import smallest, variants
 from spectral_core.architecture.curve import Judged
-from spectral_core.architecture.judgements import values
+from spectral_core.architecture.judgements import Judgements, SplitJudgement, values
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.smallest import HOPE, find_smallest
 from spectral_core.architecture.variants import Split, Trainings, Variant, sizes_below
 from spectral_core.data.preparation import PreparedData, prepare
+from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.samples import Samples
 from spectral_core.training.loop import TrainingLoop
 from tests.builders import sparse_network, sparse_samples
@@ -110,6 +112,67 @@ def test_the_score_of_the_proposal_is_its_mean_over_the_splits(monkeypatch: pyte
     assert len(scores) == len(judging) == 5
     assert found.proposal_score == pytest.approx(np.mean(scores))
     assert [point.weights for point in found.curve] == sorted({point.weights for point in found.curve})
+
+
+def test_sizes_are_judged_on_the_other_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Final networks are fitted to all rows; the points have the scores of networks of the splits, on the other rows."""
+    monkeypatch.setattr(Trainings, "variants", lambda *_: [Variant("woken", 1e-2)])
+    networks, real_splits = Trainings.networks, smallest._splits
+    fitted: list[tuple[Samples, dict[int, SparseNetwork]]] = []
+    splits: list[Split] = []
+
+    def noted(self: Trainings, samples: Samples, *others: Any) -> dict[Variant, dict[int, SparseNetwork]]:
+        found = networks(self, samples, *others)
+        fitted.extend((samples, sized) for sized in found.values())
+        return found
+
+    def noted_splits(*given: Any) -> list[Split]:
+        splits.extend(real_splits(*given))
+        return list(splits)
+
+    monkeypatch.setattr(Trainings, "networks", noted)
+    monkeypatch.setattr(smallest, "_splits", noted_splits)
+    x = np.random.default_rng(0).uniform(-1, 1, (60, 2))
+    data = prepare(x, np.abs(x[:, 0]) + x[:, 1] ** 3, "auto", None, 0.2, True, 0)
+    found = find_smallest(data, SearchOptions(hidden=(4,), epochs=20, seed=0, sizes=(2, 4, 8)))
+    by_rows = {rows_of(samples): sized for samples, sized in fitted}
+    whole = frozenset(map(tuple, np.concatenate([data.x, data.x_valid]).astype(np.float32).tolist()))
+    assert set(by_rows) == {rows_of(split.fitting) for split in splits} | {whole}
+    assert all(rows_of(split.judging) == whole - rows_of(split.fitting) for split in splits)
+    # The score of a size is the mean of its values on the judging rows of all splits.
+    assert len(found.curve) > 1
+    for point, net in zip(found.curve, found.networks, strict=True):
+        sizes = [size for size, one in by_rows[whole].items() if one.keep(one.weights != 0).n_products == point.weights]
+        (size,) = (size for size in sizes if np.isin(net.weights, by_rows[whole][size].weights).all())
+        judged = [values(split.judging, by_rows[rows_of(split.fitting)][size]) for split in splits]
+        assert point.score == pytest.approx(np.concatenate(judged).mean(), abs=1e-9)
+
+
+def rows_of(samples: Samples) -> frozenset[tuple[float, ...]]:
+    """The rows without the constant."""
+    return frozenset(map(tuple, samples.x_rows[:-1].T.tolist()))
+
+
+@pytest.mark.parametrize(("errors", "place"), [(0.45, 0), (0.55, 1)])
+def test_half_a_standard_error_decides(errors: float, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest size is so many standard errors of the paired difference below the best, which all others are."""
+    monkeypatch.setattr(smallest, "SPLITS", ())
+    monkeypatch.setattr(Trainings, "variants", lambda *_: [Variant("linear", 1e-2)])
+    judge = Judgements.of
+
+    def constructed(self: Judgements, split: Split, tried: list[Variant]) -> SplitJudgement:
+        n = len(split.judging)
+        noise = np.resize([1.0, -1.0], n)
+        below = noise / noise.std(ddof=1) + errors / math.sqrt(n)  # of standard error 1/√n
+        (found,) = judge(self, split, tried).curves.values()
+        least = min(one.size for one in found)
+        judged = [Judged(one.size, -below if one.size == least else np.zeros(n), 0) for one in found]
+        return SplitJudgement({tried[0]: judged}, 0.0)
+
+    monkeypatch.setattr(Judgements, "of", constructed)
+    found = find_smallest(small_data(0), SearchOptions(hidden=(3,), epochs=2, seed=0, sizes=(1, 2, 4)))
+    assert found.curve[0].score < found.curve[1].score == 0
+    assert found.curve.chosen == place
 
 
 def test_no_bit_depends_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:

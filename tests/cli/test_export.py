@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor, SpectralNetwork
+from spectral_core.cli.program import main
 from spectral_core.data.scaling import Scaling
 from spectral_core.exchange import from_torch
 from tests.cli.test_shrink import refused, said
@@ -92,6 +93,14 @@ def test_integers_are_calibrated_by_a_file(model: Path, tmp_path: Path, capsys: 
     assert "Accuracy on the 30 rows of the calibration: 0." in text
     assert "int net_class(const int16_t input[NET_INPUTS], int32_t output[NET_OUTPUTS])" in text
     out.unlink()
+    # The rows are read, and weights of rows have no meaning here.
+    error = refused(
+        capsys, "export", model, "--c", tmp_path / "rows.csv", "--int8", "--calibrate", tmp_path / "rows.csv"
+    )
+    assert "the command reads this file" in error
+    with pytest.raises(SystemExit):
+        main([str(a) for a in ("export", model, *wanted, "--calibrate", tmp_path / "rows.csv", "--weight", "u")])
+    assert "unrecognized arguments: --weight" in capsys.readouterr().err
     (tmp_path / "narrow.csv").write_text("v,t\n1,a\n2,b\n", encoding="utf-8")
     assert "no column 'u'" in refused(capsys, "export", model, *wanted, "--calibrate", tmp_path / "narrow.csv")
     assert "--int8 needs --calibrate DATA" in refused(capsys, "export", model, *wanted)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spectral_core import ModelFileError, Predictor
-from spectral_core.cli import console
+from spectral_core import InvalidInputError, ModelFileError, Predictor
+from spectral_core.cli import console, results
 from spectral_core.cli.program import main
-from spectral_core.cli.results import afresh_where_stale
+from spectral_core.cli.results import afresh_where_stale, check_file
 from tests.cli.test_score import QUICK, random_rows, write
 from tests.cli.test_shrink import refused, said
 
@@ -149,3 +150,52 @@ def test_work_whose_state_does_not_fit_begins_afresh_once(tmp_path: Path, capsys
     # Without a state another fault is not hidden.
     with pytest.raises(ModelFileError, match="belongs to another training"):
         afresh_where_stale(lambda: [], work)
+
+
+@pytest.mark.parametrize("command", sorted(results.FILES))
+def test_a_file_of_results_is_replaced_by_no_other_command(tmp_path: Path, command: str) -> None:
+    """By whatever name the path has, and whether or not the file is there yet; other files, and other folders, are free."""
+    home, free = tmp_path / "home", tmp_path / "free"
+    home.mkdir()
+    free.mkdir()
+    (tmp_path / "link").symlink_to(home)
+    if command in results.MARKS:
+        (home / "report.json").write_text(json.dumps(dict.fromkeys(results.MARKS[command])), encoding="utf-8")
+    else:
+        (home / {"reproduce": "summary.json", "sweep": "sweep.sqlite"}[command]).write_text("{}", encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.symlink_to(home / results.FILES[command][0])
+    (tmp_path / "store").write_text("", encoding="utf-8")
+    if command in results.MARKS:  # a result that is a link to another folder
+        (home / results.FILES[command][-1]).symlink_to(tmp_path / "store")
+    for name in results.FILES[command]:
+        for path in (home / name, tmp_path / "link" / name, home / ".." / "home" / name):
+            with pytest.raises(InvalidInputError, match=f"it belongs to the {command} in .*; name another file"):
+                check_file(path)
+        check_file(free / name)
+    with pytest.raises(InvalidInputError, match=f"it belongs to the {command} in {home}; name another file"):
+        check_file(elsewhere)
+    check_file(home / "another.npz")
+    with pytest.raises(InvalidInputError, match="the command reads this file"):
+        check_file(home / "report.json.txt", inputs=[_written(home / "report.json.txt")])
+
+
+def _written(path: Path) -> Path:
+    path.write_text("", encoding="utf-8")
+    return path
+
+
+def test_no_command_destroys_a_search_by_a_file(tmp_path: Path, capsys: Any) -> None:
+    table, out = write(tmp_path / "t.csv", random_rows(0, 60)), tmp_path / "o"
+    said(capsys, "search", table, "--hidden", "3", "--epochs", "3", "--out", out)
+    kept = {path.name: path.read_bytes() for path in out.iterdir()}
+    own = f"it belongs to the search in {out}; name another file"
+    for name in ("report.json", "sizes.npz", "history.json", "network.png"):
+        assert own in refused(capsys, "choose", out, "--weights", "4", "--out", out / name)
+        assert own in refused(capsys, "predict", out / "compact.npz", table, "--out", out / name)
+        assert own in refused(capsys, "export", out / "compact.npz", "--c", tmp_path / "a.c", "--js", out / name)
+    assert not (tmp_path / "a.c").exists()
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == kept
+    # Files of other names may lie beside the results.
+    said(capsys, "choose", out, "--weights", "4")
+    said(capsys, "predict", out / "compact.npz", table, "--out", out / "predicted.csv")

@@ -16,7 +16,9 @@ from spectral_core import Predictor, SpectralNetwork
 from spectral_core.cli.model_data import ModelData
 from spectral_core.cli.program import main
 from spectral_core.cli.score import chosen_rows
+from spectral_core.data import datasets
 from spectral_core.data.fingerprints import Origin, row_prints
+from spectral_core.data.metrics import scores_of
 from spectral_core.data.scaling import Scaling
 from tests.cli.test_shrink import refused, said
 
@@ -223,3 +225,69 @@ def test_what_cannot_be_scored_is_one_line(home: Path, tmp_path: Path, capsys: A
     other = write(tmp_path / "labels.csv", [[1, 2, "up"], [2, 3, "left"]])
     assert "a label that is not among the classes: 'left'" in refused(capsys, "score", home / "s/model.npz", other)
     assert "no such file" in refused(capsys, "score", home / "s/model.npz", tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("task", ["classification", "several classes", "multilabel", "regression", "several targets"])
+def test_a_row_of_weight_two_counts_as_two_rows(task: str) -> None:
+    generator = np.random.default_rng(0)
+    x, weights = generator.normal(size=(40, 2)), generator.integers(1, 4, 40)
+    outputs = {"several classes": 3, "multilabel": 3, "classification": 2, "several targets": 2}.get(task, 1)
+    net = SpectralNetwork.initialize([2, 5, outputs], parametrization="direct", seed=0)
+    classes = ("a", "b", "c")[:outputs] if "class" in task else ()
+    y: Any = generator.normal(size=(40, outputs))
+    if classes:
+        y = np.array(classes)[generator.integers(0, outputs, 40)]
+    elif task == "multilabel":
+        y = (y > 0.3).astype(float)
+    kind = "classification" if classes else "multilabel" if task == "multilabel" else "regression"
+    scale = Scaling.none(outputs if kind == "regression" else 1)
+    model = Predictor(net, kind, Scaling.none(2), scale, classes)
+    repeated = scores_of(model, np.repeat(x, weights, axis=0), np.repeat(y, weights, axis=0))
+    for found, expected in zip(scores_of(model, x, y, weights.astype(float)), repeated, strict=True):
+        assert found == pytest.approx(expected, nan_ok=True)
+    assert repeated != scores_of(model, x, y)
+    one = scores_of(model, x[:1], y[:1], np.ones(1)), scores_of(model, x[:1], y[:1])
+    assert one[0] == one[1], "what is not defined for one row is None in both"
+
+
+def test_scores_are_weighted_by_a_column(home: Path, tmp_path: Path, capsys: Any) -> None:
+    """Rows of other data and those of the search; weights of 0 leave rows out, and the output says all this."""
+    model, rows = home / "s/model.npz", random_rows(8, 30)
+    header = ("a", "b", "side", "w")
+    weighted = write(tmp_path / "w.csv", [[*row, k % 3] for k, row in enumerate(rows)], header)
+    repeated = write(tmp_path / "r.csv", [[*row, 1] for k, row in enumerate(rows) for _ in range(k % 3)], header)
+    found = scored(capsys, model, weighted, "--weight", "w")
+    assert found["weight"] == "w"
+    assert found["rows"] == 30
+    assert found["sentence"].endswith("trained the model; the scores are weighted by 'w', 10 rows of weight 0 left out")
+    plain, expected = scored(capsys, model, weighted), scored(capsys, model, repeated)
+    for name in ("scores", "best_constant"):
+        assert found[name] == pytest.approx(expected[name])
+    assert found["scores"] != plain["scores"]
+    assert plain["weight"] is None
+    assert "the scores are weighted by 'w'" in said(capsys, "score", model, weighted, "--weight", "w")
+    # The test rows of a search: the score of the search, which is weighted too.
+    table = write(tmp_path / "t.csv", [[*row, k % 3] for k, row in enumerate(random_rows(0, 90))], header)
+    options = ("--weight", "w", "--target", "side")
+    report = json.loads(said(capsys, "search", table, *QUICK, *options, "--out", tmp_path / "s", "--json"))
+    found = scored(capsys, tmp_path / "s/compact.npz", table, "--weight", "w")
+    assert "test rows of its search" in found["sentence"]
+    assert found["scores"]["accuracy"] == pytest.approx(report["test_score_after"])
+    assert found["best_constant"]["accuracy"] == pytest.approx(report["constant_score"])
+    # What cannot be weighted.
+    assert "--weight names a column of a table; wine has none" in refused(
+        capsys, "score", _of_wine(tmp_path), "wine", "--weight", "w"
+    )
+    seen = random_rows(0, 90)[Predictor.load(model).rows["training"][0]]
+    no_weight = write(tmp_path / "n.csv", [*([*row, 0] for row in rows), [*seen, 1]], header)
+    assert "column 'w' of the rows to score must not be negative, and not zero everywhere" in refused(
+        capsys, "score", model, no_weight, "--weight", "w"
+    )
+
+
+def _of_wine(folder: Path) -> Path:
+    data = datasets.load("wine")
+    net = SpectralNetwork.initialize([13, 2, 3], seed=0)
+    names = (data.classes, data.feature_names, data.target_names)
+    Predictor(net, "classification", Scaling.none(13), Scaling.none(1), *names).save(folder / "wine.npz")
+    return folder / "wine.npz"

@@ -52,7 +52,7 @@ def test_the_methods_train_as_published(monkeypatch: pytest.MonkeyPatch) -> None
     for method in methods.METHODS:
         assert nets.trimmed(method, 50) is not None
     assert ranked == [
-        ("eigenvalue", False), ("connectivity", False), ("eigenvalue", True), ("path", True), ("pivoted_qr", True),
+        ("eigenvalue", False), ("connectivity", False), ("eigenvalue", True), ("plain_path", True), ("pivoted_qr", True),
         ("connectivity", True), ("eigenvalue", False), ("connectivity", False), ("pivoted_qr", True),
     ]  # fmt: skip
     assert [options["epochs"] for _, options in seen] == [2, 2, 2, 2]

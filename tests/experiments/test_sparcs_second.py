@@ -193,7 +193,7 @@ def test_curves_name_their_rankings_and_the_smallest_is_the_narrowest() -> None:
     share = 1 - 3 / sum(found.live[1:-1])
     for refits in (False, True):
         (point,) = [p for p in found.curve if (p.by, p.compensated, p.hidden) == ("path", refits, 3)]
-        again = prune(small, by="path", fraction=share, X=data.x, compensate=refits).compact
+        again = prune(small, by="plain_path", fraction=share, X=data.x, compensate=refits).compact
         assert point.loss == again.loss(data.x_test, data.y_test)
     least = min(p.hidden for p in found.curve if p.validation_loss <= found.limit)
     narrow = found.networks["smallest"]

@@ -20,6 +20,11 @@ def error_without(net: SpectralNetwork, x: np.ndarray, layer: int, gone: list[in
     """The least weighted squares, over all receivers of a layer, of what the senders left cannot express."""
     blocks = net.transfer_blocks()
     z, values = layer_values(blocks, net.widths, net.activation, with_constant(x, net.widths[0]))
+    # An error of a receiver counts by its squared paths to the outputs.
+    counting = {net.n_layers: np.ones(net.widths[-1])}
+    for i in range(net.n_layers - 1, layer, -1):
+        behind = [k for k in range(i + 1, net.n_layers + 1) if (k, i) in blocks]
+        counting[i] = np.sum([np.square(blocks[k, i]).T @ counting[k] for k in behind], axis=0)
     total = 0.0
     for i in range(layer + 1, net.n_layers + 1):
         left = [h for h in range(net.widths[layer - 1]) if h not in gone]
@@ -31,7 +36,7 @@ def error_without(net: SpectralNetwork, x: np.ndarray, layer: int, gone: list[in
             root = np.sqrt(weights[:, c])
             rest = root * wanted[:, c]
             rest = rest - (stacked * root[:, None]) @ np.linalg.lstsq(stacked * root[:, None], rest, rcond=1e-12)[0]
-            total += float(rest @ rest)
+            total += float(counting[i][c] * (rest @ rest))
     return total / len(x)
 
 

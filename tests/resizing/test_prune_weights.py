@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import CompactNetwork, DivergenceError, InvalidInputError, SpectralNetwork, compact, prune
+from spectral_core.architecture.curve import CurvePoint
 from spectral_core.kernels.tables import LOSSES, ZERO_AT_ZERO
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.removal import saliencies
 from spectral_core.refitting.samples import Samples
+from spectral_core.resizing.request import RIDGES
 from tests import oracles
 from tests.builders import random_network, sparse_network
 from tests.resizing.test_insert import PARAMETRIZATIONS
@@ -142,7 +144,7 @@ def test_a_teacher_inside_a_wider_network_is_found(seed: int, amount: dict[str, 
     net = teacher()
     x = np.random.default_rng(seed).normal(size=(200, 4))
     y = net.forward(x)
-    result = prune(around(net, 0.02, seed), unit="weight", X=x, y=y, **amount)
+    result = prune(around(net, 0.02, seed), unit="weight", X=x, y=y, ridge=1e-8, **amount)
     assert result.report.weights_after == 6
     found, wanted = SparseNetwork.of(result.network), SparseNetwork.of(net)
     assert set(found.live) == set(wanted.live)
@@ -192,7 +194,7 @@ def test_copies_of_neurons_go_for_nothing(seed: int) -> None:
     x = np.random.default_rng(seed).normal(size=(200, 4))
     y = net.forward(x)
     np.testing.assert_allclose(twice.forward(x), y, atol=1e-12)
-    result = prune(twice, unit="weight", weights=6, X=x, y=y)
+    result = prune(twice, unit="weight", weights=6, X=x, y=y, ridge=1e-8)
     assert result.report.weights_before == 12
     assert result.report.loss_after < 1e-6 * np.var(y)
 
@@ -218,6 +220,44 @@ def test_a_compact_network_keeps_its_inputs_and_its_constant(dtype: str) -> None
     empty = prune(second.compact, unit="weight", weights=0, X=x, y=y).compact
     assert products(prune(empty, unit="weight", weights=0, X=x, y=y).compact) == 0
     assert compact(second.network).n_weights == second.compact.n_weights
+
+
+def test_bytes_are_counted_as_in_the_curve_of_a_search() -> None:
+    x = np.random.default_rng(0).normal(size=(100, 4))
+    result = prune(around(teacher(), 0.02, 0), unit="weight", weights=6, X=x, y=teacher().forward(x))
+    report = result.report
+    point = CurvePoint.of(SparseNetwork.of(result.network), 0.0, 0.0, "linear", 0.0)
+    assert report.bytes_after == point.bytes == 4 * (report.weights_after + report.biases_after)
+    assert report.bytes_before == 4 * (report.weights_before + report.biases_before)
+    shown = f"bytes of these weights and biases in float32 {report.bytes_before} -> {report.bytes_after}\n"
+    assert shown in report.to_text()
+
+
+def test_the_default_ridge_is_that_of_the_unit() -> None:
+    net = around(teacher(), 0.3, 0)
+    x = np.random.default_rng(0).normal(size=(30, 4))
+    y = teacher().forward(x)
+    for options, ridge in (({"unit": "weight", "weights": 9}, 1e-2), ({"fraction": 0.5}, 1e-8)):
+        own, same = (prune(net, X=x, y=y, **options, **more) for more in ({}, {"ridge": ridge}))
+        other = prune(net, X=x, y=y, **options, ridge=1e-3)
+        assert np.array_equal(own.network.parameters, same.network.parameters)
+        assert not np.array_equal(own.network.parameters, other.network.parameters)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_with_a_tolerance_the_ridge_that_needs_fewest_weights_is_found(noise: float) -> None:
+    """Without noise only the least of the ridges keeps the limit; with noise a greater one needs fewer weights."""
+    rng = np.random.default_rng(1)
+    (x, judged), net = (rng.normal(size=(count, 4)) for count in (40, 400)), teacher()
+    y = net.forward(x) + noise * rng.normal(size=(40, 1))
+    options: dict[str, Any] = {"unit": "weight", "X": x, "y": y, "validation_data": (judged, net.forward(judged))}
+    start = around(net, 1e-4 + 0.3 * noise, 0)
+    free = prune(start, tolerance=0.01, **options).report
+    sizes = {ridge: prune(start, tolerance=0.01, ridge=ridge, **options).report.weights_after for ridge in RIDGES}
+    assert free.within
+    assert free.weights_after == min(sizes.values())
+    assert (sizes[1e-8] < sizes[1e-2]) == (noise == 0)
+    assert len(set(sizes.values())) > 1
 
 
 # --- training while the weights go -----------------------------------------------------------------------------------------

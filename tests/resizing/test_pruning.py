@@ -409,9 +409,11 @@ def test_the_validation_data_judge() -> None:
     )
     x, held = np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[0.0, 1.0], [0.0, 3.0]])
     options: dict[str, Any] = {"tolerance": 0.1, "X": x, "y": net.forward(x), "compensate": False}
-    assert prune(net, **options).compact.live[1] != 1
+    assert [places.tolist() for places in prune(net, **options).compact.neurons] == [[0], [0], [0]]
     judged = prune(net, validation_data=(held, net.forward(held)), **options)
-    assert [places.tolist() for places in judged.compact.neurons] == [[1], [1], [0]]
+    assert judged.compact.live == (2, 2, 1), "neuron 1 has no path score on X and is tried first"
+    plain = prune(net, validation_data=(held, net.forward(held)), by="plain_path", **options)
+    assert [places.tolist() for places in plain.compact.neurons] == [[1], [1], [0]]
     with pytest.raises(InvalidInputError, match="y must have shape"):
         prune(net, validation_data=(held, np.ones((3, 1))), fraction=0.5)
 
@@ -543,6 +545,28 @@ def test_merging_does_not_depend_on_the_units_of_an_input(seed: int, power: int)
         found.append(([p.tolist() for p in result.compact.neurons], result.network.forward(x * factor)))
     assert found[0][0] == found[1][0]
     np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e-3])
+@pytest.mark.parametrize("amount", [{"fraction": 0.6}, {"tolerance": 0.05}])
+@pytest.mark.parametrize("hidden", [[40], [20, 20]])
+def test_pruning_does_not_depend_on_the_units_of_an_input(
+    unit: float, amount: dict[str, float], hidden: list[int]
+) -> None:
+    """The default ranking, on the same function of a feature in other units."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(200, 4))
+    y = np.abs(x[:, :1]) + np.maximum(x[:, 1:2] - x[:, 2:3], 0)
+    net = train(random_network("direct", [4, *hidden, 1], "relu", 0, bias=True), x, y, epochs=20).network
+    blocks = {pair: block.copy() for pair, block in net.blocks.items()}
+    for pair in blocks:
+        if pair[1] == 1:
+            blocks[pair][:, 0] /= unit
+    moved = SpectralNetwork(blocks=blocks, activation="relu", bias=True, parametrization="direct")
+    columns = x * [unit, 1, 1, 1]
+    one, two = prune(net, X=x, y=y, **amount), prune(moved, X=columns, y=y, **amount)
+    assert [part.tolist() for part in two.compact.neurons] == [part.tolist() for part in one.compact.neurons]
+    assert two.report.loss_after == pytest.approx(one.report.loss_after, rel=1e-4)
 
 
 def test_a_larger_tolerance_never_removes_less_for_a_negative_loss() -> None:

@@ -83,6 +83,62 @@ def test_rankings_by_their_formulas(kind: str, widths: list[int], seed: int) -> 
             assert np.isclose(scaled[i - 1][h], abs(value) * length * np.sqrt(net.widths[i]), rtol=1e-12)
 
 
+INVARIANT = {
+    "path": (True, True, True),
+    "plain_path": (False, True, False),
+    "eigenvalue": (True, False, False),
+    "scaled_eigenvalue": (False, False, False),
+    "connectivity": (False, False, False),
+    "pivoted_qr": (True, True, False),
+    "leave_one_out": (True, True, True),
+}
+"""Whether the scores stay where an input has other units (in φ), where a relu neuron of one hidden layer is louder, of two."""
+
+
+@pytest.mark.parametrize("by", RANKINGS)
+@given(st.integers(0, 999), st.sampled_from([-9, -3, 4, 10]), st.booleans())
+@settings(deadline=None, max_examples=10)
+def test_which_rankings_depend_on_units_and_scales(by: str, seed: int, power: int, bias: bool) -> None:
+    """Powers of two, which no rounding changes: the path scores have the same bits."""
+    unit = 2.0**power
+    x = np.random.default_rng(seed).normal(size=(40, 3)) + 0.5
+    for changed, stays in zip(("units", "one", "two"), INVARIANT[by], strict=True):
+        net = random_network("layerwise", [3, 6, 2] if changed == "one" else [3, 6, 5, 2], "relu", seed, bias)
+        phi = [block.copy() for block in net.eigenvectors]
+        own = [(np.zeros_like(a), b.copy()) for a, b in net.eigenvalues]
+        whole = SpectralNetwork(phi, own, activation="relu", bias=bias, parametrization="layerwise")
+        phi, own, columns = [block.copy() for block in phi], [(a, b.copy()) for a, b in own], x
+        last = len(phi) - 1
+        if changed == "units":
+            phi[0][:, 0] /= unit
+            columns = x * [unit, 1, 1]
+        else:
+            own[last - 1][1][2] *= unit
+            phi[last][:, 2] /= unit
+        moved = SpectralNetwork(phi, own, activation="relu", bias=bias, parametrization="layerwise")
+        np.testing.assert_allclose(moved.forward(columns), whole.forward(x), rtol=1e-12, atol=1e-12)
+        before, after = (np.concatenate(neuron_scores(n, by, c)) for n, c in ((whole, x), (moved, columns)))
+        if stays and by == "path":
+            assert np.array_equal(after, before)
+        close = np.allclose(after, before, rtol=1e-4, atol=1e-5 * (1 + before.max()))
+        assert close == stays, f"{by}, {changed}"
+
+
+def test_path_scores_on_data_of_mean_square_one_are_those_of_the_weights() -> None:
+    net = random_network("direct", [3, 6, 2], "relu", 0, bias=True)
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    x /= np.sqrt(np.square(x).mean(axis=0))
+    np.testing.assert_allclose(neuron_scores(net, "path", x)[0], neuron_scores(net, "path")[0], rtol=1e-14)
+    assert np.array_equal(neuron_scores(net, "plain_path", 9 * x)[0], neuron_scores(net, "path")[0])
+
+
+def test_an_input_that_is_zero_on_the_data_does_not_count() -> None:
+    net = random_network("direct", [2, 4, 1], "relu", 0)
+    x = np.array([[0.0, 1.0], [0.0, -1.0]])
+    scores = np.abs(net.blocks[2, 1][:, 1] * net.blocks[3, 2][0])
+    np.testing.assert_allclose(neuron_scores(net, "path", x)[0], scores, rtol=1e-14)
+
+
 @given(WIDTHS, st.integers(0, 999), st.floats(0.1, 10))
 @CHECK
 def test_scaled_eigenvalues_do_not_follow_the_scale_of_a_row(widths: list[int], seed: int, c: float) -> None:

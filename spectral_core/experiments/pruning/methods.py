@@ -70,7 +70,7 @@ METHODS = {
     "spectral": Method("spectral", "eigenvalue"),
     "dense": Method("dense", "connectivity", even=True),
     "spectral + M15": Method("spectral", "eigenvalue", compensated=True),
-    "path + M15": Method("spectral", "path", even=True, compensated=True),
+    "path + M15": Method("spectral", "plain_path", even=True, compensated=True),
     "pivoted_qr + M15": Method("spectral", "pivoted_qr", compensated=True),
     "dense + M15": Method("dense", "connectivity", even=True, compensated=True),
     "alternate": Method("eigenvalues_alone", "eigenvalue", retrained=True, rebuilt=True),

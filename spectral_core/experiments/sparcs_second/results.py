@@ -183,7 +183,9 @@ def narrow(
             if report is not None:
                 done, total = number * len(measured) + step, len(RANKINGS) * len(measured)
                 report(done, total, f"{by}, {counted(width, 'hidden neuron')}")
-            pruned = prune(small, by=by, fraction=(hidden - width) / hidden, X=data.x, compensate=compensated).compact
+            ranking = "plain_path" if by == "path" else by  # the published curve: M6, whatever the data
+            share = (hidden - width) / hidden
+            pruned = prune(small, by=ranking, fraction=share, X=data.x, compensate=compensated).compact
             loss, judged = pruned.loss(data.x_test, data.y_test), pruned.loss(data.x_valid, data.y_valid)
             point = Point(by, compensated, sum(pruned.live[1:-1]), loss, pruned.n_parameters, judged)
             curve.append(point)

@@ -1,0 +1,115 @@
+"""Searches inside the estimators: classes without weight, and the labels in results and messages."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spectral_core import InvalidInputError, Predictor, SpectralClassifier, search
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+X = np.random.default_rng(0).normal(size=(120, 3))
+LABELS = np.array(["a", "b", "c"])[np.digitize(X[:, 0], [-0.5, 0.5])]
+FOUND: dict[str, Any] = {"hidden_layer_sizes": 3, "max_iter": 40, "random_state": 0, "learning_rate_init": 0.01}
+GIVEN: dict[str, Any] = {"search": False, "solver": "lbfgs", "hidden_layer_sizes": 3, "random_state": 0}
+
+
+def fitted(absent: str, by_class: bool = False, **options: Any) -> SpectralClassifier:
+    """A classifier of all labels, of which one has the weight 0."""
+    if by_class:
+        return SpectralClassifier(class_weight={absent: 0.0}, **FOUND | options).fit(X, LABELS)
+    return SpectralClassifier(**FOUND | options).fit(X, LABELS, sample_weight=(absent != LABELS) * 1.0)
+
+
+@pytest.mark.parametrize("by_class", [False, True])
+@pytest.mark.parametrize("absent", ["a", "b", "c"])
+@pytest.mark.parametrize("options", [{"search": "seed"}, GIVEN])
+def test_every_class_of_y_has_a_column(options: dict[str, Any], absent: str, by_class: bool) -> None:
+    model = fitted(absent, by_class, **options)
+    weighted, column = absent != LABELS, "abc".index(absent)
+    assert model.classes_.tolist() == ["a", "b", "c"]
+    chances, scores, found = model.predict_proba(X), model.decision_function(X), model.predict(X)
+    assert chances.shape == scores.shape == (120, 3)
+    assert np.allclose(chances.sum(axis=1), 1)
+    for columns in (chances, scores):
+        assert np.isfinite(columns).all()
+        assert np.array_equal(model.classes_[columns.argmax(axis=1)], found)
+    assert model.score(X[weighted], LABELS[weighted]) > 0.95
+    assert np.array_equal(model.predictor_.predict(X), found)
+    if model.search:
+        assert not chances[:, column].any()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert (model.predict_log_proba(X)[:, column] == -np.inf).all()
+
+
+@pytest.mark.parametrize("strategy", [True, "neurons", "seed", "grow"])
+def test_a_class_without_weight_changes_no_other(strategy: Any, tmp_path: Path) -> None:
+    """Rows of weight 0 are as rows that are not there, but for a column of zeros."""
+    rows = LABELS != "b"
+    one = fitted("b", search=strategy)
+    other = SpectralClassifier(search=strategy, **FOUND).fit(X[rows], LABELS[rows])
+    assert other.classes_.tolist() == ["a", "c"]
+    assert np.array_equal(one.predict(X), other.predict(X))
+    assert np.array_equal(one.predict_proba(X)[:, [0, 2]], other.predict_proba(X))
+    assert one.n_outputs_ == other.n_outputs_ == one.intercepts_[-1].size == 2
+    one.save(tmp_path / "m.npz")
+    assert np.array_equal(Predictor.load(tmp_path / "m.npz").predict(X), one.predict(X))
+    assert one.predictor_.classes == one.result_.predictor.classes == ("a", "c")
+
+
+def test_rows_of_a_class_without_weight_do_not_prune_or_judge() -> None:
+    rows, weights = LABELS != "b", (LABELS != "b") * 1.0
+    model = fitted("b", search="seed")
+    smaller, other = (model.prune(*data, fraction=0.5) for data in ((X, LABELS), (X[rows], LABELS[rows])))
+    assert np.array_equal(smaller.predict_proba(X), other.predict_proba(X))
+    assert smaller.predict_proba(X).shape == (120, 3)
+    judged = [
+        SpectralClassifier(search="seed", **FOUND).fit(X, LABELS, weights, *own)
+        for own in ((X, LABELS), (X[rows], LABELS[rows]))
+    ]
+    assert judged[0].validation_loss_curve_ == judged[1].validation_loss_curve_
+    only = X[~rows], LABELS[~rows]
+    message = "needs a row of a class that has a weight: 'a', 'c'; all are of others: 'b'"
+    with pytest.raises(InvalidInputError, match=f"y_val {message}"):
+        SpectralClassifier(search="seed", **FOUND).fit(X, LABELS, weights, *only)
+    with pytest.raises(InvalidInputError, match=f"y {message}"):
+        model.prune(*only)
+
+
+@pytest.mark.parametrize("labels", [LABELS, LABELS.astype(object), np.digitize(X[:, 0], [-0.5, 0.5]) * 5.0 + 2])
+def test_the_result_has_the_labels(labels: np.ndarray) -> None:
+    model = SpectralClassifier(search="seed", **FOUND).fit(X, labels)
+    assert np.array_equal(model.result_.predict(X), model.predict(X))
+    assert list(model.report_.classes) == model.classes_.tolist()
+
+
+@pytest.mark.parametrize("strategy", [True, "seed"])
+def test_a_message_names_the_label(strategy: Any) -> None:
+    two = np.where(LABELS == "c", "often", "rare")
+    message = re.escape("a search needs at least two classes; y has 1 class with a weight, 'often'")
+    with pytest.raises(InvalidInputError, match=message):
+        SpectralClassifier(search=strategy, **FOUND).fit(X, two, sample_weight=(two == "often") * 1.0)
+    with pytest.raises(InvalidInputError, match="y has 1 class, 'rare'"):
+        SpectralClassifier(search=strategy, **FOUND).fit(X, np.full(120, "rare"))
+
+
+@pytest.mark.parametrize("strategy", [True, False])
+def test_weights_that_cancel_each_other_are_refused(strategy: bool) -> None:
+    model = SpectralClassifier(search=strategy, class_weight={"a": 0.0, "b": 0.0})
+    message = "class_weight and sample_weight give every row the weight 0"
+    with pytest.raises(InvalidInputError, match=message):
+        model.fit(X, LABELS, sample_weight=(LABELS != "c") * 1.0)
+    with pytest.raises(InvalidInputError, match=message):
+        search(X, LABELS, class_weight={"a": 0.0, "b": 0.0}, sample_weight=(LABELS != "c") * 1.0)
+
+
+def test_a_later_part_of_a_class_without_weight_is_refused() -> None:
+    model = SpectralClassifier(search=False, class_weight={"b": 0.0}).partial_fit(X, LABELS)
+    with pytest.raises(InvalidInputError, match="class_weight gives every row the weight 0"):
+        model.partial_fit(X[LABELS == "b"], LABELS[LABELS == "b"])
