@@ -19,7 +19,7 @@ from spectral_core.reports.style import (
 )
 from spectral_core.wording import counted
 
-BARS = "± standard error of the difference from the best"
+BARS = "bars: error of the difference from the best"
 
 
 def curve_picture(
@@ -78,4 +78,4 @@ def _curve(axes: Any, points: Sequence[Mapping[str, Any]], score: str, constant:
     axes.set_ylim(low - margin, scores[best] + errors.max() * 0.2 + margin)
     if constant is not None and constant >= low - margin:
         axes.axhline(constant, color=FAINT, lw=0.9, ls="--", label="best constant")
-    legend_above(axes)
+    legend_above(axes, 2)
