@@ -154,8 +154,9 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_our_curve_has_the_sizes_compared(tiny: Split) -> None:
     found = ours(tiny, [2, 5], 0)
-    assert [result.method for result in found[:2]] == ["ours", "ours, best"]
-    by_size = {result.size: result for result in found[2:]}
+    assert [result.method for result in found[:3]] == ["ours", "ours, best", "ours, one error"]
+    assert found[2].weights <= found[0].weights <= found[1].weights
+    by_size = {result.size: result for result in found[3:]}
     assert by_size.keys() <= {2, 5}
     assert all(result.weights <= size for size, result in by_size.items())
     assert found[0].score >= 0.8
