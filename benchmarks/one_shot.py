@@ -19,6 +19,7 @@ from spectral_core.data import datasets
 
 RANKINGS: dict[str, dict[str, Any]] = {
     "path": {"by": "path"},
+    "plain_path": {"by": "plain_path"},
     "pivoted_qr": {"by": "pivoted_qr"},
     "leave_one_out": {"by": "leave_one_out"},
     "leave_one_out, loss": {"by": "leave_one_out", "loss": "cross_entropy"},

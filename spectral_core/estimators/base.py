@@ -15,6 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from spectral_core import checks
 from spectral_core.checks import one_of
+from spectral_core.data.framing import target_names_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.lbfgs import minimise
 from spectral_core.estimators.objective import FitData, Objective
@@ -88,7 +89,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         given = self._own_validation(X_val, y_val)
         if self.search is False:
             return self._fit_given(data, given, again, False)
-        return fit_searched(self, data, given)
+        return fit_searched(self, data, given, target_names_of(y))
 
     @available_if(_can_go_on)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:

@@ -50,8 +50,8 @@ def blocks_in_units(
     return blocks
 
 
-def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
-    """Search, and keep network, compact network, scaling, report and curves in the estimator."""
+def fit_searched(estimator: Any, data: FitData, given: FitData | None, names: tuple[str, ...]) -> Any:
+    """Search, and keep network, compact network, scaling, report and curves in the estimator; `names` are those of the targets."""
     estimator._random_state = check_random_state(estimator.random_state)
     strategy = (
         "smallest"
@@ -69,6 +69,7 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
     strength = SEARCH_PENALTY if estimator.penalty_strength is None else estimator.penalty_strength
     share = JUDGING_SHARE if estimator.validation_fraction is None else estimator.validation_fraction
     own = None if given is None else of_learned(estimator, given, learned, "y_val")
+    options: dict[str, Any] = {"target_names": names} | dict(estimator.search_options or {})
     found = search(
         rows.x,
         _as_given(estimator, rows.y, task),
@@ -89,7 +90,7 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None) -> Any:
         backend=estimator.backend,
         feature_names=tuple(map(str, getattr(estimator, "feature_names_in_", ()))),
         progress=_print_progress if estimator.verbose else None,
-        **({} if estimator.search_options is None else dict(estimator.search_options)),
+        **options,
     )
     estimator._objective = objective
     estimator._forget()

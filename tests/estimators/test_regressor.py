@@ -31,6 +31,16 @@ def test_a_fresh_object_takes_own_validation_rows(strategy: Any, y: np.ndarray) 
     assert model.predict(X).shape == y.shape
 
 
+@pytest.mark.parametrize("strategy", [True, "seed"])
+def test_the_report_has_the_names_of_the_targets(strategy: Any) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    model = SpectralRegressor(search=strategy, **QUICK).fit(X, pandas.Series(TARGETS[:, 0], name="price"))
+    assert model.report_.target == "price"
+    two = SpectralRegressor(search=strategy, **QUICK).fit(X, pandas.DataFrame(TARGETS, columns=["price", "size"]))
+    assert two.report_.target == "price, size"
+    assert SpectralRegressor(search=strategy, **QUICK).fit(X, TARGETS[:, 0]).report_.target == "y"
+
+
 @pytest.mark.parametrize("strategy", [False, "seed"])
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_outputs_are_those_of_this_fit(strategy: Any, number: int) -> None:
