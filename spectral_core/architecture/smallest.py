@@ -202,7 +202,7 @@ def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:
 
     By hand: a statistic of validation rows. Checked by test_smallest.test_a_variant_may_win_within_its_paired_error.
     """
-    curves = [_joined(number, variant, splits) for number, (variant, splits) in enumerate(judged.items())]
+    curves = [_joined(number, splits) for number, splits in enumerate(judged.values())]
     highest: dict[int, float] = {}
     for one in chain(*curves):
         highest[one.size] = max(one.mean, highest.get(one.size, -np.inf))
@@ -221,25 +221,27 @@ def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:
     return [variant for variant, stays in zip(variants, staying, strict=True) if stays]
 
 
-def _joined(number: int, variant: Variant, splits: Sequence[Sequence[Judged]]) -> list[Judged]:
+def _joined(number: int, splits: Sequence[Sequence[Judged]]) -> list[Judged]:
     """The sizes of a variant, with the rows of all splits; only those that every split has.
 
-    The search for the fewest neurons gives one network a split; together they count as one of the greatest size among them.
+    Where no size is in every split, as of the search for the fewest neurons, the largest networks count together as one of the
+    greatest size among them.
     """
     by_size: dict[int, list[np.ndarray]] = {}
-    greatest = max(one.size for sizes in splits for one in sizes)
-    for sizes in splits:
-        for one in sizes:
-            by_size.setdefault(greatest if variant.start == "neurons" else one.size, []).append(one.rows)
-    joined = ((size, rows) for size, rows in by_size.items() if len(rows) == len(splits))
-    return [Judged(size, np.concatenate(rows), number) for size, rows in joined]
+    for one in chain(*splits):
+        by_size.setdefault(one.size, []).append(one.rows)
+    common = {size: rows for size, rows in by_size.items() if len(rows) == len(splits)}
+    if not common:
+        largest = [max(sizes, key=lambda one: one.size) for sizes in splits]
+        common = {max(one.size for one in largest): [one.rows for one in largest]}
+    return [Judged(size, np.concatenate(rows), number) for size, rows in common.items()]
 
 
 def _envelope(judged: dict[Variant, list[list[Judged]]]) -> list[Judged]:
     """For each size the variant of the greatest mean over all splits, the smallest size first."""
     best: dict[int, Judged] = {}
-    for number, (variant, splits) in enumerate(judged.items()):
-        for one in _joined(number, variant, splits):
+    for number, splits in enumerate(judged.values()):
+        for one in _joined(number, splits):
             if one.size not in best or one.mean > best[one.size].mean:
                 best[one.size] = one
     return [best[size] for size in sorted(best)]

@@ -60,6 +60,15 @@ def test_a_start_of_another_size_on_all_rows(labels: bool, monkeypatch: pytest.M
     assert len(found.curve) == len(found.at_sizes)
 
 
+def test_starts_that_no_two_splits_share() -> None:
+    """A feature that varies in some splits alone gives them starts of other sizes; the largest networks count together."""
+    good, bad = np.array([1.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0])
+    judged = {Variant("woken", 0.1): [[Judged(7, good, 0), Judged(3, bad, 0)], [Judged(8, bad, 0)]]}
+    assert smallest._promising(judged) == list(judged)
+    (size,) = smallest._envelope(judged)
+    assert (size.size, size.rows.tolist()) == (8, [*good, *bad])
+
+
 def test_a_feature_that_varies_on_the_validation_rows_alone() -> None:
     """Its weights are there on all rows only; the linear start has more of them than any that was judged."""
     rng = np.random.default_rng(0)
