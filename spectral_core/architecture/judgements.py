@@ -73,13 +73,33 @@ class Judgements:
 
 
 def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
-    """What each sample adds to the score (samples,): 1 where class or all labels are right, or 1 - (squared error)/variance.
+    """What each sample adds to the score of a network (samples,); see `_of_output`."""
+    return _of_output(samples, samples.astype(net.weights.dtype).forward(net))
+
+
+def constant_values(samples: Samples) -> np.ndarray:
+    """What each sample adds to the score of the best constant (samples,); see `_of_output`.
+
+    By hand: a statistic of targets. Checked by test_whole_curve.test_no_constant_has_a_greater_score.
+    """
+    targets = samples.labels[:, None] if samples.loss == "cross_entropy" else samples.y
+    if samples.loss == "squared_error":
+        constant = np.average(targets.astype(np.float64), axis=0, weights=samples.weights.astype(np.float64))
+    else:
+        kinds, number = np.unique(targets, axis=0, return_inverse=True)
+        most = kinds[np.bincount(number.ravel(), samples.weights).argmax()]
+        constant = np.eye(int(most[0]) + 1)[-1] if samples.loss == "cross_entropy" else most - 0.5
+    return _of_output(samples, np.tile(constant, (len(samples), 1)))
+
+
+def _of_output(samples: Samples, output: np.ndarray) -> np.ndarray:
+    """What each sample adds to the score of outputs z_K (samples, outputs): 1 where class or all labels are right, or
+    1 - (squared error)/variance.
 
     Weighted samples add that times their weight over the mean weight, and the variance is the weighted one.
 
     By hand: a statistic of outputs. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
     """
-    output = samples.astype(net.weights.dtype).forward(net)
     weights = samples.weights.astype(np.float64)
     weights /= weights.mean()
     if samples.loss == "cross_entropy":
@@ -89,22 +109,6 @@ def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
     truth = samples.y.astype(np.float64)
     variance = (weights[:, None] * (truth - (weights[:, None] * truth).mean(axis=0)) ** 2).mean(axis=0)
     return np.asarray(weights * (1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1)))
-
-
-def constant_values(samples: Samples) -> np.ndarray:
-    """What each sample adds to the score of the best constant (samples,), as `values`.
-
-    By hand: a statistic of targets. Checked by test_whole_curve.test_no_constant_has_a_greater_score.
-    """
-    weights = samples.weights.astype(np.float64)
-    weights /= weights.mean()
-    if samples.loss == "squared_error":
-        truth = samples.y.astype(np.float64)
-        squares = (truth - (weights[:, None] * truth).mean(axis=0)) ** 2
-        variance = (weights[:, None] * squares).mean(axis=0)
-        return np.asarray(weights * (1 - (squares / np.where(variance > 0, variance, 1)).mean(axis=1)))
-    kinds = samples.labels if samples.loss == "cross_entropy" else np.unique(samples.y, axis=0, return_inverse=True)[1]
-    return weights * (kinds.ravel() == np.bincount(kinds.ravel(), weights).argmax())
 
 
 def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]) -> SplitJudgement | None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError, search
-from spectral_core.architecture import smallest, starts
+from spectral_core.architecture import smallest, starts, variants
 from spectral_core.architecture.criterion import Criterion
 from spectral_core.architecture.curve import CurvePoint, Judged
 from spectral_core.architecture.judgements import Judgements, constant_values
@@ -129,6 +129,21 @@ def test_what_is_judged_is_trained_alike_on_all_rows() -> None:
     assert (trainings.rows, trainings.batch_size, trainings.epochs) == (80, 32, 1200)
     everything = sparse_samples(0, sparse_network(0, (3, 2)), "squared_error", rows=100)
     assert Recipe.of(everything, 32, 80) == Recipe(400, 32, minima_below=12500)
+
+
+def test_every_training_of_a_search_has_one_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those on all rows too: as many passes, and minima from the same size on."""
+    recipes, train_down = [], variants.train_down
+
+    def noted(start: object, samples: Samples, sizes: object, recipe: Recipe, rng: object) -> object:
+        recipes.append((len(samples), recipe))
+        return train_down(start, samples, sizes, recipe, rng)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(variants, "train_down", noted)
+    x, y = kink(100)
+    search(x, np.sin(3 * y), **QUICK)
+    assert {rows for rows, _ in recipes} == {80, 100}
+    assert len({recipe for _, recipe in recipes}) == 1
 
 
 def test_an_empty_network_grows_back() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError
-from spectral_core.data.scaling import Scaling, power_of_two
+from spectral_core.data.scaling import BLOCK, Scaling, power_of_two
 from spectral_core.data.splitting import held_out
 
 CHECK = settings(deadline=None, max_examples=60)
@@ -71,3 +71,16 @@ def test_the_number_of_held_out_samples_is_rounded(rows: int, fraction: float, s
     mask = held_out(None, rows, fraction, np.random.default_rng(seed))
     assert mask.sum() == min(max(1, round(fraction * rows)), rows - 1)
     assert held_out(None, 19, 0.3, np.random.default_rng(seed)).sum() == 6
+
+
+def test_wide_data_are_scaled_as_column_by_column() -> None:
+    """Block by block, in the order of the columns; an error names the column by its number."""
+    columns = np.random.default_rng(0).normal(size=(30, 2 * BLOCK + 7)) * np.arange(1, 2 * BLOCK + 8)
+    whole = Scaling.fit(columns, "X")
+    for start in range(0, columns.shape[1] - 1, 2):
+        part = Scaling.fit(columns[:, start : start + 2], "X")
+        np.testing.assert_array_equal(whole.mean[start : start + 2], part.mean)
+        np.testing.assert_array_equal(whole.deviation[start : start + 2], part.deviation)
+    columns[:, 50], columns[0, 50] = -1.7e308, 1.7e308
+    with pytest.raises(InvalidInputError, match="X column 50 is too large"):
+        Scaling.fit(columns, "X")

@@ -128,3 +128,10 @@ def test_runs_of_neighbours(places: set[int]) -> None:
     runs = contiguous_runs(np.array(sorted(places, reverse=True), np.int64))
     assert [place for start, stop in runs for place in range(start, stop)] == sorted(places)
     assert all(one[1] < other[0] for one, other in pairwise(runs))
+
+
+def test_the_inputs_of_many_samples_are_copied_sample_by_sample() -> None:
+    samples = sparse_samples(0, sparse_network(0, (5, 2)), "squared_error", rows=2500)
+    inputs = np.array([0, 2, 3])
+    np.testing.assert_array_equal(samples.by_sample(inputs), samples.x_rows[inputs].T)
+    assert samples.by_sample(inputs).flags.c_contiguous
