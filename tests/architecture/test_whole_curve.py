@@ -17,6 +17,8 @@ from spectral_core.architecture.judgements import Judgements, constant_values
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Trainings, Variant
 from spectral_core.data.preparation import prepare
+from spectral_core.networks.sparse import SparseNetwork
+from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.descent import Recipe, fit_down, train_down
 from spectral_core.refitting.samples import Samples
 from tests.builders import sparse_network, sparse_samples
@@ -53,11 +55,21 @@ def test_a_start_of_another_size_on_all_rows(labels: bool, monkeypatch: pytest.M
     """More rows keep more neurons, so a search at that border compares starts of two sizes."""
     monkeypatch.setattr(starts, "FEW_ROWS", 100)
     monkeypatch.setattr(starts, "SMALL_START", 3)
+    begun: list[tuple[int, int]] = []
+
+    def noted(net: SpectralNetwork, samples: Samples, *rows: int) -> SparseNetwork:
+        start = starts.woken_start(net, samples, *rows)
+        begun.append((len(samples), len(start.live)))
+        return start
+
+    monkeypatch.setattr(variants, "woken_start", noted)
     x = np.random.default_rng(0).normal(size=(110, 4))
     y = np.sin(2 * x[:, 0]) * x[:, 1] + 0.1 * np.random.default_rng(1).normal(size=110)
     found = search(x, (y > 0).astype(int) if labels else y, **QUICK)
     assert found.curve is not None
     assert len(found.curve) == len(found.at_sizes)
+    assert {rows for rows, _ in begun} == {88, 110}
+    assert {neurons for _, neurons in begun} == {3}
 
 
 def test_starts_that_no_two_splits_share() -> None:
@@ -72,12 +84,13 @@ def test_starts_that_no_two_splits_share() -> None:
 def test_a_feature_that_varies_on_the_validation_rows_alone() -> None:
     """Its weights are there on all rows only; the linear start has more of them than any that was judged."""
     rng = np.random.default_rng(0)
-    x, judging = rng.normal(size=(40, 3)), rng.normal(size=(30, 3))
-    x[:, 2] = 1.0
-    given = {"standardize": False, "validation_data": (judging, judging[:, :2].sum(axis=1))}
-    found = search(x, x[:, :2].sum(axis=1), **QUICK | given)
+    x, judging = rng.normal(size=(40, 9)), rng.normal(size=(30, 9))
+    x[:, 8] = 1.0
+    given = {"standardize": False, "validation_data": (judging, judging[:, :8].sum(axis=1)), "hidden": ()}
+    found = search(x, x[:, :8].sum(axis=1), **QUICK | given)
     assert found.curve is not None
     assert found.curve[found.curve.chosen].score > 0.99
+    assert 8 in [point.weights for point in found.curve]  # the size that was judged, which the usual sizes have not
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["cross_entropy", "squared_error", "binary_cross_entropy"]))
@@ -99,15 +112,33 @@ def test_no_constant_has_a_greater_score(seed: int, loss: str) -> None:
 
 def test_a_point_has_the_error_of_its_score() -> None:
     x, y = kink()
-    found = search(x, (y > 0.2).astype(int), **QUICK)
+    noise = np.random.default_rng(1).normal(size=len(y))  # the best size is not perfect either
+    found = search(x, (y + noise > 0.2).astype(int), **QUICK)
     assert found.curve is not None
     for point in found.curve:
-        assert point.score_error is not None
-        n = round(point.score * (1 - point.score) / point.score_error**2) + 1 if point.score_error else 0
-        assert n % 24 == 0  # 24 judging rows in each of five splits
+        # 24 judging rows in each of five splits
+        assert point.score_error == pytest.approx(np.sqrt(point.score * (1 - point.score) / 119))
     rows = np.array([1.0, 0.0, 1.0, 1.0])
     assert Judged(1, rows, 0).error == pytest.approx(np.sqrt(0.25 / 4))
     assert Judged(1, rows[:1], 0).error == 0
+
+
+def test_weights_that_stayed_0_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = Trainings.networks
+
+    def with_a_zero(self: Trainings, *given: object) -> object:
+        found = networks(self, *given)  # type: ignore[arg-type]
+        for sized in found.values():
+            for size, net in sized.items():
+                sized[size] = net.with_weights(np.where(np.arange(len(net.weights)) == 0, 0, net.weights))
+        return found
+
+    monkeypatch.setattr(Trainings, "networks", with_a_zero)
+    monkeypatch.setattr(Trainings, "variants", lambda *_: [Variant("linear", 1e-2)])
+    found = search(*kink(60), **QUICK)
+    assert found.curve is not None
+    assert [p.weights + p.biases for p in found.curve] == [one.network.n_weights for one in found.at_sizes]
+    assert found.curve[-1].weights == 1
 
 
 def test_of_equal_numbers_of_weights_the_better_point_stays() -> None:
