@@ -4,6 +4,8 @@ The formula is what a training with Adam cannot do without: parameters, gradient
 the activations of one batch (u, z and the gradients of u); the data. No W_ij appears in it: for the deep chain the blocks
 alone would be more than all the rest. Held besides: the network that was given, M and ∂M of the largest block, a sheet
 of one layer's activations; by `train` also copies of the best parameters and of those before the epoch.
+
+And how many times a large table does a search hold beyond the one that it is given?
 """
 
 from __future__ import annotations
@@ -38,6 +40,26 @@ run(Task.of(json.loads(sys.argv[1])))
 print(resident("VmHWM") - before)
 """
 
+SEARCH = """
+import sys
+import numpy as np
+from benchmarks.children import forget_peak, resident
+from spectral_core import search
+
+def run(rows, inputs):
+    x = np.random.default_rng(0).random((rows, inputs), dtype=np.float32)
+    y = x[:, : inputs // 2].sum(axis=1) > x[:, inputs // 2 :].sum(axis=1)
+    before = resident("VmRSS")
+    forget_peak()
+    search(x, y, hidden=(10,), epochs=1, sizes=(400,), seed=0)
+    return (resident("VmHWM") - before) / x.nbytes
+
+run(6_000, 40)
+print(run(*map(int, sys.argv[1:])))
+"""
+TABLE = 60_000, 784
+"""Rows and inputs of a large table of two classes."""
+
 
 def needed(task: Task) -> int:
     """Bytes by the formula."""
@@ -66,4 +88,7 @@ def measure() -> list[Row]:
             note = f"4 x parameters + activations + data; all W_ij would be {blocks(task) / 2**20:.3g} more"
             text = f"{name}: peak memory of {'the steps alone' if what == 'step' else '`train`'}"
             rows.append(row(text, int(answer) / 2**20, "MiB", note, at_most=round(formula, 1)))
-    return rows
+    share = float(python(["-c", SEARCH, *map(str, TABLE)], 2, {"PYTHONPATH": str(HOME.parent)}))
+    note = "no copy was asked; the scaled rows sample by sample, input by input, and the latter for each part of the split, make 3"
+    text = f"`search` in a table of {TABLE[0]:,} x {TABLE[1]} in float32: peak memory"
+    return [*rows, row(text, share, "x the table", note)]

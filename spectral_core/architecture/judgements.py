@@ -131,7 +131,7 @@ def _identity(samples: Samples, trainings: Trainings) -> str:
     digest = hashlib.sha256(f"{samples.loss} {trainings.rows}".encode())
     weights = () if (samples.weights == 1).all() else (samples.weights,)
     for array in (samples.x_rows, samples.y, samples.labels, *weights):
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(array).data)
     named = {name: value for name, value in vars(trainings.options).items() if name not in UNIDENTIFYING}
     digest.update(repr(sorted(named.items())).encode())
     return digest.hexdigest()

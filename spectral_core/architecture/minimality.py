@@ -19,6 +19,8 @@ KINKED = ("relu", "leaky_relu")
 """The activations of M19: two straight pieces with two slopes."""
 NEAR = Fraction(1, 10**6)
 """Hyperplanes whose rows (w, b) have an angle of this sine count as one, and a jump of this share of its parts as none."""
+SAMPLES = 1_000
+"""Samples that are looked at together."""
 
 Key = tuple[Fraction, ...]
 
@@ -80,11 +82,11 @@ def certificate(network: SpectralNetwork | CompactNetwork, X: Any) -> Certificat
 
 
 def _inputs(network: SpectralNetwork | CompactNetwork, X: Any) -> np.ndarray:
-    """x of layer 1 (samples, n_1), float64, the constant included."""
+    """x of layer 1 (samples, n_1), the constant included."""
     if isinstance(network, CompactNetwork):
-        return network.columns(X).astype(np.float64)
+        return network.columns(X)
     x = checks.features(X, network.dtype, network.widths[0] - network.bias)
-    return with_constant(x.astype(np.float64), network.widths[0])
+    return with_constant(x, network.widths[0])
 
 
 def _rows(
@@ -131,13 +133,18 @@ def _count(rows: np.ndarray, outgoing: np.ndarray, variable: np.ndarray, x: np.n
 def _crosses(rows: np.ndarray, x: np.ndarray) -> np.ndarray:
     """For each neuron, whether z is above 0 for one sample and below 0 for another, beyond the rounding of the product.
 
+    z is computed in float64, for some samples at a time.
+
     By hand: signs of z, once per certificate. Checked by test_minimality.test_the_bound_is_that_of_a_count_in_exact_numbers.
     """
-    z = x @ rows.T
-    rounding = np.finfo(np.float64)
-    bound = (x.shape[1] + 2) * (rounding.eps * (np.abs(x) @ np.abs(rows).T) + rounding.tiny)
-    crossed: np.ndarray = (z > bound).any(axis=0) & (z < -bound).any(axis=0)
-    return crossed
+    above, below, rounding = np.zeros(len(rows), bool), np.zeros(len(rows), bool), np.finfo(np.float64)
+    for start in range(0, len(x), SAMPLES):
+        some = x[start : start + SAMPLES].astype(np.float64)
+        z = some @ rows.T
+        bound = (x.shape[1] + 2) * (rounding.eps * (np.abs(some) @ np.abs(rows).T) + rounding.tiny)
+        above |= (z > bound).any(axis=0)
+        below |= (z < -bound).any(axis=0)
+    return above & below
 
 
 def _jumps(outgoing: np.ndarray, members: list[tuple[int, Fraction]]) -> bool:

@@ -200,6 +200,6 @@ def search(
         keep_checkpoint=keep_checkpoint,
     )
     weighting = Weighting(sample_weight, class_weight)
-    data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting)
+    data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting, options.dtype)
     found = search_prepared(data, options)
     return found if data.encoder is None else found.with_encoder(data.encoder).with_columns(data.encoder.decisions())

@@ -88,12 +88,10 @@ def find_smallest(data: PreparedData, options: SearchOptions) -> Smallest:
 
 
 def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor) -> Smallest:
-    """By hand: the mean of a few scores. Checked by test_smallest.test_the_score_of_the_proposal_is_its_mean_over_the_splits."""
     begin, stores = time.perf_counter(), Stores(options.checkpoint)
     everything = _all_samples(data, options)
-    trainings, splits = Trainings(data, options), _splits(data, everything, options)
-    judgements, steps = Judgements(trainings, everything, stores), len(splits) + 1
-    variants = trainings.variants(everything)
+    trainings = Trainings(data, options)
+    judgements, variants = Judgements(trainings, everything, stores), trainings.variants(everything)
 
     wanted: list[int] = []  # the sizes of the starts, which are not always the same on all rows
 
@@ -108,18 +106,12 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
         if len(variants) == 1:
             early.append(threads.submit(on_all_rows, variants))
 
+    splits = _splits(data, everything, options)
     unjudged = [(split.fitting, split.number) for split in splits if not judgements.are_kept(split)]
     trainings.begin_proposals(threads, [*unjudged, (everything, 0)], train_early)
-    # Judge every variant on the first split, and on each further one those that may win after the splits before.
-    judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in variants}
-    scores = []
-    for number, split in enumerate(splits, 1):
-        judgement = judgements.of(split, list(judged))
-        scores.append(judgement.proposal_score)
-        judged = {variant: [*judged[variant], sizes] for variant, sizes in judgement.curves.items()}
-        if number < len(splits):
-            judged = {variant: judged[variant] for variant in _promising(judged)}
-        options.report_progress(number, steps, _progress(judged))
+    constant, steps = _constant(splits, data), len(splits) + 1
+    judged, score = _judged(splits, judgements, variants, options)
+    del splits, unjudged  # their copies of the rows
     promising = list(judged)
     envelope = _envelope(judged)
     best, chosen, errors = smallest_within(envelope, ERRORS, options.tolerance or 0.0)
@@ -138,13 +130,32 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
         points.append(CurvePoint.of(net, size.mean, error, variant.start, variant.l2, **more))
         found.append(net)
     curve, order = _ordered(points, best, chosen)
-    constant = _constant(splits, data)
     options.report_progress(steps, steps, "done")
     if not options.keep_checkpoint:
         stores.remove()
-    score = sum(scores) / len(scores)
     nets, judgements_of = tuple(found[i] for i in order), tuple(envelope[i] for i in order)
     return Smallest(proposal, score, curve, nets, judgements_of, constant, time.perf_counter() - begin)
+
+
+def _judged(
+    splits: Sequence[Split], judgements: Judgements, variants: Sequence[Variant], options: SearchOptions
+) -> tuple[dict[Variant, list[list[Judged]]], float]:
+    """The sizes of each variant on each split, for those that may win; and the mean score of the proposals.
+
+    Every variant is judged on the first split, and on each further one those that may win after the splits before.
+
+    By hand: the mean of a few scores. Checked by test_smallest.test_the_score_of_the_proposal_is_its_mean_over_the_splits.
+    """
+    judged: dict[Variant, list[list[Judged]]] = {variant: [] for variant in variants}
+    scores = []
+    for number, split in enumerate(splits, 1):
+        judgement = judgements.of(split, list(judged))
+        scores.append(judgement.proposal_score)
+        judged = {variant: [*judged[variant], sizes] for variant, sizes in judgement.curves.items()}
+        if number < len(splits):
+            judged = {variant: judged[variant] for variant in _promising(judged)}
+        options.report_progress(number, len(splits) + 1, _progress(judged))
+    return judged, sum(scores) / len(scores)
 
 
 def _constant(splits: Sequence[Split], data: PreparedData) -> Judged | None:
@@ -179,6 +190,7 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
     """
     n, fitted = len(everything), len(data.x)
     splits = [Split(0, everything.part(np.arange(fitted)), everything.part(np.arange(fitted, n)))]
+    splits[0].fitting.share(data.x)
     if not len(data.validation_rows):
         return splits
     count = next((count for rows, count in SPLITS if n <= rows), 1)

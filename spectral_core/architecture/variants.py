@@ -138,6 +138,7 @@ class Trainings:
         self._begun |= {one: self._threads.submit(self._proposal, one, number, None) for one, number in waiting}
         if waiting:
             self._then()
+        self._then = lambda: None  # what it refers to may go
         return result
 
     def _proposal(self, samples: Samples, split: int, state: Path | None) -> TrainingResult[SpectralNetwork]:
@@ -151,7 +152,7 @@ class Trainings:
         )
         return train(
             net,
-            np.ascontiguousarray(samples.x_rows[: self.widths[0] - options.bias].T),
+            samples.by_sample(np.arange(self.widths[0] - options.bias)),
             samples.labels if samples.loss == "cross_entropy" else samples.y,
             loss=samples.loss,
             sample_weight=samples.weights,

@@ -46,13 +46,13 @@ def row_prints(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     Equal rows have equal prints. Numbers are compared as float64, labels as text.
     """
-    features = np.ascontiguousarray(x, np.float64) + 0.0  # -0 is 0
     real = np.asarray(y).dtype.kind == "f"
     targets = np.ascontiguousarray(y, np.float64) + 0.0 if real else None
     labels = None if real else [str(label).encode() for label in np.asarray(y).tolist()]
-    prints = np.empty(len(features), np.uint64)
-    for row, values in enumerate(features):
-        digest = hashlib.blake2b(values.tobytes(), digest_size=ROW_BYTES)
+    prints = np.empty(len(x), np.uint64)
+    for row, values in enumerate(np.asarray(x)):
+        features = values.astype(np.float64) + 0.0  # -0 is 0
+        digest = hashlib.blake2b(features.tobytes(), digest_size=ROW_BYTES)
         digest.update(targets[row].tobytes() if targets is not None else (labels or [])[row])
         prints[row] = int.from_bytes(digest.digest(), "little")
     return prints

@@ -18,7 +18,7 @@ from spectral_core.errors import InvalidInputError
 
 @dataclass(frozen=True, eq=False)
 class Framed:
-    """X (samples, features) float64, and for a frame the names of its columns; an encoder where they are not all numbers."""
+    """X (samples, features) float64, or float32 as given, and for a frame the names of its columns; an encoder where they are not all numbers."""
 
     x: np.ndarray
     names: tuple[str, ...] = ()
@@ -37,7 +37,8 @@ def framed(X: Any) -> Framed:
     """X of an array, or of a frame with its names; raises `InvalidInputError`."""
     names = frame_names(X)
     if names is None:
-        return Framed(checks.real_array(X, "X", np.float64, 2))
+        single = getattr(X, "dtype", None) == np.float32  # no copy in float64 of a large array
+        return Framed(checks.real_array(X, "X", np.float32 if single else np.float64, 2))
     table = as_table(X)
     if all(column.dtype.kind in "biuf" and not np.isnan(column).any() for column in table.columns):
         columns = [column.astype(np.float64) for column in table.columns] or [np.zeros(0)]

@@ -125,8 +125,12 @@ def prepare(
     standardize: bool,
     seed: int,
     weighting: Weighting = NO_WEIGHTS,
+    dtype: Any = np.float64,
 ) -> PreparedData:
-    """Check, split and scale; scaling follows the training part alone. Raises `InvalidInputError`; see `search`."""
+    """Check, split and scale; scaling follows the training part alone. Scaled inputs are of a `dtype`.
+
+    Raises `InvalidInputError`; see `search`.
+    """
     # Check.
     standardized = checks.boolean(standardize, "standardize")
     inputs_given, target_names = framed(X), target_names_of(y)
@@ -174,9 +178,9 @@ def prepare(
         y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
     return PreparedData(
         task=task,
-        x=inputs.transform(x),
+        x=_scaled(inputs, x, dtype, training_rows),
         y=y_train,
-        x_valid=inputs.transform(x_valid),
+        x_valid=_scaled(inputs, x_valid, dtype, validation_rows),
         y_valid=y_judge,
         inputs=inputs,
         outputs=outputs,
@@ -193,6 +197,22 @@ def prepare(
         weights_valid=weights_valid,
         remarks=remarks,
     )
+
+
+def _scaled(scaling: Scaling, x: np.ndarray, dtype: Any, rows: np.ndarray) -> np.ndarray:
+    """Scaled inputs; `rows` are their numbers in X, none where they are of the validation data.
+
+    Raises
+    ------
+    InvalidInputError : one is too large for the type.
+    """
+    scaled = scaling.transform(x, dtype)
+    finite = np.isfinite(scaled)
+    if not finite.all():
+        row, column = map(int, np.argwhere(~finite)[0])
+        name = f"X[{rows[row]}, {column}]" if len(rows) else f"validation X[{row}, {column}]"
+        raise InvalidInputError(f"{name} is {x[row, column]:g}, too large for {scaled.dtype} once scaled")
+    return scaled
 
 
 def _with_weight(y: np.ndarray, task: str, weights: np.ndarray | None) -> np.ndarray:

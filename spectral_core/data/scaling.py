@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from spectral_core.errors import InvalidInputError
 
 BLOCK = 32
-"""Columns that are scaled at a time, and up to as many more."""
+"""Columns that a scaling is fitted to at a time, and up to as many more."""
+ROWS = 1_000
+"""Rows that are scaled at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class Scaling:
         """
         # In units of a power of two nothing overflows or underflows, and no digit changes.
         unit = power_of_two(columns)
-        scaled = columns / unit
+        scaled = columns / unit  # float64, as the unit is
         mean, deviation = scaled.mean(axis=0), scaled.std(axis=0)
         with np.errstate(over="ignore"):
             reach = np.abs(scaled - mean).max(axis=0) * unit
@@ -70,10 +73,15 @@ class Scaling:
         """The deviation; infinity for a column that did not vary, so that a quotient by it is 0."""
         return np.where(self.constant, np.inf, self.deviation)
 
-    def transform(self, columns: np.ndarray) -> np.ndarray:
-        """By hand: columns before any training. Checked by test_scaling.test_a_power_of_two_as_unit_changes_no_digit."""
-        result = np.asarray(columns - self.mean)
-        result /= self.divisor
+    def transform(self, columns: np.ndarray, dtype: Any = np.float64) -> np.ndarray:
+        """The scaled columns in a type; computed in float64, some rows at a time, so that no other copy is held.
+
+        By hand: columns before any training. Checked by test_scaling.test_a_power_of_two_as_unit_changes_no_digit.
+        """
+        result, divisor = np.empty(columns.shape, dtype), self.divisor
+        for start in range(0, len(columns), ROWS):
+            with np.errstate(over="ignore"):  # to infinity
+                result[start : start + ROWS] = (columns[start : start + ROWS] - self.mean) / divisor
         return result
 
     def inverse_transform(self, columns: np.ndarray) -> np.ndarray:

@@ -41,13 +41,13 @@ class MaskedTraining:
 
     def exchange(self, net: SparseNetwork) -> None:
         """Go on with a network of some of the weights; they keep their moments."""
-        stepper, before = self._stepper, self._net
-        known = before.has(net)  # a bias may be new
-        kept = self._places[net.has(before)]
+        known = self._net.has(net)  # a bias may be new
+        kept = self._places[net.has(self._net)]
         self.first_moment, self.second_moment = (np.zeros_like(net.weights) for _ in range(2))
-        self.first_moment[known] = stepper.first_moment[kept]
-        self.second_moment[known] = stepper.second_moment[kept]
-        self.step = stepper.step
+        self.first_moment[known] = self._stepper.first_moment[kept]
+        self.second_moment[known] = self._stepper.second_moment[kept]
+        self.step = self._stepper.step
+        del self._stepper  # and the inputs that it holds
         self._load(net)
 
     def _load(self, net: SparseNetwork) -> None:
@@ -55,6 +55,7 @@ class MaskedTraining:
         small, kept = net.narrowed(), net.used.neurons
         direct, samples, inputs = small.direct(), self.samples, kept[: small.n_inputs - small.bias]
         if not np.array_equal(inputs, self._inputs):  # most removals leave all inputs
+            del self._x
             self._inputs, self._x = inputs, samples.by_sample(inputs)
         problem = Problem(self._x, samples.y, samples.labels, samples.weights, samples.loss)
         arrays = step_arrays(direct, problem, self.options)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -31,6 +33,8 @@ class Samples:
     loss: str
     smoothing: float = 0.0
     bias: bool = True
+    _shared: WeakValueDictionary[bytes, np.ndarray] = field(init=False, repr=False, default_factory=WeakValueDictionary)
+    _lock: Lock = field(init=False, repr=False, default_factory=Lock)
 
     @classmethod
     def of(
@@ -79,11 +83,23 @@ class Samples:
         )
 
     def by_sample(self, inputs: np.ndarray) -> np.ndarray:
-        """The values of some inputs (samples, n), the samples one after another; no second copy is made on the way."""
-        result = np.empty((len(self), len(inputs)), self.x_rows.dtype)
-        for start in range(0, len(self), 1_000):
-            result[start : start + 1_000] = self.x_rows[inputs, start : start + 1_000].T
+        """The values of some inputs (samples, n), the samples one after another; all who hold the same inputs share one array."""
+        with self._lock:
+            result = self._shared.get(inputs.tobytes())
+            if result is None:
+                result = np.empty((len(self), len(inputs)), self.x_rows.dtype)
+                for start in range(0, len(self), 1_000):
+                    result[start : start + 1_000] = self.x_rows[inputs, start : start + 1_000].T
+                self._shared[inputs.tobytes()] = result
         return result
+
+    def share(self, x: np.ndarray) -> None:
+        """Let `by_sample` give x (samples, features) instead of a copy of it, as long as somebody holds it.
+
+        x has the values of all inputs but the constant; in another type it is of no use.
+        """
+        if x.dtype == self.x_rows.dtype and x.flags.c_contiguous:
+            self._shared[np.arange(x.shape[1]).tobytes()] = x
 
     def forward(self, net: SparseNetwork) -> np.ndarray:
         """z_K (samples, outputs)."""

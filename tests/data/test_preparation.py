@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,40 @@ def test_too_few_rows_with_a_weight_are_said() -> None:
     weights[:3] = 1
     with pytest.raises(InvalidInputError, match=r"3 samples cannot be split.*; rows of weight 0 are left out"):
         prepared(X, TARGETS["classification"], "classification", Weighting(weights), 0)
+
+
+@pytest.mark.parametrize("task", sorted(TARGETS))
+def test_a_table_of_float32_is_prepared_as_one_of_float64(task: str) -> None:
+    single = X.astype(np.float32)
+    got, wanted = (
+        prepared(table, TARGETS[task], task, Weighting(), 0) for table in (single, single.astype(np.float64))
+    )
+    for name in ("x", "y", "x_valid", "y_valid"):
+        assert np.array_equal(getattr(got, name), getattr(wanted, name)), name
+    assert np.array_equal(got.inputs.deviation, wanted.inputs.deviation)
+    assert all(np.array_equal(got.prints[part], wanted.prints[part]) for part in ("training", "validation"))
+
+
+def test_the_largest_copy_of_a_table_is_the_scaled_one() -> None:
+    table = np.random.default_rng(0).normal(size=(3_000, 200)).astype(np.float32)
+    y = table[:, 0] > 0
+    tracemalloc.start()
+    try:
+        prepare(table, y, "classification", None, 0.2, True, 0, dtype="float32")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3.5 * table.nbytes, "training and validation rows, the same scaled, and some rows or columns"
+
+
+def test_an_input_that_is_too_large_once_scaled_is_named() -> None:
+    given, own = X.copy(), (X[:9].copy(), TARGETS["regression"][:9])
+    data = prepare(given, TARGETS["regression"], "regression", None, 0.2, False, 0, dtype="float32")
+    row = int(data.validation_rows[0])
+    given[row, 1] = 1e39
+    with pytest.raises(InvalidInputError, match=rf"^X\[{row}, 1\] is 1e\+39, too large for float32 once scaled$"):
+        prepare(given, TARGETS["regression"], "regression", None, 0.2, False, 0, dtype="float32")
+    own[0][3, 0] = -1e39
+    with pytest.raises(InvalidInputError, match=r"^validation X\[3, 0\] is -1e\+39, too large for float32"):
+        prepare(X, TARGETS["regression"], "regression", own, 0.2, True, 0, dtype="float32")
+    assert np.isfinite(prepare(given, TARGETS["regression"], "regression", None, 0.2, False, 0).x).all()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import InvalidInputError
-from spectral_core.data.scaling import BLOCK, Scaling, power_of_two
+from spectral_core.data.scaling import BLOCK, ROWS, Scaling, power_of_two
 from spectral_core.data.splitting import held_out
 
 CHECK = settings(deadline=None, max_examples=60)
@@ -84,3 +84,19 @@ def test_wide_data_are_scaled_as_column_by_column() -> None:
     columns[:, 50], columns[0, 50] = -1.7e308, 1.7e308
     with pytest.raises(InvalidInputError, match="X column 50 is too large"):
         Scaling.fit(columns, "X")
+
+
+def test_a_transform_to_another_type_is_the_rounded_one() -> None:
+    columns = np.random.default_rng(0).normal(3, 2, (ROWS + 7, 3))
+    scaling = Scaling.fit(columns, "X")
+    wanted = (columns - scaling.mean) / scaling.deviation
+    assert np.array_equal(scaling.transform(columns), wanted)
+    assert np.array_equal(scaling.transform(columns, "float32"), wanted.astype("float32"))
+
+
+def test_columns_of_float32_are_scaled_in_float64() -> None:
+    columns = np.random.default_rng(0).normal(3, 2, (50, 3)).astype(np.float32)
+    single, double = Scaling.fit(columns, "X"), Scaling.fit(columns.astype(np.float64), "X")
+    assert np.array_equal(single.mean, double.mean)
+    assert np.array_equal(single.deviation, double.deviation)
+    assert np.array_equal(single.transform(columns), double.transform(columns.astype(np.float64)))

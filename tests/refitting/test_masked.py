@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from itertools import pairwise
 from typing import Any
 
@@ -135,3 +136,18 @@ def test_the_inputs_of_many_samples_are_copied_sample_by_sample() -> None:
     inputs = np.array([0, 2, 3])
     np.testing.assert_array_equal(samples.by_sample(inputs), samples.x_rows[inputs].T)
     assert samples.by_sample(inputs).flags.c_contiguous
+
+
+def test_trainings_share_the_copy_of_their_inputs_while_one_of_them_lives() -> None:
+    samples = Samples.of(np.arange(12.0).reshape(4, 3), np.zeros((4, 1)), "squared_error", True)
+    inputs = np.array([0, 2])
+    first = samples.by_sample(inputs)
+    assert samples.by_sample(inputs) is first
+    assert samples.by_sample(np.array([0, 1])) is not first
+    alive = weakref.ref(first)
+    del first
+    assert alive() is None
+    given = {name: np.arange(12, dtype=name).reshape(4, 3) for name in ("float32", "float64")}
+    for name, table in given.items():
+        samples.share(table)
+        assert np.shares_memory(samples.by_sample(np.arange(3)), table) == (name == "float32")
