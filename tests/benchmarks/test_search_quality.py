@@ -91,6 +91,22 @@ def test_a_set_counts_once_in_the_shares_whatever_its_splits() -> None:
     assert text[2] == "| spam | 2 | 0.9000 | 0.9000 | 0.0000 ± 0.0000 | - | - | - | 60 | 600 | 1.0 | 1.0 |"
 
 
+def test_the_curve_is_measured_at_a_thirtieth_of_the_mlp_and_at_its_score() -> None:
+    """The curve of spam has the score of the MLP with a sixtieth of its weights, that of cells at no size: that counts as 1."""
+    mlp = lines({("spam", "MLP 100", 0): [0.90, 0.92], ("cells", "MLP 100", 0): [0.90]}, 600)
+    ours = {
+        ("spam", "our curve", 5): [0.80, 0.80], ("spam", "our curve", 10): [0.892, 0.926], ("spam", "our curve", 20): [0.90, 0.93],
+        ("spam", "our curve", 25): [0.95, 0.95], ("cells", "our curve", 10): [0.88],
+    }  # fmt: skip
+    table = {row["question"]: row for row in rows(Comparison(mlp + lines(ours)))}
+    ahead = table["judging half: the curve with a thirtieth of the weights of MLP 100 less it, mean of 2 sets"]
+    assert (ahead["figure"], ahead["met"]) == (pytest.approx((0.005 - 0.02) / 2), False)
+    share = table[
+        "judging half: share of the weights of MLP 100 with which the curve has its score less 0.002, median set"
+    ]
+    assert share["figure"] == pytest.approx((10 / 600 + 1) / 2)
+
+
 def test_the_tables_of_the_page_are_those_of_the_results() -> None:
     text = search_quality.PAGE.read_text(encoding="utf-8")
     found = Comparison(driver.read(search_quality.RESULTS))
