@@ -33,7 +33,7 @@ class Criterion:
 
         By hand: a criterion of a choice. Checked by test_neurons.test_the_score_is_bic_with_a_floor.
         """
-        n = len(self.samples)
+        n = self.count
         live = np.bincount(net.layers[net.live], minlength=len(net.widths) + 1)
         hidden = range(2, len(net.widths))
         scales = sum(int(live[i]) for i in hidden if of_layer(net.activation, i) in POSITIVELY_HOMOGENEOUS)
@@ -43,6 +43,15 @@ class Criterion:
             level = max(loss, floor) if self.hard else loss + floor
             return n * net.n_outputs * float(np.log(level)) + free * float(np.log(n))
         return 2 * n * loss + free * float(np.log(n))
+
+    @cached_property
+    def count(self) -> float:
+        """n: the number of samples, or how many of equal weight tell as much: (Σ w)²/Σ w² (Kish).
+
+        By hand: a statistic of weights. Checked by test_neurons.test_samples_of_little_weight_count_little.
+        """
+        weights = self.samples.weights.astype(np.float64)
+        return float(weights.sum() ** 2 / np.square(weights).sum())
 
     @property
     def enough(self) -> float:

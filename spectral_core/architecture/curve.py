@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from spectral_core import checks
+from spectral_core.data.metrics import standard_error
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.sparse import BYTES_A_NUMBER, SparseNetwork
 from spectral_core.wording import counted
@@ -115,12 +117,59 @@ class Curve(Sequence[CurvePoint]):
 
 
 @dataclass(frozen=True, eq=False)
+class JudgingRows:
+    """The rows that judge networks, those of several splits one after another.
+
+    numbers : of the rows in the data; a row that judges in several splits comes several times.
+    weights : of mean 1 in each split.
+    variance : of each target (outputs,), which squared errors are divided by; empty for classes and labels.
+    spread : what each row adds to that variance, over its mean: it is estimated from the same rows. 1 where it is not.
+    defined : whether R² is: every target varies. Always so for classes and labels.
+    """
+
+    numbers: np.ndarray
+    weights: np.ndarray
+    variance: np.ndarray
+    spread: np.ndarray
+    defined: bool = True
+
+    @classmethod
+    def alike(cls, count: int) -> JudgingRows:
+        """So many rows of one split, each of weight 1."""
+        return cls(np.arange(count), np.ones(count), np.empty(0), np.ones(count))
+
+    @classmethod
+    def joined(cls, parts: Sequence[JudgingRows]) -> JudgingRows:
+        """Those of several splits."""
+        numbers = np.concatenate([part.numbers for part in parts])
+        weights = np.concatenate([part.weights for part in parts])
+        spread = np.concatenate([part.spread for part in parts])
+        return cls(numbers, weights, parts[0].variance, spread, all(part.defined for part in parts))
+
+    @cached_property
+    def groups(self) -> np.ndarray | None:
+        """A number for each row, the same for the same row of the data; None where each is judged once."""
+        kinds, groups = np.unique(self.numbers, return_inverse=True)
+        return None if len(kinds) == len(self.numbers) else groups.ravel()
+
+
+@dataclass(frozen=True, eq=False)
 class Judged:
-    """A network size with the value of every validation row: 1 or 0 for a class, or 1 less its squared error over the variance."""
+    """A network size with the value of every validation row: 1 or 0 for a class, or 1 less its squared error over the variance.
+
+    judges : the rows; where none are given, as many rows alike.
+    perfect : the value of a perfect network, 1; of the difference of two, 0.
+    """
 
     size: int
     rows: np.ndarray
     variant: int
+    judges: JudgingRows | None = None
+    perfect: float = 1.0
+
+    @cached_property
+    def _judges(self) -> JudgingRows:
+        return JudgingRows.alike(len(self.rows)) if self.judges is None else self.judges
 
     @property
     def mean(self) -> float:
@@ -128,15 +177,24 @@ class Judged:
 
         By hand: a mean. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
         """
-        return float(self.rows.mean())
+        return float(np.average(self.rows, weights=self._judges.weights))
 
     @property
     def error(self) -> float:
-        """The standard error of the score; 0 for one row.
+        """The standard error of the score; 0 for one row. R² also varies with the variance of the targets.
 
-        By hand: a statistic of rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
+        By hand: a statistic of rows. Checked by test_curve.test_the_error_is_that_of_repeated_draws.
         """
-        return float(self.rows.std(ddof=1) / np.sqrt(len(self.rows))) if len(self.rows) > 1 else 0.0
+        judges = self._judges
+        values = self.rows + (self.perfect - self.mean) * judges.spread
+        return standard_error(values, judges.weights, judges.groups)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Judged], size: int, variant: int) -> Judged:
+        """The values on the rows of several splits; all rows are different where they are not known."""
+        known = [part.judges for part in parts if part.judges is not None]
+        judges = JudgingRows.joined(known) if len(known) == len(parts) else None
+        return cls(size, np.concatenate([part.rows for part in parts]), variant, judges)
 
 
 def smallest_within(sizes: Sequence[Judged], errors: float, slack: float) -> tuple[int, int, list[float]]:
@@ -171,5 +229,5 @@ def paired_difference(best: Judged, other: Judged) -> tuple[float, float]:
 
     By hand: a statistic of validation rows. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
     """
-    difference = Judged(best.size, best.rows - other.rows, best.variant)
+    difference = Judged(best.size, best.rows - other.rows, best.variant, best.judges, perfect=0.0)
     return difference.mean, difference.error

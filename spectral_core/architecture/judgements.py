@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from spectral_core.architecture.candidates import Stores
-from spectral_core.architecture.curve import Judged
+from spectral_core.architecture.curve import Judged, JudgingRows
 from spectral_core.architecture.variants import Split, Trainings, Variant
+from spectral_core.backends.problem import of_mean_one
 from spectral_core.errors import ModelFileError
 from spectral_core.files import model_file
 from spectral_core.networks.sparse import SparseNetwork
@@ -55,30 +56,61 @@ class Judgements:
         names = [f"{variant.start}/{variant.l2!r}" for variant in variants]
         identity = {"identity": self.identity, "split": split.number, "variants": names}
         if path is not None and self.are_kept(split):
-            known = _read(path, identity, variants)
+            known = _read(path, identity, variants, split.judges)
             if known is not None:
                 return known
         # Train and judge.
         proposal = self.trainings.propose(split.fitting, split.number, state).network
         found = self.trainings.networks(split.fitting, proposal, variants, split.number)
         curves = {
-            variant: [Judged(size, values(split.judging, net), number) for size, net in found[variant].items()]
+            variant: [
+                Judged(size, values(split.judging, net, split.judges.variance), number, split.judges)
+                for size, net in found[variant].items()
+            ]
             for number, variant in enumerate(variants)
         }
-        score = float(values(split.judging, SparseNetwork.of(proposal)).sum() / len(split.judging))
+        whole = values(split.judging, SparseNetwork.of(proposal), split.judges.variance)
+        score = Judged(0, whole, -1, split.judges).mean
         if path is not None:
             rows = {f"{n}/{one.size}": one.rows for n, sizes in enumerate(curves.values()) for one in sizes}
             model_file.save_model(path, KIND, identity | {"score": score}, rows)
         return SplitJudgement(curves, score)
 
 
-def values(samples: Samples, net: SparseNetwork) -> np.ndarray:
-    """What each sample adds to the score of a network (samples,); see `_of_output`."""
-    return _of_output(samples, samples.astype(net.weights.dtype).forward(net))
+def judging_rows(samples: Samples, numbers: np.ndarray, everything: Samples) -> JudgingRows:
+    """How some rows judge, which have these numbers among `everything`.
+
+    A target that does not vary on them has no R² there; its squared errors are divided by its variance on all rows.
+
+    By hand: a statistic of targets. Checked by test_smallest.test_a_target_that_does_not_vary_is_judged_by_its_variance_on_all_rows.
+    """
+    weights = of_mean_one(samples.weights.astype(np.float64))
+    if samples.loss != "squared_error":
+        return JudgingRows(numbers, weights, np.empty(0), np.ones(len(samples)))
+    y, varies = samples.y.astype(np.float64), samples.y.min(axis=0) < samples.y.max(axis=0)
+    squares = (y - np.average(y, axis=0, weights=weights)) ** 2
+    variance = np.where(varies, np.average(squares, axis=0, weights=weights), _variance(everything))
+    spread = np.where(varies, squares / variance, 1.0).mean(axis=1)
+    return JudgingRows(numbers, weights, variance, spread, bool(varies.all()))
 
 
-def constant_values(samples: Samples) -> np.ndarray:
-    """What each sample adds to the score of the best constant (samples,); see `_of_output`.
+def _variance(samples: Samples) -> np.ndarray:
+    """Of each target, weighted; 1 where it does not vary.
+
+    By hand: a statistic of targets. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
+    """
+    y, weights = samples.y.astype(np.float64), samples.weights.astype(np.float64)
+    variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
+    return np.where((y.min(axis=0) < y.max(axis=0)) & (variance > 0), variance, 1.0)
+
+
+def values(samples: Samples, net: SparseNetwork, variance: np.ndarray | None = None) -> np.ndarray:
+    """The value of each sample for a network (samples,); see `_of_output`."""
+    return _of_output(samples, samples.astype(net.weights.dtype).forward(net), variance)
+
+
+def constant_values(samples: Samples, variance: np.ndarray | None = None) -> np.ndarray:
+    """The value of each sample for the best constant (samples,); see `_of_output`.
 
     By hand: a statistic of targets. Checked by test_whole_curve.test_no_constant_has_a_greater_score.
     """
@@ -89,29 +121,26 @@ def constant_values(samples: Samples) -> np.ndarray:
         kinds, number = np.unique(targets, axis=0, return_inverse=True)
         most = kinds[np.bincount(number.ravel(), samples.weights).argmax()]
         constant = np.eye(int(most[0]) + 1)[-1] if samples.loss == "cross_entropy" else most - 0.5
-    return _of_output(samples, np.tile(constant, (len(samples), 1)))
+    return _of_output(samples, np.tile(constant, (len(samples), 1)), variance)
 
 
-def _of_output(samples: Samples, output: np.ndarray) -> np.ndarray:
-    """What each sample adds to the score of outputs z_K (samples, outputs): 1 where class or all labels are right, or
-    1 - (squared error)/variance.
-
-    Weighted samples add that times their weight over the mean weight, and the variance is the weighted one.
+def _of_output(samples: Samples, output: np.ndarray, variance: np.ndarray | None) -> np.ndarray:
+    """The value of each sample for outputs z_K (samples, outputs): 1 where class or all labels are right, or
+    1 - (squared error)/variance, by default the weighted one of these samples. The score is the weighted mean.
 
     By hand: a statistic of outputs. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
     """
-    weights = samples.weights.astype(np.float64)
-    weights /= weights.mean()
     if samples.loss == "cross_entropy":
-        return weights * (output.argmax(axis=1) == samples.labels)
+        return (output.argmax(axis=1) == samples.labels).astype(np.float64)
     if samples.loss == "binary_cross_entropy":
-        return weights * ((output > 0) == (samples.y > 0.5)).all(axis=1)
-    truth = samples.y.astype(np.float64)
-    variance = (weights[:, None] * (truth - (weights[:, None] * truth).mean(axis=0)) ** 2).mean(axis=0)
-    return np.asarray(weights * (1 - ((output - truth) ** 2 / np.where(variance > 0, variance, 1)).mean(axis=1)))
+        return ((output > 0) == (samples.y > 0.5)).all(axis=1).astype(np.float64)
+    variance = _variance(samples) if variance is None else variance
+    return np.asarray(1 - ((output - samples.y.astype(np.float64)) ** 2 / variance).mean(axis=1))
 
 
-def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]) -> SplitJudgement | None:
+def _read(
+    path: object, identity: dict[str, object], variants: Sequence[Variant], judges: JudgingRows
+) -> SplitJudgement | None:
     """A judgement of this very search; None where the file holds another."""
     try:
         _, record, rows = model_file.load_model(path, (KIND,))  # type: ignore[arg-type]
@@ -122,13 +151,13 @@ def _read(path: object, identity: dict[str, object], variants: Sequence[Variant]
     curves: dict[Variant, list[Judged]] = {variant: [] for variant in variants}
     for key, stored in rows.items():
         number, size = map(int, key.split("/"))
-        curves[variants[number]].append(Judged(size, stored, number))
+        curves[variants[number]].append(Judged(size, stored, number, judges))
     return SplitJudgement(curves, record["score"])
 
 
 def _identity(samples: Samples, trainings: Trainings) -> str:
     """Identifies data, their split and options, so that a file continues this search only."""
-    digest = hashlib.sha256(f"{samples.loss} {trainings.rows}".encode())
+    digest = hashlib.sha256(f"values {samples.loss} {trainings.rows}".encode())
     weights = () if (samples.weights == 1).all() else (samples.weights,)
     for array in (samples.x_rows, samples.y, samples.labels, *weights):
         digest.update(np.ascontiguousarray(array).data)

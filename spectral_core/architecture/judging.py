@@ -10,7 +10,7 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.architecture.curve import Judged, paired_difference
 from spectral_core.architecture.numbers import SCORES
-from spectral_core.data.metrics import class_scores, constant_class_scores, label_scores
+from spectral_core.data.metrics import class_scores, constant_class_scores, label_scores, standard_error
 from spectral_core.data.targets import encode_labels, label_matrix, real_targets
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import Predictor
@@ -35,10 +35,10 @@ class Judgement:
 
         With `weights` (samples,) each row counts by its weight; rows of weight 0 do not count.
         """
-        count = len(X)
         if weights is not None:
             used = np.flatnonzero(weights)
             X, y, weights = checks.as_array(X, "X")[used], checks.as_array(y, "y")[used], weights[used]
+        count = len(X)
         others, chance = cls(constant_score(model, y, weights)), None
         if model.task == "classification":
             truth, probabilities = encode_labels(y, "y", model.classes)[0], model.predict_proba(X)
@@ -73,7 +73,7 @@ class Judgement:
         if constant is None:
             return cls(None, sentences=[NOTHING] if is_constant(model) else [])
         gain, error = paired_difference(judged, constant)
-        score, sentences = round(constant.mean, 12), []  # R² of the mean is 0 but for rounding
+        score, sentences = round(constant.mean, 12) + 0.0, []  # R² of the mean is 0 but for rounding
         if is_constant(model):
             sentences.append(NOTHING)
         elif gain <= error:
@@ -117,11 +117,11 @@ def better_than_constant(model: Predictor, X: Any, y: Any, weights: np.ndarray |
     """Whether the mean of the paired differences of errors from the best constant's exceeds its standard error.
 
     Errors are 0 or 1 for classes, and for all labels of a row together; for numbers they are squared and divided by the variance of the target. With weights the
-    constant, the variance and the mean are weighted, and each difference counts by its weight over the mean weight.
+    constant, the variance and the mean are weighted, and so is the standard error, as `Judged.error` has it.
 
     By hand: a statistic of predictions. Checked by test_judging.test_better_than_a_constant_is_a_paired_test.
     """
-    prediction = model.predict(X)
+    prediction, spread = model.predict(X), np.ones(len(y))
     if model.task == "classification":
         labels, found = (encode_labels(values, "y", model.classes)[0] for values in (y, prediction))
         gain = (labels != np.bincount(labels, weights).argmax()).astype(float) - (labels != found)
@@ -139,12 +139,10 @@ def better_than_constant(model: Predictor, X: Any, y: Any, weights: np.ndarray |
         scale = np.abs(deviations).max(axis=0)
         deviations, errors = deviations / scale, errors / scale
         variance = np.average(np.square(deviations), axis=0, weights=weights)
-        gain = ((np.square(deviations) - np.square(errors)) / variance).mean(axis=1)
-    if weights is not None:
-        gain = gain * (weights / weights.mean())
-    if len(gain) < 2:
-        return bool(gain.mean() > 0)
-    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
+        spread = (np.square(deviations) / variance).mean(axis=1)
+        gain = spread - (np.square(errors) / variance).mean(axis=1)
+    mean = float(np.average(gain, weights=weights))
+    return mean > standard_error(gain - mean * spread, weights)
 
 
 def _shown(score: float | None) -> str:

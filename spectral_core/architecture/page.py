@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from typing import Any
 
 from spectral_core.architecture import report_text as words
 from spectral_core.architecture.numbers import Numbers, defined
@@ -177,12 +178,19 @@ class Findings:
 
     def _repeat(self) -> list[str]:
         found = self.numbers
-        options = "".join(f", {name}={value!r}" for name, value in found.settings.items())
+        options = "".join(f", {_keyword(name, value)}" for name, value in found.settings.items())
         given = found.command or f"spectral_core.search(X, y, task={found.task!r}{options})"
         made = provenance()["versions"]
         versions = ", ".join(f"{name} {version}" for name, version in made.items())
         said = f"The same command on the same data gives the same network. This page was made with {versions}, Python "
         return [page.code(given), page.paragraph(f"{said}{platform.python_version()}.", "faint")]
+
+
+def _keyword(name: str, value: Any) -> str:
+    """A keyword of `search` as Python; data and weights are named, not written."""
+    if name in ("validation_data", "sample_weight"):
+        return f"{name}={name}"
+    return f"{name}={dict(value) if name == 'class_weight' and isinstance(value, list) else value!r}"
 
 
 def _neurons(found: Numbers) -> str:

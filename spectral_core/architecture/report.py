@@ -177,7 +177,7 @@ def _common(
         "classes": [label.item() if isinstance(label, np.generic) else label for label in data.classes],
         "inputs": _inputs(compact, names),
         "remarks": list(data.remarks),
-        "settings": options.chosen(),
+        "settings": {**data.asked, **options.chosen()},
     }
 
 

@@ -107,12 +107,13 @@ class SearchResult:
     ) -> SearchResult:
         """The same result with scores on test data in its report, and the score of a peer beside them.
 
-        With `sample_weight` (samples,) each row counts by its weight.
+        With `sample_weight` (samples,) each row counts by its weight, and rows of weight 0 are no test rows.
         """
         weights = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(X))
         before, after = (one.score(X, y, weights) for one in (self.proposal or self.predictor, self.compact_predictor))
         judgement = Judgement.of(self.compact_predictor, X, y, "test", weights)
-        return replace(self, report=self.report.with_test_scores(len(X), before, after, peer, judgement))
+        count = len(X) if weights is None else int(np.count_nonzero(weights))
+        return replace(self, report=self.report.with_test_scores(count, before, after, peer, judgement))
 
     def with_columns(self, columns: Sequence[Mapping[str, Any]], remarks: Sequence[str] = ()) -> SearchResult:
         """The same result, its report with what became of each column of a table, and further remarks."""
@@ -171,7 +172,7 @@ class SearchResult:
         if not scores:
             return None
         if self.curve is not None:
-            return least_kept(scores, self.report.training_samples + self.report.validation_samples)
+            return least_kept(scores, self.report.training_samples)
         positions = dict(zip(self.compact.layers, self.compact.neurons, strict=True))
         kept = [values[positions[layer]] for layer, values in enumerate(scores, 2) if layer in positions]
         return float(np.concatenate(kept).min()) if kept else None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from spectral_core import checks
 from spectral_core import progress as lines
@@ -30,6 +33,11 @@ One difference remains: `search` keeps the best of the last tenth of the epochs,
 constant learning rate the loss of the last epoch fluctuates.
 """
 
+FRACTION = 0.2
+"""The share of the samples that judges, by default."""
+CLASSES_COUNT = "validation scores count rows by the weights of their classes; test scores count classes as they come"
+"""A remark of a search with ``class_weight``."""
+
 
 def search(
     X: Any,
@@ -40,8 +48,8 @@ def search(
     activation: Activation = "relu",
     bias: bool = True,
     tolerance: float | None = None,
-    validation_data: tuple[Any, Any] | None = None,
-    validation_fraction: float = 0.2,
+    validation_data: tuple[Any, ...] | None = None,
+    validation_fraction: float = FRACTION,
     sample_weight: Any = None,
     class_weight: Any = None,
     standardize: bool = True,
@@ -108,13 +116,14 @@ def search(
         predictor's loss; by default 0.01.
     sizes : ``smallest``: the numbers of weights at which the curve has a point; by default a geometric series.
     flash, ram, operations : ``smallest``, ``neurons``: the greatest cost of the network on a chip, as `export_c` writes it:
-        bytes of constants and code, bytes of stack, weights that a prediction multiplies. The chosen network is then the best of
-        the curve that fits; the report says what a wider or a tighter budget would give.
+        bytes of constants and code, bytes of stack, weights that a prediction multiplies. Where the chosen network does not fit,
+        it is the best of the curve that does; the report says what a wider or a tighter budget would give.
     int8 : count the integers of ``export_c(int8=True)``, calibrated by the rows of the search, instead of float32.
-    validation_data : (X, y) to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
+    validation_data : (X, y), or (X, y, sample_weight), to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
         for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
     sample_weight : (samples,), none negative. Every fit minimises the weighted mean of the losses, and validation rows count by
-        their weights in every score; rows of weight 0 are left out. Validation data given apart have the sample weight 1.
+        their weights in every score; rows of weight 0 are left out. Where validation data come without weights, each of their rows weighs as much as
+        the mean training row.
     class_weight : classification: {label: weight}, 1 for labels that are not named, or ``balanced`` for
         (rows)/(classes · rows of the class). It multiplies the sample weights, in fits and in scores: with ``balanced`` the
         score is close to the balanced accuracy. ``seed`` and ``grow`` take the epoch by the unweighted validation loss.
@@ -201,5 +210,24 @@ def search(
     )
     weighting = Weighting(sample_weight, class_weight)
     data = prepare(X, y, task, validation_data, validation_fraction, standardize, seed, weighting, options.dtype)
+    remarks = (*data.remarks, CLASSES_COUNT) if class_weight is not None else data.remarks
+    asked = _asked(validation_data, validation_fraction, weighting, data.standardized)
+    data = replace(data, asked=asked, remarks=remarks)
     found = search_prepared(data, options)
     return found if data.encoder is None else found.with_encoder(data.encoder).with_columns(data.encoder.decisions())
+
+
+def _asked(validation_data: Any, fraction: float, weighting: Weighting, standardized: bool) -> dict[str, Any]:
+    """What was asked about the data, where it is not the default, ready for JSON; weights of classes are pairs."""
+    classes = weighting.classes
+    if isinstance(classes, Mapping):
+        labels = (label.item() if isinstance(label, np.generic) else label for label in classes)
+        classes = [[label, float(weight)] for label, weight in zip(labels, classes.values(), strict=True)]
+    asked = {
+        "validation_data": validation_data is not None,
+        "validation_fraction": None if fraction == FRACTION else float(fraction),
+        "standardize": None if standardized else False,
+        "sample_weight": weighting.samples is not None,
+        "class_weight": classes,
+    }
+    return {name: value for name, value in asked.items() if value is not None and (value or name == "standardize")}

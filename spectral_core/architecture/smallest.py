@@ -20,7 +20,7 @@ from spectral_core.architecture.curve import (
     paired_difference,
     smallest_within,
 )
-from spectral_core.architecture.judgements import Judgements, constant_values
+from spectral_core.architecture.judgements import Judgements, constant_values, judging_rows
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Sized, Split, Trainings, Variant
 from spectral_core.backends.problem import of_mean_one
@@ -41,6 +41,8 @@ SCORED_ONCE = 1_000
 ERRORS = 0.5
 """A size counts as good where its paired difference from the best is within this many standard errors. Measured on digits,
 wine, breast_cancer, diabetes and friedman1: half an error keeps the score of the best size, a whole one costs up to 0.01."""
+DRAWS = 20
+"""How often the rows that judge a split are drawn anew, where a target does not vary on them."""
 SMOOTHING = 0.05
 """Of labels, in all trainings and refits."""
 REPEATS = 2
@@ -109,7 +111,7 @@ def _find_smallest(data: PreparedData, options: SearchOptions, threads: Executor
     splits = _splits(data, everything, options)
     unjudged = [(split.fitting, split.number) for split in splits if not judgements.are_kept(split)]
     trainings.begin_proposals(threads, [*unjudged, (everything, 0)], train_early)
-    constant, steps = _constant(splits, data), len(splits) + 1
+    constant, steps = _constant(splits), len(splits) + 1
     judged, score = _judged(splits, judgements, variants, options)
     del splits, unjudged  # their copies of the rows
     promising = list(judged)
@@ -158,11 +160,11 @@ def _judged(
     return judged, sum(scores) / len(scores)
 
 
-def _constant(splits: Sequence[Split], data: PreparedData) -> Judged | None:
-    """The best constant on the judging rows of each split; None where the target does not vary on the rows of the data's own."""
-    if data.loss == "squared_error" and not (data.y_valid.min(axis=0) < data.y_valid.max(axis=0)).all():
-        return None
-    return Judged(0, np.concatenate([constant_values(split.judging) for split in splits]), -1)
+def _constant(splits: Sequence[Split]) -> Judged | None:
+    """The best constant on the judging rows of each split; None where R² is not defined on them."""
+    parts = [Judged(0, constant_values(one.judging, one.judges.variance), -1, one.judges) for one in splits]
+    constant = Judged.joined(parts, 0, -1)
+    return constant if constant.judges is not None and constant.judges.defined else None
 
 
 def _all_samples(data: PreparedData, options: SearchOptions) -> Samples:
@@ -186,23 +188,49 @@ def _progress(judged: dict[Variant, list[list[Judged]]]) -> str:
 def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> list[Split]:
     """The split of the data, and further ones drawn from all rows where there are few and none was given apart.
 
+    A split whose judging rows have one value of a target is left out where another is not so: R² is not defined there.
+
     By hand: a share of rows. Checked by test_smallest.test_the_score_of_the_proposal_is_its_mean_over_the_splits.
     """
     n, fitted = len(everything), len(data.x)
-    splits = [Split(0, everything.part(np.arange(fitted)), everything.part(np.arange(fitted, n)))]
-    splits[0].fitting.share(data.x)
-    if not len(data.validation_rows):
-        return splits
     count = next((count for rows, count in SPLITS if n <= rows), 1)
-    if options.strategy == "neurons" and n > SCORED_ONCE:
+    if not len(data.validation_rows) or (options.strategy == "neurons" and n > SCORED_ONCE):
         count = 1
-    labels = everything.labels if len(everything.labels) else None
-    for number in range(1, count):
-        judging = held_out(labels, n, (n - fitted) / n, np.random.default_rng((options.seed, 3, number)))
-        splits.append(
-            Split(number, everything.part(np.flatnonzero(~judging)), everything.part(np.flatnonzero(judging)))
-        )
+    own = np.arange(n) >= fitted
+
+    def drawn(number: int, again: int = 0) -> np.ndarray:
+        labels = everything.labels if len(everything.labels) else None
+        rng = np.random.default_rng((options.seed, 3, number, *([again] if again else [])))
+        return held_out(labels, n, (n - fitted) / n, rng)
+
+    masks = [own, *(drawn(number) for number in range(1, count))]
+    if everything.loss == "squared_error" and count > 1:
+        masks = [
+            next(
+                (
+                    mask
+                    for mask in (first, *(drawn(k, again) for again in range(1, DRAWS)))
+                    if _varies(everything, mask)
+                ),
+                first,
+            )
+            for k, first in enumerate(masks)
+        ]
+        masks = [mask for mask in masks if _varies(everything, mask)] or masks[:1]
+    splits = []
+    for number, mask in enumerate(masks):
+        fitting, judging = np.flatnonzero(~mask), np.flatnonzero(mask)
+        some = everything.part(judging)
+        splits.append(Split(number, everything.part(fitting), some, judging_rows(some, judging, everything)))
+    if masks[0] is own:
+        splits[0].fitting.share(data.x)
     return splits
+
+
+def _varies(samples: Samples, mask: np.ndarray) -> bool:
+    """Whether every target has two values on these rows."""
+    some = samples.y[mask]
+    return bool((some.min(axis=0) < some.max(axis=0)).all())
 
 
 def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:
@@ -239,14 +267,14 @@ def _joined(number: int, splits: Sequence[Sequence[Judged]]) -> list[Judged]:
     Where no size is in every split, as of the search for the fewest neurons, the largest networks count together as one of the
     greatest size among them.
     """
-    by_size: dict[int, list[np.ndarray]] = {}
+    by_size: dict[int, list[Judged]] = {}
     for one in chain(*splits):
-        by_size.setdefault(one.size, []).append(one.rows)
-    common = {size: rows for size, rows in by_size.items() if len(rows) == len(splits)}
+        by_size.setdefault(one.size, []).append(one)
+    common = {size: parts for size, parts in by_size.items() if len(parts) == len(splits)}
     if not common:
         largest = [max(sizes, key=lambda one: one.size) for sizes in splits]
-        common = {max(one.size for one in largest): [one.rows for one in largest]}
-    return [Judged(size, np.concatenate(rows), number) for size, rows in common.items()]
+        common = {max(one.size for one in largest): largest}
+    return [Judged.joined(parts, size, number) for size, parts in common.items()]
 
 
 def _envelope(judged: dict[Variant, list[list[Judged]]]) -> list[Judged]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from spectral_core.architecture.criterion import Criterion
+from spectral_core.architecture.curve import JudgingRows
 from spectral_core.architecture.neurons import DEEP_ROUNDS, fewest_neurons
 from spectral_core.architecture.options import MANY_SAMPLES, SearchOptions
 from spectral_core.architecture.starts import fresh_start, linear_start, proposed_rows, woken_start
@@ -62,6 +63,7 @@ class Split:
     number: int
     fitting: Samples
     judging: Samples
+    judges: JudgingRows
 
 
 def sizes_below(count: int, least: int) -> list[int]:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 class DataSplit:
     """Training data; validation data, or None if `search` draws them from the training data; test data.
 
-    `validation_rows` : their row numbers in the whole data, where they are known and apart.
+    `validation_rows` : their row numbers in the whole data, where they are known and apart. Validation rows of weight 0 are
+    left out.
     """
 
     training: Dataset
-    validation: tuple[Any, Any] | None
+    validation: tuple[Any, ...] | None
     test: Dataset
     origin: Origin
     validation_rows: np.ndarray | None = None
@@ -56,7 +57,10 @@ def split_data(data: Dataset, options: argparse.Namespace) -> DataSplit:
         )
     if apart is None or len(apart.x) == 0:
         return DataSplit(training, None, test, origin)
-    return DataSplit(training, (apart.x, apart.labels), test, origin, apart.rows)
+    if apart.weight is None:
+        return DataSplit(training, (apart.x, apart.labels), test, origin, apart.rows)
+    apart = apart.take(np.flatnonzero(apart.weight))
+    return DataSplit(training, (apart.x, apart.labels, apart.weight), test, origin, apart.rows)
 
 
 def split_of(path: str, origin: Origin, count: int) -> tuple[Mapping[str, np.ndarray], int | None]:

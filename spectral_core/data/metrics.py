@@ -32,6 +32,28 @@ def share_found(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean(logits.argmax(1) == truth))
 
 
+def standard_error(values: np.ndarray, weights: np.ndarray | None = None, groups: np.ndarray | None = None) -> float:
+    """The standard error of the weighted mean Σ w v / Σ w of some rows; 0 for one row.
+
+    It is √(n/(n - 1) Σ_g (Σ_(s in g) w_s (v_s - mean))²) / Σ w with n groups: rows of one group, such as one row that was
+    judged several times, are not independent. With equal weights and each row on its own it is the deviation over √n.
+
+    Parameters
+    ----------
+    values, weights : (rows,); no weights are equal ones.
+    groups : numbers (rows,) from 0; by default each row is a group.
+
+    By hand: a statistic of rows. Checked by test_metrics.test_the_standard_error_is_that_of_repeated_draws.
+    """
+    weights = np.ones(len(values)) if weights is None else weights.astype(np.float64)
+    parts = weights * (values - np.average(values, weights=weights))
+    if groups is not None:
+        parts = np.bincount(groups, parts)
+    if len(parts) < 2:
+        return 0.0
+    return float(np.sqrt(np.square(parts).sum() * (len(parts) / (len(parts) - 1))) / weights.sum())
+
+
 def class_scores(
     truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray | None, weights: np.ndarray | None = None
 ) -> dict[str, float | None]:

@@ -13,6 +13,7 @@ from spectral_core import checks
 from spectral_core.data.encoding import Encoder
 from spectral_core.data.fingerprints import row_prints
 from spectral_core.data.framing import Framed, features_of, framed, labels_of_indicators, target_array, target_names_of
+from spectral_core.data.metrics import standard_error
 from spectral_core.data.reading.frames import frame_names
 from spectral_core.data.scaling import Scaling
 from spectral_core.data.splitting import LEFT_OUT, split_rows
@@ -45,6 +46,7 @@ class PreparedData:
     prints : `row_prints` of the training and of the validation rows in the units of the data.
     weights, weights_valid : the weights of the rows (samples,); None where none were given.
     remarks : sentences on what was taken for what.
+    asked : the keywords of `search` about the data that differ from their defaults; True for data and weights.
     """
 
     task: str
@@ -66,6 +68,7 @@ class PreparedData:
     weights: np.ndarray | None = None
     weights_valid: np.ndarray | None = None
     remarks: tuple[str, ...] = ()
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def loss(self) -> str:
@@ -76,7 +79,7 @@ class PreparedData:
         return len(self.classes) if self.task == "classification" else self.y.shape[1]
 
     def standard_error(self, network: Predicting) -> float:
-        """Standard error of the validation loss of a network: deviation of the samples' losses over √samples.
+        """Standard error of the validation loss of a network: `metrics.standard_error` of the samples' losses.
 
         By hand: a statistic of predictions. Checked by test_search.test_the_standard_error_is_that_of_the_mean_and_does_not_depend_on_the_order_of_rows.
         """
@@ -87,9 +90,7 @@ class PreparedData:
             losses = (np.logaddexp(0, output) - self.y_valid * output).mean(axis=1)
         else:
             losses = np.square(output - self.y_valid).mean(axis=1)
-        if self.weights_valid is not None:
-            losses = losses * (self.weights_valid / self.weights_valid.mean())
-        return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
+        return standard_error(losses, self.weights_valid)
 
     def constant_loss(self) -> float:
         """Validation loss of the best constant: frequencies of classes or labels, or the mean target.
@@ -120,7 +121,7 @@ def prepare(
     X: Any,
     y: Any,
     task: str,
-    validation_data: tuple[Any, Any] | None,
+    validation_data: tuple[Any, ...] | None,
     fraction: float,
     standardize: bool,
     seed: int,
@@ -134,6 +135,8 @@ def prepare(
     # Check.
     standardized = checks.boolean(standardize, "standardize")
     inputs_given, target_names = framed(X), target_names_of(y)
+    if validation_data is not None and not (isinstance(validation_data, tuple) and len(validation_data) in (2, 3)):
+        raise InvalidInputError("validation_data must be (X, y), or (X, y, sample_weight)")
     y = target_array(y)
     _same_rows(inputs_given.x, y, "X", "y")
     remarks: tuple[str, ...] = ()
@@ -146,7 +149,8 @@ def prepare(
     task = infer_task(y, task)
     classifies = task == "classification"
     target, classes = encode_labels(y, "y") if classifies else (_targets(y, task), ())
-    weights = weighting.of(target, classes, target)
+    apart = validation_data is not None and len(validation_data) == 2
+    weights = weighting.of(target, classes, target, in_rows=apart)
     used = _with_weight(y, task, weights)
     # Split, and fit the encoder of a frame to the training part.
     if validation_data is None:
@@ -159,11 +163,14 @@ def prepare(
     else:
         training_rows, validation_rows = used, np.arange(0)
         inputs_given = inputs_given if len(used) == len(target) else inputs_given.refitted(used)
-        x_valid, y_valid = _validation(validation_data, inputs_given, target, classes)
+        x_valid, y_valid = _validation(validation_data, inputs_given, target, classes, target_names)
         if task == "multilabel":
             y_valid = label_matrix(y_valid, "validation y")
-        weights_valid = weighting.without_samples().of(y_valid, classes, target)
-        if weights_valid is not None:  # a class of weight 0 does not judge either
+        own = weighting.of_validation(None if apart else validation_data[2])
+        weights_valid = own.of(y_valid, classes, target, in_rows=weighting.samples is None)
+        if weights_valid is not None and not weights_valid.any():
+            raise InvalidInputError("the weights give every row of validation_data the weight 0")
+        if weights_valid is not None:  # rows of weight 0 do not judge
             x_valid, y_valid, weights_valid = (one[weights_valid > 0] for one in (x_valid, y_valid, weights_valid))
     x, target = inputs_given.x[training_rows], target[training_rows]
     weights = None if weights is None else weights[training_rows]
@@ -176,11 +183,15 @@ def prepare(
     else:
         outputs = Scaling.fit(target, "y") if standardized and task == "regression" else Scaling.none(target.shape[1])
         y_train, y_judge, validation = outputs.transform(target), outputs.transform(y_valid), y_valid
+        with np.errstate(over="ignore"):  # to infinity
+            sized = [part.astype(dtype) for part in (y_train, y_judge)]
+        _check_size(sized[0], target, training_rows, "y", standardized)
+        _check_size(sized[1], y_valid, validation_rows, "y", standardized)
     return PreparedData(
         task=task,
-        x=_scaled(inputs, x, dtype, training_rows),
+        x=_scaled(inputs, x, dtype, training_rows, standardized),
         y=y_train,
-        x_valid=_scaled(inputs, x_valid, dtype, validation_rows),
+        x_valid=_scaled(inputs, x_valid, dtype, validation_rows, standardized),
         y_valid=y_judge,
         inputs=inputs,
         outputs=outputs,
@@ -199,20 +210,24 @@ def prepare(
     )
 
 
-def _scaled(scaling: Scaling, x: np.ndarray, dtype: Any, rows: np.ndarray) -> np.ndarray:
-    """Scaled inputs; `rows` are their numbers in X, none where they are of the validation data.
-
-    Raises
-    ------
-    InvalidInputError : one is too large for the type.
-    """
+def _scaled(scaling: Scaling, x: np.ndarray, dtype: Any, rows: np.ndarray, standardized: bool) -> np.ndarray:
+    """Scaled inputs in a type; see `_check_size`."""
     scaled = scaling.transform(x, dtype)
+    _check_size(scaled, x, rows, "X", standardized)
+    return scaled
+
+
+def _check_size(scaled: np.ndarray, given: np.ndarray, rows: np.ndarray, name: str, standardized: bool) -> None:
+    """Raise `InvalidInputError` for a scaled number that is too large for its type.
+
+    `rows` are the numbers of the rows in the data; none where they are validation data given apart.
+    """
     finite = np.isfinite(scaled)
     if not finite.all():
         row, column = map(int, np.argwhere(~finite)[0])
-        name = f"X[{rows[row]}, {column}]" if len(rows) else f"validation X[{row}, {column}]"
-        raise InvalidInputError(f"{name} is {x[row, column]:g}, too large for {scaled.dtype} once scaled")
-    return scaled
+        place = f"{name}[{rows[row]}, {column}]" if len(rows) else f"validation {name}[{row}, {column}]"
+        how = " once standardised" if standardized else ""
+        raise InvalidInputError(f"{place} is {given[row, column]:g}, too large for {scaled.dtype}{how}")
 
 
 def _with_weight(y: np.ndarray, task: str, weights: np.ndarray | None) -> np.ndarray:
@@ -248,12 +263,11 @@ def _targets(y: Any, task: str) -> np.ndarray:
 
 
 def _validation(
-    given: Any, inputs: Framed, target: np.ndarray, classes: tuple[Any, ...]
+    given: tuple[Any, ...], inputs: Framed, target: np.ndarray, classes: tuple[Any, ...], names: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Validation data given apart, checked against the training data."""
-    checks.pair(given, "validation_data")
-    n_features, y = inputs.x.shape[1], target_array(given[1])
-    if inputs.names and frame_names(given[0]) is not None:
+    """Validation data given apart, checked against the training data; columns of frames are taken by name."""
+    n_features, y = inputs.x.shape[1], target_array(given[1], () if classes else names)
+    if inputs.names and (inputs.encoder is not None or frame_names(given[0]) is not None):
         x = features_of(given[0], inputs.encoder, inputs.names, n_features)
     else:
         x = checks.features(given[0], np.float64, n_features, "validation X")

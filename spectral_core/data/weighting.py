@@ -18,6 +18,7 @@ class Weighting:
 
     samples : (samples,), none negative, or None.
     classes : {label: weight}, 1 for a label that is not named; ``balanced``: (rows)/(classes · rows of the class); or None.
+    name : of the sample weights, in messages.
 
     Examples
     --------
@@ -29,9 +30,14 @@ class Weighting:
 
     samples: Any = None
     classes: Any = None
+    name: str = "sample_weight"
 
-    def of(self, target: np.ndarray, classes: tuple[Any, ...], fitted: np.ndarray) -> np.ndarray | None:
+    def of(
+        self, target: np.ndarray, classes: tuple[Any, ...], fitted: np.ndarray, in_rows: bool = False
+    ) -> np.ndarray | None:
         """The weight of each row of `target`: sample weight times class weight; None where neither is given.
+
+        `in_rows` divides sample weights by their mean over the rows that have one, so that they count beside rows without any.
 
         Parameters
         ----------
@@ -41,7 +47,9 @@ class Weighting:
 
         By hand: weights of rows. Checked by test_weighting.test_weights_multiply_and_unnamed_labels_have_one.
         """
-        own = None if self.samples is None else checks.sample_weights(self.samples, np.float64, len(target))
+        own = None if self.samples is None else checks.sample_weights(self.samples, np.float64, len(target), self.name)
+        if own is not None and in_rows:
+            own = in_mean_rows(own)
         factors = self._by_class(classes, fitted)
         if factors is None:
             return own
@@ -50,9 +58,9 @@ class Weighting:
             raise InvalidInputError("class_weight gives every row the weight 0")
         return by_row if own is None else own * by_row
 
-    def without_samples(self) -> Weighting:
-        """The weights of classes alone."""
-        return Weighting(None, self.classes)
+    def of_validation(self, samples: Any) -> Weighting:
+        """The same weights of classes, with the sample weights of validation data or none."""
+        return Weighting(samples, self.classes, "sample_weight of validation_data")
 
     def _by_class(self, classes: tuple[Any, ...], fitted: np.ndarray) -> np.ndarray | None:
         """The weight of each class (classes,).
@@ -77,3 +85,12 @@ class Weighting:
         if unknown:
             raise InvalidInputError(f"class_weight names a label that is not among the classes: {unknown[0]!r}")
         return np.array([checks.real_number(given.get(c, 1.0), f"class_weight[{c!r}]", 0) for c in classes])
+
+
+def in_mean_rows(weights: np.ndarray) -> np.ndarray:
+    """Sample weights (samples,) over their mean among the rows that have one; beside them a row without weights weighs 1.
+
+    By hand: weights of rows. Checked by test_preparation.test_rows_without_weights_weigh_as_the_mean_row_beside_them.
+    """
+    shares = weights / (weights.max() or 1.0)  # no sum overflows
+    return shares / (shares[shares > 0].mean() if shares.any() else 1.0)

@@ -69,29 +69,29 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None, names: tu
     strength = SEARCH_PENALTY if estimator.penalty_strength is None else estimator.penalty_strength
     share = JUDGING_SHARE if estimator.validation_fraction is None else estimator.validation_fraction
     own = None if given is None else of_learned(estimator, given, learned, "y_val")
-    options: dict[str, Any] = {"target_names": names} | dict(estimator.search_options or {})
-    found = search(
-        rows.x,
-        _as_given(estimator, rows.y, task),
-        sample_weight=rows.weights,
-        hidden=estimator.hidden_layer_sizes,
-        task=task,
-        activation=estimator.activation,
-        epochs=estimator.max_iter,
-        batch_size=None if estimator.batch_size == "auto" else estimator.batch_size,
-        learning_rate=estimator.learning_rate_init,
-        eigenvalue_learning_rate=estimator.eigenvalue_learning_rate,
-        penalty=estimator.penalty,
-        penalty_strength=strength,
-        strategy=strategy,
-        validation_data=None if own is None else (own.x, _as_given(estimator, own.y, task)),
-        validation_fraction=share,
-        seed=estimator._draw_seed(),
-        backend=estimator.backend,
-        feature_names=tuple(map(str, getattr(estimator, "feature_names_in_", ()))),
-        progress=_print_progress if estimator.verbose else None,
-        **options,
-    )
+    own_options: dict[str, Any] = {
+        "sample_weight": rows.weights,
+        "hidden": estimator.hidden_layer_sizes,
+        "task": task,
+        "activation": estimator.activation,
+        "epochs": estimator.max_iter,
+        "batch_size": None if estimator.batch_size == "auto" else estimator.batch_size,
+        "learning_rate": estimator.learning_rate_init,
+        "eigenvalue_learning_rate": estimator.eigenvalue_learning_rate,
+        "penalty": estimator.penalty,
+        "penalty_strength": strength,
+        "strategy": strategy,
+        "validation_data": None if own is None else (own.x, _as_given(estimator, own.y, task), *_given(own.weights)),
+        "validation_fraction": share,
+        "seed": estimator._draw_seed(),
+        "backend": estimator.backend,
+        "feature_names": tuple(map(str, getattr(estimator, "feature_names_in_", ()))),
+        "progress": _print_progress if estimator.verbose else None,
+    }
+    options = dict(estimator.search_options or {})
+    if taken := sorted(own_options.keys() & options.keys()):
+        raise InvalidInputError(f"search_options names {taken[0]!r}, which parameters of the estimator decide")
+    found = search(rows.x, _as_given(estimator, rows.y, task), **{"target_names": names, **own_options, **options})
     estimator._objective = objective
     estimator._forget()
     estimator._learned = learned
@@ -106,6 +106,11 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None, names: tu
     estimator.n_iter_ = len(history)
     estimator.t_ = estimator.n_iter_ * len(rows)
     return estimator
+
+
+def _given(weights: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    """The weights as the last part of a tuple of data; nothing where there are none."""
+    return () if weights is None else (weights,)
 
 
 def _learned_classes(estimator: Any, rows: FitData) -> np.ndarray | None:

@@ -24,3 +24,16 @@ def with_classes(given: np.ndarray | None, target: np.ndarray, class_weight: Any
         both = "" if given is None else " and sample_weight"
         raise InvalidInputError(f"class_weight{both} give{'' if both else 's'} every row the weight 0")
     return weights
+
+
+def of_class(class_weight: Any, fitted: np.ndarray, target: np.ndarray, estimator: Any) -> np.ndarray | None:
+    """The class weight of each row of `target`, as the rows `fitted` have them; None where classes have none.
+
+    ``balanced`` counts the classes of the fitted rows.
+    """
+    if class_weight is None:
+        return None
+    by_row = compute_sample_weight(class_weight, estimator.classes_[fitted])
+    factors = np.ones(len(estimator.classes_))
+    factors[fitted] = by_row
+    return factors[target]

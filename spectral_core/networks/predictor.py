@@ -89,12 +89,17 @@ class Predictor:
 
     def scaled_targets(self, y: Any, name: str = "y") -> np.ndarray:
         """Class indices (samples,), labels (samples, labels), or targets (samples, outputs) in the units of the network."""
-        y = target_array(y)
+        y = target_array(y, self._target_columns)
         if self.task == "classification":
             return encode_labels(y, name, self.classes)[0]
         if self.task == "multilabel":
             return label_matrix(y, name)
         return self.outputs.transform(real_targets(y, name))
+
+    @property
+    def _target_columns(self) -> tuple[str, ...]:
+        """The names of several targets, which a frame of them has."""
+        return () if self.task == "classification" else self.target_names
 
     def raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data; X may have no rows."""
@@ -141,7 +146,7 @@ class Predictor:
 
         By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
-        prediction, y = self.predict(X), target_array(y)
+        prediction, y = self.predict(X), target_array(y, self._target_columns)
         weights = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(prediction))
         if self.task == "classification":
             truth, _ = encode_labels(y, "y", self.classes)

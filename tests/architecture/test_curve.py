@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_core.architecture.curve import Curve, CurvePoint, Judged, behind_smaller, smallest_within
+from spectral_core.architecture.curve import Curve, CurvePoint, Judged, JudgingRows, behind_smaller, smallest_within
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.sparse import SparseNetwork
 from tests.builders import sparse_network
@@ -42,6 +42,29 @@ def test_the_choice_is_the_smallest_within_the_paired_error(
             good.append(i)
     assert chosen == good[0]
     assert sizes[chosen].mean == pytest.approx(means[chosen])
+
+
+def test_the_error_is_that_of_repeated_draws() -> None:
+    """The deviation of R² over many draws of rows, of a good network and of one that is hardly better than a constant."""
+    rng = np.random.default_rng(0)
+    for noise in (0.3, 3.0):
+        scores, errors = [], []
+        for _ in range(400):
+            truth = rng.normal(size=100)
+            squares, spread = (noise * rng.normal(size=100)) ** 2, (truth - truth.mean()) ** 2
+            variance = spread.mean()
+            judges = replace(JudgingRows.alike(100), spread=spread / variance)
+            judged = Judged(1, 1 - squares / variance, 0, judges)
+            scores.append(judged.mean)
+            errors.append(judged.error)
+        assert np.mean(errors) == pytest.approx(np.std(scores), rel=0.1)
+
+
+def test_weights_count_in_the_error() -> None:
+    """Where all rows have one value its error is 0, whatever they weigh."""
+    judges = replace(JudgingRows.alike(6), weights=np.array([1.0, 20, 1, 1, 20, 1]))
+    assert Judged(1, np.ones(6), 0, judges).error == 0
+    assert Judged(1, np.ones(6), 0, judges).mean == 1
 
 
 def test_one_row_has_no_error() -> None:

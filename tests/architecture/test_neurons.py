@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -47,6 +49,17 @@ def test_the_score_is_bic_with_a_floor(activation: str, free: int) -> None:
     assert Criterion(labelled).score(net, 0.3) == pytest.approx(2 * n * 0.3 + p * np.log(n))
     assert Criterion(labelled).enough == 0
     assert Criterion(samples, 0.1).enough == pytest.approx(0.001)
+
+
+def test_samples_of_little_weight_count_little() -> None:
+    """Nearly no weight is no weight; equal weights count as none."""
+    samples = samples_of(np.arange(8.0)[:, None], np.zeros((8, 1)))
+    few = replace(samples, weights=np.array([1.0] * 3 + [1e-9] * 5))
+    assert Criterion(few).count == pytest.approx(3)
+    assert Criterion(replace(samples, weights=np.full(8, 0.3))).count == pytest.approx(8)
+    assert Criterion(samples).count == 8
+    net = SparseNetwork.sorted((2, 1, 1), "tanh", True, np.ones(3), [0, 1, 2], [2, 2, 3])
+    assert Criterion(few, 0.1).score(net, 0.3) == pytest.approx(3 * np.log(0.4) + 3 * np.log(3))
 
 
 @CHECK

@@ -14,8 +14,10 @@ import pytest
 
 from spectral_core import InvalidInputError, ModelFileError, Predictor, prune, search
 from spectral_core.architecture.result import SearchResult
+from spectral_core.architecture.starts import SMALL_START
 from spectral_core.exchange.c import export_c
 from spectral_core.exchange.javascript import export_javascript
+from spectral_core.networks.paths import path_scores
 from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.resizing.request import AMOUNTS
 
@@ -254,3 +256,12 @@ def test_the_loss_of_a_pruning_is_the_one_asked_for(classes: SearchResult, numbe
 def test_a_pruning_says_that_weights_of_samples_do_not_count() -> None:
     found = search(X, NUMBERS, hidden=(4,), epochs=15, strategy="seed", sample_weight=np.arange(150) % 3)
     assert "; the weights of the search do not count here" in found.prune(fraction=0.5).report.samples
+
+
+def test_the_cut_is_that_of_the_woken_start() -> None:
+    """Its number of neurons follows the rows that fit, 880 of 1,100."""
+    x = np.random.default_rng(0).normal(size=(1_100, 2))
+    found = search(x, np.abs(x[:, 0]) + x[:, 1] ** 2, hidden=(40,), epochs=1, sizes=(5,), seed=0)
+    scores = np.concatenate(path_scores(found.trained.transfer_blocks(), found.trained.widths))
+    assert found.cut is not None
+    assert np.count_nonzero(scores >= found.cut) == SMALL_START

@@ -121,8 +121,10 @@ def test_losses_of_validation_rows_are_those_of_each_row(weighted: bool) -> None
     net = SpectralNetwork.initialize([3, 4, 3], dtype="float64", seed=1)
     losses = [net.loss(data.x_valid[i : i + 1], data.y_valid[i : i + 1], data.loss) for i in range(len(data.x_valid))]
     assert ValidationLoss(data, net)(net) == pytest.approx(np.average(losses, weights=weights), rel=1e-12)
-    shares = losses if weights is None else losses * weights / weights.mean()
-    assert data.standard_error(net) == pytest.approx(np.std(shares, ddof=1) / math.sqrt(len(losses)), rel=1e-12)
+    counted, n = np.ones(len(losses)) if weights is None else weights, len(losses)
+    parts = counted * (np.array(losses) - np.average(losses, weights=weights))
+    error = math.sqrt(n / (n - 1) * (parts**2).sum()) / counted.sum()
+    assert data.standard_error(net) == pytest.approx(error, rel=1e-12)
     rates = [(data.y[:, label].sum() + 1) / (len(data.y) + 2) for label in range(3)]
     constant = [
         -np.mean([math.log(rate if one else 1 - rate) for rate, one in zip(rates, row, strict=True)])

@@ -6,6 +6,7 @@ import math
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core.architecture import smallest, variants
-from spectral_core.architecture.curve import Judged
+from spectral_core.architecture.curve import Judged, JudgingRows
 from spectral_core.architecture.judgements import Judgements, SplitJudgement, values
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.smallest import HOPE, find_smallest
 from spectral_core.architecture.variants import Split, Trainings, Variant, sizes_below
+from spectral_core.data.metrics import standard_error
 from spectral_core.data.preparation import PreparedData, prepare
 from spectral_core.networks.sparse import SparseNetwork
 from spectral_core.refitting.samples import Samples
@@ -146,6 +148,48 @@ def test_sizes_are_judged_on_the_other_rows(monkeypatch: pytest.MonkeyPatch) -> 
         (size,) = (size for size in sizes if np.isin(net.weights, by_rows[whole][size].weights).all())
         judged = [values(split.judging, by_rows[rows_of(split.fitting)][size]) for split in splits]
         assert point.score == pytest.approx(np.concatenate(judged).mean(), abs=1e-9)
+
+
+def test_a_row_that_judges_in_several_splits_is_one_row() -> None:
+    x = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    data = prepare(x, np.abs(x[:, 0]) + x[:, 1] ** 3, "auto", None, 0.5, True, 0)
+    everything = smallest._all_samples(data, SearchOptions(hidden=()))
+    splits = smallest._splits(data, everything, SearchOptions(hidden=()))
+    assert len(splits) == 5
+    for split in splits:
+        assert np.array_equal(split.judging.y, everything.y[split.judges.numbers])
+    joined = JudgingRows.joined([split.judges for split in splits])
+    value = np.random.default_rng(1).normal(size=40)  # of each row, the same in every split it judges
+    judged = Judged(1, value[joined.numbers], 0, replace(joined, spread=np.ones(len(joined.numbers))))
+    times = np.bincount(joined.numbers, minlength=40)
+    kept = times > 0
+    assert judged.error == pytest.approx(standard_error(value[kept], times[kept]))
+    assert judged.error > 1.2 * Judged(1, judged.rows, 0).error
+
+
+def test_a_target_that_does_not_vary_is_judged_by_its_variance_on_all_rows() -> None:
+    """A split whose judging rows have one target is left out; where it is the only one, R² is not defined."""
+    x = np.random.default_rng(0).normal(size=(30, 3))
+    y = np.full(30, 0.1)
+    y[:4] = [1.3, 2.7, 3.1, 0.9]
+    for seed in range(6):
+        data = prepare(x, y, "regression", None, 0.2, True, seed)
+        everything = smallest._all_samples(data, SearchOptions(hidden=()))
+        splits = smallest._splits(data, everything, SearchOptions(hidden=(), seed=seed))
+        assert splits
+        assert all(split.judges.defined for split in splits), seed
+        found = find_smallest(data, SearchOptions(hidden=(), epochs=2, seed=seed))
+        assert found.constant is not None
+        assert found.constant.mean == pytest.approx(0, abs=1e-6)
+        assert abs(found.curve[0].score) < 100
+    apart = prepare(x, y, "regression", (x[:6], np.full(6, 0.3)), 0.2, True, 0)
+    everything = smallest._all_samples(apart, SearchOptions(hidden=(), dtype="float64"))
+    (split,) = smallest._splits(apart, everything, SearchOptions(hidden=()))
+    assert not split.judges.defined
+    assert split.judges.variance == pytest.approx(everything.y.var(axis=0), rel=1e-6)
+    undefined = find_smallest(apart, SearchOptions(hidden=(), epochs=2, seed=0))
+    assert undefined.constant is None
+    assert abs(undefined.curve[0].score) < 100
 
 
 def rows_of(samples: Samples) -> frozenset[tuple[float, ...]]:

@@ -40,3 +40,22 @@ def test_weights_of_zero_for_all_test_rows_are_refused_before_the_search(tmp_pat
     assert main([*command, "--out", str(tmp_path / "o")]) == 2
     assert "column 'w' of the test rows must not be negative, and not zero everywhere" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("column", ["--group", "--time"])
+def test_validation_rows_that_are_drawn_by_groups_have_their_weights(column: str, tmp_path: Path) -> None:
+    """Rows of weight 0 neither judge nor fit, as where rows are drawn one by one."""
+    rng = np.random.default_rng(0)
+    a, weights = rng.normal(size=300), np.where(rng.random(300) < 0.3, 0, 1)
+    y = np.where(weights, 3 * a + 0.1 * rng.normal(size=300), 300 * rng.normal(size=300))
+    other = rng.integers(0, 60, 300) if column == "--group" else np.arange(300)
+    lines = [f"{a[k]:.6f},{other[k]},{weights[k]},{y[k]:.6f}" for k in range(300)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,other,w,y", *lines]))
+    command = ["search", str(tmp_path / "t.csv"), "--weight", "w", column, "other", "--hidden", "4", "--epochs", "5"]
+    assert main([*command, "--out", str(tmp_path / "o")]) == 0
+    report = json.loads((tmp_path / "o" / "report.json").read_text())
+    assert report["validation_score_after"] > 0.99
+    assert report["test_score_after"] > 0.99
+    rows = Predictor.load(tmp_path / "o" / "compact.npz").rows
+    assert (weights[rows["training"]] == 1).all()
+    assert report["test_samples"] == np.count_nonzero(weights[rows["test"]])

@@ -64,3 +64,28 @@ def test_targets_that_do_not_vary_have_no_r2() -> None:
 def test_the_share_of_classes_found() -> None:
     logits = np.array([[0.0, 2.0, 1.0], [3.0, 1.0, 2.0], [0.0, 1.0, 5.0], [1.0, 0.0, 0.0]])
     assert metrics.share_found(logits, np.array([1, 0, 0, 0])) == 0.75
+
+
+def test_the_standard_error_is_that_of_repeated_draws() -> None:
+    """The deviation of a weighted mean over many draws, and of one whose rows come several times each."""
+    rng = np.random.default_rng(0)
+    for groups in (None, np.repeat(np.arange(50), 3)):
+        count = 50 if groups is None else 150
+        means, errors = [], []
+        for _ in range(600):
+            weights = rng.uniform(0.2, 3, 50)
+            values = rng.normal(size=50) if groups is None else rng.normal(size=50)[groups]
+            weights = weights if groups is None else weights[groups]
+            means.append(np.average(values, weights=weights))
+            errors.append(metrics.standard_error(values, weights, groups))
+        assert len(values) == count
+        assert np.mean(errors) == pytest.approx(np.std(means), rel=0.1)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=2, max_size=20))
+def test_equal_weights_give_the_usual_standard_error(values: list[float]) -> None:
+    rows = np.array(values)
+    usual = rows.std(ddof=1) / np.sqrt(len(rows))
+    assert metrics.standard_error(rows) == pytest.approx(usual, abs=1e-12)
+    assert metrics.standard_error(rows, np.full(len(rows), 0.3)) == pytest.approx(usual, abs=1e-12)
+    assert metrics.standard_error(rows[:1]) == 0

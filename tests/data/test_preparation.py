@@ -140,9 +140,63 @@ def test_an_input_that_is_too_large_once_scaled_is_named() -> None:
     data = prepare(given, TARGETS["regression"], "regression", None, 0.2, False, 0, dtype="float32")
     row = int(data.validation_rows[0])
     given[row, 1] = 1e39
-    with pytest.raises(InvalidInputError, match=rf"^X\[{row}, 1\] is 1e\+39, too large for float32 once scaled$"):
+    with pytest.raises(InvalidInputError, match=rf"^X\[{row}, 1\] is 1e\+39, too large for float32$"):
         prepare(given, TARGETS["regression"], "regression", None, 0.2, False, 0, dtype="float32")
     own[0][3, 0] = -1e39
+    large = np.where(np.arange(9) == 4, 1e300, own[1])
+    with pytest.raises(InvalidInputError, match=r"^validation y\[4, 0\] is 1e\+300, too large for float32 once stand"):
+        prepare(X, TARGETS["regression"], "regression", (X[:9], large), 0.2, True, 0, dtype="float32")
     with pytest.raises(InvalidInputError, match=r"^validation X\[3, 0\] is -1e\+39, too large for float32"):
         prepare(X, TARGETS["regression"], "regression", own, 0.2, True, 0, dtype="float32")
     assert np.isfinite(prepare(given, TARGETS["regression"], "regression", None, 0.2, False, 0).x).all()
+
+
+@pytest.mark.parametrize("task", sorted(TARGETS))
+def test_rows_of_validation_data_have_weights_of_their_own(task: str) -> None:
+    y, weights = TARGETS[task], np.linspace(0, 2, 9)
+    data = prepared(X, y, task, Weighting(np.linspace(1, 2, 60)), 0, (X[:9], y[:9], weights))
+    assert data.weights is not None
+    assert data.weights_valid is not None
+    assert data.weights_valid.tolist() == weights[1:].tolist(), "a row of weight 0 does not judge"
+    assert np.array_equal(data.x_valid, prepared(X, y, task, Weighting(), 0, (X[1:9], y[1:9])).x_valid)
+    with pytest.raises(
+        InvalidInputError, match="sample_weight of validation_data must not be negative, and not zero everywhere"
+    ):
+        prepared(X, y, task, Weighting(), 0, (X[:9], y[:9], np.zeros(9)))
+    with pytest.raises(InvalidInputError, match=r"must be \(X, y\), or \(X, y, sample_weight\)"):
+        prepared(X, y, task, Weighting(), 0, (X[:9],))
+
+
+@pytest.mark.parametrize("task", sorted(TARGETS))
+def test_rows_without_weights_weigh_as_the_mean_row_beside_them(task: str) -> None:
+    """Whatever the sum of the weights that are given on one side alone."""
+    y, own = TARGETS[task], np.r_[0.0, np.linspace(1, 3, 59)]
+    given = [prepared(X, y, task, Weighting(own * unit), 0, (X[:9], y[:9])) for unit in (1e-3, 1.0, 40.0)]
+    for data in given:
+        assert data.weights is not None
+        assert data.weights.mean() == pytest.approx(1)
+        assert data.weights_valid is None
+    apart = prepared(X, y, task, Weighting(), 0, (X[:9], y[:9], np.full(9, 7.0)))
+    assert apart.weights_valid is not None
+    assert apart.weights_valid.tolist() == [1.0] * 9
+
+
+def test_targets_of_validation_frames_are_taken_by_name() -> None:
+    names = ["u", "v"]
+    y = pd.DataFrame(np.c_[X[:, 0], X[:, 1] + 5], columns=names)
+    plain = prepared(X, y, "regression", Weighting(), 0, (X[:9], y[:9]))
+    turned = prepared(X, y, "regression", Weighting(), 0, (X[:9], y[:9][["v", "u"]]))
+    assert np.array_equal(plain.y_valid, turned.y_valid)
+    with pytest.raises(InvalidInputError, match="y has the columns 'u', 'w'; the targets are 'u', 'v'"):
+        prepared(X, y, "regression", Weighting(), 0, (X[:9], y[:9].rename(columns={"v": "w"})))
+    given = prepared(X, y.to_numpy(), "regression", Weighting(), 0, (X[:9], y[:9].rename(columns={"v": "w"})))
+    assert np.array_equal(given.y_valid, plain.y_valid), "arrays have no names"
+
+
+def test_raw_rows_of_validation_data_go_through_the_encoder() -> None:
+    frame = pd.DataFrame({"a": X[:, 0], "color": np.array(["r", "g"])[np.arange(60) % 2]})
+    by_name, raw = (
+        prepared(frame, X[:, 1], "regression", Weighting(), 0, (rows, X[:9, 1]))
+        for rows in (frame[:9], frame[:9].to_numpy())
+    )
+    assert np.array_equal(by_name.x_valid, raw.x_valid)

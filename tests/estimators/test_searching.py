@@ -113,3 +113,33 @@ def test_a_later_part_of_a_class_without_weight_is_refused() -> None:
     model = SpectralClassifier(search=False, class_weight={"b": 0.0}).partial_fit(X, LABELS)
     with pytest.raises(InvalidInputError, match="class_weight gives every row the weight 0"):
         model.partial_fit(X[LABELS == "b"], LABELS[LABELS == "b"])
+
+
+def imbalanced(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 2))
+    return x, np.where(x[:, 0] + rng.normal(size=rows) > 2.2, "rare", "often")
+
+
+@pytest.mark.parametrize("classes", ["balanced", {"often": 1e-4, "rare": 2e-3}])
+def test_classes_weigh_on_rows_of_your_own_as_in_a_search(classes: Any) -> None:
+    (x, y), (x_val, y_val) = imbalanced(0, 300), imbalanced(1, 90)
+    model = SpectralClassifier(class_weight=classes, **FOUND).fit(x, y, X_val=x_val, y_val=y_val)
+    rows = np.lexsort((y == "rare", x[:, 1], x[:, 0]))  # as the estimator orders them
+    settings = {"hidden": 3, "epochs": 40, "learning_rate": 0.01, "penalty_strength": 1e-3, "class_weight": classes}
+    found = search(x[rows], y[rows], validation_data=(x_val, y_val), seed=model.report_.seed, **settings)
+    assert model.report_.score == pytest.approx(found.report.score, abs=1e-3)
+    assert model.report_.constant_score == pytest.approx(found.report.constant_score, abs=1e-6)
+    assert np.mean(model.predict(x) == found.predict(x)) > 0.98
+
+
+def test_the_unit_of_sample_weights_does_not_matter_beside_rows_of_your_own() -> None:
+    (x, y), (x_val, y_val) = imbalanced(0, 200), imbalanced(1, 60)
+    weights = np.linspace(1, 2, 200)
+    found = [SpectralClassifier(**FOUND).fit(x, y, weights * unit, x_val, y_val).predict(x) for unit in (1 / 256, 1.0)]
+    assert np.array_equal(*found)
+
+
+def test_options_of_a_search_that_parameters_decide_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="search_options names 'epochs', which parameters of the estimator"):
+        SpectralClassifier(search_options={"epochs": 5}, **FOUND).fit(X, LABELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import spectral_core
 from spectral_core import SpectralNetwork
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.search import search
@@ -201,3 +203,26 @@ def test_a_browser_shows_the_page(width: int, tmp_path: Path) -> None:
     assert match is not None, done.stdout[:300]
     assert int(match[1]) <= 0
     assert int(match[2]) >= 8
+
+
+def test_the_call_that_repeats_a_search_names_all_that_was_asked() -> None:
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(size=(60, 2)), rng.uniform(0.5, 2, 60)
+    labels = (x[:, 0] > 0.3).astype(int)
+    asked: dict[str, Any] = {
+        "hidden": (2,), "epochs": 3, "sizes": (1, 2), "standardize": False, "validation_fraction": 0.4, "class_weight": {0: 1.0, 1: 2.5},
+    }  # fmt: skip
+    found = search(x, labels, sample_weight=weights, **asked)
+    page = html.unescape(found.to_html())
+    call = next(line for line in re.findall(r"spectral_core\.search\(.*\)", page))
+    again = eval(call, {"spectral_core": spectral_core, "X": x, "y": labels, "sample_weight": weights})
+    assert np.array_equal(again.predict_proba(x), found.predict_proba(x))
+    assert "validation_data=validation_data" in html.unescape(
+        search(x, labels, validation_data=(x[:9], labels[:9]), **asked | {"validation_fraction": 0.2}).to_html()
+    )
+    assert (
+        "standardize"
+        not in html.unescape(search(x, labels, hidden=(), epochs=3, sizes=(1,)).to_html()).split("repeat")[-1]
+    )
+    assert json.loads(found.report.to_json())["settings"]["class_weight"] == [[0, 1.0], [1, 2.5]]
+    assert any("validation scores count rows by the weights of their classes" in one for one in found.report.remarks)
