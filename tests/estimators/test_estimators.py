@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectFromModel
 from sklearn.model_selection import GridSearchCV
 
-from spectral_core import InvalidInputError, Predictor, SpectralClassifier, SpectralRegressor
+from spectral_core import InvalidInputError, Predictor, SpectralClassifier, SpectralRegressor, prune
 from spectral_core.estimators import plain
 from spectral_core.estimators.objective import FitData
 from spectral_core.estimators.searching import unique_rows
@@ -122,6 +123,52 @@ def test_pruning_gives_a_smaller_copy(options: dict[str, Any]) -> None:
     assert smaller.compact_.live[1:-1] == (0,)
     assert np.array_equal(model.predict(X[:, :3]), before)
     assert smaller.score(X[:, :3], X[:, 3]) > 0.8  # the linear path is refitted
+
+
+def uneven(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features and targets in units that differ by far from 1."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 3)) * [1, 100, 0.01] + [5, 0, 1]
+    return x, 1000 + 200 * np.tanh(x[:, 0] - 5 + x[:, 1] / 100) + 20 * rng.normal(size=rows)
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize("options", [GIVEN, FOUND | {"search": "seed", "search_options": {}}])
+def test_pruning_judges_as_that_of_the_predictor(options: dict[str, Any], labelled: bool) -> None:
+    """Judging rows and their targets, text labels too, are in the units of X and y, as for the predictor of the same network."""
+    (x, target), (x_judging, target_judging) = uneven(200, 0), uneven(100, 1)
+    model: Any = SpectralRegressor(**options)
+    if labelled:
+        target, target_judging = (np.where(values > 1000, "more", "less") for values in (target, target_judging))
+        model = SpectralClassifier(**options)
+    model.fit(x, target)
+    chosen: dict[str, Any] = {"tolerance": 0.2, "validation_data": (x_judging, target_judging)}
+    found = model.prune(x, target, **chosen).report_
+    expected = prune(model.predictor_, X=x, y=target, **chosen).report
+    assert found.limit == pytest.approx(expected.limit, rel=1e-6)
+    assert found.live == expected.live
+    assert found.limit != pytest.approx(model.prune(x, target, tolerance=0.2).report_.limit, rel=1e-3)
+
+
+def test_pruning_takes_a_loss() -> None:
+    x, target = X[:, :3], X[:, 3]
+    model = SpectralRegressor(**GIVEN).fit(x, target)
+    found, squared = (model.prune(x, target, loss=loss, tolerance=0.5).report_ for loss in ("huber", "squared_error"))
+    expected = prune(model.network_, X=x, y=target[:, None], loss="huber", tolerance=0.5).report
+    assert (found.limit, found.live) == (expected.limit, expected.live)
+    assert found.limit < squared.limit == model.prune(x, target, tolerance=0.5).report_.limit
+    with pytest.raises(InvalidInputError, match="loss must be one of"):
+        model.prune(x, target, loss="least")
+
+
+def test_pruning_refuses_judging_rows_that_do_not_fit() -> None:
+    model = SpectralClassifier(**GIVEN).fit(X, np.array(["a", "b", "c"])[y])
+    with pytest.raises(InvalidInputError, match="validation_data must be a pair"):
+        model.prune(X, np.array(["a", "b", "c"])[y], validation_data=X)
+    with pytest.raises(InvalidInputError, match="y has classes that are not among"):
+        model.prune(X, np.array(["a", "b", "c"])[y], validation_data=(X, np.full(len(X), "d")))
+    with pytest.raises(NotFittedError):
+        SpectralClassifier(**GIVEN).prune(X, y)
 
 
 @pytest.mark.parametrize("options", [GIVEN, FOUND])
