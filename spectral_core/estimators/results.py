@@ -21,6 +21,7 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.pruning import prune
+from spectral_core.resizing.request import AMOUNTS
 
 
 class FittedNetwork(ABC):
@@ -168,8 +169,7 @@ class FittedNetwork(ABC):
         x, target = self._in_network_units(X, y, "y")
         pair = None if validation_data is None else checks.pair(validation_data, "validation_data")
         judging = None if pair is None else self._in_network_units(*pair, "validation_data")
-        amounts = {"fraction", "threshold", "tolerance"}
-        if not amounts & {name for name, value in options.items() if value is not None}:
+        if all(options.get(name) is None for name in AMOUNTS):
             options["tolerance"] = 0.01
         found = prune(
             self.network_,

@@ -18,6 +18,7 @@ from spectral_core import InvalidInputError, Predictor, SpectralClassifier, Spec
 from spectral_core.estimators import plain
 from spectral_core.estimators.objective import FitData
 from spectral_core.estimators.searching import unique_rows
+from spectral_core.resizing.request import AMOUNTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 RNG = np.random.default_rng(0)
@@ -148,6 +149,20 @@ def test_pruning_judges_as_that_of_the_predictor(options: dict[str, Any], labell
     assert found.limit == pytest.approx(expected.limit, rel=1e-6)
     assert found.live == expected.live
     assert found.limit != pytest.approx(model.prune(x, target, tolerance=0.2).report_.limit, rel=1e-3)
+
+
+@pytest.mark.parametrize("options", [GIVEN, FOUND])
+def test_pruning_takes_each_amount(options: dict[str, Any]) -> None:
+    x, target = X[:, :3], X[:, 3]
+    model = SpectralRegressor(**options).fit(x, target)
+    amounts: dict[str, Any] = {"fraction": 1.0, "threshold": 0.1, "tolerance": 0.5, "weights": 2}
+    assert set(amounts) == set(AMOUNTS)
+    for name, amount in amounts.items():
+        unit = {"unit": "weight"} if name == "weights" else {}
+        report = model.prune(x, target, **{name: amount}, **unit).report_
+        assert (report.limit is None) == (name != "tolerance"), name
+    assert report.weights_after == 2
+    assert model.prune(x, target).report_.limit is not None, "a tolerance is the default"
 
 
 def test_pruning_takes_a_loss() -> None:
