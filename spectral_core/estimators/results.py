@@ -21,7 +21,7 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.pruning import prune
-from spectral_core.resizing.request import AMOUNTS
+from spectral_core.resizing.request import AMOUNTS, with_validation
 
 
 class FittedNetwork(ABC):
@@ -163,12 +163,14 @@ class FittedNetwork(ABC):
         X, y : rows to rank neurons, refit weights and measure losses.
         validation_data : (X, y) in the same form, whose loss a tolerance limits; without them (X, y) do.
         loss : by default that of the fit. The network's outputs z_K are compared with y, after a search in scaled units.
+        retrain : options of `train`, their `validation_data` in the same form; see `spectral_core.prune`.
         options : further ones of `spectral_core.prune`; without an amount ``tolerance=0.01``.
         """
         check_is_fitted(self, "network_")
         x, target = self._in_network_units(X, y, "y")
         pair = None if validation_data is None else checks.pair(validation_data, "validation_data")
         judging = None if pair is None else self._in_network_units(*pair, "validation_data")
+        training = with_validation(retrain, lambda X, y: self._in_network_units(X, y, "validation_data of retrain"))
         if all(options.get(name) is None for name in AMOUNTS):
             options["tolerance"] = 0.01
         found = prune(
@@ -177,7 +179,7 @@ class FittedNetwork(ABC):
             y=target,
             validation_data=judging,
             loss=self._objective.loss if loss is None else loss,
-            retrain=retrain,
+            retrain=training,
             **options,
         )
         smaller = copy.copy(self)

@@ -84,7 +84,8 @@ def prune(
         the angle is that of the weights times the root mean squares of their senders' values, so units do not change it.
         Nothing is merged where merging and its refit alone would exceed the tolerance.
     retrain : options of `train`. The compact network is then trained with them on (X, y): all its live weights, also those
-        that were frozen. A retraining that ends above the limit of the tolerance is not kept.
+        that were frozen. Its `validation_data` are in the units of X and y. A retraining that ends above the limit of the
+        tolerance is not kept.
 
     With unit ``weight`` a product is a weight that acts and is no bias: one that depends on an input and reaches an output.
 

@@ -18,6 +18,7 @@ from spectral_core import InvalidInputError, Predictor, SpectralClassifier, Spec
 from spectral_core.estimators import plain
 from spectral_core.estimators.objective import FitData
 from spectral_core.estimators.searching import unique_rows
+from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.resizing.request import AMOUNTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -149,6 +150,14 @@ def test_pruning_judges_as_that_of_the_predictor(options: dict[str, Any], labell
     assert found.limit == pytest.approx(expected.limit, rel=1e-6)
     assert found.live == expected.live
     assert found.limit != pytest.approx(model.prune(x, target, tolerance=0.2).report_.limit, rel=1e-3)
+    # A retraining stops by rows in these units too.
+    training = {"epochs": 40, "learning_rate": 0.05, "patience": 2, "validation_data": (x_judging, target_judging)}
+    trained = model.prune(x, target, fraction=0.5, retrain=training)
+    whole = prune(model.predictor_, X=x, y=target, fraction=0.5, retrain=training)
+    assert trained.report_.retrained_epochs == whole.report.retrained_epochs
+    assert isinstance(whole, PrunedPredictor)
+    one, other = trained.predict(x), whole.predict(x)
+    assert np.mean(one != other) < 0.02 if labelled else np.allclose(one, other.ravel(), rtol=1e-3)
 
 
 @pytest.mark.parametrize("options", [GIVEN, FOUND])
