@@ -18,7 +18,7 @@ from spectral_core.checks import one_of
 from spectral_core.data.framing import target_names_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.lbfgs import minimise
-from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.objective import SOLVERS, FitData, Objective, check_parameters
 from spectral_core.estimators.plain import start
 from spectral_core.estimators.results import FittedNetwork, dense
 from spectral_core.estimators.searching import fit_searched
@@ -30,7 +30,6 @@ from spectral_core.networks.spectral import SpectralNetwork
 
 SPELLINGS = {"logistic": "sigmoid"}
 """Activations that scikit-learn spells differently."""
-SOLVERS = ("adam", "sgd", "lbfgs")
 EARLY_STOPPING_SHARE = 0.1
 """The share of the rows that `early_stopping` holds out, as in scikit-learn."""
 
@@ -128,6 +127,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
     def _fit_given(self, data: FitData, given: FitData | None, again: bool, incremental: bool) -> Any:
         """Train the given architecture."""
         solver = one_of(self.solver, SOLVERS, "solver")
+        check_parameters(self)
         self._random_state = check_random_state(self.random_state)
         net = self._continued(data) if again else self._started(data)
         if solver == "lbfgs":

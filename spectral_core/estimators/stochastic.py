@@ -11,11 +11,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import shuffle
 
-from spectral_core import checks
 from spectral_core.backends import choice, cpu
 from spectral_core.backends.problem import StepArrays, Stepper
 from spectral_core.backends.threads import blas_threads
-from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.objective import FitData, Objective, step_options
 from spectral_core.estimators.plain import decayed, movable
@@ -26,7 +24,6 @@ from spectral_core.training.options import StepOptions
 from spectral_core.training.schedules import SCHEDULES, RateSchedule
 from spectral_core.training.step_arrays import step_arrays
 
-LEARNING_RATES = (*SCHEDULES, "invscaling", "adaptive")
 BATCH = 200
 """The largest batch size of ``auto``."""
 LEAST_RATE = 1e-6
@@ -76,14 +73,11 @@ class StochasticFit:
         moments = state.first_moment.copy(), state.second_moment.copy()
         self.stepper: Stepper = module.stepper(arrays, net.parameters.copy(), *moments, state.step)
         # Order and rates.
-        self.order, self.shuffles = np.arange(rows), checks.boolean(estimator.shuffle, "shuffle")
-        rate = one_of(estimator.learning_rate, LEARNING_RATES, "learning_rate")
+        self.order, self.shuffles = np.arange(rows), bool(estimator.shuffle)
         self.batches = -(-rows // self.batch_size)
-        name = rate if rate in SCHEDULES else "constant"
+        name = estimator.learning_rate if estimator.learning_rate in SCHEDULES else "constant"
         warmup = 0.3 if name == "one_cycle" else 0.0
-        self.schedule = RateSchedule(
-            name, warmup, 0.0, checks.integer(estimator.max_iter, "max_iter", 1) * self.batches
-        )
+        self.schedule = RateSchedule(name, warmup, 0.0, estimator.max_iter * self.batches)
         self.measured = None
         if validation is not None:
             held = validation.data
@@ -175,7 +169,7 @@ class StochasticFit:
         By hand: scikit-learn's schedule. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
         """
         one, state = self.estimator, self.estimator._optimizer
-        tolerance = checks.real_number(one.tol, "tol", 0)
+        tolerance = float(one.tol)
         if self._stops_early:
             score = one.validation_scores_[-1]
             improved = score >= one.best_validation_score_ + tolerance
@@ -187,7 +181,7 @@ class StochasticFit:
         one._no_improvement_count = 0 if improved else one._no_improvement_count + 1
         # The learning rate of the next epoch.
         if one.solver == "sgd" and one.learning_rate == "invscaling":
-            self._change_rate(one.learning_rate_init / (one.t_ + 1) ** checks.real_number(one.power_t, "power_t", 0))
+            self._change_rate(one.learning_rate_init / (one.t_ + 1) ** one.power_t)
         if one._no_improvement_count <= one.n_iter_no_change:
             return incremental
         if one.solver == "sgd" and one.learning_rate == "adaptive" and state.learning_rate > LEAST_RATE:
@@ -217,10 +211,8 @@ def _plain_arrays(net: SpectralNetwork, arrays: StepArrays, options: StepOptions
 
 def batch_size(given: Any, rows: int) -> int:
     """The samples of a mini-batch: at most all of them."""
-    if isinstance(given, str):
-        one_of(given, ("auto",), "batch_size, if not a number,")
+    if given == "auto":
         return min(BATCH, rows)
-    size = checks.integer(given, "batch_size", 1)
-    if size > rows:
-        warnings.warn(f"batch_size={size} is larger than the number of samples, {rows}: it is clipped", stacklevel=6)
-    return min(size, rows)
+    if given > rows:
+        warnings.warn(f"batch_size={given} is larger than the number of samples, {rows}: it is clipped", stacklevel=6)
+    return min(int(given), rows)

@@ -8,13 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectFromModel
 from sklearn.model_selection import GridSearchCV
 
-from spectral_core import InvalidInputError, Predictor, SpectralClassifier, SpectralRegressor, prune
+from spectral_core import (
+    InvalidInputError,
+    Predictor,
+    SpectralClassifier,
+    SpectralNetwork,
+    SpectralRegressor,
+    prune,
+    train,
+)
 from spectral_core.estimators import plain
 from spectral_core.estimators.objective import FitData
 from spectral_core.estimators.searching import unique_rows
@@ -242,6 +251,28 @@ def test_equal_rows_and_weights_are_one_thing() -> None:
     )
 
 
+UNKNOWN: list[tuple[str, Any]] = [
+    ("label_smoothing", 2.0),
+    ("label_smoothing", -1),
+    ("label_smoothing", "x"),
+    ("learning_rate", "foo"),
+    ("learning_rate_init", -1),
+    ("batch_size", 0),
+    ("shuffle", "yes"),
+    ("early_stopping", "yes"),
+    ("power_t", -1),
+    ("tol", -1),
+    ("max_iter", 0),
+    ("max_fun", 0),
+    ("n_iter_no_change", 0),
+    ("beta_1", 2),
+    ("momentum", -1),
+    ("nesterovs_momentum", "yes"),
+    ("alpha", -1),
+]
+"""Values that each solver refuses, also where it does not read the parameter."""
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -256,11 +287,41 @@ def test_equal_rows_and_weights_are_one_thing() -> None:
         ({"search": False, "batch_size": "all"}, "batch_size"),
         ({"search": False, "alpha": -1.0}, "alpha"),
         ({"search": False, "solver": "lbfgs", "penalty_strength": 0.1}, "penalty_strength"),
+        *(
+            ({"search": False, "solver": solver, name: value}, name)
+            for solver in ("adam", "sgd", "lbfgs")
+            for name, value in UNKNOWN
+        ),
     ],
 )
 def test_parameters_that_mean_nothing_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         SpectralClassifier(**options).fit(X, y)
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lbfgs_smooths_labels_as_train_does(dtype: Any, several: bool) -> None:
+    """Without hidden neurons the minimum is one: that of `train` on the same labels. The loss is that of the smoothed labels."""
+    smoothing, x = 0.25, X.astype(dtype)
+    labels = np.eye(3)[y][:, :2].astype(int) if several else y
+    options = GIVEN | {
+        "hidden_layer_sizes": (),
+        "alpha": 0.0,
+        "max_iter": 500,
+        "label_smoothing": smoothing,
+        "tol": 1e-6,
+    }
+    model = SpectralClassifier(**options).fit(x, labels)
+    chances = model.predict_proba(x)
+    net = SpectralNetwork.initialize([4, chances.shape[1]], bias=True, parametrization="direct", seed=0)
+    loss = "binary_cross_entropy" if several else "cross_entropy"
+    trained = train(net, x, labels, loss=loss, epochs=500, optimizer="lbfgs", label_smoothing=smoothing)
+    output = trained.network.forward(x)
+    assert np.allclose(chances, expit(output) if several else softmax(output, axis=1), atol=2e-3)
+    soft = (1 - smoothing) * (labels if several else np.eye(3)[y]) + smoothing / (2 if several else 3)
+    entropies = -soft * np.log(chances) - several * (1 - soft) * np.log(1 - chances)
+    assert model.loss_ == pytest.approx(entropies.sum(axis=1).mean(), rel=1e-5)
 
 
 def test_schedules_fall_and_are_for_adam_too() -> None:
