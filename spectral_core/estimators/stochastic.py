@@ -21,7 +21,7 @@ from spectral_core.kernels.tables import PENALTIES
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.masked import contiguous_runs
 from spectral_core.training.options import StepOptions
-from spectral_core.training.schedules import SCHEDULES, RateSchedule
+from spectral_core.training.schedules import SCHEDULES, RateSchedule, of_steps
 from spectral_core.training.step_arrays import step_arrays
 
 BATCH = 200
@@ -118,7 +118,9 @@ class StochasticFit:
         factors = factor * self.schedule.factors(first, first + self.batches, self._losses())
         if self.shuffles:
             self.order = shuffle(self.order, random_state=one._random_state)
-        loss, penalty = self.stepper.epoch(self.order, factors.astype(self.net.dtype))
+        weights = self.stepper.arrays.problem.weights[self.order]
+        factors = of_steps(factors.astype(self.net.dtype), weights, self.batch_size)
+        loss, penalty = self.stepper.epoch(self.order, factors)
         one.n_iter_ += 1
         one.t_ += len(self.data)
         one.loss_ = self.objective.shown(loss, penalty)

@@ -24,11 +24,13 @@ from spectral_core import (
     prune,
     train,
 )
+from spectral_core.backends import cpu
 from spectral_core.estimators import plain
 from spectral_core.estimators.objective import FitData
 from spectral_core.estimators.searching import unique_rows
 from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.resizing.request import AMOUNTS
+from spectral_core.training.schedules import RateSchedule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 RNG = np.random.default_rng(0)
@@ -330,6 +332,28 @@ def test_schedules_fall_and_are_for_adam_too() -> None:
         for rate in ("constant", "cosine", "one_cycle")
     ]
     assert len({model.loss_ for model in fitted}) == 3
+
+
+def noted_factors(patch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """The factors of the steps of each later epoch on the processor."""
+    seen: list[np.ndarray] = []
+    run = cpu.CpuStepper.epoch
+
+    def epoch(stepper: Any, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
+        seen.append(factors.astype(np.float64))
+        return run(stepper, order, factors)
+
+    patch.setattr(cpu.CpuStepper, "epoch", epoch)
+    return seen
+
+
+@pytest.mark.parametrize("rate", ["cosine", "one_cycle"])
+def test_mini_batches_without_weight_count_in_a_schedule(rate: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, weights = noted_factors(monkeypatch), np.repeat([0.0, 1.0, 0.0, 1.0], [50, 40, 20, 40])
+    model = SpectralRegressor(search=False, learning_rate=rate, max_iter=4, batch_size=10, shuffle=False)
+    model.fit(X[:, :3], X[:, 3], sample_weight=weights)
+    every = RateSchedule(rate, 0.3 if rate == "one_cycle" else 0.0, 0.0, 60).factors(0, 60).reshape(4, 15)
+    np.testing.assert_allclose(seen, every[:, weights.reshape(15, 10).any(axis=1)], rtol=1e-6)
 
 
 # --- an activation for each hidden layer ------------------------------------------------------------------------------
