@@ -21,13 +21,17 @@ from spectral_core.kernels.tables import PENALTIES
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.masked import contiguous_runs
 from spectral_core.training.options import StepOptions
-from spectral_core.training.schedules import SCHEDULES, RateSchedule, of_steps
+from spectral_core.training.schedules import ONE_CYCLE_WARMUP, RateSchedule, of_steps
 from spectral_core.training.step_arrays import step_arrays
 
 BATCH = 200
 """The largest batch size of ``auto``."""
 LEAST_RATE = 1e-6
-"""``adaptive`` stops where its learning rate is no larger."""
+"""``adaptive`` and ``plateau`` stop where their learning rate is no larger."""
+LOWERED = {"adaptive": 5, "plateau": 2}
+"""What divides the learning rate after `n_iter_no_change` epochs without improvement; ``adaptive`` is for ``sgd``, as in MLP."""
+ENDING = {"cosine": 0.0, "one_cycle": ONE_CYCLE_WARMUP}
+"""Schedules that end with epoch `max_iter`, and the share of the steps in which they rise."""
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
@@ -75,9 +79,8 @@ class StochasticFit:
         # Order and rates.
         self.order, self.shuffles = np.arange(rows), bool(estimator.shuffle)
         self.batches = -(-rows // self.batch_size)
-        name = estimator.learning_rate if estimator.learning_rate in SCHEDULES else "constant"
-        warmup = 0.3 if name == "one_cycle" else 0.0
-        self.schedule = RateSchedule(name, warmup, 0.0, estimator.max_iter * self.batches)
+        name = estimator.learning_rate if estimator.learning_rate in ENDING else "constant"
+        self.schedule = RateSchedule(name, ENDING.get(name, 0.0), 0.0, estimator.max_iter * self.batches)
         self.measured = None
         if validation is not None:
             held = validation.data
@@ -113,9 +116,9 @@ class StochasticFit:
         By hand: a ratio of rates. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
         """
         one, first = self.estimator, self.estimator.n_iter_ * self.batches
-        # The learning rate of `sgd` moves between epochs; schedules move it from step to step.
+        # The rates of MLP and ``plateau`` move between epochs, the other schedules from step to step.
         factor = one._optimizer.learning_rate / one.learning_rate_init
-        factors = factor * self.schedule.factors(first, first + self.batches, self._losses())
+        factors = factor * self.schedule.factors(first, first + self.batches)
         if self.shuffles:
             self.order = shuffle(self.order, random_state=one._random_state)
         weights = self.stepper.arrays.problem.weights[self.order]
@@ -136,17 +139,12 @@ class StochasticFit:
     def _change_rate(self, rate: float) -> None:
         """The rate of the next epoch. MLP's velocity contains the rate and ours does not, so ours changes inversely.
 
-        By hand: a ratio of rates. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
+        By hand: a ratio of rates. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
         """
         state: OptimizerState = self.estimator._optimizer
-        if isinstance(self.stepper, cpu.CpuStepper):
+        if self.estimator.solver == "sgd" and isinstance(self.stepper, cpu.CpuStepper):
             self.stepper.first_moment *= self.net.dtype.type(state.learning_rate / rate)
         state.learning_rate = rate
-
-    def _losses(self) -> list[float]:
-        """The losses that ``plateau`` watches, of this call."""
-        curve = self.estimator.validation_loss_curve_ or self.estimator.loss_curve_
-        return list(curve[-self.estimator.n_iter_ :] if self.estimator.n_iter_ else [])
 
     def _measure(self, finite: bool) -> None:
         """Loss and score on the validation rows."""
@@ -168,7 +166,7 @@ class StochasticFit:
     def _stops(self, incremental: bool) -> bool:
         """Count epochs without improvement; whether the training ends here.
 
-        By hand: scikit-learn's schedule. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
+        By hand: scikit-learn's schedule. Checked by test_estimators.test_plateau_halves_as_adaptive_divides_by_five.
         """
         one, state = self.estimator, self.estimator._optimizer
         tolerance = float(one.tol)
@@ -186,8 +184,9 @@ class StochasticFit:
             self._change_rate(one.learning_rate_init / (one.t_ + 1) ** one.power_t)
         if one._no_improvement_count <= one.n_iter_no_change:
             return incremental
-        if one.solver == "sgd" and one.learning_rate == "adaptive" and state.learning_rate > LEAST_RATE:
-            self._change_rate(state.learning_rate / 5)
+        lowers = one.learning_rate == "plateau" or (one.solver == "sgd" and one.learning_rate == "adaptive")
+        if lowers and state.learning_rate > LEAST_RATE:
+            self._change_rate(state.learning_rate / LOWERED[one.learning_rate])
             one._no_improvement_count = 0
             return incremental
         if one.verbose:

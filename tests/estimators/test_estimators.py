@@ -356,6 +356,58 @@ def test_mini_batches_without_weight_count_in_a_schedule(rate: str, monkeypatch:
     np.testing.assert_allclose(seen, every[:, weights.reshape(15, 10).any(axis=1)], rtol=1e-6)
 
 
+def rates_of(solver: str, rate: str, calls: bool, patch: pytest.MonkeyPatch) -> tuple[list[float], Any]:
+    """The rate of each epoch where nothing counts as better but the first epoch, and the model."""
+    seen = noted_factors(patch)
+    options: dict[str, Any] = {"learning_rate": rate, "learning_rate_init": 6e-6, "tol": 100.0, "n_iter_no_change": 2}
+    model = SpectralRegressor(
+        hidden_layer_sizes=(), search=False, solver=solver, max_iter=30, random_state=0, **options
+    )
+    for _ in range(30 if calls else 1):
+        (model.partial_fit if calls else model.fit)(X[:, :3], X[:, 3])
+    assert all((factors == factors[0]).all() for factors in seen)
+    return [6e-6 * factors[0] for factors in seen], model
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("calls", [False, True])
+def test_plateau_halves_as_adaptive_divides_by_five(solver: str, calls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four epochs, then three for each rate; a training ends at a rate of 1e-6, and calls of `partial_fit` stay at it."""
+    seen, model = rates_of(solver, "plateau", calls, monkeypatch)
+    waits = [4, 3, 3, 20 if calls else 3]
+    np.testing.assert_allclose(seen, np.repeat([6e-6, 3e-6, 1.5e-6, 0.75e-6], waits), rtol=1e-6)
+    assert model._optimizer.learning_rate == pytest.approx(0.75e-6)
+    seen, _ = rates_of(solver, "adaptive", calls, monkeypatch)
+    rest = 26 if calls else 3
+    expected = np.repeat([6e-6, 1.2e-6, 0.24e-6], [4, 3, rest - 3 if calls else 3])
+    if solver == "adam":  # whose rate is constant, as in scikit-learn
+        expected = np.full(30 if calls else 4, 6e-6)
+    np.testing.assert_allclose(seen, expected, rtol=1e-6)
+
+
+def test_a_halved_rate_leaves_the_moments_of_adam() -> None:
+    """Adam's moments have no rate in them: the steps after a halving are those of half the rate from the same state."""
+    options: dict[str, Any] = {
+        "search": False,
+        "tol": 100.0,
+        "n_iter_no_change": 1,
+        "random_state": 0,
+        "shuffle": False,
+    }
+    x, target = X[:, :3], X[:, 3]
+    model = SpectralRegressor(hidden_layer_sizes=(), learning_rate="plateau", **options)
+    for _ in range(3):
+        model.partial_fit(x, target)
+    other = SpectralRegressor(hidden_layer_sizes=(), learning_rate="constant", **options)
+    for _ in range(3):
+        other.partial_fit(x, target)
+    assert model._optimizer.learning_rate == other._optimizer.learning_rate / 2
+    before = other.network_.parameters.copy()
+    assert before.tobytes() == model.network_.parameters.tobytes()
+    moved, half = (one.partial_fit(x, target).network_.parameters - before for one in (other, model))
+    np.testing.assert_allclose(half, moved / 2, rtol=1e-6, atol=1e-12)
+
+
 # --- an activation for each hidden layer ------------------------------------------------------------------------------
 
 LAYERS = GIVEN | {"hidden_layer_sizes": (6, 4), "activation": ("tanh", "logistic")}
