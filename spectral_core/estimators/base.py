@@ -22,7 +22,7 @@ from spectral_core.estimators.objective import SOLVERS, FitData, Objective, chec
 from spectral_core.estimators.plain import start
 from spectral_core.estimators.results import FittedNetwork, dense
 from spectral_core.estimators.searching import fit_searched
-from spectral_core.estimators.stochastic import OptimizerState, StochasticFit, Validation
+from spectral_core.estimators.stochastic import ENDING, OptimizerState, StochasticFit, Validation
 from spectral_core.estimators.weights import with_classes
 from spectral_core.kernels.support import activations
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS
@@ -54,6 +54,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
     parametrization: Any
     skip_connections: Any
     max_iter: Any
+    learning_rate: Any
 
     def _keep(self, given: Mapping[str, Any]) -> None:
         """Keep the parameters of the constructor as they are."""
@@ -92,9 +93,18 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
 
     @available_if(_can_go_on)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """One epoch on (X, y), from where the last call ended; `classes` of all later calls in the first one."""
+        """One epoch on (X, y), from where the last call ended; `classes` of all later calls in the first one.
+
+        Moments, and the rates of ``invscaling``, ``adaptive`` and ``plateau``, follow the calls. ``cosine`` and ``one_cycle`` are
+        refused, as `early_stopping` is: they end with epoch `max_iter`, and nothing says how many calls there will be.
+        """
         if self.early_stopping:
             raise InvalidInputError("partial_fit does not support early_stopping=True")
+        if self.learning_rate in tuple(ENDING):
+            raise InvalidInputError(
+                f"partial_fit does not support learning_rate={self.learning_rate!r}: how many calls will follow is not known; "
+                "'constant', 'invscaling', 'adaptive' and 'plateau' need no end"
+            )
         if getattr(self, "class_weight", None) == "balanced":
             raise InvalidInputError("partial_fit does not see all rows: give class_weight as a mapping, not 'balanced'")
         again = hasattr(self, "network_")

@@ -385,6 +385,17 @@ def test_plateau_halves_as_adaptive_divides_by_five(solver: str, calls: bool, mo
     np.testing.assert_allclose(seen, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("rate", ["cosine", "one_cycle"])
+def test_calls_of_partial_fit_have_no_schedule_that_ends(rate: str) -> None:
+    """Also after a fit, whose schedule has ended."""
+    model = SpectralRegressor(search=False, learning_rate=rate, max_iter=2, random_state=0)
+    with pytest.raises(InvalidInputError, match=f"partial_fit does not support learning_rate='{rate}'"):
+        model.partial_fit(X, y)
+    with pytest.raises(InvalidInputError, match="how many calls will follow is not known"):
+        model.fit(X, y).partial_fit(X, y)
+    assert model.set_params(learning_rate="plateau").partial_fit(X, y).t_ == 3 * len(X)
+
+
 def test_a_halved_rate_leaves_the_moments_of_adam() -> None:
     """Adam's moments have no rate in them: the steps after a halving are those of half the rate from the same state."""
     options: dict[str, Any] = {
