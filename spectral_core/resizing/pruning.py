@@ -93,7 +93,8 @@ def prune(
       given network go; `tolerance` is as above.
     - By default the weights go in steps of a tenth, and L-BFGS on loss + ridge/2 Σ w² over (X, y) follows every step, in units
       in which inputs and neurons with f(c z) = c f(z) have the mean square 1. At up to 150 products, weights that pay more take
-      the place of others. `compensate=False` removes by the saliencies of the given network and changes no weight that stays.
+      the place of others. `compensate=False` removes by the saliencies of the given network and changes no weight that stays;
+      a neuron that has only a bias left goes into the biases of its receivers, which does not change the function.
     - `retrain` takes epochs, batch_size, learning_rate, seed. The network is then trained by mini-batches while its weights go;
       the rate falls to 0 as a cosine. Below 400 products the steps of the default follow. With a tolerance the size is found
       without training first.
