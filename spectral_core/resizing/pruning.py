@@ -53,7 +53,8 @@ def prune(
     ----------
     net : any parametrization, any depth, also a compact network; activations with f(0) = 0. Or a `Predictor`: X, y and
         `validation_data` are then in the units of its data, y of a classifier are labels, and the loss is that of its task
-        unless another is given. Or the result of a `search`, which has its data: the same as `result.prune(...)`.
+        unless another than ``squared_error``, the default, is given. Or the result of a `search`, which has its data: the same
+        as `result.prune(...)`.
     by : ``path``, ``plain_path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``, ``leave_one_out``;
         `rankings.neuron_scores` has their formulas, and says which depend on the units of X or on the scale of neurons.
     fraction : remove this share of all hidden neurons of the `layers` (rounded down), the least scores of all these layers
