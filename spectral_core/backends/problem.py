@@ -83,7 +83,8 @@ class Stepper(ABC):
     def epoch(self, order: np.ndarray, factors: np.ndarray) -> tuple[float, float]:
         """One pass over the rows in the given order: mean loss and mean penalty.
 
-        `factors` (mini-batches,) multiply learning rates and thresholds in the first, second, ... step of the pass.
+        `factors` (steps,) multiply learning rates and thresholds in the first, second, ... step of the pass: one for each
+        mini-batch that has a weight.
         """
 
 

@@ -19,11 +19,11 @@ from spectral_core.data.framing import target_names_of
 from spectral_core.data.weighting import in_mean_rows
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.lbfgs import minimise
-from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.objective import SOLVERS, FitData, Objective, check_parameters
 from spectral_core.estimators.plain import start
 from spectral_core.estimators.results import FittedNetwork, dense
 from spectral_core.estimators.searching import fit_searched
-from spectral_core.estimators.stochastic import OptimizerState, StochasticFit, Validation
+from spectral_core.estimators.stochastic import ENDING, OptimizerState, StochasticFit, Validation
 from spectral_core.estimators.weights import of_class, with_classes
 from spectral_core.kernels.support import activations
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS
@@ -31,7 +31,6 @@ from spectral_core.networks.spectral import SpectralNetwork
 
 SPELLINGS = {"logistic": "sigmoid"}
 """Activations that scikit-learn spells differently."""
-SOLVERS = ("adam", "sgd", "lbfgs")
 EARLY_STOPPING_SHARE = 0.1
 """The share of the rows that `early_stopping` holds out, as in scikit-learn."""
 
@@ -56,6 +55,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
     parametrization: Any
     skip_connections: Any
     max_iter: Any
+    learning_rate: Any
 
     def _keep(self, given: Mapping[str, Any]) -> None:
         """Keep the parameters of the constructor as they are."""
@@ -95,9 +95,18 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
 
     @available_if(_can_go_on)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """One epoch on (X, y), from where the last call ended; `classes` of all later calls in the first one."""
+        """One epoch on (X, y), from where the last call ended; `classes` of all later calls in the first one.
+
+        Moments, and the rates of ``invscaling``, ``adaptive`` and ``plateau``, follow the calls. ``cosine`` and ``one_cycle`` are
+        refused, as `early_stopping` is: they end with epoch `max_iter`, and nothing says how many calls there will be.
+        """
         if self.early_stopping:
             raise InvalidInputError("partial_fit does not support early_stopping=True")
+        if self.learning_rate in tuple(ENDING):
+            raise InvalidInputError(
+                f"partial_fit does not support learning_rate={self.learning_rate!r}: how many calls will follow is not known; "
+                "'constant', 'invscaling', 'adaptive' and 'plateau' need no end"
+            )
         if getattr(self, "class_weight", None) == "balanced":
             raise InvalidInputError("partial_fit does not see all rows: give class_weight as a mapping, not 'balanced'")
         again = hasattr(self, "network_")
@@ -134,6 +143,7 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
     def _fit_given(self, data: FitData, given: FitData | None, again: bool, incremental: bool) -> Any:
         """Train the given architecture."""
         solver = one_of(self.solver, SOLVERS, "solver")
+        check_parameters(self)
         self._random_state = check_random_state(self.random_state)
         net = self._continued(data) if again else self._started(data)
         if solver == "lbfgs":

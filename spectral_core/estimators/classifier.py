@@ -37,7 +37,8 @@ class SpectralClassifier(ClassifierMixin, SpectralEstimator):
         parametrizations than ``direct``, or skip connections, the sum is over all eigenvectors, or block weights.
     batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, random_state : as in scikit-learn's MLP.
     tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, beta_1, beta_2 : as there.
-    epsilon, n_iter_no_change, max_fun : as there. `learning_rate` also takes ``cosine``, ``one_cycle`` and ``plateau``, see `train`; these are for ``adam`` too.
+    epsilon, n_iter_no_change, max_fun : as there. `learning_rate` also takes ``cosine``, ``one_cycle``, see `train`, and ``plateau``, which
+        halves the rate where ``adaptive`` divides it by 5, and ends as that does, at a rate of 1e-6; these are for ``adam`` too.
     validation_fraction : the share that judges; None is 0.1 for `early_stopping` and 0.2 for a search.
     class_weight : {label: weight} or ``balanced``, times the sample weights, in losses; in a search in scores too.
     label_smoothing : of the training loss, see `train`.

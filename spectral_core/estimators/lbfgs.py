@@ -9,15 +9,16 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
-from spectral_core import checks
 from spectral_core.backends import cpu
 from spectral_core.backends.problem import problem_of
 from spectral_core.backends.threads import blas_threads
 from spectral_core.errors import InvalidInputError
-from spectral_core.estimators.objective import FitData, Objective
+from spectral_core.estimators.objective import FitData, Objective, step_options
 from spectral_core.estimators.plain import decayed, movable
 from spectral_core.estimators.stochastic import NOT_FINITE
 from spectral_core.networks.spectral import SpectralNetwork
+from spectral_core.training.options import StepOptions
+from spectral_core.training.step_arrays import in_float64, step_arrays
 
 
 def minimise(estimator: Any, net: SpectralNetwork, data: FitData) -> SpectralNetwork:
@@ -28,25 +29,30 @@ def minimise(estimator: Any, net: SpectralNetwork, data: FitData) -> SpectralNet
     objective: Objective = estimator._objective
     if estimator.penalty_strength:
         raise InvalidInputError("penalty_strength needs solver='adam' or 'sgd': 'lbfgs' takes smooth objectives only")
+    options = step_options(estimator, objective, len(data), data.weight)
     # The problem in float64, and the parameters that move.
     start = net.parameters.astype(np.float64)
     sizes = net.n_features, net.widths[-1]
     problem = problem_of(cpu, data.x, data.y, objective.loss, data.weights, sizes, np.float64)
     moves = movable(net, estimator.skip_connections)
-    decay = np.ones(start.size) * objective.decay(checks.real_number(estimator.alpha, "alpha", 0), data.weight)
-    decay *= decayed(net, estimator.skip_connections)
+    decay = np.full(start.size, options.eigenvector_penalty) * decayed(net, estimator.skip_connections)
+    smoothing = StepOptions(label_smoothing=options.label_smoothing)
+    smoothed = in_float64(step_arrays(net, problem, smoothing)) if options.label_smoothing else None
 
     def value(point: np.ndarray) -> tuple[float, np.ndarray]:
         flat = start.copy()
         flat[moves] = point
-        loss, gradient = cpu.loss_and_gradient(net.layout, net.activation, flat, problem)
+        if smoothed is None:
+            loss, gradient = cpu.loss_and_gradient(net.layout, net.activation, flat, problem)
+        else:
+            loss, _, gradient = cpu.objective(smoothed, flat)
         total = loss + float(decay @ flat**2)
         return objective.scale * total, objective.scale * (gradient + 2 * decay * flat)[moves]
 
     limits = {
-        "maxiter": checks.integer(estimator.max_iter, "max_iter", 1),
-        "maxfun": checks.integer(estimator.max_fun, "max_fun", 1),
-        "gtol": checks.real_number(estimator.tol, "tol", 0),
+        "maxiter": int(estimator.max_iter),
+        "maxfun": int(estimator.max_fun),
+        "gtol": float(estimator.tol),
     }
     with blas_threads(1):
         found = minimize(value, start[moves], method="L-BFGS-B", jac=True, options=limits)

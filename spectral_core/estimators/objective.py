@@ -10,6 +10,10 @@ import numpy as np
 from spectral_core import checks
 from spectral_core.checks import one_of
 from spectral_core.training.options import StepOptions
+from spectral_core.training.schedules import SCHEDULES
+
+SOLVERS = ("adam", "sgd", "lbfgs")
+LEARNING_RATES = (*SCHEDULES, "invscaling", "adaptive")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +74,42 @@ class Objective:
         return alpha / (2 * weight * self.scale)
 
 
+def check_parameters(estimator: Any) -> None:
+    """Refuse values of parameters, also of those that the solver does not read, as scikit-learn does.
+
+    Raises
+    ------
+    InvalidInputError : a value that no solver takes. Those of steps are checked by `step_options`.
+    """
+    one_of(estimator.learning_rate, LEARNING_RATES, "learning_rate")
+    for name in ("shuffle", "early_stopping"):
+        checks.boolean(getattr(estimator, name), name)
+    for name in ("power_t", "tol"):
+        checks.real_number(getattr(estimator, name), name, 0)
+    for name in ("max_iter", "max_fun"):
+        checks.integer(getattr(estimator, name), name, 1)
+    if estimator.n_iter_no_change != np.inf:  # scikit-learn's word for never
+        checks.integer(estimator.n_iter_no_change, "n_iter_no_change", 1)
+    if not isinstance(estimator.batch_size, str):
+        checks.integer(estimator.batch_size, "batch_size", 1)
+    else:
+        one_of(estimator.batch_size, ("auto",), "batch_size, if not a number,")
+
+
 def step_options(estimator: Any, objective: Objective, batch_size: int, batch_weight: float) -> StepOptions:
     """The options of a step. Steps of ``sgd`` are those of MLP's objective; those of ``adam`` do not change
-    if the loss and epsilon have a common factor.
+    if the loss and epsilon have a common factor; ``lbfgs`` takes no steps and has the penalty and label smoothing alone.
 
     By hand: scikit-learn's scale of a rate. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
     """
-    solver = one_of(estimator.solver, ("adam", "sgd"), "solver")
+    solver = one_of(estimator.solver, SOLVERS, "solver")
     factor = objective.scale if solver == "sgd" else 1.0
     own = estimator.eigenvalue_learning_rate
     strength = 0.0 if estimator.penalty_strength is None else estimator.penalty_strength
+    # Checked here by the names that they have here.
+    beta_1, beta_2 = (
+        checks.real_number(getattr(estimator, name), name, 0, 1, open_high=True) for name in ("beta_1", "beta_2")
+    )
     return StepOptions(
         batch_size=batch_size,
         optimizer=solver,
@@ -87,10 +117,10 @@ def step_options(estimator: Any, objective: Objective, batch_size: int, batch_we
         eigenvalue_learning_rate=(
             None if own is None else factor * checks.real_number(own, "eigenvalue_learning_rate", 0, open_low=True)
         ),
-        betas=(estimator.beta_1, estimator.beta_2),
+        betas=(beta_1, beta_2),
         epsilon=checks.real_number(estimator.epsilon, "epsilon", 0, open_low=True) / objective.scale,
         momentum=estimator.momentum,
-        nesterov=estimator.nesterovs_momentum,
+        nesterov=checks.boolean(estimator.nesterovs_momentum, "nesterovs_momentum"),
         penalty=estimator.penalty,
         penalty_strength=checks.real_number(strength, "penalty_strength", 0) / objective.scale,
         proximal=estimator.proximal,

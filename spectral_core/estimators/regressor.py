@@ -40,7 +40,8 @@ class SpectralRegressor(RegressorMixin, SpectralEstimator):
         parametrizations than ``direct``, or skip connections, the sum is over all eigenvectors, or block weights.
     batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, random_state : as in scikit-learn's MLP.
     tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, beta_1, beta_2 : as there.
-    epsilon, n_iter_no_change, max_fun : as there. `learning_rate` also takes ``cosine``, ``one_cycle`` and ``plateau``, see `train`; these are for ``adam`` too.
+    epsilon, n_iter_no_change, max_fun : as there. `learning_rate` also takes ``cosine``, ``one_cycle``, see `train`, and ``plateau``, which
+        halves the rate where ``adaptive`` divides it by 5, and ends as that does, at a rate of 1e-6; these are for ``adam`` too.
     validation_fraction : the share that judges; None is 0.1 for `early_stopping` and 0.2 for a search.
     parametrization : ``direct``: the weights themselves, which start and move number by number as those of MLP; ``global`` or
         ``layerwise``: eigenvalues and eigenvectors, see `SpectralNetwork`. `skip_connections` joins all layers (``direct``).

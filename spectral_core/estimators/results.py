@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from spectral_core import checks
 from spectral_core.data.scaling import Scaling
 from spectral_core.estimators.objective import FitData, Objective
 from spectral_core.estimators.searching import blocks_in_units, of_learned
@@ -20,6 +21,7 @@ from spectral_core.networks.predictor import Predictor
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.resizing.compaction import compact
 from spectral_core.resizing.pruning import prune
+from spectral_core.resizing.request import AMOUNTS, with_validation
 
 
 class FittedNetwork(ABC):
@@ -144,27 +146,55 @@ class FittedNetwork(ABC):
             path, small.widths, small.blocks, layers=small.layers, title="-".join(map(str, small.widths)), subtitle=""
         )
 
-    def prune(self, X: Any, y: Any, *, retrain: Mapping[str, Any] | None = None, **options: Any) -> Any:
+    def prune(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation_data: tuple[Any, Any] | None = None,
+        loss: str | None = None,
+        retrain: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Any:
         """A copy of the estimator with fewer neurons; `report_` is then the report of `spectral_core.prune`.
 
         Parameters
         ----------
         X, y : rows to rank neurons, refit weights and measure losses.
-        options : those of `spectral_core.prune`; without an amount ``tolerance=0.01``.
+        validation_data : (X, y) in the same form, whose loss a tolerance limits; without them (X, y) do.
+        loss : by default that of the fit. The network's outputs z_K are compared with y, after a search in scaled units.
+        retrain : options of `train`, their `validation_data` in the same form; see `spectral_core.prune`.
+        options : further ones of `spectral_core.prune`; without an amount ``tolerance=0.01``.
         """
+        check_is_fitted(self, "network_")
+        x, target = self._in_network_units(X, y, "y")
+        pair = None if validation_data is None else checks.pair(validation_data, "validation_data")
+        judging = None if pair is None else self._in_network_units(*pair, "validation_data")
+        training = with_validation(retrain, lambda X, y: self._in_network_units(X, y, "validation_data of retrain"))
+        if all(options.get(name) is None for name in AMOUNTS):
+            options["tolerance"] = 0.01
+        found = prune(
+            self.network_,
+            X=x,
+            y=target,
+            validation_data=judging,
+            loss=self._objective.loss if loss is None else loss,
+            retrain=training,
+            **options,
+        )
+        smaller = copy.copy(self)
+        smaller.network_, smaller._compact, smaller.report_ = found.network, found.compact, found.report
+        return smaller
+
+    def _in_network_units(self, X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and targets as the network takes them: scaled after a search, and the numbers of the classes that have an output."""
         x, y = self._checked_rows(X, y, reset=False)
-        data = of_learned(self, FitData(x, self._target(y, "part"), None), self._learned, "y")
+        data = of_learned(self, FitData(x, self._target(y, "part"), None), self._learned, name)
         x, target = data.x, data.y if self._learned is None else np.searchsorted(self._learned, data.y)
         if self._inputs is not None and self._outputs is not None:
             x = self._inputs.transform(x)
             target = self._outputs.transform(target) if self._objective.loss == "squared_error" else target
-        amounts = {"fraction", "threshold", "tolerance"}
-        if not amounts & {name for name, value in options.items() if value is not None}:
-            options["tolerance"] = 0.01
-        found = prune(self.network_, X=x, y=target, loss=self._objective.loss, retrain=retrain, **options)
-        smaller = copy.copy(self)
-        smaller.network_, smaller._compact, smaller.report_ = found.network, found.compact, found.report
-        return smaller
+        return x, target
 
 
 def dense(array: Any) -> Any:

@@ -11,11 +11,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import shuffle
 
-from spectral_core import checks
 from spectral_core.backends import choice, cpu
 from spectral_core.backends.problem import StepArrays, Stepper
 from spectral_core.backends.threads import blas_threads
-from spectral_core.checks import one_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.objective import FitData, Objective, step_options
 from spectral_core.estimators.plain import decayed, movable
@@ -23,14 +21,17 @@ from spectral_core.kernels.tables import PENALTIES
 from spectral_core.networks.spectral import SpectralNetwork
 from spectral_core.refitting.masked import contiguous_runs
 from spectral_core.training.options import StepOptions
-from spectral_core.training.schedules import SCHEDULES, RateSchedule
+from spectral_core.training.schedules import ONE_CYCLE_WARMUP, RateSchedule, of_steps
 from spectral_core.training.step_arrays import step_arrays
 
-LEARNING_RATES = (*SCHEDULES, "invscaling", "adaptive")
 BATCH = 200
 """The largest batch size of ``auto``."""
 LEAST_RATE = 1e-6
-"""``adaptive`` stops where its learning rate is no larger."""
+"""``adaptive`` and ``plateau`` stop where their learning rate is no larger."""
+LOWERED = {"adaptive": 5, "plateau": 2}
+"""What divides the learning rate after `n_iter_no_change` epochs without improvement; ``adaptive`` is for ``sgd``, as in MLP."""
+ENDING = {"cosine": 0.0, "one_cycle": ONE_CYCLE_WARMUP}
+"""Schedules that end with epoch `max_iter`, and the share of the steps in which they rise."""
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
@@ -76,14 +77,10 @@ class StochasticFit:
         moments = state.first_moment.copy(), state.second_moment.copy()
         self.stepper: Stepper = module.stepper(arrays, net.parameters.copy(), *moments, state.step)
         # Order and rates.
-        self.order, self.shuffles = np.arange(rows), checks.boolean(estimator.shuffle, "shuffle")
-        rate = one_of(estimator.learning_rate, LEARNING_RATES, "learning_rate")
+        self.order, self.shuffles = np.arange(rows), bool(estimator.shuffle)
         self.batches = -(-rows // self.batch_size)
-        name = rate if rate in SCHEDULES else "constant"
-        warmup = 0.3 if name == "one_cycle" else 0.0
-        self.schedule = RateSchedule(
-            name, warmup, 0.0, checks.integer(estimator.max_iter, "max_iter", 1) * self.batches
-        )
+        name = estimator.learning_rate if estimator.learning_rate in ENDING else "constant"
+        self.schedule = RateSchedule(name, ENDING.get(name, 0.0), 0.0, estimator.max_iter * self.batches)
         self.measured = None
         if validation is not None:
             held = validation.data
@@ -119,12 +116,14 @@ class StochasticFit:
         By hand: a ratio of rates. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
         """
         one, first = self.estimator, self.estimator.n_iter_ * self.batches
-        # The learning rate of `sgd` moves between epochs; schedules move it from step to step.
+        # The rates of MLP and ``plateau`` move between epochs, the other schedules from step to step.
         factor = one._optimizer.learning_rate / one.learning_rate_init
-        factors = factor * self.schedule.factors(first, first + self.batches, self._losses())
+        factors = factor * self.schedule.factors(first, first + self.batches)
         if self.shuffles:
             self.order = shuffle(self.order, random_state=one._random_state)
-        loss, penalty = self.stepper.epoch(self.order, factors.astype(self.net.dtype))
+        weights = self.stepper.arrays.problem.weights[self.order]
+        factors = of_steps(factors.astype(self.net.dtype), weights, self.batch_size)
+        loss, penalty = self.stepper.epoch(self.order, factors)
         one.n_iter_ += 1
         one.t_ += len(self.data)
         one.loss_ = self.objective.shown(loss, penalty)
@@ -140,17 +139,12 @@ class StochasticFit:
     def _change_rate(self, rate: float) -> None:
         """The rate of the next epoch. MLP's velocity contains the rate and ours does not, so ours changes inversely.
 
-        By hand: a ratio of rates. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
+        By hand: a ratio of rates. Checked by test_beside_mlp.test_a_regressor_has_the_curve_and_the_predictions_of_mlp.
         """
         state: OptimizerState = self.estimator._optimizer
-        if isinstance(self.stepper, cpu.CpuStepper):
+        if self.estimator.solver == "sgd" and isinstance(self.stepper, cpu.CpuStepper):
             self.stepper.first_moment *= self.net.dtype.type(state.learning_rate / rate)
         state.learning_rate = rate
-
-    def _losses(self) -> list[float]:
-        """The losses that ``plateau`` watches, of this call."""
-        curve = self.estimator.validation_loss_curve_ or self.estimator.loss_curve_
-        return list(curve[-self.estimator.n_iter_ :] if self.estimator.n_iter_ else [])
 
     def _measure(self, finite: bool) -> None:
         """Loss and score on the validation rows."""
@@ -172,10 +166,10 @@ class StochasticFit:
     def _stops(self, incremental: bool) -> bool:
         """Count epochs without improvement; whether the training ends here.
 
-        By hand: scikit-learn's schedule. Checked by test_estimators.test_schedules_fall_and_are_for_adam_too.
+        By hand: scikit-learn's schedule. Checked by test_estimators.test_plateau_halves_as_adaptive_divides_by_five.
         """
         one, state = self.estimator, self.estimator._optimizer
-        tolerance = checks.real_number(one.tol, "tol", 0)
+        tolerance = float(one.tol)
         if self._stops_early:
             score = one.validation_scores_[-1]
             improved = score >= one.best_validation_score_ + tolerance
@@ -187,11 +181,12 @@ class StochasticFit:
         one._no_improvement_count = 0 if improved else one._no_improvement_count + 1
         # The learning rate of the next epoch.
         if one.solver == "sgd" and one.learning_rate == "invscaling":
-            self._change_rate(one.learning_rate_init / (one.t_ + 1) ** checks.real_number(one.power_t, "power_t", 0))
+            self._change_rate(one.learning_rate_init / (one.t_ + 1) ** one.power_t)
         if one._no_improvement_count <= one.n_iter_no_change:
             return incremental
-        if one.solver == "sgd" and one.learning_rate == "adaptive" and state.learning_rate > LEAST_RATE:
-            self._change_rate(state.learning_rate / 5)
+        lowers = one.learning_rate == "plateau" or (one.solver == "sgd" and one.learning_rate == "adaptive")
+        if lowers and state.learning_rate > LEAST_RATE:
+            self._change_rate(state.learning_rate / LOWERED[one.learning_rate])
             one._no_improvement_count = 0
             return incremental
         if one.verbose:
@@ -217,10 +212,8 @@ def _plain_arrays(net: SpectralNetwork, arrays: StepArrays, options: StepOptions
 
 def batch_size(given: Any, rows: int) -> int:
     """The samples of a mini-batch: at most all of them."""
-    if isinstance(given, str):
-        one_of(given, ("auto",), "batch_size, if not a number,")
+    if given == "auto":
         return min(BATCH, rows)
-    size = checks.integer(given, "batch_size", 1)
-    if size > rows:
-        warnings.warn(f"batch_size={size} is larger than the number of samples, {rows}: it is clipped", stacklevel=6)
-    return min(size, rows)
+    if given > rows:
+        warnings.warn(f"batch_size={given} is larger than the number of samples, {rows}: it is clipped", stacklevel=6)
+    return min(int(given), rows)

@@ -17,7 +17,7 @@ from spectral_core.files import atomic
 from spectral_core.networks.predictor import Predictor
 from spectral_core.reports.page import notebook
 from spectral_core.resizing.report import PruneResult
-from spectral_core.resizing.request import PruneRequest
+from spectral_core.resizing.request import PruneRequest, with_validation
 from spectral_core.wording import acting, counted
 
 Pair = tuple[Any, Any]
@@ -87,14 +87,17 @@ class PrunedPredictor(PruneResult):
 
 def in_network_units(model: Predictor, request: PruneRequest) -> PruneRequest:
     """A request whose data are in the units of the data, with them in those of the network, and the loss of the task."""
+
+    def judging(X: Any, y: Any) -> Pair:
+        return model.scaled(X), model.scaled_targets(y, "validation y")
+
     pair = request.validation_data
-    if pair is not None:
-        pair = model.scaled(pair[0]), model.scaled_targets(pair[1], "validation y")
     return replace(
         request,
         X=None if request.X is None else model.scaled(request.X),
         y=None if request.y is None else model.scaled_targets(request.y),
-        validation_data=pair,
+        validation_data=None if pair is None else judging(*pair),
+        retrain=with_validation(request.retrain, judging),
         loss=model.loss if request.loss == "squared_error" else request.loss,
     )
 

@@ -53,7 +53,8 @@ def prune(
     ----------
     net : any parametrization, any depth, also a compact network; activations with f(0) = 0. Or a `Predictor`: X, y and
         `validation_data` are then in the units of its data, y of a classifier are labels, and the loss is that of its task
-        unless another is given. Or the result of a `search`, which has its data: the same as `result.prune(...)`.
+        unless another than ``squared_error``, the default, is given. Or the result of a `search`, which has its data: the same
+        as `result.prune(...)`.
     by : ``path``, ``plain_path``, ``eigenvalue``, ``scaled_eigenvalue``, ``connectivity``, ``pivoted_qr``, ``leave_one_out``;
         `rankings.neuron_scores` has their formulas, and says which depend on the units of X or on the scale of neurons.
     fraction : remove this share of all hidden neurons of the `layers` (rounded down), the least scores of all these layers
@@ -84,7 +85,8 @@ def prune(
         the angle is that of the weights times the root mean squares of their senders' values, so units do not change it.
         Nothing is merged where merging and its refit alone would exceed the tolerance.
     retrain : options of `train`. The compact network is then trained with them on (X, y): all its live weights, also those
-        that were frozen. A retraining that ends above the limit of the tolerance is not kept.
+        that were frozen. Its `validation_data` are in the units of X and y. A retraining that ends above the limit of the
+        tolerance is not kept.
 
     With unit ``weight`` a product is a weight that acts and is no bias: one that depends on an input and reaches an output.
 
@@ -92,7 +94,8 @@ def prune(
       given network go; `tolerance` is as above.
     - By default the weights go in steps of a tenth, and L-BFGS on loss + ridge/2 Σ w² over (X, y) follows every step, in units
       in which inputs and neurons with f(c z) = c f(z) have the mean square 1. At up to 150 products, weights that pay more take
-      the place of others. `compensate=False` removes by the saliencies of the given network and changes no weight that stays.
+      the place of others. `compensate=False` removes by the saliencies of the given network and changes no weight that stays;
+      a neuron that has only a bias left goes into the biases of its receivers, which does not change the function.
     - `retrain` takes epochs, batch_size, learning_rate, seed. The network is then trained by mini-batches while its weights go;
       the rate falls to 0 as a cosine. Below 400 products the steps of the default follow. With a tolerance the size is found
       without training first.

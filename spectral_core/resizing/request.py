@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,6 +65,7 @@ class PruneRequest:
             self,
             X=None if self.X is None else net.columns(self.X),
             validation_data=None if pair is None else (net.columns(pair[0]), pair[1]),
+            retrain=with_validation(self.retrain, lambda X, y: (net.columns(X), y)),
         )
 
     @property
@@ -89,6 +90,17 @@ class PruneRequest:
             return np.inf
         tolerance = tolerance_on(net.problem(*self.judging_data, self.loss), self.tolerance)
         return tolerance.limit(self.evaluate(as_direct(net, net.transfer_blocks())))
+
+
+def with_validation(retrain: Any, converted: Callable[[Any, Any], tuple[Any, Any]]) -> Any:
+    """The options of `retrain` with their validation data as `converted` gives them, in what the network takes.
+
+    What is no mapping stays as it is: `checked_request` refuses it.
+    """
+    if not isinstance(retrain, Mapping) or retrain.get("validation_data") is None:
+        return retrain
+    pair = checks.pair(retrain["validation_data"], "validation_data of retrain")
+    return {**retrain, "validation_data": converted(*pair)}
 
 
 def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest:

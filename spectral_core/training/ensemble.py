@@ -22,6 +22,7 @@ from spectral_core.training.ensemble_data import check_shapes, listed, problems_
 from spectral_core.training.options import LoopOptions, StepOptions
 from spectral_core.training.step_arrays import step_arrays
 from spectral_core.training.trainer import train_on
+from spectral_core.wording import counted
 
 if TYPE_CHECKING:
     from spectral_core.backends.cuda_ensemble import CudaEnsemble
@@ -177,7 +178,15 @@ def _factors(options: list[StepOptions], arrays: StepArrays, loop: LoopOptions) 
         raise InvalidInputError("the trainings of an ensemble must have the same schedule on a GPU")
     if schedules[0].name == "plateau":
         raise InvalidInputError("schedule 'plateau' follows the losses of one training; an ensemble on a GPU cannot")
-    return schedules[0].factors(0, schedules[0].steps)
+    factors = schedules[0].factors(0, schedules[0].steps)
+    # The kernels count steps, a schedule mini-batches, of which those without weight take no step.
+    least = used % arrays.batch_size or arrays.batch_size
+    if np.count_nonzero(arrays.problem.weights == 0) >= least and (factors != factors[0]).any():
+        raise InvalidInputError(
+            f"with a schedule, each mini-batch of an ensemble on a GPU needs a weight; "
+            f"{counted(least, 'sample')} of weight 0 may be one"
+        )
+    return factors
 
 
 def _in_launches(

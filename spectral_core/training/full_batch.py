@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from spectral_core.training.loop import SampleOrder, Stopping, TrainingLoop
 from spectral_core.training.objective import Objective, Value
 from spectral_core.training.options import LoopOptions, StepOptions
 from spectral_core.training.results import Best, Network, TrainingResult, TrainingState
-from spectral_core.training.step_arrays import step_arrays
+from spectral_core.training.step_arrays import in_float64, step_arrays
 
 UNUSED_STEP_OPTIONS = (
     *("batch_size", "learning_rate", "eigenvalue_learning_rate", "betas", "epsilon", "momentum", "nesterov"),
@@ -109,15 +108,7 @@ def _objective(arrays: StepArrays, parameters: np.ndarray) -> Objective:
             f"levenberg_marquardt takes at most {LARGEST} trained parameters, since its matrix has the square of their "
             f"number; the network has {len(objective.start)}; lbfgs has no such limit"
         )
-    problem = arrays.problem
-    x, y, weights = (array.astype(np.float64) for array in (problem.x, problem.y, problem.weights))
-    precise = replace(
-        arrays,
-        problem=replace(problem, x=x, y=y, weights=weights),
-        strengths=arrays.strengths.astype(np.float64),
-        settings=arrays.settings.astype(np.float64),
-    )
-    return Objective(precise, parameters.astype(np.float64))
+    return Objective(in_float64(arrays), parameters.astype(np.float64))
 
 
 def _minimiser(optimizer: str) -> Callable[[Objective, np.ndarray, int, Visit], None]:

@@ -12,7 +12,7 @@ from spectral_core.backends.problem import Problem, Stepper
 from spectral_core.errors import DivergenceError
 from spectral_core.kernels.tables import OPTIMIZERS
 from spectral_core.training.results import Best, History, Network, Progress, Snapshot, TrainingResult, TrainingState
-from spectral_core.training.schedules import RateSchedule
+from spectral_core.training.schedules import RateSchedule, of_steps
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,6 @@ class TrainingLoop(Generic[Network]):
     ) -> None:
         self.net, self.stepper, self.validation = net, stepper, validation
         self.stopping, self.order, self.schedule = stopping, order, schedule
-        self.first_step = stepper.step
         self.history = History()
         self.best = self.best_of_last = Best(net.parameters.copy(), np.inf, 0)
         self.stopped = "epochs"
@@ -130,7 +129,7 @@ class TrainingLoop(Generic[Network]):
         """One epoch with all its measurements."""
         parameters_before = self.stepper.parameters.copy()
         order = self.order.of(epoch)
-        loss, penalty = self.stepper.epoch(order, self._factors()) if self._has_weight(order) else self._no_step()
+        loss, penalty = self.stepper.epoch(order, self._factors(order)) if self._has_weight(order) else self._no_step()
         # The training loss belongs to the parameters before the epoch: they changed while it was measured.
         self.record(loss, penalty, Best(parameters_before, loss, epoch - 1))
 
@@ -172,12 +171,14 @@ class TrainingLoop(Generic[Network]):
             return self.history.training_loss[-1], self.history.penalty[-1]
         return self.stepper.evaluate(self.stepper.arrays.problem), 0.0
 
-    def _factors(self) -> np.ndarray:
+    def _factors(self, order: np.ndarray) -> np.ndarray:
         """The factors of the learning rates in the steps of the next epoch, in the type of the parameters."""
-        begin = self.stepper.step - self.first_step
-        batches = -(-self.order.used // self.stepper.arrays.batch_size)
+        arrays = self.stepper.arrays
+        batches = -(-len(order) // arrays.batch_size)
+        begin = len(self.history) * batches
         losses = self.history.training_loss if self.validation is None else self.history.validation_loss
-        return self.schedule.factors(begin, begin + batches, losses).astype(self.net.dtype)
+        factors = self.schedule.factors(begin, begin + batches, losses).astype(self.net.dtype)
+        return of_steps(factors, arrays.problem.weights[order], arrays.batch_size)
 
     def _divergence(self, epoch: int, loss: float, validation_loss: float) -> DivergenceError:
         name = "validation loss" if np.isfinite(loss) and not np.isfinite(validation_loss) else "loss"

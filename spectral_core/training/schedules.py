@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the factor of every learning rate in each step of one call of `train`."""
+"""Learning-rate schedules: the factor of every learning rate in each mini-batch of one call of `train`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RateSchedule:
     Parameters
     ----------
     name : of `SCHEDULES`.
-    warmup : the share of steps in which the factor rises, in [0, 1].
+    warmup : the share of steps in which the factor rises, in [0, 1]. Every mini-batch counts as a step, also one without weight.
     final_rate : the factor at the end of ``cosine`` and ``one_cycle``, the least factor of ``plateau``, in [0, 1].
     steps : the number of steps of the whole training, at least 1.
     """
@@ -62,6 +62,16 @@ class RateSchedule:
             after = formulas.cosine_fall(share, self.final_rate)
         factors = np.where(step < rising, rise, after)
         return factors * max(self.final_rate, 0.5 ** halvings(losses)) if self.name == "plateau" else factors
+
+
+def of_steps(factors: np.ndarray, weights: np.ndarray, batch_size: int) -> np.ndarray:
+    """The factors of the steps that are taken (steps,), of those of all mini-batches of an epoch.
+
+    A mini-batch whose `weights` (samples,), in the order of the epoch, are all 0 takes no step, and kernels count steps.
+    """
+    if weights.all():
+        return factors
+    return factors[np.logical_or.reduceat(weights != 0, np.arange(0, len(weights), batch_size))]
 
 
 def halvings(losses: Sequence[float]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,6 +54,15 @@ def step_arrays(net: Trainable, problem: Problem, options: StepOptions) -> StepA
         decays=in_type(decays, net.dtype, "weight_decay"),
         settings=_settings(options, net.dtype),
     )
+
+
+def in_float64(arrays: StepArrays) -> StepArrays:
+    """The same arrays, data included, with all real numbers in float64."""
+    problem = arrays.problem
+    x, y, weights = (array.astype(np.float64) for array in (problem.x, problem.y, problem.weights))
+    numbers = ("strengths", "thresholds", "rates", "decays", "settings")
+    cast = {name: getattr(arrays, name).astype(np.float64) for name in numbers}
+    return replace(arrays, problem=replace(problem, x=x, y=y, weights=weights), **cast)
 
 
 def _check_spectral(layout: Layout, options: StepOptions) -> None:

@@ -95,7 +95,7 @@ def train(
     schedule : the factor of all learning rates (and so of proximal thresholds) in each step: ``constant``; ``cosine``,
         from 1 to `final_rate` as half a cosine; ``one_cycle``, a rise from 1/25 to 1, then ``cosine``; ``plateau``, halved
         after 10 epochs without a smaller validation loss (training loss without validation data), never below
-        `final_rate`. `RateSchedule.factors` has the formulas. The steps of this call count: epochs times mini-batches.
+        `final_rate`. `RateSchedule.factors` has the formulas. The mini-batches of this call count, also those without weight.
         From the linear start, ``cosine`` with an eigenvalue rate of 0.005 keeps losses from rising again; for classes so does
         0.01 with a `label_smoothing` of 0.05 (`python -m benchmarks training_stability`).
     warmup : the share of the steps, at the start, in which the factor rises to 1: linearly, as half a cosine for

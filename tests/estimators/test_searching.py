@@ -80,6 +80,13 @@ def test_rows_of_a_class_without_weight_do_not_prune_or_judge() -> None:
         SpectralClassifier(search="seed", **FOUND).fit(X, LABELS, weights, *only)
     with pytest.raises(InvalidInputError, match=f"y {message}"):
         model.prune(*only)
+    with pytest.raises(InvalidInputError, match=f"validation_data {message}"):
+        model.prune(X, LABELS, validation_data=only)
+    limits = [
+        model.prune(*data, tolerance=0.3, validation_data=data).report_.limit
+        for data in ((X, LABELS), (X[rows], LABELS[rows]))
+    ]
+    assert limits[0] == limits[1]
 
 
 @pytest.mark.parametrize("labels", [LABELS, LABELS.astype(object), np.digitize(X[:, 0], [-0.5, 0.5]) * 5.0 + 2])

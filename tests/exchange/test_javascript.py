@@ -83,6 +83,29 @@ def test_every_network(
         np.testing.assert_allclose(found, expected, rtol=0, atol=64 * unit * (1 + np.abs(expected).max()))
 
 
+WIDE = [
+    0.0,
+    *(sign * size for sign in (1.0, -1.0) for size in (1e-300, 1e-30, 1e-5, *np.geomspace(0.1, 1e4, 90), 1e30)),
+]
+"""From underflow to far beyond where the exponential, erfc and 2^n end."""
+
+
+@needs_node
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations_far_from_zero(activation: str, dtype: str, tmp_path: Path) -> None:
+    blocks = {(2, 1): np.ones((1, 1)), (3, 2): np.ones((1, 1))}
+    net = SpectralNetwork(blocks=blocks, activation=activation, parametrization="direct", dtype=dtype)
+    export_javascript(net, tmp_path / "net.js")
+    x = np.array(WIDE, dtype).reshape(-1, 1)
+    answers = calls(tmp_path / "net.js", [("raw", [row]) for row in x.tolist()])
+    assert [answer.get("error") for answer in answers] == [None] * len(x)
+    found = [answer["result"] for answer in answers]
+    with np.errstate(all="ignore"):  # gelu's argument of erfc may overflow
+        assert found == [by_the_rows(net, row) for row in x]
+    np.testing.assert_allclose(found, net.forward(x), rtol=64 * np.finfo(dtype).eps, atol=64 * np.finfo(dtype).tiny)
+
+
 @needs_node
 @given(
     st.sampled_from(["regression", *LABELS]), st.sampled_from(["float32", "float64"]), st.integers(0, 99),

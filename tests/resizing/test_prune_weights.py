@@ -87,6 +87,18 @@ def test_a_fraction_is_one_of_the_products_that_act(seed: int, fraction: float) 
     assert everything.report.weights_after == 0
 
 
+def test_without_a_refit_weights_stay_and_a_neuron_with_only_a_bias_goes_into_other_biases() -> None:
+    first, second = np.array([[0.0, 0.0, 0.5], [1.0, -0.125, 0.25]]), np.array([[2.0, 1.25]])
+    net = SpectralNetwork(blocks={(2, 1): first, (3, 2): second}, bias=True, parametrization="direct")
+    x, y = data(net, 0, "squared_error")
+    result = prune(net, unit="weight", weights=2, X=x, y=y, compensate=False).network
+    assert np.array_equal(result.blocks[2, 1], [[0, 0, 0], [1, 0, 0.25]])
+    assert np.array_equal(result.blocks[3, 2], [[0, 1.25]])
+    assert np.array_equal(result.blocks[3, 1], [[0, 0, 1]]), "2 relu(0.5)"
+    without = SpectralNetwork(blocks={(2, 1): first * [1, 0, 1], (3, 2): second}, bias=True, parametrization="direct")
+    np.testing.assert_allclose(result.forward(x), without.forward(x), rtol=1e-15)
+
+
 @CHECK
 @given(SEEDS, st.integers(0, 14))
 def test_a_threshold_is_a_saliency_of_the_given_network(seed: int, place: int) -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spectral_core import CompactNetwork, InvalidInputError, SpectralNetwork, compact, prune, train
+from spectral_core import CompactNetwork, InvalidInputError, Predictor, SpectralNetwork, compact, prune, train
 from spectral_core.backends import cpu
+from spectral_core.data.scaling import Scaling
 from spectral_core.kernels.tables import POSITIVELY_HOMOGENEOUS, ZERO_AT_ZERO
 from spectral_core.networks.layer_values import layer_values, with_constant
 from spectral_core.resizing.compensation import compensate
@@ -439,6 +440,56 @@ def test_retraining_has_the_loss_of_the_pruning(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("spectral_core.resizing.neurons.train", spy)
     prune(net, fraction=0.5, X=x, y=np.arange(20) % 2, loss="cross_entropy", retrain={"epochs": 2})
     assert seen == {"loss": "cross_entropy", "epochs": 2}
+
+
+def stopping_rows(net: SpectralNetwork | CompactNetwork, seed: int) -> dict[str, Any]:
+    """Rows to refit with, and options of a retraining that stops by rows of its own."""
+    generator = np.random.default_rng(seed)
+    x, held = generator.normal(size=(40, net.n_features)), generator.normal(size=(15, net.n_features))
+    y, wanted = net.forward(x), net.forward(held) + 0.3 * generator.normal(size=(15, 1))
+    training = {"epochs": 30, "batch_size": 10, "learning_rate": 0.02, "patience": 2, "validation_data": (held, wanted)}
+    return {"fraction": 0.5, "X": x, "y": y, "retrain": training, "compensate": False}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_rows_that_stop_the_retraining_of_a_compact_network_are_whole_rows(seed: int) -> None:
+    """The network does not read its first input, so its live inputs are other columns than those of the data."""
+    net = random_network("direct", [3, 6, 1], "relu", seed, bias=True)
+    net = SpectralNetwork(
+        blocks={
+            pair: block * (np.arange(4) > 0 if pair[1] == 1 else 1) for pair, block in net.transfer_blocks().items()
+        },
+        activation="relu",
+        bias=True,
+        parametrization="direct",
+    )
+    options = stopping_rows(net, seed)
+    small = compact(net)
+    assert 0 not in small.neurons[0]
+    found, expected = prune(small, **options), prune(net, **options)
+    assert found.report.retrained_epochs == expected.report.retrained_epochs
+    np.testing.assert_allclose(found.network.forward(options["X"]), expected.network.forward(options["X"]), rtol=1e-9)
+
+
+def test_the_rows_that_stop_the_retraining_of_a_predictor_are_in_the_units_of_its_data() -> None:
+    net = random_network("direct", [3, 6, 1], "relu", 3, bias=True)
+    scaled = stopping_rows(net, 3)
+    inputs, outputs = Scaling(np.full(3, 5.0), np.full(3, 8.0)), Scaling(np.full(1, 100.0), np.full(1, 64.0))
+
+    def raw(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.inverse_transform(x), outputs.inverse_transform(y)
+
+    x, y = raw(scaled["X"], scaled["y"])
+    training = scaled["retrain"] | {"validation_data": raw(*scaled["retrain"]["validation_data"])}
+    model = Predictor(net, "regression", inputs, outputs)
+    found, expected = prune(model, **scaled | {"X": x, "y": y, "retrain": training}), prune(net, **scaled)
+    assert 0 < found.report.retrained_epochs == expected.report.retrained_epochs < 30
+    np.testing.assert_allclose(found.network.forward(scaled["X"]), expected.network.forward(scaled["X"]), rtol=1e-6)
+    for wrong in (x, (x, y, y)):
+        with pytest.raises(InvalidInputError, match=r"validation_data of retrain must be a pair \(X, y\)"):
+            prune(model, fraction=0.5, X=x, y=y, retrain={"validation_data": wrong})
+    with pytest.raises(InvalidInputError, match="retrain must be a dictionary of options of train; got 3"):
+        prune(model, fraction=0.5, X=x, y=y, retrain=3)  # type: ignore[arg-type]
 
 
 def test_a_compact_network_with_a_gone_layer_can_be_pruned() -> None:

@@ -129,6 +129,29 @@ def test_scheduled_steps_are_those_of_the_loop_from_the_papers(
     np.testing.assert_allclose(result.network.parameters, ends, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
+@pytest.mark.parametrize("form", [*PARAMETRIZATIONS, (3, 1)])
+def test_a_mini_batch_without_weight_counts(form: Any, schedule: str) -> None:
+    """Each step has the factor of its mini-batch; those of weight 0 take none. As trainings of one mini-batch each, by plain steps."""
+    model = model_of(form, widths=(4, 3, 2)) if isinstance(form, str) else Model("global", (3, 5, 1), "tanh", True)
+    theta, x, y = data(model, 8)
+    weight, size, epochs = np.array([0, 0, 1, 2, 0, 0, 1], float), 2, 3
+    options: dict[str, Any] = {"optimizer": "sgd", "shuffle": False, "batch_size": size}
+    net = network(model, theta)
+    result = train(
+        net, x, y, sample_weight=weight, epochs=epochs, schedule=schedule, warmup=0.4, learning_rate=0.05, **options
+    )
+    starts = list(range(0, len(x), size))
+    factors = iter(RateSchedule(schedule, 0.4, 0.0, epochs * len(starts)).factors(0, epochs * len(starts)))
+    for start in epochs * starts:
+        rows, factor = slice(start, start + size), next(factors)
+        if weight[rows].any():
+            given = {"sample_weight": weight[rows], "epochs": 1, "learning_rate": 0.05 * factor}
+            net = train(net, x[rows], y[rows], **given, **options).network
+    np.testing.assert_allclose(result.network.parameters, net.parameters, rtol=0, atol=1e-12)
+    assert result.state.step == 2 * epochs
+
+
 def test_plateau_trains_in_stages_of_constant_rates() -> None:
     """A frozen network stands still, so every tenth epoch halves; another follows its validation losses."""
     model = model_of("global")

@@ -23,7 +23,8 @@ numbers of a network.
 
 '''
 PLACES = {"float32": 80, "float64": 640}
-"""Where 2^0 stands in the table of powers of two: float32 needs those from 2^-76 to 2^76."""
+"""Where 2^0 stands in the table of powers of two of an exponential: float32 needs those from 2^-76 to 2^76, float64 those from
+2^-540 to 2^540."""
 NAMES = {
     "exponential_float32": "exp", "exponential_float64": "exp64", "POWERS": "P", "expm1": "m1", "value": "y",
     "half": "h", "rest": "l", "s1": "b", "s2": "c", "q2": "v", "c0": "c",
@@ -31,10 +32,11 @@ NAMES = {
 """Short names in place of those of the program."""
 
 
-def table(form: exponential.Format) -> str:
-    """2^n at P[n + places], and the place of the last expm1."""
+def table(form: exponential.Format, name: str) -> str:
+    """2^n at NAME[n + places], for the exponential in a format."""
     n = PLACES[form.name]
-    return f"const P=new Float64Array({2 * n + 1});P[{n}]=1;for(let n=1;n<{n};n++)P[{n}+n]=2*P[{n - 1}+n],P[{n}-n]=P[{n + 1}-n]/2;let m1;"
+    fill = f"{name}[{n}+n]=2*{name}[{n - 1}+n],{name}[{n}-n]={name}[{n + 1}-n]/2"
+    return f"const {name}=new Float64Array({2 * n + 1});{name}[{n}]=1;for(let n=1;n<{n};n++){fill};"
 
 
 def activation(item: Activation) -> str:
@@ -77,15 +79,17 @@ def short(source: str, rounded: str, form: str) -> str:
 def of_format(form: exponential.Format) -> dict[str, str]:
     """The parts in one format, by name."""
 
-    def exponential_in(one: exponential.Format) -> str:
-        return short(
-            scaling_from_table(one, elementwise.exponential_function(one), PLACES[form.name]), one.name, one.name
-        )
+    def exponential_in(one: exponential.Format, name: str) -> str:
+        """The exponential in a format, with the table of this name."""
+        source = scaling_from_table(one, elementwise.exponential_function(one), PLACES[one.name])
+        return short(source, one.name, one.name).replace("P[", f"{name}[")
 
     erfc = short(templates.read(FOLDER, "special")["erfc"], "float64", form.name)
+    double = exponential.FLOAT64
+    # In float32 erfc has the exponential in float64, and its longer table, beside the other.
     parts = {
-        "exponential": f"{table(form)}\n{exponential_in(form)}",
-        "erfc": erfc if form is exponential.FLOAT64 else f"{exponential_in(exponential.FLOAT64)}\n{erfc}",
+        "exponential": f"{table(form, 'P')}let m1;\n{exponential_in(form, 'P')}",
+        "erfc": erfc if form is double else f"{table(double, 'Q')}\n{exponential_in(double, 'Q')}\n{erfc}",
     }
     if form is exponential.FLOAT64:
         parts = {name: text.replace("exp64(", "exp(") for name, text in parts.items()}

@@ -282,6 +282,7 @@ def corners() -> None:
     common = {"epochs": 2, "batch_size": 2, "seed": 3, "epsilon": 1e-3, "learning_rate": 0.05}
     chunk, cuda_programs.CHUNK = cuda_programs.CHUNK, 2
     both(net, x, y, sample_weight=weight, shuffle=False, penalty_strength=0.1, proximal=True, **common)
+    both(net, x, y, sample_weight=weight, shuffle=False, schedule="cosine", **common)
     both(net, x, y, drop_last=True, validation_data=(x[::-1], y[::-1]), patience=1, **common | {"epochs": 3})
     cuda_programs.CHUNK = chunk
     result = train_ensemble([net], x, y, seeds=[3], epochs=2, sample_weight=weight, shuffle=False, drop_last=True,
@@ -308,6 +309,11 @@ def refusals() -> None:
             {"batch_size": 4},
             {"drop_last": True, "sample_weight": no_weight},
             "an epoch of an ensemble may have no weight",
+        ),
+        (
+            {"batch_size": 4, "schedule": "cosine"},
+            {"sample_weight": 1 - no_weight},
+            "each mini-batch of an ensemble on a GPU needs a weight; 1 sample of weight 0 may be one",
         ),
     )
     for options, others, words in cases:
