@@ -24,6 +24,7 @@ RANKINGS: dict[str, dict[str, Any]] = {
     "leave_one_out": {"by": "leave_one_out"},
     "leave_one_out, loss": {"by": "leave_one_out", "loss": "cross_entropy"},
     "leave_one_out, loss, targets": {"by": "leave_one_out", "loss": "cross_entropy", "towards": "targets"},
+    "leave_one_out, loss, skip connections": {"by": "leave_one_out", "loss": "cross_entropy", "skip_connections": True},
 }
 TRAINING: dict[str, Any] = {"loss": "cross_entropy", "batch_size": 100, "schedule": "cosine"}
 
@@ -64,6 +65,14 @@ def _run(options: argparse.Namespace, seed: int, data: tuple[Any, Any], test: tu
         widths = [data[0].shape[1], hidden, int(data[1].max()) + 1]
         return SpectralNetwork.initialize(widths, parametrization="layerwise", start="dense", seed=seed)
 
+    def joined(net: SpectralNetwork) -> SpectralNetwork:
+        """The same network with skip connections from the inputs to the outputs, of weight 0."""
+        blocks = {pair: np.array(block) for pair, block in net.transfer_blocks().items()}
+        blocks[3, 1] = np.zeros((net.widths[2], net.widths[0]), net.dtype)
+        return SpectralNetwork(
+            blocks=blocks, activation=net.activation, bias=net.bias, parametrization="direct", dtype=net.dtype.name
+        )
+
     net = trained(dense(options.hidden), options.epochs)
     found = {"whole network": accuracy(net)}
     for name, how in RANKINGS.items():
@@ -75,4 +84,5 @@ def _run(options: argparse.Namespace, seed: int, data: tuple[Any, Any], test: tu
         found[f"{name}; {options.more} epochs"] = accuracy(trained(small, options.more))
     rest = options.hidden - int(options.fraction * options.hidden)
     found[f"{rest} neurons from scratch"] = accuracy(trained(dense(rest), options.epochs))
+    found[f"{rest} neurons and skip connections from scratch"] = accuracy(trained(joined(dense(rest)), options.epochs))
     return found

@@ -11,7 +11,7 @@ from spectral_core.errors import InvalidInputError
 from spectral_core.networks.predictor import Predictor
 from spectral_core.resizing.predicting import PrunedPredictor
 from spectral_core.resizing.pruning import prune
-from spectral_core.resizing.request import AMOUNTS
+from spectral_core.resizing.request import AMOUNTS, with_validation
 from spectral_core.wording import acting, counted
 
 TOLERANCE = 0.01
@@ -43,6 +43,9 @@ def prune_found(
     asked = chosen.pop("loss", "squared_error")
     loss = data.loss if asked == "squared_error" else asked
     judging = data.x_valid, data.y_valid
+    chosen["retrain"] = with_validation(
+        chosen.get("retrain"), lambda X, y: (model.scaled(X), model.scaled_targets(y, "validation y"))
+    )
     result = prune(model.network, X=data.x, y=data.y, validation_data=judging, loss=loss, **chosen)
     seen = 0 if model.origin is None else int(model.origin.seen(data.prints["validation"], "training").sum())
     trained = f"{seen} of these trained the network" if seen else "none of these trained the network"

@@ -73,6 +73,8 @@ def _add_prune(commands: Any) -> None:
     prune.add_argument("--even", action="store_true", help="remove the same share of every layer")
     same = "first merge neurons that compute the same (relu; 0 is exact)"
     prune.add_argument("--merge", type=float, metavar="SINE", help=same)
+    wider = "let the refit add weights from each layer to all layers behind it"
+    prune.add_argument("--skip-connections", action="store_true", help=wider)
     prune.add_argument("--no-compensation", action="store_true", help="do not refit the remaining weights")
     prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train the result for this many epochs")
     data_options.add_column_options(prune, split=False)
@@ -125,6 +127,7 @@ def run_prune(options: argparse.Namespace) -> int:
         compensate=not options.no_compensation,
         ridge=options.ridge,
         merge=options.merge,
+        skip_connections=options.skip_connections,
         retrain=_retraining(options),
         **amounts,
     )

@@ -24,6 +24,7 @@ def compensate(
     x: np.ndarray,
     ridge: float = 1e-8,
     loss: str = "squared_error",
+    skip_connections: bool = False,
 ) -> Parts:
     """Refit, layer after layer, the weights between kept neurons to the pre-activations of the whole network.
 
@@ -41,7 +42,7 @@ def compensate(
     ----------
     net : the network before.
     parts : {(i, j): W_ij} of the network after, in the shapes of `net`, 0 where something was removed; blocks that are
-        0 stay so.
+        0 stay so, unless `skip_connections` join each layer to all layers before it.
     keep : a mask of the kept neurons for each layer; all of layer 1 are kept.
     x : (samples, features) float64, checked.
 
@@ -55,7 +56,7 @@ def compensate(
     result = {pair: block.astype(np.float64) for pair, block in parts.items()}
     weighted = loss not in ("squared_error", "huber")
     for i in range(2, net.n_layers + 1):
-        joint = _Joint.of(result, keep, i)
+        joint = _Joint.of(result, keep, i, skip_connections)
         if joint is None:
             continue
         # XᵀX and (T - X W₀ᵀ)ᵀ X, in chunks; weighted, one of them for each output.
@@ -83,7 +84,13 @@ def compensate(
 
 
 def fit_targets(
-    net: SpectralNetwork, parts: Parts, keep: Sequence[np.ndarray], x: np.ndarray, problem: Problem, ridge: float = 1e-8
+    net: SpectralNetwork,
+    parts: Parts,
+    keep: Sequence[np.ndarray],
+    x: np.ndarray,
+    problem: Problem,
+    ridge: float = 1e-8,
+    skip_connections: bool = False,
 ) -> Parts:
     """Refit the weights into the output to the targets of a problem, by `output_losses.fit_outputs`; all others stay.
 
@@ -92,7 +99,7 @@ def fit_targets(
     By hand: SciPy's solver in `fit_outputs`. Checked by test_output_losses.test_pruning_towards_the_targets_fits_the_outputs_to_them.
     """
     result = {pair: block.astype(np.float64) for pair, block in parts.items()}
-    joint = _Joint.of(result, keep, net.n_layers)
+    joint = _Joint.of(result, keep, net.n_layers, skip_connections)
     if joint is None:
         return result
     exact = replace(problem, y=problem.y.astype(np.float64), weights=problem.weights.astype(np.float64))
@@ -110,9 +117,9 @@ class _Joint:
     senders: list[int]
 
     @classmethod
-    def of(cls, blocks: Parts, keep: Sequence[np.ndarray], layer: int) -> _Joint | None:
-        """None where the layer has no neuron or no sender left."""
-        senders = [j for j in range(1, layer) if (layer, j) in blocks and blocks[layer, j].any()]
+    def of(cls, blocks: Parts, keep: Sequence[np.ndarray], layer: int, every: bool) -> _Joint | None:
+        """None where the layer has no neuron or no sender left; `every` layer before it sends, or those that do so already."""
+        senders = [j for j in range(1, layer) if every or ((layer, j) in blocks and blocks[layer, j].any())]
         if not senders or not keep[layer - 1].any():
             return None
         return cls(layer, keep, senders)
@@ -133,9 +140,15 @@ class _Joint:
         return sum(int(mask.sum()) for mask in self.columns)
 
     def weights(self, blocks: Parts) -> np.ndarray:
-        """W₀ (kept neurons, kept senders)."""
-        pairs = zip(self.senders, self.columns, strict=True)
-        return np.hstack([blocks[self.layer, j][np.ix_(self.rows, mask)] for j, mask in pairs])
+        """W₀ (kept neurons, kept senders), 0 from a layer that does not send yet."""
+        pairs, none = zip(self.senders, self.columns, strict=True), np.zeros(1)
+        shapes = ((j, mask, (len(self.rows), len(mask))) for j, mask in pairs)
+        return np.hstack(
+            [
+                np.broadcast_to(blocks.get((self.layer, j), none), shape)[np.ix_(self.rows, mask)]
+                for j, mask, shape in shapes
+            ]
+        )
 
     def values(self, net: SpectralNetwork, blocks: Parts, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """The rows of a chunk of samples and the values (samples, kept senders) in the network of the blocks.
@@ -153,7 +166,7 @@ class _Joint:
         """Write weights (kept neurons, kept senders) into new blocks."""
         ends = np.cumsum([int(mask.sum()) for mask in self.columns])
         for j, mask, part in zip(self.senders, self.columns, np.split(weights, ends[:-1], axis=1), strict=True):
-            blocks[self.layer, j] = np.zeros_like(blocks[self.layer, j])
+            blocks[self.layer, j] = np.zeros((len(self.rows), len(mask)))
             blocks[self.layer, j][np.ix_(self.rows, mask)] = part
 
 

@@ -44,9 +44,16 @@ class System:
         self.inverse = np.delete(np.delete(smaller, h, axis=0), h, axis=1)
 
 
-def leave_one_out_scores(net: SpectralNetwork, x: np.ndarray, loss: str) -> list[np.ndarray]:
-    """Scores of each hidden layer on its own, from the values of the network over checked x (samples, features)."""
-    return [_scores([System(*pair) for pair in _systems(net, x, layer, loss)]) for layer in range(2, net.n_layers)]
+def leave_one_out_scores(
+    net: SpectralNetwork, x: np.ndarray, loss: str, skip_connections: bool = False
+) -> list[np.ndarray]:
+    """Scores of each hidden layer on its own, from the values of the network over checked x (samples, features).
+
+    With `skip_connections` all layers before a receiver are refitted, also those that do not send to it yet.
+    """
+    layers = range(2, net.n_layers)
+    systems = ([System(*pair) for pair in _systems(net, x, layer, loss, skip_connections)] for layer in layers)
+    return [_scores(own) for own in systems]
 
 
 def _scores(systems: list[System]) -> np.ndarray:
@@ -68,7 +75,9 @@ def _scores(systems: list[System]) -> np.ndarray:
     return scores
 
 
-def _systems(net: SpectralNetwork, x: np.ndarray, layer: int, loss: str) -> list[tuple[np.ndarray, np.ndarray]]:
+def _systems(
+    net: SpectralNetwork, x: np.ndarray, layer: int, loss: str, every: bool
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """(G⁻¹, b) of a hidden layer's neurons for each layer behind it, for the output layer one for each output.
 
     The weights b of a receiver are times the root of its squared paths to the outputs, so its scale does not count.
@@ -83,7 +92,8 @@ def _systems(net: SpectralNetwork, x: np.ndarray, layer: int, loss: str) -> list
         if not blocks.get((i, layer), np.zeros(1)).any():
             continue
         # All senders of layer i, the layer's own neurons first.
-        senders = [layer, *(j for j in range(1, i) if j != layer and (i, j) in blocks and blocks[i, j].any())]
+        sending = [j for j in range(1, i) if every or ((i, j) in blocks and blocks[i, j].any())]
+        senders = [layer, *(j for j in sending if j != layer)]
         size, receivers = sum(net.widths[j - 1] for j in senders), net.widths[i - 1]
         separate = weighted and i == net.n_layers
         grams = np.zeros((receivers if separate else 1, size, size))

@@ -78,7 +78,7 @@ def _smallest(net: SpectralNetwork, start: Merged, request: PruneRequest, limit:
 
 def _rank(start: Merged, request: PruneRequest) -> list[Removal]:
     """The neurons, or layers, in the order of their removal; merged neurons come first."""
-    scores = neuron_scores(start.ranked, request.by, request.X, request.loss)
+    scores = neuron_scores(start.ranked, request.by, request.X, request.loss, request.skip_connections)
     if request.even:
         scores = [(1 + np.argsort(np.argsort(score, kind="stable"))) / len(score) for score in scores]
     scores = [np.where(mask, score, -1.0) for mask, score in zip(start.keep[1:-1], scores, strict=True)]
@@ -98,11 +98,10 @@ def _remove(net: SpectralNetwork, start: Merged, removals: Sequence[Removal], re
     parts = masked(start.blocks, keep)
     removed = not all(mask.all() for mask in keep)
     if removed and request.compensate and request.x is not None:
-        parts = refit(net, parts, keep, request.x, request.strength, request.loss)
+        parts = refit(net, parts, keep, request.x, request.strength, request.loss, request.skip_connections)
         if request.towards == "targets":
-            parts = fit_targets(
-                net, parts, keep, request.x, net.problem(request.X, request.y, request.loss), request.strength
-            )
+            problem = net.problem(request.X, request.y, request.loss)
+            parts = fit_targets(net, parts, keep, request.x, problem, request.strength, request.skip_connections)
     return as_direct(net, parts)
 
 

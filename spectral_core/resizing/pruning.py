@@ -42,6 +42,7 @@ def prune(
     ridge: float | None = None,
     towards: str = "network",
     merge: float | None = None,
+    skip_connections: bool = False,
     retrain: Mapping[str, Any] | None = None,
 ) -> PruneResult:
     """Remove hidden neurons, whole layers, or single weights; the given network is left as it was.
@@ -84,6 +85,8 @@ def prune(
         (M16; 0 is exact; relu, leaky_relu, identity), then rank the merged neurons; not with a ranking by eigenvalue. With X
         the angle is that of the weights times the root mean squares of their senders' values, so units do not change it.
         Nothing is merged where merging and its refit alone would exceed the tolerance.
+    skip_connections : let the refits join each layer to all layers before it, so that the inputs and the neurons that stay
+        replace what goes. This adds weights: with 784 inputs and 10 outputs 7,850.
     retrain : options of `train`. The compact network is then trained with them on (X, y): all its live weights, also those
         that were frozen. Its `validation_data` are in the units of X and y. A retraining that ends above the limit of the
         tolerance is not kept.
@@ -99,7 +102,7 @@ def prune(
     - `retrain` takes epochs, batch_size, learning_rate, seed. The network is then trained by mini-batches while its weights go;
       the rate falls to 0 as a cosine. Below 400 products the steps of the default follow. With a tolerance the size is found
       without training first.
-    - `by`, `layers`, `even`, `towards` and `merge` belong to neurons.
+    - `by`, `layers`, `even`, `towards`, `merge` and `skip_connections` belong to neurons.
 
     Returns
     -------
@@ -140,6 +143,7 @@ def prune(
         ridge=ridge,
         towards=towards,
         merge=merge,
+        skip_connections=skip_connections,
         retrain=retrain,
     )
     if isinstance(net, Predictor):

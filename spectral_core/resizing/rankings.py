@@ -20,7 +20,13 @@ from spectral_core.resizing.leave_one_out import leave_one_out_scores
 Scores = list[np.ndarray]
 
 
-def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: str = "squared_error") -> Scores:
+def neuron_scores(
+    net: SpectralNetwork,
+    by: str = "path",
+    X: Any = None,
+    loss: str = "squared_error",
+    skip_connections: bool = False,
+) -> Scores:
     """The score of each hidden neuron; the neuron with the least score is removed first.
 
     ``path`` : the root of the sum of the squared products over all paths from an input through the neuron to an output, where a
@@ -49,6 +55,7 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: s
     net : any parametrization; ``eigenvalue`` and ``scaled_eigenvalue`` need one with eigenvalues.
     X : (samples, features), for ``path``, ``pivoted_qr`` and ``leave_one_out``; the last two need it.
     loss : for ``leave_one_out``, as in `train`.
+    skip_connections : for ``leave_one_out``: the refit joins each layer to all layers before it, as that of `prune`.
 
     Returns
     -------
@@ -56,7 +63,8 @@ def neuron_scores(net: SpectralNetwork, by: str = "path", X: Any = None, loss: s
     """
     if not isinstance(net, SpectralNetwork):
         raise InvalidInputError(f"net must be a SpectralNetwork; got {type(net).__name__}")
-    return RANKINGS[one_of(by, tuple(RANKINGS), "by")](net, X, one_of(loss, LOSSES, "loss"))
+    ranked, loss = RANKINGS[one_of(by, tuple(RANKINGS), "by")], one_of(loss, LOSSES, "loss")
+    return by_leave_one_out(net, X, loss, skip_connections) if ranked is by_leave_one_out else ranked(net, X, loss)
 
 
 def by_path(net: SpectralNetwork, X: Any, loss: str) -> Scores:
@@ -88,9 +96,9 @@ def by_pivoted_qr(net: SpectralNetwork, X: Any, loss: str) -> Scores:
     return pivoted_scores(net, _required_data(X, "pivoted_qr"))
 
 
-def by_leave_one_out(net: SpectralNetwork, X: Any, loss: str) -> Scores:
+def by_leave_one_out(net: SpectralNetwork, X: Any, loss: str, skip_connections: bool = False) -> Scores:
     x = checks.features(_required_data(X, "leave_one_out"), np.float64, net.n_features)
-    return leave_one_out_scores(net, x, loss)
+    return leave_one_out_scores(net, x, loss, skip_connections)
 
 
 RANKINGS: dict[str, Callable[[SpectralNetwork, Any, str], Scores]] = {

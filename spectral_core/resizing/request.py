@@ -22,7 +22,14 @@ from spectral_core.training.options import TRAIN_OPTIONS, LoopOptions, StepOptio
 AMOUNTS = ("fraction", "threshold", "tolerance", "weights")
 """Keywords that say how much is removed; one is given."""
 UNITS = ("neuron", "layer", "weight")
-NEURONS_ONLY = {"by": "path", "layers": None, "even": False, "towards": "network", "merge": None}
+NEURONS_ONLY = {
+    "by": "path",
+    "layers": None,
+    "even": False,
+    "towards": "network",
+    "merge": None,
+    "skip_connections": False,
+}
 """Keywords with a meaning for neurons and layers alone, and their defaults."""
 RIDGES = (1e-8, 1e-3, 1e-2)
 """Where no ridge is given: the first for neurons and layers, the last for single weights; a tolerance tries all for these."""
@@ -50,6 +57,7 @@ class PruneRequest:
     ridge: float | None
     towards: str
     merge: float | None
+    skip_connections: bool
     retrain: Mapping[str, Any] | None
     x: np.ndarray | None = None
     """X in float64, checked."""
@@ -129,6 +137,8 @@ def checked_request(net: SpectralNetwork, request: PruneRequest) -> PruneRequest
         raise InvalidInputError(
             "towards='targets' refits the weights into the output to y: it needs X, y and compensation"
         )
+    if checks.boolean(request.skip_connections, "skip_connections") and not refits:
+        raise InvalidInputError("skip_connections=True lets the refit join layers: it needs X and compensation")
     layers, retrain = _shrinking_layers(request.layers, net.n_layers), _training_options(request.retrain)
     if request.validation_data is not None:
         net.problem(*request.validation_data, request.loss)

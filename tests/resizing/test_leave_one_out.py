@@ -16,8 +16,13 @@ from tests.builders import random_network
 CHECK = settings(deadline=None, max_examples=25)
 
 
-def error_without(net: SpectralNetwork, x: np.ndarray, layer: int, gone: list[int], loss: str) -> float:
-    """The least weighted squares, over all receivers of a layer, of what the senders left cannot express."""
+def error_without(
+    net: SpectralNetwork, x: np.ndarray, layer: int, gone: list[int], loss: str, every: bool = False
+) -> float:
+    """The least weighted squares, over all receivers of a layer, of what the senders left cannot express.
+
+    `every` layer before a receiver sends, or those that do so in the network.
+    """
     blocks = net.transfer_blocks()
     z, values = layer_values(blocks, net.widths, net.activation, with_constant(x, net.widths[0]))
     # An error of a receiver counts by its squared paths to the outputs.
@@ -27,8 +32,11 @@ def error_without(net: SpectralNetwork, x: np.ndarray, layer: int, gone: list[in
         counting[i] = np.sum([np.square(blocks[k, i]).T @ counting[k] for k in behind], axis=0)
     total = 0.0
     for i in range(layer + 1, net.n_layers + 1):
+        if (i, layer) not in blocks:
+            continue
         left = [h for h in range(net.widths[layer - 1]) if h not in gone]
-        senders = [values[j - 1][:, left] if j == layer else values[j - 1] for j in range(1, i) if (i, j) in blocks]
+        sending = [j for j in range(1, i) if every or (i, j) in blocks]
+        senders = [values[j - 1][:, left] if j == layer else values[j - 1] for j in sending]
         stacked = np.hstack(senders)
         wanted = np.sum([values[j - 1] @ blocks[i, j].T for j in range(1, i) if (i, j) in blocks], axis=0)
         weights = curvatures(z[-1], loss) if i == net.n_layers else np.ones_like(wanted)
@@ -42,17 +50,23 @@ def error_without(net: SpectralNetwork, x: np.ndarray, layer: int, gone: list[in
 
 @given(
     st.integers(0, 999), st.sampled_from(["squared_error", "cross_entropy", "poisson"]),
-    st.lists(st.integers(2, 5), min_size=1, max_size=2), st.booleans(),
+    st.lists(st.integers(2, 5), min_size=1, max_size=2), st.booleans(), st.sampled_from(["direct", "layerwise", "joined"]),
 )  # fmt: skip
 @CHECK
-def test_the_score_is_the_rise_of_the_refitted_error(seed: int, loss: str, hidden: list[int], bias: bool) -> None:
-    """Neuron after neuron, the one that goes raises the error least, and its score is the error without all so far."""
-    net = random_network("direct", [3, *hidden, 2], "tanh", seed, bias)
-    x = np.random.default_rng(seed).normal(size=(60, 3))
-    for layer, scores in enumerate(neuron_scores(net, "leave_one_out", x, loss), 2):
+def test_the_score_is_the_rise_of_the_refitted_error(
+    seed: int, loss: str, hidden: list[int], bias: bool, kind: str
+) -> None:
+    """Neuron after neuron, the one that goes raises the error least, and its score is the error without all so far.
+
+    ``joined``: a network without skip connections whose refit may join its layers.
+    """
+    net = random_network("direct" if kind == "direct" else "layerwise", [3, *hidden, 2], "tanh", seed, bias)
+    x, joined = np.random.default_rng(seed).normal(size=(60, 3)), kind == "joined"
+    for layer, scores in enumerate(neuron_scores(net, "leave_one_out", x, loss, skip_connections=joined), 2):
         gone: list[int] = []
         for h in np.argsort(scores, kind="stable").tolist():
-            rises = {k: error_without(net, x, layer, [*gone, k], loss) for k in range(len(scores)) if k not in gone}
+            left = [k for k in range(len(scores)) if k not in gone]
+            rises = {k: error_without(net, x, layer, [*gone, k], loss, joined) for k in left}
             scale = 1 + max(rises.values())
             assert rises[h] <= min(rises.values()) + 1e-5 * scale
             gone.append(h)

@@ -43,10 +43,10 @@ def masks(net: SpectralNetwork, seed: int) -> list[np.ndarray]:
 # --- compensation -----------------------------------------------------------------------------------------------------
 
 
-@given(st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.integers(0, 999), st.booleans())
+@given(st.sampled_from(PARAMETRIZATIONS), WIDTHS, st.integers(0, 999), st.booleans(), st.booleans())
 @CHECK
 def test_compensation_is_the_least_squares_fit_layer_after_layer(
-    kind: str, widths: list[int], seed: int, bias: bool
+    kind: str, widths: list[int], seed: int, bias: bool, skips: bool
 ) -> None:
     """Against NumPy's solver on the data themselves, for a ridge that is next to nothing."""
     net = random_network(kind, widths, "tanh", seed, bias)
@@ -54,12 +54,12 @@ def test_compensation_is_the_least_squares_fit_layer_after_layer(
     x = np.random.default_rng(seed).normal(size=(60, net.n_features))
     parts = dropped(net, keep)
     before = {pair: block.copy() for pair, block in parts.items()}
-    found = compensate(net, parts, keep, x, ridge=1e-13)
+    found = compensate(net, parts, keep, x, ridge=1e-13, skip_connections=skips)
     assert all(np.array_equal(parts[pair], before[pair]) for pair in parts)
     full = with_constant(x, net.widths[0])
     wanted = layer_values(net.transfer_blocks(), net.widths, "tanh", full)[0]
     for i in range(2, net.n_layers + 1):
-        senders = [j for j in range(1, i) if (i, j) in parts and parts[i, j].any()]
+        senders = [j for j in range(1, i) if skips or ((i, j) in parts and parts[i, j].any())]
         if not senders:
             continue
         values = layer_values(found, net.widths, "tanh", full)
@@ -82,6 +82,34 @@ def test_where_nothing_was_removed_nothing_changes(kind: str, widths: list[int],
     found = compensate(net, blocks, [np.ones(w, bool) for w in net.widths], x)
     for pair, block in blocks.items():
         np.testing.assert_allclose(found[pair], block, rtol=0, atol=1e-9)
+
+
+def test_skip_connections_replace_neurons_that_are_linear() -> None:
+    """Without its hidden neurons a network of identities is one matrix, which the inputs alone give."""
+    net = random_network("layerwise", [3, 4, 3, 2], "identity", 0, bias=True)
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    y = net.forward(x)
+    for by in ("path", "leave_one_out"):
+        joined = prune(net, fraction=6 / 7, by=by, X=x, skip_connections=True).compact
+        np.testing.assert_allclose(joined.forward(x), y, rtol=0, atol=1e-4)
+        assert np.abs(prune(net, fraction=6 / 7, by=by, X=x).compact.forward(x) - y).max() > 0.1
+    with pytest.raises(InvalidInputError, match="skip_connections=True lets the refit join layers: it needs X and"):
+        prune(net, fraction=0.5, skip_connections=True)
+    with pytest.raises(InvalidInputError, match="it needs X and compensation"):
+        prune(net, fraction=0.5, X=x, compensate=False, skip_connections=True)
+    with pytest.raises(InvalidInputError, match="skip_connections belongs to unit='neuron' or 'layer'"):
+        prune(net, unit="weight", weights=5, X=x, y=y, skip_connections=True)
+
+
+def test_skip_connections_lower_the_error_of_a_network_without_them() -> None:
+    net = random_network("layerwise", [3, 12, 2], "tanh", 1, bias=True)
+    x = np.random.default_rng(1).normal(size=(200, 3))
+    y = net.forward(x)
+    for towards in ("network", "targets"):
+        options: dict[str, Any] = {"fraction": 0.75, "by": "leave_one_out", "X": x, "y": y, "towards": towards}
+        plain, joined = (prune(net, **options, skip_connections=one).compact for one in (False, True))
+        assert joined.live == plain.live
+        assert joined.loss(x, y) < 0.9 * plain.loss(x, y)
 
 
 def test_neurons_that_say_nothing_on_the_data_are_left_alone() -> None:
