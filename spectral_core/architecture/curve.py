@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -123,7 +123,8 @@ class JudgingRows:
     numbers : of the rows in the data; a row that judges in several splits comes several times.
     weights : of mean 1 in each split.
     variance : of each target (outputs,), which squared errors are divided by; empty for classes and labels.
-    spread : what each row adds to that variance, over its mean: it is estimated from the same rows. 1 where it is not.
+    spread : what each row adds to that variance, over its mean (rows, targets): it is estimated from the same rows. 1 where it
+        is not.
     defined : whether R² is: every target varies. Always so for classes and labels.
     """
 
@@ -136,11 +137,13 @@ class JudgingRows:
     @classmethod
     def alike(cls, count: int) -> JudgingRows:
         """So many rows of one split, each of weight 1."""
-        return cls(np.arange(count), np.ones(count), np.empty(0), np.ones(count))
+        return cls(np.arange(count), np.ones(count), np.empty(0), np.ones((count, 1)))
 
     @classmethod
     def joined(cls, parts: Sequence[JudgingRows]) -> JudgingRows:
         """Those of several splits."""
+        if len(parts) == 1:
+            return parts[0]
         numbers = np.concatenate([part.numbers for part in parts])
         weights = np.concatenate([part.weights for part in parts])
         spread = np.concatenate([part.spread for part in parts])
@@ -157,8 +160,9 @@ class JudgingRows:
 class Judged:
     """A network size with the value of every validation row: 1 or 0 for a class, or 1 less its squared error over the variance.
 
+    rows : (rows,), or (rows, targets) of several targets.
     judges : the rows; where none are given, as many rows alike.
-    perfect : the value of a perfect network, 1; of the difference of two, 0.
+    perfect : the value of a network without an error, 1; of the difference of two networks, 0.
     """
 
     size: int
@@ -177,7 +181,7 @@ class Judged:
 
         By hand: a mean. Checked by test_curve.test_the_choice_is_the_smallest_within_the_paired_error.
         """
-        return float(np.average(self.rows, weights=self._judges.weights))
+        return float(np.average(self.rows, axis=0, weights=self._judges.weights).mean())
 
     @property
     def error(self) -> float:
@@ -185,13 +189,16 @@ class Judged:
 
         By hand: a statistic of rows. Checked by test_curve.test_the_error_is_that_of_repeated_draws.
         """
-        judges = self._judges
-        values = self.rows + (self.perfect - self.mean) * judges.spread
+        judges, values = self._judges, self.rows.reshape(len(self.rows), -1)
+        means = np.average(values, axis=0, weights=judges.weights)
+        values = (values + (self.perfect - means) * judges.spread).mean(axis=1)
         return standard_error(values, judges.weights, judges.groups)
 
     @classmethod
     def joined(cls, parts: Sequence[Judged], size: int, variant: int) -> Judged:
         """The values on the rows of several splits; all rows are different where they are not known."""
+        if len(parts) == 1:
+            return replace(parts[0], size=size, variant=variant)
         known = [part.judges for part in parts if part.judges is not None]
         judges = JudgingRows.joined(known) if len(known) == len(parts) else None
         return cls(size, np.concatenate([part.rows for part in parts]), variant, judges)

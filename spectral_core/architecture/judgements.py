@@ -86,11 +86,11 @@ def judging_rows(samples: Samples, numbers: np.ndarray, everything: Samples) -> 
     """
     weights = of_mean_one(samples.weights.astype(np.float64))
     if samples.loss != "squared_error":
-        return JudgingRows(numbers, weights, np.empty(0), np.ones(len(samples)))
+        return JudgingRows(numbers, weights, np.empty(0), np.ones((len(samples), 1)))
     y, varies = samples.y.astype(np.float64), samples.y.min(axis=0) < samples.y.max(axis=0)
     squares = (y - np.average(y, axis=0, weights=weights)) ** 2
     variance = np.where(varies, np.average(squares, axis=0, weights=weights), _variance(everything))
-    spread = np.where(varies, squares / variance, 1.0).mean(axis=1)
+    spread = np.where(varies, squares / variance, 1.0)
     return JudgingRows(numbers, weights, variance, spread, bool(varies.all()))
 
 
@@ -105,12 +105,12 @@ def _variance(samples: Samples) -> np.ndarray:
 
 
 def values(samples: Samples, net: SparseNetwork, variance: np.ndarray | None = None) -> np.ndarray:
-    """The value of each sample for a network (samples,); see `_of_output`."""
+    """The value of each sample for a network; see `_of_output`."""
     return _of_output(samples, samples.astype(net.weights.dtype).forward(net), variance)
 
 
 def constant_values(samples: Samples, variance: np.ndarray | None = None) -> np.ndarray:
-    """The value of each sample for the best constant (samples,); see `_of_output`.
+    """The value of each sample for the best constant; see `_of_output`.
 
     By hand: a statistic of targets. Checked by test_whole_curve.test_no_constant_has_a_greater_score.
     """
@@ -128,6 +128,8 @@ def _of_output(samples: Samples, output: np.ndarray, variance: np.ndarray | None
     """The value of each sample for outputs z_K (samples, outputs): 1 where class or all labels are right, or
     1 - (squared error)/variance, by default the weighted one of these samples. The score is the weighted mean.
 
+    (samples,), or (samples, outputs) of several targets.
+
     By hand: a statistic of outputs. Checked by test_smallest.test_the_mean_of_the_values_is_the_score.
     """
     if samples.loss == "cross_entropy":
@@ -135,7 +137,8 @@ def _of_output(samples: Samples, output: np.ndarray, variance: np.ndarray | None
     if samples.loss == "binary_cross_entropy":
         return ((output > 0) == (samples.y > 0.5)).all(axis=1).astype(np.float64)
     variance = _variance(samples) if variance is None else variance
-    return np.asarray(1 - ((output - samples.y.astype(np.float64)) ** 2 / variance).mean(axis=1))
+    found = 1 - (output - samples.y.astype(np.float64)) ** 2 / variance
+    return found if found.shape[1] > 1 else found[:, 0]
 
 
 def _read(

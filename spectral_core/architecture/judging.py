@@ -121,7 +121,7 @@ def better_than_constant(model: Predictor, X: Any, y: Any, weights: np.ndarray |
 
     By hand: a statistic of predictions. Checked by test_judging.test_better_than_a_constant_is_a_paired_test.
     """
-    prediction, spread = model.predict(X), np.ones(len(y))
+    prediction, spread = model.predict(X), np.ones((len(y), 1))
     if model.task == "classification":
         labels, found = (encode_labels(values, "y", model.classes)[0] for values in (y, prediction))
         gain = (labels != np.bincount(labels, weights).argmax()).astype(float) - (labels != found)
@@ -139,10 +139,11 @@ def better_than_constant(model: Predictor, X: Any, y: Any, weights: np.ndarray |
         scale = np.abs(deviations).max(axis=0)
         deviations, errors = deviations / scale, errors / scale
         variance = np.average(np.square(deviations), axis=0, weights=weights)
-        spread = (np.square(deviations) / variance).mean(axis=1)
-        gain = spread - (np.square(errors) / variance).mean(axis=1)
-    mean = float(np.average(gain, weights=weights))
-    return mean > standard_error(gain - mean * spread, weights)
+        spread = np.square(deviations) / variance
+        gain = spread - np.square(errors) / variance
+    gain = gain.reshape(len(gain), -1)
+    means = np.average(gain, axis=0, weights=weights)
+    return float(means.mean()) > standard_error((gain - means * spread).mean(axis=1), weights)
 
 
 def _shown(score: float | None) -> str:

@@ -110,6 +110,7 @@ class SearchResult:
         With `sample_weight` (samples,) each row counts by its weight, and rows of weight 0 are no test rows.
         """
         weights = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(X))
+        y = self.predictor.targets_of(y)
         before, after = (one.score(X, y, weights) for one in (self.proposal or self.predictor, self.compact_predictor))
         judgement = Judgement.of(self.compact_predictor, X, y, "test", weights)
         count = len(X) if weights is None else int(np.count_nonzero(weights))

@@ -125,7 +125,7 @@ def search(
         their weights in every score; rows of weight 0 are left out. Where validation data come without weights, each of their rows weighs as much as
         the mean training row.
     class_weight : classification: {label: weight}, 1 for labels that are not named, or ``balanced`` for
-        (rows)/(classes · rows of the class). It multiplies the sample weights, in fits and in scores: with ``balanced`` the
+        (rows)/(classes · rows of the class), rows of weight 0 included. It multiplies the sample weights, in fits and in scores: with ``balanced`` the
         score is close to the balanced accuracy. ``seed`` and ``grow`` take the epoch by the unweighted validation loss.
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from spectral_core import checks
 from spectral_core.cli import data_options
 from spectral_core.cli.model_data import known_rows, parts_of_fresh
 from spectral_core.errors import InvalidInputError
@@ -59,6 +60,7 @@ def split_data(data: Dataset, options: argparse.Namespace) -> DataSplit:
         return DataSplit(training, None, test, origin)
     if apart.weight is None:
         return DataSplit(training, (apart.x, apart.labels), test, origin, apart.rows)
+    checks.sample_weights(apart.weight, float, len(apart.x), f"column {options.weight!r} of the validation rows")
     apart = apart.take(np.flatnonzero(apart.weight))
     return DataSplit(training, (apart.x, apart.labels, apart.weight), test, origin, apart.rows)
 

@@ -102,22 +102,29 @@ def target_names_of(y: Any) -> tuple[str, ...]:
 def target_array(y: Any, known: Sequence[str] = ()) -> Any:
     """y as an array; a frame column by column, a column vector as a vector.
 
-    Several columns are taken by their `known` names, in any order.
+    Several columns are taken by their `known` names, in any order. Where no name is known, as of names for reports, they are
+    taken as they come.
 
     Raises
     ------
-    InvalidInputError : the columns of a frame have other names; names such as y1, y2 are those of an array and fit any.
+    InvalidInputError : some names are known and others are not.
     """
     names = frame_names(y)
     if names is not None:
         columns = as_table(y, source="y").columns
         if len(known) == len(names) > 1 and set(names) == set(known):
             columns = tuple(columns[names.index(name)] for name in known)
-        elif len(known) == len(names) > 1 and tuple(known) != tuple(f"y{k}" for k in range(1, len(known) + 1)):
-            raise InvalidInputError(f"y has the columns {quoted(names)}; the targets are {quoted(known)}")
+        elif len(names) > 1 and set(names) & set(known):
+            raise InvalidInputError(f"the targets are {quoted(known)}; got the columns {quoted(names)}")
         y = columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
     array = checks.as_array(y, "y")
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def by_name(y: Any, known: Sequence[str]) -> Any:
+    """`target_array` of a frame of several targets; anything else as it is."""
+    names = frame_names(y)
+    return target_array(y, known) if names is not None and len(names) > 1 else y
 
 
 def labels_of_indicators(y: np.ndarray, names: Sequence[str]) -> np.ndarray | None:

@@ -18,7 +18,7 @@ class Weighting:
 
     samples : (samples,), none negative, or None.
     classes : {label: weight}, 1 for a label that is not named; ``balanced``: (rows)/(classes · rows of the class); or None.
-    name : of the sample weights, in messages.
+    where : of which rows, in messages.
 
     Examples
     --------
@@ -30,7 +30,7 @@ class Weighting:
 
     samples: Any = None
     classes: Any = None
-    name: str = "sample_weight"
+    where: str = ""
 
     def of(
         self, target: np.ndarray, classes: tuple[Any, ...], fitted: np.ndarray, in_rows: bool = False
@@ -47,7 +47,11 @@ class Weighting:
 
         By hand: weights of rows. Checked by test_weighting.test_weights_multiply_and_unnamed_labels_have_one.
         """
-        own = None if self.samples is None else checks.sample_weights(self.samples, np.float64, len(target), self.name)
+        own = (
+            None
+            if self.samples is None
+            else checks.sample_weights(self.samples, np.float64, len(target), f"sample_weight{self.where}")
+        )
         if own is not None and in_rows:
             own = in_mean_rows(own)
         factors = self._by_class(classes, fitted)
@@ -55,12 +59,12 @@ class Weighting:
             return own
         by_row = factors[target]
         if not by_row.any():
-            raise InvalidInputError("class_weight gives every row the weight 0")
+            raise InvalidInputError(f"class_weight gives every row{self.where} the weight 0")
         return by_row if own is None else own * by_row
 
     def of_validation(self, samples: Any) -> Weighting:
         """The same weights of classes, with the sample weights of validation data or none."""
-        return Weighting(samples, self.classes, "sample_weight of validation_data")
+        return Weighting(samples, self.classes, " of validation_data")
 
     def _by_class(self, classes: tuple[Any, ...], fitted: np.ndarray) -> np.ndarray | None:
         """The weight of each class (classes,).

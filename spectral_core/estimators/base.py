@@ -15,8 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from spectral_core import checks
 from spectral_core.checks import one_of
-from spectral_core.data.framing import target_names_of
-from spectral_core.data.weighting import in_mean_rows
+from spectral_core.data.framing import by_name, target_names_of
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.lbfgs import minimise
 from spectral_core.estimators.objective import SOLVERS, FitData, Objective, check_parameters
@@ -24,7 +23,7 @@ from spectral_core.estimators.plain import start
 from spectral_core.estimators.results import FittedNetwork, dense
 from spectral_core.estimators.searching import fit_searched
 from spectral_core.estimators.stochastic import ENDING, OptimizerState, StochasticFit, Validation
-from spectral_core.estimators.weights import of_class, with_classes
+from spectral_core.estimators.weights import with_classes
 from spectral_core.kernels.support import activations
 from spectral_core.kernels.support.layout import PARAMETRIZATIONS
 from spectral_core.networks.spectral import SpectralNetwork
@@ -81,17 +80,16 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         ----------
         sample_weight : (samples,), none negative; losses and scores are weighted means.
         X_val, y_val : validation rows of your own. The loss on them is measured after each epoch
-            (`validation_loss_curve_`), and `early_stopping` and the search judge on them. Each weighs as much as the mean row
-            of X; in a search `class_weight` counts for them too.
+            (`validation_loss_curve_`), and `early_stopping` and the search judge on them. A search also fits them in the end:
+            each weighs as much there as the mean row with a weight, and `class_weight` counts for them too.
         """
         again = (
             bool(checks.boolean(self.warm_start, "warm_start")) and hasattr(self, "network_") and self.search is False
         )
-        data = self._data(X, y, sample_weight, None, "all" if again else "", in_rows=X_val is not None)
-        given = self._own_validation(X_val, y_val, data)
-        if self.search is False:
-            return self._fit_given(data, given, again, False)
-        return fit_searched(self, data, given, target_names_of(y))
+        searched, names = self.search is not False, target_names_of(y)
+        data = self._data(X, y, sample_weight, None, "all" if again else "", searched)
+        given = self._own_validation(X_val, by_name(y_val, names))
+        return fit_searched(self, data, given, names) if searched else self._fit_given(data, given, again, False)
 
     @available_if(_can_go_on)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
@@ -112,13 +110,13 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         again = hasattr(self, "network_")
         return self._fit_given(self._data(X, y, sample_weight, classes, "part" if again else ""), None, again, True)
 
-    def _data(self, X: Any, y: Any, sample_weight: Any, classes: Any, known: str, in_rows: bool = False) -> FitData:
-        """Checked data; classes are learned unless the training goes on. `in_rows` gives sample weights the mean 1."""
+    def _data(self, X: Any, y: Any, sample_weight: Any, classes: Any, known: str, searched: bool = False) -> FitData:
+        """Checked data; classes are learned unless the training goes on. A search has the weights of classes apart."""
         x, y = self._checked_rows(X, y, reset=not known)
         target = self._target(y, known, classes)
         given = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(x))
-        if given is not None and in_rows:
-            given = in_mean_rows(given)
+        if searched and target.ndim == 1:
+            return FitData(x, target, given)
         return FitData(x, target, with_classes(given, target, getattr(self, "class_weight", None), self))
 
     def _checked_rows(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, Any]:
@@ -130,15 +128,13 @@ class SpectralEstimator(FittedNetwork, BaseEstimator):
         )  # fmt: skip
         return dense(x), dense(y)
 
-    def _own_validation(self, X_val: Any, y_val: Any, data: FitData) -> FitData | None:
+    def _own_validation(self, X_val: Any, y_val: Any) -> FitData | None:
         if (X_val is None) != (y_val is None):
             raise InvalidInputError("X_val and y_val belong together; got one of them")
         if X_val is None:
             return None
         x, y = self._checked_rows(X_val, y_val, reset=False)
-        target, classes = self._target(y, "part"), getattr(self, "class_weight", None)
-        searched = self.search is not False and target.ndim == 1  # a search judges by weights too
-        return FitData(x, target, of_class(classes, data.y, target, self) if searched else None)
+        return FitData(x, self._target(y, "part"), None)
 
     def _fit_given(self, data: FitData, given: FitData | None, again: bool, incremental: bool) -> Any:
         """Train the given architecture."""

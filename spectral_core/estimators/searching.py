@@ -14,6 +14,7 @@ from spectral_core.data.scaling import Scaling
 from spectral_core.data.targets import LOSSES
 from spectral_core.errors import InvalidInputError
 from spectral_core.estimators.objective import FitData
+from spectral_core.estimators.weights import by_label
 from spectral_core.networks.spectral import SpectralNetwork
 
 SEARCH_PENALTY = 1e-3
@@ -62,7 +63,8 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None, names: tu
     task = next((task for task, loss in LOSSES.items() if loss == objective.loss), None)
     if task is None:
         raise InvalidInputError(f"a search knows labels, or loss='squared_error'; {objective.loss} needs search=False")
-    rows = unique_rows(data)
+    factors = by_label(getattr(estimator, "class_weight", None), data, estimator) if data.y.ndim == 1 else None
+    rows = unique_rows(data if factors is None else data.part(np.flatnonzero(factors[data.y])))
     learned = _learned_classes(estimator, rows) if task == "classification" else None
     if len(rows) < 2:
         raise InvalidInputError("a search needs at least two rows that are different and have a weight; got 1 sample")
@@ -71,6 +73,7 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None, names: tu
     own = None if given is None else of_learned(estimator, given, learned, "y_val")
     own_options: dict[str, Any] = {
         "sample_weight": rows.weights,
+        "class_weight": None if factors is None else _weights_of_labels(estimator, factors, rows.y),
         "hidden": estimator.hidden_layer_sizes,
         "task": task,
         "activation": estimator.activation,
@@ -81,7 +84,7 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None, names: tu
         "penalty": estimator.penalty,
         "penalty_strength": strength,
         "strategy": strategy,
-        "validation_data": None if own is None else (own.x, _as_given(estimator, own.y, task), *_given(own.weights)),
+        "validation_data": None if own is None else (own.x, _as_given(estimator, own.y, task)),
         "validation_fraction": share,
         "seed": estimator._draw_seed(),
         "backend": estimator.backend,
@@ -108,9 +111,11 @@ def fit_searched(estimator: Any, data: FitData, given: FitData | None, names: tu
     return estimator
 
 
-def _given(weights: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """The weights as the last part of a tuple of data; nothing where there are none."""
-    return () if weights is None else (weights,)
+def _weights_of_labels(estimator: Any, factors: np.ndarray, fitted: np.ndarray) -> dict[Any, float]:
+    """The weights of the classes that have rows, by the labels of `_as_given`."""
+    present = np.unique(fitted)
+    labels = _as_given(estimator, present, "classification").tolist()
+    return dict(zip(labels, factors[present].tolist(), strict=True))
 
 
 def _learned_classes(estimator: Any, rows: FitData) -> np.ndarray | None:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
 from spectral_core.errors import InvalidInputError
+from spectral_core.estimators.objective import FitData
 
 
 def with_classes(given: np.ndarray | None, target: np.ndarray, class_weight: Any, estimator: Any) -> np.ndarray | None:
@@ -26,14 +27,11 @@ def with_classes(given: np.ndarray | None, target: np.ndarray, class_weight: Any
     return weights
 
 
-def of_class(class_weight: Any, fitted: np.ndarray, target: np.ndarray, estimator: Any) -> np.ndarray | None:
-    """The class weight of each row of `target`, as the rows `fitted` have them; None where classes have none.
-
-    ``balanced`` counts the classes of the fitted rows.
-    """
+def by_label(class_weight: Any, fitted: FitData, estimator: Any) -> np.ndarray | None:
+    """The weight of each class (classes,), as the fitted rows have them; None where classes have none."""
     if class_weight is None:
         return None
-    by_row = compute_sample_weight(class_weight, estimator.classes_[fitted])
+    with_classes(fitted.weights, fitted.y, class_weight, estimator)  # refuses weights that leave no row
     factors = np.ones(len(estimator.classes_))
-    factors[fitted] = by_row
-    return factors[target]
+    factors[fitted.y] = compute_sample_weight(class_weight, estimator.classes_[fitted.y])
+    return factors

@@ -89,17 +89,16 @@ class Predictor:
 
     def scaled_targets(self, y: Any, name: str = "y") -> np.ndarray:
         """Class indices (samples,), labels (samples, labels), or targets (samples, outputs) in the units of the network."""
-        y = target_array(y, self._target_columns)
+        y = self.targets_of(y)
         if self.task == "classification":
             return encode_labels(y, name, self.classes)[0]
         if self.task == "multilabel":
             return label_matrix(y, name)
         return self.outputs.transform(real_targets(y, name))
 
-    @property
-    def _target_columns(self) -> tuple[str, ...]:
-        """The names of several targets, which a frame of them has."""
-        return () if self.task == "classification" else self.target_names
+    def targets_of(self, y: Any) -> Any:
+        """y as an array; several columns of a frame in the order of the targets, by their names."""
+        return target_array(y, () if self.task == "classification" else self.target_names)
 
     def raw(self, X: Any) -> np.ndarray:
         """z_K (samples, outputs), in scaled units, of X (samples, features) in the units of the data; X may have no rows."""
@@ -146,7 +145,7 @@ class Predictor:
 
         By hand: a statistic of predictions, not part of the network. Checked by test_search.test_scores_want_what_predictions_are.
         """
-        prediction, y = self.predict(X), target_array(y, self._target_columns)
+        prediction, y = self.predict(X), self.targets_of(y)
         weights = None if sample_weight is None else checks.sample_weights(sample_weight, np.float64, len(prediction))
         if self.task == "classification":
             truth, _ = encode_labels(y, "y", self.classes)

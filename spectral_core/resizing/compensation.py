@@ -56,7 +56,8 @@ def compensate(
     result = {pair: block.astype(np.float64) for pair, block in parts.items()}
     weighted = loss not in ("squared_error", "huber")
     for i in range(2, net.n_layers + 1):
-        joint = _Joint.of(result, keep, i, skip_connections)
+        lost = not all(mask.all() for mask in keep[1 : i - 1])  # without a loss there is nothing to replace
+        joint = _Joint.of(result, keep, i, skip_connections and lost)
         if joint is None:
             continue
         # XᵀX and (T - X W₀ᵀ)ᵀ X, in chunks; weighted, one of them for each output.

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from spectral_core import checks
 from spectral_core.data import splitting
 from spectral_core.data.fingerprints import row_prints
 from spectral_core.files import atomic
@@ -130,7 +129,7 @@ def overlap_sentence(model: Predictor, prints: Mapping[str, np.ndarray]) -> str:
 
 def prints_of(model: Predictor, X: Any, y: Any) -> np.ndarray:
     """The prints of rows in the units of the model's data."""
-    truth = checks.as_array(y, "y")
+    truth = model.targets_of(y)
     if model.task == "classification":
         labels = np.asarray(model.classes)[model.scaled_targets(truth)]
         return row_prints(model.encoded(X), labels)

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_core.architecture.curve import Curve, CurvePoint, Judged, JudgingRows, behind_smaller, smallest_within
+from spectral_core.architecture.curve import (
+    Curve,
+    CurvePoint,
+    Judged,
+    JudgingRows,
+    behind_smaller,
+    paired_difference,
+    smallest_within,
+)
 from spectral_core.errors import InvalidInputError
 from spectral_core.networks.sparse import SparseNetwork
 from tests.builders import sparse_network
@@ -53,11 +61,28 @@ def test_the_error_is_that_of_repeated_draws() -> None:
             truth = rng.normal(size=100)
             squares, spread = (noise * rng.normal(size=100)) ** 2, (truth - truth.mean()) ** 2
             variance = spread.mean()
-            judges = replace(JudgingRows.alike(100), spread=spread / variance)
+            judges = replace(JudgingRows.alike(100), spread=(spread / variance)[:, None])
             judged = Judged(1, 1 - squares / variance, 0, judges)
             scores.append(judged.mean)
             errors.append(judged.error)
         assert np.mean(errors) == pytest.approx(np.std(scores), rel=0.1)
+
+
+def test_each_target_has_its_own_error() -> None:
+    """The deviation of the mean R² of two targets over many draws, one fitted well and one not at all."""
+    rng, scores, errors, gains = np.random.default_rng(0), [], [], []
+    for _ in range(400):
+        truth = rng.normal(size=(100, 2)) * [1, 5]
+        squares = np.stack([(0.1 * rng.normal(size=100)) ** 2, (truth[:, 1] - truth[:, 1].mean()) ** 2], axis=1)
+        spread = (truth - truth.mean(axis=0)) ** 2
+        variance = spread.mean(axis=0)
+        judges = replace(JudgingRows.alike(100), spread=spread / variance)
+        judged, constant = (Judged(1, 1 - part / variance, 0, judges) for part in (squares, spread))
+        scores.append(judged.mean)
+        errors.append(judged.error)
+        gains.append(paired_difference(judged, constant)[1])
+    assert np.mean(errors) == pytest.approx(np.std(scores), rel=0.15)
+    assert np.mean(gains) == pytest.approx(np.std(scores), rel=0.15), "the constant's R² is 0 in each draw"
 
 
 def test_weights_count_in_the_error() -> None:

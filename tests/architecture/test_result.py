@@ -265,3 +265,18 @@ def test_the_cut_is_that_of_the_woken_start() -> None:
     scores = np.concatenate(path_scores(found.trained.transfer_blocks(), found.trained.widths))
     assert found.cut is not None
     assert np.count_nonzero(scores >= found.cut) == SMALL_START
+
+
+def test_targets_are_taken_by_name_wherever_they_are_compared() -> None:
+    targets = pd.DataFrame({"u": 2 * X[:, 0], "v": X[:, 1] + 5})
+    found = search(X, targets, hidden=(), epochs=5, sizes=(2, 4))
+    turned = targets[["v", "u"]]
+    assert found.predictor.score(X, turned) == pytest.approx(found.predictor.score(X, targets))
+    report = found.with_test_scores(X, turned).report
+    assert report.test_score_after == pytest.approx(1, abs=0.01)
+    assert report.sentences == []
+    said = [prune(found.predictor, fraction=0.0, X=X, y=y).report.to_text() for y in (targets, turned)]
+    assert "150 of the judging ones trained the model" in said[0]
+    assert said[0].splitlines()[-1] == said[1].splitlines()[-1]
+    named = search(X, targets, hidden=(), epochs=5, sizes=(2, 4), target_names=("p", "q"))
+    assert named.predictor.score(X, targets) == pytest.approx(found.predictor.score(X, targets))

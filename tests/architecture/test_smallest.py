@@ -160,7 +160,7 @@ def test_a_row_that_judges_in_several_splits_is_one_row() -> None:
         assert np.array_equal(split.judging.y, everything.y[split.judges.numbers])
     joined = JudgingRows.joined([split.judges for split in splits])
     value = np.random.default_rng(1).normal(size=40)  # of each row, the same in every split it judges
-    judged = Judged(1, value[joined.numbers], 0, replace(joined, spread=np.ones(len(joined.numbers))))
+    judged = Judged(1, value[joined.numbers], 0, replace(joined, spread=np.ones((len(joined.numbers), 1))))
     times = np.bincount(joined.numbers, minlength=40)
     kept = times > 0
     assert judged.error == pytest.approx(standard_error(value[kept], times[kept]))

@@ -100,7 +100,7 @@ def test_no_constant_has_a_greater_score(seed: int, loss: str) -> None:
     samples = sparse_samples(seed, sparse_network(seed, (3, 2, 2)), loss, rows=12)
     weights = np.random.default_rng(seed).uniform(0.5, 2, 12).astype(samples.x_rows.dtype)
     samples = Samples(samples.x_rows, samples.y, samples.labels, weights, loss, 0.0, samples.bias)
-    share, found = weights / weights.sum(), np.average(constant_values(samples), weights=weights)
+    share, found = weights / weights.sum(), np.average(constant_values(samples), axis=0, weights=weights).mean()
     if loss == "cross_entropy":
         best = max(share[samples.labels == label].sum() for label in range(2))
     elif loss == "squared_error":

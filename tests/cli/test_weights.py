@@ -33,12 +33,15 @@ def test_rows_of_weight_zero_do_not_count(tmp_path: Path, capsys: pytest.Capture
     np.testing.assert_allclose(model.predict([[1.0, 0.0], [0.0, 1.0]]), [1, -1], atol=0.3)
 
 
-def test_weights_of_zero_for_all_test_rows_are_refused_before_the_search(tmp_path: Path, capsys: Any) -> None:
-    rows = "".join(f"{k},{int(k < 20)},{k % 7},{k * k}\n" for k in range(40))
+@pytest.mark.parametrize(("part", "weighted"), [("test", 28), ("validation", 20)])
+def test_weights_of_zero_for_all_rows_of_a_part_are_refused_before_the_search(
+    part: str, weighted: int, tmp_path: Path, capsys: Any
+) -> None:
+    rows = "".join(f"{k},{int(k < weighted)},{k % 7},{k * k}\n" for k in range(40))
     (tmp_path / "t.csv").write_text(f"a,w,b,y\n{rows}")
     command = ["search", str(tmp_path / "t.csv"), "--weight", "w", "--time", "a"]
     assert main([*command, "--out", str(tmp_path / "o")]) == 2
-    assert "column 'w' of the test rows must not be negative, and not zero everywhere" in capsys.readouterr().err
+    assert f"column 'w' of the {part} rows must not be negative, and not zero everywhere" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
 
 

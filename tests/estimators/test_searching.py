@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from spectral_core import InvalidInputError, Predictor, SpectralClassifier, search
+from spectral_core import InvalidInputError, Predictor, SpectralClassifier, SpectralRegressor, search
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X = np.random.default_rng(0).normal(size=(120, 3))
@@ -147,6 +148,51 @@ def test_the_unit_of_sample_weights_does_not_matter_beside_rows_of_your_own() ->
     assert np.array_equal(*found)
 
 
+def test_repeated_rows_are_weights_also_beside_rows_of_your_own() -> None:
+    (x, y), (x_val, y_val) = imbalanced(0, 80), imbalanced(1, 60)
+    counts = np.random.default_rng(2).integers(1, 5, 80)
+    for classes in (None, {"often": 1.0, "rare": 1.0}, {"often": 1.0, "rare": 5.0}):
+        model = SpectralClassifier(class_weight=classes, **FOUND)
+        once = model.fit(x, y, counts, x_val, y_val).predict_proba(x)
+        many = model.fit(x.repeat(counts, axis=0), y.repeat(counts), X_val=x_val, y_val=y_val).predict_proba(x)
+        np.testing.assert_allclose(once, many, rtol=0, atol=1e-5)
+        said = [remark for remark in model.report_.remarks if "weights of their classes" in remark]
+        assert len(said) == (classes is not None)
+
+
+def test_targets_of_your_own_rows_are_taken_by_name() -> None:
+    targets = pd.DataFrame({"u": 2 * X[:, 0], "v": X[:, 1] + 5})
+    options: dict[str, Any] = {
+        "hidden_layer_sizes": (),
+        "max_iter": 5,
+        "random_state": 0,
+        "search_options": {"sizes": (2, 4)},
+    }
+    found = [
+        SpectralRegressor(**options).fit(X, targets, X_val=X[:30], y_val=y_val).report_.score
+        for y_val in (targets[:30], targets[:30][["v", "u"]])
+    ]
+    assert found[0] == found[1] > 0.9
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_without_a_search_rows_of_your_own_move_no_weight(solver: str) -> None:
+    weights, y = np.full(120, 0.01), X[:, 0] * X[:, 1]
+    options: dict[str, Any] = {
+        "search": False,
+        "solver": solver,
+        "hidden_layer_sizes": 3,
+        "random_state": 0,
+        "alpha": 1.0,
+        "max_iter": 20,
+    }
+    alone = SpectralRegressor(**options).fit(X, y, weights).predict(X)
+    beside = SpectralRegressor(**options).fit(X, y, weights, X[:30], y[:30]).predict(X)
+    assert np.array_equal(alone, beside)
+
+
 def test_options_of_a_search_that_parameters_decide_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="search_options names 'epochs', which parameters of the estimator"):
         SpectralClassifier(search_options={"epochs": 5}, **FOUND).fit(X, LABELS)
+    with pytest.raises(InvalidInputError, match="search_options names 'class_weight'"):
+        SpectralClassifier(search_options={"class_weight": "balanced"}, **FOUND).fit(X, LABELS)

@@ -59,7 +59,8 @@ def test_compensation_is_the_least_squares_fit_layer_after_layer(
     full = with_constant(x, net.widths[0])
     wanted = layer_values(net.transfer_blocks(), net.widths, "tanh", full)[0]
     for i in range(2, net.n_layers + 1):
-        senders = [j for j in range(1, i) if skips or ((i, j) in parts and parts[i, j].any())]
+        every = skips and not all(mask.all() for mask in keep[1 : i - 1])
+        senders = [j for j in range(1, i) if every or ((i, j) in parts and parts[i, j].any())]
         if not senders:
             continue
         values = layer_values(found, net.widths, "tanh", full)
@@ -99,6 +100,15 @@ def test_skip_connections_replace_neurons_that_are_linear() -> None:
         prune(net, fraction=0.5, X=x, compensate=False, skip_connections=True)
     with pytest.raises(InvalidInputError, match="skip_connections belongs to unit='neuron' or 'layer'"):
         prune(net, unit="weight", weights=5, X=x, y=y, skip_connections=True)
+
+
+def test_skip_connections_join_no_layer_before_which_nothing_was_removed() -> None:
+    blocks = {(2, 1): (10, 5), (3, 2): (10, 10), (4, 3): (10, 10), (4, 1): (10, 5), (5, 4): (1, 10)}
+    rng = np.random.default_rng(0)
+    drawn = {pair: rng.normal(size=shape) / 3 for pair, shape in blocks.items()}
+    net = SpectralNetwork(blocks=drawn, activation="tanh", parametrization="direct")
+    result = prune(net, fraction=0.3, layers=[4], X=rng.normal(size=(80, 5)), skip_connections=True)
+    assert {pair for pair, block in result.network.blocks.items() if block.any()} == {*blocks, (5, 1), (5, 2), (5, 3)}
 
 
 def test_skip_connections_lower_the_error_of_a_network_without_them() -> None:
