@@ -122,7 +122,8 @@ class JudgingRows:
 
     numbers : of the rows in the data; a row that judges in several splits comes several times.
     weights : of mean 1 in each split.
-    variance : of each target (outputs,), which squared errors are divided by; empty for classes and labels.
+    variance : of each target (outputs,), which squared errors of one split are divided by; empty for classes and labels, and for
+        several splits.
     spread : what each row adds to that variance, over its mean (rows, targets): it is estimated from the same rows. 1 where it
         is not.
     defined : whether R² is: every target varies. Always so for classes and labels.
@@ -147,7 +148,7 @@ class JudgingRows:
         numbers = np.concatenate([part.numbers for part in parts])
         weights = np.concatenate([part.weights for part in parts])
         spread = np.concatenate([part.spread for part in parts])
-        return cls(numbers, weights, parts[0].variance, spread, all(part.defined for part in parts))
+        return cls(numbers, weights, np.empty(0), spread, all(part.defined for part in parts))
 
     @cached_property
     def groups(self) -> np.ndarray | None:

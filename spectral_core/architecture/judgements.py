@@ -87,11 +87,17 @@ def judging_rows(samples: Samples, numbers: np.ndarray, everything: Samples) -> 
     weights = of_mean_one(samples.weights.astype(np.float64))
     if samples.loss != "squared_error":
         return JudgingRows(numbers, weights, np.empty(0), np.ones((len(samples), 1)))
-    y, varies = samples.y.astype(np.float64), samples.y.min(axis=0) < samples.y.max(axis=0)
+    y = samples.y.astype(np.float64)
     squares = (y - np.average(y, axis=0, weights=weights)) ** 2
-    variance = np.where(varies, np.average(squares, axis=0, weights=weights), _variance(everything))
-    spread = np.where(varies, squares / variance, 1.0)
-    return JudgingRows(numbers, weights, variance, spread, bool(varies.all()))
+    own, there = np.average(squares, axis=0, weights=weights), varies(samples.y)
+    known = there & (own > 0)  # the squares of tiny numbers are 0
+    variance = np.where(known, own, _variance(everything))
+    return JudgingRows(numbers, weights, variance, np.where(known, squares / variance, 1.0), bool(there.all()))
+
+
+def varies(y: np.ndarray) -> np.ndarray:
+    """Whether each target (samples, outputs) has two values."""
+    return np.asarray(y.min(axis=0) < y.max(axis=0))
 
 
 def _variance(samples: Samples) -> np.ndarray:
@@ -101,7 +107,7 @@ def _variance(samples: Samples) -> np.ndarray:
     """
     y, weights = samples.y.astype(np.float64), samples.weights.astype(np.float64)
     variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
-    return np.where((y.min(axis=0) < y.max(axis=0)) & (variance > 0), variance, 1.0)
+    return np.where(varies(y) & (variance > 0), variance, 1.0)
 
 
 def values(samples: Samples, net: SparseNetwork, variance: np.ndarray | None = None) -> np.ndarray:

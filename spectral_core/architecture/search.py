@@ -119,14 +119,14 @@ def search(
         bytes of constants and code, bytes of stack, weights that a prediction multiplies. Where the chosen network does not fit,
         it is the best of the curve that does; the report says what a wider or a tighter budget would give.
     int8 : count the integers of ``export_c(int8=True)``, calibrated by the rows of the search, instead of float32.
-    validation_data : (X, y), or (X, y, sample_weight), to choose by; by default `validation_fraction` of the samples, drawn by `seed` (class by class
-        for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
+    validation_data : (X, y), or (X, y, sample_weight), to choose by; by default `validation_fraction` of the samples, drawn by
+        `seed` (class by class for classification). With few samples and no validation data, ``smallest`` judges on several such splits.
     sample_weight : (samples,), none negative. Every fit minimises the weighted mean of the losses, and validation rows count by
-        their weights in every score; rows of weight 0 are left out. Where validation data come without weights, each of their rows weighs as much as
-        the mean training row.
+        their weights in every score; rows of weight 0 are left out. Rows without weights beside rows with weights, as in
+        `validation_data`, weigh as much as the mean of these.
     class_weight : classification: {label: weight}, 1 for labels that are not named, or ``balanced`` for
-        (rows)/(classes · rows of the class), rows of weight 0 included. It multiplies the sample weights, in fits and in scores: with ``balanced`` the
-        score is close to the balanced accuracy. ``seed`` and ``grow`` take the epoch by the unweighted validation loss.
+        (rows)/(classes · rows of the class), rows of weight 0 included. It multiplies the sample weights, in fits and in
+        scores: with ``balanced`` the score is close to the balanced accuracy. ``seed`` and ``grow`` take the epoch by the unweighted validation loss.
     standardize : scale features and regression targets to mean 0 and deviation 1 of the training part; undone in
         predictions and kept in the saved model.
     eigenvector_penalties : ``seed``, ``grow``: strengths of Σ ‖φ‖₂² (of a grown network: Σ ‖W_ij‖₂²) to try, one training

@@ -20,7 +20,7 @@ from spectral_core.architecture.curve import (
     paired_difference,
     smallest_within,
 )
-from spectral_core.architecture.judgements import Judgements, constant_values, judging_rows
+from spectral_core.architecture.judgements import Judgements, constant_values, judging_rows, varies
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.variants import Sized, Split, Trainings, Variant
 from spectral_core.backends.problem import of_mean_one
@@ -198,25 +198,15 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
         count = 1
     own = np.arange(n) >= fitted
 
-    def drawn(number: int, again: int = 0) -> np.ndarray:
+    def drawn(*numbers: int) -> np.ndarray:
         labels = everything.labels if len(everything.labels) else None
-        rng = np.random.default_rng((options.seed, 3, number, *([again] if again else [])))
-        return held_out(labels, n, (n - fitted) / n, rng)
+        return held_out(labels, n, (n - fitted) / n, np.random.default_rng((options.seed, 3, *numbers)))
 
     masks = [own, *(drawn(number) for number in range(1, count))]
     if everything.loss == "squared_error" and count > 1:
-        masks = [
-            next(
-                (
-                    mask
-                    for mask in (first, *(drawn(k, again) for again in range(1, DRAWS)))
-                    if _varies(everything, mask)
-                ),
-                first,
-            )
-            for k, first in enumerate(masks)
-        ]
-        masks = [mask for mask in masks if _varies(everything, mask)] or masks[:1]
+        tries = [chain([mask], (drawn(k, again) for again in range(1, DRAWS))) for k, mask in enumerate(masks)]
+        varying = (next((mask for mask in some if varies(everything.y[mask]).all()), None) for some in tries)
+        masks = [mask for mask in varying if mask is not None] or [own]
     splits = []
     for number, mask in enumerate(masks):
         fitting, judging = np.flatnonzero(~mask), np.flatnonzero(mask)
@@ -225,12 +215,6 @@ def _splits(data: PreparedData, everything: Samples, options: SearchOptions) -> 
     if masks[0] is own:
         splits[0].fitting.share(data.x)
     return splits
-
-
-def _varies(samples: Samples, mask: np.ndarray) -> bool:
-    """Whether every target has two values on these rows."""
-    some = samples.y[mask]
-    return bool((some.min(axis=0) < some.max(axis=0)).all())
 
 
 def _promising(judged: dict[Variant, list[list[Judged]]]) -> list[Variant]:

@@ -73,9 +73,10 @@ def _add_prune(commands: Any) -> None:
     prune.add_argument("--even", action="store_true", help="remove the same share of every layer")
     same = "first merge neurons that compute the same (relu; 0 is exact)"
     prune.add_argument("--merge", type=float, metavar="SINE", help=same)
+    refit = prune.add_mutually_exclusive_group()
     wider = "let the refit add weights from each layer to all layers behind it"
-    prune.add_argument("--skip-connections", action="store_true", help=wider)
-    prune.add_argument("--no-compensation", action="store_true", help="do not refit the remaining weights")
+    refit.add_argument("--skip-connections", action="store_true", help=wider)
+    refit.add_argument("--no-compensation", action="store_true", help="do not refit the remaining weights")
     prune.add_argument("--retrain", type=int, metavar="EPOCHS", help="train the result for this many epochs")
     data_options.add_column_options(prune, split=False)
     data_options.add_file_options(prune)

@@ -85,13 +85,7 @@ def compensate(
 
 
 def fit_targets(
-    net: SpectralNetwork,
-    parts: Parts,
-    keep: Sequence[np.ndarray],
-    x: np.ndarray,
-    problem: Problem,
-    ridge: float = 1e-8,
-    skip_connections: bool = False,
+    net: SpectralNetwork, parts: Parts, keep: Sequence[np.ndarray], x: np.ndarray, problem: Problem, ridge: float = 1e-8
 ) -> Parts:
     """Refit the weights into the output to the targets of a problem, by `output_losses.fit_outputs`; all others stay.
 
@@ -100,7 +94,7 @@ def fit_targets(
     By hand: SciPy's solver in `fit_outputs`. Checked by test_output_losses.test_pruning_towards_the_targets_fits_the_outputs_to_them.
     """
     result = {pair: block.astype(np.float64) for pair, block in parts.items()}
-    joint = _Joint.of(result, keep, net.n_layers, skip_connections)
+    joint = _Joint.of(result, keep, net.n_layers, every=False)  # a refit has joined what it may
     if joint is None:
         return result
     exact = replace(problem, y=problem.y.astype(np.float64), weights=problem.weights.astype(np.float64))
@@ -142,14 +136,11 @@ class _Joint:
 
     def weights(self, blocks: Parts) -> np.ndarray:
         """W₀ (kept neurons, kept senders), 0 from a layer that does not send yet."""
-        pairs, none = zip(self.senders, self.columns, strict=True), np.zeros(1)
-        shapes = ((j, mask, (len(self.rows), len(mask))) for j, mask in pairs)
-        return np.hstack(
-            [
-                np.broadcast_to(blocks.get((self.layer, j), none), shape)[np.ix_(self.rows, mask)]
-                for j, mask, shape in shapes
-            ]
-        )
+        parts = []
+        for j, mask in zip(self.senders, self.columns, strict=True):
+            block = blocks.get((self.layer, j), np.zeros((len(self.rows), len(mask))))
+            parts.append(block[np.ix_(self.rows, mask)])
+        return np.hstack(parts)
 
     def values(self, net: SpectralNetwork, blocks: Parts, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """The rows of a chunk of samples and the values (samples, kept senders) in the network of the blocks.

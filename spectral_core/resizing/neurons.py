@@ -101,7 +101,7 @@ def _remove(net: SpectralNetwork, start: Merged, removals: Sequence[Removal], re
         parts = refit(net, parts, keep, request.x, request.strength, request.loss, request.skip_connections)
         if request.towards == "targets":
             problem = net.problem(request.X, request.y, request.loss)
-            parts = fit_targets(net, parts, keep, request.x, problem, request.strength, request.skip_connections)
+            parts = fit_targets(net, parts, keep, request.x, problem, request.strength)
     return as_direct(net, parts)
 
 

@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spectral_core.architecture import judging
-from spectral_core.architecture.curve import Judged
+from spectral_core.architecture.curve import Judged, JudgingRows, paired_difference
 from spectral_core.architecture.judging import Judgement
 from spectral_core.architecture.result import SearchResult
 from spectral_core.architecture.search import search
@@ -276,3 +276,20 @@ def test_a_search_tells_its_progress(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_numbers_with_nouns() -> None:
     assert [counted(n, "bias", "biases") for n in (0, 1, 1234)] == ["0 biases", "1 bias", "1,234 biases"]
+
+
+def test_a_network_is_compared_with_the_constant_as_sizes_are() -> None:
+    """The decision is that of the paired difference of two sizes, also of targets with few large values."""
+    rng, better = np.random.default_rng(0), 0
+    for _ in range(300):
+        y = rng.standard_t(1.5, size=(8, 2))
+        prediction = rng.uniform(0, 0.4) * y + rng.normal(size=(8, 2)) * rng.uniform(0, 0.5)
+        squares = (y - y.mean(axis=0)) ** 2
+        variance = squares.mean(axis=0)
+        judges = replace(JudgingRows.alike(8), spread=squares / variance)
+        network, constant = (Judged(1, 1 - part / variance, 0, judges) for part in ((y - prediction) ** 2, squares))
+        gain, error = paired_difference(network, constant)
+        model: Any = SimpleNamespace(task="regression", predict=lambda X, found=prediction: found)
+        assert judging.better_than_constant(model, np.zeros((8, 1)), y) == (gain > error)
+        better += gain > error
+    assert 0 < better < 300

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_core import SpectralNetwork, compact
-from spectral_core.architecture.minimality import Certificate, certificate
+from spectral_core.architecture.minimality import SAMPLES, Certificate, certificate
 from spectral_core.errors import InvalidInputError
 from tests import oracles
 
@@ -139,3 +139,12 @@ def test_where_the_theorem_says_nothing_nothing_is_claimed() -> None:
     assert certificate(linear, X) == Certificate(True, 0, 0, "no hidden neuron, and none is fewer")
     with pytest.raises(InvalidInputError, match="wants a direct or compact network; got global: call compact first"):
         certificate(SpectralNetwork.initialize([2, 3, 1], seed=0), X)
+
+
+def test_signs_are_looked_for_in_all_samples() -> None:
+    """Also where the only one with z below 0 is among the first, and the only one above it among the last."""
+    net = network(np.array([[1.0, 0.0]]), np.array([[1.0]]))
+    for signs in ([-1.0, 1.0], [1.0, -1.0]):
+        x = np.r_[signs[0], np.zeros(2 * SAMPLES), signs[1]][:, None]
+        assert certificate(net, x).minimal
+        assert not certificate(net, x[1:]).minimal

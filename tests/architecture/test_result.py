@@ -280,3 +280,18 @@ def test_targets_are_taken_by_name_wherever_they_are_compared() -> None:
     assert said[0].splitlines()[-1] == said[1].splitlines()[-1]
     named = search(X, targets, hidden=(), epochs=5, sizes=(2, 4), target_names=("p", "q"))
     assert named.predictor.score(X, targets) == pytest.approx(found.predictor.score(X, targets))
+
+
+def test_rows_that_stop_a_retraining_are_in_the_units_of_the_data(classes: SearchResult) -> None:
+    own = X[:40], LABELS[:40]
+    retrain = {"epochs": 5, "patience": 1, "validation_data": own}
+    given = prune(classes, fraction=0.0, retrain=retrain).compact
+    data = classes.data
+    assert data is not None
+    scaled = {**retrain, "validation_data": (classes.compact_predictor.scaled(own[0]), (own[1] == "right").astype(int))}
+    alone = prune(
+        classes.compact_predictor.network, fraction=0.0, X=data.x, y=data.y, loss="cross_entropy",
+        validation_data=(data.x_valid, data.y_valid), retrain=scaled,
+    ).compact  # fmt: skip
+    assert given.blocks.keys() == alone.blocks.keys()
+    assert all(np.array_equal(given.blocks[pair], alone.blocks[pair]) for pair in alone.blocks)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from spectral_core.architecture import smallest, variants
 from spectral_core.architecture.curve import Judged, JudgingRows
-from spectral_core.architecture.judgements import Judgements, SplitJudgement, values
+from spectral_core.architecture.judgements import Judgements, SplitJudgement, judging_rows, values
 from spectral_core.architecture.options import SearchOptions
 from spectral_core.architecture.smallest import HOPE, find_smallest
 from spectral_core.architecture.variants import Split, Trainings, Variant, sizes_below
@@ -419,3 +419,19 @@ def test_many_labelled_rows_start_afresh_too(
         largest = max(woken)
         assert largest in fresh
         assert not np.array_equal(woken[largest].weights, fresh[largest].weights)
+
+
+def test_tiny_targets_are_judged_by_no_variance_of_zero() -> None:
+    """Squares of 1e-200 are 0 in float64."""
+    rng = np.random.default_rng(0)
+    samples = Samples.of(rng.normal(size=(9, 2)), 1e-200 * rng.normal(size=(9, 1)), "squared_error", True, "float64")
+    judges = judging_rows(samples, np.arange(9), samples)
+    assert judges.variance.tolist() == [1.0]
+    assert np.isfinite(judges.spread).all()
+
+
+def test_the_first_split_shares_the_scaled_table() -> None:
+    data = small_data(0)
+    data = replace(data, x=np.ascontiguousarray(data.x, np.float32))
+    (split, *_) = smallest._splits(data, smallest._all_samples(data, SearchOptions()), SearchOptions())
+    assert np.shares_memory(split.fitting.by_sample(np.arange(data.x.shape[1])), data.x)

@@ -18,7 +18,7 @@ from spectral_core.data import datasets
 from spectral_core.data.scaling import Scaling
 from spectral_core.networks.compact import CompactNetwork
 from spectral_core.networks.predictor import load_any
-from spectral_core.resizing import predicting
+from spectral_core.resizing import predicting, pruning
 
 for library in ("matplotlib", "pyarrow", "sklearn"):
     pytest.importorskip(library, reason=f"the extra `full` ({library}) is not installed")
@@ -233,3 +233,22 @@ def test_wrong_requests_are_one_line_and_leave_nothing(model: Path, tmp_path: Pa
     assert "must be different files" in refused(capsys, "compact", model, "--out", out / "a", "--onnx", out / "a")
     assert not out.exists() or not list(out.iterdir())
     assert not (tmp_path / "loud-compact.npz").exists()
+
+
+def test_skip_connections_reach_the_refit(
+    model: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    real = pruning.prune
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        asked.append(options["skip_connections"])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(pruning, "prune", noted)
+    for more in ([], ["--skip-connections"]):
+        said(capsys, "prune", model, "wine", "--fraction", "0.5", *more, "--out", tmp_path / "o")
+    assert asked == [False, True]
+    with pytest.raises(SystemExit):
+        main(["prune", str(model), "wine", "--skip-connections", "--no-compensation"])
+    assert "not allowed with argument --skip-connections" in capsys.readouterr().err

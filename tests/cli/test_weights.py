@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spectral_core import Predictor
+from spectral_core.architecture import search as search_module
 from spectral_core.cli.program import main
 
 pytest.importorskip("matplotlib")
@@ -62,3 +63,23 @@ def test_validation_rows_that_are_drawn_by_groups_have_their_weights(column: str
     rows = Predictor.load(tmp_path / "o" / "compact.npz").rows
     assert (weights[rows["training"]] == 1).all()
     assert report["test_samples"] == np.count_nonzero(weights[rows["test"]])
+
+
+def test_validation_rows_keep_their_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+    real = search_module.search
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        given.append(options["validation_data"])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(search_module, "search", noted)
+    weights = np.arange(60) % 3
+    rows = "".join(f"{k},{weights[k]},{k * 7 % 11},{k * k}\n" for k in range(60))
+    (tmp_path / "t.csv").write_text(f"a,w,b,y\n{rows}")
+    command = ["search", str(tmp_path / "t.csv"), "--weight", "w", "--time", "a", "--hidden", "2", "--epochs", "2"]
+    assert main([*command, "--out", str(tmp_path / "o")]) == 0
+    ((x, _, own),) = given
+    judging = [k for k in range(34, 42) if weights[k]]  # the last fifth before the test rows
+    assert x[:, 0].tolist() == [k * 7 % 11 for k in judging]
+    assert own.tolist() == weights[judging].tolist()

@@ -742,3 +742,18 @@ def test_a_retraining_that_breaks_the_limit_is_not_kept() -> None:
     assert calm.report.retrained_epochs == 1
     assert "limit" in calm.report.to_text()
     assert "kept" in calm.report.to_text()
+
+
+def test_neurons_are_ranked_by_what_skip_connections_cannot_replace() -> None:
+    changed = 0
+    for seed in range(6):
+        net = random_network("layerwise", [3, 8, 2], "tanh", seed, bias=True)
+        x = np.random.default_rng(seed).normal(size=(60, 3))
+        kept = []
+        for skips in (False, True):
+            scores = neuron_scores(net, "leave_one_out", x, skip_connections=skips)[0]
+            small = prune(net, fraction=0.5, by="leave_one_out", X=x, skip_connections=skips).compact
+            kept.append(sorted(small.neurons[1].tolist()))
+            assert kept[-1] == sorted(np.argsort(scores, kind="stable")[4:].tolist())
+        changed += kept[0] != kept[1]
+    assert changed
